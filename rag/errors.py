@@ -1,0 +1,56 @@
+"""Every error of the house under one base.
+
+RanklensError
+├── SettingsError            an option is unknown, malformed or out of range
+├── LibraryError             the library on disk cannot do what was asked
+│   ├── LibraryInUse         another process owns the folder
+│   ├── LibraryMismatch      it was indexed with another model or other settings
+│   └── DocumentError        one document cannot be read; the others are unaffected
+├── ModelError               a model cannot be loaded or run
+│   └── ModelMissing         its weights are not on this machine
+├── RerankError              a reranker failed; the pipeline falls back to the fused order
+└── GenerationError          a generator failed; the evidence is still there
+
+A message says what happened, to which file, passage or provider, and what to do next. It never
+holds a key.
+"""
+
+
+class RanklensError(Exception):
+    """Base of every error raised on purpose; ``str(error)`` can be shown to a user as it is."""
+
+
+class SettingsError(RanklensError):
+    """An option is unknown, malformed or out of range."""
+
+
+class LibraryError(RanklensError):
+    """The library on disk cannot do what was asked."""
+
+
+class LibraryInUse(LibraryError):
+    """Another process owns the library folder; the message names it."""
+
+
+class LibraryMismatch(LibraryError):
+    """The library was indexed with another model or other settings than the ones asked for."""
+
+
+class DocumentError(LibraryError):
+    """A document cannot be read; the message is the reason in plain words."""
+
+
+class ModelError(RanklensError):
+    """A model cannot be loaded or run."""
+
+
+class ModelMissing(ModelError):
+    """A model's weights are not on this machine, and downloading was not asked for."""
+
+
+class RerankError(RanklensError):
+    """A reranker failed or returned something that is no ranking."""
+
+
+class GenerationError(RanklensError):
+    """A generator failed before or while it wrote an answer."""

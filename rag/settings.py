@@ -1,0 +1,230 @@
+"""Every option: typed, frozen, documented in one place, unknown names refused.
+
+Sources, later ones win: defaults here, ``ranklens.toml`` (in the working folder, or the file
+named by ``RANKLENS_CONFIG``), the environment (``RANKLENS_POOL=100``), then what the page or a
+command line says (`Settings.updated`). ``docs/settings.md`` is generated from this table.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from rag.errors import SettingsError
+
+PREFIX = "RANKLENS_"
+SHAPES_INDEX = "index"
+SHAPES_RANKING = "ranking"
+SHAPES_ANSWER = "answer"
+
+
+def option(default: Any, description: str, shapes: str = "", **limits: Any) -> Any:
+    """Declare an option. ``shapes`` says what it changes: the index, a ranking, an answer."""
+    return Field(
+        default, description=description, json_schema_extra={"shapes": shapes}, **limits
+    )
+
+
+class Settings(BaseModel):
+    """All options. Instances never change; `updated` makes another one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    # Where things are
+    library: Path = option(
+        user_data_path("ranklens", appauthor=False), "Folder that holds the library."
+    )
+    cache: Path = option(
+        user_cache_path("ranklens", appauthor=False),
+        "Folder for what can be made again (exported models).",
+    )
+
+    # Reading documents
+    max_file_mb: int = option(200, "Largest file that is accepted, in MB.", ge=1)
+    parse_seconds: float = option(
+        60.0, "Time a document's parser may take, in seconds, before it is stopped.", gt=0
+    )
+    parse_memory_mb: int = option(
+        2048, "Memory a document's parser may take, in MB, before it is stopped.", ge=128
+    )
+
+    # Chunks and indexes
+    chunk_tokens: int = option(
+        200, "Longest chunk, in the encoder's tokens.", SHAPES_INDEX, ge=16, le=8192
+    )
+    chunk_overlap: int = option(
+        1, "Sentences that a chunk repeats from the one before it.", SHAPES_INDEX, ge=0, le=10
+    )
+    language: str = option(
+        "english", "Language of the documents, for stemming (a Snowball name, or none).",
+        SHAPES_INDEX,
+    )
+    encoder: str = option(
+        "all-MiniLM-L6-v2",
+        "Encoder for dense retrieval: the embedded one, a folder, or a model id.",
+        SHAPES_INDEX,
+    )
+    chroma_url: str = option(
+        "", "Address of a running `chroma run` server; empty keeps vectors in the library folder."
+    )
+    lexical_engine: Literal["inverted", "rank-bm25"] = option(
+        "inverted",
+        "Engine for BM25: the inverted index, or the rank-bm25 library (small libraries only).",
+        SHAPES_RANKING,
+    )
+
+    # Retrieval and fusion
+    pool: int = option(
+        50, "Depth of each retriever, and the number of candidates that are reranked.",
+        SHAPES_RANKING, ge=1, le=1000,
+    )
+    fusion: Literal["rrf", "weighted"] = option(
+        "rrf", "Fusion of the retrievers: reciprocal ranks, or weighted min-max scores.",
+        SHAPES_RANKING,
+    )
+    rrf_k: int = option(60, "Constant k of reciprocal-rank fusion.", SHAPES_RANKING, ge=1)
+    dense_weight: float = option(
+        1.0, "Weight of dense retrieval in fusion.", SHAPES_RANKING, ge=0
+    )
+    lexical_weight: float = option(1.0, "Weight of BM25 in fusion.", SHAPES_RANKING, ge=0)
+
+    # Reranking
+    reranker: str = option(
+        "auto", "Reranker by name; auto takes the best one whose weights are on this machine.",
+        SHAPES_RANKING,
+    )
+    cross_encoder: str = option(
+        "cross-encoder/ms-marco-MiniLM-L-6-v2",
+        "Model of the cross-encoder reranker: a folder or a model id.", SHAPES_RANKING,
+    )
+    rerank_seconds: float = option(
+        30.0, "Deadline of a reranker, in seconds; past it the fused order stands.",
+        SHAPES_RANKING, gt=0,
+    )
+    top: int = option(
+        5, "Passages that the answer is given.", SHAPES_RANKING, ge=1, le=100
+    )
+    threshold: float | None = option(
+        None, "Lowest final score of a passage that the answer is given; none keeps all.",
+        SHAPES_RANKING,
+    )
+
+    # Answers
+    llm_base_url: str = option(
+        "", "Base URL of an OpenAI-compatible endpoint (…/v1).", SHAPES_ANSWER
+    )
+    llm_model: str = option(
+        "", "Model at that endpoint; empty answers extractively.", SHAPES_ANSWER
+    )
+    llm_api_key: SecretStr = option(SecretStr(""), "Key for that endpoint (or OPENAI_API_KEY).")
+    llm_seconds: float = option(
+        60.0, "Longest wait for the endpoint's next piece of an answer, in seconds.", gt=0
+    )
+    llm_temperature: float = option(0.0, "Sampling temperature.", SHAPES_ANSWER, ge=0, le=2)
+
+    def updated(self, **changes: Any) -> Self:
+        """Return these settings with changes, checked like any other source."""
+        return self.from_mapping({**self.model_dump(), **changes}, "the given options")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], source: str) -> Self:
+        """Check ``values``; raises `SettingsError` that names the option and its source."""
+        _refuse_unknown(values, source)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error, source)) from None
+
+    def shaping(self, *what: str) -> dict[str, Any]:
+        """Return the options that shape the index, a ranking or an answer, ready for JSON."""
+        dumped = self.model_dump(mode="json")
+        return {name: dumped[name] for name in _names_shaping(what)}
+
+
+def load_settings(
+    environ: Mapping[str, str] = os.environ, folder: Path | None = None, **changes: Any
+) -> Settings:
+    """Read defaults, ``ranklens.toml`` and the environment, then apply ``changes``.
+
+    Raises `SettingsError` on an unknown or malformed option, naming it and its source.
+    """
+    values: dict[str, Any] = {}
+    named = environ.get(PREFIX + "CONFIG")
+    path = Path(named) if named else (folder or Path.cwd()) / "ranklens.toml"
+    if named or path.is_file():
+        values |= _from_toml(path)
+    given = {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environ.items()
+        if key.startswith(PREFIX) and key != PREFIX + "CONFIG"
+    }
+    _refuse_unknown(given, "the environment", PREFIX)
+    values |= {name: _from_text(value) for name, value in given.items()}
+    values |= {name: value for name, value in changes.items() if value is not None}
+    if not values.get("llm_api_key") and environ.get("OPENAI_API_KEY"):
+        values["llm_api_key"] = environ["OPENAI_API_KEY"]
+    return Settings.from_mapping(values, f"{path.name} or the environment")
+
+
+def settings_table(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Return (option, value, default, description) for every option; secrets only as set or not."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        rows.append((name, _shown(value), _shown(field.default), field.description or ""))
+    return rows
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "(set)" if value.get_secret_value() else "(not set)"
+    return "none" if value is None else str(value)
+
+
+def _from_text(value: str) -> str | None:
+    return None if value.lower() in ("none", "null") else value
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    _refuse_unknown(values, str(path))
+    return values
+
+
+def _refuse_unknown(values: Iterable[str], source: str, prefix: str = "") -> None:
+    known = Settings.model_fields
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            shown = (prefix + name.upper(), prefix + near.upper()) if prefix else (name, near)
+            raise SettingsError(
+                f"unknown option {shown[0]} in {source}; did you mean {shown[1]}? "
+                "`ranklens settings` lists them all"
+            )
+
+
+def _explain(error: ValidationError, source: str) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return f"option {name} in {source}: {first['msg']}"
+
+
+def _names_shaping(what: tuple[str, ...]) -> list[str]:
+    names = []
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        if isinstance(extra, dict) and extra.get("shapes") in what:
+            names.append(name)
+    return names
