@@ -1,0 +1,64 @@
+# Everything works from here with Python 3.11+ and make: `make run` for the page, `make test` for
+# the tests. The stamps keep a second run from installing again; they are remade when
+# pyproject.toml or constraints.txt changes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN_STAMP := $(VENV)/.stamp-run
+DEV_STAMP := $(VENV)/.stamp-dev
+RECIPE := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test quick lint format bench clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
+
+run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty library
+	@$(BIN)/ranklens run --samples sample_docs
+
+test: lint  ## lint, types and every test
+	$(BIN)/python -m pytest
+
+quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+lint: $(DEV_STAMP)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV_STAMP)  ## rewrite the code as ruff wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV_STAMP)  ## run every benchmark in benchmarks/
+	@set -e; for file in $(sort $(wildcard benchmarks/bench_*.py)); do \
+		echo "== $$file"; $(BIN)/python "$$file"; done
+
+clean:  ## remove the virtual environment and what tools left behind
+	rm -rf $(VENV) build dist *.egg-info test-artifacts
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "Ranklens needs Python 3.11 or newer, and there is no '$(PYTHON)' here." \
+			"Install it, or name another one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Ranklens needs Python 3.11 or newer; '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1)." \
+			"Name a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(RUN_STAMP): $(RECIPE) | $(BIN)/python
+	@echo "Installing (the first time takes a few minutes)"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(DEV_STAMP): $(RECIPE) | $(BIN)/python
+	@echo "Installing with what the tests need (the first time takes a few minutes)"
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $(RUN_STAMP) $@
