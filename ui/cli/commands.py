@@ -1,0 +1,34 @@
+"""The table of commands. Importing it loads neither torch nor chromadb nor streamlit."""
+
+from __future__ import annotations
+
+import typer
+
+from ui.cli import documents, page, questions, upkeep
+from ui.cli.options import LibraryOption
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(ctx: typer.Context, library: LibraryOption = None) -> None:
+    """Ask questions of your own documents and see every ranking behind the answer."""
+    ctx.obj = library
+
+
+app.command()(documents.ingest)
+app.command()(questions.ask)
+app.command()(questions.search)
+app.command(name="documents")(documents.list_documents)
+app.command()(documents.remove)
+app.command()(documents.reindex)
+app.command()(upkeep.settings)
+app.command()(upkeep.verify)
+app.command()(upkeep.rebuild)
+app.command()(page.run)

@@ -1,0 +1,48 @@
+"""What the commands share: the options that several take, and the settings they lead to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", metavar="DIR", help="Library folder (default: the user's own)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+RerankerOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Reranker for this question.")
+]
+PoolOption = Annotated[
+    int | None, typer.Option(metavar="N", help="Candidates of each retriever, and to rerank.")
+]
+TopOption = Annotated[int | None, typer.Option(metavar="N", help="Passages for the answer.")]
+PasswordOption = Annotated[
+    str, typer.Option(metavar="TEXT", help="Password of encrypted PDF files.")
+]
+
+
+def settings_for(ctx: typer.Context, library: Path | None, **changes: Any) -> Settings:
+    """Return the settings with what the command line says; ``--library`` may stand on either side.
+
+    Raises `SettingsError` on a value that no option takes.
+    """
+    chosen = library or ctx.find_root().obj
+    given = {name: value for name, value in changes.items() if value is not None}
+    if chosen is not None:
+        given["library"] = chosen.expanduser().absolute()
+    return load_settings().updated(**given)
+
+
+def open_library(settings: Settings) -> Library:
+    """Open the library (a context manager); imported here, because the models come with it."""
+    from ingest.library import Library
+
+    return Library.open(settings)

@@ -1,0 +1,64 @@
+"""`run`: the page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import ui
+from rag.settings import Settings
+from ui.cli.options import LibraryOption, open_library, settings_for
+
+APP = Path(ui.__file__).resolve().parent.parent / "app.py"
+NOT_SAMPLES = frozenset({"README.md", "questions.jsonl"})
+
+SamplesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Documents to add first if the library is empty.", exists=True
+    ),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, max=65535, help="Port (default: the next free from 8501)."),
+]
+
+
+def run(
+    ctx: typer.Context,
+    samples: SamplesOption = None,
+    port: PortOption = None,
+    library: LibraryOption = None,
+) -> None:
+    """Serve the page on this machine and print its address."""
+    settings = settings_for(ctx, library)
+    if samples is not None:
+        add_samples(settings, samples)
+    sys.stdout.flush()
+    environment = {**os.environ, "RANKLENS_LIBRARY": str(settings.library)}
+    os.execve(sys.executable, command(port), environment)
+
+
+def command(port: int | None) -> list[str]:
+    """Return the command that serves the page; only this machine can reach it."""
+    flags = ["--server.address=127.0.0.1", "--server.headless=true"]
+    flags += ["--browser.gatherUsageStats=false"]
+    if port is not None:
+        flags.append(f"--server.port={port}")
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+
+
+def add_samples(settings: Settings, folder: Path) -> None:
+    """Add the documents of ``folder`` where the library holds none."""
+    from ingest.loaders import LOADERS
+    from ui.cli.documents import add
+    from ui.cli.paths import find
+
+    with open_library(settings) as library:
+        if not library.documents():
+            print(f"The library is empty; adding the documents of {folder}")
+            add(library, [f for f in find([folder], LOADERS) if f.path.name not in NOT_SAMPLES])

@@ -1,0 +1,100 @@
+"""`ask` and `search`: one question, its trace, and the answer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ui.cli.options import (
+    JsonOption,
+    LibraryOption,
+    PoolOption,
+    RerankerOption,
+    TopOption,
+    open_library,
+    settings_for,
+)
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+    from rag.types import Trace
+
+
+def _not_blank(question: str) -> str:
+    if not question.strip():
+        raise typer.BadParameter("the question is empty")
+    return question
+
+
+Question = Annotated[
+    str, typer.Argument(metavar="QUESTION", help="In quotes.", callback=_not_blank)
+]
+
+
+def ask(
+    ctx: typer.Context,
+    question: Question,
+    as_json: JsonOption = False,
+    reranker: RerankerOption = None,
+    pool: PoolOption = None,
+    top: TopOption = None,
+    library: LibraryOption = None,
+) -> None:
+    """Answer a question from the documents, with citations and the rankings behind them."""
+    from ui.cli.show import stream
+
+    with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
+        trace = opened.pipeline.search(question)
+        answering = opened.pipeline.answer(trace)
+        if as_json:
+            for _ in answering:
+                pass
+        else:
+            stream(answering)
+        trace = trace.with_answer(answering.answer)
+    _show(trace, as_json)
+    if answering.answer.error:
+        print(f"ranklens: {answering.answer.error}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def search(
+    ctx: typer.Context,
+    question: Question,
+    as_json: JsonOption = False,
+    reranker: RerankerOption = None,
+    pool: PoolOption = None,
+    top: TopOption = None,
+    library: LibraryOption = None,
+) -> None:
+    """Rank the passages for a question; no answer is written."""
+    with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
+        trace = opened.pipeline.search(question)
+    _show(trace, as_json)
+
+
+def _opened(ctx: typer.Context, library: Path | None, **changes: Any) -> Library:
+    from rag.errors import LibraryError
+
+    settings = settings_for(ctx, library, **changes)
+    opened = open_library(settings)
+    if not any(document.status == "ready" for document in opened.documents()):
+        opened.close()
+        raise LibraryError(
+            f"no document in {settings.library} can be asked; add some with `ranklens ingest PATH…`"
+        )
+    return opened
+
+
+def _show(trace: Trace, as_json: bool) -> None:
+    if as_json:
+        from rag.trace import to_json
+
+        print(to_json(trace))
+    else:
+        from ui.cli.show import trace_summary
+
+        trace_summary(trace)

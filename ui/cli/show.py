@@ -1,0 +1,83 @@
+"""Traces for people: a table on a terminal, tab-separated lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rag.types import Stage, Trace
+from ui.cli.words import clean, duration, move
+
+HEADER = ("rank", "before", "move", "score", "document", "page", "passage")
+
+
+def stream(pieces: Iterable[str]) -> None:
+    """Print an answer piece by piece, as it arrives."""
+    from ui.cli.words import clean_lines
+
+    for piece in pieces:
+        print(clean_lines(piece), end="", flush=True)
+    print("\n")
+
+
+def trace_summary(trace: Trace) -> None:
+    """Print the passages that the answer was given, and where the time went."""
+    table(HEADER, passages(trace))
+    print()
+    print(times(trace))
+    for stage in trace.stages:
+        if stage.fell_back:
+            print(f"note: {stage.name}: {clean(stage.note)}")
+
+
+def passages(trace: Trace) -> list[tuple[str, ...]]:
+    """Return a row for every passage of the evidence, after `HEADER`.
+
+    ``before`` is the rank in the fused order; a number in brackets is the citation's.
+    """
+    fused = trace.stage("fused")
+    before = {hit.chunk.id: hit.rank for hit in fused.hits} if fused else {}
+    rows = []
+    for hit in trace.evidence:
+        was = before.get(hit.chunk.id)
+        page = "" if hit.chunk.page is None else str(hit.chunk.page)
+        place = (hit.chunk.document, page, hit.chunk.text)
+        rows.append(
+            (f"[{hit.rank}]", str(was or ""), move(was, hit.rank), f"{hit.score:.4f}", *place)
+        )
+    return rows
+
+
+def times(trace: Trace) -> str:
+    """Return the seconds of every stage and of the answer in one line."""
+    parts = [_time(stage) for stage in trace.stages]
+    parts.append(f"retrieval {duration(trace.seconds)}")
+    if trace.answer:
+        parts.append(f"answer {duration(trace.answer.seconds)} ({trace.answer.generator})")
+    return " · ".join(parts)
+
+
+def _time(stage: Stage) -> str:
+    name = stage.details.get("reranker")
+    return f"{stage.name} {duration(stage.seconds)}" + (f" ({name})" if name else "")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under a header. The last column gives way where the terminal is narrow."""
+    cleaned = [[clean(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in (header, *cleaned):
+            print("\t".join(row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        last = name == header[-1]
+        drawn.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if last else None)
+    for row in cleaned:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console().print(drawn)

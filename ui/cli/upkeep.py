@@ -1,0 +1,60 @@
+"""`settings`, `verify`, `rebuild`: what holds, and whether the library is sound."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag.settings import settings_table
+from ui.cli.options import JsonOption, LibraryOption, open_library, settings_for
+
+if TYPE_CHECKING:
+    from ingest.library import Report
+
+MarkdownOption = Annotated[
+    bool, typer.Option("--markdown", help="Print docs/settings.md: every option, no values.")
+]
+
+
+def settings(
+    ctx: typer.Context,
+    as_json: JsonOption = False,
+    markdown: MarkdownOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Show every option with its value; keys only as set or not set."""
+    if as_json and markdown:
+        raise typer.BadParameter("--json and --markdown exclude each other")
+    if markdown:
+        from ui.cli.settings_page import markdown_page
+
+        print(markdown_page(), end="")
+        return
+    rows = settings_table(settings_for(ctx, library))
+    if as_json:
+        values = {name: value for name, value, _, _ in rows}
+        print(json.dumps(values, ensure_ascii=False, indent=2))
+        return
+    from ui.cli.show import table
+
+    table(("option", "value", "default", "what it does"), rows)
+
+
+def verify(ctx: typer.Context, library: LibraryOption = None) -> None:
+    """Check the indexes against the catalogue. Exits with 1 where they differ."""
+    with open_library(settings_for(ctx, library)) as opened:
+        report = opened.verify()
+    _show(report)
+
+
+def rebuild(ctx: typer.Context, library: LibraryOption = None) -> None:
+    """Build the indexes again from the catalogue; nothing is encoded again."""
+    with open_library(settings_for(ctx, library)) as opened:
+        report = opened.rebuild()
+    _show(report)
+
+
+def _show(report: Report) -> None:
+    raise NotImplementedError
