@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.errors import LibraryError, LibraryMismatch, RanklensError
 from ui.cli.options import (
     JsonOption,
     LibraryOption,
@@ -20,7 +22,9 @@ from ui.cli.options import (
 from ui.cli.words import clean, counted, duration
 
 if TYPE_CHECKING:
-    from ingest.library import Library, Outcome
+    from ingest.library import Library
+    from ingest.progress import Outcome
+    from rag.settings import Settings
     from ui.cli.paths import Found
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of files.")]
@@ -30,7 +34,10 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="Al
 def ingest(
     ctx: typer.Context, paths: Paths, password: PasswordOption = "", library: LibraryOption = None
 ) -> None:
-    """Add files and folders to the library. Exits with 1 where any file failed."""
+    """Add files and folders to the library.
+
+    Exits with 1 where any file failed; the others are added all the same.
+    """
     from ingest.loaders import LOADERS
     from ui.cli.paths import find
 
@@ -42,7 +49,7 @@ def ingest(
 
 def add(library: Library, found: list[Found], password: str = "") -> list[Outcome]:
     """Queue what was found, index it, and show every file's outcome."""
-    from ingest.library import Outcome
+    from ingest.progress import Outcome
     from ui.cli.progress import show_outcome
 
     done: list[Outcome] = []
@@ -51,7 +58,7 @@ def add(library: Library, found: list[Found], password: str = "") -> list[Outcom
             print(f"skipped: {clean(str(item.path))}: {item.skipped}")
             continue
         if item.failed:
-            outcome = Outcome(item.name, "failed", item.failed, 0)
+            outcome = Outcome(item.name, "failed", item.failed)
         else:
             outcome = library.enqueue(item.path, item.name, password)
         if outcome.status != "queued":
@@ -75,6 +82,8 @@ def work(library: Library, done: list[Outcome]) -> list[Outcome]:
     print(summary)
     if stop.is_set():
         raise typer.Exit(130)
+    if progress.problem:
+        raise LibraryError(f"the work came to a halt: {clean(progress.problem)}")
     return worked
 
 
@@ -113,20 +122,36 @@ def remove(
 
 
 def reindex(ctx: typer.Context, names: Names = None, library: LibraryOption = None) -> None:
-    """Read and index documents again (after a change of model or chunk settings: all of them)."""
-    with open_library(settings_for(ctx, library)) as opened:
-        _refuse_unknown(names or [], opened)
-        opened.reindex(names or [])
+    """Read and index documents again.
+
+    All of them after a change of model or chunk settings.
+    """
+    with _open_to_reindex(settings_for(ctx, library), names or []) as opened:
         outcomes = work(opened, [])
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(1)
 
 
+def _open_to_reindex(settings: Settings, names: list[str]) -> Library:
+    """Open the library with the documents queued; one made with other settings is queued whole."""
+    from ingest.library import Library
+
+    try:
+        library = Library.open(settings)
+    except LibraryMismatch:
+        if names:
+            raise
+        return Library.open(settings, reindex=True)
+    try:
+        _refuse_unknown(names, library)
+        library.reindex(names)
+    except RanklensError:
+        library.close()
+        raise
+    return library
+
+
 def _refuse_unknown(names: list[str], library: Library) -> None:
-    import difflib
-
-    from rag.errors import LibraryError
-
     known = [document.name for document in library.documents()]
     for name in names:
         if name not in known:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from ui.cli.words import clean, duration
@@ -17,7 +17,7 @@ from ui.cli.words import clean, duration
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from ingest.library import Outcome, Progress
+    from ingest.progress import Outcome, Progress
 
 EVERY = 5.0  # seconds between plain lines
 
@@ -36,16 +36,12 @@ class Reporter:
             self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._bar:
             self._bar.stop()
 
     def __call__(self, progress: Progress) -> None:
+        """Show what is new in ``progress``."""
         for outcome in progress.outcomes[self._shown :]:
             show_outcome(outcome)
         self._shown = len(progress.outcomes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rag.errors import LibraryError
 from ui.cli.options import (
     JsonOption,
     LibraryOption,
@@ -43,7 +44,10 @@ def ask(
     top: TopOption = None,
     library: LibraryOption = None,
 ) -> None:
-    """Answer a question from the documents, with citations and the rankings behind them."""
+    """Answer a question from the documents.
+
+    Shows the answer with its citations, the passages behind it and where the time went.
+    """
     from ui.cli.show import stream
 
     with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
@@ -77,8 +81,6 @@ def search(
 
 
 def _opened(ctx: typer.Context, library: Path | None, **changes: Any) -> Library:
-    from rag.errors import LibraryError
-
     settings = settings_for(ctx, library, **changes)
     opened = open_library(settings)
     if not any(document.status == "ready" for document in opened.documents()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from rag.journey import movements
 from rag.types import Stage, Trace
 from ui.cli.words import clean, duration, move
 
@@ -33,18 +34,13 @@ def trace_summary(trace: Trace) -> None:
 def passages(trace: Trace) -> list[tuple[str, ...]]:
     """Return a row for every passage of the evidence, after `HEADER`.
 
-    ``before`` is the rank in the fused order; a number in brackets is the citation's.
+    The rank is the number that citations use; ``before`` is the rank in the fused order.
     """
-    fused = trace.stage("fused")
-    before = {hit.chunk.id: hit.rank for hit in fused.hits} if fused else {}
     rows = []
-    for hit in trace.evidence:
-        was = before.get(hit.chunk.id)
+    for hit, moved in zip(trace.evidence, movements(trace), strict=False):  # evidence comes first
         page = "" if hit.chunk.page is None else str(hit.chunk.page)
-        place = (hit.chunk.document, page, hit.chunk.text)
-        rows.append(
-            (f"[{hit.rank}]", str(was or ""), move(was, hit.rank), f"{hit.score:.4f}", *place)
-        )
+        ranks = (f"[{hit.rank}]", str(moved.before or ""), move(moved.before, hit.rank))
+        rows.append((*ranks, f"{hit.score:.4f}", hit.chunk.document, page, hit.chunk.text))
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from rag.settings import settings_table
 from ui.cli.options import JsonOption, LibraryOption, open_library, settings_for
 
 if TYPE_CHECKING:
-    from ingest.library import Report
+    from rag.store.index import Report
 
 MarkdownOption = Annotated[
     bool, typer.Option("--markdown", help="Print docs/settings.md: every option, no values.")
@@ -24,7 +25,10 @@ def settings(
     markdown: MarkdownOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Show every option with its value; keys only as set or not set."""
+    """Show every option with its value.
+
+    Keys are shown only as set or not set.
+    """
     if as_json and markdown:
         raise typer.BadParameter("--json and --markdown exclude each other")
     if markdown:
@@ -43,18 +47,32 @@ def settings(
 
 
 def verify(ctx: typer.Context, library: LibraryOption = None) -> None:
-    """Check the indexes against the catalogue. Exits with 1 where they differ."""
+    """Check the indexes against the catalogue.
+
+    Exits with 1 where they differ.
+    """
     with open_library(settings_for(ctx, library)) as opened:
         report = opened.verify()
     _show(report)
 
 
 def rebuild(ctx: typer.Context, library: LibraryOption = None) -> None:
-    """Build the indexes again from the catalogue; nothing is encoded again."""
+    """Build the indexes again from the catalogue.
+
+    Nothing is read or encoded again.
+    """
     with open_library(settings_for(ctx, library)) as opened:
         report = opened.rebuild()
     _show(report)
 
 
 def _show(report: Report) -> None:
-    raise NotImplementedError
+    print(f"{report.chunks} chunks, {report.vectors} vectors, {report.lexical} in the BM25 index")
+    if report.recall is not None:
+        print(f"Chroma finds {report.recall:.0%} of the exact nearest chunks (sampled)")
+    for problem in report.problems:
+        print(f"problem: {problem}", file=sys.stderr)
+    if report.problems:
+        print("`ranklens rebuild` makes the indexes again", file=sys.stderr)
+        raise typer.Exit(1)
+    print("All is well")

@@ -1,0 +1,79 @@
+"""What every test stands on: no network, no telemetry, no settings of the person who runs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["ANONYMIZED_TELEMETRY"] = "False"
+os.environ["STREAMLIT_BROWSER_GATHER_USAGE_STATS"] = "false"
+for name in [n for n in os.environ if n.startswith("RANKLENS_") or n == "OPENAI_API_KEY"]:
+    del os.environ[name]
+
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+    from rag.models.encoder import Encoder
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_chromium() -> str | None:
+    """Return the browser's path: the one that `CHROMIUM` names, else the system's."""
+    return next(
+        filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES))), None
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a browser test where there is no browser; in CI that is a failure."""
+    if item.get_closest_marker("browser") and find_chromium() is None:
+        reason = f"no Chromium here (looked for {', '.join(CHROMIUM_NAMES)}, and at $CHROMIUM)"
+        if os.environ.get("CI", "").lower() in ("true", "1"):
+            pytest.fail(f"{reason}; .ci/run installs it")
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium, for `launch(executable_path=…)`."""
+    path = find_chromium()
+    assert path, "mark the test with pytest.mark.browser: it is skipped without Chromium"
+    return path
+
+
+@pytest.fixture(scope="session")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of exported models that the whole session shares; exporting takes seconds."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, cache_folder: Path) -> Settings:
+    """The defaults, over an empty library of the test's own."""
+    return Settings(library=tmp_path / "library", cache=cache_folder)
+
+
+@pytest.fixture(scope="session")
+def encoder(cache_folder: Path) -> Encoder:
+    """The real embedded encoder."""
+    from rag.models.encoder import load_encoder
+
+    return load_encoder(Settings(cache=cache_folder))
+
+
+@pytest.fixture
+def library(settings: Settings) -> Iterator[Library]:
+    """A real, empty library, closed after the test."""
+    from ingest.library import Library
+
+    with Library.open(settings) as opened:
+        yield opened
