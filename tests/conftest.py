@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rag.settings import Settings
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["ANONYMIZED_TELEMETRY"] = "False"
 os.environ["STREAMLIT_BROWSER_GATHER_USAGE_STATS"] = "false"
 for name in [n for n in os.environ if n.startswith("RANKLENS_") or n == "OPENAI_API_KEY"]:
     del os.environ[name]
-
-from rag.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -28,9 +28,8 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 def find_chromium() -> str | None:
     """Return the browser's path: the one that `CHROMIUM` names, else the system's."""
-    return next(
-        filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES))), None
-    )
+    names = (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES)
+    return next((path for path in map(shutil.which, names) if path), None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

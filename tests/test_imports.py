@@ -1,0 +1,114 @@
+"""Who may import whom (docs/architecture.md, "Folders and what they may import"), read by ast."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("app", "ingest", "rag", "ui")
+ANYTHING = frozenset(OURS)
+WORDS = frozenset({"rag.types", "rag.errors"})
+
+# The most specific name that fits a module holds for it; a name stands for all that is below it,
+# and everything may import its own folder.
+MAY_IMPORT = {
+    "app": frozenset({"ui"}),
+    "ui": frozenset({"rag", "ingest"}),
+    "ingest": frozenset({"rag"}),
+    "rag": frozenset({"rag"}),
+    "rag.errors": frozenset[str](),
+    "rag.types": frozenset({"rag.errors"}),
+    "rag.settings": frozenset({"rag.errors"}),
+    "rag.trace": WORDS,
+    "rag.journey": WORDS,
+    "rag.retrieve": WORDS | {"rag.settings", "rag.store", "rag.models"},
+    "rag.rerank": WORDS | {"rag.settings", "rag.models"},
+    "rag.generate": WORDS | {"rag.settings", "rag.models"},
+    "rag.store": WORDS | {"rag.settings"},
+    "rag.models": frozenset({"rag.errors", "rag.settings"}),
+}
+# Libraries that only some folders may import.
+STREAMLIT_ONLY_IN = ("ui", "app")
+
+
+def covers(name: str, module: str) -> bool:
+    return module == name or module.startswith(name + ".")
+
+
+def rule_for(module: str) -> str:
+    return max((name for name in MAY_IMPORT if covers(name, module)), key=len)
+
+
+def imported(source: str) -> set[str]:
+    """Every module that a source names, wherever in it; relative imports are refused outright."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def offences(module: str, source: str) -> list[str]:
+    rule = rule_for(module)
+    allowed = MAY_IMPORT[rule] | {rule}
+    found = []
+    for name in sorted(imported(source)):
+        if any(covers(ours, name) for ours in OURS):
+            if not any(covers(permitted, name) for permitted in allowed):
+                found.append(f"{module} imports {name}")
+        elif covers("streamlit", name):
+            page = any(covers(folder, module) for folder in STREAMLIT_ONLY_IN)
+            if not page or covers("ui.cli", module):
+                found.append(f"{module} imports {name}")
+    return found
+
+
+def modules() -> list[tuple[str, Path]]:
+    paths = [
+        ROOT / "app.py",
+        *(p for name in OURS[1:] for p in sorted((ROOT / name).rglob("*.py"))),
+    ]
+    named = []
+    for path in paths:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        named.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return named
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda value: str(value).split("/")[-1])
+def test_imports_point_the_right_way(module: str, path: Path):
+    assert offences(module, path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("rag.pipeline", "import ingest.library"),
+        ("rag.pipeline", "def f():\n    from ui import components"),
+        ("rag.rerank.none", "from rag.pipeline import Pipeline"),
+        ("rag.types", "from rag import settings"),
+        ("rag.store.index", "import streamlit as st"),
+        ("ingest.library", "from streamlit import cache_resource"),
+        ("ui.cli.page", "import streamlit.web.cli"),
+        ("app", "from rag.pipeline import Pipeline"),
+    ],
+)
+def test_a_wrong_direction_is_found(module: str, source: str):
+    assert len(offences(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("rag.retrieve.dense", "from rag.store.vectors import VectorStore\nimport numpy"),
+        ("rag.rerank.table", "from rag.rerank.none import NoReranker"),
+        ("ui.ask", "import streamlit as st\nfrom rag.types import Trace"),
+        ("app", "import streamlit as st\nfrom ui import ask"),
+    ],
+)
+def test_a_right_direction_passes(module: str, source: str):
+    assert offences(module, source) == []
