@@ -1,0 +1,112 @@
+"""An answer while it is being written, and what is left of it when something goes wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator as Pieces
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rag.errors import RanklensError
+from rag.generate.base import REFUSAL, Generator, Quote, Written
+from rag.generate.citations import CitationParser
+from rag.types import Answer, Citation, Hit
+
+
+class Answering:
+    """Iterate for pieces of text; ``answer`` is what has arrived so far, complete at the end.
+
+    Never raises an error of ours: what arrived is kept and the reason is in ``answer.error``.
+    Without passages it refuses and calls no generator. `close` stops early, from any thread.
+    """
+
+    def __init__(self, generator: Generator, question: str, hits: Sequence[Hit]) -> None:
+        self._generator = generator
+        self._question = question
+        self._hits = tuple(hits)
+        self._parser = CitationParser(self._hits)
+        self._text = ""
+        self._error = ""
+        self._stopped = False
+        self._seconds = 0.0
+        self._written = Written()
+        self._pieces = self._run()
+
+    def __iter__(self) -> Iterator[str]:
+        return self._pieces
+
+    def close(self) -> None:
+        """Stop; the generator is closed now, or at its next piece if it is waiting for one."""
+        self._stopped = True
+        if not self._pieces.gi_running:
+            self._pieces.close()
+
+    @property
+    def answer(self) -> Answer:
+        """The answer as far as it has arrived."""
+        details = dict(self._written.details)
+        if self._parser.unknown:
+            details["unknown_citations"] = self._parser.unknown
+        if self._stopped:
+            details["stopped"] = True
+        return Answer(
+            text=self._text,
+            citations=_quoted(self._parser.citations, self._written.quotes),
+            generator=self._generator.name,
+            refused=is_refusal(self._text, cites=bool(self._parser.citations)),
+            seconds=self._seconds,
+            error=self._error,
+            details=details,
+        )
+
+    def _run(self) -> Pieces[str, None, None]:
+        started = time.perf_counter()
+        try:
+            for piece in self._raw():
+                text = self._parser.feed(piece)
+                self._text += text
+                self._seconds = time.perf_counter() - started
+                if text:
+                    yield text
+                if self._stopped:
+                    return
+            rest = self._parser.finish()
+        except RanklensError as error:
+            self._error = str(error)
+            rest = self._parser.cut_off()
+        finally:
+            self._seconds = time.perf_counter() - started
+        self._text += rest
+        if rest:
+            yield rest
+
+    def _raw(self) -> Iterator[str]:
+        if not self._hits:
+            yield REFUSAL
+            return
+        written = yield from self._generator.stream(self._question, self._hits)
+        if isinstance(written, Written):
+            self._written = written
+
+
+def is_refusal(text: str, cites: bool) -> bool:
+    """Tell whether an answer says that the documents do not answer.
+
+    It begins with `REFUSAL`, or it holds it and cites nothing.
+    """
+    said = " ".join(text.split()).strip(" *_\"'").casefold()
+    phrase = REFUSAL.rstrip(".").casefold()
+    return said.startswith(phrase) or (phrase in said and not cites)
+
+
+def _quoted(citations: Sequence[Citation], quotes: Sequence[Quote]) -> tuple[Citation, ...]:
+    """Give each citation the next quote of its passage."""
+    waiting = list(quotes)
+    found = []
+    for citation in citations:
+        quote = next((q for q in waiting if q.number == citation.number), None)
+        if quote:
+            waiting.remove(quote)
+            citation = replace(citation, quote_start=quote.start, quote_end=quote.end)
+        found.append(citation)
+    return tuple(found)

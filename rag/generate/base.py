@@ -1,0 +1,51 @@
+"""What a generator is, and the sentence with which every one of them refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from rag.types import Hit, Scalar
+
+REFUSAL = "The documents do not answer this question."
+
+
+class Quote(NamedTuple):
+    """The characters of passage ``number``'s text that support the sentence which cites it."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a generator knows once it is done: it may ``return`` this from ``stream``.
+
+    ``quotes`` are in the order of the markers in the text; ``details`` are tokens, cost, what was
+    left out.
+    """
+
+    quotes: tuple[Quote, ...] = ()
+    details: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+class Generator(Protocol):
+    """Writes an answer from passages; an extension writes this one method.
+
+    `rag.generate.answer.Answering` does the rest: it never calls a generator without passages,
+    normalises its citations and keeps what arrived when it fails.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the answer is signed with: ``extractive``, ``openai:MODEL``."""
+        ...
+
+    def stream(self, question: str, hits: Sequence[Hit]) -> Iterator[str]:
+        """Yield pieces of text that cite ``hits[n - 1]`` as ``[n]``; may return `Written`.
+
+        Says `REFUSAL` where the passages do not answer; raises `GenerationError`.
+        """
+        ...

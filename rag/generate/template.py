@@ -1,0 +1,48 @@
+"""Prompt texts in files, with their placeholders checked."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from string import Formatter
+
+from rag.errors import SettingsError
+
+PLACEHOLDERS = {
+    "system": frozenset({"boundary", "refusal"}),
+    "user": frozenset({"boundary", "passages", "question", "refusal"}),
+}
+
+
+def built_in(name: str) -> str:
+    """Return the prompt text that comes with the package: ``system`` or ``user``."""
+    text = resources.files("rag.generate").joinpath("prompts", f"{name}.txt").read_text("utf-8")
+    return checked(text, name, f"prompts/{name}.txt")
+
+
+def from_file(path: Path, name: str) -> str:
+    """Return a user's own prompt text; raises `SettingsError` that says what is wrong with it."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the prompt file {path} cannot be read: {error}") from None
+    return checked(text, name, str(path))
+
+
+def checked(text: str, name: str, source: str) -> str:
+    """Return ``text`` if it holds every placeholder of prompt ``name`` and no other."""
+    needed = PLACEHOLDERS[name]
+    shown = ", ".join(f"{{{placeholder}}}" for placeholder in sorted(needed))
+    try:
+        found = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+    except ValueError as error:
+        raise SettingsError(
+            f"{source}: {error}; write a brace that is meant as such twice ({{{{ or }}}})"
+        ) from None
+    if unknown := sorted(found - needed):
+        raise SettingsError(f"{source}: unknown placeholder {{{unknown[0]}}}; there are {shown}")
+    if missing := sorted(needed - found):
+        raise SettingsError(
+            f"{source}: placeholder {{{missing[0]}}} is missing; needed are {shown}"
+        )
+    return text
