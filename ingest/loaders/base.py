@@ -1,0 +1,68 @@
+"""The words of the loaders: a page is a sequence of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["heading", "paragraph", "row", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A structural unit of a page.
+
+    ``text`` is never empty, stripped, and may hold newlines. ``level`` is 1 to 6 for headings
+    and 0 for everything else. A ``row`` is one row of a table that carries its column names.
+    """
+
+    text: str
+    kind: Kind = "paragraph"
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: ``number`` is 1-based where the format has pages (slides, sheets), else None."""
+
+    number: int | None
+    blocks: tuple[Block, ...]
+
+
+def block(text: str, kind: Kind = "paragraph", level: int = 0) -> list[Block]:
+    """Return one stripped block, or none where ``text`` holds nothing to read."""
+    stripped = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+    return [Block(stripped, kind, level)] if stripped else []
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every run of white space made one space."""
+    return " ".join(text.split())
+
+
+def row(names: Sequence[str], values: Sequence[str]) -> list[Block]:
+    """Return a table's row as one block that keeps the column names.
+
+    ``row(["Planet", "Moons"], ["Mars", "2"])`` reads ``Planet: Mars; Moons: 2``. Empty cells are
+    left out, cells without a name stand alone.
+    """
+    parts = []
+    for index, value in enumerate(values):
+        cell = one_line(value)
+        name = names[index] if index < len(names) else ""
+        if cell:
+            parts.append(f"{name}: {cell}" if name and name != cell else cell)
+    return block("; ".join(parts), "row")
+
+
+def table(rows: Iterable[Sequence[str]], header: bool = True) -> list[Block]:
+    """Return a table's rows as blocks; the first row that is not empty names the columns.
+
+    With ``header`` false no row names the columns. A table of one row is that row's cells.
+    """
+    filled = [r for r in rows if any(cell.strip() for cell in r)]
+    if not header or len(filled) < 2:
+        return [b for cells in filled for b in row([], cells)]
+    names = [one_line(cell).rstrip(":") for cell in filled[0]]
+    return [b for cells in filled[1:] for b in row(names, cells)]

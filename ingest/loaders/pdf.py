@@ -1,0 +1,124 @@
+"""PDF, through pypdf: page by page, columns in reading order, headings by their font."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypdf import PasswordType, PdfReader, apply_configuration
+from pypdf.errors import PyPdfError
+
+from ingest.loaders.base import Block, Page, block
+from ingest.loaders.pdf_blocks import Style, page_blocks
+from ingest.loaders.pdf_lines import Line, page_lines
+from ingest.loaders.pdf_runs import RunReader
+from rag.errors import DocumentError
+
+# pypdf's own limits stop real reports (a tagged quarterly report has arrays of 100,000 elements);
+# here the parser's process has a time and a memory limit, so they can be wider.
+LIMITS = {"array_maximum_element_count": 2_000_000, "dictionary_maximum_element_count": 2_000_000}
+EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    number: int
+    lines: tuple[Line, ...]
+    plain: str = ""  # pypdf's own text, where the page's runs could not be read
+
+
+def load(path: Path, password: str = "") -> list[Page]:
+    """Return the pages of a PDF; raises `DocumentError` without password or without text."""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its findings are in our errors
+    with apply_configuration(**LIMITS):
+        try:
+            reader = PdfReader(path)
+            _unlock(reader, password)
+            contents = _read(reader)
+        except (PyPdfError, OSError, ValueError, TypeError, KeyError, AttributeError,
+                IndexError, RecursionError, NotImplementedError) as error:  # fmt: skip
+            raise DocumentError(
+                f"the PDF is damaged or incomplete ({_reason(error)}); "
+                "open it in a PDF reader and save it again"
+            ) from error
+    if not any(c.plain or c.lines for c in contents):
+        raise DocumentError(
+            "the PDF holds no text, only images (a scan?); run text recognition (OCR) on it first"
+        )
+    return _pages(contents)
+
+
+def _unlock(reader: PdfReader, password: str) -> None:
+    if not reader.is_encrypted:
+        return
+    if reader.decrypt(password) is PasswordType.NOT_DECRYPTED:
+        what = "the given password does not open it" if password else "a password is needed"
+        raise DocumentError(f"the PDF is encrypted: {what}; add it again with its password")
+
+
+def _read(reader: PdfReader) -> list[_Content]:
+    runs, contents = RunReader(), []
+    if not len(reader.pages):
+        raise ValueError("it has no pages")
+    for number, page in enumerate(reader.pages, 1):
+        try:
+            lines, plain = tuple(page_lines(runs.read(page))), ""
+        except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+            lines, plain = (), page.extract_text()
+        contents.append(_Content(number, lines, plain))
+    return contents
+
+
+def _pages(contents: Sequence[_Content]) -> list[Page]:
+    running = _running(contents)
+    lines = [_without(running, content) for content in contents]
+    style = Style.of(line for page in lines for line in page)
+    return [
+        Page(c.number, tuple(_plain(c.plain) if c.plain else page_blocks(kept, style)))
+        for c, kept in zip(contents, lines, strict=True)
+    ]
+
+
+def _plain(text: str) -> list[Block]:
+    return [b for part in re.split(r"\n\s*\n", text) for b in block(part)]
+
+
+def _running(contents: Sequence[_Content]) -> dict[str, int]:
+    """Return headers and footers that most pages share, with the first page that has them."""
+    seen: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    for content in contents:
+        for key in {_key(line) for line in _edges(content.lines)}:
+            seen[key] += 1
+            first.setdefault(key, content.number)
+    least = max(3, len(contents) // 2)
+    return {key: first[key] for key, count in seen.items() if count >= least}
+
+
+def _without(running: dict[str, int], content: _Content) -> list[Line]:
+    edges = {id(line) for line in _edges(content.lines)}
+    kept = []
+    for line in content.lines:
+        first = running.get(_key(line)) if id(line) in edges else None
+        number = id(line) in edges and _key(line) in ("#", "page #", "page # of #", "- # -")
+        if not number and (first is None or first == content.number):
+            kept.append(line)
+    return kept
+
+
+def _edges(lines: Sequence[Line]) -> list[Line]:
+    """Return a page's highest and lowest lines."""
+    by_height = sorted(lines, key=lambda line: -line.y)
+    return [*by_height[:EDGE_LINES], *by_height[EDGE_LINES:][-EDGE_LINES:]]
+
+
+def _key(line: Line) -> str:
+    return re.sub(r"\d+", "#", line.text.lower()).strip()
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

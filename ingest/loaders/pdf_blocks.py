@@ -1,0 +1,218 @@
+"""Headings, paragraphs and table rows of a PDF page, from its lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from ingest.loaders.base import Block, block
+from ingest.loaders.pdf_lines import Line
+
+LIGATURES = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st",
+     "\u00a0": " ", "\u200b": None, "\ufeff": None, "\0": None}
+)  # fmt: skip
+BULLET = re.compile(r"[•◦▪●■*–—-]\s|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s")
+PART = re.compile(r"(?i:part|chapter|appendix|annex)\s+[\dIVXA-Z]+\b")
+ITEM = re.compile(r"(?i:item|section|article|note)\s+\d+|\d{1,2}\.\s")
+LONGEST_HEADING = 160
+HEADING_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The fonts of a document: the height of its body text and the larger ones, largest first."""
+
+    body: float
+    larger: tuple[float, ...]
+
+    @classmethod
+    def of(cls, lines: Iterable[Line]) -> Style:
+        """Weigh the font heights of a document's lines by their letters."""
+        letters: Counter[float] = Counter()
+        for line in lines:
+            letters[_half_points(line.size)] += len(line.text)
+        body = max(letters, key=lambda size: letters[size]) if letters else 10.0
+        larger = sorted((s for s in letters if s >= body * 1.12), reverse=True)
+        return cls(body, tuple(larger))
+
+    def level(self, line: Line) -> int:
+        """Return a line's level as a heading, 0 where its font is that of body text."""
+        size = _half_points(line.size)
+        if size in self.larger:
+            return min(1 + self.larger.index(size), 3)
+        capitals = line.text.isupper() and len(line.text) > 5 and len(line.cells) == 1
+        if (line.bold or capitals) and size >= self.body * 0.7:
+            return min(len(self.larger), 3) + _depth(line.text)
+        return 0
+
+
+def page_blocks(lines: Sequence[Line], style: Style) -> list[Block]:
+    """Return a page's blocks in reading order."""
+    blocks: list[Block] = []
+    pitch = _pitch(lines)
+    for group in _groups(lines, style, pitch):
+        if any(_is_row(line) for line in group):
+            blocks += [b for row in _rows(group) for b in block(_mended([row]), "row")]
+        else:
+            blocks += _prose(group, style)
+    return blocks
+
+
+def _prose(group: Sequence[Line], style: Style) -> list[Block]:
+    text = _mended([line.text for line in group])
+    level = min(style.level(line) for line in group)
+    if level and len(group) <= HEADING_LINES and _reads_as_heading(text):
+        return block(" ".join(text.split()), "heading", level)
+    return block(text)
+
+
+def _reads_as_heading(text: str) -> bool:
+    letters = sum(char.isalpha() for char in text)
+    fits = letters >= 3 and len(text) <= LONGEST_HEADING
+    return fits and text[-1] not in ".,;:" and text[0] not in "(/"
+
+
+def _groups(lines: Sequence[Line], style: Style, pitch: float) -> Iterator[list[Line]]:
+    """Yield runs of lines that are one paragraph, one heading or one table."""
+    group: list[Line] = []
+    for index, line in enumerate(lines):
+        after = lines[index + 1 : index + 4]
+        if group and not _belongs(group, line, after, style, pitch):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def _belongs(
+    group: Sequence[Line], line: Line, after: Sequence[Line], style: Style, pitch: float
+) -> bool:
+    last = group[-1]
+    if last.region != line.region:
+        return False
+    if _is_row(line):
+        return (
+            _is_row(last) or any(map(_is_row, group)) or _heads_columns(last, [line, *after], pitch)
+        )
+    if any(map(_is_row, group)):
+        return _is_label(group, line, after, pitch)
+    heads = _heads_columns(line, after, pitch)
+    if heads or _heads_columns(last, [line, *after], pitch):
+        return heads and _heads_columns(last, [line, *after], pitch)
+    if style.level(last) != style.level(line):
+        return False
+    return not _is_new_paragraph(group, line, pitch)
+
+
+def _is_label(group: Sequence[Line], line: Line, after: Sequence[Line], pitch: float) -> bool:
+    """Tell a line inside a table (``Current assets:``) from the paragraph below it."""
+    width = max(x.x1 for x in group) - min(x.x0 for x in group)
+    values = min(x.cells[1].x0 for x in group if _is_row(x))
+    short = line.x1 - line.x0 < 0.7 * width or line.x1 < values + 1
+    close = _drop(group[-1], line) < 2.2 * pitch
+    return short and close and any(_is_row(x) and x.region == line.region for x in after)
+
+
+def _heads_columns(line: Line, after: Sequence[Line], pitch: float) -> bool:
+    """Tell a column's name that stands alone above a table (``Three Months Ended``)."""
+    row = next((x for x in after if _is_row(x)), None)
+    if row is None or _is_row(line) or row.region != line.region:
+        return False
+    near = 0 < _drop(line, row) < 2.2 * pitch * (1 + after.index(row))
+    left = min(x.x0 for x in after)
+    beside = line.x0 > min(left + 8 * line.size, row.cells[0].x1)
+    return near and beside and line.x1 <= row.x1 + 4 * line.size
+
+
+def _is_new_paragraph(group: Sequence[Line], line: Line, pitch: float) -> bool:
+    last = group[-1]
+    drop = _drop(last, line)
+    if drop > 1.35 * max(pitch, 1.05 * line.size) or drop < 0 or BULLET.match(line.text):
+        return True
+    left, right = min(x.x0 for x in group), max(x.x1 for x in group)
+    indent = line.x0 - last.x0
+    if 0.8 * line.size < indent < 4 * line.size and not BULLET.match(group[0].text):
+        return abs(last.x0 - left) < 1 and len(group) > 1
+    ended = last.text[-1] in ".!?:" and last.x1 < left + 0.8 * (right - left)
+    return ended and line.text[:1].isupper()
+
+
+def _is_row(line: Line) -> bool:
+    return len(line.cells) > 1
+
+
+def _rows(group: Sequence[Line]) -> list[str]:
+    """Return a table's rows; a label that runs over two lines is one."""
+    rows: list[str] = []
+    group = list(_dates_whole(group))
+    for line, before in zip(group, [None, *group[:-1]], strict=True):
+        goes_on = line.text[:1].islower() and before is not None and not _is_row(before)
+        if rows and goes_on and not rows[-1].endswith((":", ".")):
+            rows[-1] += " " + line.text
+        else:
+            rows.append(line.text)
+    return rows
+
+
+def _dates_whole(group: Sequence[Line]) -> Iterator[Line]:
+    """Yield a table's lines; ``June 25, | June 26,`` above ``2022 | 2021`` become one."""
+    above: Line | None = None
+    for line in group:
+        if above is not None and len(above.cells) == len(line.cells):
+            pairs = zip(above.cells, line.cells, strict=True)
+            yield replace(
+                line, cells=tuple(replace(b, text=f"{a.text} {b.text}") for a, b in pairs)
+            )
+            above = None
+            continue
+        if above is not None:
+            yield above
+        above = line if all(cell.text.endswith(",") for cell in line.cells) else None
+        if above is None:
+            yield line
+    if above is not None:
+        yield above
+
+
+def _mended(lines: Sequence[str]) -> str:
+    """Join lines to one text: words cut at the end of a line become whole, ligatures letters."""
+    text = ""
+    for line in (line.translate(LIGATURES).strip() for line in lines):
+        cut = re.search(r"(?<![\w-])[^\W\d_]+[-\u00ad\u2010]$", text)
+        if text.endswith("\u00ad") or (cut and line[:1].islower()):
+            text = text[:-1] + line
+        elif text.endswith(("-", "\u2010", "/")):
+            text += line
+        else:
+            text = f"{text} {line}" if text else line
+    return re.sub(r"[ \t]+", " ", text.replace("\u00ad", ""))
+
+
+def _pitch(lines: Sequence[Line]) -> float:
+    """Return the usual distance between lines of text, in points."""
+    drops = [
+        _drop(a, b)
+        for a, b in zip(lines, lines[1:], strict=False)
+        if a.region == b.region and 0 < _drop(a, b) < 2.5 * b.size
+    ]
+    return median(drops) if drops else 12.0
+
+
+def _drop(above: Line, below: Line) -> float:
+    return above.y - below.y
+
+
+def _depth(text: str) -> int:
+    """Rank headings of one font by their words: parts above items, items above the rest."""
+    if PART.match(text):
+        return 1
+    return 2 if ITEM.match(text) or text.isupper() else 3
+
+
+def _half_points(size: float) -> float:
+    return round(size * 2) / 2

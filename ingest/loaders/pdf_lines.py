@@ -1,0 +1,220 @@
+"""Lines and columns of a PDF page, from the places of its runs.
+
+Columns are read one after the other: where prose stands on both sides of a white gutter, the left
+side comes first. Cells of a table stand beside each other too, but are short, so they stay in
+their row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from ingest.loaders.pdf_runs import Run
+
+CELL_GAP = 0.95  # white space between cells, in font heights; words stand closer
+GUTTER_LINES = 4  # lines on both sides before white space counts as a gutter
+SIGN = re.compile(r"[$€£¥(]+")
+TAIL = re.compile(r"\s+([$€£¥])$")
+BULLET = re.compile(r"[•◦▪●■–—*-]|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]")
+GLUE_LAST = re.compile(r"[)%]+|\)?\s*%|pts?|bps")
+LEADERS = re.compile(r"(?:\s?\.){4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a page: its cells from left to right, one cell where it is no table row."""
+
+    cells: tuple[Run, ...]
+    region: int = 0
+
+    @property
+    def text(self) -> str:
+        """The line's words; cells are told apart by a bar."""
+        return " | ".join(cell.text for cell in self.cells)
+
+    @property
+    def x0(self) -> float:
+        """Left end, in points."""
+        return self.cells[0].x0
+
+    @property
+    def x1(self) -> float:
+        """Right end, in points."""
+        return self.cells[-1].x1
+
+    @property
+    def y(self) -> float:
+        """Height of the baseline, in points."""
+        return self.cells[0].y
+
+    @property
+    def size(self) -> float:
+        """Height of the largest font in the line."""
+        return max(cell.size for cell in self.cells)
+
+    @property
+    def bold(self) -> bool:
+        """Whether all of it is bold."""
+        return all(cell.bold for cell in self.cells)
+
+
+def page_lines(runs: Sequence[Run]) -> list[Line]:
+    """Return a page's lines in reading order; text turned sideways comes last."""
+    lines: list[Line] = []
+    turns = sorted({run.turn for run in runs}, key=lambda t: -_letters(runs, t))
+    for turn in turns:
+        segments = [s for line in _baselines(runs, turn) for s in _segments(line)]
+        for region in _regions(segments):
+            number = lines[-1].region + 1 if lines else 0
+            lines += [replace(line, region=number) for line in _region_lines(region)]
+    return lines
+
+
+def _letters(runs: Iterable[Run], turn: int) -> int:
+    return sum(len(run.text) for run in runs if run.turn == turn)
+
+
+def _baselines(runs: Iterable[Run], turn: int) -> list[list[Run]]:
+    """Group runs by baseline; small ones (footnote marks) join the line beside them."""
+    lines: list[list[Run]] = []
+    for run in sorted((r for r in runs if r.turn == turn), key=lambda r: (-r.y, r.x0)):
+        last = lines[-1] if lines else None
+        if last and _is_beside(last, run):
+            last.append(run)
+        else:
+            lines.append([run])
+    return [sorted(line, key=lambda r: r.x0) for line in lines]
+
+
+def _is_beside(line: Sequence[Run], run: Run) -> bool:
+    drop = (line[0].y - run.y) / max(run.size, line[0].size)
+    apart = all(run.x0 >= other.x1 - 1 or run.x1 <= other.x0 + 1 for other in line)
+    return drop < 0.3 or (drop < 0.6 and apart)
+
+
+def _segments(line: Sequence[Run]) -> list[Run]:
+    """Join the runs of a line that stand as close as words do; drop text drawn twice."""
+    segments: list[Run] = []
+    for run in line:
+        last = segments[-1] if segments else None
+        if last and run.text == last.text and abs(run.x0 - last.x0) < 0.15 * run.size:
+            continue  # a shadow: the same words drawn again to look bold
+        if last and run.x0 - last.x1 < CELL_GAP * max(run.size, last.size):
+            segments[-1] = _joined(last, run)
+        else:
+            segments.append(run)
+    return [replace(s, text=s.text.strip()) for s in segments if s.text.strip()]
+
+
+def _joined(left: Run, right: Run) -> Run:
+    gap = right.x0 - left.x1 > 0.12 * max(left.size, right.size)
+    spaced = gap or right.text[:1] == " " or left.text[-1:] == " "
+    text = left.text.rstrip() + (" " if spaced else "") + right.text.strip()
+    wider = left if len(left.text) >= len(right.text) else right
+    return replace(
+        left, x1=max(left.x1, right.x1), text=text, size=wider.size, bold=left.bold and right.bold
+    )
+
+
+def _regions(segments: list[Run]) -> list[list[Run]]:
+    """Split a page into regions to be read one after the other, columns from left to right."""
+    found = _gutter(segments)
+    if found is None:
+        return [segments] if segments else []
+    gutter, crossing = found
+    regions: list[list[Run]] = []
+    for band in _bands(segments, crossing):
+        left = [s for s in band if s.x1 <= gutter]
+        right = [s for s in band if s.x0 >= gutter]
+        if _is_columns(left, right, gutter):
+            regions += _regions(left) + _regions(right)
+        else:
+            regions.append(band)
+    return regions
+
+
+def _gutter(segments: list[Run]) -> tuple[float, set[int]] | None:
+    """Return a gutter's place and the segments (by id) that cross it, or None."""
+    if len(segments) < 2 * GUTTER_LINES:
+        return None
+    left, right = min(s.x0 for s in segments), max(s.x1 for s in segments)
+    starts: dict[int, int] = {}
+    for segment in segments:
+        starts[round(segment.x0)] = starts.get(round(segment.x0), 0) + 1
+    inner = [
+        x - 1.5
+        for x, count in starts.items()
+        if count >= 3 and left + 0.15 * (right - left) < x < right - 0.15 * (right - left)
+    ]
+    best: tuple[int, float, set[int]] | None = None
+    for gutter in sorted(inner):
+        crossing = {id(s) for s in segments if s.x0 < gutter < s.x1}
+        bands = _bands(segments, crossing)
+        gained = sum(len(band) for band in bands if _splits(band, gutter))
+        if gained and (best is None or gained > best[0]):
+            best = (gained, gutter, crossing)
+    return (best[1], best[2]) if best else None
+
+
+def _bands(segments: list[Run], crossing: set[int]) -> list[list[Run]]:
+    """Cut a page at the segments that cross the gutter; these are bands of their own."""
+    bands: list[list[Run]] = []
+    crossed: bool | None = None
+    for segment in sorted(segments, key=lambda s: (-s.y, s.x0)):
+        now = id(segment) in crossing
+        if now is not crossed:
+            bands.append([])
+        bands[-1].append(segment)
+        crossed = now
+    return bands
+
+
+def _splits(band: list[Run], gutter: float) -> bool:
+    left = [s for s in band if s.x1 <= gutter]
+    return _is_columns(left, [s for s in band if s.x0 >= gutter], gutter)
+
+
+def _is_columns(left: list[Run], right: list[Run], gutter: float) -> bool:
+    """Tell prose on both sides from the cells of a table: it fills its side with words."""
+    if min(len(left), len(right)) < GUTTER_LINES:
+        return False
+    edge, end = min(s.x0 for s in left), max(s.x1 for s in right)
+    return _is_prose(left, max(s.x1 for s in left) - edge) and _is_prose(right, end - gutter)
+
+
+def _is_prose(segments: list[Run], width: float) -> bool:
+    words = median(len(s.text.split()) for s in segments)
+    filled = median(s.x1 - s.x0 for s in segments) / max(width, 1.0)
+    return words >= 3 and filled >= 0.55
+
+
+def _region_lines(segments: list[Run]) -> list[Line]:
+    lines = []
+    for turn in sorted({s.turn for s in segments}):
+        for cells in _baselines(segments, turn):
+            lines.append(Line(tuple(_glued(cells))))
+    return lines
+
+
+def _glued(cells: Sequence[Run]) -> list[Run]:
+    """Put signs and bullets to the cell they belong to: ``$`` and ``27,502`` are one."""
+    glued: list[Run] = []
+    carried = ""
+    for number, cell in enumerate(cells, 1):
+        cell = replace(cell, text=carried + LEADERS.sub(" ", cell.text).strip())
+        carried = ""
+        if number < len(cells) and (tail := TAIL.search(cell.text)):
+            carried, cell = tail[1], replace(cell, text=cell.text[: tail.start()])
+        last = glued[-1] if glued else None
+        sign = last is not None and SIGN.fullmatch(last.text) is not None
+        if last and (sign or (len(glued) == 1 and BULLET.fullmatch(last.text))):
+            text = last.text + ("" if sign else " ") + cell.text
+            glued[-1] = replace(cell, x0=last.x0, text=text)
+        elif last and GLUE_LAST.fullmatch(cell.text):
+            glued[-1] = replace(last, x1=cell.x1, text=last.text + cell.text)
+        elif cell.text:
+            glued.append(cell)
+    return glued
