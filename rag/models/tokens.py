@@ -1,0 +1,54 @@
+"""Tokens of texts with the `tokenizers` library; truncation that keeps special tokens in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tokenizers import Encoding, Tokenizer
+
+from rag.errors import ModelError
+
+
+class Tokens:
+    """A model's own tokeniser, without torch or transformers."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read ``tokenizer.json``; raises `ModelError` where it is missing or malformed."""
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise ModelError(f"{folder}: has no tokenizer.json")
+        try:
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise ModelError(f"{path}: not a tokeniser ({error})") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, special tokens left out."""
+        fast = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding) for encoding in fast]
+
+    def bare(self, texts: Sequence[str]) -> list[Encoding]:
+        """Return each text's tokens with character offsets and without special tokens."""
+        return list(self._tokenizer.encode_batch(list(texts), add_special_tokens=False))
+
+    def single(self, encoding: Encoding, limit: int) -> Encoding:
+        """Cut bare tokens so that with special tokens they are at most ``limit``, and add those."""
+        encoding.truncate(max(0, limit - self._tokenizer.num_special_tokens_to_add(False)))
+        return self._tokenizer.post_process(encoding)
+
+    def pair(self, query: Encoding, passage: Encoding, limit: int) -> Encoding:
+        """Join a query and a passage; the passage alone is cut to keep within ``limit``.
+
+        Raises `ModelError` where the query leaves no room for a single token of a passage.
+        """
+        room = limit - self._tokenizer.num_special_tokens_to_add(True) - len(query)
+        if room < 1:
+            raise ModelError(
+                f"the question has {len(query)} tokens, and the model reads {limit} of question "
+                "and passage together; shorten the question"
+            )
+        passage.truncate(room)
+        return self._tokenizer.post_process(query, passage)

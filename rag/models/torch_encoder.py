@@ -1,0 +1,104 @@
+"""An encoder in sentence-transformers itself: every model it can load, at torch's speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.errors import ModelError
+from rag.models.digest import file_digest
+from rag.models.encoder import Matrix, unit
+
+BATCH = 8
+
+
+class TorchEncoder:
+    """Any sentence-transformers model; see `rag.models.encoder.Encoder`."""
+
+    def __init__(self, name: str, folder: Path, cache: Path, reason: str = "") -> None:
+        """Load the model; ``reason`` says why torch runs it. Raises `ModelError`."""
+        self._model = _load(name, folder)
+        self.name = name
+        self.revision = folder_digest(folder, cache)
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
+        self.max_tokens = int(self._model.max_seq_length or 0) or 512
+        self.engine = f"torch float32 {self._model.device.type}"
+        self.reason = reason
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, without special tokens or truncation."""
+        if not texts:
+            return []
+        ids = self._model.tokenizer(list(texts), add_special_tokens=False, verbose=False)
+        return [len(row) for row in ids["input_ids"]]
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """Return unit vectors of passages, (texts, dimension)."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        rows = self._model.encode_document(list(texts), **_quietly())
+        return unit(np.asarray(rows, dtype=np.float32))
+
+    def encode_query(self, text: str) -> Matrix:
+        """Return the unit vector of a question, (dimension,)."""
+        return unit(np.asarray(self._model.encode_query(text, **_quietly()), dtype=np.float32))
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Matrix]:
+        """Return a unit vector for every token a text has, (tokens, size), no special tokens."""
+        if not texts:
+            return []
+        rows = self._model.encode(
+            list(texts), prompt="", output_value="token_embeddings", **_quietly()
+        )
+        special = self._tokenised(texts)["special_tokens_mask"]
+        pairs = zip(rows, special, strict=True)
+        return [unit(row.float().cpu().numpy()[~np.array(mask, bool)]) for row, mask in pairs]
+
+    def encode_both(self, texts: Sequence[str]) -> tuple[Matrix, list[Matrix]]:
+        """Return `encode` and `encode_tokens` of passages, in two passes."""
+        return self.encode(texts), self.encode_tokens(texts)
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the characters (start, end) of each row that `encode_tokens` gives for a text."""
+        tokens = self._tokenised([text], return_offsets_mapping=True)
+        pairs = zip(tokens["offset_mapping"][0], tokens["special_tokens_mask"][0], strict=True)
+        return [(start, end) for (start, end), special in pairs if not special]
+
+    def _tokenised(self, texts: Sequence[str], **more: bool) -> Any:
+        return self._model.tokenizer(
+            list(texts),
+            truncation=True,
+            max_length=self.max_tokens,
+            return_special_tokens_mask=True,
+            **more,
+        )
+
+
+def folder_digest(folder: Path, cache: Path) -> str:
+    """Return 16 hexadecimal digits that name the weights in a folder, one file or many."""
+    import hashlib
+
+    files = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".bin"))
+    digests = [file_digest(path, cache) for path in files]
+    if len(digests) == 1:
+        return digests[0][:16]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+
+
+def _quietly() -> dict[str, Any]:
+    return {"batch_size": BATCH, "show_progress_bar": False}
+
+
+def _load(name: str, folder: Path) -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise ModelError(
+            f"the model {name} in {folder} cannot be loaded: {error}; "
+            "if a file is damaged, `ranklens models pull` fetches it again"
+        ) from error
