@@ -134,14 +134,12 @@ def reindex(ctx: typer.Context, names: Names = None, library: LibraryOption = No
 
 def _open_to_reindex(settings: Settings, names: list[str]) -> Library:
     """Open the library with the documents queued; one made with other settings is queued whole."""
-    from ingest.library import Library
-
     try:
-        library = Library.open(settings)
+        library = open_library(settings)
     except LibraryMismatch:
         if names:
             raise
-        return Library.open(settings, reindex=True)
+        return open_library(settings, reindex=True)
     try:
         _refuse_unknown(names, library)
         library.reindex(names)

@@ -41,8 +41,11 @@ def settings_for(ctx: typer.Context, library: Path | None, **changes: Any) -> Se
     return load_settings().updated(**given)
 
 
-def open_library(settings: Settings) -> Library:
-    """Open the library (a context manager); imported here, because the models come with it."""
+def open_library(settings: Settings, reindex: bool = False) -> Library:
+    """Open the library (a context manager); imported here, because the models come with it.
+
+    ``reindex`` accepts one that was made with other settings, and queues all of it.
+    """
     from ingest.library import Library
 
-    return Library.open(settings)
+    return Library.open(settings, reindex)

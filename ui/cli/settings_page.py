@@ -48,7 +48,7 @@ def _values(field: FieldInfo) -> str:
     names = {"str": "text", "int": "whole number", "float": "number", "Path": "folder"}
     words = [names.get(kind.__name__, "secret" if kind is SecretStr else kind.__name__)]
     words += [_limit(limit) for limit in field.metadata]
-    return ", ".join(word for word in words if word)
+    return " ".join(word for word in words if word)
 
 
 def _limit(limit: Any) -> str:

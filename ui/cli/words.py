@@ -18,9 +18,9 @@ def clean_lines(text: str) -> str:
 
 def duration(seconds: float) -> str:
     """Return a duration with the unit that suits it: ``12 ms``, ``3.4 s``, ``2 min 05 s``."""
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"

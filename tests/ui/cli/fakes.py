@@ -1,0 +1,140 @@
+"""A library whose every answer can be worked out by hand; nothing is read, encoded or stored."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ingest.progress import Outcome, Progress
+from rag.settings import Settings
+from rag.types import Answer, Chunk, Stage, Trace, ranked
+
+A, B, C = (
+    Chunk("a" * 32, "moon.pdf", 0, 11, "The Moon is\nround.", page=2),
+    Chunk("b" * 32, "mars.md", 0, 9, "Mars is red."),
+    Chunk("c" * 32, "sun.txt", 0, 9, "The Sun shines."),
+)
+
+
+@dataclass
+class FakeDocument:
+    name: str
+    status: str = "ready"
+    pages: int | None = None
+    chunks: int = 1
+    reason: str = ""
+
+
+def fake_trace(question: str, settings: Settings) -> Trace:
+    """Fusion ranks A, B, C; the reranker C, A, B."""
+    stages = (
+        Stage("dense", ranked([(A, 0.9), (B, 0.5)]), 0.012),
+        Stage("lexical", ranked([(A, 3.0), (C, 2.0)]), 0.001),
+        Stage("fused", ranked([(A, 0.03), (B, 0.02), (C, 0.01)]), 0.0002),
+        Stage(
+            "reranked",
+            ranked([(C, 0.8), (A, 0.7), (B, 0.1)]),
+            1.5,
+            note="the reranker had no time",
+            fell_back=settings.reranker == "slow",
+        ),
+    )
+    return Trace(question, {"top": settings.top, "threshold": None}, stages)
+
+
+@dataclass
+class FakeAnswering:
+    error: str = ""
+    answer: Answer = field(init=False)
+
+    def __iter__(self) -> Iterator[str]:
+        yield "It shines "
+        yield "[1]."
+        self.answer = Answer("It shines [1].", (), "fake", False, 0.25, self.error)
+
+
+@dataclass
+class FakeLibrary:
+    settings: Settings
+    held: list[FakeDocument] = field(default_factory=list)
+    answer_error: str = ""
+    problem: str = ""
+    report: Any = None
+    interrupt: Callable[[], None] | None = None
+    closed: bool = False
+    queued: list[str] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
+    last: Progress = field(default_factory=Progress)
+
+    @property
+    def pipeline(self) -> Any:
+        return SimpleNamespace(
+            search=lambda question: fake_trace(question, self.settings),
+            answer=lambda trace: FakeAnswering(self.answer_error),
+        )
+
+    def __enter__(self) -> FakeLibrary:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def documents(self) -> list[FakeDocument]:
+        return self.held
+
+    def enqueue(self, path: Path, name: str = "", password: str = "") -> Outcome:
+        """Files that say "known" are unchanged; all others are queued."""
+        if path.read_text("utf-8") == "known":
+            return Outcome(name, "unchanged", "the same bytes are already in the library")
+        self.queued.append(name)
+        self.passwords.append(password)
+        return Outcome(name, "queued")
+
+    def work(self, on_progress: Callable[[Progress], None], stop: threading.Event) -> list[Outcome]:
+        """Names with "bad" in them fail; every other gives two chunks and takes two seconds."""
+        done = Progress(documents_total=len(self.queued), running=True)
+        for name in self.queued:
+            if self.interrupt:
+                self.interrupt()
+            if stop.is_set():
+                break
+            outcome = (
+                Outcome(name, "failed", "it is broken")
+                if "bad" in name
+                else Outcome(name, "added", chunks=2)
+            )
+            done = replace(
+                done,
+                documents_done=done.documents_done + 1,
+                chunks_done=done.chunks_done + outcome.chunks,
+                chunks_total=2 * len(self.queued),
+                seconds=done.seconds + 2,
+                outcomes=(*done.outcomes, outcome),
+            )
+            on_progress(done)
+        self.last = replace(done, running=False, problem=self.problem)
+        return list(done.outcomes)
+
+    def progress(self) -> Progress:
+        return self.last
+
+    def remove(self, name: str) -> bool:
+        found = [d for d in self.held if d.name == name]
+        self.held = [d for d in self.held if d.name != name]
+        return bool(found)
+
+    def reindex(self, names: Sequence[str] = ()) -> list[str]:
+        self.queued = [d.name for d in self.held if not names or d.name in names]
+        return self.queued
+
+    def verify(self) -> Any:
+        return self.report
+
+    rebuild = verify

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from rag.errors import LibraryMismatch
+from rag.settings import Settings
+from tests.ui.cli.conftest import Run
+from tests.ui.cli.fakes import FakeDocument, FakeLibrary
+
+
+def write(folder: Path, **files: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text, "utf-8")
+
+
+def test_ingest_says_what_became_of_each_file(run: Run, fake: FakeLibrary, tmp_path: Path):
+    write(tmp_path / "in", a_md="new", b_txt="known", c_zzz="new")
+    ran = run("ingest", "in")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        "unchanged: b.txt: the same bytes are already in the library",
+        "skipped: in/c.zzz: its format is not supported",
+        "added: a.md (2 chunks)",
+        "1 unchanged, 1 added; 2 chunks in 2.0 s",
+    ]
+    assert ran.err == ""
+    assert fake.closed
+
+
+def test_a_file_that_fails_is_named_and_the_others_are_added(
+    run: Run, fake: FakeLibrary, tmp_path: Path
+):
+    write(tmp_path, bad_md="new", good_md="new")
+    ran = run("ingest", "bad.md", "missing.md", "good.md")
+    assert ran.code == 1
+    assert "added: good.md (2 chunks)" in ran.out
+    assert ran.err.splitlines() == [
+        "failed: missing.md: there is no such file or folder",
+        "failed: bad.md: it is broken",
+    ]
+    assert ran.out.splitlines()[-1] == "2 failed, 1 added; 2 chunks in 4.0 s"
+
+
+def test_a_password_goes_to_the_library_and_nowhere_else(
+    run: Run, fake: FakeLibrary, tmp_path: Path
+):
+    write(tmp_path, a_md="new")
+    ran = run("ingest", "a.md", "--password", "s3cret")
+    assert fake.passwords == ["s3cret"]
+    assert "s3cret" not in ran.out + ran.err
+
+
+def test_names_cannot_steer_the_terminal(run: Run, fake: FakeLibrary, tmp_path: Path):
+    (tmp_path / "a\x1b[31m.md").write_text("new")
+    assert "\x1b" not in run("ingest", tmp_path).out
+
+
+def test_ctrl_c_stops_after_the_file_at_work(run: Run, fake: FakeLibrary, tmp_path: Path):
+    write(tmp_path / "in", a_md="new", b_md="new")
+    fake.interrupt = lambda: os.kill(os.getpid(), signal.SIGINT)
+    before = signal.getsignal(signal.SIGINT)
+    ran = run("ingest", "in")
+    assert ran.code == 130
+    assert fake.closed
+    assert "added" not in ran.out
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_stops_at_once(run: Run, fake: FakeLibrary, tmp_path: Path):
+    write(tmp_path / "in", a_md="new")
+
+    def twice() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    fake.interrupt = twice
+    ran = run("ingest", "in")
+    assert ran.code == 130
+    assert fake.closed
+
+
+def test_work_that_came_to_a_halt_fails(run: Run, fake: FakeLibrary, tmp_path: Path):
+    write(tmp_path, a_md="new")
+    fake.problem = "the model cannot run"
+    ran = run("ingest", "a.md")
+    assert ran.code == 1
+    assert ran.err == "ranklens: the work came to a halt: the model cannot run\n"
+
+
+def test_documents_as_lines(run: Run, fake: FakeLibrary):
+    fake.held = [FakeDocument("a.pdf", pages=3), FakeDocument("b.md", "failed", reason="no\ntext")]
+    assert run("documents").out.splitlines() == [
+        "document\tstatus\tpages\tchunks\treason",
+        "a.pdf\tready\t3\t1\t",
+        "b.md\tfailed\t\t1\tno text",
+    ]
+
+
+def test_documents_as_json(run: Run, fake: FakeLibrary):
+    fake.held = [FakeDocument("a.pdf", pages=3)]
+    (document,) = json.loads(run("documents", "--json").out)
+    assert document == {"name": "a.pdf", "status": "ready", "pages": 3, "chunks": 1, "reason": ""}
+
+
+def test_an_empty_library_says_what_to_do(run: Run, fake: FakeLibrary):
+    ran = run("documents")
+    assert (ran.code, ran.out) == (0, "")
+    assert "ranklens ingest" in ran.err
+    assert run("documents", "--json").out == "[]\n"
+
+
+def test_remove(run: Run, fake: FakeLibrary):
+    fake.held = [FakeDocument("report.pdf")]
+    ran = run("remove", "reprot.pdf")
+    assert ran.code == 1
+    assert "did you mean 'report.pdf'?" in ran.err
+    assert run("remove", "report.pdf").out == "removed: report.pdf\n"
+    assert fake.held == []
+
+
+def test_reindex_takes_all_or_some(run: Run, fake: FakeLibrary):
+    fake.held = [FakeDocument("a.md"), FakeDocument("b.md")]
+    run("reindex", "b.md")
+    assert fake.queued == ["b.md"]
+    assert run("reindex").out.splitlines()[-1] == "2 added; 4 chunks in 4.0 s"
+    assert run("reindex", "c.md").code == 1
+
+
+@pytest.mark.parametrize(("names", "code"), [((), 0), (("a.md",), 1)])
+def test_a_library_of_other_settings_is_reindexed_whole_or_not_at_all(
+    run: Run, fake: FakeLibrary, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], code: int
+):
+    opened: list[bool] = []
+
+    def mismatched(settings: Settings, reindex: bool = False) -> FakeLibrary:
+        opened.append(reindex)
+        if not reindex:
+            raise LibraryMismatch("it was indexed with other settings")
+        return fake
+
+    monkeypatch.setattr("ui.cli.documents.open_library", mismatched)
+    assert run("reindex", *names).code == code
+    assert opened == ([False] if names else [False, True])

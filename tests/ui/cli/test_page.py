@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.ui.cli.conftest import Run
+from tests.ui.cli.fakes import FakeDocument, FakeLibrary
+from ui.cli import page
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
+    """Every process that would have taken this one's place: its command and its environment."""
+    seen: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _, command, env: seen.append((command, env)))
+    return seen
+
+
+def test_the_page_is_served_to_this_machine_only(run: Run, started, tmp_path: Path):
+    assert run("--library", "here", "run").code == 0
+    ((command, environment),) = started
+    assert command[:4] == [sys.executable, "-m", "streamlit", "run"]
+    assert Path(command[4]).is_file()
+    assert "--server.address=127.0.0.1" in command
+    assert not any(flag.startswith("--server.port") for flag in command)
+    assert environment["RANKLENS_LIBRARY"] == str(tmp_path / "here")
+
+
+def test_a_port_can_be_chosen(run: Run, started):
+    run("run", "--port", 9000)
+    assert "--server.port=9000" in started[0][0]
+    assert run("run", "--port", 99999).code == 2
+
+
+def test_samples_go_into_an_empty_library_only(
+    run: Run, started, fake: FakeLibrary, tmp_path: Path
+):
+    for name in ("README.md", "questions.jsonl", "moon.md"):
+        (tmp_path / "samples").mkdir(exist_ok=True)
+        (tmp_path / "samples" / name).write_text("new")
+    run("run", "--samples", "samples")
+    assert fake.queued == ["moon.md"]
+    assert fake.closed
+    fake.queued, fake.held = [], [FakeDocument("mine.md")]
+    run("run", "--samples", "samples")
+    assert fake.queued == []
+    assert len(started) == 2
+
+
+def test_missing_samples_are_wrong_usage(run: Run, started):
+    assert run("run", "--samples", "nowhere").code == 2
+    assert started == []
+
+
+def test_the_entry_is_where_the_command_looks():
+    assert Path(__file__).resolve().parents[3] / "app.py" == page.APP
