@@ -1,0 +1,19 @@
+"""The web app's entry: page config and page list, nothing else.
+
+Run it with ``make run``, or ``streamlit run app.py``.
+"""
+
+import streamlit as st
+
+from ui.components import frame
+
+st.set_page_config(page_title="Ranklens", page_icon=frame.ICON, layout="wide")
+chosen = st.navigation(
+    [
+        st.Page("ui/ask.py", title="Ask", icon=":material/search:", default=True),
+        st.Page("ui/library.py", title="Library", icon=":material/folder_open:"),
+    ],
+    position="top",
+)
+frame.dress()
+chosen.run()

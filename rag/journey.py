@@ -1,0 +1,180 @@
+"""What happened to each candidate on its way through a trace: derived from it, never stored.
+
+A `Journey` follows one passage through every stage; a `Movement` compares its places in two of
+them; `timeline` lays the stages out in time. All are pure functions of a `Trace`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.types import Chunk, Hit, Stage, Trace
+
+Direction = Literal["rose", "fell", "stayed"]
+Crossing = Literal["entered", "dropped", ""]
+
+SIDE_BY_SIDE = ("dense", "lexical")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A passage's place in one stage; ``rank`` and ``score`` are None where it is not in it."""
+
+    stage: str
+    rank: int | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A passage's standing at every stage of a trace, in the trace's order of stages."""
+
+    chunk: Chunk
+    standings: tuple[Standing, ...]
+
+    def at(self, stage: str) -> Standing:
+        """Return the standing at the stage of that name, an empty one where it did not run."""
+        found = (s for s in self.standings if s.stage == stage)
+        return next(found, Standing(stage, None, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A passage's way from one ranking to a later one.
+
+    ``before`` and ``after`` are ranks from 1, None where the passage is not in that ranking.
+    ``was_in`` and ``is_in`` say whether the first ranking's top, and the evidence that the
+    answer was given, hold it.
+    """
+
+    chunk: Chunk
+    before: int | None
+    after: int | None
+    was_in: bool
+    is_in: bool
+
+    @property
+    def shift(self) -> int | None:
+        """Places gained (positive) or lost; None where one of the ranks is unknown."""
+        if self.before is None or self.after is None:
+            return None
+        return self.before - self.after
+
+    @property
+    def direction(self) -> Direction:
+        """Say whether it rose, fell or stayed; one that is new rose, one that is gone fell."""
+        if self.before is None or self.after is None:
+            return "rose" if self.before is None else "fell"
+        return (
+            "rose" if self.after < self.before else "fell" if self.after > self.before else "stayed"
+        )
+
+    @property
+    def crossing(self) -> Crossing:
+        """Say whether it entered what the answer was given, or dropped out of it."""
+        return (
+            "entered" if self.is_in > self.was_in else "dropped" if self.was_in > self.is_in else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stage in time: ``start`` and ``seconds`` in seconds since the question was asked."""
+
+    name: str
+    start: float
+    seconds: float
+    note: str = ""
+    fell_back: bool = False
+
+
+def journeys(trace: Trace) -> list[Journey]:
+    """Return the journey of every passage of the trace, in the order of the last stage.
+
+    Passages that the last stage does not hold follow, in the order in which they first appear.
+    """
+    if not trace.stages:
+        return []
+    chunks: dict[str, Chunk] = {}
+    for stage in (trace.stages[-1], *trace.stages):
+        for hit in stage.hits:
+            chunks.setdefault(hit.chunk.id, hit.chunk)
+    found = {id(stage): _by_id(stage) for stage in trace.stages}
+    return [
+        Journey(chunk, tuple(_standing(s.name, found[id(s)].get(key)) for s in trace.stages))
+        for key, chunk in chunks.items()
+    ]
+
+
+def journey(trace: Trace, chunk_id: str) -> Journey | None:
+    """Return one passage's journey, or None where no stage of the trace holds it."""
+    return next((j for j in journeys(trace) if j.chunk.id == chunk_id), None)
+
+
+def movements(trace: Trace, before: str = "fused") -> list[Movement]:
+    """Return how each passage moved from the stage ``before`` to the last stage.
+
+    In the order of the last stage; passages that only the first ranking holds come at the end.
+    Without a stage of that name, every ``before`` is None.
+    """
+    if not trace.stages:
+        return []
+    first, last = trace.stage(before), trace.stages[-1]
+    old, new = _by_id(first) if first else {}, _by_id(last)
+    top = int(trace.settings.get("top", 5))
+    given = {hit.chunk.id for hit in trace.evidence}
+    chunks = {
+        key: hit.chunk
+        for key, hit in (new | {k: h for k, h in old.items() if k not in new}).items()
+    }
+    return [
+        Movement(
+            chunk,
+            before=old[key].rank if key in old else None,
+            after=new[key].rank if key in new else None,
+            was_in=key in old and old[key].rank <= top,
+            is_in=key in given,
+        )
+        for key, chunk in chunks.items()
+    ]
+
+
+def fate(trace: Trace, chunk_id: str) -> str:
+    """Say in words where a passage ended, and what kept it out of the answer if it is not in it."""
+    rank = {hit.chunk.id: place for place, hit in enumerate(trace.evidence, 1)}.get(chunk_id)
+    if rank is not None:
+        return f"given to the answer as [{rank}]"
+    last = _by_id(trace.stages[-1]).get(chunk_id) if trace.stages else None
+    if last is None:
+        return (
+            "in no ranking of this question"
+            if journey(trace, chunk_id) is None
+            else (f"cut before the stage {trace.stages[-1].name}")
+        )
+    top = int(trace.settings.get("top", 5))
+    if last.rank > top:
+        return f"left out: rank {last.rank}, below the top {top}"
+    return f"left out: its score {last.score:.3f} is below the threshold"
+
+
+def timeline(trace: Trace) -> list[Span]:
+    """Lay the stages out in time; dense and lexical start together, the answer comes last."""
+    spans: list[Span] = []
+    clock = 0.0
+    for stage in trace.stages:
+        beside = stage.name in SIDE_BY_SIDE and all(s.name in SIDE_BY_SIDE for s in spans)
+        start = 0.0 if beside else clock
+        spans.append(Span(stage.name, start, stage.seconds, stage.note, stage.fell_back))
+        clock = max(clock, start + stage.seconds)
+    if trace.answer:
+        spans.append(Span("answer", clock, trace.answer.seconds, trace.answer.error))
+    return spans
+
+
+def _by_id(stage: Stage) -> dict[str, Hit]:
+    return {hit.chunk.id: hit for hit in stage.hits}
+
+
+def _standing(stage: str, hit: Hit | None) -> Standing:
+    return Standing(stage, hit.rank, hit.score) if hit else Standing(stage, None, None)

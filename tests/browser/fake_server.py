@@ -1,0 +1,15 @@
+"""Serve the page over the fake library: ``python -m tests.browser.fake_server --server.port=N``."""
+
+import sys
+
+from streamlit.web import cli
+
+import ui.state
+from tests.ui.fakes import FakeLibrary
+
+LIBRARY = FakeLibrary(pause=0.15)
+
+if __name__ == "__main__":
+    ui.state._opened = lambda: LIBRARY
+    sys.argv = ["streamlit", "run", "app.py", *sys.argv[1:]]
+    cli.main()

@@ -1,0 +1,116 @@
+"""The answer: streamed text with citation chips, what it says about itself, and its sources."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.types import Answer, Hit, Trace
+from ui.components import frame
+from ui.components.frame import escape
+from ui.components.passages import chip, opener
+
+if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
+
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+\.)\s+")
+_FRAME_SECONDS = 0.05
+
+
+def show(pipeline: Pipeline, trace: Trace) -> Trace:
+    """Show the answer of a trace, streaming it first where there is none; return the full trace."""
+    st.html(f'<h2 class="rl-question">{escape(trace.question)}</h2>')
+    body, foot = st.empty(), st.empty()
+    if trace.answer is None:
+        foot.html('<p class="rl-foot">Writing the answer…</p>')
+        trace = trace.with_answer(_stream(pipeline, trace, body))
+    answer = trace.answer
+    assert answer is not None
+    body.html(_text(answer, trace.evidence))
+    foot.html(_about(answer, trace.evidence))
+    if answer.error:
+        frame.notice(answer.error, "The answer broke off; what arrived is kept above.", "warn")
+    _sources(answer, trace.evidence)
+    return trace
+
+
+def _stream(pipeline: Pipeline, trace: Trace, body: st.delta_generator.DeltaGenerator) -> Answer:
+    text, shown = "", 0.0
+    body.html(f'<div class="rl-answer">{_CARET}</div>')
+    with closing(pipeline.answer(trace)) as answering:
+        for piece in answering:
+            text += piece
+            if time.monotonic() - shown > _FRAME_SECONDS:
+                body.html(f'<div class="rl-answer">{rendered(text, trace.evidence)}{_CARET}</div>')
+                shown = time.monotonic()
+    return answering.answer
+
+
+_CARET = '<span class="caret"></span>'
+
+
+def rendered(text: str, hits: Sequence[Hit], spans: Sequence[tuple[int, int, int]] = ()) -> str:
+    """Return an answer's text as HTML: paragraphs, lists, bold and citation chips, nothing else.
+
+    ``spans`` are (start, end, number) of the markers where they are known; while the text
+    streams, every ``[n]`` that names a passage is one.
+    """
+    spans = spans or [(*m.span(), int(m[1])) for m in _MARKER.finditer(text)]
+    parts, at = [], 0
+    for start, end, number in spans:
+        if 1 <= number <= len(hits):
+            parts += [_inline(text[at:start].rstrip(" ")), chip(number, hits[number - 1].chunk)]
+            at = end
+    parts.append(_inline(text[at:]))
+    return "".join(_block(block) for block in re.split(r"\n\s*\n", "".join(parts)) if block.strip())
+
+
+def _inline(text: str) -> str:
+    return _BOLD.sub(r"<strong>\1</strong>", escape(text))
+
+
+def _block(block: str) -> str:
+    lines = block.strip("\n").split("\n")
+    if all(_BULLET.match(line) for line in lines):
+        items = "".join(f"<li>{_BULLET.sub('', line)}</li>" for line in lines)
+        return f"<ul>{items}</ul>"
+    return f"<p>{block.strip()}</p>"
+
+
+def _text(answer: Answer, hits: Sequence[Hit]) -> str:
+    spans = [(c.start, c.end, c.number) for c in answer.citations]
+    body = rendered(answer.text, hits, spans) if spans else _block(_inline(answer.text))
+    return f'<div class="rl-answer" data-complete="true">{body}</div>'
+
+
+def _about(answer: Answer, hits: Sequence[Hit]) -> str:
+    cited = len({citation.chunk_id for citation in answer.citations})
+    facts = [
+        "The documents do not answer this"
+        if answer.refused
+        else f"{cited} of {len(hits)} passages cited",
+        "quoted from your documents, no model"
+        if answer.generator == "extractive"
+        else answer.generator,
+        f"{answer.seconds:.1f} s" if answer.seconds >= 1 else f"{answer.seconds * 1000:.0f} ms",
+    ]
+    return f'<p class="rl-foot">{"".join(f"<span>{escape(fact)}</span>" for fact in facts)}</p>'
+
+
+def _sources(answer: Answer, hits: Sequence[Hit]) -> None:
+    cited = {citation.chunk_id for citation in answer.citations}
+    items = "".join(
+        f'<li class="{"cited" if hit.chunk.id in cited else "idle"}">'
+        f"{chip(number, hit.chunk)}{opener(hit.chunk, below=True)}</li>"
+        for number, hit in enumerate(hits, 1)
+    )
+    head = "Nearest passages" if answer.refused else "Passages the answer was given"
+    if items:
+        st.html(f'<p class="rl-label">{head}</p><ul class="rl-sources">{items}</ul>')

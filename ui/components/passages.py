@@ -1,0 +1,69 @@
+"""Passages on the page: their names, the chips that cite them, and the click that opens one.
+
+Any element with a ``data-passage`` attribute opens that passage. The attribute survives the
+sanitiser of `st.html`, and one small listener (`clicked`) tells Python about the click, so chips
+work inside streamed text and tables without a widget each.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import streamlit as st
+
+from rag.types import Chunk
+from ui.components.frame import escape
+
+_LISTENER = """
+export default function ({ setTriggerValue }) {
+  const tell = (event) => {
+    const target = event.target.closest?.("[data-passage]");
+    if (target) setTriggerValue("passage", target.dataset.passage);
+  };
+  document.addEventListener("click", tell);
+  return () => document.removeEventListener("click", tell);
+}
+"""
+
+
+def clicked(key: str) -> str | None:
+    """Mount the listener; return the id of the passage whose chip was clicked just now."""
+    listener = st.components.v2.component("ranklens_passages", html="<i hidden></i>", js=_LISTENER)
+    return listener(key=key, height=1, on_passage_change=lambda: None).passage
+
+
+def place(chunk: Chunk) -> str:
+    """Say where a passage stands within its document: its page, else its last heading."""
+    if chunk.page is not None:
+        return f"page {chunk.page}"
+    return chunk.heading[-1] if chunk.heading else f"at {chunk.start:,}"
+
+
+def named(chunk: Chunk) -> str:
+    """Name a passage by its document (without suffix) and place, as text."""
+    return f"{PurePath(chunk.document).stem} · {place(chunk)}"
+
+
+def snippet(chunk: Chunk, length: int = 160) -> str:
+    """Return the start of a passage on one line, as text."""
+    words = " ".join(chunk.text.split())
+    return words if len(words) <= length else words[: length - 1].rstrip() + "…"
+
+
+def opener(chunk: Chunk, below: bool = False) -> str:
+    """Return HTML that names a passage and opens it; ``below`` adds the start of its text."""
+    text = f'<span class="snippet">{escape(snippet(chunk))}</span>' if below else ""
+    return (
+        f'<button type="button" class="rl-open" data-passage="{escape(chunk.id)}" '
+        f'title="{escape(snippet(chunk, 400))}">'
+        f'<span class="name">{escape(named(chunk))}</span>{text}</button>'
+    )
+
+
+def chip(number: int, chunk: Chunk) -> str:
+    """Return the HTML of a citation chip that opens the cited passage."""
+    return (
+        f'<button type="button" class="rl-cite" data-passage="{escape(chunk.id)}" '
+        f'title="{escape(named(chunk))}" aria-label="Source {number}, {escape(named(chunk))}">'
+        f"{number}</button>"
+    )

@@ -1,0 +1,110 @@
+"""The question box, with questions to start from where the library holds their documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.components import frame
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+
+SAMPLES = Path(__file__).parents[2] / "sample_docs" / "questions.jsonl"
+MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and which time it was asked; asking it again runs it again."""
+
+    text: str
+    turn: int
+
+
+def box(library: Library) -> Asked | None:
+    """Show the box; return what was asked last, None where nothing was."""
+    asked: Asked | None = st.session_state.get("asked")
+    ready = {document.name for document in library.documents() if document.status == "ready"}
+    if not asked:
+        frame.title(
+            "Ask your documents", "Get an answer with its sources, and see every ranking behind it."
+        )
+    if not ready:
+        _nothing(library)
+        return None
+    _form(asked)
+    if not asked:
+        _suggestions(ready)
+    return st.session_state.get("asked")
+
+
+def _form(asked: Asked | None) -> None:
+    with (
+        st.form("question", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        st.text_input(
+            "Question",
+            value=asked.text if asked else "",
+            key="question_text",
+            placeholder="What would you like to know?",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        st.form_submit_button("Ask", type="primary", icon=":material/search:", on_click=_ask)
+
+
+def _ask(text: str = "") -> None:
+    """Take the question in hand before the page runs."""
+    if text:
+        st.session_state["question_text"] = text
+    text = st.session_state["question_text"].strip()
+    last: Asked | None = st.session_state.get("asked")
+    st.session_state["asked"] = Asked(text, last.turn + 1 if last else 1) if text else None
+
+
+def _suggestions(ready: Collection[str]) -> None:
+    found = [entry["question"] for entry in suggested(ready)][:MOST]
+    if not found:
+        return
+    st.html('<p class="rl-label">Questions to start with</p>')
+    for number, text in enumerate(found):
+        st.button(
+            frame.plain(text),
+            key=f"suggested_{number}",
+            icon=":material/arrow_outward:",
+            type="tertiary",
+            on_click=_ask,
+            args=(text,),
+        )
+
+
+def suggested(ready: Collection[str], path: Path = SAMPLES) -> Iterator[dict[str, Any]]:
+    """Yield the sample library's suggested questions whose documents are all in the library."""
+    if not path.is_file():
+        return
+    for line in path.read_text("utf-8").splitlines():
+        entry = json.loads(line) if line.strip() else {}
+        gold = {passage["document"] for passage in entry.get("gold", ())}
+        if entry.get("suggested") and gold <= set(ready):
+            yield entry
+
+
+def _nothing(library: Library) -> None:
+    if any(document.status in ("queued", "indexing") for document in library.documents()):
+        frame.empty(
+            "Your documents are being indexed",
+            "You can ask as soon as the first one is ready; the Library page shows how far it is.",
+        )
+    else:
+        frame.empty(
+            "The library is empty",
+            "Add a few documents first: PDF, Word, Excel, HTML, Markdown, e-mail and more.",
+        )
+    st.page_link("ui/library.py", label="Open the library", icon=":material/folder_open:")

@@ -1,0 +1,114 @@
+"""The slope chart: each passage's place before and after reranking, and the line between them.
+
+Rows are laid out here and drawn as plain HTML: labels stay in rows of their own, so they cannot
+overlap, they are cut where the page is narrow, and each opens its passage. Direction shows in
+colour and in the line's pattern, crossing the cut in its weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.journey import Movement
+from rag.types import Chunk
+from ui.components.passages import opener
+
+EXTRA = 3
+FEWEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A label: which passage, its rank there (None where it is in no ranking)."""
+
+    chunk: Chunk
+    rank: int | None
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line from row ``left`` to row ``right`` (from 0), with its movement."""
+
+    movement: Movement
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Two columns of rows of the same passages, and the lines between them.
+
+    The first ``cut`` rows on the right are the answer's evidence.
+    """
+
+    left: tuple[Row, ...]
+    right: tuple[Row, ...]
+    lines: tuple[Line, ...]
+    cut: int
+
+
+def layout(moves: Sequence[Movement], top: int) -> Layout:
+    """Choose the passages near the top of either ranking and give each a row on both sides."""
+    near = max(top + EXTRA, FEWEST)
+    shown = [m for m in moves if min(m.before or near + 1, m.after or near + 1) <= near]
+    last = len(moves) + 1
+    left = sorted(shown, key=lambda m: m.before or last)
+    right = sorted(shown, key=lambda m: m.after or last)
+    rows = {m.chunk.id: row for row, m in enumerate(right)}
+    return Layout(
+        tuple(Row(m.chunk, m.before, m.was_in) for m in left),
+        tuple(Row(m.chunk, m.after, m.is_in) for m in right),
+        tuple(Line(m, row, rows[m.chunk.id]) for row, m in enumerate(left)),
+        sum(m.is_in for m in right),
+    )
+
+
+def drawn(plan: Layout, before: str, after: str) -> str:
+    """Return the chart as HTML; ``before`` and ``after`` head its columns (as HTML)."""
+    count = len(plan.left)
+    lines = "".join(_line(line, count) for line in sorted(plan.lines, key=_weight))
+    cut = f'<div class="cut" style="top:{plan.cut / count:.4%}"><span>{CUT}</span></div>'
+    if not 0 < plan.cut < count:
+        cut = ""
+    return (
+        '<div class="rl-slope">'
+        f'<div class="head left">{before}</div><div></div><div class="head">{after}</div>'
+        f'<div class="side left">{_labels(plan.left)}</div>'
+        f'<div class="lines" aria-hidden="true">{lines}{cut}</div>'
+        f'<div class="side">{_labels(plan.right)}</div></div>'
+    )
+
+
+CUT = "↑ given to the answer"
+LEGEND = (
+    '<div class="rl-legend"><span><i class="entered"></i>entered the answer’s passages</span>'
+    '<span><i class="dropped"></i>dropped out of them</span><span><i class="rose"></i>rose</span>'
+    '<span><i class="fell"></i>fell</span><span><i></i>same rank</span></div>'
+)
+
+
+def _weight(line: Line) -> int:
+    """Draw what crossed the cut last, so that it lies on top."""
+    return bool(line.movement.crossing)
+
+
+def _line(line: Line, count: int) -> str:
+    """Draw a strip from one row's middle to the other's, cut out of a box as wide as the chart."""
+    half = "2px" if line.movement.crossing else "1px"
+    left, right = ((row + 0.5) / count for row in (line.left, line.right))
+    shape = (
+        f"polygon(0 calc({left:.4%} - {half}), 100% calc({right:.4%} - {half}), "
+        f"100% calc({right:.4%} + {half}), 0 calc({left:.4%} + {half}))"
+    )
+    kind = f"{line.movement.direction} {line.movement.crossing}".strip()
+    return f'<i class="{kind}" style="clip-path:{shape}"></i>'
+
+
+def _labels(rows: Sequence[Row]) -> str:
+    return "".join(
+        f'<div class="{"in" if row.inside else "out"}">'
+        f'<span class="rank rl-num">{row.rank or "–"}</span>{opener(row.chunk)}</div>'
+        for row in rows
+    )

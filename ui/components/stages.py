@@ -1,0 +1,41 @@
+"""How stages are called and how their scores are written; each has a unit of its own."""
+
+from __future__ import annotations
+
+from rag.types import Trace
+
+_TITLES = {"dense": "Dense", "lexical": "BM25", "fused": "Fused", "reranked": "Reranked"}
+_UNITS = {"dense": "cosine", "lexical": "BM25 score"}
+_PLACES = {"dense": 3, "lexical": 2, "fused": 4, "reranked": 3}
+
+
+def title(stage: str) -> str:
+    """Return a stage's name for people."""
+    return _TITLES.get(stage, stage.replace("-", " ").capitalize())
+
+
+def unit(stage: str, trace: Trace) -> str:
+    """Say what a stage's scores are."""
+    if stage == "fused":
+        return "weighted sum" if trace.settings.get("fusion") == "weighted" else "reciprocal ranks"
+    if stage == "reranked":
+        return str(trace.stages[-1].details.get("reranker") or trace.settings.get("reranker", ""))
+    return _UNITS.get(stage, "score")
+
+
+def number(stage: str, score: float | None) -> str:
+    """Write a score with the decimals that its unit needs; nothing where there is none."""
+    return "" if score is None else f"{score:.{_PLACES.get(stage, 3)}f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time so that three figures of it can be read."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
+
+
+def left(seconds: float) -> str:
+    """Write a remaining time the way people say it."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

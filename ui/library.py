@@ -1,0 +1,33 @@
+"""The Library page: add documents, watch them being indexed, look into them, remove them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import state
+from ui.components import document, documents, frame, indexing, uploads
+
+
+def page() -> None:
+    """Show the page."""
+    library = state.library()
+    frame.title(
+        "Library", "The documents that questions are answered from. They stay on this machine."
+    )
+    uploads.show(library)
+    indexing.show(library)
+    held = library.documents()
+    if not held:
+        frame.empty(
+            "No documents yet", "Drop files into the box above; they are ready to ask in moments."
+        )
+        return
+    chosen = documents.table(held)
+    with state.shown_errors():
+        if chosen is None:
+            st.html('<p class="rl-muted">Select a document to see its passages.</p>')
+        else:
+            document.show(library, chosen)
+
+
+page()

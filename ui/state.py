@@ -1,0 +1,66 @@
+"""What the pages share: the open library (one a process), and what goes wrong in plain words."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.errors import LibraryInUse, LibraryMismatch, ModelError, RanklensError, SettingsError
+from rag.settings import load_settings
+from ui.components import frame
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+
+_HEADLINES = {
+    LibraryInUse: "This library is open in another program",
+    LibraryMismatch: "This library was indexed with other settings",
+    SettingsError: "A setting is not right",
+    ModelError: "The model cannot be loaded",
+    RanklensError: "That did not work",
+}
+
+
+@st.cache_resource(show_spinner="Opening the library…")
+def _opened() -> Library:
+    """Open the library once for all sessions and index in the background.
+
+    Secrets of Streamlit become environment variables when they are loaded.
+    """
+    from ingest.library import Library
+
+    st.secrets.load_if_toml_exists()
+    library = Library.open(load_settings())
+    atexit.register(library.close)
+    library.start_worker()
+    return library
+
+
+def library() -> Library:
+    """Return the library; where it cannot be opened, say why and end the page's run."""
+    try:
+        return _opened()
+    except RanklensError as error:
+        frame.title("Ranklens")
+        problem(error)
+        st.button("Try again", icon=":material/refresh:", type="primary")
+        st.stop()
+
+
+def problem(error: RanklensError) -> None:
+    """Show an error of the house with what to do about it."""
+    kind = next(kind for kind in _HEADLINES if isinstance(error, kind))
+    frame.notice(str(error), _HEADLINES[kind], "bad")
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Show errors of the house as a message instead of ending the page with them."""
+    try:
+        yield
+    except RanklensError as error:
+        problem(error)
