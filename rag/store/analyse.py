@@ -1,0 +1,161 @@
+"""From text to the terms that BM25 counts: one analyser for documents and for questions.
+
+A text is brought to one form (NFKC, case folded), cut into tokens, and every token becomes the
+terms under which it can be found:
+
+- a word: its Snowball stem, without accents (``Cafés`` → ``cafe``); function words are left out
+- a compound such as ``ERR_42-b``, ``v1.2.3``, ``user@example.org`` or ``R&D``: whole, and in parts
+- a number: without thousands separators (``1,234.5`` → ``1234.5``)
+- an acronym: without its dots (``U.S.`` → ``us``)
+- a run of characters of a script without spaces (Chinese, Japanese, Korean, Thai, …): its bigrams
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+import unicodedata
+from itertools import pairwise
+
+import Stemmer
+
+from rag.errors import SettingsError
+
+VERSION = 1
+"""Raise it whenever any text comes to give other terms: stored indexes then ask to be rebuilt."""
+
+NO_STEMMING = "none"
+_CACHED_TOKENS = 200_000
+_LONGEST_TERM = 100
+
+# Lucene's English list without "no" and "not". Words like these occur in most chunks, where
+# BM25Okapi's floor gives them more weight than words in 40 % of the chunks have.
+_FUNCTION_WORDS = {
+    "english": frozenset(
+        re.findall(
+            r"\w+",
+            "a an and are as at be but by for if in into is it of on or such that the their then "
+            "there these they this to was will with",
+        )
+    )
+}
+# Accents are no part of these languages' stemming rules, so that "résumés" is stemmed like
+# "resumes"; the others need them ("mange", "mangé") and lose them after stemming.
+_FOLD_FIRST = frozenset({NO_STEMMING, "english", "porter", "lovins", "indonesian"})
+
+_MARKS = "".join(
+    mark for mark in map(chr, range(0x300, 0x10000)) if unicodedata.category(mark) in ("Mn", "Mc")
+)
+_UNSPACED = (
+    "\u0e01-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff"  # Thai, Lao, Burmese, jamo, Khmer
+    "\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3100-\u312f\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD = rf"(?:[^\W_{_UNSPACED}][{_MARKS}]*)+"
+_JOINT = r"(?:_+|[./@&'-]|(?<=\d),(?=\d{3}(?!\d)))"
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_WORD}(?:{_JOINT}{_WORD})*")
+_RUN = re.compile(rf"[{_UNSPACED}]+")
+_THOUSANDS = re.compile(r"(?<![^\W_])\d{1,3}(?:,\d{3})+(?!\d)")
+_ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+_PART = re.compile(r"[,/@&_-]+|(?<!\d)\.|\.(?!\d)")
+_MIXED = re.compile(r"([^\W\d_]*)(\d+(?:\.\d+)*)([^\W\d_]*)")
+_LATIN = re.compile("[\u0000-\u024f\u0300-\u036f\u1e00-\u1eff]+")
+_FOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+_UNIFIED = str.maketrans({"’": "'", "‐": "-", "‑": "-", "\u00ad": None, "\ufeff": None})
+
+
+class Analyser:
+    """Turn text into terms, for one language (a Snowball name, or ``none`` for no stemming).
+
+    ``name`` identifies the behaviour: texts analysed under equal names gave equal terms. It may
+    be called from several threads. Raises `SettingsError` on an unknown language.
+    """
+
+    def __init__(self, language: str = "english") -> None:
+        known = [*Stemmer.algorithms(), NO_STEMMING]
+        if language not in known:
+            near = difflib.get_close_matches(language.lower(), known, n=1, cutoff=0.0)[0]
+            raise SettingsError(
+                f"language {language!r} is not one that can be stemmed; the nearest is {near!r} "
+                f"(known: {', '.join(known)})"
+            )
+        self.name = f"ranklens-{VERSION}-{language}"
+        self._terms_of = _Expansions(language)
+
+    def __call__(self, text: str) -> list[str]:
+        """Return the terms of ``text``, in the order in which they stand in it."""
+        terms: list[str] = []
+        expand = self._terms_of
+        for token in _TOKEN.findall(_normal(text)):
+            terms += expand[token]
+        return terms
+
+
+class _Expansions(dict[str, tuple[str, ...]]):
+    """The terms of every token met so far; a text's words are mostly words met before."""
+
+    def __init__(self, language: str) -> None:
+        self._stemmer = None if language == NO_STEMMING else Stemmer.Stemmer(language)
+        self._stemmer_lock = threading.Lock()
+        self._fold_first = language in _FOLD_FIRST
+        self._left_out = _FUNCTION_WORDS.get(language, frozenset())
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        if _RUN.match(token):
+            return _bigrams(token)
+        if len(self) >= _CACHED_TOKENS:
+            self.clear()
+        terms = tuple(term[:_LONGEST_TERM] for term in self._expand(token))
+        self[token] = terms
+        return terms
+
+    def _expand(self, token: str) -> list[str]:
+        if "'" in token:
+            pieces = token.split("'")
+            long = [piece for piece in pieces if len(piece) > 2]
+            return [term for piece in long or pieces for term in self._expand(piece)]
+        if token.isalpha():
+            return self._word(token)
+        if _ACRONYM.fullmatch(token):
+            return [token.replace(".", "")]
+        token = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), token)
+        parts = [part for part in _PART.split(token) if part]
+        terms = [term for part in parts for term in self._part(part)]
+        return terms if len(parts) == 1 else [_folded(token), *terms]
+
+    def _part(self, part: str) -> list[str]:
+        mixed = _MIXED.fullmatch(part)
+        if mixed is None:
+            return self._word(part)
+        before, number, after = mixed.groups()
+        words = [term for word in (before, after) if len(word) > 1 for term in self._word(word)]
+        return [part] if number == part else [_folded(part), number, *words]
+
+    def _word(self, word: str) -> list[str]:
+        if word in self._left_out:
+            return []
+        if self._fold_first:
+            word = _folded(word)
+        if self._stemmer is not None and len(word) <= _LONGEST_TERM:
+            with self._stemmer_lock:
+                word = self._stemmer.stemWord(word)
+        return [_folded(word)]
+
+
+def _normal(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text.translate(_UNIFIED)).casefold()
+
+
+def _folded(word: str) -> str:
+    """Leave out accents from Latin letters; in other scripts the marks are letters of their own."""
+    if word.isascii() or not _LATIN.fullmatch(word):
+        return word
+    letters = unicodedata.normalize("NFD", word.translate(_FOLDED))
+    return "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f") or word
+
+
+def _bigrams(run: str) -> tuple[str, ...]:
+    return tuple(map("".join, pairwise(run))) or (run,)

@@ -1,0 +1,154 @@
+"""BM25Okapi's scores over the segments of an inverted index, as they stand at one moment."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.store.lexical import EPSILON, K1, B
+from rag.store.segment import Ints, Segment
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+
+class Snapshot:
+    """The chunks of ``segments``, numbered through as rows 0 to n - 1, and their statistics.
+
+    ``numbers``: each term's number; may grow meanwhile. ``frequencies``: (terms,) in how many
+    live chunks each term occurs. Every operation on floats is the one that BM25Okapi does, in its
+    order, so that scores are equal to the last bit, but for the rounding of the mean IDF, which
+    depends on the order of the terms.
+    """
+
+    def __init__(
+        self, segments: Sequence[Segment], numbers: Mapping[str, int], frequencies: Ints
+    ) -> None:
+        self._segments = tuple(segments)
+        self._numbers = numbers
+        self._frequencies = frequencies
+        self._bases = [0, *accumulate(len(segment.ids) for segment in segments)]
+        self._live = np.concatenate([np.zeros(0, bool), *(s.live for s in segments)])
+        lengths = np.concatenate([np.zeros(0, np.int64), *(s.lengths for s in segments)])
+        self._n = int(self._live.sum())
+        total = int(lengths[self._live].sum())
+        # An infinite norm lets removed chunks score 0.
+        self._norms = np.full(len(lengths), np.inf)
+        if total:
+            self._norms[self._live] = K1 * (1 - B + B * lengths[self._live] / (total / self._n))
+
+    def best(self, words: Sequence[str], k: int) -> list[tuple[str, float]]:
+        """Return the ids and scores of the ``k`` best chunks that share a word, in order."""
+        terms = self._terms(words)
+        scores, rows = self._scored(terms)
+        if all(self._weight(term) > 0 for term in rows):
+            candidates = self._promising(scores, list(rows.values()), k)
+        else:
+            candidates = self._sharing(list(rows.values()))
+        return [(self._id(int(row)), float(scores[row])) for row in _top(scores, candidates, k)]
+
+    def score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
+        """Return the scores of given chunks, 0.0 where there is no such chunk."""
+        scores, _ = self._scored(self._terms(words))
+        rows = [self._row(id) for id in ids]
+        return [0.0 if row is None else float(scores[row]) for row in rows]
+
+    def explain(self, words: Sequence[str], id: str) -> dict[str, float]:
+        """Return what each word that a chunk has contributes to its score."""
+        row = self._row(id)
+        parts: dict[str, float] = {}
+        if row is None:
+            return parts
+        for word, times in Counter(words).items():
+            for term in self._terms([word]):
+                rows, contributions = self._contributions(term)
+                at = int(np.searchsorted(rows, row))
+                if at < len(rows) and rows[at] == row:
+                    parts[word] = times * float(contributions[at])
+        return parts
+
+    def _terms(self, words: Iterable[str]) -> list[int]:
+        """Return the numbers of those words that a live chunk has."""
+        numbers = [self._numbers.get(word, -1) for word in words]
+        known = range(len(self._frequencies))
+        return [term for term in numbers if term in known and self._frequencies[term]]
+
+    def _weight(self, term: int) -> float:
+        """Return a term's IDF, floored as BM25Okapi does it."""
+        idf = float(self._idf(self._frequencies[term]))
+        return idf if idf >= 0 else self._floor
+
+    @cached_property
+    def _floor(self) -> float:
+        """What takes the place of a negative IDF: a share of the mean over all terms."""
+        chunks, terms = np.unique(self._frequencies[self._frequencies > 0], return_counts=True)
+        return EPSILON * (math.fsum(terms * self._idf(chunks)) / int(terms.sum()))
+
+    def _idf(self, chunks: Ints) -> Floats:
+        return np.asarray(np.log(self._n - chunks + 0.5) - np.log(chunks + 0.5))
+
+    def _scored(self, terms: Sequence[int]) -> tuple[Floats, dict[int, Rows]]:
+        """Return the score of every row, 0 where it has none of ``terms``, and each term's rows."""
+        scores = np.zeros(len(self._norms))
+        of_term = {term: self._contributions(term) for term in terms}
+        for term in terms:
+            rows, contributions = of_term[term]
+            np.add.at(scores, rows, contributions)
+        return scores, {term: rows for term, (rows, _) in of_term.items()}
+
+    def _contributions(self, term: int) -> tuple[Rows, Floats]:
+        """Return the rows that have a term, ascending, and what it adds to their scores."""
+        found, counts = [], []
+        for base, segment in zip(self._bases, self._segments, strict=False):
+            postings = segment.postings(term)
+            if postings is not None:
+                found.append(segment.rows[postings].astype(np.intp) + base)
+                counts.append(segment.counts[postings])
+        rows, count = np.concatenate(found), np.concatenate(counts)
+        return rows, self._weight(term) * (count * (K1 + 1) / (count + self._norms.take(rows)))
+
+    def _promising(self, scores: Floats, matches: Sequence[Rows], k: int) -> Rows:
+        """Return rows among which the best are, where every match scores above 0.
+
+        The k-th best score of any rows is a lower bound for the k-th best of all; rows of the
+        rarest term, which weighs most, give a high one.
+        """
+        enough = [rows for rows in matches if len(rows) >= k]
+        bound = 0.0
+        if enough:
+            bound = _kth(scores.take(min(enough, key=len)), k)
+        return np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
+
+    def _sharing(self, matches: Sequence[Rows]) -> Rows:
+        shares = np.zeros(len(self._norms), bool)
+        for rows in matches:
+            shares[rows] = True
+        return np.flatnonzero(shares & self._live)
+
+    def _row(self, id: str) -> int | None:
+        for base, segment in zip(self._bases, self._segments, strict=False):
+            row = segment.row_of.get(id)
+            if row is not None:
+                return base + row
+        return None
+
+    def _id(self, row: int) -> str:
+        at = int(np.searchsorted(self._bases, row, side="right")) - 1
+        return self._segments[at].ids[row - self._bases[at]]
+
+
+def _kth(scores: Floats, k: int) -> float:
+    return float(np.partition(scores, len(scores) - k)[len(scores) - k])
+
+
+def _top(scores: Floats, candidates: Rows, k: int) -> Rows:
+    """Return the ``k`` best candidates (ascending rows), ties in the order of rows."""
+    if len(candidates) > k:
+        candidates = candidates[scores[candidates] >= _kth(scores[candidates], k)]
+    return candidates[np.argsort(-scores[candidates], kind="stable")[:k]]
