@@ -27,9 +27,7 @@ SHAPES_ANSWER = "answer"
 
 def option(default: Any, description: str, shapes: str = "", **limits: Any) -> Any:
     """Declare an option. ``shapes`` says what it changes: the index, a ranking, an answer."""
-    return Field(
-        default, description=description, json_schema_extra={"shapes": shapes}, **limits
-    )
+    return Field(default, description=description, json_schema_extra={"shapes": shapes}, **limits)
 
 
 class Settings(BaseModel):
@@ -63,7 +61,8 @@ class Settings(BaseModel):
         1, "Sentences that a chunk repeats from the one before it.", SHAPES_INDEX, ge=0, le=10
     )
     language: str = option(
-        "english", "Language of the documents, for stemming (a Snowball name, or none).",
+        "english",
+        "Language of the documents, for stemming (a Snowball name, or none).",
         SHAPES_INDEX,
     )
     encoder: str = option(
@@ -82,37 +81,42 @@ class Settings(BaseModel):
 
     # Retrieval and fusion
     pool: int = option(
-        50, "Depth of each retriever, and the number of candidates that are reranked.",
-        SHAPES_RANKING, ge=1, le=1000,
+        50,
+        "Depth of each retriever, and the number of candidates that are reranked.",
+        SHAPES_RANKING,
+        ge=1,
+        le=1000,
     )
     fusion: Literal["rrf", "weighted"] = option(
-        "rrf", "Fusion of the retrievers: reciprocal ranks, or weighted min-max scores.",
+        "rrf",
+        "Fusion of the retrievers: reciprocal ranks, or weighted min-max scores.",
         SHAPES_RANKING,
     )
     rrf_k: int = option(60, "Constant k of reciprocal-rank fusion.", SHAPES_RANKING, ge=1)
-    dense_weight: float = option(
-        1.0, "Weight of dense retrieval in fusion.", SHAPES_RANKING, ge=0
-    )
+    dense_weight: float = option(1.0, "Weight of dense retrieval in fusion.", SHAPES_RANKING, ge=0)
     lexical_weight: float = option(1.0, "Weight of BM25 in fusion.", SHAPES_RANKING, ge=0)
 
     # Reranking
     reranker: str = option(
-        "auto", "Reranker by name; auto takes the best one whose weights are on this machine.",
+        "auto",
+        "Reranker by name; auto takes the best one whose weights are on this machine.",
         SHAPES_RANKING,
     )
     cross_encoder: str = option(
         "cross-encoder/ms-marco-MiniLM-L-6-v2",
-        "Model of the cross-encoder reranker: a folder or a model id.", SHAPES_RANKING,
+        "Model of the cross-encoder reranker: a folder or a model id.",
+        SHAPES_RANKING,
     )
     rerank_seconds: float = option(
-        30.0, "Deadline of a reranker, in seconds; past it the fused order stands.",
-        SHAPES_RANKING, gt=0,
+        30.0,
+        "Deadline of a reranker, in seconds; past it the fused order stands.",
+        SHAPES_RANKING,
+        gt=0,
     )
-    top: int = option(
-        5, "Passages that the answer is given.", SHAPES_RANKING, ge=1, le=100
-    )
+    top: int = option(5, "Passages that the answer is given.", SHAPES_RANKING, ge=1, le=100)
     threshold: float | None = option(
-        None, "Lowest final score of a passage that the answer is given; none keeps all.",
+        None,
+        "Lowest final score of a passage that the answer is given; none keeps all.",
         SHAPES_RANKING,
     )
 
@@ -128,6 +132,22 @@ class Settings(BaseModel):
         60.0, "Longest wait for the endpoint's next piece of an answer, in seconds.", gt=0
     )
     llm_temperature: float = option(0.0, "Sampling temperature.", SHAPES_ANSWER, ge=0, le=2)
+    llm_retries: int = option(
+        2, "Further tries where the endpoint is busy (429) or fails (5xx).", ge=0, le=10
+    )
+    llm_prompt_tokens: int = option(
+        6000,
+        "Room for the prompt in the model's window, in tokens; passages that do not fit are "
+        "left out, the best ones last.",
+        SHAPES_ANSWER,
+        ge=500,
+    )
+    llm_prompt: str = option(
+        "",
+        "File with your own instructions to the model, with {boundary} and {refusal}; empty "
+        "takes the built-in ones.",
+        SHAPES_ANSWER,
+    )
 
     def updated(self, **changes: Any) -> Self:
         """Return these settings with changes, checked like any other source."""

@@ -1,0 +1,37 @@
+"""Generators by name: one line in the table each; `generator_for` picks one from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from rag.generate.base import REFUSAL, Generator, Quote, Written
+
+if TYPE_CHECKING:
+    from rag.models.encoder import Encoder
+    from rag.settings import Settings
+
+__all__ = ["GENERATORS", "REFUSAL", "Generator", "Quote", "Written", "generator_for"]
+
+
+def _extractive(settings: Settings, encoder: Encoder) -> Generator:
+    from rag.generate.extractive import ExtractiveGenerator
+
+    return ExtractiveGenerator(encoder)
+
+
+def _openai(settings: Settings, encoder: Encoder) -> Generator:
+    from rag.generate.openai import OpenAIGenerator
+
+    return OpenAIGenerator(settings)
+
+
+GENERATORS: Mapping[str, Callable[[Settings, Encoder], Generator]] = {
+    "extractive": _extractive,
+    "openai": _openai,
+}
+
+
+def generator_for(settings: Settings, encoder: Encoder) -> Generator:
+    """Return the model's generator where one is configured, else the extractive one."""
+    return GENERATORS["openai" if settings.llm_model else "extractive"](settings, encoder)

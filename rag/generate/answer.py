@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Generator as Pieces
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 from rag.errors import RanklensError
 from rag.generate.base import REFUSAL, Generator, Quote, Written
@@ -38,7 +40,7 @@ class Answering:
     def close(self) -> None:
         """Stop; the generator is closed now, or at its next piece if it is waiting for one."""
         self._stopped = True
-        if not self._pieces.gi_running:
+        if inspect.getgeneratorstate(self._pieces) != inspect.GEN_RUNNING:
             self._pieces.close()
 
     @property
@@ -80,11 +82,12 @@ class Answering:
         if rest:
             yield rest
 
-    def _raw(self) -> Iterator[str]:
+    def _raw(self) -> Pieces[str, None, None]:
         if not self._hits:
             yield REFUSAL
             return
-        written = yield from self._generator.stream(self._question, self._hits)
+        stream = self._generator.stream(self._question, self._hits)
+        written = yield from cast("Pieces[str, None, object]", stream)
         if isinstance(written, Written):
             self._written = written
 

@@ -1,0 +1,222 @@
+"""A local server that speaks OpenAI's chat completions, streaming and scripted faults included.
+
+    with OpenAIServer() as server:
+        server.script(Reply(["The sky ", "is blue [1]."]))
+        settings = Settings(llm_base_url=server.url, llm_model="fake", llm_api_key=server.key)
+
+Without a script it answers "The passages say so [1]." It checks the key, the model and the size
+of the prompt as the real ones do, and keeps every request.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+KEY = "sk-test-0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Send nothing for so long; a comment every ``beat`` seconds where one is given."""
+
+    seconds: float
+    beat: float = 0.0
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Send these characters as they are."""
+
+    text: str
+
+
+class Cut:
+    """Close the connection here, in the middle of the chunked body."""
+
+
+class End:
+    """End the body here, without a finish reason and without [DONE]."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One scripted response. ``pieces`` are contents, or `Pause`, `Raw`, `Cut`, `End`."""
+
+    pieces: Sequence[str | Pause | Raw | Cut | End] = ()
+    status: int = 200
+    error: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    finish: str | None = "stop"
+    refusal: str = ""
+    delay: float = 0.0
+    content_type: str = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sent."""
+
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+
+    @property
+    def prompt(self) -> str:
+        return "\n".join(message["content"] for message in self.body["messages"])
+
+
+DEFAULT = Reply(["The passages ", "say so [", "1]."])
+
+
+class OpenAIServer:
+    """Serves on a free port of 127.0.0.1 while the context is open."""
+
+    def __init__(self, key: str = KEY, models: Sequence[str] = ("fake",), window: int = 0) -> None:
+        """``key`` may be empty (none is asked for); ``window`` in characters, 0 for no limit."""
+        self.key, self.models, self.window = key, tuple(models), window
+        self.requests: list[Request] = []
+        self.closing = threading.Event()
+        self._replies: deque[Reply] = deque()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def script(self, *replies: Reply) -> None:
+        """Answer the next requests with these, one each."""
+        self._replies.extend(replies)
+
+    def next_reply(self) -> Reply:
+        return self._replies.popleft() if self._replies else DEFAULT
+
+    def wrong(self, request: Request) -> Reply | None:
+        """Return the refusal of a request that a real server would refuse, else None."""
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.key and given != self.key:
+            return _refusal(401, f"Incorrect API key provided: {given}.", "invalid_api_key")
+        model = request.body.get("model")
+        if model not in self.models:
+            return _refusal(404, f"The model `{model}` does not exist", "model_not_found")
+        if self.window and len(request.prompt) > self.window:
+            words = f"This model's maximum context length is {self.window} tokens."
+            return _refusal(400, words, "context_length_exceeded")
+        return None
+
+    def __enter__(self) -> OpenAIServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+def _refusal(status: int, message: str, code: str) -> Reply:
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+    return Reply(status=status, error={"error": error})
+
+
+def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+        def do_GET(self) -> None:
+            models = [{"id": name, "object": "model"} for name in server.models]
+            self._send_json(200, {"object": "list", "data": models}, {})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            request = Request({k.lower(): v for k, v in self.headers.items()}, body)
+            server.requests.append(request)
+            reply = server.wrong(request) or server.next_reply()
+            server.closing.wait(reply.delay)
+            try:
+                self._reply(reply)
+            except OSError:
+                self.close_connection = True
+
+        def _reply(self, reply: Reply) -> None:
+            if reply.error is not None:
+                self._send_json(reply.status, reply.error, reply.headers)
+                return
+            self.send_response(reply.status)
+            for name, value in {"content-type": reply.content_type, **reply.headers}.items():
+                self.send_header(name, value)
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            for piece in reply.pieces:
+                if isinstance(piece, Cut):
+                    self.close_connection = True
+                    return
+                if isinstance(piece, End):
+                    self._chunk("")
+                    return
+                self._piece(piece)
+            self._finish(reply)
+
+        def _piece(self, piece: str | Pause | Raw) -> None:
+            if isinstance(piece, Raw):
+                self._chunk(piece.text)
+            elif isinstance(piece, Pause):
+                self._pause(piece)
+            else:
+                self._event({"content": piece})
+
+        def _pause(self, pause: Pause) -> None:
+            until = time.monotonic() + pause.seconds
+            while time.monotonic() < until and not server.closing.is_set():
+                server.closing.wait(pause.beat or pause.seconds)
+                if pause.beat:
+                    self._chunk(": still here\n\n")
+
+        def _finish(self, reply: Reply) -> None:
+            if reply.refusal:
+                self._event({"refusal": reply.refusal})
+            self._event({}, finish=reply.finish)
+            usage = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
+            self._event(None, usage=usage)
+            self._chunk("data: [DONE]\n\n")
+            self._chunk("")
+
+        def _event(self, delta: Any, finish: str | None = None, usage: Any = None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": finish}
+            event = {
+                "id": "chatcmpl-1",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "fake",
+                "choices": [] if delta is None else [choice],
+                "usage": usage,
+            }
+            self._chunk(f"data: {json.dumps(event)}\n\n")
+
+        def _chunk(self, text: str) -> None:
+            data = text.encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            self.wfile.flush()
+
+        def _send_json(self, status: int, body: Any, headers: Mapping[str, str]) -> None:
+            data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+            kind = "text/html" if isinstance(body, str) else "application/json"
+            self.send_response(status)
+            for name, value in {"content-type": kind, **headers}.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    return Handler
