@@ -10,6 +10,7 @@ from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -27,11 +28,19 @@ from reportlab.platypus import (
 from .source import Block, read
 
 WIDTH, HEIGHT = A4
-MARGIN, GUTTER, HEAD = 20 * mm, 8 * mm, 62 * mm
+MARGIN, GUTTER, HEAD, PAD = 20 * mm, 8 * mm, 46 * mm, 2
 INK, MUTED, LINE = HexColor("#1b2a41"), HexColor("#5c6b80"), HexColor("#b8c2d0")
 
-BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=10, leading=12.8, spaceAfter=5)
-PAPER = ParagraphStyle("paper", BODY, fontSize=9.6, leading=12, alignment=TA_JUSTIFY)
+BODY = ParagraphStyle(
+    "body",
+    fontName="Times-Roman",
+    fontSize=11,
+    leading=14.5,
+    spaceAfter=6,
+    allowWidows=0,
+    allowOrphans=0,
+)
+PAPER = ParagraphStyle("paper", BODY, fontSize=10.4, leading=13.4, alignment=TA_JUSTIFY)
 TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=22, leading=27, textColor=INK)
 SUBTITLE = ParagraphStyle(
     "subtitle", fontName="Helvetica", fontSize=11, leading=15, textColor=MUTED, spaceAfter=10
@@ -41,9 +50,15 @@ HEADING = ParagraphStyle(
 )
 ABSTRACT = ParagraphStyle("abstract", BODY, fontName="Times-Italic", fontSize=10.5, leading=13.5)
 CAPTION = ParagraphStyle(
-    "caption", fontName="Helvetica-Bold", fontSize=8, leading=10, spaceBefore=6, keepWithNext=1
+    "caption",
+    fontName="Helvetica-Bold",
+    fontSize=8.5,
+    leading=11,
+    spaceBefore=6,
+    spaceAfter=4,
+    keepWithNext=1,
 )
-CELL = ParagraphStyle("cell", fontName="Helvetica", fontSize=7.4, leading=9)
+CELL = ParagraphStyle("cell", fontName="Helvetica", fontSize=8, leading=9.8)
 HEAD_CELL = ParagraphStyle("head-cell", CELL, fontName="Helvetica-Bold", textColor=INK)
 
 
@@ -121,13 +136,24 @@ def _table(block: Block, width: float) -> Table:
         [Paragraph(escape(cell), CELL if number else HEAD_CELL) for cell in row]
         for number, row in enumerate(block.rows)
     ]
-    longest = [max(len(cell) for cell in column) + 3 for column in zip(*block.rows, strict=True)]
-    widths = [width * length / sum(longest) for length in longest]
     style = [
         ("LINEABOVE", (0, 0), (-1, 0), 1, INK),
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
-        ("LEFTPADDING", (0, 0), (-1, -1), 2),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+        ("LEFTPADDING", (0, 0), (-1, -1), PAD),
+        ("RIGHTPADDING", (0, 0), (-1, -1), PAD),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ]
-    return Table(cells, colWidths=widths, repeatRows=1, style=TableStyle(style))
+    return Table(cells, colWidths=_widths(block, width), repeatRows=1, style=TableStyle(style))
+
+
+def _widths(block: Block, width: float) -> list[float]:
+    # no column narrower than its longest word; what is left goes to the columns with long cells
+    columns = list(zip(*block.rows, strict=True))
+    least = [max(_measure(word) for cell in c for word in cell.split()) for c in columns]
+    wanted = [max(_measure(cell) for cell in column) for column in columns]
+    spare = (width - sum(least)) / sum(wanted)
+    return [low + spare * want for low, want in zip(least, wanted, strict=True)]
+
+
+def _measure(text: str) -> float:
+    return stringWidth(text, HEAD_CELL.fontName, HEAD_CELL.fontSize) + 2 * PAD + 1

@@ -17,7 +17,6 @@ TITLE_LAYOUT, BULLETS_LAYOUT, TABLE_LAYOUT = 0, 1, 5
 def build(source: str, target: Path) -> None:
     """Write one slide a heading of `source`."""
     deck = Presentation()
-    deck.slide_width, deck.slide_height = Cm(25.4), Cm(19.05)
     slides = _split(read(source))
     deck.core_properties.title = slides[0][0].text
     deck.core_properties.author = "Ranklens sample library"
