@@ -113,6 +113,15 @@ class Settings(BaseModel):
         SHAPES_RANKING,
         gt=0,
     )
+    blend_dense: float = option(
+        0.3, "Weight of the dense score in rerankers that blend.", SHAPES_RANKING, ge=0
+    )
+    blend_lexical: float = option(
+        0.3, "Weight of the BM25 score in rerankers that blend.", SHAPES_RANKING, ge=0
+    )
+    blend_reranker: float = option(
+        0.4, "Weight of the reranker's own score in rerankers that blend.", SHAPES_RANKING, ge=0
+    )
     top: int = option(5, "Passages that the answer is given.", SHAPES_RANKING, ge=1, le=100)
     threshold: float | None = option(
         None,

@@ -57,8 +57,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
         "fell_back": stage.fell_back,
         "details": dict(stage.details),
         "hits": [
-            {"rank": hit.rank, "score": hit.score, "chunk": _chunk(hit.chunk)}
-            for hit in stage.hits
+            {"rank": hit.rank, "score": hit.score, "chunk": _chunk(hit.chunk)} for hit in stage.hits
         ],
     }
 

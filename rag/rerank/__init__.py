@@ -1,0 +1,1 @@
+"""Rerankers: one small file each, one table of names (`rag.rerank.table`)."""

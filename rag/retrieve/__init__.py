@@ -1,0 +1,1 @@
+"""The first stage: dense and lexical retrieval, and their fusion."""

@@ -1,0 +1,73 @@
+"""The library's own copies of the files that were added, named by digest.
+
+What a file was called is kept in the catalogue as text and never used as a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import unicodedata
+from pathlib import Path
+
+from rag.errors import DocumentError
+
+PIECE = 1 << 20
+
+
+class Files:
+    """A folder of files by the SHA-256 of their bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for unfinished in folder.glob("*.part"):
+            unfinished.unlink(missing_ok=True)
+
+    def path(self, digest: str) -> Path:
+        """Return where the bytes with that digest are, or would be."""
+        return self._folder / digest
+
+    def keep(self, source: Path, limit_mb: int) -> tuple[str, int]:
+        """Copy a file in and return its digest and size in bytes.
+
+        Raises `DocumentError` where it cannot be read, is no file or is too large.
+        """
+        try:
+            if source.is_dir():
+                raise DocumentError("is a folder, not a file")
+            size = source.stat().st_size
+            if size > limit_mb << 20:
+                raise DocumentError(
+                    f"is {size / 2**20:,.0f} MB, more than the limit of {limit_mb} MB "
+                    "(option max_file_mb)"
+                )
+            return self._copy(source), size
+        except OSError as error:
+            raise DocumentError(f"cannot be read: {error.strerror or error}") from None
+
+    def drop(self, digest: str) -> None:
+        """Delete the bytes with that digest."""
+        self.path(digest).unlink(missing_ok=True)
+
+    def _copy(self, source: Path) -> str:
+        digest = hashlib.sha256()
+        handle, name = tempfile.mkstemp(suffix=".part", dir=self._folder)
+        part = Path(name)
+        try:
+            with source.open("rb") as reader, os.fdopen(handle, "wb") as writer:
+                while piece := reader.read(PIECE):
+                    digest.update(piece)
+                    writer.write(piece)
+            shutil.move(part, self.path(digest.hexdigest()))
+        finally:
+            part.unlink(missing_ok=True)
+        return digest.hexdigest()
+
+
+def clean_name(name: str) -> str:
+    """Return a name fit to be shown: NFC, one line, no control characters, at most 200 long."""
+    shown = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", name))
+    return " ".join(shown.replace("\\", "/").split())[-200:] or "unnamed"

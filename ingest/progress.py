@@ -1,0 +1,49 @@
+"""What is known about a piece of indexing work while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Result = Literal["queued", "added", "replaced", "unchanged", "failed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file; ``reason`` is in plain words, ``chunks`` how many it gave."""
+
+    name: str
+    status: Result
+    reason: str = ""
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot of the running (or last) work.
+
+    ``chunks_total`` counts the chunks of documents that were cut so far and estimates the others
+    from their size. ``problem`` says why the work as a whole came to a halt, where it did.
+    """
+
+    documents_done: int = 0
+    documents_total: int = 0
+    chunks_done: int = 0
+    chunks_total: int = 0
+    seconds: float = 0.0
+    current: str = ""
+    running: bool = False
+    outcomes: tuple[Outcome, ...] = ()
+    problem: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Chunks a second so far."""
+        return self.chunks_done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left at this rate, or None while nothing is known."""
+        if not self.chunks_done or self.chunks_total < self.chunks_done:
+            return None
+        return (self.chunks_total - self.chunks_done) / self.rate

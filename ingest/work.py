@@ -1,0 +1,170 @@
+"""One pass over the queue: parse, cut, encode, publish; one document after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, replace
+from typing import Any
+
+from ingest.chunk import chunk as cut
+from ingest.files import Files
+from ingest.parse import BlockSpan, Parsed, parse
+from ingest.progress import Outcome, Progress
+from rag.errors import DocumentError, RanklensError
+from rag.models.encoder import Encoder
+from rag.settings import SHAPES_INDEX, Settings
+from rag.store.catalogue import Document
+from rag.store.index import Index
+from rag.types import Chunk
+
+ENCODED_AT_ONCE = 64
+CHUNKS_A_BYTE = 1 / 900
+
+
+class Stopped(RanklensError):
+    """The work was asked to stop; what was not finished stays queued."""
+
+
+class Work:
+    """Indexes what is queued. ``stopped`` is asked between batches; ``show`` gets each snapshot."""
+
+    def __init__(
+        self,
+        index: Index,
+        encoder: Encoder,
+        files: Files,
+        settings: Settings,
+        stopped: Callable[[], bool],
+        show: Callable[[Progress], None],
+        passwords: dict[int, str],
+    ) -> None:
+        self._index = index
+        self._encoder = encoder
+        self._files = files
+        self._settings = settings
+        self._stopped = stopped
+        self._show = show
+        self._passwords = passwords
+        self._progress = Progress(running=True)
+        self._started = time.perf_counter()
+        self._bytes_done = 0
+
+    def run(self) -> tuple[Outcome, ...]:
+        """Work until the queue is empty or it is stopped; failed documents are outcomes."""
+        try:
+            while not self._stopped() and (document := self._index.catalogue.next_queued()):
+                self._update(current=document.name)
+                self._finish(document, self._one(document))
+        except Stopped:
+            pass
+        except RanklensError as error:
+            self._update(problem=str(error))
+        finally:
+            self._update(running=False, current="")
+        return self._progress.outcomes
+
+    def _one(self, document: Document) -> Outcome:
+        started = time.perf_counter()
+        catalogue = self._index.catalogue
+        catalogue.update_document(document.id, status="indexing", reason="")
+        try:
+            parsed = self._parsed(document)
+            count = self._chunks(document, parsed)
+        except DocumentError as error:
+            self._index.discard([document.id])
+            catalogue.update_document(document.id, status="failed", reason=str(error))
+            return Outcome(document.name, "failed", str(error))
+        except RanklensError:
+            self._index.discard([document.id])
+            catalogue.update_document(document.id, status="queued")
+            raise
+        return self._publish(document, count, time.perf_counter() - started)
+
+    def _publish(self, document: Document, count: int, seconds: float) -> Outcome:
+        catalogue = self._index.catalogue
+        older = catalogue.documents("ready", name=document.name)
+        if self._index.publish(document.id, seconds) is None:
+            return Outcome(document.name, "stopped", "it was removed while it was indexed")
+        for former in older:
+            if not catalogue.documents(digest=former.digest):
+                self._files.drop(former.digest)
+        return Outcome(document.name, "replaced" if older else "added", chunks=count)
+
+    def _parsed(self, document: Document) -> Parsed:
+        catalogue = self._index.catalogue
+        path = self._files.path(document.digest)
+        password = self._passwords.pop(document.id, "")
+        try:
+            parsed = parse(path, self._settings, password=password, name=document.name)
+        except DocumentError:
+            # Indexed again, an encrypted file cannot be opened without its password, but its
+            # text is in the catalogue.
+            stored = catalogue.document_text(document.id)
+            if stored is None:
+                raise
+            return parsed_from(document, *stored)
+        catalogue.update_document(
+            document.id,
+            media_type=parsed.media_type,
+            pages=parsed.pages,
+            text=parsed.text,
+            spans=[list(astuple(span)) for span in parsed.spans],
+            settings=self._settings.shaping(SHAPES_INDEX),
+        )
+        return parsed
+
+    def _chunks(self, document: Document, parsed: Parsed) -> int:
+        chunks = cut(
+            parsed,
+            document=document.name,
+            digest=document.digest,
+            count_tokens=self._encoder.count_tokens,
+            limit=self._settings.chunk_tokens,
+            overlap=self._settings.chunk_overlap,
+        )
+        if not chunks:
+            raise DocumentError("holds no text")
+        before = self._progress.chunks_done
+        for first, part in _batches(chunks):
+            if self._stopped():
+                raise Stopped
+            vectors = self._encoder.encode([chunk.passage for chunk in part])
+            self._index.add(document.id, first, part, vectors)
+            done = first + len(part)
+            self._update(
+                chunks_done=before + done,
+                chunks_total=before + len(chunks) + self._expected(document, before + len(chunks)),
+            )
+        return len(chunks)
+
+    def _expected(self, document: Document, chunks_known: int) -> int:
+        """Estimate the chunks of the documents that still wait, from their bytes."""
+        waiting = sum(d.size for d in self._index.catalogue.documents("queued"))
+        known = self._bytes_done + document.size
+        return round(waiting * (chunks_known / known if known else CHUNKS_A_BYTE))
+
+    def _finish(self, document: Document, outcome: Outcome) -> None:
+        self._bytes_done += document.size
+        self._update(
+            documents_done=self._progress.documents_done + 1,
+            outcomes=(*self._progress.outcomes, outcome),
+        )
+
+    def _update(self, **changes: Any) -> None:
+        waiting = len(self._index.catalogue.documents("queued", "indexing"))
+        seconds = time.perf_counter() - self._started
+        progress = replace(self._progress, seconds=seconds, **changes)
+        self._progress = replace(progress, documents_total=progress.documents_done + waiting)
+        self._show(self._progress)
+
+
+def parsed_from(document: Document, text: str, spans: list[list[Any]]) -> Parsed:
+    """Return a document's stored text with its structure, as its parser gave it."""
+    blocks = tuple(BlockSpan(*span) for span in spans)
+    return Parsed(document.media_type, document.pages, text, blocks)
+
+
+def _batches(chunks: list[Chunk]) -> Iterator[tuple[int, list[Chunk]]]:
+    for first in range(0, len(chunks), ENCODED_AT_ONCE):
+        yield first, chunks[first : first + ENCODED_AT_ONCE]

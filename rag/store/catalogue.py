@@ -1,0 +1,342 @@
+"""The catalogue: what documents there are, their text, their chunks and vectors. In SQLite.
+
+It is the source of truth. Chroma and the BM25 index are derived from it and can be rebuilt from it
+without encoding anything again. A document's status is also the journal of what is under way:
+
+    queued → indexing → ready → removed
+                      ↘ failed
+
+Only the chunks of ``ready`` documents are live; whatever else an index holds is never returned.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import DatabaseError
+
+from rag.errors import LibraryError
+from rag.store import schema
+from rag.store.schema import chunks, documents, meta
+from rag.types import Chunk
+
+Status = Literal["queued", "indexing", "ready", "failed", "removed"]
+Vectors = NDArray[np.float32]
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A row of the catalogue. ``size`` in bytes, ``seconds`` from start to ready."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    digest: str
+    pages: int | None
+    status: Status
+    reason: str
+    chunks: int
+    added: datetime
+    indexed: datetime | None
+    seconds: float | None
+
+
+class Catalogue:
+    """Reads and writes the catalogue. Safe to use from several threads of one process."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create; raises `LibraryError` where the file is no catalogue of this version."""
+        self._path = path
+        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        event.listen(self._engine, "connect", _tune)
+        try:
+            schema.metadata.create_all(self._engine)
+            version = self.setting("version")
+        except DatabaseError as error:
+            self._engine.dispose()
+            raise LibraryError(
+                f"{path} is damaged or not a catalogue ({error.orig}); restore it from a backup, "
+                "or choose another library folder"
+            ) from None
+        if version is None:
+            self.remember("version", schema.VERSION)
+        elif version != schema.VERSION:
+            self._engine.dispose()
+            raise LibraryError(f"{path} was made by another version of Ranklens ({version})")
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, for tables that other parts keep in the same file."""
+        return self._engine
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    # Facts about the library as a whole
+
+    def setting(self, key: str) -> Any:
+        """Return a remembered fact, or None."""
+        with self._engine.connect() as db:
+            return db.scalar(select(meta.c.value).where(meta.c.key == key))
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a fact about the library."""
+        with self._engine.begin() as db:
+            db.execute(delete(meta).where(meta.c.key == key))
+            db.execute(insert(meta).values(key=key, value=value))
+
+    # Documents
+
+    def add_document(self, name: str, size: int, digest: str) -> int:
+        """Queue a document and return its id."""
+        row = {"name": name, "size": size, "digest": digest, "status": "queued"}
+        with self._engine.begin() as db:
+            result = db.execute(insert(documents).values(**row, added=time.time()))
+            key = result.inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def update_document(self, document_id: int, **values: Any) -> None:
+        """Set columns of one document."""
+        with self._engine.begin() as db:
+            db.execute(update(documents).where(documents.c.id == document_id).values(**values))
+
+    def documents(
+        self, *statuses: Status, name: str | None = None, digest: str | None = None
+    ) -> list[Document]:
+        """Return documents by name, newest version last; all but the removed ones by default."""
+        query = select(documents).order_by(documents.c.name, documents.c.id)
+        if statuses:
+            query = query.where(documents.c.status.in_(statuses))
+        else:
+            query = query.where(documents.c.status != "removed")
+        if name is not None:
+            query = query.where(documents.c.name == name)
+        if digest is not None:
+            query = query.where(documents.c.digest == digest)
+        with self._engine.connect() as db:
+            return [_document(row) for row in db.execute(query)]
+
+    def next_queued(self) -> Document | None:
+        """Return the document that has waited longest, or None."""
+        query = select(documents).where(documents.c.status == "queued").order_by(documents.c.id)
+        with self._engine.connect() as db:
+            row = db.execute(query.limit(1)).first()
+        return _document(row) if row else None
+
+    def document_text(self, document_id: int) -> tuple[str, Any] | None:
+        """Return the extracted text and its block spans (as stored), or None before parsing."""
+        query = select(documents.c.text, documents.c.spans).where(documents.c.id == document_id)
+        with self._engine.connect() as db:
+            row = db.execute(query).first()
+        return (row.text, row.spans) if row and row.text is not None else None
+
+    def publish(self, document_id: int, seconds: float) -> list[int] | None:
+        """Make a document live and retire the older versions of its name, in one transaction.
+
+        Returns the ids of the retired versions, whose chunks the indexes no longer need, or None
+        where the document was removed while it was being indexed.
+        """
+        with self._engine.begin() as db:
+            being_indexed = select(documents.c.name).where(
+                documents.c.id == document_id, documents.c.status == "indexing"
+            )
+            name = db.scalar(being_indexed)
+            if name is None:
+                return None
+            older = select(documents.c.id).where(
+                documents.c.name == name,
+                documents.c.id < document_id,
+                documents.c.status != "removed",
+            )
+            retired = list(db.scalars(older))
+            _retire(db, retired)
+            made = select(func.count()).where(chunks.c.document_id == document_id)
+            db.execute(
+                update(documents)
+                .where(documents.c.id == document_id)
+                .values(
+                    status="ready",
+                    reason="",
+                    chunks=made.scalar_subquery(),
+                    indexed=time.time(),
+                    seconds=seconds,
+                )
+            )
+        return retired
+
+    def retire(self, document_ids: Sequence[int]) -> None:
+        """Mark documents as removed; from here on no search returns their chunks."""
+        with self._engine.begin() as db:
+            _retire(db, document_ids)
+
+    # Chunks
+
+    def add_chunks(
+        self, document_id: int, first: int, made: Sequence[Chunk], vectors: Vectors
+    ) -> None:
+        """Store chunks with their vectors (len(made), dimension), numbered from ``first``."""
+        rows = [
+            {
+                "document_id": document_id,
+                "ordinal": first + i,
+                "id": chunk.id,
+                "start": chunk.start,
+                "end": chunk.end,
+                "page": chunk.page,
+                "heading": list(chunk.heading),
+                "text": chunk.text,
+                "vector": vectors[i].astype(np.float32).tobytes(),
+            }
+            for i, chunk in enumerate(made)
+        ]
+        if rows:
+            with self._engine.begin() as db:
+                db.execute(insert(chunks), rows)
+
+    def drop_chunks(self, document_ids: Sequence[int]) -> None:
+        """Forget the chunks of documents that are not live."""
+        with self._engine.begin() as db:
+            db.execute(delete(chunks).where(chunks.c.document_id.in_(document_ids)))
+
+    def chunks_of(self, document_id: int) -> list[Chunk]:
+        """Return a document's chunks in reading order, live or not."""
+        query = _chunk_query().where(chunks.c.document_id == document_id)
+        with self._engine.connect() as db:
+            return [_chunk(row) for row in db.execute(query.order_by(chunks.c.ordinal))]
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Chunk]:
+        """Return the live chunks among ``ids``."""
+        found: dict[str, Chunk] = {}
+        with self._engine.connect() as db:
+            for part in _parts(ids):
+                query = _chunk_query().where(chunks.c.id.in_(part), documents.c.status == "ready")
+                found |= {row.id: _chunk(row) for row in db.execute(query)}
+        return found
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the stored vectors, each (dimension,), of the chunks among ``ids``."""
+        found: dict[str, Vectors] = {}
+        with self._engine.connect() as db:
+            for part in _parts(ids):
+                query = select(chunks.c.id, chunks.c.vector).where(chunks.c.id.in_(part))
+                found |= {r.id: np.frombuffer(r.vector, np.float32) for r in db.execute(query)}
+        return found
+
+    def live_ids(self) -> set[str]:
+        """Return the ids of all chunks that a search may return."""
+        query = select(chunks.c.id).join(documents).where(documents.c.status == "ready")
+        with self._engine.connect() as db:
+            return set(db.scalars(query))
+
+    def ids_of(self, document_ids: Sequence[int]) -> set[str]:
+        """Return the chunk ids of documents, live or not."""
+        with self._engine.connect() as db:
+            query = select(chunks.c.id).where(chunks.c.document_id.in_(document_ids))
+            return set(db.scalars(query))
+
+    def live_chunks(self, at_once: int = AT_ONCE) -> Iterator[tuple[list[Chunk], Vectors]]:
+        """Yield all live chunks with their vectors, in a stable order, ``at_once`` at a time."""
+        query = (
+            _chunk_query(chunks.c.vector)
+            .where(documents.c.status == "ready")
+            .order_by(chunks.c.document_id, chunks.c.ordinal)
+        )
+        with self._engine.connect() as db:
+            for rows in db.execution_options(yield_per=at_once).execute(query).partitions():
+                vectors = np.stack([np.frombuffer(row.vector, np.float32) for row in rows])
+                yield [_chunk(row) for row in rows], vectors
+
+    def leftovers(self) -> list[int]:
+        """Return documents that are not live and yet have chunks: interrupted work."""
+        query = select(chunks.c.document_id).distinct().join(documents)
+        with self._engine.connect() as db:
+            return list(db.scalars(query.where(documents.c.status != "ready")))
+
+    def requeue_interrupted(self) -> None:
+        """Put documents whose indexing was interrupted back into the queue."""
+        with self._engine.begin() as db:
+            interrupted = documents.c.status == "indexing"
+            db.execute(update(documents).where(interrupted).values(status="queued"))
+
+    def problem(self) -> str:
+        """Return what SQLite's own integrity check says, or an empty string."""
+        with self._engine.connect() as db:
+            said = db.exec_driver_sql("PRAGMA quick_check").scalar()
+        return "" if said == "ok" else str(said)
+
+
+def _tune(connection: Any, _record: Any) -> None:
+    # WAL: readers never wait for the writer, and a killed process leaves a database that opens.
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _retire(db: Connection, document_ids: Sequence[int]) -> None:
+    gone: Mapping[str, Any] = {"status": "removed", "text": None, "spans": None}
+    db.execute(update(documents).where(documents.c.id.in_(document_ids)).values(**gone))
+
+
+def _chunk_query(*more: Any) -> Select[Any]:
+    columns = [c for c in chunks.c if c.name not in ("vector", "ordinal", "document_id")]
+    return select(*columns, documents.c.name.label("document"), *more).select_from(
+        chunks.join(documents)
+    )
+
+
+def _chunk(row: Row[Any]) -> Chunk:
+    return Chunk(
+        id=row.id,
+        document=row.document,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        page=row.page,
+        heading=tuple(row.heading),
+    )
+
+
+def _document(row: Row[Any]) -> Document:
+    return Document(
+        id=row.id,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        digest=row.digest,
+        pages=row.pages,
+        status=row.status,
+        reason=row.reason,
+        chunks=row.chunks,
+        added=datetime.fromtimestamp(row.added, UTC),
+        indexed=datetime.fromtimestamp(row.indexed, UTC) if row.indexed else None,
+        seconds=row.seconds,
+    )
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for i in range(0, len(ids), AT_ONCE):
+        yield ids[i : i + AT_ONCE]

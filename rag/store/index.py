@@ -1,0 +1,271 @@
+"""The index: catalogue, vectors and BM25 kept consistent, whatever happens between them.
+
+Writing goes catalogue → vectors → BM25 → publish; retiring goes the other way round, publish first.
+At every moment only chunks of published documents are live, so a process that dies in between
+leaves rows that no search returns, and `Index.open` clears them away.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import LibraryError, LibraryMismatch
+from rag.settings import SHAPES_INDEX, Settings
+from rag.store.analyse import Analyser
+from rag.store.catalogue import Catalogue
+from rag.store.inverted import InvertedIndex
+from rag.store.lexical import LexicalIndex
+from rag.store.okapi import OkapiIndex
+from rag.store.vectors import ChromaStore, VectorStore
+from rag.types import Chunk
+
+LEXICAL_ENGINES = {"inverted": InvertedIndex, "rank-bm25": OkapiIndex}
+SAMPLE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `verify` found. ``recall`` is Chroma's share of the exact top 10 over sampled chunks."""
+
+    chunks: int
+    vectors: int
+    lexical: int
+    recall: float | None
+    problems: tuple[str, ...]
+
+
+class Index:
+    """Everything that can be searched. One writer at a time; searches run beside it."""
+
+    def __init__(self, catalogue: Catalogue, vectors: VectorStore, lexical: LexicalIndex) -> None:
+        self.catalogue = catalogue
+        self.vectors = vectors
+        self.lexical = lexical
+        self._writing = threading.RLock()
+
+    @classmethod
+    def open(cls, settings: Settings, encoder_facts: Mapping[str, Any]) -> Index:
+        """Open the library's index and clear away interrupted work.
+
+        Raises `LibraryMismatch` where it was made with another encoder or other settings.
+        """
+        catalogue = Catalogue(settings.library / "catalogue.sqlite")
+        facts = index_facts(settings, encoder_facts)
+        try:
+            _check(catalogue, facts, settings)
+            index = cls(catalogue, _vectors(settings, catalogue), _lexical(settings))
+            index._check_vectors(facts)
+        except LibraryError:
+            catalogue.close()
+            raise
+        index.reconcile()
+        return index
+
+    def close(self) -> None:
+        """Save and let go of everything."""
+        with self._writing:
+            self.lexical.save()
+            self.vectors.close()
+            self.catalogue.close()
+
+    # Writing
+
+    def add(
+        self, document_id: int, first: int, chunks: Sequence[Chunk], vectors: NDArray[np.float32]
+    ) -> None:
+        """Add chunks of a document that is not live yet; they stay hidden until `publish`."""
+        ids = [chunk.id for chunk in chunks]
+        with self._writing:
+            self.catalogue.add_chunks(document_id, first, chunks, vectors)
+            self.vectors.add(ids, vectors)
+            self.lexical.add(ids, [chunk.passage for chunk in chunks])
+
+    def publish(self, document_id: int, seconds: float) -> list[int] | None:
+        """Make a document live, in place of its older versions, whose ids are returned.
+
+        None where it was removed while it was being indexed: it stays removed.
+        """
+        with self._writing:
+            self.lexical.save()
+            retired = self.catalogue.publish(document_id, seconds)
+            self._purge([document_id] if retired is None else retired)
+        return retired
+
+    def retire(self, document_ids: Sequence[int]) -> None:
+        """Remove documents; no search that starts after this returns one of their chunks."""
+        with self._writing:
+            self.catalogue.retire(document_ids)
+            self._purge(document_ids)
+
+    def discard(self, document_ids: Sequence[int]) -> None:
+        """Forget the chunks of documents that did not get to be published."""
+        with self._writing:
+            self._purge(document_ids)
+
+    def _purge(self, document_ids: Sequence[int]) -> None:
+        # The same bytes may be live under a newer version of the document: those ids stay.
+        gone = self.catalogue.ids_of(document_ids)
+        gone -= self.catalogue.fetch(sorted(gone)).keys()
+        if gone:
+            self.vectors.remove(sorted(gone))
+            self.lexical.remove(gone)
+            self.lexical.save()
+        if document_ids:
+            self.catalogue.drop_chunks(document_ids)
+
+    # Consistency
+
+    def reconcile(self) -> None:
+        """Make vectors and BM25 hold exactly the live chunks, doing only what is missing."""
+        with self._writing:
+            self._purge(self.catalogue.leftovers())
+            self.catalogue.requeue_interrupted()
+            live = self.catalogue.live_ids()
+            strange = self.lexical.ids() - live
+            self.lexical.remove(strange)
+            missing = live - self.lexical.ids()
+            lost: set[str] = set()
+            if self.vectors.count() != len(live):
+                held = self.vectors.ids()
+                self.vectors.remove(sorted(held - live))
+                lost = live - held
+            if missing or lost:
+                self._refill(missing, lost)
+            self.lexical.save()
+
+    def verify(self) -> Report:
+        """Check counts, ids and a sample of exact searches; changes nothing."""
+        live = self.catalogue.live_ids()
+        problems = [p for p in (self.catalogue.problem(),) if p]
+        held = self.vectors.ids()
+        for name, ids in (("Chroma", held), ("the BM25 index", self.lexical.ids())):
+            if live - ids:
+                problems.append(f"{name} lacks {len(live - ids)} of {len(live)} chunks")
+            if ids - live:
+                problems.append(f"{name} holds {len(ids - live)} chunks that are not live")
+        recall = self._sampled_recall() if live else None
+        if recall is not None and recall < 0.95:
+            problems.append(f"Chroma finds {recall:.0%} of the exact nearest chunks")
+        return Report(
+            len(live), self.vectors.count(), len(self.lexical.ids()), recall, tuple(problems)
+        )
+
+    def rebuild(self) -> Report:
+        """Make vectors and BM25 again from the catalogue, encoding nothing; then `verify`."""
+        with self._writing:
+            self.vectors.reset(self.vectors.facts() or self.catalogue.setting("index") or {})
+            self.lexical.remove(self.lexical.ids())
+            live = self.catalogue.live_ids()
+            self._refill(live, live)
+            self.lexical.save()
+        return self.verify()
+
+    def _refill(self, missing: set[str], lost: set[str]) -> None:
+        for chunks, vectors in self.catalogue.live_chunks():
+            words = [c for c in chunks if c.id in missing]
+            self.lexical.add([c.id for c in words], [c.passage for c in words])
+            rows = [i for i, c in enumerate(chunks) if c.id in lost]
+            self.vectors.add([chunks[i].id for i in rows], vectors[rows])
+
+    def _sampled_recall(self) -> float:
+        ids: list[str] = []
+        parts: list[NDArray[np.float32]] = []
+        for chunks, vectors in self.catalogue.live_chunks():
+            ids += [c.id for c in chunks]
+            parts.append(vectors)
+        matrix = np.concatenate(parts)
+        k = min(10, len(ids))
+        rows = np.random.default_rng(0).choice(len(ids), min(SAMPLE, len(ids)), replace=False)
+        found = 0
+        for row in rows:
+            cosines = matrix @ matrix[row]
+            kth = np.partition(cosines, -k)[-k]
+            # Chunks of equal text have equal cosines: any of them is a right answer.
+            near = {ids[i] for i in np.flatnonzero(cosines >= kth - 1e-5)}
+            found += sum(name in near for name, _ in self.vectors.search(matrix[row], k))
+        return found / (k * len(rows))
+
+    def _check_vectors(self, facts: Mapping[str, Any]) -> None:
+        # An empty collection is a new one, or one that was lost: `reconcile` fills it again.
+        if dict(self.vectors.facts()) == dict(facts):
+            return
+        if self.vectors.count():
+            raise LibraryMismatch(_mismatch(self.vectors.facts(), facts))
+        self.vectors.reset(facts)
+
+
+def index_facts(settings: Settings, encoder_facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an index must agree on: encoder, its revision and dimension, chunk settings."""
+    return {**settings.shaping(SHAPES_INDEX), **encoder_facts}
+
+
+def reset(settings: Settings, encoder_facts: Mapping[str, Any]) -> None:
+    """Prepare a library for another encoder or other settings: queue every document again.
+
+    Chunks, vectors and the BM25 index are dropped; the documents' files and names stay.
+    """
+    catalogue = Catalogue(settings.library / "catalogue.sqlite")
+    try:
+        facts = index_facts(settings, encoder_facts)
+        for document in catalogue.documents("ready", "indexing", "failed"):
+            catalogue.update_document(document.id, status="queued", reason="", chunks=0)
+        catalogue.drop_chunks([d.id for d in catalogue.documents("queued", "removed")])
+        shutil.rmtree(settings.library / "lexical", ignore_errors=True)
+        vectors = _vectors(settings, catalogue)
+        vectors.reset(facts)
+        vectors.close()
+        catalogue.remember("index", facts)
+    finally:
+        catalogue.close()
+
+
+def _check(catalogue: Catalogue, facts: Mapping[str, Any], settings: Settings) -> None:
+    made_with = catalogue.setting("index")
+    if made_with == facts:
+        return
+    if made_with is not None and catalogue.documents():
+        raise LibraryMismatch(_mismatch(made_with, facts))
+    shutil.rmtree(settings.library / "lexical", ignore_errors=True)
+    catalogue.remember("index", dict(facts))
+
+
+def _mismatch(made_with: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    differing = [
+        f"{name} is {made_with.get(name)} there and {facts.get(name)} here"
+        for name in sorted({*made_with, *facts})
+        if made_with.get(name) != facts.get(name)
+    ]
+    return (
+        f"the library was indexed with other settings: {'; '.join(differing)}. Index it again "
+        "with `ranklens reindex`, or set these options back"
+    )
+
+
+def _vectors(settings: Settings, catalogue: Catalogue) -> VectorStore:
+    if settings.chroma_url:
+        return ChromaStore.server(settings.chroma_url, _collection(catalogue))
+    return ChromaStore.embedded(settings.library / "chroma")
+
+
+def _collection(catalogue: Catalogue) -> str:
+    """Return the library's own name on a shared server."""
+    import uuid
+
+    if (name := catalogue.setting("collection")) is None:
+        name = f"ranklens-{uuid.uuid4().hex[:12]}"
+        catalogue.remember("collection", name)
+    return str(name)
+
+
+def _lexical(settings: Settings) -> LexicalIndex:
+    engine = LEXICAL_ENGINES[settings.lexical_engine]
+    folder: Path = settings.library / "lexical" / settings.lexical_engine
+    return engine.open(folder, Analyser(settings.language))

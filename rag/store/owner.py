@@ -1,0 +1,64 @@
+"""One process owns a library folder; a second one is refused and told who the owner is.
+
+Chroma's embedded store loses vectors when two processes write and shows a reader nothing new, so
+this is not a courtesy. The lock is the operating system's and goes with the process, however it
+ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rag.errors import LibraryError, LibraryInUse
+
+
+class Owner:
+    """Holds a folder for this process until `release`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; raises `LibraryInUse` where another one has it."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(folder / ".lock", timeout=0)
+            self._lock.acquire()
+        except Timeout:
+            raise LibraryInUse(_who(folder)) from None
+        except OSError as error:
+            raise LibraryError(
+                f"the library folder {folder} cannot be used: {error.strerror or error}"
+            ) from None
+        self._name = folder / "owner.json"
+        self._name.write_text(json.dumps(_me()), "utf-8")
+
+    def release(self) -> None:
+        """Give the folder back."""
+        self._name.unlink(missing_ok=True)
+        self._lock.release()
+
+
+def _me() -> dict[str, str]:
+    # The sub-command only: what follows may hold a password.
+    command = " ".join((Path(sys.argv[0]).name, *sys.argv[1:2]))
+    return {
+        "pid": str(os.getpid()),
+        "command": command,
+        "since": datetime.now().astimezone().isoformat(" ", "seconds"),
+    }
+
+
+def _who(folder: Path) -> str:
+    try:
+        owner = json.loads((folder / "owner.json").read_text("utf-8"))
+        by = f"process {owner['pid']} ({owner['command']}, since {owner['since']})"
+    except (OSError, ValueError, KeyError):
+        by = "another process"
+    return (
+        f"the library {folder} is in use by {by}. Use that one, stop it, or choose another "
+        "folder with --library"
+    )

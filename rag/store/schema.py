@@ -1,0 +1,64 @@
+"""The catalogue's tables."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = "1"
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, index=True),
+    Column("media_type", String, nullable=False, default=""),
+    Column("size", Integer, nullable=False),
+    Column("digest", String, nullable=False, index=True),
+    Column("pages", Integer),
+    Column("status", String, nullable=False, index=True),
+    Column("reason", Text, nullable=False, default=""),
+    Column("chunks", Integer, nullable=False, default=0),
+    Column("text", Text),
+    Column("spans", JSON),
+    Column("settings", JSON),
+    Column("added", Float, nullable=False),
+    Column("indexed", Float),
+    Column("seconds", Float),
+    sqlite_autoincrement=True,
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("document_id", ForeignKey("documents.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("page", Integer),
+    Column("heading", JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Index("chunks_by_id", "id"),
+)

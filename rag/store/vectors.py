@@ -1,0 +1,177 @@
+"""Vectors in Chroma, embedded in the library folder or on a server of its own.
+
+Chroma is derived data: the catalogue keeps every vector, so whatever is wrong here can be mended
+with `ranklens rebuild`. Ids make every write idempotent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import LibraryError
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+
+Vectors = NDArray[np.float32]
+
+# The graph is searched wider than Chroma's default of 100, since a pool may be up to 1,000 deep.
+GRAPH = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400}}
+ROWS_A_CALL = 5000
+
+
+class VectorStore(Protocol):
+    """Holds unit vectors by id and finds the nearest by cosine."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what the store remembers about its vectors (encoder, dimension, settings)."""
+
+    def reset(self, facts: Mapping[str, Any]) -> None:
+        """Empty the store and remember ``facts``."""
+
+    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Add vectors (len(ids), dimension); an id that is there already is replaced."""
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove ids; unknown ones are ignored."""
+
+    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """Return the ``k`` nearest ids with their cosines, best first."""
+
+    def count(self) -> int:
+        """Return how many vectors there are."""
+
+    def ids(self) -> set[str]:
+        """Return all ids."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+class ChromaStore:
+    """A `VectorStore` in a Chroma collection."""
+
+    def __init__(self, client: ClientAPI, collection: str, where: str) -> None:
+        """Open or create the collection; raises `LibraryError` where Chroma cannot."""
+        self._client = client
+        self._name = collection
+        self._where = where
+        with self._explained("opened"):
+            self._collection = client.get_or_create_collection(
+                collection, embedding_function=None, configuration=GRAPH
+            )
+
+    @classmethod
+    def embedded(cls, folder: Path) -> ChromaStore:
+        """Open the store kept in ``folder``."""
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
+
+        try:
+            client = chromadb.PersistentClient(
+                folder, settings=ChromaSettings(anonymized_telemetry=False)
+            )
+        # Chroma's Rust core raises its own, undocumented exceptions on a damaged folder.
+        except Exception as error:
+            raise LibraryError(_damaged(str(folder), error)) from error
+        return cls(client, "chunks", str(folder))
+
+    @classmethod
+    def server(cls, url: str, collection: str) -> ChromaStore:
+        """Connect to a running ``chroma run`` at ``url``."""
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
+
+        address = urlsplit(url if "//" in url else f"//{url}")
+        try:
+            client = chromadb.HttpClient(
+                host=address.hostname or "localhost",
+                port=address.port or (443 if address.scheme == "https" else 8000),
+                ssl=address.scheme == "https",
+                settings=ChromaSettings(
+                    anonymized_telemetry=False, chroma_query_request_timeout_seconds=30
+                ),
+            )
+        except ValueError as error:
+            raise LibraryError(
+                f"no Chroma server answers at {url} ({error}); start one with `chroma run`, or "
+                "unset chroma_url to keep vectors in the library folder"
+            ) from None
+        return cls(client, collection, url)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return the collection's metadata."""
+        return dict(self._collection.metadata or {})
+
+    def reset(self, facts: Mapping[str, Any]) -> None:
+        """Delete the collection and make it again with ``facts`` as its metadata."""
+        with self._explained("reset"):
+            self._client.delete_collection(self._name)
+            self._collection = self._client.create_collection(
+                self._name,
+                embedding_function=None,
+                configuration=GRAPH,
+                metadata=dict(facts),
+            )
+
+    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Upsert in calls of at most `ROWS_A_CALL` rows."""
+        with self._explained("written"):
+            for i in range(0, len(ids), ROWS_A_CALL):
+                part = slice(i, i + ROWS_A_CALL)
+                self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Delete in calls of at most `ROWS_A_CALL` rows."""
+        with self._explained("written"):
+            for i in range(0, len(ids), ROWS_A_CALL):
+                self._collection.delete(ids=list(ids[i : i + ROWS_A_CALL]))
+
+    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """Query the graph; Chroma's cosine distance d is given back as the cosine 1 - d."""
+        with self._explained("searched"):
+            found = self._collection.query(
+                query_embeddings=vector[None, :], n_results=k, include=["distances"]
+            )
+        distances = found["distances"] or [[]]
+        pairs = zip(found["ids"][0], distances[0], strict=True)
+        return [(name, 1.0 - float(distance)) for name, distance in pairs]
+
+    def count(self) -> int:
+        """Return Chroma's count."""
+        with self._explained("counted"):
+            return self._collection.count()
+
+    def ids(self) -> set[str]:
+        """Return all ids (23 ms at 3,000)."""
+        with self._explained("read"):
+            return set(self._collection.get(include=[])["ids"])
+
+    def close(self) -> None:
+        """Close the client; an embedded one releases its files."""
+        self._client.close()
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except LibraryError:
+            raise
+        # The embedded core, the HTTP client and httpx each raise their own errors; whichever it
+        # is, the way out is the same.
+        except Exception as error:
+            raise LibraryError(_damaged(self._where, error, what)) from error
+
+
+def _damaged(where: str, error: Exception, what: str = "opened") -> str:
+    return (
+        f"Chroma at {where} could not be {what} ({type(error).__name__}: {error}); "
+        "`ranklens rebuild` makes it again from the catalogue"
+    )
