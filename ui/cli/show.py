@@ -9,6 +9,7 @@ from rag.journey import movements
 from rag.types import Stage, Trace
 from ui.cli.words import clean, duration, move
 
+WIDEST = 28  # characters of a column before its text is folded
 HEADER = ("rank", "before", "move", "score", "document", "page", "passage")
 
 
@@ -23,7 +24,7 @@ def stream(pieces: Iterable[str]) -> None:
 
 def trace_summary(trace: Trace) -> None:
     """Print the passages that the answer was given, and where the time went."""
-    table(HEADER, passages(trace))
+    table(HEADER, passages(trace), clip=True)
     print()
     print(times(trace))
     for stage in trace.stages:
@@ -58,22 +59,33 @@ def _time(stage: Stage) -> str:
     return f"{stage.name} {duration(stage.seconds)}" + (f" ({name})" if name else "")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under a header. The last column gives way where the terminal is narrow."""
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], clip: bool = False) -> None:
+    """Print rows under a header.
+
+    On a terminal the last column gets what room is left: there its text is wrapped, or clipped to
+    one line.
+    """
     cleaned = [[clean(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        for row in (header, *cleaned):
-            print("\t".join(row))
+    if sys.stdout.isatty():
+        _draw(header, cleaned, clip)
         return
+    for row in (header, *cleaned):
+        print("\t".join(row))
+
+
+def _draw(header: Sequence[str], rows: Sequence[Sequence[str]], clip: bool) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in header:
-        last = name == header[-1]
-        drawn.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if last else None)
-    for row in cleaned:
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    for name, *cells in zip(header, *rows, strict=True):
+        if name == header[-1]:
+            drawn.add_column(name, ratio=1, no_wrap=clip, overflow="ellipsis" if clip else "fold")
+        else:
+            room = min(WIDEST, max(map(len, (name, *cells))))
+            drawn.add_column(name, min_width=room, max_width=WIDEST, overflow="fold")
+    for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     Console().print(drawn)

@@ -27,7 +27,7 @@ def settings(
 ) -> None:
     """Show every option with its value.
 
-    Keys are shown only as set or not set.
+    The default is shown where it differs; keys only as set or not set.
     """
     if as_json and markdown:
         raise typer.BadParameter("--json and --markdown exclude each other")
@@ -43,7 +43,10 @@ def settings(
         return
     from ui.cli.show import table
 
-    table(("option", "value", "default", "what it does"), rows)
+    table(
+        ("option", "value", "default", "what it does"),
+        [(name, now, "" if now == default else default, does) for name, now, default, does in rows],
+    )
 
 
 def verify(ctx: typer.Context, library: LibraryOption = None) -> None:
