@@ -66,3 +66,27 @@ def table(rows: Iterable[Sequence[str]], header: bool = True) -> list[Block]:
         return [b for cells in filled for b in row([], cells)]
     names = [one_line(cell).rstrip(":") for cell in filled[0]]
     return [b for cells in filled[1:] for b in row(names, cells)]
+
+
+def grid(rows: Iterable[Sequence[str]]) -> list[Block]:
+    """Return the rows of a sheet as blocks.
+
+    Lines of one cell above the table (a title, a note) are paragraphs. The first full row names
+    the columns unless it holds a number, as data does.
+    """
+    filled = [r for r in rows if any(cell.strip() for cell in r)]
+    widest = max((_cells(r) for r in filled), default=0)
+    blocks: list[Block] = []
+    while len(filled) > 1 and widest > 1 and _cells(filled[0]) == 1:
+        blocks += block(one_line(" ".join(filled.pop(0))))
+    header = bool(filled) and not any(_is_number(cell) for cell in filled[0])
+    return blocks + table(filled, header)
+
+
+def _cells(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _is_number(cell: str) -> bool:
+    bare = cell.strip().strip("$€£%()").replace(",", "").replace(".", "").replace("-", "")
+    return bare.isdigit() and not (len(bare) == 4 and bare[:2] in ("19", "20"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from rag.errors import DocumentError
 
 # pypdf's own limits stop real reports (a tagged quarterly report has arrays of 100,000 elements);
 # here the parser's process has a time and a memory limit, so they can be wider.
-LIMITS = {"array_maximum_element_count": 2_000_000, "dictionary_maximum_element_count": 2_000_000}
+MOST_ELEMENTS = 2_000_000
 EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
 
 
@@ -34,7 +34,9 @@ class _Content:
 def load(path: Path, password: str = "") -> list[Page]:
     """Return the pages of a PDF; raises `DocumentError` without password or without text."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its findings are in our errors
-    with apply_configuration(**LIMITS):
+    with apply_configuration(
+        array_maximum_element_count=MOST_ELEMENTS, dictionary_maximum_element_count=MOST_ELEMENTS
+    ):
         try:
             reader = PdfReader(path)
             _unlock(reader, password)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from ingest.loaders.base import Block, block
@@ -197,7 +198,7 @@ def _pitch(lines: Sequence[Line]) -> float:
     """Return the usual distance between lines of text, in points."""
     drops = [
         _drop(a, b)
-        for a, b in zip(lines, lines[1:], strict=False)
+        for a, b in pairwise(lines)
         if a.region == b.region and 0 < _drop(a, b) < 2.5 * b.size
     ]
     return median(drops) if drops else 12.0

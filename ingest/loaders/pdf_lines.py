@@ -192,11 +192,8 @@ def _is_prose(segments: list[Run], width: float) -> bool:
 
 
 def _region_lines(segments: list[Run]) -> list[Line]:
-    lines = []
-    for turn in sorted({s.turn for s in segments}):
-        for cells in _baselines(segments, turn):
-            lines.append(Line(tuple(_glued(cells))))
-    return lines
+    turn = segments[0].turn  # a region's runs all stand the same way
+    return [Line(tuple(_glued(cells))) for cells in _baselines(segments, turn)]
 
 
 def _glued(cells: Sequence[Run]) -> list[Run]:

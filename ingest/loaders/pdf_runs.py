@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pypdf import PageObject
-from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, IndirectObject, StreamObject
-from pypdf.generic._font import Font  # the one place that knows widths and character maps
+from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, StreamObject
+
+from ingest.loaders.pdf_fonts import Font, FontCache, decode, is_bold, look_up
 
 Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -67,7 +68,7 @@ class _State:
 class RunReader:
     """Reads the runs of pages; fonts that pages share are parsed once."""
 
-    fonts: dict[tuple[int, int], Font] = field(default_factory=dict)
+    fonts: FontCache = field(default_factory=FontCache)
     runs: list[Run] = field(default_factory=list)
     state: _State = field(default_factory=_State)
     _stack: list[_State] = field(default_factory=list)
@@ -98,7 +99,7 @@ class RunReader:
                 STEPS[operator](self, operands, numbers)
 
     def _draw(self, name: Any, resources: DictionaryObject, pdf: Any) -> None:
-        form = _look_up(resources, "/XObject", name)
+        form = look_up(resources, "/XObject", name)
         if not isinstance(form, StreamObject) or form.get("/Subtype") != "/Form":
             return
         if self._depth >= DEEPEST_FORM:
@@ -114,18 +115,8 @@ class RunReader:
     def _set_font(self, operands: list[Any], resources: DictionaryObject) -> None:
         if len(operands) > 1 and isinstance(operands[1], int | float):
             self.state.size = float(operands[1])
-        fonts = resources.get("/Font")
-        fonts = fonts.get_object() if fonts is not None else {}
-        reference = fonts.raw_get(operands[0]) if operands and operands[0] in fonts else None
-        described = reference.get_object() if reference is not None else None
-        if not isinstance(described, DictionaryObject):
-            self.state.font = None
-            return
-        key = (reference.idnum, 0) if isinstance(reference, IndirectObject) else (0, id(described))
-        if key not in self.fonts:
-            self.fonts[key] = Font.from_font_resource(described)
-        self.state.font = self.fonts[key]
-        self.state.bold = _is_bold(self.fonts[key])
+        self.state.font = self.fonts.find(resources, operands[0] if operands else None)
+        self.state.bold = self.state.font is not None and is_bold(self.state.font)
 
     def move(self, x: float, y: float) -> None:
         """Go to a new line at an offset from the start of this one."""
@@ -155,7 +146,7 @@ class RunReader:
         state, font = self.state, self.state.font
         if font is None or not isinstance(value, bytes | str):
             return
-        raw, text = _decode(font, value)
+        raw, text = decode(font, value)
         spaces = raw.count(" ") if isinstance(font.encoding, dict) else 0
         width = font.get_text_width(raw) / 1000.0 * state.size
         width = (width + len(raw) * state.char_space + spaces * state.word_space) * state.scale
@@ -193,24 +184,6 @@ def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
     return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
 
 
-def _decode(font: Font, value: bytes | str) -> tuple[str, str]:
-    """Return the characters that the font's widths know, and the characters to read."""
-    if isinstance(value, str):
-        return value, value
-    if isinstance(font.encoding, str):
-        raw = value.decode(font.encoding, "replace")
-        shown = raw
-    else:
-        raw = "".join(map(chr, value))
-        shown = "".join(font.encoding.get(byte, chr(byte)) for byte in value)
-    return raw, "".join(font.character_map.get(char, char) for char in shown)
-
-
-def _is_bold(font: Font) -> bool:
-    name = font.name.lower()
-    return any(word in name for word in ("bold", "black", "heavy", "demi", "cmbx", "-bd"))
-
-
 def _upright(page: PageObject) -> Matrix:
     """Return the matrix that undoes the page's /Rotate."""
     rotate = page.get("/Rotate")
@@ -218,13 +191,6 @@ def _upright(page: PageObject) -> Matrix:
     quarter = int(rotate) // 90 % 4 if isinstance(rotate, int | float) else 0
     cos, sin = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
     return (cos, -sin, sin, cos, 0.0, 0.0)
-
-
-def _look_up(resources: DictionaryObject, kind: str, name: Any) -> Any:
-    group = resources.get(kind)
-    group = group.get_object() if group is not None else None
-    found = group.get(name) if isinstance(group, DictionaryObject) else None
-    return found.get_object() if found is not None else None
 
 
 def _numbers(value: Any) -> list[float]:

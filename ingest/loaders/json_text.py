@@ -1,0 +1,73 @@
+"""JSON: arrays of objects as rows, the rest by its keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ingest.loaders.base import Block, Page, block, one_line
+from ingest.loaders.decode import read_text
+from rag.errors import DocumentError
+
+DEEPEST = 6  # below this, values are written as JSON in their row
+LONG_TEXT = 300  # a longer string is a paragraph of its own
+
+
+def load(path: Path, password: str = "") -> list[Page]:
+    """Return the document as one page; raises `DocumentError` where it is no JSON."""
+    text = read_text(path)
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise DocumentError("its values are nested too deeply to read") from None
+    except ValueError as error:
+        if "Extra data" in str(error):
+            from ingest.loaders.json_lines import lines_blocks  # JSON Lines under another name
+
+            return [Page(None, tuple(lines_blocks(text)))]
+        raise DocumentError(f"it is not valid JSON: {error}") from None
+    return [Page(None, tuple(value_blocks(value, 1)))]
+
+
+def value_blocks(value: Any, level: int) -> list[Block]:
+    """Return any JSON value as blocks, headings starting at ``level``."""
+    if isinstance(value, dict):
+        return _object(value, level)
+    if isinstance(value, list):
+        return [b for item in value for b in value_blocks(item, level)]
+    return block(scalar(value))
+
+
+def scalar(value: Any) -> str:
+    """Return a single value in words: no quotes, true and false as in JSON, null as nothing."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _object(value: dict[str, Any], level: int) -> list[Block]:
+    cells, blocks = [], []
+    for key, item in value.items():
+        if _is_large(item) and level <= DEEPEST:
+            under = value_blocks(item, level + 1)
+            blocks += block(key, "heading", level) + under if under else []
+        elif text := _cell(item):
+            cells.append(f"{key}: {text}")
+    return block("; ".join(cells), "row") + blocks
+
+
+def _is_large(item: Any) -> bool:
+    if isinstance(item, list):
+        return any(isinstance(x, dict | list) for x in item)
+    if isinstance(item, dict):
+        return any(_is_large(x) or isinstance(x, dict) for x in item.values()) or len(item) > 8
+    return isinstance(item, str) and len(item) > LONG_TEXT
+
+
+def _cell(item: Any) -> str:
+    if isinstance(item, list) and not any(isinstance(x, dict | list) for x in item):
+        return ", ".join(one_line(scalar(x)) for x in item)
+    if isinstance(item, dict):
+        return ", ".join(f"{k} {one_line(scalar(v))}" for k, v in item.items() if v is not None)
+    return one_line(scalar(item))

@@ -1,0 +1,77 @@
+"""Tell a file's real format from its first bytes and, for zip files, from its members."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from ingest.loaders.zipped import open_zip
+from rag.errors import DocumentError
+
+HEAD = 4096
+SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old or password-protected Office (save it as .docx, "
+     ".pptx or .xlsx without a password)"),
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3\0", "a SQLite database"),
+    (b"{\\rtf", "rich text (save it as .docx)"),
+)  # fmt: skip
+MEMBERS = (
+    ("word/document.xml", ".docx"),
+    ("ppt/presentation.xml", ".pptx"),
+    ("xl/workbook.xml", ".xlsx"),
+    ("META-INF/container.xml", ".epub"),
+)
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+                    rb"<(?:!doctype\s+html|html)\b", re.I | re.S)  # fmt: skip
+
+
+def sniff(path: Path) -> str:
+    """Return the suffix of the format that the content plainly is, words for one of no use to us.
+
+    Returns "" where the content does not tell (text of any kind). Raises `DocumentError` where
+    the file is empty, no file, or cannot be read.
+    """
+    head = _head(path)
+    if b"%PDF-" in head[:1024]:
+        return ".pdf"
+    if head.startswith(b"PK\x03\x04"):
+        return _member_format(path)
+    for signature, words in SIGNATURES:
+        if head.startswith(signature):
+            return words
+    return ".html" if MARKUP.match(head) else ""
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except IsADirectoryError:
+        raise DocumentError("it is a folder, not a file; add the files in it") from None
+    except FileNotFoundError:
+        raise DocumentError("there is no such file; check its path") from None
+    except OSError as error:
+        raise DocumentError(f"it cannot be read: {error.strerror or error}") from None
+    if not head:
+        raise DocumentError("the file is empty (0 bytes)")
+    return head
+
+
+def _member_format(path: Path) -> str:
+    with open_zip(path) as archive:
+        names = set(archive.namelist())
+        if _is_open_document(archive, names):
+            return "OpenDocument (save it as .docx, .pptx or .xlsx)"
+    return next((suffix for member, suffix in MEMBERS if member in names), "a zip archive")
+
+
+def _is_open_document(archive: zipfile.ZipFile, names: set[str]) -> bool:
+    return "mimetype" in names and b"opendocument" in archive.read("mimetype")[:200]
