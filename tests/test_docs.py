@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -100,6 +100,17 @@ def test_paths_in_the_documents_exist():
         if not (ROOT / path).exists()
     ]
     assert missing == []
+
+
+def test_the_example_reranker_works():
+    from rag.rerank.base import Entry
+
+    (source,) = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+    names = {"Sequence": Sequence, "Entry": Entry}
+    exec(source, names)
+    (line,) = re.findall(r"`(Entry\(.*\))`", README)
+    reranker = eval(line, names).build(None)
+    assert reranker.score("red moon", ["the moon is red", "mars"]) == [2.0, 0.0]
 
 
 def test_the_changelog_knows_the_version():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import re
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -51,6 +55,21 @@ def test_a_reader_that_has_gone_is_quiet(tmp_path: Path):
     os.close(writer)
     _, err = process.communicate(timeout=60)
     assert err == b""
+
+
+def test_a_terminal_gets_a_table_that_fits(tmp_path: Path):
+    reader, writer = pty.openpty()
+    termios.tcsetwinsize(writer, (24, 90))
+    process = ranklens("settings", cwd=tmp_path, stdout=writer)
+    os.close(writer)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a pseudo-terminal is an error
+        while piece := os.read(reader, 65536):
+            shown += piece
+    process.communicate(timeout=60)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
+    assert any(re.fullmatch(r" *─+ *", row) for row in lines)
+    assert max(map(len, lines)) <= 90
 
 
 def test_an_error_is_one_line(tmp_path: Path):

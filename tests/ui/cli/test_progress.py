@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from ingest.progress import Outcome, Progress
+from ui.cli import progress
+from ui.cli.progress import Reporter, line
+
+HALF = Progress(1, 2, 30, 60, 10.0, "b.md", True, (Outcome("a.md", "added", chunks=30),))
+
+
+def test_a_line_holds_documents_chunks_rate_and_time_left():
+    said = "1 of 2 documents · 30 of 60 chunks · 3.0 chunks/s · 10.0 s left · b.md"
+    assert line(HALF) == said
+
+
+def test_the_time_left_is_left_out_while_nothing_is_known():
+    assert line(Progress(documents_total=2)) == "0 of 2 documents · 0 of 0 chunks · 0.0 chunks/s"
+
+
+def test_plain_lines_come_now_and_then_and_outcomes_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    with Reporter() as report:
+        report(HALF)
+        monkeypatch.setattr(progress, "EVERY", 60.0)
+        report(HALF)
+    assert capsys.readouterr().out.splitlines() == ["added: a.md (30 chunks)", line(HALF)]
+
+
+def test_a_terminal_gets_a_bar_beside_the_outcomes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    with Reporter() as report:
+        report(HALF)
+    out, err = capsys.readouterr()
+    assert out == "added: a.md (30 chunks)\n"
+    assert "1 of 2 documents" in err
