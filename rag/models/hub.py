@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rag.errors import ModelError, ModelMissing
@@ -21,8 +22,8 @@ def locate(name: str) -> Path:
     cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` where it is not on
     this machine, and `ModelError` where a folder holds no model.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = Path(name).expanduser() if name else None
+    if folder and os.path.isdir(folder):  # which, unlike Path's, is False for what cannot be a name
         return _checked(folder)
     if name in EMBEDDED_NAMES:
         return embedded_folder()

@@ -27,7 +27,8 @@ class Runtime:
 
     engine = "onnx float32"
 
-    def __init__(self, graph: Path) -> None:
+    def __init__(self, graph: Path, typed: bool = True) -> None:
+        """Load a graph; without ``typed`` every token has type 0. Raises `ModelError`."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _processors()
         options.log_severity_level = 3
@@ -37,6 +38,7 @@ class Runtime:
             )
         except Exception as error:  # its exceptions share no narrower base
             raise ModelError(f"{graph}: ONNX Runtime cannot load it ({error})") from error
+        self._types = np.int32(typed)
         self._typed = "types" in {entry.name for entry in self._session.get_inputs()}
         self._output = self._session.get_outputs()[0].name
 
@@ -56,7 +58,7 @@ class Runtime:
         lengths = np.array([len(encoding) for encoding in encodings], dtype=np.int32)
         inputs = {"ids": _padded([e.ids for e in encodings]), "lengths": lengths}
         if self._typed:
-            inputs["types"] = _padded([e.type_ids for e in encodings])
+            inputs["types"] = _padded([e.type_ids for e in encodings]) * self._types
         output: NDArray[np.float32] = self._session.run([self._output], inputs)[0]
         return output
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from tokenizers import Encoding, Tokenizer
 
 from rag.errors import ModelError
+from rag.models.graphs import read_json
+
+UNTYPED = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
 
 class Tokens:
@@ -22,6 +25,7 @@ class Tokens:
             self._tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises nothing narrower
             raise ModelError(f"{path}: not a tokeniser ({error})") from error
+        self.typed = _gives_types(folder)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
@@ -52,3 +56,13 @@ class Tokens:
             )
         passage.truncate(room)
         return self._tokenizer.post_process(query, passage)
+
+
+def _gives_types(folder: Path) -> bool:
+    """Return whether transformers' tokeniser of this model tells question and passage apart."""
+    path = folder / "tokenizer_config.json"
+    config = read_json(path) if path.is_file() else {}
+    named = config.get("model_input_names")
+    if named is not None:
+        return "token_type_ids" in named
+    return config.get("tokenizer_class") not in UNTYPED

@@ -13,6 +13,7 @@ from rag.models.digest import file_digest
 from rag.models.encoder import Matrix, unit
 
 BATCH = 8
+TOKENISERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "whitespacetokenizer*")
 
 
 class TorchEncoder:
@@ -20,7 +21,7 @@ class TorchEncoder:
 
     def __init__(self, name: str, folder: Path, cache: Path, reason: str = "") -> None:
         """Load the model; ``reason`` says why torch runs it. Raises `ModelError`."""
-        self._model = _load(name, folder)
+        self._model = load_torch("SentenceTransformer", name, folder)
         self.name = name
         self.revision = folder_digest(folder, cache)
         self.dimension = int(self._model.get_embedding_dimension() or 0)
@@ -92,13 +93,19 @@ def _quietly() -> dict[str, Any]:
     return {"batch_size": BATCH, "show_progress_bar": False}
 
 
-def _load(name: str, folder: Path) -> Any:
-    from sentence_transformers import SentenceTransformer
+def load_torch(kind: str, name: str, folder: Path) -> Any:
+    """Load sentence-transformers' class ``kind`` from a folder; raises `ModelError`."""
+    # Without its tokeniser's files transformers makes one up that knows no word.
+    if not any(any(folder.rglob(pattern)) for pattern in TOKENISERS):
+        raise ModelError(f"the model {name} in {folder} has no tokeniser")
+    import sentence_transformers
 
     try:
-        return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        return getattr(sentence_transformers, kind)(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # whatever the readers below transformers raise
         raise ModelError(
             f"the model {name} in {folder} cannot be loaded: {error}; "
-            "if a file is damaged, `ranklens models pull` fetches it again"
+            "if a file is damaged, fetch the model again"
         ) from error

@@ -1,0 +1,124 @@
+"""Cross-encoders: a question and a passage read together, one logit a pair.
+
+ONNX Runtime where a graph can be made of the model, else sentence-transformers on torch. Where a
+pair is too long the passage is cut, never the question, so that every passage of a pool is judged
+against the same words.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rag.errors import ModelError
+from rag.models.digest import file_digest
+from rag.models.graphs import WEIGHTS, graph_for, read_any_json, read_json
+from rag.models.hub import locate
+from rag.models.recipe import length_limit
+from rag.models.runtime import Runtime
+from rag.models.tokens import Tokens
+from rag.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Logits of a question with each passage, and how much of the passages was read.
+
+    ``tokens_read`` and ``tokens_total`` count the passages' tokens, special tokens left out.
+    """
+
+    logits: tuple[float, ...]
+    tokens_read: int
+    tokens_total: int
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """The logistic function of each logit, 0..1."""
+        return tuple(probability(logit) for logit in self.logits)
+
+
+class CrossModel(Protocol):
+    """Judges pairs. Several threads may use one model at once."""
+
+    name: str
+    revision: str
+    max_tokens: int
+    engine: str
+
+    def judge(self, query: str, texts: Sequence[str]) -> Judged:
+        """Return a logit for each text; raises `ModelError` where the query leaves no room."""
+
+
+def probability(logit: float) -> float:
+    """Return the logistic function of a logit, without overflow."""
+    if logit >= 0:
+        return 1 / (1 + math.exp(-logit))
+    grown = math.exp(logit)
+    return grown / (1 + grown)
+
+
+def load_cross(settings: Settings) -> CrossModel:
+    """Load the cross-encoder that ``settings`` name.
+
+    Raises `ModelMissing` where it is not on this machine, and `ModelError` where it cannot be
+    loaded, has no classification head or gives more than one logit a pair.
+    """
+    folder = locate(settings.cross_encoder)
+    architecture = str((read_json(folder / "config.json").get("architectures") or [""])[0])
+    if not architecture.endswith(("ForSequenceClassification", "ForCausalLM")):
+        raise ModelError(
+            f"{settings.cross_encoder} is no cross-encoder (its architecture is "
+            f"{architecture or 'not given'}); choose a model that scores pairs"
+        )
+    try:
+        return OnnxCross(settings.cross_encoder, folder, settings.cache)
+    except ModelError as error:
+        # Imported here: torch takes seconds, and most cross-encoders do not need it.
+        from rag.models.torch_cross import TorchCross
+
+        return TorchCross(settings.cross_encoder, folder, settings.cache, reason=str(error))
+
+
+class OnnxCross:
+    """A BERT-shaped cross-encoder in ONNX Runtime; see `CrossModel`."""
+
+    def __init__(self, name: str, folder: Path, cache: Path) -> None:
+        """Load the model; raises `ModelError` where this engine cannot run it."""
+        _only_a_transformer(folder)
+        self._tokens = Tokens(folder)
+        self._runtime = Runtime(graph_for(folder, "logits", cache), self._tokens.typed)
+        self.name = name
+        self.revision = file_digest(folder / WEIGHTS, cache)[:16]
+        own = folder / "sentence_bert_config.json"
+        limit = read_json(own).get("max_seq_length") if own.is_file() else None
+        self.max_tokens = int(limit or length_limit(folder))
+        self.engine = self._runtime.engine
+        self._refuse_many_labels()
+
+    def judge(self, query: str, texts: Sequence[str]) -> Judged:
+        """Return a logit for each text; raises `ModelError` where the query leaves no room."""
+        question, *passages = self._tokens.bare([query, *texts])
+        total = sum(len(passage) for passage in passages)
+        pairs = [self._tokens.pair(question, one, self.max_tokens) for one in passages]
+        logits = {row: float(values[0]) for row, values in self._runtime.each(pairs)}
+        read = sum(len(passage) for passage in passages)  # `pair` has cut them
+        return Judged(tuple(logits[row] for row in range(len(texts))), read, total)
+
+    def _refuse_many_labels(self) -> None:
+        query, passage = self._tokens.bare(["a", "a"])
+        pair = self._tokens.pair(query, passage, self.max_tokens)
+        _, logits = next(self._runtime.each([pair]))
+        if len(logits) != 1:
+            raise ModelError(f"{self.name} gives {len(logits)} labels; a reranker gives one")
+
+
+def _only_a_transformer(folder: Path) -> None:
+    path = folder / "modules.json"
+    if path.is_file():
+        kinds = [str(module.get("type")).rpartition(".")[2] for module in read_any_json(path)]
+        if kinds != ["Transformer"]:
+            raise ModelError(f"{folder}: its modules are {json.dumps(kinds)}")

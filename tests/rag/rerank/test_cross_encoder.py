@@ -1,0 +1,37 @@
+import pytest
+
+from rag.errors import ModelError, RerankError
+from rag.models.cross import Judged
+from rag.rerank.cross_encoder import CrossEncoder
+
+
+class WordOverlap:
+    """A cross-encoder whose logit is the number of shared words; it reads five words."""
+
+    name = "overlap"
+
+    def judge(self, query, texts):
+        if len(query.split()) > 4:
+            raise ModelError("the question has too many tokens")
+        words = [text.split() for text in texts]
+        logits = tuple(float(len(set(query.split()) & set(own[:5]))) for own in words)
+        read = sum(len(own[:5]) for own in words)
+        return Judged(logits, read, sum(len(own) for own in words))
+
+
+def test_scores_are_the_logits_in_the_order_of_the_texts():
+    assert CrossEncoder(WordOverlap()).score("red ice", ["ice", "red ice", "x"]) == [1.0, 2.0, 0.0]
+
+
+def test_truncation_is_counted():
+    judged = CrossEncoder(WordOverlap()).judge("ice", ["a b c d e f ice", "ice"])
+    assert (judged.tokens_read, judged.tokens_total) == (6, 8)
+
+
+def test_no_texts_need_no_model():
+    assert CrossEncoder(None).score("ice", []) == []
+
+
+def test_a_question_that_does_not_fit_is_an_error_of_reranking():
+    with pytest.raises(RerankError, match="overlap: the question has too many tokens"):
+        CrossEncoder(WordOverlap()).score("one two three four five", ["x"])

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.models.encoder import load_encoder
+from rag.rerank.late_interaction import LateInteraction, TokenMatch, max_sim
+from rag.settings import Settings
+
+AXES = {"red": (1, 0, 0), "blue": (0, 1, 0), "ice": (0, 0, 1), "pink": (0.8, 0, 0.6)}
+
+
+class Words:
+    """An encoder whose tokens are words with vectors a reader can multiply in the head."""
+
+    def encode_tokens(self, texts):
+        rows = [[AXES[word] for word in text.split()] for text in texts]
+        return [np.array(row, dtype=np.float32).reshape(-1, 3) for row in rows]
+
+    def token_spans(self, text):
+        starts = [text.index(word) for word in text.split()]
+        return [(s, s + len(w)) for s, w in zip(starts, text.split(), strict=True)]
+
+
+def test_each_word_of_the_question_counts_its_best_match():
+    scores = LateInteraction(Words()).score("red ice", ["red ice", "red blue", "pink", "blue"])
+    assert scores == pytest.approx([1.0, 0.5, 0.7, 0.0])
+
+
+def test_texts_and_questions_without_tokens_score_nothing():
+    rerank = LateInteraction(Words())
+    assert rerank.score("red", ["", "red", ""]) == [0.0, 1.0, 0.0]
+    assert rerank.score("", ["red"]) == [0.0]
+    assert rerank.score("red", []) == []
+    assert rerank.explain("", "red") == rerank.explain("red", "") == []
+
+
+def test_a_heat_map_gives_each_token_its_best_match():
+    matches = LateInteraction(Words()).explain("red ice", "pink blue")
+    assert matches == [TokenMatch(0, 4, pytest.approx(0.8)), TokenMatch(5, 9, 0.0)]
+
+
+@given(st.data())
+def test_all_passages_at_once_equal_one_by_one(data):
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    sizes = data.draw(st.lists(st.integers(0, 9), max_size=8))
+    random = np.random.default_rng(seed)
+    asked = random.normal(size=(data.draw(st.integers(0, 5)), 4)).astype(np.float32)
+    passages = [random.normal(size=(n, 4)).astype(np.float32) for n in sizes]
+    expected = [
+        float((asked @ p.T).max(axis=1).mean()) if len(asked) and len(p) else 0.0 for p in passages
+    ]
+    assert max_sim(asked, passages) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_embedded_encoder_finds_the_answer(tmp_path):
+    rerank = LateInteraction(load_encoder(Settings(cache=tmp_path)))
+    texts = ["The cat sat on the mat.", "Curiosity found water ice on Mars.", "Bread is baked."]
+    scores = rerank.score("What did the rover find on Mars?", texts)
+    assert max(range(3), key=scores.__getitem__) == 1
+    assert all(-1 <= score <= 1 for score in scores)
+    matches = rerank.explain("rover on Mars", texts[1])
+    best = max(matches, key=lambda match: match.strength)
+    assert texts[1][best.start : best.end] == "Mars"
