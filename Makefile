@@ -35,8 +35,8 @@ format: $(DEV_STAMP)  ## rewrite the code as ruff wants it
 	$(BIN)/ruff format .
 
 bench: $(DEV_STAMP)  ## run every benchmark in benchmarks/
-	@set -e; for file in $(sort $(wildcard benchmarks/bench_*.py)); do \
-		echo "== $$file"; $(BIN)/python "$$file"; done
+	@set -e; for file in $(filter-out benchmarks/_%,$(sort $(wildcard benchmarks/*.py))); do \
+		name=$$(basename "$$file" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
 
 clean:  ## remove the virtual environment and what tools left behind
 	rm -rf $(VENV) build dist *.egg-info test-artifacts
