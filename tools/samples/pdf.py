@@ -28,7 +28,7 @@ from reportlab.platypus import (
 from .source import Block, read
 
 WIDTH, HEIGHT = A4
-MARGIN, GUTTER, HEAD, PAD = 20 * mm, 8 * mm, 46 * mm, 2
+MARGIN, GUTTER, HEAD, PAD = 20 * mm, 8 * mm, 46 * mm, 4
 INK, MUTED, LINE = HexColor("#1b2a41"), HexColor("#5c6b80"), HexColor("#b8c2d0")
 
 BODY = ParagraphStyle(
@@ -139,20 +139,21 @@ def _table(block: Block, width: float) -> Table:
     style = [
         ("LINEABOVE", (0, 0), (-1, 0), 1, INK),
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
-        ("LEFTPADDING", (0, 0), (-1, -1), PAD),
-        ("RIGHTPADDING", (0, 0), (-1, -1), PAD),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 2 * PAD),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ]
     return Table(cells, colWidths=_widths(block, width), repeatRows=1, style=TableStyle(style))
 
 
 def _widths(block: Block, width: float) -> list[float]:
-    # no column narrower than its longest word; what is left goes to the columns with long cells
+    # no column is narrower than its longest word, and no cell is broken where there is room
     columns = list(zip(*block.rows, strict=True))
-    least = [max(_measure(word) for cell in c for word in cell.split()) for c in columns]
     wanted = [max(_measure(cell) for cell in column) for column in columns]
-    spare = (width - sum(least)) / sum(wanted)
-    return [low + spare * want for low, want in zip(least, wanted, strict=True)]
+    least = [max(_measure(word) for cell in c for word in cell.split()) for c in columns]
+    base = wanted if sum(wanted) <= width else least
+    spare = (width - sum(base)) / sum(wanted)
+    return [low + spare * want for low, want in zip(base, wanted, strict=True)]
 
 
 def _measure(text: str) -> float:
