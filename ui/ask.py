@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rag import trace as traces
+from rag.errors import RanklensError
 from rag.types import Trace
 from ui import state
-from ui.components import answer, controls, drawer, evidence, passages, question
+from ui.components import answer, controls, drawer, evidence, latency, passages, question
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -25,30 +26,44 @@ def page() -> None:
     if not asked:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        options = controls.strip(library.settings)
+        options = controls.strip(library)
         download = st.empty()
     grid = st.grid(2, min_column_width=NARROWEST, gap="large")
     left, right = grid.cell(), grid.cell()
-    with state.shown_errors():
+    with left:
+        slots = answer.head(asked.text)
+    try:
         pipeline = library.pipeline.with_settings(**options)
-        with left, st.spinner("Searching…"):
-            trace = _trace(pipeline, asked, options)
-        _drawer(library)
-        with right:
-            evidence.show(trace)
-        with left:
-            trace = answer.show(pipeline, trace)
-        st.session_state["trace"] = trace
-        _download(download, trace)
+        trace = _trace(slots, pipeline, (asked, tuple(options.items())))
+    except RanklensError as error:
+        with slots.body:
+            state.problem(error)
+        slots.foot.empty()
+        return
+    _drawer(library)
+    with right:
+        times = evidence.show(trace)
+    with left:
+        trace = _answered(slots, pipeline, trace)
+    latency.show(times, trace)
+    _download(download, trace)
 
 
-def _trace(pipeline: Pipeline, asked: question.Asked, options: dict[str, Any]) -> Trace:
+def _trace(slots: answer.Slots, pipeline: Pipeline, wanted: tuple[Any, ...]) -> Trace:
     """Return the trace that is shown already, or search where question or options are new."""
-    wanted = (asked, tuple(options.items()))
     if st.session_state.get("wanted") != wanted:
-        st.session_state["trace"] = pipeline.search(asked.text)
+        answer.searching(slots)
+        st.session_state["trace"] = pipeline.search(wanted[0].text)
         st.session_state["wanted"] = wanted
     return st.session_state["trace"]
+
+
+def _answered(slots: answer.Slots, pipeline: Pipeline, trace: Trace) -> Trace:
+    """Show the answer, streaming it where there is none yet; return the trace with it."""
+    written = trace.answer or answer.streamed(slots, pipeline, trace)
+    trace = st.session_state["trace"] = trace.with_answer(written)
+    answer.show(slots, trace, written)
+    return trace
 
 
 @st.fragment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rag.errors import RanklensError
 from ui import state
 from ui.components import document, documents, frame, indexing, uploads
 
@@ -23,11 +24,13 @@ def page() -> None:
         )
         return
     chosen = documents.table(held)
-    with state.shown_errors():
-        if chosen is None:
-            st.html('<p class="rl-muted">Select a document to see its passages.</p>')
-        else:
-            document.show(library, chosen)
+    if chosen is None:
+        st.html('<p class="rl-say">Select a document to see its passages.</p>')
+        return
+    try:
+        document.show(library, chosen)
+    except RanklensError as error:
+        state.problem(error)
 
 
 page()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -55,12 +53,3 @@ def problem(error: RanklensError) -> None:
     """Show an error of the house with what to do about it."""
     kind = next(kind for kind in _HEADLINES if isinstance(error, kind))
     frame.notice(str(error), _HEADLINES[kind], "bad")
-
-
-@contextmanager
-def shown_errors() -> Iterator[None]:
-    """Show errors of the house as a message instead of ending the page with them."""
-    try:
-        yield
-    except RanklensError as error:
-        problem(error)

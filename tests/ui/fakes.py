@@ -178,6 +178,7 @@ class FakeLibrary:
 
     def __post_init__(self) -> None:
         self.pipeline = FakePipeline(self.settings, self.pause)
+        self.encoder = None
         self.state = FakeProgress()
         self.calls: list[tuple[str, ...]] = []
         self.held = [FakeDocument(n, pages=4 if n.endswith(".pdf") else None) for n in self.names]

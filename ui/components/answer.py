@@ -6,9 +6,11 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag.types import Answer, Hit, Trace
 from ui.components import frame
@@ -24,36 +26,47 @@ _BULLET = re.compile(r"^\s*(?:[-*•]|\d+\.)\s+")
 _FRAME_SECONDS = 0.05
 
 
-def show(pipeline: Pipeline, trace: Trace) -> Trace:
-    """Show the answer of a trace, streaming it first where there is none; return the full trace."""
-    st.html(f'<h2 class="rl-question">{escape(trace.question)}</h2>')
-    body, foot = st.empty(), st.empty()
-    if trace.answer is None:
-        foot.html('<p class="rl-foot">Writing the answer…</p>')
-        trace = trace.with_answer(_stream(pipeline, trace, body))
-    answer = trace.answer
-    assert answer is not None
-    body.html(_text(answer, trace.evidence))
-    foot.html(_about(answer, trace.evidence))
-    if answer.error:
-        frame.notice(answer.error, "The answer broke off; what arrived is kept above.", "warn")
-    _sources(answer, trace.evidence)
-    return trace
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The places of an answer's text and of the line below it, held while both are made."""
+
+    body: DeltaGenerator
+    foot: DeltaGenerator
 
 
-def _stream(pipeline: Pipeline, trace: Trace, body: st.delta_generator.DeltaGenerator) -> Answer:
+def head(question: str) -> Slots:
+    """Show the question and hold the answer's place."""
+    st.html(f'<h2 class="rl-question">{escape(question)}</h2>')
+    return Slots(st.empty(), st.empty())
+
+
+def searching(slots: Slots) -> None:
+    """Say that the question is being searched for."""
+    slots.body.html('<div class="rl-answer writing"><p></p></div>')
+    slots.foot.html('<p class="rl-foot">Searching…</p>')
+
+
+def streamed(slots: Slots, pipeline: Pipeline, trace: Trace) -> Answer:
+    """Stream the answer of a trace into its place and return it."""
+    slots.foot.html('<p class="rl-foot">Writing the answer…</p>')
     text, shown = "", 0.0
-    body.html(f'<div class="rl-answer">{_CARET}</div>')
     with closing(pipeline.answer(trace)) as answering:
         for piece in answering:
             text += piece
             if time.monotonic() - shown > _FRAME_SECONDS:
-                body.html(f'<div class="rl-answer">{rendered(text, trace.evidence)}{_CARET}</div>')
+                body = rendered(text, trace.evidence)
+                slots.body.html(f'<div class="rl-answer writing">{body}</div>')
                 shown = time.monotonic()
     return answering.answer
 
 
-_CARET = '<span class="caret"></span>'
+def show(slots: Slots, trace: Trace, answer: Answer) -> None:
+    """Show a complete answer, what it says about itself, and the passages it was given."""
+    slots.body.html(_text(answer, trace.evidence))
+    slots.foot.html(_about(answer, trace.evidence))
+    if answer.error:
+        frame.notice(answer.error, "The answer broke off; what arrived is kept above.", "warn")
+    _sources(answer, trace.evidence)
 
 
 def rendered(text: str, hits: Sequence[Hit], spans: Sequence[tuple[int, int, int]] = ()) -> str:

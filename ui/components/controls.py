@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from rag.rerank.base import Context
+from rag.rerank.table import AUTO, TABLE
 from rag.settings import Settings
 
-
-def names() -> list[str]:
-    """Return the rerankers that can be chosen, ``auto`` first."""
-    return ["auto", "none", "late-interaction", "cross-encoder"]
+if TYPE_CHECKING:
+    from ingest.library import Library
 
 
-def strip(settings: Settings) -> dict[str, Any]:
+def strip(library: Library) -> dict[str, Any]:
     """Show the controls and return the settings that they stand for."""
-    choices = names()
+    settings = library.settings
+    choices = labels(Context(settings, library.encoder))
+    names = list(choices)
     chosen = {
         "reranker": st.selectbox(
             "Reranker",
-            choices,
-            index=choices.index(settings.reranker) if settings.reranker in choices else 0,
+            names,
+            index=names.index(settings.reranker) if settings.reranker in choices else 0,
             key="reranker",
             persist_state="session",
             label_visibility="collapsed",
-            format_func=lambda name: f"Reranker: {name}",
-            width=240,
+            format_func=choices.get,
+            width=270,
         )
     }
-    with st.popover("Ranking", icon=":material/tune:", key="ranking"):
+    with st.popover("Tune", icon=":material/tune:", key="ranking"):
         chosen |= _numbers(settings)
+    st.html(f'<p class="rl-say">{_summary(chosen)}</p>', width="content")
     return chosen
+
+
+def labels(context: Context) -> dict[str, str]:
+    """Return every reranker's name with its label; one that cannot run here says so."""
+    found = {AUTO: f"Reranker: {AUTO}"}
+    for entry in TABLE.values():
+        found[entry.name] = (
+            f"Reranker: {entry.name}{' (not on this machine)' if entry.missing(context) else ''}"
+        )
+    return found
+
+
+def _summary(chosen: dict[str, Any]) -> str:
+    weights = f"dense {chosen['dense_weight']:g} : BM25 {chosen['lexical_weight']:g}"
+    return f"pool {chosen['pool']} · top {chosen['top']} · {weights}"
 
 
 def _numbers(settings: Settings) -> dict[str, Any]:

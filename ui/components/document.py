@@ -11,7 +11,7 @@ from rag.errors import RanklensError
 from rag.types import Chunk
 from ui.components import frame, uploads
 from ui.components.frame import escape
-from ui.components.passages import place
+from ui.components.passages import where
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -39,6 +39,7 @@ def show(library: Library, document: Document) -> None:
 
 @st.dialog("Remove this document?")
 def _confirm(library: Library, name: str) -> None:
+    frame.dress_dialog()
     frame.notice("Its passages leave the index too. The file it came from is not touched.", name)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
@@ -81,7 +82,7 @@ def listed(chunks: Sequence[Chunk], first: int) -> str:
     """Return passages with their number, place and text as HTML."""
     items = "".join(
         f'<li><span class="rank rl-num">{number}</span><div><span class="rl-muted">'
-        f"{escape(' › '.join((place(chunk), *chunk.heading)))}</span>"
+        f"{escape(where(chunk))}</span>"
         f'<div class="rl-context">{escape(chunk.text)}</div></div></li>'
         for number, chunk in enumerate(chunks, first)
     )

@@ -8,27 +8,30 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.journey import fate, journey
+from rag.journey import Journey, fate, journey
 from rag.types import Chunk, Trace
+from ui.components import frame
 from ui.components.frame import escape
-from ui.components.passages import place
+from ui.components.passages import where
 from ui.components.stages import number, title
 
 if TYPE_CHECKING:
     from ingest.library import Library
 
 AROUND = 900
+WIDTH = 680
 
 
-@st.dialog("Passage", width="large", position="right", icon=":material/article:")
+@st.dialog("Passage", width=WIDTH, position="right", icon=":material/article:")
 def open_passage(library: Library, trace: Trace, chunk_id: str) -> None:
     """Show the passage of that id in a drawer, its quoted sentences marked."""
+    frame.dress_dialog()
     found = journey(trace, chunk_id)
     if found is None:
-        st.html('<div class="rl-notice">This passage is not part of the question shown.</div>')
+        frame.notice("This passage is not part of the question that is shown.")
         return
     chunk = found.chunk
-    st.html(_where(chunk) + _steps(trace, chunk_id))
+    st.html(_where(chunk) + _steps(trace, found))
     citations = trace.answer.citations if trace.answer else ()
     quotes = [
         (c.quote_start, c.quote_end)
@@ -74,23 +77,18 @@ def _around(library: Library, chunk: Chunk) -> tuple[str, str]:
 
 
 def _where(chunk: Chunk) -> str:
-    path = " › ".join(chunk.heading)
-    facts = [f"page {chunk.page}"] if chunk.page is not None else []
-    facts += [path or place(chunk)] if path or not facts else []
     return (
         f'<div class="rl-where"><b>{escape(chunk.document)}</b>'
-        f'<span class="rl-muted">{escape(" · ".join(facts))}</span></div>'
+        f'<span class="rl-muted">{escape(where(chunk))}</span></div>'
     )
 
 
-def _steps(trace: Trace, chunk_id: str) -> str:
-    found = journey(trace, chunk_id)
-    standings = found.standings if found else ()
+def _steps(trace: Trace, found: Journey) -> str:
     cells = "".join(
         f'<div><span class="rl-muted">{escape(title(s.stage))}</span><b class="rl-num">'
         + (f"#{s.rank}" if s.rank else "—")
         + f'</b><span class="rl-muted rl-num">{number(s.stage, s.score)}</span></div>'
-        for s in standings
+        for s in found.standings
     )
-    end = escape(fate(trace, chunk_id))
+    end = escape(fate(trace, found.chunk.id))
     return f'<div class="rl-steps">{cells}</div><p class="rl-label rl-fate">{end}</p>'

@@ -14,7 +14,6 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 ICON = str(HERE / "mark.svg")
-LOGO = str(HERE / "logo.svg")
 
 _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]()<>#+-.!|~$:&"})
 
@@ -31,8 +30,14 @@ def plain(text: str) -> str:
 
 def dress() -> None:
     """Put the logo and the style sheet on the page."""
-    st.logo(LOGO, size="large", icon_image=ICON)
+    st.logo(ICON, size="large")
     st.html(HERE / "frame.css")
+
+
+def dress_dialog() -> None:
+    """Give a dialog the page's colours: Streamlit draws it outside of what has its color-scheme."""
+    kind = "dark" if st.context.theme.type == "dark" else "light"
+    st.html(f"<style>[role=dialog] {{ color-scheme: {kind}; }}</style>")
 
 
 def title(text: str, lead: str = "") -> None:

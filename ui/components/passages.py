@@ -7,6 +7,7 @@ work inside streamed text and tables without a widget each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 import streamlit as st
@@ -33,15 +34,21 @@ def clicked(key: str) -> str | None:
 
 
 def place(chunk: Chunk) -> str:
-    """Say where a passage stands within its document: its page, else its last heading."""
+    """Say where in its document a passage stands: its page, else its last heading, else nothing."""
     if chunk.page is not None:
         return f"page {chunk.page}"
-    return chunk.heading[-1] if chunk.heading else f"at {chunk.start:,}"
+    return chunk.heading[-1] if chunk.heading else ""
+
+
+def where(chunk: Chunk) -> str:
+    """Say in full where in its document a passage stands: page and path of headings."""
+    page = "" if chunk.page is None else f"page {chunk.page}"
+    return " · ".join(filter(None, (page, " › ".join(chunk.heading))))
 
 
 def named(chunk: Chunk) -> str:
     """Name a passage by its document (without suffix) and place, as text."""
-    return f"{PurePath(chunk.document).stem} · {place(chunk)}"
+    return " · ".join(filter(None, (PurePath(chunk.document).stem, place(chunk))))
 
 
 def snippet(chunk: Chunk, length: int = 160) -> str:
@@ -66,4 +73,12 @@ def chip(number: int, chunk: Chunk) -> str:
         f'<button type="button" class="rl-cite" data-passage="{escape(chunk.id)}" '
         f'title="{escape(named(chunk))}" aria-label="Source {number}, {escape(named(chunk))}">'
         f"{number}</button>"
+    )
+
+
+def table(head: str, rows: Sequence[str]) -> str:
+    """Return a scrolling table as HTML, from its head's cells and its rows (both HTML)."""
+    return (
+        '<div class="rl-scroll" tabindex="0"><table class="rl-table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )

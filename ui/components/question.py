@@ -30,17 +30,19 @@ class Asked:
 def box(library: Library) -> Asked | None:
     """Show the box; return what was asked last, None where nothing was."""
     asked: Asked | None = st.session_state.get("asked")
-    ready = {document.name for document in library.documents() if document.status == "ready"}
+    ready = [document for document in library.documents() if document.status == "ready"]
     if not asked:
         frame.title(
-            "Ask your documents", "Get an answer with its sources, and see every ranking behind it."
+            "Ask your documents", "Answers with their sources, and every ranking that led to them."
         )
     if not ready:
         _nothing(library)
         return None
     _form(asked)
     if not asked:
-        _suggestions(ready)
+        passages = sum(document.chunks for document in ready)
+        st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
+        _suggestions({document.name for document in ready})
     return st.session_state.get("asked")
 
 

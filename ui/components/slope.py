@@ -38,15 +38,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Two columns of rows of the same passages, and the lines between them.
-
-    The first ``cut`` rows on the right are the answer's evidence.
-    """
+    """Two columns of rows of the same passages, and the lines between them."""
 
     left: tuple[Row, ...]
     right: tuple[Row, ...]
     lines: tuple[Line, ...]
-    cut: int
 
 
 def layout(moves: Sequence[Movement], top: int) -> Layout:
@@ -61,7 +57,6 @@ def layout(moves: Sequence[Movement], top: int) -> Layout:
         tuple(Row(m.chunk, m.before, m.was_in) for m in left),
         tuple(Row(m.chunk, m.after, m.is_in) for m in right),
         tuple(Line(m, row, rows[m.chunk.id]) for row, m in enumerate(left)),
-        sum(m.is_in for m in right),
     )
 
 
@@ -69,23 +64,21 @@ def drawn(plan: Layout, before: str, after: str) -> str:
     """Return the chart as HTML; ``before`` and ``after`` head its columns (as HTML)."""
     count = len(plan.left)
     lines = "".join(_line(line, count) for line in sorted(plan.lines, key=_weight))
-    cut = f'<div class="cut" style="top:{plan.cut / count:.4%}"><span>{CUT}</span></div>'
-    if not 0 < plan.cut < count:
-        cut = ""
+    cuts = [sum(row.inside for row in side) / count for side in (plan.left, plan.right)]
     return (
         '<div class="rl-slope">'
         f'<div class="head left">{before}</div><div></div><div class="head">{after}</div>'
-        f'<div class="side left">{_labels(plan.left)}</div>'
-        f'<div class="lines" aria-hidden="true">{lines}{cut}</div>'
-        f'<div class="side">{_labels(plan.right)}</div></div>'
+        f'<div class="side left">{_labels(plan.left)}{_cut(cuts[0])}</div>'
+        f'<div class="lines" aria-hidden="true">{lines}{_strip("cut", *cuts, "0.75px")}</div>'
+        f'<div class="side">{_labels(plan.right)}{_cut(cuts[1])}</div></div>'
     )
 
 
-CUT = "↑ given to the answer"
 LEGEND = (
     '<div class="rl-legend"><span><i class="entered"></i>entered the answer’s passages</span>'
     '<span><i class="dropped"></i>dropped out of them</span><span><i class="rose"></i>rose</span>'
-    '<span><i class="fell"></i>fell</span><span><i></i>same rank</span></div>'
+    '<span><i class="fell"></i>fell</span><span><i></i>same rank</span>'
+    '<span><i class="cut"></i>cut: what is above it goes to the answer</span></div>'
 )
 
 
@@ -95,20 +88,30 @@ def _weight(line: Line) -> int:
 
 
 def _line(line: Line, count: int) -> str:
-    """Draw a strip from one row's middle to the other's, cut out of a box as wide as the chart."""
     half = "2px" if line.movement.crossing else "1px"
-    left, right = ((row + 0.5) / count for row in (line.left, line.right))
+    kind = f"{line.movement.direction} {line.movement.crossing}".strip()
+    return _strip(kind, (line.left + 0.5) / count, (line.right + 0.5) / count, half)
+
+
+def _strip(kind: str, left: float, right: float, half: str) -> str:
+    """Draw a line from the left edge to the right one, cut out of a box that fills the chart.
+
+    ``left`` and ``right`` are heights as shares of the box; ``half`` is half the line's width.
+    """
     shape = (
         f"polygon(0 calc({left:.4%} - {half}), 100% calc({right:.4%} - {half}), "
         f"100% calc({right:.4%} + {half}), 0 calc({left:.4%} + {half}))"
     )
-    kind = f"{line.movement.direction} {line.movement.crossing}".strip()
     return f'<i class="{kind}" style="clip-path:{shape}"></i>'
+
+
+def _cut(share: float) -> str:
+    return f'<hr class="cut" style="top:{share:.4%}">'
 
 
 def _labels(rows: Sequence[Row]) -> str:
     return "".join(
         f'<div class="{"in" if row.inside else "out"}">'
-        f'<span class="rank rl-num">{row.rank or "–"}</span>{opener(row.chunk)}</div>'
+        f'<span class="rank rl-num">{row.rank or "–"}</span>{opener(row.chunk, below=True)}</div>'
         for row in rows
     )
