@@ -20,6 +20,7 @@ def build(source: str, target: Path) -> None:
     slides = _split(read(source))
     deck.core_properties.title = slides[0][0].text
     deck.core_properties.author = "Ranklens sample library"
+    deck.core_properties.last_modified_by = ""
     for blocks in slides:
         slide = deck.slides.add_slide(deck.slide_layouts[_layout(blocks)])
         slide.shapes.title.text = blocks[0].text

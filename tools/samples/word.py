@@ -17,7 +17,7 @@ def build(source: str, target: Path) -> None:
     blocks = read(source)
     document.core_properties.title = blocks[0].text
     document.core_properties.author = "Ranklens sample library"
-    document.core_properties.comments = ""
+    document.core_properties.last_modified_by = document.core_properties.comments = ""
     for block in blocks:
         _add(document, block)
     document.save(str(target))
