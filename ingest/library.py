@@ -48,11 +48,11 @@ class Library:
         self._worker: threading.Thread | None = None
 
     @classmethod
-    def open(cls, settings: Settings, reindex: bool = False) -> Self:
+    def open(cls, settings: Settings, reindex: bool = False, rebuild: bool = False) -> Self:
         """Open the library at ``settings.library``, making it where there is none.
 
         ``reindex`` accepts a library that was indexed with other settings: all its documents are
-        queued again. Raises `LibraryInUse`, `LibraryMismatch` or `ModelError`.
+        queued again. ``rebuild`` makes damaged indexes again from the catalogue. Raises `LibraryInUse`, `LibraryMismatch` or `ModelError`.
         """
         with ExitStack() as undo:
             owner = Owner(settings.library)
@@ -61,7 +61,7 @@ class Library:
             facts = {"revision": encoder.revision, "dimension": encoder.dimension}
             if reindex:
                 reset(settings, facts)
-            index = Index.open(settings, facts)
+            index = Index.open(settings, facts, afresh=rebuild)
             undo.callback(index.close)
             library = cls(settings, owner, encoder, index)
             undo.pop_all()

@@ -16,9 +16,10 @@ def _late_interaction(context: Context) -> Reranker:
 
 
 def _cross_encoder(context: Context) -> Reranker:
-    from rag.rerank.cross_encoder import CrossEncoderReranker
+    from rag.models.cross import load_cross
+    from rag.rerank.cross_encoder import CrossEncoder
 
-    return CrossEncoderReranker.load(context.settings)
+    return CrossEncoder(load_cross(context.settings))
 
 
 def _cross_encoder_missing(context: Context) -> str:

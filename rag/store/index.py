@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,6 @@ from rag.store.okapi import OkapiIndex
 from rag.store.vectors import ChromaStore, VectorStore
 from rag.types import Chunk
 
-LEXICAL_ENGINES = {"inverted": InvertedIndex, "rank-bm25": OkapiIndex}
 SAMPLE = 25
 
 
@@ -52,15 +51,21 @@ class Index:
         self._writing = threading.RLock()
 
     @classmethod
-    def open(cls, settings: Settings, encoder_facts: Mapping[str, Any]) -> Index:
+    def open(
+        cls, settings: Settings, encoder_facts: Mapping[str, Any], afresh: bool = False
+    ) -> Index:
         """Open the library's index and clear away interrupted work.
 
-        Raises `LibraryMismatch` where it was made with another encoder or other settings.
+        ``afresh`` throws vectors and BM25 away first, damaged or not, and makes them again from
+        the catalogue without encoding anything. Raises `LibraryMismatch` where the library was
+        made with another encoder or other settings.
         """
         catalogue = Catalogue(settings.library / "catalogue.sqlite")
         facts = index_facts(settings, encoder_facts)
         try:
             _check(catalogue, facts, settings)
+            if afresh:
+                _drop_derived(settings, catalogue, facts)
             index = cls(catalogue, _vectors(settings, catalogue), _lexical(settings))
             index._check_vectors(facts)
         except LibraryError:
@@ -161,7 +166,7 @@ class Index:
     def rebuild(self) -> Report:
         """Make vectors and BM25 again from the catalogue, encoding nothing; then `verify`."""
         with self._writing:
-            self.vectors.reset(self.vectors.facts() or self.catalogue.setting("index") or {})
+            self.vectors.reset(self.vectors.facts())
             self.lexical.remove(self.lexical.ids())
             live = self.catalogue.live_ids()
             self._refill(live, live)
@@ -218,10 +223,7 @@ def reset(settings: Settings, encoder_facts: Mapping[str, Any]) -> None:
         for document in catalogue.documents("ready", "indexing", "failed"):
             catalogue.update_document(document.id, status="queued", reason="", chunks=0)
         catalogue.drop_chunks([d.id for d in catalogue.documents("queued", "removed")])
-        shutil.rmtree(settings.library / "lexical", ignore_errors=True)
-        vectors = _vectors(settings, catalogue)
-        vectors.reset(facts)
-        vectors.close()
+        _drop_derived(settings, catalogue, facts)
         catalogue.remember("index", facts)
     finally:
         catalogue.close()
@@ -249,6 +251,16 @@ def _mismatch(made_with: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     )
 
 
+def _drop_derived(settings: Settings, catalogue: Catalogue, facts: Mapping[str, Any]) -> None:
+    shutil.rmtree(settings.library / "lexical", ignore_errors=True)
+    if settings.chroma_url:
+        vectors = _vectors(settings, catalogue)
+        vectors.reset(facts)
+        vectors.close()
+    else:
+        shutil.rmtree(settings.library / "chroma", ignore_errors=True)
+
+
 def _vectors(settings: Settings, catalogue: Catalogue) -> VectorStore:
     if settings.chroma_url:
         return ChromaStore.server(settings.chroma_url, _collection(catalogue))
@@ -257,8 +269,6 @@ def _vectors(settings: Settings, catalogue: Catalogue) -> VectorStore:
 
 def _collection(catalogue: Catalogue) -> str:
     """Return the library's own name on a shared server."""
-    import uuid
-
     if (name := catalogue.setting("collection")) is None:
         name = f"ranklens-{uuid.uuid4().hex[:12]}"
         catalogue.remember("collection", name)
@@ -266,6 +276,6 @@ def _collection(catalogue: Catalogue) -> str:
 
 
 def _lexical(settings: Settings) -> LexicalIndex:
-    engine = LEXICAL_ENGINES[settings.lexical_engine]
-    folder: Path = settings.library / "lexical" / settings.lexical_engine
+    folder = settings.library / "lexical" / settings.lexical_engine
+    engine = InvertedIndex if settings.lexical_engine == "inverted" else OkapiIndex
     return engine.open(folder, Analyser(settings.language))

@@ -6,7 +6,7 @@ with `ranklens rebuild`. Ids make every write idempotent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,11 +19,14 @@ from rag.errors import LibraryError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from chromadb.api.collection_configuration import CreateCollectionConfiguration
 
 Vectors = NDArray[np.float32]
 
 # The graph is searched wider than Chroma's default of 100, since a pool may be up to 1,000 deep.
-GRAPH = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400}}
+GRAPH: CreateCollectionConfiguration = {
+    "hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400}
+}
 ROWS_A_CALL = 5000
 
 
@@ -156,7 +159,9 @@ class ChromaStore:
 
     def close(self) -> None:
         """Close the client; an embedded one releases its files."""
-        self._client.close()
+        # Chroma's clients have it, the interface that its factories declare does not.
+        close: Callable[[], None] = self._client.close  # type: ignore[attr-defined]
+        close()
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
