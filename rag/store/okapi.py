@@ -78,7 +78,7 @@ class OkapiIndex:
         built = self._built()
         sharing = {built.ids[row] for word in set(words) for row in built.rows(word)}
         scored = [pair for pair in built.scores(words).items() if pair[0] in sharing]
-        return sorted(scored, key=lambda pair: -pair[1])[:k]
+        return sorted(scored, key=lambda pair: -pair[1])[: max(k, 0)]
 
     def score(self, query: str, ids: Sequence[str]) -> list[float]:
         """Return the scores of given chunks; 0.0 where nothing matches or the id is unknown."""
@@ -110,11 +110,13 @@ class OkapiIndex:
 
     def _change(self, gone: Collection[str], come: dict[str, list[str]]) -> None:
         with self._changing:
-            for id in gone:
-                self._terms_of.pop(id, None)
+            known = [id for id in set(gone) if id in self._terms_of]
+            for id in known:
+                del self._terms_of[id]
             self._terms_of |= come
-            self._present = None
-            self._saved = False
+            if known or come:
+                self._present = None
+                self._saved = False
 
     def _built(self) -> _Built:
         with self._changing:

@@ -1,0 +1,125 @@
+"""Texts and the terms under which they must be found."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.errors import SettingsError
+from rag.store.analyse import Analyser
+
+ENGLISH = Analyser("english")
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("Running runs", ["run", "run"]),
+        ("The cats of a farm", ["cat", "farm"]),
+        ("ERR_42-b", ["err_42-b", "err", "42", "b"]),
+        ("v1.2.3", ["v1.2.3", "1.2.3"]),
+        ("foo.bar_baz", ["foo.bar_baz", "foo", "bar", "baz"]),
+        ("user@example.org.", ["user@example.org", "user", "exampl", "org"]),
+        ("Form 10-Q", ["form", "10-q", "10", "q"]),
+        ("$32.5M", ["32.5m", "32.5"]),
+        ("1,234.5 and 1234.5", ["1234.5", "1234.5"]),
+        ("12,345,678", ["12345678"]),
+        ("1,2,3", ["1", "2", "3"]),
+        ("covid19", ["covid19", "19", "covid"]),
+        ("192.168.0.1:8080", ["192.168.0.1", "8080"]),
+        ("R&D", ["r&d", "r", "d"]),
+        ("the U.S.", ["us"]),
+        ("Company's don’t", ["compani", "don"]),
+        ("__init__ a--b", ["init", "b"]),
+        ("Cafés résumés", ["cafe", "resum"]),
+        ("Łódź Ærø", ["lodz", "aero"]),
+        ("ﬁne １２ infor\u00admation", ["fine", "12", "inform"]),
+        ("東京都", ["東京", "京都"]),
+        ("茶 iPhone用", ["茶", "iphon", "用"]),
+        ("ひらがな ｶﾀｶﾅ", ["ひら", "らが", "がな", "カタ", "タカ", "カナ"]),
+        ("한국어", ["한국", "국어"]),
+        ("हिन्दी", ["हिन्दी"]),
+        ("", []),
+        (" \n…—!?", []),
+    ],
+)
+def test_terms_of_a_text(text: str, terms: list[str]) -> None:
+    assert ENGLISH(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("written", "sought"),
+    [
+        ("ERR_42-b", "42"),
+        ("ERR_42-b", "err_42"),
+        ("ERR_42-b", "err_42-B"),
+        ("release v1.2.3", "1.2.3"),
+        ("foo.bar_baz()", "bar_baz"),
+        ("mail user@example.org", "example.org"),
+        ("the 10-Q", "10-q"),
+        ("$32.5M", "32.5"),
+        ("$1,234.5", "1234.5"),
+        ("https://example.org/a_page?x=1", "a_page"),
+        ("‘Beyoncé’", "beyonce"),
+    ],
+)
+def test_identifiers_and_numbers_are_found_in_every_form(written: str, sought: str) -> None:
+    assert set(ENGLISH(sought)) & set(ENGLISH(written))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "terms"),
+    [
+        ("none", "Running cafés", ["running", "cafes"]),
+        ("french", "l’homme mangé", ["homm", "mang"]),
+        ("german", "Häuser Straße", ["haus", "strass"]),
+        ("russian", "йоды", ["йод"]),
+    ],
+)
+def test_languages(language: str, text: str, terms: list[str]) -> None:
+    assert Analyser(language)(text) == terms
+
+
+def test_accents_are_needed_by_a_stemmer_and_folded_after_it() -> None:
+    assert Analyser("french")("élevées") == ["elev"]
+
+
+def test_unknown_language_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match=r"'englisch'.*nearest is 'english'"):
+        Analyser("englisch")
+
+
+def test_names_tell_languages_apart() -> None:
+    assert Analyser("english").name != Analyser("german").name
+    assert Analyser("english").name == ENGLISH.name
+
+
+@given(st.text(), st.text())
+def test_lines_are_analysed_one_by_one(first: str, second: str) -> None:
+    assert ENGLISH(first + "\n" + second) == ENGLISH(first) + ENGLISH(second)
+
+
+@given(st.text(st.characters(codec=None)), st.sampled_from(["english", "none", "arabic", "greek"]))
+def test_any_text_gives_terms_that_can_be_sought(text: str, language: str) -> None:
+    analyser = Analyser(language)
+    for term in analyser(text):
+        assert term
+        assert not any(c.isspace() for c in term)
+        assert len(term) <= 100
+
+
+def test_a_word_in_capitals_is_the_same_word() -> None:
+    assert ENGLISH("ΠΑΡΆΔΕΙΓΜΑ STRASSE") == ENGLISH("παράδειγμα straße")
+
+
+def test_threads_share_an_analyser() -> None:
+    text = " ".join(f"running{i} word{i}s" for i in range(2000))
+    expected = Analyser("english")(text)
+    shared, results = Analyser("english"), []
+    threads = [threading.Thread(target=lambda: results.append(shared(text))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 4
