@@ -83,9 +83,11 @@ def _mixed(data: bytes) -> str:
 
 
 def _guessed(data: bytes) -> str:
-    best = from_bytes(data[:SAMPLE], cp_isolation=list(LEGACY)).best()
-    if best is None or best.encoding == "cp1252":
-        return _western(data)
+    matches = from_bytes(data[:SAMPLE], cp_isolation=list(LEGACY))
+    best = matches.best()
+    western = next((m for m in matches if "cp1252" in m.could_be_from_charset), None)
+    if best is None or (western is not None and western.chaos <= best.chaos + 0.02):
+        return _western(data)  # the likeliest of those that read equally well
     return data.decode(best.encoding, "replace")
 
 

@@ -1,0 +1,175 @@
+"""The smallest pieces that chunks are made of: sentences, rows, lines of code, headings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ingest.parse import BlockSpan, Parsed
+from ingest.sentences import sentences
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+Place = tuple[int, int]
+BATCH = 50_000  # texts a call, so that a large document is not tokenised in one piece
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A piece that fits a chunk. ``block`` counts the blocks, ``headings`` are those above it.
+
+    ``columns`` names a table's columns where they stand only in the table's first rows.
+    """
+
+    start: int
+    end: int
+    tokens: int
+    kind: str
+    page: int | None
+    block: int
+    headings: tuple[str, ...]
+    columns: str = ""
+
+
+def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int) -> list[Atom]:
+    """Cut a document to atoms of at most ``limit`` tokens, in order.
+
+    They hold every character of the text that is not white space.
+    """
+    owners: list[int] = []
+    places: list[Place] = []
+    for index, span in enumerate(parsed.spans):
+        cut = _cut(parsed.text, span)
+        places += cut
+        owners += [index] * len(cut)
+    fitted = _fitted(parsed.text, places, count_tokens, limit)
+    paths, columns = _heading_paths(parsed), _columns(parsed)
+    return [
+        Atom(start, end, tokens, span.kind, span.page, owner, paths[owner], columns[owner])
+        for owner, pieces in zip(owners, fitted, strict=True)
+        for (start, end), tokens in pieces
+        for span in (parsed.spans[owner],)
+    ]
+
+
+def count(text: str, places: Sequence[Place], count_tokens: CountTokens) -> list[int]:
+    """Count the tokens of places of a text, in few calls."""
+    counts: list[int] = []
+    for at in range(0, len(places), BATCH):
+        counts += count_tokens([text[a:b] for a, b in places[at : at + BATCH]])
+    return counts
+
+
+def _cut(text: str, span: BlockSpan) -> list[Place]:
+    if span.kind == "paragraph":
+        return sentences(text, span.start, span.end)
+    if span.kind == "code":
+        return _lines(text, span.start, span.end)
+    return [(span.start, span.end)]
+
+
+def _lines(text: str, start: int, end: int) -> list[Place]:
+    places, at = [], start
+    for line in text[start:end].split("\n"):
+        if line.strip():
+            places.append((at, at + len(line)))
+        at += len(line) + 1
+    return places
+
+
+def _fitted(
+    text: str, places: list[Place], count_tokens: CountTokens, limit: int
+) -> list[list[tuple[Place, int]]]:
+    """Return each place with its tokens, cut between words (or letters) where it is too long."""
+    fitted: list[list[tuple[Place, int]]] = [[] for _ in places]
+    waiting = list(enumerate(places))
+    width = limit  # letters of a first cut: a token is rarely less than a letter
+    while waiting:
+        counts = count(text, [place for _, place in waiting], count_tokens)
+        too_long = []
+        for (owner, place), tokens in zip(waiting, counts, strict=True):
+            if tokens <= limit or place[1] - place[0] <= 1:
+                fitted[owner].append((place, tokens))
+            else:
+                too_long += [(owner, piece) for piece in _pieces(text, place, width)]
+        waiting, width = too_long, max(width // 2, 1)
+    return [sorted(pieces) for pieces in fitted]
+
+
+def _pieces(text: str, place: Place, width: int) -> list[Place]:
+    """Cut a place into pieces of about ``width`` letters, between words where there are any."""
+    start, end = place
+    width = min(width, max((end - start) // 2, 1))
+    pieces = []
+    while start < end:
+        stop = min(start + width, end)
+        if stop < end and not text[stop].isspace():
+            space = _last_space(text, start + width // 3, stop)
+            stop = space if space > start else stop
+        if piece := _stripped(text, start, stop):
+            pieces.append(piece)
+        start = stop
+    return pieces
+
+
+def _last_space(text: str, start: int, stop: int) -> int:
+    return max(
+        text.rfind(" ", start, stop), text.rfind("\n", start, stop), text.rfind("\t", start, stop)
+    )
+
+
+def _stripped(text: str, start: int, stop: int) -> Place | None:
+    while start < stop and text[start].isspace():
+        start += 1
+    while stop > start and text[stop - 1].isspace():
+        stop -= 1
+    return (start, stop) if start < stop else None
+
+
+def _heading_paths(parsed: Parsed) -> list[tuple[str, ...]]:
+    """Return the headings above each block; a heading's own words are not above it."""
+    stack: list[tuple[int, str]] = []
+    paths = []
+    for span in parsed.spans:
+        if span.kind == "heading":
+            while stack and stack[-1][0] >= span.level:
+                stack.pop()
+        paths.append(tuple(words for _, words in stack))
+        if span.kind == "heading":
+            stack.append((span.level, " ".join(parsed.text[span.start : span.end].split())))
+    return paths
+
+
+LONGEST_COLUMNS = 160
+HEADER_ROWS = 3
+
+
+def _columns(parsed: Parsed) -> list[str]:
+    """Return, for each block that is a row below a table's first rows, the names in these.
+
+    Only for rows whose cells stand between bars (from PDF); other rows carry their names.
+    """
+    columns = [""] * len(parsed.spans)
+    numbered = list(enumerate(parsed.spans))
+    for (kind, _), group in groupby(numbered, key=lambda item: (item[1].kind, item[1].page)):
+        rows = list(group)
+        if kind != "row":
+            continue
+        texts = [parsed.text[span.start : span.end] for _, span in rows[: HEADER_ROWS + 1]]
+        depth = _header_depth(texts)
+        names = "; ".join(texts[:depth])
+        if depth and len(names) <= LONGEST_COLUMNS:
+            for index, _ in rows[depth:]:
+                columns[index] = names
+    return columns
+
+
+def _header_depth(rows: Sequence[str]) -> int:
+    """Return how many rows above the first one with more cells (its label) name the columns."""
+    cells = [row.count(" | ") + 1 for row in rows]
+    if len(rows) < 2 or cells[0] < 2:
+        return 0
+    for depth in range(1, len(rows)):
+        if cells[depth] == 1 or (depth > 1 and cells[depth] == cells[depth - 1]):
+            return depth
+    return 1
