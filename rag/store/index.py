@@ -194,8 +194,9 @@ class Index:
             cosines = matrix @ matrix[row]
             kth = np.partition(cosines, -k)[-k]
             # Chunks of equal text have equal cosines: any of them is a right answer.
-            near = {ids[i] for i in np.flatnonzero(cosines >= kth - 1e-5)}
-            found += sum(name in near for name, _ in self.vectors.search(matrix[row], k))
+            near = {ids[i]: cosines[i] for i in np.flatnonzero(cosines >= kth - 1e-5)}
+            answer = self.vectors.search(matrix[row], k)
+            found += sum(n in near and abs(score - near[n]) < 1e-3 for n, score in answer)
         return found / (k * len(rows))
 
     def _check_vectors(self, facts: Mapping[str, Any]) -> None:
