@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,6 +12,9 @@ from ingest.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Place = tuple[int, int]
+VALUE = re.compile(r"(?!(?:19|20)\d\d$)[($€£¥-]*\d[\d,.]*\s?[)%]*|[—–-]")  # no year
+HEADER_ROWS = 4
+LONGEST_COLUMNS = 160  # letters; a longer header says less than it costs
 BATCH = 50_000  # texts a call, so that a large document is not tokenised in one piece
 
 
@@ -165,11 +169,11 @@ def _columns(parsed: Parsed) -> list[str]:
 
 
 def _header_depth(rows: Sequence[str]) -> int:
-    """Return how many rows above the first one with more cells (its label) name the columns."""
-    cells = [row.count(" | ") + 1 for row in rows]
-    if len(rows) < 2 or cells[0] < 2:
+    """Return how many rows stand above the first one with a value or with a lone label."""
+    cells = [row.split(" | ") for row in rows]
+    if len(rows) < 2 or len(cells[0]) < 2:
         return 0
-    for depth in range(1, len(rows)):
-        if cells[depth] == 1 or (depth > 1 and cells[depth] == cells[depth - 1]):
+    for depth, row in enumerate(cells):
+        if len(row) == 1 or any(VALUE.fullmatch(cell) for cell in row):
             return depth
     return 1

@@ -17,6 +17,7 @@ from ingest.parse import Parsed
 from rag.types import Chunk
 
 VERSION = 1  # part of every chunk's id: change it when the cuts change
+SCRAP = 0.2  # below this share it goes with what follows, whatever its size
 SMALL = 0.5  # a section below this share of the limit is put together with its neighbour
 
 
@@ -71,6 +72,8 @@ def _fit_together(first: list[Atom], second: list[Atom], limit: int) -> bool:
         return _tokens(first) + min(_tokens(second), limit // 2) <= limit
     above = first[0].headings
     under = second[0].headings[: len(above)] == above and first[0].kind == "heading"
+    if under and _tokens(first) < SCRAP * limit:
+        return True
     small = min(_tokens(first), _tokens(second)) < SMALL * limit
     return under and small and _tokens(first) + _tokens(second) <= limit
 

@@ -11,8 +11,13 @@ from markdown_it.token import Token
 
 from ingest.loaders.base import Block, Page, block, table
 from ingest.loaders.decode import read_text
-from ingest.loaders.html import html_blocks
+from ingest.loaders.html import BLOCKS, html_blocks
 
+INLINE = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
+    "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt",
+    "u", "var", "wbr", "script", "style", "input", "label", "button", "picture", "source", "svg",
+})  # fmt: skip
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 
 
@@ -101,10 +106,19 @@ def _plain(tokens: Sequence[Token]) -> str:
         elif token.type == "image":
             parts.append(_plain(token.children or []))
         elif token.type == "html_inline":
-            parts.append("\n" if token.content.lower().startswith("<br") else "")
+            parts.append(_tag(token.content))
         else:
             parts.append(token.content)
     return "".join(parts)
+
+
+def _tag(tag: str) -> str:
+    """Return what an inline tag reads as: nothing, but ``<unk>`` is no tag of HTML and stays."""
+    name = re.match(r"</?([a-z0-9]+)", tag, re.I)
+    if name and name[1].lower() == "br":
+        return "\n"
+    known = name is None or name[1].lower() in INLINE or name[1].lower() in BLOCKS
+    return "" if known else tag
 
 
 def _rows(tokens: Sequence[Token]) -> list[list[str]]:

@@ -44,10 +44,10 @@ class Style:
         """Return a line's level as a heading, 0 where its font is that of body text."""
         size = _half_points(line.size)
         if size in self.larger:
-            return min(1 + self.larger.index(size), 3)
+            return min(1 + self.larger.index(size), 2)
         capitals = line.text.isupper() and len(line.text) > 5 and len(line.cells) == 1
         if (line.bold or capitals) and size >= self.body * 0.7:
-            return min(len(self.larger), 3) + _depth(line.text)
+            return min(len(self.larger), 2) + _depth(line.text)
         return 0
 
 
@@ -212,7 +212,9 @@ def _depth(text: str) -> int:
     """Rank headings of one font by their words: parts above items, items above the rest."""
     if PART.match(text):
         return 1
-    return 2 if ITEM.match(text) or text.isupper() else 3
+    if ITEM.match(text):
+        return 2
+    return 3 if text.isupper() else 4
 
 
 def _half_points(size: float) -> float:
