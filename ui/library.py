@@ -12,9 +12,7 @@ from ui.components import document, documents, frame, indexing, uploads
 def page() -> None:
     """Show the page."""
     library = state.library()
-    frame.title(
-        "Library", "The documents that questions are answered from. They stay on this machine."
-    )
+    frame.title("Library", "The documents that questions are answered from.")
     uploads.show(library)
     indexing.show(library)
     held = library.documents()

@@ -46,7 +46,6 @@ def _confirm(library: Library, name: str) -> None:
             st.rerun()
         if st.button("Remove", type="primary", key="confirm_remove"):
             library.remove(name)
-            st.session_state.pop("documents", None)
             st.rerun()
 
 

@@ -18,30 +18,41 @@ STATUS = {
     "failed": "✕ failed",
 }
 ROW = 36
+MOST_ROWS = 12
 
 
 def table(held: Sequence[Document]) -> Document | None:
-    """Show the documents; return the selected one, None where none is."""
+    """Show the documents; return the selected one, None where none is.
+
+    A selection is by row; it is kept by name here, for rows move as documents come and go.
+    """
     config = st.column_config
+    names = [document.name for document in held]
+    chosen = st.session_state.get("document")
+    rows = [names.index(chosen)] if chosen in names else []
     event = st.dataframe(
         frame_of(held),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key="documents",
-        height=min(len(held) + 1, 12) * ROW + 3,
+        selection_default={"selection": {"rows": rows}},
+        key=f"documents_{hash(tuple(names))}",
+        height="content" if len(held) <= MOST_ROWS else (MOST_ROWS + 1) * ROW,
         row_height=ROW,
+        placeholder="",
         column_config={
             "Document": config.TextColumn(width="medium"),
             "Status": config.TextColumn(width="small"),
             "Pages": config.NumberColumn(width="small"),
             "Passages": config.NumberColumn(width="small", format="localized"),
             "Size": config.NumberColumn(width="small", format="bytes"),
-            "Added": config.DatetimeColumn(width="small", format="D MMM YYYY, HH:mm"),
+            "Added": config.DatetimeColumn(width="small", format="D MMM YYYY"),
         },
     )
     rows = event.selection.rows
-    return held[rows[0]] if rows and rows[0] < len(held) else None
+    selected = held[rows[0]] if rows and rows[0] < len(held) else None
+    st.session_state["document"] = selected.name if selected else None
+    return selected
 
 
 def frame_of(held: Sequence[Document]) -> pd.DataFrame:

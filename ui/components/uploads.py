@@ -20,7 +20,7 @@ def show(library: Library) -> None:
     """Show the drop box; files that were dropped are queued and the box is emptied."""
     turn = st.session_state.setdefault("upload_turn", 0)
     files = st.file_uploader(
-        "Add documents",
+        "Drop documents here, or choose them",
         accept_multiple_files=True,
         key=f"upload_{turn}",
         max_upload_size=library.settings.max_file_mb,
