@@ -81,6 +81,7 @@ def work(library: Library, done: list[Outcome]) -> list[Outcome]:
         summary += f"; {progress.chunks_done} chunks in {duration(progress.seconds)}"
     print(summary)
     if stop.is_set():
+        print("Stopped; the next `ranklens ingest` or the page does the rest", file=sys.stderr)
         raise typer.Exit(130)
     if progress.problem:
         raise LibraryError(f"the work came to a halt: {clean(progress.problem)}")
