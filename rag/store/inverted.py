@@ -1,8 +1,8 @@
 """BM25 on an inverted index that adds and removes without a rebuild, kept in a folder.
 
-Added chunks make a segment; neighbouring segments are merged so that each is more than twice
-as large as the next (after Lucene). The folder holds a file a segment, written once, and a manifest
-that names them, written last; a file that the manifest does not name does not count.
+Added chunks make a segment; neighbouring segments are merged so that each is more than twice as
+large as the next, up to a size (after Lucene). The folder holds a file a segment, written once,
+and a manifest that names them, written last; a file that it does not name does not count.
 """
 
 from __future__ import annotations

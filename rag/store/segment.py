@@ -19,6 +19,8 @@ from rag.store.durable import Summed, check_file, write_file
 Ints = NDArray[np.integer[Any]]
 """Whole numbers of whichever width holds the largest one."""
 
+_LARGEST = 65_536  # chunks: their rows fit 16 bits, and merging them takes no second
+
 _ARRAYS = ("lengths", "terms", "offsets", "rows", "counts")
 
 
@@ -109,7 +111,7 @@ def merge(segments: Sequence[Segment], renumbered: Ints | None = None) -> Segmen
 
 
 def merged_where_due(segments: Sequence[Segment]) -> list[Segment]:
-    """Merge neighbours until each is more than twice as large as the next.
+    """Merge neighbours until each is more than twice as large as the next, or they are large.
 
     So there are few segments to search, and a chunk is copied a logarithmic number of times. A
     segment that lost more than half of its chunks is written anew without them.
@@ -117,9 +119,13 @@ def merged_where_due(segments: Sequence[Segment]) -> list[Segment]:
     kept: list[Segment] = []
     for segment in segments:
         kept.append(segment)
-        while len(kept) > 1 and len(kept[-2].row_of) <= 2 * len(kept[-1].row_of):
+        while len(kept) > 1 and _should_join(len(kept[-2].row_of), len(kept[-1].row_of)):
             kept[-2:] = [merge(kept[-2:])]
     return [s if 2 * len(s.row_of) >= len(s.ids) else merge([s]) for s in kept]
+
+
+def _should_join(former: int, latter: int) -> bool:
+    return former <= 2 * latter and former + latter <= _LARGEST
 
 
 def write(segment: Segment, words: Sequence[str], path: Path) -> int:
