@@ -11,13 +11,14 @@ import shutil
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import LibraryError, LibraryMismatch
+from rag.errors import LibraryMismatch
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.analyse import Analyser
 from rag.store.catalogue import Catalogue
@@ -60,18 +61,19 @@ class Index:
         the catalogue without encoding anything. Raises `LibraryMismatch` where the library was
         made with another encoder or other settings.
         """
-        catalogue = Catalogue(settings.library / "catalogue.sqlite")
         facts = index_facts(settings, encoder_facts)
-        try:
+        with ExitStack() as undo:
+            catalogue = Catalogue(settings.library / "catalogue.sqlite")
+            undo.callback(catalogue.close)
             _check(catalogue, facts, settings)
             if afresh:
                 _drop_derived(settings, catalogue, facts)
-            index = cls(catalogue, _vectors(settings, catalogue), _lexical(settings))
+            vectors = _vectors(settings, catalogue)
+            undo.callback(vectors.close)
+            index = cls(catalogue, vectors, _lexical(settings))
             index._check_vectors(facts)
-        except LibraryError:
-            catalogue.close()
-            raise
-        index.reconcile()
+            index.reconcile()
+            undo.pop_all()
         return index
 
     def close(self) -> None:

@@ -75,6 +75,7 @@ class ChromaStore:
     def embedded(cls, folder: Path) -> ChromaStore:
         """Open the store kept in ``folder``."""
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings as ChromaSettings
 
         try:
@@ -83,6 +84,8 @@ class ChromaStore:
             )
         # Chroma's Rust core raises its own, undocumented exceptions on a damaged folder.
         except Exception as error:
+            # Chroma would hand the half-opened store out again to the next caller.
+            SharedSystemClient.clear_system_cache()
             raise LibraryError(_damaged(str(folder), error)) from error
         return cls(client, "chunks", str(folder))
 
