@@ -44,8 +44,8 @@ def _confirm(library: Library, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()
-        if st.button("Remove", type="primary", key="confirm_remove"):
-            library.remove(name)
+        remove = {"on_click": library.remove, "args": (name,)}
+        if st.button("Remove", type="primary", key="confirm_remove", **remove):
             st.rerun()
 
 

@@ -60,9 +60,8 @@ def snippet(chunk: Chunk, length: int = 160) -> str:
 def opener(chunk: Chunk, below: bool = False) -> str:
     """Return HTML that names a passage and opens it; ``below`` adds the start of its text."""
     text = f'<span class="snippet">{escape(snippet(chunk))}</span>' if below else ""
-    kind = "rl-open" if place(chunk) else "rl-open bare"
     return (
-        f'<button type="button" class="{kind}" data-passage="{escape(chunk.id)}" '
+        f'<button type="button" class="rl-open" data-passage="{escape(chunk.id)}" '
         f'title="{escape(snippet(chunk, 400))}">'
         f'<span class="name">{escape(named(chunk))}</span>{text}</button>'
     )

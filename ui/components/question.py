@@ -76,15 +76,16 @@ def _suggestions(ready: Collection[str]) -> None:
     if not found:
         return
     st.html('<p class="rl-label">Questions to start with</p>')
-    for number, text in enumerate(found):
-        st.button(
-            frame.plain(text),
-            key=f"suggested_{number}",
-            icon=":material/arrow_outward:",
-            type="tertiary",
-            on_click=_ask,
-            args=(text,),
-        )
+    with st.container(gap=None):
+        for number, text in enumerate(found):
+            st.button(
+                frame.plain(text),
+                key=f"suggested_{number}",
+                icon=":material/arrow_outward:",
+                type="tertiary",
+                on_click=_ask,
+                args=(text,),
+            )
 
 
 def suggested(ready: Collection[str], path: Path = SAMPLES) -> Iterator[dict[str, Any]]:

@@ -66,11 +66,11 @@ def drawn(plan: Layout, before: str, after: str) -> str:
     lines = "".join(_line(line, count) for line in sorted(plan.lines, key=_weight))
     cuts = [sum(row.inside for row in side) / count for side in (plan.left, plan.right)]
     return (
-        '<div class="rl-box"><div class="rl-slope">'
+        '<div class="rl-slope">'
         f'<div class="head left">{before}</div><div></div><div class="head">{after}</div>'
         f'<div class="side left">{_labels(plan.left)}{_cut(cuts[0])}</div>'
         f'<div class="lines" aria-hidden="true">{lines}{_strip("cut", *cuts, "0.75px")}</div>'
-        f'<div class="side">{_labels(plan.right)}{_cut(cuts[1])}</div></div></div>'
+        f'<div class="side">{_labels(plan.right)}{_cut(cuts[1])}</div></div>'
     )
 
 

@@ -1,0 +1,26 @@
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui.state
+from tests.ui.fakes import FakeLibrary
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """A fake library that the pages open instead of a real one."""
+    fake = FakeLibrary()
+    monkeypatch.setattr(ui.state, "_opened", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def page(library):
+    """Return a function that runs a page's file as the user sees it."""
+
+    def run(path="app.py", **state):
+        at = AppTest.from_file(f"../../{path}", default_timeout=30)
+        for key, value in state.items():
+            at.session_state[key] = value
+        return at.run()
+
+    return run

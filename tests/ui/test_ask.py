@@ -1,0 +1,122 @@
+"""The Ask page over the fake library."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui.state
+from rag.errors import LibraryInUse, LibraryMismatch, RanklensError
+from tests.ui.fakes import HOSTILE
+
+
+def html(at):
+    return "\n".join(str(element.proto.body) for element in at.get("html"))
+
+
+def ask(at, text="How should batteries be kept?"):
+    at.text_input(key="question_text").input(text)
+    return at.button[0].click().run()
+
+
+def test_the_first_page_says_what_to_do(page):
+    at = page()
+    assert "Ask your documents" in html(at)
+    assert "3 documents, 12 passages ready" in html(at)
+    assert not at.exception
+
+
+def test_an_empty_library_points_to_the_library_page(page, library):
+    library.held = []
+    at = page()
+    assert "The library is empty" in html(at)
+    assert not at.text_input
+
+
+def test_a_library_that_is_being_indexed_says_so(page, library):
+    for document in library.held:
+        document.status = "indexing"
+    assert "being indexed" in html(page())
+
+
+def test_an_answer_comes_with_its_sources_and_every_ranking(page):
+    at = ask(page())
+    body = html(at)
+    assert not at.exception
+    assert 'data-complete="true"' in body
+    assert body.count('class="rl-cite"') == 2 + 5  # two in the text, one a source
+    assert "2 of 5 passages cited" in body
+    assert [tab.label for tab in at.tabs] == ["Before → after", "Scores", "Latency"]
+    assert "10 of 10 passages moved. 2 entered" in body
+    assert "cosine" in body
+    assert "With the answer" in body
+
+
+def test_asking_nothing_shows_the_first_page_again(page):
+    at = ask(ask(page()), "   ")
+    assert "Ask your documents" in html(at)
+
+
+def test_another_reranker_runs_the_same_question_in_place(page, library):
+    at = ask(page())
+    at.selectbox(key="reranker").select("none").run()
+    assert [s["reranker"] for s in library.pipeline.searched] == ["auto", "none"]
+    assert "Nothing moved" in html(at)
+    assert "How should batteries be kept?" in html(at)
+
+
+def test_the_numbers_change_the_ranking_and_nothing_else_does(page, library):
+    at = ask(page())
+    at.slider(key="top").set_value(2).run()
+    at.run()
+    assert [s["top"] for s in library.pipeline.searched] == [5, 2]
+    assert "2 of 2 passages cited" in html(at)
+
+
+def test_a_reranker_that_fell_back_says_why(page):
+    at = ask(page())
+    at.selectbox(key="reranker").select("cross-encoder").run()
+    assert "fell back" in html(at)
+    assert "not on this machine" in html(at)
+
+
+def test_the_same_question_asked_again_runs_again(page, library):
+    ask(ask(page()))
+    assert len(library.pipeline.searched) == 2
+
+
+def test_text_of_documents_and_questions_is_never_markup(page):
+    at = ask(page(), HOSTILE)
+    body = html(at)
+    assert "&lt;script&gt;" in body
+    assert "<script" not in body
+    assert "<img" not in body
+    assert "<a " not in body
+    assert not [m for m in at.markdown if "evil.example" in m.value]
+
+
+def test_an_error_of_the_house_is_a_message(page, library, monkeypatch):
+    def refuse(question):
+        raise RanklensError("nothing could be <searched>")
+
+    monkeypatch.setattr(type(library.pipeline), "search", lambda self, question: refuse(question))
+    at = ask(page())
+    assert "nothing could be &lt;searched&gt;" in html(at)
+    assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("error", "headline"),
+    [
+        (LibraryInUse("process 42 owns it"), "open in another program"),
+        (LibraryMismatch("indexed with x"), "indexed with other settings"),
+    ],
+)
+def test_a_library_that_cannot_be_opened_is_explained(monkeypatch, error, headline):
+    def refuse():
+        raise error
+
+    monkeypatch.setattr(ui.state, "_opened", refuse)
+    at = AppTest.from_file("../../app.py", default_timeout=30).run()
+    assert headline in html(at)
+    assert str(error) in html(at)
+    assert not at.exception
+    assert [button.label for button in at.button] == ["Try again"]

@@ -1,0 +1,125 @@
+"""What the pages draw, as HTML that can be read."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.journey import movements
+from rag.types import Chunk, Hit
+from tests.ui.fakes import ALL, trace_of
+from ui.components import slope
+from ui.components.answer import rendered
+from ui.components.drawer import marked
+from ui.components.frame import escape, plain
+from ui.components.passages import named, opener, snippet
+from ui.components.question import suggested
+from ui.components.stages import duration, left, number
+
+HITS = [Hit(ALL[0], 1, 0.9), Hit(ALL[4], 2, 0.5)]
+TAG = re.compile(r"<[^>]*>")
+
+
+def visible(markup):
+    import html
+
+    return html.unescape(TAG.sub("", markup))
+
+
+def test_an_answer_is_paragraphs_lists_bold_and_chips():
+    out = rendered("**Keep** at 40 % [1].\n\n- dry\n- cool [2]", HITS)
+    assert out.startswith("<p><strong>Keep</strong> at 40 %<button")
+    assert "<ul><li>dry</li><li>cool<button" in out
+    assert out.count('class="rl-cite"') == 2
+
+
+def test_a_marker_that_names_no_passage_stays_text():
+    assert "[7]" in rendered("so it says [7]", HITS)
+
+
+def test_known_spans_win_over_what_looks_like_a_marker():
+    out = rendered("`a[1]` is code [2]", HITS, [(15, 18, 2)])
+    assert "`a[1]` is code" in out
+    assert out.count('class="rl-cite"') == 1
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_no_text_can_become_markup(text):
+    out = rendered(text, HITS) + marked(text, [(1, 5)]) + opener(Chunk("i", text, 0, 1, text))
+    tags = set(re.findall(r"<\s*/?\s*([a-zA-Z!?]+)", out))
+    assert tags <= {"p", "ul", "li", "strong", "button", "mark", "span"}
+
+
+@given(
+    st.text("ab<&\"' ", max_size=30), st.lists(st.tuples(st.integers(0, 35), st.integers(0, 35)))
+)
+def test_marking_changes_nothing_that_is_read(text, quotes):
+    assert visible(marked(text, quotes)) == text
+
+
+def test_overlapping_quotes_are_joined():
+    assert marked("abcdef", [(1, 3), (2, 5)]) == "a<mark>bc</mark><mark>de</mark>f"
+
+
+def test_a_label_shows_markdown_literally():
+    assert plain("a *b* [c](d) :red[e]") == r"a \*b\* \[c\]\(d\) \:red\[e\]"
+    assert escape('<a href="x">\'') == "&lt;a href=&quot;x&quot;&gt;&#x27;"
+
+
+def test_a_passage_is_named_by_page_or_heading():
+    assert named(ALL[2]) == "field-guide · page 3"
+    assert named(ALL[5]) == "maintenance · Part 2"
+    assert named(ALL[8]) == "warranty & returns"
+    assert snippet(Chunk("i", "d", 0, 9, "one\n two  three"), 8) == "one two…"
+
+
+def test_the_slope_gives_every_passage_one_row_on_each_side():
+    plan = slope.layout(movements(trace_of("q")), top=3)
+    assert [row.rank for row in plan.left] == sorted(row.rank for row in plan.left)
+    assert {row.chunk.id for row in plan.left} == {row.chunk.id for row in plan.right}
+    assert sorted(line.right for line in plan.lines) == list(range(len(plan.lines)))
+    assert [row.inside for row in plan.right][:4] == [True, True, True, False]
+
+
+def test_a_passage_from_far_below_gets_the_last_row():
+    moves = movements(trace_of("q"))
+    plan = slope.layout(moves, top=1)
+    assert len(plan.left) <= 2 * slope.FEWEST
+    assert max(row.rank for row in plan.right[: slope.FEWEST]) == slope.FEWEST
+
+
+def test_what_crossed_the_cut_is_drawn_last():
+    plan = slope.layout(movements(trace_of("q")), top=3)
+    kinds = re.findall(r'<i class="([^"]*)"', slope.drawn(plan, "Before", "After"))
+    crossed = [("entered" in kind or "dropped" in kind) for kind in kinds[:-1]]
+    assert any(crossed)
+    assert crossed == sorted(crossed)
+    assert kinds[-1] == "cut"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0004, "0.4 ms"), (0.0123, "12 ms"), (0.5, "500 ms"), (2.345, "2.35 s")]
+)
+def test_durations_have_three_figures(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_units_have_decimals_of_their_own():
+    assert (number("dense", 0.5), number("lexical", 7.1), number("fused", 0.03)) == (
+        "0.500",
+        "7.10",
+        "0.0300",
+    )
+    assert (left(59.6), left(5)) == ("1 min 00 s", "5 s")
+
+
+def test_suggestions_come_only_with_their_documents(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text(
+        '{"question": "a?", "suggested": true, "gold": [{"document": "x.pdf"}]}\n\n'
+        '{"question": "b?", "gold": [{"document": "x.pdf"}]}\n'
+        '{"question": "c?", "suggested": true, "gold": [{"document": "y.pdf"}]}\n'
+    )
+    assert [entry["question"] for entry in suggested({"x.pdf"}, path)] == ["a?"]
+    assert list(suggested({"x.pdf"}, tmp_path / "missing.jsonl")) == []

@@ -1,0 +1,93 @@
+"""The Library page over the fake library."""
+
+import io
+
+from tests.ui.fakes import FakeDocument, FakeProgress
+from tests.ui.test_ask import html
+from ui.components import uploads
+from ui.components.documents import frame_of
+from ui.components.indexing import line
+
+
+def test_the_table_tells_status_pages_and_passages(page):
+    at = page("ui/library.py")
+    table = at.dataframe[0].value
+    assert list(table["Document"]) == [
+        "field-guide.pdf",
+        "maintenance.md",
+        "warranty & returns.html",
+    ]
+    assert table["Pages"].tolist()[0] == 4
+    assert "Reason" not in table
+    assert not at.exception
+
+
+def test_a_failure_shows_its_reason():
+    failed = FakeDocument("scan.pdf", "failed", "no text in it: it looks like a scan", chunks=0)
+    table = frame_of([FakeDocument("a.txt"), failed])
+    assert table["Reason"].tolist() == ["", "no text in it: it looks like a scan"]
+    assert table["Status"].tolist() == ["● ready", "✕ failed"]
+
+
+def test_an_empty_library_says_what_to_do(page, library):
+    library.held = []
+    assert "No documents yet" in html(page("ui/library.py"))
+
+
+def test_an_upload_is_queued_under_its_name_and_never_written_to_it(library, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = uploads.add(library, "../../evil.txt", io.BytesIO(b"text"))
+    assert outcome.status == "queued"
+    assert library.calls == [("enqueue", "../../evil.txt", "")]
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_in_one_line():
+    running = FakeProgress(2, 5, 120, 600, 60.0, "a.pdf", running=True)
+    assert line(running) == (
+        "2 of 5 documents · 120 of about 600 passages · 2 a second · 4 min 00 s left · a.pdf"
+    )
+    assert line(FakeProgress()) == "Waiting to be indexed"
+
+
+def test_running_work_is_shown_and_can_be_stopped(page, library):
+    library.state = FakeProgress(0, 1, 5, 10, 2.0, "**bold**.txt", running=True)
+    at = page("ui/library.py")
+    at.button(key="stop").click().run()
+    assert ("stop",) in library.calls
+
+
+def test_a_selected_document_shows_its_passages(page):
+    at = page("ui/library.py", document="maintenance.md")
+    body = html(at)
+    assert "4 passages" in body
+    assert "Care › Part 2" in body
+    assert "&lt;script&gt;" in body
+    assert "<script" not in body
+
+
+def test_re_index_queues_the_selected_document(page, library):
+    at = page("ui/library.py", document="maintenance.md")
+    next(b for b in at.button if b.label == "Re-index").click().run()
+    assert library.calls == [("reindex", "maintenance.md")]
+
+
+def test_remove_asks_first(page, library):
+    at = page("ui/library.py", document="maintenance.md")
+    next(b for b in at.button if b.label == "Remove").click().run()
+    assert library.calls == []
+    at.button(key="confirm_remove").click().run()
+    assert library.calls == [("remove", "maintenance.md")]
+    assert "maintenance.md" not in at.dataframe[0].value["Document"].tolist()
+
+
+def test_an_encrypted_file_asks_for_its_password(page, library, tmp_path, monkeypatch):
+    stored = tmp_path / "locked.pdf"
+    stored.write_bytes(b"%PDF")
+    library.held.append(FakeDocument("locked.pdf", "failed", "it needs a password", chunks=0))
+    monkeypatch.setattr(library, "file", lambda name: stored)
+    at = page("ui/library.py", document="locked.pdf")
+    assert "could not be indexed" in html(at)
+    at.text_input[0].input("secret")
+    next(b for b in at.button if b.label == "Unlock").click().run()
+    assert library.calls == [("enqueue", "locked.pdf", "secret")]
