@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import shorten
 
 from ingest.parse import BlockSpan, Parsed
 from ingest.sentences import sentences
@@ -13,8 +14,10 @@ from ingest.sentences import sentences
 CountTokens = Callable[[Sequence[str]], list[int]]
 Place = tuple[int, int]
 VALUE = re.compile(r"(?!(?:19|20)\d\d$)[($€£¥-]*\d[\d,.]*\s?[)%]*|[—–-]")  # no year
+LONGEST_HEADING = 100  # letters of a heading in a path; its own block has all of it
 HEADER_ROWS = 4
 LONGEST_COLUMNS = 160  # letters; a longer header says less than it costs
+MOST_LETTERS = 16  # a token
 BATCH = 50_000  # texts a call, so that a large document is not tokenised in one piece
 
 
@@ -57,11 +60,15 @@ def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int) -> list[Atom]:
 
 
 def count(text: str, places: Sequence[Place], count_tokens: CountTokens) -> list[int]:
-    """Count the tokens of places of a text, in few calls."""
+    """Count the tokens of places of a text, in few calls.
+
+    A word that a tokeniser does not know may count as one token however long it is, so letters
+    count too.
+    """
     counts: list[int] = []
     for at in range(0, len(places), BATCH):
         counts += count_tokens([text[a:b] for a, b in places[at : at + BATCH]])
-    return counts
+    return [max(n, (b - a) // MOST_LETTERS) for n, (a, b) in zip(counts, places, strict=True)]
 
 
 def _cut(text: str, span: BlockSpan) -> list[Place]:
@@ -140,7 +147,8 @@ def _heading_paths(parsed: Parsed) -> list[tuple[str, ...]]:
                 stack.pop()
         paths.append(tuple(words for _, words in stack))
         if span.kind == "heading":
-            stack.append((span.level, " ".join(parsed.text[span.start : span.end].split())))
+            words = " ".join(parsed.text[span.start : span.end].split())
+            stack.append((span.level, shorten(words, LONGEST_HEADING, placeholder="…")))
     return paths
 
 

@@ -21,6 +21,7 @@ from rag.errors import DocumentError
 # pypdf's own limits stop real reports (a tagged quarterly report has arrays of 100,000 elements);
 # here the parser's process has a time and a memory limit, so they can be wider.
 MOST_ELEMENTS = 2_000_000
+OFTEN, MOSTLY = 0.12, 0.8  # shares of pages; a table's header returns on some, too
 EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
 
 
@@ -97,8 +98,11 @@ def _running(contents: Sequence[_Content]) -> dict[str, int]:
         for key in {_key(line) for line in _edges(content.lines)}:
             seen[key] += 1
             first.setdefault(key, content.number)
-    least = max(3, len(contents) // 2)
-    return {key: first[key] for key, count in seen.items() if count >= least}
+    return {
+        key: first[key]
+        for key, count in seen.items()
+        if count >= max(3, len(contents) * (MOSTLY if " | " in key else OFTEN))
+    }
 
 
 def _without(running: dict[str, int], content: _Content) -> list[Line]:

@@ -1,0 +1,154 @@
+import pytest
+from reportlab.lib.utils import simpleSplit
+
+from ingest.loaders import load
+from rag.errors import DocumentError
+from tests.ingest.build import SENTENCE, pdf
+
+LEFT = "The left column speaks of rivers and of the towns that stand along their banks. " * 5
+RIGHT = "On the right side we read about mountains, and how people cross them in winter. " * 5
+
+
+def loaded(tmp_path, data, password=""):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(data)
+    return load(path, password)
+
+
+def texts(pages):
+    return [b.text for page in pages for b in page.blocks]
+
+
+def column(canvas, text, x, top):
+    for index, line in enumerate(simpleSplit(text, "Helvetica", 10, 215)):
+        canvas.drawString(x, top - 12 * index, line)
+
+
+def test_columns_are_read_one_after_the_other(tmp_path):
+    def draw(canvas):
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(
+            72, 780, "A line that runs over both of the columns of this page, as titles do."
+        )
+        left = simpleSplit(LEFT, "Helvetica", 10, 215)
+        right = simpleSplit(RIGHT, "Helvetica", 10, 215)
+        for index in range(max(len(left), len(right))):  # drawn line by line, left and right
+            for x, lines in ((72, left), (310, right)):
+                if index < len(lines):
+                    canvas.drawString(x, 750 - 12 * index, lines[index])
+
+    text = " ".join(texts(loaded(tmp_path, pdf(draw))))
+    assert text.index("A line that runs over both") < text.index("The left column")
+    assert LEFT.strip() in text
+    assert RIGHT.strip() in text
+    assert text.index("left column") < text.index("right side")
+
+
+def test_table_rows_stay_rows(tmp_path):
+    rows = [b.text for b in loaded(tmp_path, pdf())[0].blocks if b.kind == "row"]
+    assert rows == ["Planet | Moons | Year length (days)", "Mars | 2 | 687", "Venus | 0 | 225"]
+
+
+def test_money_signs_join_their_numbers(tmp_path):
+    def draw(canvas):
+        canvas.setFont("Helvetica", 10)
+        for index, (name, a, b) in enumerate(
+            [("Cash", "27,502", "34,940"), ("Debt", "(10", "243")]
+        ):
+            y = 700 - 14 * index
+            canvas.drawString(72, y, name)
+            for x, value in ((300, a), (400, b)):
+                canvas.drawString(x, y, "$")
+                canvas.drawString(x + 30, y, value)
+            if value := a.startswith("("):
+                canvas.drawString(300 + 30 + 20, y, ")")
+
+    assert [t for t in texts(loaded(tmp_path, pdf(draw)))] == ["Cash | $27,502 | $34,940",
+                                                                "Debt | $(10) | $243"]  # fmt: skip
+
+
+def test_words_cut_at_line_ends_are_mended(tmp_path):
+    def draw(canvas):
+        lines = [
+            "The informa-",
+            "tion in a well-",
+            "known of\u00adfice is on our",
+            "shelf of e\ufb03cient books.",
+        ]
+        for index, line in enumerate(lines):
+            canvas.drawString(72, 700 - 13 * index, line.replace("\ufb03", "ffi"))
+
+    (text,) = texts(loaded(tmp_path, pdf(draw)))
+    assert text.startswith("The information in a well")
+    assert "office" in text.replace("-", "")
+
+
+def test_running_lines_and_page_numbers_stay_once(tmp_path):
+    numbers = iter(range(1, 7))
+
+    def draw(canvas):
+        number = next(numbers)
+        canvas.drawString(72, 810, "Yearly report of the club")
+        canvas.drawString(72, 600, f"Body text number {number} is here and says something.")
+        canvas.drawString(300, 30, str(number))
+
+    found = texts(loaded(tmp_path, pdf(draw, pages=6)))
+    assert found.count("Yearly report of the club") == 1
+    assert sum("Body text number" in t for t in found) == 6
+    assert not {"1", "2", "6"} & set(found)
+
+
+def test_text_inside_a_form_is_read(tmp_path):
+    def draw(canvas):
+        canvas.beginForm("stamp")
+        canvas.drawString(100, 500, "Inside a form")
+        canvas.endForm()
+        canvas.doForm("stamp")
+
+    assert "Inside a form" in texts(loaded(tmp_path, pdf(draw)))
+
+
+def test_sideways_text_is_read_last(tmp_path):
+    def draw(canvas):
+        canvas.rotate(90)
+        canvas.drawString(100, -20, "Sideways note")
+        canvas.rotate(-90)
+        canvas.drawString(72, 700, "Upright words come first on this page.")
+
+    assert texts(loaded(tmp_path, pdf(draw))) == [
+        "Upright words come first on this page.",
+        "Sideways note",
+    ]
+
+
+def test_pages_are_numbered_even_when_empty(tmp_path):
+    turns = iter([True, False, True])
+
+    def draw(canvas):
+        if next(turns):
+            canvas.drawString(72, 700, "Words on a page.")
+
+    pages = loaded(tmp_path, pdf(draw, pages=3))
+    assert [(p.number, len(p.blocks)) for p in pages] == [(1, 1), (2, 0), (3, 1)]
+
+
+def test_encrypted(tmp_path):
+    locked = pdf(password="open sesame")
+    with pytest.raises(DocumentError, match="a password is needed"):
+        loaded(tmp_path, locked)
+    with pytest.raises(DocumentError, match="the given password does not open it"):
+        loaded(tmp_path, locked, "guess")
+    assert SENTENCE in texts(loaded(tmp_path, locked, "open sesame"))
+
+
+def test_scan_without_text(tmp_path):
+    def draw(canvas):
+        canvas.rect(50, 50, 300, 300, fill=1)
+
+    with pytest.raises(DocumentError, match="no text, only images"):
+        loaded(tmp_path, pdf(draw))
+
+
+def test_only_a_header(tmp_path):
+    with pytest.raises(DocumentError, match="damaged"):
+        loaded(tmp_path, b"%PDF-1.7\n%nothing")

@@ -1,0 +1,103 @@
+import sys
+import time
+
+import pytest
+
+from ingest.loaders.base import Block, Page
+from ingest.parse import BlockSpan, assemble, parse, run_child
+from rag.errors import DocumentError
+from rag.settings import Settings
+from tests.ingest.build import MAKERS, pdf
+
+SETTINGS = Settings()
+
+
+def test_assemble_joins_blocks_and_rows():
+    pages = [
+        Page(1, (Block("H", "heading", 1), Block("a: 1", "row"), Block("a: 2", "row"))),
+        Page(2, (Block("a: 3", "row"),)),
+    ]
+    parsed = assemble("text/x", pages)
+    assert parsed.text == "H\n\na: 1\na: 2\n\na: 3"
+    assert parsed.pages == 2
+    assert parsed.spans[1] == BlockSpan(3, 7, "row", 0, 1)
+    assert [parsed.text[s.start : s.end] for s in parsed.spans] == ["H", "a: 1", "a: 2", "a: 3"]
+    assert assemble("text/x", [Page(None, (Block("x"),))]).pages is None
+
+
+def test_parse_in_its_own_process(tmp_path):
+    path = tmp_path / "digest"
+    path.write_bytes(MAKERS[".docx"]())
+    parsed = parse(path, SETTINGS, name="räk 'n roll\n.docx")
+    assert parsed.media_type.endswith("wordprocessingml.document")
+    assert "Mars has two moons." in parsed.text
+
+
+def test_password_reaches_the_parser(tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf(password="secret"))
+    assert "Mars has two moons." in parse(path, SETTINGS, password="secret").text
+    with pytest.raises(DocumentError, match="password is needed"):
+        parse(path, SETTINGS)
+
+
+def test_lone_surrogates_are_replaced(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(b'{"a": "x\\ud800y"}')
+    assert parse(path, SETTINGS).text == "a: x?y"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os; os._exit(3)", r"stopped \(exit code 3\)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"crashed \(SIGSEGV\)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed, probably for want"),
+        ("1/0", "exit code 1"),
+    ],
+)
+def test_a_parser_that_dies(code, words):
+    with pytest.raises(DocumentError, match=words):
+        run_child(b"{}", 20, (sys.executable, "-c", code))
+
+
+def test_a_parser_that_hangs_is_stopped_with_its_children():
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    start = time.monotonic()
+    with pytest.raises(DocumentError, match=r"longer than 1 seconds.*parse_seconds"):
+        run_child(b"", 1, (sys.executable, "-c", code))
+    assert time.monotonic() - start < 10
+
+
+def test_memory_limit(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(b"[" + b"{}," * 8_000_000 + b"{}]")
+    with pytest.raises(DocumentError, match=r"parse_memory_mb|killed|exit code"):
+        parse(path, SETTINGS.updated(parse_memory_mb=512))
+
+
+def test_too_large(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"x" * 1_000_001)
+    with pytest.raises(DocumentError, match=r"more than the 1 MB.*max_file_mb"):
+        parse(path, SETTINGS.updated(max_file_mb=1))
+
+
+def test_missing_and_folder(tmp_path):
+    with pytest.raises(DocumentError, match="no such file"):
+        parse(tmp_path / "none.txt", SETTINGS)
+    with pytest.raises(DocumentError, match="folder"):
+        parse(tmp_path, SETTINGS)
+
+
+def test_unreadable(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("x")
+    path.chmod(0)
+    try:
+        path.read_bytes()
+    except PermissionError:
+        with pytest.raises(DocumentError, match="cannot be read"):
+            parse(path, SETTINGS)
+    else:
+        pytest.skip("this user reads every file")
