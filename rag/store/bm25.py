@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,17 +83,16 @@ class Snapshot:
 
     def _weight(self, term: int) -> float:
         """Return a term's IDF, floored as BM25Okapi does it."""
-        idf = float(self._idf(self._frequencies[term]))
+        chunks = int(self._frequencies[term])
+        idf = math.log(self._n - chunks + 0.5) - math.log(chunks + 0.5)
         return idf if idf >= 0 else self._floor
 
     @cached_property
     def _floor(self) -> float:
         """What takes the place of a negative IDF: a share of the mean over all terms."""
         chunks, terms = np.unique(self._frequencies[self._frequencies > 0], return_counts=True)
-        return EPSILON * (math.fsum(terms * self._idf(chunks)) / int(terms.sum()))
-
-    def _idf(self, chunks: Ints) -> Floats:
-        return np.asarray(np.log(self._n - chunks + 0.5) - np.log(chunks + 0.5))
+        idfs = np.log(self._n - chunks + 0.5) - np.log(chunks + 0.5)
+        return EPSILON * (math.fsum(terms * idfs) / int(terms.sum()))
 
     def _scored(self, terms: Sequence[int]) -> tuple[Floats, dict[int, Rows]]:
         """Return the score of every row, 0 where it has none of ``terms``, and each term's rows."""
@@ -109,9 +109,10 @@ class Snapshot:
         for base, segment in zip(self._bases, self._segments, strict=False):
             postings = segment.postings(term)
             if postings is not None:
-                found.append(segment.rows[postings].astype(np.intp) + base)
+                rows = segment.rows[postings].astype(np.intp)
+                found.append(rows + base if base else rows)
                 counts.append(segment.counts[postings])
-        rows, count = np.concatenate(found), np.concatenate(counts)
+        rows, count = _joined(found), _joined(counts)
         return rows, self._weight(term) * (count * (K1 + 1) / (count + self._norms.take(rows)))
 
     def _promising(self, scores: Floats, matches: Sequence[Rows], k: int) -> Rows:
@@ -142,6 +143,10 @@ class Snapshot:
     def _id(self, row: int) -> str:
         at = int(np.searchsorted(self._bases, row, side="right")) - 1
         return self._segments[at].ids[row - self._bases[at]]
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _kth(scores: Floats, k: int) -> float:
