@@ -82,8 +82,8 @@ def _cut(text: str, span: BlockSpan) -> list[Place]:
 def _lines(text: str, start: int, end: int) -> list[Place]:
     places, at = [], start
     for line in text[start:end].split("\n"):
-        if line.strip():
-            places.append((at, at + len(line)))
+        if place := _stripped(text, at, at + len(line)):
+            places.append(place)
         at += len(line) + 1
     return places
 

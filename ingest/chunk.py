@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from ingest.atoms import Atom, CountTokens, atoms, count
 from ingest.parse import Parsed
@@ -39,8 +39,8 @@ def chunk(
     """
     pieces: list[list[Atom]] = []
     for _, page in groupby(atoms(parsed, count_tokens, limit), key=lambda a: a.page):
-        packed = [p for section in _sections(list(page), limit) for p in _pack(section, limit)]
-        pieces += _overlapped(packed, limit, overlap)
+        for section in _sections(list(page), limit):
+            pieces += _pack(section, limit, overlap)
     pieces = _within_limit(parsed.text, pieces, count_tokens, limit)
     settings = f"{VERSION}:{limit}:{overlap}"
     return [_chunk(parsed, piece, document, digest, settings) for piece in pieces]
@@ -79,50 +79,46 @@ def _fit_together(first: list[Atom], second: list[Atom], limit: int) -> bool:
     return under and small and _tokens(first) + _tokens(second) <= limit
 
 
-def _pack(section: list[Atom], limit: int) -> list[list[Atom]]:
+def _pack(section: list[Atom], limit: int, overlap: int) -> list[list[Atom]]:
     """Fill chunks evenly; break between blocks rather than within one where both are possible."""
-    total = _tokens(section)
-    chunks = -(-total // limit) if total else 1
-    enough = 0.8 * total / chunks
-    packed: list[list[Atom]] = []
-    filled = limit + 1
+    left = _tokens(section)
+    room = max(limit - overlap * left // len(section), limit // 2) if left > limit else limit
+    chunks = max(1, -(-left // room))
+    enough = 0.8 * left / chunks
+    packed: list[list[Atom]] = [[]]
     for atom in section:
-        last = packed[-1][-1] if packed else None
-        ends = last is not None and last.block != atom.block and last.kind != "heading"
-        if filled + atom.tokens > limit or (ends and filled >= enough and len(packed) < chunks):
-            packed.append(_taken_along(packed, filled, atom, limit))
-            filled = _tokens(packed[-1])
+        filled = _tokens(packed[-1])
+        rest = max(chunks - len(packed), 0) * 0.95 * room
+        ends = packed[-1] and packed[-1][-1].block != atom.block and left <= rest
+        if packed[-1] and (filled + atom.tokens > limit or (ends and filled >= enough)):
+            packed.append(_taken_along(packed[-1], atom, limit, overlap))
         packed[-1].append(atom)
-        filled += atom.tokens
-    return [piece for piece in packed if piece]
+        left -= atom.tokens
+    return packed
 
 
-def _taken_along(packed: list[list[Atom]], filled: int, atom: Atom, limit: int) -> list[Atom]:
-    """Take a heading that would end a chunk along to the next one, where its section is."""
+def _taken_along(before: list[Atom], atom: Atom, limit: int, overlap: int) -> list[Atom]:
+    """Return what a chunk begins with before ``atom``, the first that is new in it.
+
+    Headings that would end the chunk before move here; otherwise its last sentences are repeated
+    where both are prose of one section.
+    """
     taken: list[Atom] = []
-    while packed and len(packed[-1]) > 1 and packed[-1][-1].kind == "heading":
-        if _tokens(taken) + packed[-1][-1].tokens + atom.tokens > limit:
+    while len(before) > 1 and before[-1].kind == "heading":
+        if _tokens(taken) + before[-1].tokens + atom.tokens > limit:
             break
-        taken.insert(0, packed[-1].pop())
+        taken.insert(0, before.pop())
+    if taken:
+        return taken
+    for earlier in reversed(before[-overlap:] if overlap else []):
+        tokens = _tokens(taken) + earlier.tokens
+        if tokens > limit // 2 or tokens + atom.tokens > limit or not _is_prose(earlier, atom):
+            break
+        taken.insert(0, earlier)
     return taken
 
 
-def _overlapped(pieces: list[list[Atom]], limit: int, overlap: int) -> list[list[Atom]]:
-    """Let each piece begin with the last sentences of the one before it, as far as they fit."""
-    result = pieces[:1]
-    for before, piece in pairwise(pieces):
-        repeated: list[Atom] = []
-        room = min(limit - _tokens(piece), limit // 2)
-        for atom in reversed(before[-overlap:] if overlap else []):
-            room -= atom.tokens
-            if room < 0 or not _is_same_prose(atom, piece[0]):
-                break
-            repeated.insert(0, atom)
-        result.append(repeated + piece)
-    return result
-
-
-def _is_same_prose(atom: Atom, following: Atom) -> bool:
+def _is_prose(atom: Atom, following: Atom) -> bool:
     prose = atom.kind == following.kind == "paragraph"
     return prose and atom.headings == following.headings
 
@@ -148,7 +144,16 @@ def _within_limit(
                 half = len(piece) // 2
                 again += [piece[:half], piece[half:]]
         pieces = again
-    return sorted(done, key=lambda piece: (piece[0].start, piece[-1].end))
+    return _without_repeats(done)
+
+
+def _without_repeats(pieces: list[list[Atom]]) -> list[list[Atom]]:
+    """Return pieces in order, without those that lie in another one."""
+    kept: list[list[Atom]] = []
+    for piece in sorted(pieces, key=lambda piece: (piece[0].start, -piece[-1].end)):
+        if not kept or piece[-1].end > kept[-1][-1].end:
+            kept.append(piece)
+    return kept
 
 
 def _add_up(text: str, pieces: list[list[Atom]], count_tokens: CountTokens) -> bool:

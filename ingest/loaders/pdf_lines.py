@@ -111,7 +111,7 @@ def _segments(line: Sequence[Run]) -> list[Run]:
 
 def _joined(left: Run, right: Run) -> Run:
     gap = right.x0 - left.x1 > 0.12 * max(left.size, right.size)
-    spaced = gap or right.text[:1] == " " or left.text[-1:] == " "
+    spaced = (gap and right.text[0] not in ")%,") or " " in (right.text[0], left.text[-1])
     text = left.text.rstrip() + (" " if spaced else "") + right.text.strip()
     wider = left if len(left.text) >= len(right.text) else right
     return replace(

@@ -62,7 +62,8 @@ def test_a_parser_that_dies(code, words):
 
 
 def test_a_parser_that_hangs_is_stopped_with_its_children():
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    sleep = "import time; time.sleep(60)"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleep!r}])"
     start = time.monotonic()
     with pytest.raises(DocumentError, match=r"longer than 1 seconds.*parse_seconds"):
         run_child(b"", 1, (sys.executable, "-c", code))

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,11 @@ def test_cjk():
 
 
 def test_wrapped_lines_go_on_and_meant_breaks_end():
-    wrapped = "This paragraph was wrapped by hand at forty\ncharacters so that its lines are all about\nas long as each other"
+    wrapped = (
+        "This paragraph was wrapped by hand at forty\n"
+        "characters so that its lines are all about\n"
+        "as long as each other"
+    )
     assert split(wrapped) == [wrapped]
     assert split("12:01 started\n12:02 a long line says that it stopped again") == [
         "12:01 started",
@@ -50,5 +56,5 @@ def test_wrapped_lines_go_on_and_meant_breaks_end():
 def test_every_character_is_in_one_sentence(text):
     spans = sentences(text)
     assert all(a < b and text[a:b] == text[a:b].strip() for a, b in spans)
-    assert all(x[1] <= y[0] for x, y in zip(spans, spans[1:], strict=False))
+    assert all(x[1] <= y[0] for x, y in pairwise(spans))
     assert "".join("".join(split(text)).split()) == "".join(text.split())

@@ -33,7 +33,7 @@ def test_loads_facts(tmp_path, suffix):
         assert any(b.kind == "heading" and b.text == HEADING for b in blocks)
         assert any(SENTENCE in t for t in texts)
     if made not in (".txt", ".eml", ".pdf"):
-        assert [b.text for b in blocks if b.kind == "row"][0] == MARS or MARS in texts
+        assert MARS in texts
 
 
 @pytest.mark.parametrize("suffix", sorted(MAKERS))
@@ -52,13 +52,12 @@ def test_white_space_only(tmp_path, suffix):
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
 def test_truncated(tmp_path, suffix, share):
     data = MAKERS[suffix]()
-    try:
-        blocks = blocks_of(tmp_path, data[: int(len(data) * share)], f"a{suffix}")
-    except DocumentError as error:
-        assert "damaged" in str(error) or "no text" in str(error)
-    else:  # pypdf can mend a PDF that lacks only its end
-        assert suffix == ".pdf"
-        assert any(SENTENCE in b.text for b in blocks)
+    cut = data[: int(len(data) * share)]
+    if suffix == ".pdf" and share == 0.9:  # pypdf can mend a PDF that lacks only its end
+        assert any(SENTENCE in b.text for b in blocks_of(tmp_path, cut, "a.pdf"))
+        return
+    with pytest.raises(DocumentError, match=r"damaged|no text"):
+        blocks_of(tmp_path, cut, f"a{suffix}")
 
 
 @pytest.mark.parametrize("suffix", sorted(BINARY))
@@ -66,10 +65,8 @@ def test_corrupt_in_the_middle(tmp_path, suffix):
     data = MAKERS[suffix]()
     third = len(data) // 3
     broken = data[:third] + b"\xff" * third + data[2 * third :]
-    try:
+    with pytest.raises(DocumentError, match=r"damaged|no text"):
         blocks_of(tmp_path, broken, f"a{suffix}")
-    except DocumentError as error:
-        assert len(str(error)) > 20
 
 
 @pytest.mark.parametrize("suffix", sorted(set(MAKERS) - BINARY))

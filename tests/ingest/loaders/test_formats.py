@@ -83,7 +83,10 @@ def test_html_parts():
 
 
 def test_html_tables_with_spans_and_side_headers():
-    spans = "<table><tr><th>City</th><th>Pop</th></tr><tr><td rowspan=2>Rome</td><td>3</td></tr><tr><td>4</td></tr></table>"
+    spans = (
+        "<table><tr><th>City</th><th>Pop</th></tr>"
+        "<tr><td rowspan=2>Rome</td><td>3</td></tr><tr><td>4</td></tr></table>"
+    )
     assert [b.text for b in html_blocks(spans)] == ["City: Rome; Pop: 3", "City: Rome; Pop: 4"]
     sides = "<table><tr><th>Capital</th><td>Rome</td></tr><tr><th>Area</th><td>9</td></tr></table>"
     assert [b.text for b in html_blocks(sides)] == ["Capital: Rome", "Area: 9"]
@@ -92,8 +95,8 @@ def test_html_tables_with_spans_and_side_headers():
 
 
 def test_html_nested_far_too_deep():
-    blocks = html_blocks("<div>" * 20_000 + "words" + "</div>" * 20_000)
-    assert not blocks or "words" in blocks[0].text
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        html_blocks("<div>" * 20_000 + "words" + "</div>" * 20_000)
 
 
 def test_markdown():
@@ -102,10 +105,6 @@ def test_markdown():
     assert Block("Mars has two moons.") in blocks
     assert Block("- one\n  - inner\n- two") in blocks
     assert Block("a = 1", "code") in blocks
-    assert (
-        markdown_blocks("---\ntitle: x\n---\n\nA <unk> and <b>bold</b>")[-1].text
-        == "A <unk> and bold"
-    )
     assert markdown_blocks("1. a\n2. b")[0].text == "1. a\n2. b"
 
 
