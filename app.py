@@ -5,6 +5,7 @@ Run it with ``make run``, or ``streamlit run app.py``.
 
 import streamlit as st
 
+from ui import state
 from ui.components import frame
 
 st.set_page_config(page_title="Ranklens", page_icon=frame.ICON, layout="wide")
@@ -16,4 +17,4 @@ chosen = st.navigation(
     position="top",
 )
 frame.dress()
-chosen.run()
+state.run(chosen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,6 +14,8 @@ from ui.components import frame
 
 if TYPE_CHECKING:
     from ingest.library import Library
+
+log = logging.getLogger(__name__)
 
 _HEADLINES = {
     LibraryInUse: "This library is open in another program",
@@ -47,6 +50,21 @@ def library() -> Library:
         problem(error)
         st.button("Try again", icon=":material/refresh:", type="primary")
         st.stop()
+
+
+def run(page: st.Page) -> None:
+    """Run a page. What nobody foresaw goes to the log; the reader is told so, without a trace."""
+    try:
+        page.run()
+    except RanklensError as error:
+        problem(error)
+    except Exception:  # the outermost frame: nothing may reach the reader as a stack trace
+        log.exception("the page failed")
+        frame.notice(
+            "Reload the page to go on. The details are in the log of the program that serves it.",
+            "Something went wrong that should not have",
+            "bad",
+        )
 
 
 def problem(error: RanklensError) -> None:

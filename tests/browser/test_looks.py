@@ -1,0 +1,93 @@
+"""The page over the fake library: both themes, two widths, keyboard, hostile text."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import serving
+
+CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serving("tests.browser.fake_server") as address:
+        yield address
+
+
+def ask(page, question="How should batteries be kept?"):
+    box = page.get_by_placeholder("What would you like to know?")
+    box.fill(question)
+    box.press("Enter")
+    page.locator("[data-complete]").wait_for()
+    page.locator(".rl-sources").first.wait_for()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800])
+def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
+    theme = f"{width}-{'dark' if dark else 'light'}"
+    page = visit(address, width, dark=dark)
+    page.get_by_placeholder("What would you like to know?").wait_for()
+    shot(page, f"start-{theme}")
+    ask(page)
+    for tab in ("Scores", "Latency", "Before → after"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(300)
+        assert page.evaluate(CONTRAST) == [], tab
+        assert not page.evaluate(WIDER), tab
+        shot(page, f"ask-{tab.split()[0].lower()}-{theme}")
+    page.locator(".rl-cite").first.click()
+    page.locator("[role=dialog] mark").wait_for()
+    page.wait_for_timeout(500)
+    assert page.evaluate(CONTRAST) == []
+    shot(page, f"passage-{theme}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800])
+def test_the_library_is_legible_and_fits(address, visit, shot, width, dark):
+    page = visit(f"{address}/library", width, dark=dark)
+    table = page.get_by_test_id("stDataFrame")
+    table.wait_for()
+    page.wait_for_timeout(500)
+    table.click(position={"x": 16, "y": 90})
+    page.get_by_text("4 passages").wait_for()
+    assert page.evaluate(CONTRAST) == []
+    assert not page.evaluate(WIDER)
+    shot(page, f"library-{width}-{'dark' if dark else 'light'}")
+
+
+def test_nothing_jumps_while_the_answer_streams(address, visit):
+    page = visit(address)
+    box = page.get_by_placeholder("What would you like to know?")
+    box.fill("How should batteries be kept?")
+    box.press("Enter")
+    page.locator(".rl-answer.writing .rl-cite").first.wait_for()
+    places = (".rl-slope", ".rl-answer", "[role=tablist]", ".rl-question")
+    before = [page.locator(place).first.bounding_box() for place in places]
+    page.locator("[data-complete]").wait_for()
+    after = [page.locator(place).first.bounding_box() for place in places]
+    assert [(b["x"], b["y"]) for b in before] == [(a["x"], a["y"]) for a in after]
+
+
+def test_a_citation_opens_with_the_keyboard(address, visit):
+    page = visit(address)
+    ask(page)
+    page.locator(".rl-answer .rl-cite").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.locator("[role=dialog] .rl-where").wait_for()
+    assert "field-guide.pdf" in page.locator("[role=dialog]").inner_text()
+    page.keyboard.press("Escape")
+    page.locator("[role=dialog]").wait_for(state="detached")
+
+
+def test_hostile_text_stays_text(address, visit):
+    page = visit(address)
+    ask(page, "<img src=x onerror=alert(1)> ![p](http://evil.example/p.png)")
+    assert page.locator(".rl-question").inner_text().startswith("<img src=x")
+    page.get_by_role("button", name="maintenance · Part 4").last.click()
+    page.locator("[role=dialog] .rl-context").wait_for()
+    assert "<script>alert(1)</script> ![pixel]" in page.locator("[role=dialog]").inner_text()
+    assert page.locator("main img[src*=evil], [role=dialog] img, main a[href*=evil]").count() == 0
