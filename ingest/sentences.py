@@ -29,6 +29,7 @@ CLOSERS = "\"'”’»)]}"
 END = re.compile(rf"[.!?…]+[{re.escape(CLOSERS)}]*(?=\s)|[。！？｡]+[」』）”’]*|\n")
 WORD_BEFORE = re.compile(r"([^\s(\[\"“‘']+)$")
 LINE_START = re.compile(r"\s*(?:[-*•–—]\s|\d+[.)]\s|\[|\d{4}-\d\d-\d\d|\||>|#)")
+ENUMERATOR = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})\)?")
 WIDEST_WRAP = 120  # a paragraph with longer lines was not wrapped by hand
 
 
@@ -76,6 +77,8 @@ def _ends(text: str, begin: int, match: re.Match[str], end: int) -> bool:
     before = WORD_BEFORE.search(text, max(begin, match.start() - 30), match.start())
     word = before[1].lower() if before else ""
     if word in NEVER and match[0] == ".":
+        return False
+    if ENUMERATOR.fullmatch(text[begin : match.start()].strip()):
         return False
     if word in MAYBE or re.fullmatch(r"[a-z](?:\.[a-z])*", word):
         return following.rstrip(",") in OPENERS and len(word) > 1

@@ -22,7 +22,6 @@ from rag.errors import DocumentError
 # here the parser's process has a time and a memory limit, so they can be wider.
 MOST_ELEMENTS = 2_000_000
 OFTEN, MOSTLY = 0.12, 0.8  # shares of pages; a table's header returns on some, too
-EDGE_SHARE = 0.09  # of the height of the text on all pages
 EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
 
 
@@ -78,9 +77,8 @@ def _read(reader: PdfReader) -> list[_Content]:
 
 
 def _pages(contents: Sequence[_Content]) -> list[Page]:
-    body = _body(contents)
-    running = _running(contents, body)
-    lines = [_without(running, content, body) for content in contents]
+    running = _running(contents
+    lines = [_without(running, content for content in contents]
     style = Style.of(line for page in lines for line in page)
     return [
         Page(c.number, tuple(_plain(c.plain) if c.plain else page_blocks(kept, style)))
@@ -92,23 +90,23 @@ def _plain(text: str) -> list[Block]:
     return [b for part in re.split(r"\n\s*\n", text) for b in block(part)]
 
 
-def _running(contents: Sequence[_Content], body: tuple[float, float]) -> dict[str, int]:
+def _running(contents: Sequence[_Content]) -> dict[str, int]:
     """Return headers and footers that most pages share, with the first page that has them."""
     seen: Counter[str] = Counter()
     first: dict[str, int] = {}
     for content in contents:
-        for key in {_key(line) for line in _edges(content.lines, body)}:
+        for key in {_key(line) for line in _edges(content.lines}:
             seen[key] += 1
             first.setdefault(key, content.number)
     return {
         key: first[key]
         for key, count in seen.items()
-        if count >= max(3, len(contents) * (MOSTLY if " | " in key else OFTEN))
+        if count >= max(3, len(contents) * (MOSTLY if "\t" in key else OFTEN))
     }
 
 
-def _without(running: dict[str, int], content: _Content, body: tuple[float, float]) -> list[Line]:
-    edges = {id(line) for line in _edges(content.lines, body)}
+def _without(running: dict[str, int], content: _Content) -> list[Line]:
+    edges = {id(line) for line in _edges(content.lines}
     kept = []
     for line in content.lines:
         first = running.get(_key(line)) if id(line) in edges else None
@@ -118,22 +116,15 @@ def _without(running: dict[str, int], content: _Content, body: tuple[float, floa
     return kept
 
 
-def _edges(lines: Sequence[Line], body: tuple[float, float]) -> list[Line]:
-    """Return a page's highest and lowest lines, those outside the ``body`` of the pages."""
+def _edges(lines: Sequence[Line]) -> list[Line]:
+    """Return a page's highest and lowest lines; fewer where it has few, as they may be all."""
+    count = EDGE_LINES if len(lines) >= 4 * EDGE_LINES else 1
     by_height = sorted(lines, key=lambda line: -line.y)
-    outer = [*by_height[:EDGE_LINES], *by_height[EDGE_LINES:][-EDGE_LINES:]]
-    return [line for line in outer if not body[0] < line.y < body[1]]
-
-
-def _body(contents: Sequence[_Content]) -> tuple[float, float]:
-    """Return the heights between which no running line stands, in points."""
-    heights = [line.y for content in contents for line in content.lines] or [0.0]
-    margin = EDGE_SHARE * (max(heights) - min(heights))
-    return min(heights) + margin, max(heights) - margin
+    return [*by_height[:count], *by_height[count:][-count:]]
 
 
 def _key(line: Line) -> str:
-    return re.sub(r"\d+", "#", line.text.lower()).strip()
+    return re.sub(r"\d+", "#", "\t".join(cell.text for cell in line.cells).lower())
 
 
 def _reason(error: BaseException) -> str:

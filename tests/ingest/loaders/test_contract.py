@@ -53,9 +53,6 @@ def test_white_space_only(tmp_path, suffix):
 def test_truncated(tmp_path, suffix, share):
     data = MAKERS[suffix]()
     cut = data[: int(len(data) * share)]
-    if suffix == ".pdf" and share == 0.9:  # pypdf can mend a PDF that lacks only its end
-        assert any(SENTENCE in b.text for b in blocks_of(tmp_path, cut, "a.pdf"))
-        return
     with pytest.raises(DocumentError, match=r"damaged|no text"):
         blocks_of(tmp_path, cut, f"a{suffix}")
 
