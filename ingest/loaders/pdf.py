@@ -77,8 +77,8 @@ def _read(reader: PdfReader) -> list[_Content]:
 
 
 def _pages(contents: Sequence[_Content]) -> list[Page]:
-    running = _running(contents
-    lines = [_without(running, content for content in contents]
+    running = _running(contents)
+    lines = [_without(running, content) for content in contents]
     style = Style.of(line for page in lines for line in page)
     return [
         Page(c.number, tuple(_plain(c.plain) if c.plain else page_blocks(kept, style)))
@@ -95,7 +95,7 @@ def _running(contents: Sequence[_Content]) -> dict[str, int]:
     seen: Counter[str] = Counter()
     first: dict[str, int] = {}
     for content in contents:
-        for key in {_key(line) for line in _edges(content.lines}:
+        for key in {_key(line) for line in _edges(content.lines)}:
             seen[key] += 1
             first.setdefault(key, content.number)
     return {
@@ -106,7 +106,7 @@ def _running(contents: Sequence[_Content]) -> dict[str, int]:
 
 
 def _without(running: dict[str, int], content: _Content) -> list[Line]:
-    edges = {id(line) for line in _edges(content.lines}
+    edges = {id(line) for line in _edges(content.lines)}
     kept = []
     for line in content.lines:
         first = running.get(_key(line)) if id(line) in edges else None

@@ -23,7 +23,7 @@ def split(text):
             "Really?",
             "Yes... maybe, e.g. this.",
         ],
-        ["1. The first thing.", "2. The second one.", "a. A third."],
+        ["1. The first thing.", "2. The second one.", "B. A third."],
         ["Pi is 3.14 and v1.2.3 is out.", "Next"],
     ],
 )
