@@ -48,8 +48,22 @@ def library() -> Library:
     except RanklensError as error:
         frame.title("Ranklens")
         problem(error)
+        if isinstance(error, LibraryMismatch):
+            st.button(
+                "Index all documents again", icon=":material/sync:", on_click=_accept_settings
+            )
         st.button("Try again", icon=":material/refresh:", type="primary")
         st.stop()
+
+
+def _accept_settings() -> None:
+    """Queue every document of the library for the settings that are asked for now."""
+    from ingest.library import Library
+
+    try:
+        Library.open(load_settings(), reindex=True).close()
+    except RanklensError as error:
+        log.warning("the library could not be set up for a new index: %s", error)
 
 
 def run(page: st.Page) -> None:

@@ -7,7 +7,7 @@ from streamlit.web import cli
 import ui.state
 from tests.ui.fakes import FakeLibrary
 
-LIBRARY = FakeLibrary(pause=0.15)
+LIBRARY = FakeLibrary(pause=0.4)
 
 if __name__ == "__main__":
     ui.state._opened = lambda: LIBRARY

@@ -72,6 +72,17 @@ def test_nothing_jumps_while_the_answer_streams(address, visit):
     assert [(b["x"], b["y"]) for b in before] == [(a["x"], a["y"]) for a in after]
 
 
+def test_a_click_while_the_answer_streams_interrupts_nothing(address, visit):
+    page = visit(address)
+    box = page.get_by_placeholder("What would you like to know?")
+    box.fill("How should batteries be kept?")
+    box.press("Enter")
+    page.locator(".rl-answer.writing .rl-cite").first.click()
+    page.locator("[role=dialog] .rl-context").wait_for()
+    page.locator("[data-complete]").wait_for()
+    assert page.locator(".rl-answer .rl-cite").count() == 2
+
+
 def test_a_citation_opens_with_the_keyboard(address, visit):
     page = visit(address)
     ask(page)

@@ -56,13 +56,27 @@ def _numbers(settings: Settings) -> dict[str, Any]:
     keep: dict[str, Any] = {"persist_state": "session"}
     return {
         "pool": st.slider(
-            "Pool: candidates that are reranked", 5, 200, settings.pool, 5, key="pool", **keep
+            "Pool: candidates that are reranked",
+            min(10, settings.pool),
+            max(200, settings.pool),
+            settings.pool,
+            10,
+            key="pool",
+            **keep,
         ),
-        "top": st.slider("Top: passages for the answer", 1, 20, settings.top, key="top", **keep),
-        "dense_weight": st.slider(
-            "Weight of dense", 0.0, 3.0, settings.dense_weight, 0.1, key="dense_weight", **keep
+        "top": st.slider(
+            "Top: passages for the answer",
+            1,
+            max(20, settings.top),
+            settings.top,
+            key="top",
+            **keep,
         ),
-        "lexical_weight": st.slider(
-            "Weight of BM25", 0.0, 3.0, settings.lexical_weight, 0.1, key="lexical_weight", **keep
-        ),
+        "dense_weight": _weight("dense_weight", "Weight of dense", settings.dense_weight),
+        "lexical_weight": _weight("lexical_weight", "Weight of BM25", settings.lexical_weight),
     }
+
+
+def _weight(key: str, label: str, value: float) -> float:
+    most = max(3.0, value)
+    return st.slider(label, 0.0, most, value, 0.1, key=key, persist_state="session")

@@ -11,7 +11,7 @@ from rag.types import Trace
 from ui.components import frame, slope
 from ui.components.frame import escape
 from ui.components.passages import opener, table
-from ui.components.stages import unit
+from ui.components.stages import title, unit
 
 ARROWS = {"rose": "▲", "fell": "▼", "stayed": "="}
 TAGS = {"entered": "entered", "dropped": "dropped out"}
@@ -23,11 +23,11 @@ def show(trace: Trace) -> None:
     if not moves:
         frame.empty("No passage was found", "Try other words, or add documents that speak of it.")
         return
+    for stage in trace.stages:
+        if stage.fell_back:
+            frame.notice(stage.note, f"{title(stage.name)}: fell back", "warn")
+    st.html(f'<p class="rl-say">{escape(summary(moves))}</p>')
     last = trace.stages[-1]
-    if last.fell_back:
-        frame.notice(last.note, "The reranker fell back: this is the fused order.", "warn")
-    else:
-        st.html(f'<p class="rl-say">{escape(summary(moves))}</p>')
     plan = slope.layout(moves, int(trace.settings["top"]))
     after = f"After: {escape(unit(last.name, trace))}"
     st.html(slope.drawn(plan, "Before: fused", after) + slope.LEGEND)

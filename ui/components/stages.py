@@ -19,7 +19,9 @@ def unit(stage: str, trace: Trace) -> str:
     if stage == "fused":
         return "weighted sum" if trace.settings.get("fusion") == "weighted" else "reciprocal ranks"
     if stage == "reranked":
-        return str(trace.stages[-1].details.get("reranker") or trace.settings.get("reranker", ""))
+        last = trace.stages[-1]
+        name = str(last.details.get("reranker") or trace.settings.get("reranker", ""))
+        return f"{name} (fell back)" if last.fell_back else name
     return _UNITS.get(stage, "score")
 
 

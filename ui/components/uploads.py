@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ def show(library: Library) -> None:
 def add(library: Library, name: str, data: IO[bytes], password: str = "") -> Outcome:
     """Queue one uploaded file. Its name is data: the bytes wait in a file with a name of ours."""
     with tempfile.NamedTemporaryFile(prefix="ranklens-") as copy:
-        copy.write(data.read())
+        shutil.copyfileobj(data, copy)
         copy.flush()
         return library.enqueue(Path(copy.name), name, password)
 
