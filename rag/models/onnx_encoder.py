@@ -47,27 +47,30 @@ class OnnxEncoder:
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """Return a unit vector for every token a text has, (tokens, size), no special tokens."""
-        found: dict[int, Matrix] = {}
+        tokens = self._empty(len(texts))
         for row, encoding, hidden in self._passes(texts):
-            found[row] = _own_tokens(encoding, hidden)
-        return [found[row] for row in range(len(texts))]
+            tokens[row] = _own_tokens(encoding, hidden)
+        return tokens
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Matrix, list[Matrix]]:
         """Return `encode` and `encode_tokens`; one pass unless passages get a prompt."""
         if self._recipe.passage_prompt:
             return self.encode(texts), self.encode_tokens(texts)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        found: dict[int, Matrix] = {}
+        tokens = self._empty(len(texts))
         for row, encoding, hidden in self._passes(texts):
             vectors[row] = self._pooled(hidden)
-            found[row] = _own_tokens(encoding, hidden)
-        return unit(vectors), [found[row] for row in range(len(texts))]
+            tokens[row] = _own_tokens(encoding, hidden)
+        return unit(vectors), tokens
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters (start, end) of each row that `encode_tokens` gives for a text."""
         encoding = self._tokens.single(self._tokens.bare([text])[0], self.max_tokens)
         rows = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
         return [span for span, special in rows if not special]
+
+    def _empty(self, count: int) -> list[Matrix]:
+        return [np.zeros((0, self.dimension), dtype=np.float32)] * count
 
     def _sentences(self, texts: Sequence[str]) -> Matrix:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
