@@ -57,7 +57,7 @@ def streamed(slots: Slots, pipeline: Pipeline, trace: Trace) -> Answer:
                 body = rendered(text, trace.evidence)
                 slots.body.html(f'<div class="rl-answer writing">{body}</div>')
                 shown = time.monotonic()
-    return answering.answer
+        return answering.answer
 
 
 def show(slots: Slots, trace: Trace, answer: Answer) -> None:
@@ -65,7 +65,8 @@ def show(slots: Slots, trace: Trace, answer: Answer) -> None:
     slots.body.html(_text(answer, trace.evidence))
     slots.foot.html(_about(answer, trace.evidence))
     if answer.error:
-        frame.notice(answer.error, "The answer broke off; what arrived is kept above.", "warn")
+        kept = "The answer broke off; what arrived is above" if answer.text else "No answer came"
+        frame.notice(answer.error, kept, "warn")
     _sources(answer, trace.evidence)
 
 

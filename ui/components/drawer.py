@@ -12,7 +12,7 @@ from rag.journey import Journey, fate, journey
 from rag.types import Chunk, Trace
 from ui.components import frame
 from ui.components.frame import escape
-from ui.components.passages import where
+from ui.components.passages import reveal, where
 from ui.components.stages import number, title
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ def open_passage(library: Library, trace: Trace, chunk_id: str) -> None:
     before, after = _around(library, chunk)
     whole = [(0, len(chunk.text))] if cited else []
     st.html(
-        f'<div class="rl-context"><span class="around">{escape(before)}</span>'
+        f'<div class="rl-context" tabindex="0"><span class="around">{escape(before)}</span>'
         f'<span class="passage">{marked(chunk.text, quotes or whole)}</span>'
         f'<span class="around">{escape(after)}</span></div>'
     )
+    reveal(f"reveal_{chunk_id}")
 
 
 def marked(text: str, quotes: Iterable[tuple[int, int]]) -> str:

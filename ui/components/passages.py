@@ -26,6 +26,20 @@ export default function ({ setTriggerValue }) {
 }
 """
 
+_REVEAL = """
+export default function () {
+  const target = document.querySelector("[role=dialog] mark, [role=dialog] .passage");
+  target?.scrollIntoView({ block: "center" });
+}
+"""
+
+
+def reveal(key: str) -> None:
+    """Scroll the drawer to the first marked words, or else to the passage."""
+    st.components.v2.component("ranklens_reveal", html="<i hidden></i>", js=_REVEAL)(
+        key=key, height=1
+    )
+
 
 def clicked(key: str) -> str | None:
     """Mount the listener; return the id of the passage whose chip was clicked just now."""

@@ -38,7 +38,7 @@ def box(library: Library) -> Asked | None:
     if not ready:
         _nothing(library)
         return None
-    _form(asked)
+    _form()
     if not asked:
         passages = sum(document.chunks for document in ready)
         st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
@@ -46,14 +46,13 @@ def box(library: Library) -> Asked | None:
     return st.session_state.get("asked")
 
 
-def _form(asked: Asked | None) -> None:
+def _form() -> None:
     with (
         st.form("question", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         st.text_input(
             "Question",
-            value=asked.text if asked else "",
             key="question_text",
             placeholder="What would you like to know?",
             label_visibility="collapsed",
