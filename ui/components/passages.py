@@ -74,10 +74,12 @@ def snippet(chunk: Chunk, length: int = 160) -> str:
 def opener(chunk: Chunk, below: bool = False) -> str:
     """Return HTML that names a passage and opens it; ``below`` adds the start of its text."""
     text = f'<span class="snippet">{escape(snippet(chunk))}</span>' if below else ""
+    spot = f'<span class="spot"> · {escape(place(chunk))}</span>' if place(chunk) else ""
+    stem = escape(PurePath(chunk.document).stem)
     return (
         f'<button type="button" class="rl-open" data-passage="{escape(chunk.id)}" '
         f'title="{escape(snippet(chunk, 400))}">'
-        f'<span class="name">{escape(named(chunk))}</span>{text}</button>'
+        f'<span class="name"><span class="stem">{stem}</span>{spot}</span>{text}</button>'
     )
 
 

@@ -109,4 +109,5 @@ def _nothing(library: Library) -> None:
             "The library is empty",
             "Add a few documents first: PDF, Word, Excel, HTML, Markdown, e-mail and more.",
         )
-    st.page_link("ui/library.py", label="Open the library", icon=":material/folder_open:")
+    with st.container(horizontal_alignment="center"):
+        st.page_link("ui/library.py", label="Open the library", icon=":material/folder_open:")
