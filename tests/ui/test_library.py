@@ -53,6 +53,8 @@ def test_progress_in_one_line():
 def test_running_work_is_shown_and_can_be_stopped(page, library):
     library.state = FakeProgress(0, 1, 5, 10, 2.0, "**bold**.txt", running=True)
     at = page("ui/library.py")
+    assert "5 of about 10 passages" in html(at)
+    assert "**bold**.txt" in html(at)
     at.button(key="stop").click().run()
     assert ("stop",) in library.calls
 

@@ -28,7 +28,7 @@ def strip(library: Library) -> dict[str, Any]:
             persist_state="session",
             label_visibility="collapsed",
             format_func=choices.get,
-            width=270,
+            width=330,
         )
     }
     with st.popover("Tune", icon=":material/tune:", key="ranking"):
@@ -39,12 +39,9 @@ def strip(library: Library) -> dict[str, Any]:
 
 def labels(context: Context) -> dict[str, str]:
     """Return every reranker's name with its label; one that cannot run here says so."""
-    found = {AUTO: f"Reranker: {AUTO}"}
-    for entry in TABLE.values():
-        found[entry.name] = (
-            f"Reranker: {entry.name}{' (not on this machine)' if entry.missing(context) else ''}"
-        )
-    return found
+    missing = {entry.name: bool(entry.missing(context)) for entry in TABLE.values()}
+    found = {name: " (not set up here)" * absent for name, absent in missing.items()}
+    return {name: f"Reranker: {name}{note}" for name, note in ({AUTO: ""} | found).items()}
 
 
 def _summary(chosen: dict[str, Any]) -> str:

@@ -24,7 +24,10 @@ def escape(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text from outside as Markdown that shows it literally, for labels and toasts."""
+    """Return text as Markdown that shows it literally, for labels of buttons.
+
+    Elsewhere Streamlit would still turn bare addresses into links: use `escape` there.
+    """
     return " ".join(text.split()).translate(_MARKDOWN)
 
 

@@ -44,7 +44,9 @@ def _poll(library: Library) -> None:
 def _bar(library: Library, progress: Progress) -> None:
     share = progress.chunks_done / progress.chunks_total if progress.chunks_total else 0.0
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(min(share, 1.0), text=frame.plain(line(progress)))
+        with st.container(gap="xsmall"):
+            st.html(f'<p class="rl-say">{frame.escape(line(progress))}</p>')
+            st.progress(min(share, 1.0))
         st.button("Stop", icon=":material/stop_circle:", key="stop", on_click=library.stop_work)
 
 
