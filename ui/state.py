@@ -48,11 +48,11 @@ def library() -> Library:
     except RanklensError as error:
         frame.title("Ranklens")
         problem(error)
-        if isinstance(error, LibraryMismatch):
-            st.button(
-                "Index all documents again", icon=":material/sync:", on_click=_accept_settings
-            )
-        st.button("Try again", icon=":material/refresh:", type="primary")
+        with st.container(horizontal=True):
+            if isinstance(error, LibraryMismatch):
+                again = "Index all documents again"
+                st.button(again, icon=":material/sync:", on_click=_accept_settings)
+            st.button("Try again", icon=":material/refresh:", type="primary")
         st.stop()
 
 

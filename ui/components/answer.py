@@ -107,9 +107,7 @@ def _text(answer: Answer, hits: Sequence[Hit]) -> str:
 def _about(answer: Answer, hits: Sequence[Hit]) -> str:
     cited = len({citation.chunk_id for citation in answer.citations})
     facts = [
-        "The documents do not answer this"
-        if answer.refused
-        else f"{cited} of {len(hits)} passages cited",
+        f"{cited} of {len(hits)} passages cited",
         "quoted from your documents, no model"
         if answer.generator == "extractive"
         else answer.generator,
