@@ -1,0 +1,196 @@
+"""How often the extractive answerer cites what answers, against the top passage's first sentences.
+
+    python -m benchmarks.extractive --data ../shared/data
+
+Both answer from the same five passages of the same retrieval (dense and BM25, fused by RRF). An
+answer is right where one of its cited sentences overlaps the gold: on HotpotQA a gold paragraph,
+on the chunking set a gold span of characters. ``precision`` is the share of cited sentences that
+do; ``covered`` the share of gold (paragraphs, or characters of gold spans) that is cited.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rank_bm25 import BM25Okapi
+
+from rag.generate.answer import Answering
+from rag.generate.extractive import ExtractiveGenerator
+from rag.generate.sentences import spans
+from rag.models.encoder import Encoder, load_encoder
+from rag.settings import load_settings
+from rag.types import Chunk, Hit, ranked
+
+TOP, CHUNK_TOKENS = 5, 200
+Cited = tuple[Chunk, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and its gold: (document, start, end) in characters of the document."""
+
+    text: str
+    gold: tuple[tuple[str, int, int], ...]
+    corpus: str
+
+
+def main() -> None:
+    """Print both figures for both sets."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--hotpotqa", default="0:100", help="questions, as a slice")
+    options = parser.parse_args()
+    encoder = load_encoder(load_settings())
+    first, last = map(int, options.hotpotqa.split(":"))
+    sets = {
+        "hotpotqa": hotpotqa(options.data / "hotpotqa", first, last),
+        "chunking": chunking(options.data / "chunking", encoder),
+    }
+    extractive = ExtractiveGenerator(encoder)
+    for name, (chunks, questions) in sets.items():
+        found = retrieve(encoder, chunks, questions)
+        print(f"{name}: {len(questions)} questions, {len(chunks)} passages")
+        report("first two sentences", found, lambda _, hits: first_two(hits))
+        report("extractive", found, lambda text, hits: cited(extractive, text, hits))
+
+
+def hotpotqa(folder: Path, first: int, last: int) -> tuple[list[Chunk], list[Question]]:
+    """Every paragraph is one passage; gold are the two paragraphs a question needs."""
+    chunks = [
+        Chunk(row["_id"], row["title"], 0, len(row["text"]), row["text"])
+        for row in rows(folder / "corpus.jsonl.gz")
+    ]
+    gold: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    titles = {chunk.id: chunk.document for chunk in chunks}
+    with (folder / "qrels.tsv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            gold[row["query-id"]].append((titles[row["corpus-id"]], 0, 1 << 30))
+    asked = rows(folder / "queries.jsonl.gz")[first:last]
+    return chunks, [Question(row["text"], tuple(gold[row["_id"]]), "") for row in asked]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Return the objects of a compressed JSON Lines file."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def chunking(folder: Path, encoder: Encoder) -> tuple[list[Chunk], list[Question]]:
+    """Three corpora in one index; gold are the exact characters that answer."""
+    chunks: list[Chunk] = []
+    for path in sorted(folder.glob("*.md")):
+        text = path.read_text("utf-8")
+        chunks += [
+            Chunk(f"{path.stem}:{start}", path.stem, start, end, text[start:end])
+            for start, end in pieces(text, encoder)
+        ]
+    questions = []
+    with (folder / "questions.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            gold = tuple(
+                (row["corpus_id"], part["start_index"], part["end_index"])
+                for part in json.loads(row["references"])
+            )
+            questions.append(Question(row["question"], gold, row["corpus_id"]))
+    return chunks, questions
+
+
+def pieces(text: str, encoder: Encoder) -> Iterator[tuple[int, int]]:
+    """Cut a text into runs of whole sentences of at most `CHUNK_TOKENS` tokens."""
+    sentences = spans(text)
+    counts = encoder.count_tokens([text[s.start : s.end] for s in sentences])
+    start, end, size = 0, 0, 0
+    for sentence, count in zip(sentences, counts, strict=True):
+        if size and size + count > CHUNK_TOKENS:
+            yield start, end
+            size = 0
+        start = start if size else sentence.start
+        end, size = sentence.end, size + count
+    if size:
+        yield start, end
+
+
+def retrieve(
+    encoder: Encoder, chunks: Sequence[Chunk], questions: Sequence[Question]
+) -> list[tuple[Question, tuple[Hit, ...]]]:
+    """Return the five best passages of each question, dense and BM25 fused by reciprocal rank."""
+    vectors = encoder.encode([chunk.passage for chunk in chunks])
+    lexical = BM25Okapi([chunk.passage.lower().split() for chunk in chunks])
+    found = []
+    for question in questions:
+        dense = vectors @ encoder.encode_query(question.text)
+        terms = lexical.get_scores(question.text.lower().rstrip("?").split())
+        fused = sum(1 / (61 + np.argsort(np.argsort(-s, kind="stable"))) for s in (dense, terms))
+        best = np.argsort(-fused, kind="stable")[:TOP]
+        found.append((question, ranked((chunks[i], float(fused[i])) for i in best)))
+    return found
+
+
+def first_two(hits: Sequence[Hit]) -> list[Cited]:
+    """Return the baseline: the first two sentences of the top passage."""
+    chunk = hits[0].chunk
+    return [(chunk, span.start, span.end) for span in spans(chunk.text)[:2]]
+
+
+def cited(generator: ExtractiveGenerator, question: str, hits: Sequence[Hit]) -> list[Cited]:
+    """Return what the extractive answer cites."""
+    answering = Answering(generator, question, hits)
+    list(answering)
+    chunks = {hit.chunk.id: hit.chunk for hit in hits}
+    return [
+        (chunks[c.chunk_id], c.quote_start or 0, c.quote_end or 0)
+        for c in answering.answer.citations
+    ]
+
+
+def report(
+    name: str,
+    found: Sequence[tuple[Question, tuple[Hit, ...]]],
+    answer: Callable[[str, Sequence[Hit]], list[Cited]],
+) -> None:
+    """Print one line of figures."""
+    right, precise, covered, counts, seconds = [], [], [], [], []
+    for question, hits in found:
+        started = time.perf_counter()
+        quotes = answer(question.text, hits)
+        seconds.append(time.perf_counter() - started)
+        hit = [any(overlap(quote, gold) for gold in question.gold) for quote in quotes]
+        right.append(any(hit))
+        precise += hit
+        covered.append(coverage(question, quotes))
+        counts.append(len(quotes))
+    print(
+        f"  {name:20} right {np.mean(right):.3f}  precision {np.mean(precise):.3f}  "
+        f"covered {np.mean(covered):.3f}  citations {np.mean(counts):.1f}  "
+        f"refused {counts.count(0)}  p50 {1000 * np.percentile(seconds, 50):.0f} ms  "
+        f"p95 {1000 * np.percentile(seconds, 95):.0f} ms"
+    )
+
+
+def coverage(question: Question, quotes: Sequence[Cited]) -> float:
+    """Return the share of gold that is cited: of characters, of paragraphs where those are gold."""
+    if question.corpus:
+        total = sum(end - start for _, start, end in question.gold)
+        return sum(overlap(q, gold) for gold in question.gold for q in quotes) / total
+    return float(np.mean([any(overlap(q, gold) for q in quotes) for gold in question.gold]))
+
+
+def overlap(quote: Cited, gold: tuple[str, int, int]) -> int:
+    """Return the number of characters that a cited sentence shares with a gold span."""
+    chunk, start, end = quote
+    if chunk.document != gold[0]:
+        return 0
+    return max(0, min(chunk.start + end, gold[2]) - max(chunk.start + start, gold[1]))
+
+
+if __name__ == "__main__":
+    main()
