@@ -2,6 +2,7 @@
 
 RanklensError
 ├── SettingsError            an option is unknown, malformed or out of range
+├── FilterError              a document that was to be asked is not there, or several may be meant
 ├── LibraryError             the library on disk cannot do what was asked
 │   ├── LibraryInUse         another process owns the folder
 │   ├── LibraryMismatch      it was indexed with another model or other settings
@@ -22,6 +23,10 @@ class RanklensError(Exception):
 
 class SettingsError(RanklensError):
     """An option is unknown, malformed or out of range."""
+
+
+class FilterError(RanklensError):
+    """No document is what was asked for, or several may be meant; the message names the nearest."""
 
 
 class LibraryError(RanklensError):

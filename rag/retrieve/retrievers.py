@@ -1,4 +1,7 @@
-"""Dense and lexical retrieval, each to a given depth, over live chunks only."""
+"""Dense and lexical retrieval, each to a given depth, over live chunks only.
+
+Within a `Scope` (chosen documents) both are exact: no result is lost to the approximate index.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,26 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.store.exact import Scope
 from rag.store.index import Index
 from rag.types import Chunk
 
 Scored = list[tuple[Chunk, float]]
 
 
-def dense(index: Index, vector: NDArray[np.float32], depth: int) -> Scored:
+def dense(
+    index: Index, vector: NDArray[np.float32], depth: int, scope: Scope | None = None
+) -> Scored:
     """Return the ``depth`` nearest chunks to a query vector (dimension,) with their cosines."""
+    if scope is not None:
+        return _live(index, lambda k: index.exact.search(vector, scope, k), depth)
     return _live(index, lambda k: index.vectors.search(vector, k), depth)
 
 
-def lexical(index: Index, query: str, depth: int) -> Scored:
+def lexical(index: Index, query: str, depth: int, scope: Scope | None = None) -> Scored:
     """Return the ``depth`` best chunks by BM25; only chunks that share a term with the query."""
-    return _live(index, lambda k: index.lexical.search(query, k), depth)
+    within = None if scope is None else scope.ids
+    return _live(index, lambda k: index.lexical.search(query, k, within), depth)
 
 
 def dense_scores(index: Index, vector: NDArray[np.float32], ids: list[str]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -17,6 +17,7 @@ from rag.store.segment import Ints, Segment
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
+_MOST_MASKS = 8
 
 
 class Snapshot:
@@ -34,6 +35,7 @@ class Snapshot:
         self._segments = tuple(segments)
         self._numbers = numbers
         self._frequencies = frequencies
+        self._masks: OrderedDict[frozenset[str], NDArray[np.bool_]] = OrderedDict()
         self._bases = [0, *accumulate(len(segment.ids) for segment in segments)]
         self._live = np.concatenate([np.zeros(0, bool), *(s.live for s in segments)])
         lengths = np.concatenate([np.zeros(0, np.int64), *(s.lengths for s in segments)])
@@ -44,11 +46,20 @@ class Snapshot:
         if total:
             self._norms[self._live] = K1 * (1 - B + B * lengths[self._live] / (total / self._n))
 
-    def best(self, words: Sequence[str], k: int) -> list[tuple[str, float]]:
-        """Return the ids and scores of the ``k`` best chunks that share a word, in order."""
+    def best(
+        self, words: Sequence[str], k: int, within: frozenset[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the ids and scores of the ``k`` best chunks that share a word, in order.
+
+        ``within``: the ids to search among; None for all.
+        """
         if k < 1:
             return []
         scores, rows = self._scored(self._terms(words))
+        if within is not None:
+            inside = self._mask(within)
+            scores *= inside
+            rows = {term: found[inside.take(found)] for term, found in rows.items()}
         if all(self._weight(term) > 0 for term in rows):
             candidates = self._promising(scores, list(rows.values()), k)
         else:
@@ -132,6 +143,20 @@ class Snapshot:
         for rows in matches:
             shares[rows] = True
         return np.flatnonzero(shares & self._live)
+
+    def _mask(self, within: frozenset[str]) -> NDArray[np.bool_]:
+        """Return which rows are ``within``; kept, for people ask the same documents again."""
+        mask = self._masks.get(within)
+        if mask is None:
+            mask = np.zeros(len(self._norms), bool)
+            for base, segment in zip(self._bases, self._segments, strict=False):
+                held = segment.row_of.copy()
+                few, many = sorted((held.keys(), within), key=len)
+                mask[[base + held[id] for id in few if id in many]] = True
+            self._masks[within] = mask
+            while len(self._masks) > _MOST_MASKS:
+                self._masks.popitem(last=False)
+        return mask
 
     def _row(self, id: str) -> int | None:
         for base, segment in zip(self._bases, self._segments, strict=False):

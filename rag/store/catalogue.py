@@ -12,9 +12,10 @@ Only the chunks of ``ready`` documents are live; whatever else an index holds is
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +44,8 @@ from rag.types import Chunk
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
 AT_ONCE = 500
+# A document's text and spans may be megabytes; lists of documents do without.
+_LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Catalogue:
         self, *statuses: Status, name: str | None = None, digest: str | None = None
     ) -> list[Document]:
         """Return documents by name, newest version last; all but the removed ones by default."""
-        query = select(documents).order_by(documents.c.name, documents.c.id)
+        query = select(*_LISTED).order_by(documents.c.name, documents.c.id)
         if statuses:
             query = query.where(documents.c.status.in_(statuses))
         else:
@@ -142,7 +145,7 @@ class Catalogue:
 
     def next_queued(self) -> Document | None:
         """Return the document that has waited longest, or None."""
-        query = select(documents).where(documents.c.status == "queued").order_by(documents.c.id)
+        query = select(*_LISTED).where(documents.c.status == "queued").order_by(documents.c.id)
         with self._engine.connect() as db:
             row = db.execute(query.limit(1)).first()
         return _document(row) if row else None
@@ -245,6 +248,19 @@ class Catalogue:
                 query = select(chunks.c.id, chunks.c.vector).where(chunks.c.id.in_(part))
                 found |= {r.id: np.frombuffer(r.vector, np.float32) for r in db.execute(query)}
         return found
+
+    def vectors_of(self, document_ids: Collection[int]) -> Iterator[tuple[int, list[str], Vectors]]:
+        """Yield each document's number, chunk ids in reading order and vectors (n, dimension)."""
+        query = (
+            select(chunks.c.document_id, chunks.c.id, chunks.c.vector)
+            .where(chunks.c.document_id.in_(document_ids))
+            .order_by(chunks.c.document_id, chunks.c.ordinal)
+        )
+        with self._engine.connect() as db:
+            for document_id, rows in groupby(db.execute(query), key=lambda row: row.document_id):
+                ids, blobs = zip(*((row.id, row.vector) for row in rows), strict=True)
+                stacked = np.frombuffer(b"".join(blobs), np.float32)
+                yield document_id, list(ids), stacked.reshape(len(ids), -1)
 
     def live_ids(self) -> set[str]:
         """Return the ids of all chunks that a search may return."""

@@ -22,6 +22,7 @@ from rag.errors import LibraryMismatch
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.analyse import Analyser
 from rag.store.catalogue import Catalogue
+from rag.store.exact import ExactVectors
 from rag.store.inverted import InvertedIndex
 from rag.store.lexical import LexicalIndex
 from rag.store.okapi import OkapiIndex
@@ -49,6 +50,7 @@ class Index:
         self.catalogue = catalogue
         self.vectors = vectors
         self.lexical = lexical
+        self.exact = ExactVectors(catalogue)
         self._writing = threading.RLock()
 
     @classmethod
@@ -126,6 +128,7 @@ class Index:
             self.lexical.remove(gone)
             self.lexical.save()
         if document_ids:
+            self.exact.forget(document_ids)
             self.catalogue.drop_chunks(document_ids)
 
     # Consistency

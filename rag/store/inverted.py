@@ -75,9 +75,11 @@ class InvertedIndex:
             if self._drop(ids):
                 self._publish()
 
-    def search(self, query: str, k: int) -> list[tuple[str, float]]:
+    def search(
+        self, query: str, k: int, within: frozenset[str] | None = None
+    ) -> list[tuple[str, float]]:
         """Return the ``k`` best of the chunks that share a term with ``query``, best first."""
-        return self._snapshot.best(self._analyse(query), k)
+        return self._snapshot.best(self._analyse(query), k, within)
 
     def score(self, query: str, ids: Sequence[str]) -> list[float]:
         """Return the scores of given chunks; 0.0 where nothing matches or the id is unknown."""

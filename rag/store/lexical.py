@@ -38,8 +38,14 @@ class LexicalIndex(Protocol):
     def remove(self, ids: Collection[str]) -> None:
         """Remove chunks; unknown ids are ignored."""
 
-    def search(self, query: str, k: int) -> list[tuple[str, float]]:
-        """Return the ``k`` best of the chunks that share a term with ``query``, best first."""
+    def search(
+        self, query: str, k: int, within: frozenset[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the ``k`` best of the chunks that share a term with ``query``, best first.
+
+        ``within``: only these ids are searched; what their scores are stays what they are among
+        all chunks.
+        """
 
     def score(self, query: str, ids: Sequence[str]) -> list[float]:
         """Return the scores of given chunks; 0.0 where nothing matches or the id is unknown."""

@@ -72,11 +72,15 @@ class OkapiIndex:
         """Remove chunks; unknown ids are ignored."""
         self._change(ids, {})
 
-    def search(self, query: str, k: int) -> list[tuple[str, float]]:
+    def search(
+        self, query: str, k: int, within: frozenset[str] | None = None
+    ) -> list[tuple[str, float]]:
         """Return the ``k`` best of the chunks that share a term with ``query``, best first."""
         words = self._analyse(query)
         built = self._built()
         sharing = {built.ids[row] for word in set(words) for row in built.rows(word)}
+        if within is not None:
+            sharing &= within
         scored = [pair for pair in built.scores(words).items() if pair[0] in sharing]
         return sorted(scored, key=lambda pair: -pair[1])[: max(k, 0)]
 

@@ -1,0 +1,186 @@
+"""Asking within chosen documents: by name, by type, by the day they were added; `@name` in words.
+
+A `Filter` says what was asked for, `Scope` which documents and chunks that is at this moment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import Any, Self
+
+from rag.errors import FilterError
+from rag.store.catalogue import Document
+from rag.store.exact import Scope
+from rag.store.index import Index
+
+MOST_NAMED = 5
+_SAME_TYPE = {"htm": "html", "xhtml": "html", "markdown": "md", "text": "txt", "ndjson": "jsonl"}
+# After a letter it is an address (user@example.org), after a backslash a word (\@property).
+_MENTION = re.compile(r'(?<![\w@\\])@(?:"([^"\n]+)"|([^\s"@]+))')
+_AT_THE_END = ".,;:!?)]}'\""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to ask within; what is empty allows everything, and all that is given must hold.
+
+    ``names`` are documents' whole names, ``types`` their kinds (`kind_of`), ``since`` the first
+    day on which they were added, in local time.
+    """
+
+    names: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    since: date | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.types or self.since)
+
+    def allows(self, document: Document) -> bool:
+        """Tell whether a document may be searched."""
+        return (
+            (not self.names or document.name in self.names)
+            and (not self.types or kind_of(document) in self.types)
+            and (self.since is None or document.added.astimezone().date() >= self.since)
+        )
+
+    def words(self) -> list[str]:
+        """Return each criterion in a few words, for chips and notes."""
+        since = [f"added since {self.since.isoformat()}"] if self.since else []
+        return [*self.names, *(f"type {kind}" for kind in self.types), *since]
+
+    def as_setting(self) -> dict[str, Any]:
+        """Return it as JSON's own types, as a trace's settings keep it."""
+        since = self.since.isoformat() if self.since else None
+        return {"documents": list(self.names), "types": list(self.types), "since": since}
+
+    @classmethod
+    def from_setting(cls, setting: Any) -> Self:
+        """Return the filter that a trace's settings keep; none where there was none."""
+        if not setting:
+            return cls()
+        since = date.fromisoformat(setting["since"]) if setting["since"] else None
+        return cls(tuple(setting["documents"]), tuple(setting["types"]), since)
+
+
+def kind_of(document: Document) -> str:
+    """Return a document's type: its suffix without the dot (``pdf``), else from its content."""
+    suffix = PurePath(document.name).suffix.lower().removeprefix(".")
+    kind = suffix or document.media_type.rpartition("/")[2]
+    return _SAME_TYPE.get(kind, kind)
+
+
+def chosen(
+    documents: Sequence[Document],
+    names: Iterable[str] = (),
+    types: Iterable[str] = (),
+    since: date | None = None,
+) -> Filter:
+    """Make a filter of what people typed: parts of names, types with or without a dot.
+
+    Raises `FilterError` on a name or type that fits no document, with the nearest, and on a name
+    that fits several.
+    """
+    known = [document.name for document in documents]
+    kinds = sorted({kind_of(document) for document in documents})
+    wanted = [_SAME_TYPE.get(k, k) for k in (t.lower().lstrip(".").strip() for t in types)]
+    for kind in wanted:
+        if kind not in kinds:
+            raise FilterError(
+                f"no document is of the type {kind!r}; there are {', '.join(kinds) or 'none'}"
+            )
+    found = tuple(dict.fromkeys(resolve(name, known) for name in names))
+    return Filter(found, tuple(dict.fromkeys(wanted)), since)
+
+
+def resolve(wanted: str, names: Sequence[str]) -> str:
+    """Return the one document's name that is meant.
+
+    The whole name wins over the name without suffix, this over the beginning, this over a part;
+    the case of letters counts only where it decides. Raises `FilterError`.
+    """
+    low = wanted.strip().casefold()
+    fits: tuple[Callable[[str], bool], ...] = (
+        lambda name: name == wanted,
+        lambda name: name.casefold() == low,
+        lambda name: PurePath(name).stem.casefold() == low,
+        lambda name: name.casefold().startswith(low),
+        lambda name: low in name.casefold(),
+    )
+    for fit in fits if low else ():
+        found = [name for name in names if fit(name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise FilterError(f"{wanted!r} fits {_listed(found)}; write more of the name")
+    raise FilterError(f"there is no document {wanted!r} in the library; {_nearest(wanted, names)}")
+
+
+def mentioned(question: str, documents: Callable[[], Sequence[Document]]) -> tuple[str, Filter]:
+    r"""Return the question without its ``@name`` marks, and the filter that they stand for.
+
+    Names with spaces stand in quotes (``@"annual report"``). A name within a sentence stays there
+    in words, for the sentence needs it; one before or after it goes. ``\@`` is an @. Raises
+    `FilterError` on a name that fits no document or several.
+    """
+    if "@" not in question:
+        return question, Filter()
+    known: list[str] = []
+    names: list[str] = []
+    parts, at = [], 0
+    for mark in _MENTION.finditer(question):
+        known = known or [document.name for document in documents()]
+        word = mark[1] or mark[2].rstrip(_AT_THE_END)
+        if not word:
+            continue
+        name = _meant(word, known)
+        names.append(name)
+        before = question[at : mark.start()]
+        spoken = "".join([*parts, before]).rstrip()
+        stem = PurePath(name).stem if spoken and spoken[-1] not in ".?!:;" else ""
+        parts += [before if stem else before.rstrip(), stem]
+        at = mark.end() if mark[1] else mark.start() + 1 + len(word)
+    text = "".join([*parts, question[at:]]).replace("\\@", "@")
+    if names:
+        text = " ".join(text.split()).lstrip(" ,;:.")
+    return text, Filter(tuple(dict.fromkeys(names)))
+
+
+def scope_of(asked: Filter, index: Index) -> Scope | None:
+    """Return the chunks that a filter allows now; None where it allows all.
+
+    Raises `FilterError` where it allows no document that is ready.
+    """
+    if not asked:
+        return None
+    ready = index.catalogue.documents("ready")
+    allowed = [document.id for document in ready if asked.allows(document)]
+    if not allowed:
+        raise FilterError(
+            f"no document that is ready is within {' and '.join(asked.words())}; ask without "
+            "this filter, or see `ranklens documents`"
+        )
+    return index.exact.scope(allowed)
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    try:
+        return resolve(word, known)
+    except FilterError as error:
+        raise FilterError(f"{error} (\\@{word} asks for the word itself)") from None
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:MOST_NAMED])
+    more = len(names) - MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _nearest(wanted: str, names: Sequence[str]) -> str:
+    by_form = {form: n for n in names for form in (n.casefold(), PurePath(n).stem.casefold())}
+    near = difflib.get_close_matches(wanted.casefold(), by_form, n=1, cutoff=0.0)
+    return f"the nearest is {by_form[near[0]]!r}" if near else "it is empty"
