@@ -23,9 +23,11 @@ from rag.generate.answer import Answering
 from rag.models.encoder import Encoder
 from rag.rerank.base import Context, Reranker, rerank
 from rag.rerank.table import choose
-from rag.retrieve import retrievers
+from rag.retrieve import filters, retrievers
+from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
+from rag.store.exact import Scope
 from rag.store.index import Index
 from rag.types import Candidate, Hit, Stage, Trace, ranked
 
@@ -36,17 +38,27 @@ class Pipeline:
     """Searches and answers over one index. Safe to use from several threads."""
 
     def __init__(
-        self, index: Index, encoder: Encoder, settings: Settings, shared: _Shared | None = None
+        self,
+        index: Index,
+        encoder: Encoder,
+        settings: Settings,
+        shared: _Shared | None = None,
+        asked_within: Filter = EVERYTHING,
     ) -> None:
         self.index = index
         self.encoder = encoder
         self.settings = settings
+        self.asked_within = asked_within
         self._shared = shared or _Shared()
 
     def with_settings(self, **changes: Any) -> Pipeline:
         """Return a pipeline with other settings over the same index and loaded models."""
         settings = self.settings.updated(**changes)
-        return Pipeline(self.index, self.encoder, settings, self._shared)
+        return Pipeline(self.index, self.encoder, settings, self._shared, self.asked_within)
+
+    def within(self, asked_within: Filter) -> Pipeline:
+        """Return a pipeline that asks only the documents that a filter allows."""
+        return Pipeline(self.index, self.encoder, self.settings, self._shared, asked_within)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -55,13 +67,19 @@ class Pipeline:
     def search(self, question: str) -> Trace:
         """Retrieve, fuse and rerank; the trace has no answer yet.
 
-        Raises `RanklensError` on an empty question and where both retrievers fail.
+        Documents that the question names (``@name``) take the place of the filter. Raises
+        `RanklensError` on an empty question, `FilterError` where no document is what was named,
+        `LibraryError` where both retrievers fail.
         """
-        question = question.strip()
+        question, named = filters.mentioned(question, self.index.catalogue.ready)
+        return (self.within(named) if named else self)._search(question.strip())
+
+    def _search(self, question: str) -> Trace:
         if not question:
             raise RanklensError("the question is empty; type a few words")
         vector = self._shared.threads.submit(self.encoder.encode_query, question)
-        dense, lexical = self._retrieve(question, vector)
+        scope = filters.scope_of(self.asked_within, self.index)
+        dense, lexical = self._retrieve(question, vector, scope)
         fused = self._fuse(dense, lexical)
         pool = self._candidates(question, vector, dense, lexical, fused)
         reranked = self._rerank(question, pool)
@@ -80,12 +98,20 @@ class Pipeline:
             pass
         return trace.with_answer(answering.answer)
 
-    def _retrieve(self, question: str, vector: Future[Vector]) -> tuple[Stage, Stage]:
+    def _retrieve(
+        self, question: str, vector: Future[Vector], scope: Scope | None
+    ) -> tuple[Stage, Stage]:
         depth = self.settings.pool
+        note = filters.note(self.asked_within, scope)
         dense = self._shared.threads.submit(
-            _stage, "dense", lambda: retrievers.dense(self.index, vector.result(), depth)
+            _stage,
+            "dense",
+            lambda: retrievers.dense(self.index, vector.result(), depth, scope),
+            note,
         )
-        lexical = _stage("lexical", lambda: retrievers.lexical(self.index, question, depth))
+        lexical = _stage(
+            "lexical", lambda: retrievers.lexical(self.index, question, depth, scope), note
+        )
         both = dense.result(), lexical
         if all(stage.fell_back for stage in both):
             raise LibraryError(f"nothing could be searched: {both[0].note}; {both[1].note}")
@@ -127,7 +153,8 @@ class Pipeline:
 
     def _trace_settings(self) -> dict[str, Any]:
         shaping = self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)
-        return {**shaping, "encoder_revision": self.encoder.revision}
+        within = {"within": self.asked_within.as_setting()} if self.asked_within else {}
+        return {**shaping, **within, "encoder_revision": self.encoder.revision}
 
 
 class _Shared:
@@ -147,15 +174,15 @@ class _Shared:
             return self._loaded[key]
 
 
-def _stage(name: str, retrieve: Callable[[], retrievers.Scored]) -> Stage:
+def _stage(name: str, retrieve: Callable[[], retrievers.Scored], note: str = "") -> Stage:
     started = time.perf_counter()
-    note = ""
+    failed = False
     scored: retrievers.Scored = []
     try:
         scored = retrieve()
     except LibraryError as error:
-        note = str(error)
-    return Stage(name, ranked(scored), time.perf_counter() - started, note, bool(note))
+        note, failed = str(error), True
+    return Stage(name, ranked(scored), time.perf_counter() - started, note, failed)
 
 
 def _completed(

@@ -67,6 +67,9 @@ class Filter:
         return cls(tuple(setting["documents"]), tuple(setting["types"]), since)
 
 
+EVERYTHING = Filter()
+
+
 def kind_of(document: Document) -> str:
     """Return a document's type: its suffix without the dot (``pdf``), else from its content."""
     suffix = PurePath(document.name).suffix.lower().removeprefix(".")
@@ -131,7 +134,8 @@ def mentioned(question: str, documents: Callable[[], Sequence[Document]]) -> tup
         return question, Filter()
     known: list[str] = []
     names: list[str] = []
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for mark in _MENTION.finditer(question):
         known = known or [document.name for document in documents()]
         word = mark[1] or mark[2].rstrip(_AT_THE_END)
@@ -157,7 +161,7 @@ def scope_of(asked: Filter, index: Index) -> Scope | None:
     """
     if not asked:
         return None
-    ready = index.catalogue.documents("ready")
+    ready = index.catalogue.ready()
     allowed = [document.id for document in ready if asked.allows(document)]
     if not allowed:
         raise FilterError(
@@ -165,6 +169,17 @@ def scope_of(asked: Filter, index: Index) -> Scope | None:
             "this filter, or see `ranklens documents`"
         )
     return index.exact.scope(allowed)
+
+
+def note(asked: Filter, scope: Scope | None) -> str:
+    """Say in words what was searched, for a stage's note."""
+    if scope is None:
+        return ""
+    count = len(scope.documents)
+    documents = f"{count:,} document{'s' if count != 1 else ''}"
+    return (
+        f"exact search within {documents}, {len(scope.ids):,} passages: {', '.join(asked.words())}"
+    )
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

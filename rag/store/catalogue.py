@@ -143,6 +143,10 @@ class Catalogue:
         with self._engine.connect() as db:
             return [_document(row) for row in db.execute(query)]
 
+    def ready(self) -> list[Document]:
+        """Return the documents that can be asked, by name."""
+        return self.documents("ready")
+
     def next_queued(self) -> Document | None:
         """Return the document that has waited longest, or None."""
         query = select(*_LISTED).where(documents.c.status == "queued").order_by(documents.c.id)
