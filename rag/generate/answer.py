@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Generator as Pieces
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
@@ -41,7 +42,9 @@ class Answering:
         """Stop; the generator is closed now, or at its next piece if it is waiting for one."""
         self._stopped = True
         if inspect.getgeneratorstate(self._pieces) != inspect.GEN_RUNNING:
-            self._pieces.close()
+            # Another thread may have taken it up since: then it stops at its next piece.
+            with suppress(ValueError):
+                self._pieces.close()
 
     @property
     def answer(self) -> Answer:

@@ -12,10 +12,11 @@ _KINDS = (
         "number",
         r"\bhow (?:many|old|far|tall|high|long|large|big|deep|fast|heavy)\b|\bwhat number\b",
     ),
-    ("name", r"\bwho\b|\bwhom\b|\bwhose\b"),
+    ("name", r"^\W*(?:\w+ )?whom?\b"),
     (
         "place",
-        r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|country|state|town|place|county|continent)\b",
+        r"^\W*where\b|^\W*(?:in )?(?:what|which) (?:\w+ )?"
+        r"(?:city|country|state|town|place|county|continent)\b",
     ),
 )
 _MONTH = (
@@ -68,14 +69,15 @@ def short_answer(sentence: str, kind: str, terms: Collection[str]) -> str:
     """Return the piece of a sentence that most likely answers; empty where none stands out.
 
     ``terms`` are the question's words as `term` gives them. What the question says already is no
-    answer; of several, the one nearest to the question's words is taken.
+    answer; of several figures or dates, the one nearest to the question's words is taken, of
+    several names or places none.
     """
     if kind not in _PATTERNS:
         return ""
     fitting = [m for m in _PATTERNS[kind].finditer(sentence) if _is_new(m[0], terms)]
     if kind == "name":
-        fitting = [m for m in fitting if not _opens(sentence, m)]
-    if not fitting:
+        fitting = [m for m in fitting if _is_name(m)]
+    if not fitting or (kind in ("name", "place") and len({m[0] for m in fitting}) > 1):
         return ""
     asked = [m.start() for m in _WORD.finditer(sentence) if term(m[0]) in terms]
     best = min(fitting, key=lambda match: _distance(match, asked))
@@ -93,9 +95,9 @@ def _is_new(piece: str, terms: Collection[str]) -> bool:
     return not words & set(terms)
 
 
-def _opens(sentence: str, match: re.Match[str]) -> bool:
-    """Tell whether one capitalised word only stands there because the sentence begins."""
-    return match.start() == 0 and " " not in match[0]
+def _is_name(match: re.Match[str]) -> bool:
+    """Tell whether capitals make a person's name: two words or more, and no month."""
+    return " " in match[0] and not re.match(_MONTH, match[0])
 
 
 def _distance(match: re.Match[str], asked: Collection[int]) -> float:
