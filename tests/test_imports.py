@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "rag.retrieve": WORDS | {"rag.settings", "rag.store", "rag.models"},
     "rag.rerank": WORDS | {"rag.settings", "rag.models"},
     "rag.generate": WORDS | {"rag.settings", "rag.models"},
+    "rag.chat": WORDS | {"rag.trace", "rag.settings", "rag.generate", "rag.models"},
     "rag.store": WORDS | {"rag.settings"},
     "rag.models": frozenset({"rag.errors", "rag.settings"}),
 }

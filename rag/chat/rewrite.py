@@ -1,0 +1,115 @@
+"""A follow-up becomes a question that can be searched alone.
+
+With a model: the model rewrites, within a deadline. Without one, or where it fails: a rule that
+can be read off the page. A question that points back (it, they, what about …) has the topic words
+of the question before it put behind it; a question that can be read alone is left alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rag.chat.store import Turn
+from rag.chat.words import content, is_name, points_back
+from rag.errors import RanklensError
+from rag.types import Stage, Trace
+
+STAGE = "rewritten"
+MOST_WORDS = 8
+LONGEST = 400
+How = Literal["model", "rule"]
+Ask = Callable[[str, Sequence[tuple[str, str]]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What is searched, what was asked, who rewrote it; ``how`` is None where nothing changed."""
+
+    question: str
+    asked: str
+    how: How | None
+    seconds: float = 0.0
+    problem: str = ""
+
+    def kept_in(self, trace: Trace) -> Trace:
+        """Return the trace with a first stage that says what was asked, where that differs."""
+        if self.how is None and not self.problem:
+            return trace
+        by = {"rule": "a rule, from the question before", "model": "the model", None: "nobody"}
+        note = f"“{self.asked}” was rewritten by {by[self.how]}"
+        if self.problem:
+            note += f" ({self.problem})"
+        details = {"asked": self.asked, "question": self.question, "how": self.how or "unchanged"}
+        stage = Stage(STAGE, (), self.seconds, note, bool(self.problem), details)
+        return replace(trace, stages=(stage, *trace.stages))
+
+
+def standalone(question: str, history: Sequence[Turn], ask: Ask | None = None) -> Rewritten:
+    """Rewrite a follow-up to ``history``; ``ask`` is the model, None where there is none.
+
+    Never raises an error of ours: where the model fails, the rule takes its place and
+    ``problem`` says why.
+    """
+    question = question.strip()
+    if not history:
+        return Rewritten(question, question, None)
+    started = time.perf_counter()
+    problem = ""
+    if ask:
+        try:
+            text = _usable(ask(question, [_told(turn) for turn in history]))
+            how: How | None = "model" if text != question else None
+            return Rewritten(text, question, how, time.perf_counter() - started)
+        except RanklensError as error:
+            problem = str(error)
+    text = by_rule(question, history[-1].trace.question)
+    seconds = time.perf_counter() - started
+    return Rewritten(text, question, "rule" if text != question else None, seconds, problem)
+
+
+def by_rule(question: str, before: str) -> str:
+    """Put the topic words of the question before behind a question that points back."""
+    if not before or not points_back(question):
+        return question
+    words = carried(question, before)
+    return f"{question} ({' '.join(words)})" if words else question
+
+
+def carried(question: str, before: str) -> list[str]:
+    """Return the topic words of ``before`` that ``question`` needs.
+
+    “What about …” puts something in the place of something else: a year in the place of the years
+    before, a name in the place of the names before.
+    """
+    has = content(question)
+    known = {word.lower() for word in has}
+    replaces = question.lower().startswith(("what about", "how about", "and ", "what of"))
+    numbers = any(word[0].isdigit() for word in has)
+    names = any(is_name(word, question) for word in has)
+    words = []
+    for word in content(before):
+        swapped = (numbers and word[0].isdigit()) or (names and is_name(word, before))
+        if word.lower() not in known and not (replaces and swapped):
+            words.append(word)
+    return words[:MOST_WORDS]
+
+
+def original(trace: Trace) -> str:
+    """Return the question as it was asked, before it was rewritten."""
+    stage = trace.stage(STAGE)
+    return str(stage.details.get("asked") or trace.question) if stage else trace.question
+
+
+def _told(turn: Turn) -> tuple[str, str]:
+    return turn.question, turn.trace.answer.text if turn.trace.answer else ""
+
+
+def _usable(text: str) -> str:
+    """Return a model's question on one line; raises `RanklensError` where it is none."""
+    text = " ".join(text.split()).strip('"“” ')
+    if not text or len(text) > LONGEST:
+        raise RanklensError("the model did not write a question")
+    return text

@@ -1,0 +1,195 @@
+"""Conversations in the catalogue: made, listed, reopened, renamed, deleted; each turn its trace."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+
+from rag import trace as traces
+from rag.chat import schema
+from rag.chat.schema import conversations, turns
+from rag.errors import RanklensError
+from rag.types import Trace
+
+LONGEST_TITLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation in the list. ``turns`` counts the questions that are shown."""
+
+    id: str
+    title: str
+    created: datetime
+    updated: datetime
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question as it was asked, and the exact trace of what came of it.
+
+    ``trace.question`` is what was searched: the question itself, or the standalone one that a
+    follow-up was rewritten into. ``trace.answer`` is None while it is written, and where the
+    program ended before it was complete. ``liked`` is the reader's verdict on the answer.
+    """
+
+    id: int
+    conversation: str
+    place: int
+    question: str
+    trace: Trace
+    asked: datetime
+    liked: bool | None = None
+
+
+class Conversations:
+    """Reads and writes conversations. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        schema.metadata.create_all(engine)
+
+    def start(self, title: str) -> str:
+        """Make an empty conversation and return its id."""
+        key, now = uuid.uuid4().hex, time.time()
+        row = {"id": key, "title": titled(title), "created": now, "updated": now}
+        with self._engine.begin() as db:
+            db.execute(insert(conversations).values(**row))
+        return key
+
+    def all(self) -> list[Conversation]:
+        """Return the conversations that hold a question, the one used last first."""
+        count = func.count(turns.c.id)
+        query = (
+            select(conversations, count.label("turns"))
+            .join(turns)
+            .where(turns.c.replaced.is_(False))
+            .group_by(conversations.c.id)
+            .order_by(conversations.c.updated.desc())
+        )
+        with self._engine.connect() as db:
+            return [_conversation(row) for row in db.execute(query)]
+
+    def get(self, key: str) -> Conversation | None:
+        """Return the conversation of that id, None where it is empty or deleted."""
+        return next((c for c in self.all() if c.id == key), None)
+
+    def rename(self, key: str, title: str) -> None:
+        """Give a conversation another title; a blank one changes nothing."""
+        if not title.strip():
+            return
+        with self._engine.begin() as db:
+            named = update(conversations).where(conversations.c.id == key)
+            db.execute(named.values(title=titled(title)))
+
+    def remove(self, key: str) -> None:
+        """Delete a conversation and everything in it."""
+        with self._engine.begin() as db:
+            db.execute(delete(turns).where(turns.c.conversation == key))
+            db.execute(delete(conversations).where(conversations.c.id == key))
+
+    # Turns
+
+    def turns(self, key: str) -> list[Turn]:
+        """Return what is shown of a conversation, in order."""
+        query = (
+            select(turns)
+            .where(turns.c.conversation == key, turns.c.replaced.is_(False))
+            .order_by(turns.c.place, turns.c.id)
+        )
+        with self._engine.connect() as db:
+            return [_turn(row) for row in db.execute(query)]
+
+    def turn(self, turn_id: int) -> Turn | None:
+        """Return one turn, None where it is deleted."""
+        with self._engine.connect() as db:
+            row = db.execute(select(turns).where(turns.c.id == turn_id)).first()
+        return _turn(row) if row else None
+
+    def add(self, key: str, question: str, trace: Trace) -> Turn:
+        """Append a turn; raises `RanklensError` where the conversation was deleted meanwhile."""
+        with self._engine.begin() as db:
+            return self._insert(db, key, _next_place(db, key), question, trace)
+
+    def replace(self, turn: Turn, question: str, trace: Trace, rest: bool = False) -> Turn:
+        """Put a new turn in place of one; ``rest`` takes the turns after it away too.
+
+        What is replaced stays in the table, out of sight.
+        """
+        with self._engine.begin() as db:
+            same = turns.c.place >= turn.place if rest else turns.c.place == turn.place
+            gone = update(turns).where(turns.c.conversation == turn.conversation, same)
+            db.execute(gone.values(replaced=True))
+            return self._insert(db, turn.conversation, turn.place, question, trace)
+
+    def complete(self, turn_id: int, trace: Trace) -> None:
+        """Keep a turn's trace with its answer; nothing happens where the turn was deleted."""
+        with self._engine.begin() as db:
+            found = update(turns).where(turns.c.id == turn_id)
+            db.execute(found.values(trace=traces.to_json(trace)))
+
+    def judge(self, turn_id: int, liked: bool | None) -> None:
+        """Keep the reader's verdict on an answer; None takes it back."""
+        with self._engine.begin() as db:
+            db.execute(update(turns).where(turns.c.id == turn_id).values(liked=liked))
+
+    def judged(self) -> Sequence[Turn]:
+        """Return every turn with a verdict, replaced ones included: material for judgements."""
+        query = select(turns).where(turns.c.liked.is_not(None)).order_by(turns.c.id)
+        with self._engine.connect() as db:
+            return [_turn(row) for row in db.execute(query)]
+
+    def _insert(self, db: Connection, key: str, place: int, question: str, trace: Trace) -> Turn:
+        now = time.time()
+        touched = update(conversations).where(conversations.c.id == key).values(updated=now)
+        if db.execute(touched).rowcount == 0:
+            raise RanklensError("this conversation was deleted; start a new one to ask again")
+        row: dict[str, Any] = {"conversation": key, "place": place, "question": question}
+        stored = {**row, "trace": traces.to_json(trace), "asked": now, "replaced": False}
+        made = db.execute(insert(turns).values(**stored)).inserted_primary_key
+        assert made is not None
+        return Turn(int(made[0]), key, place, question, trace, datetime.fromtimestamp(now, UTC))
+
+
+def titled(text: str) -> str:
+    """Return a title: one line, cut between words."""
+    words = " ".join(text.split())
+    if len(words) <= LONGEST_TITLE:
+        return words
+    return words[: LONGEST_TITLE - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def _next_place(db: Connection, key: str) -> int:
+    last = select(func.max(turns.c.place)).where(
+        turns.c.conversation == key, turns.c.replaced.is_(False)
+    )
+    return int(db.scalar(last) or 0) + 1
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(
+        id=row.id,
+        title=row.title,
+        created=datetime.fromtimestamp(row.created, UTC),
+        updated=datetime.fromtimestamp(row.updated, UTC),
+        turns=row.turns,
+    )
+
+
+def _turn(row: Row[Any]) -> Turn:
+    return Turn(
+        id=row.id,
+        conversation=row.conversation,
+        place=row.place,
+        question=row.question,
+        trace=traces.from_json(row.trace),
+        asked=datetime.fromtimestamp(row.asked, UTC),
+        liked=row.liked,
+    )

@@ -1,0 +1,85 @@
+"""An answer that is written in a thread of its own, and kept whoever is still watching.
+
+A page runs from top to bottom and may be cut short at any moment; the answer goes on, and is in
+the conversation when somebody looks again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from rag.chat.store import Conversations, Turn
+from rag.errors import RanklensError
+from rag.generate.answer import Answering
+from rag.types import Answer, Trace
+
+log = logging.getLogger(__name__)
+
+_UNFORESEEN = (
+    "Something went wrong that should not have; the details are in the log of the program that "
+    "serves this page. What arrived is kept; ask again."
+)
+Finish = Callable[[Answer, Trace], Answer]
+
+
+class Writing:
+    """The answer to one turn while it is written; `follow` watches, `stop` ends it at once."""
+
+    def __init__(
+        self, store: Conversations, turn: Turn, answering: Answering, finish: Finish | None = None
+    ) -> None:
+        """Start writing. ``finish`` may add to the complete answer (checks of its citations)."""
+        self._store = store
+        self._turn = turn
+        self._answering = answering
+        self._finish = finish
+        self._keeping = threading.Lock()
+        self._changed = threading.Event()
+        self._text = ""
+        self._done = False
+        threading.Thread(target=self._write, name="ranklens-answer", daemon=True).start()
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer is complete (or stopped) and kept."""
+        return self._done
+
+    def stop(self) -> None:
+        """Keep what has arrived and end; what comes later is dropped."""
+        self._answering.close()
+        self._keep(self._answering.answer)
+
+    def follow(self, wait: float = 0.2) -> Iterator[str]:
+        """Yield the text as far as it has arrived, at least every ``wait`` seconds, until done."""
+        while not self._done:
+            self._changed.wait(wait)
+            self._changed.clear()
+            yield self._text
+
+    def _write(self) -> None:
+        try:
+            for piece in self._answering:
+                self._text += piece
+                self._changed.set()
+            answer = self._checked(self._answering.answer)
+        except Exception:  # outermost frame of this thread: the turn must not wait for ever
+            log.exception("the answer could not be written")
+            answer = replace(self._answering.answer, error=_UNFORESEEN)
+        self._keep(answer)
+
+    def _checked(self, answer: Answer) -> Answer:
+        try:
+            return self._finish(answer, self._turn.trace) if self._finish else answer
+        except RanklensError as error:
+            log.warning("the citations could not be checked: %s", error)
+            return answer
+
+    def _keep(self, answer: Answer) -> None:
+        with self._keeping:
+            if not self._done:
+                self._store.complete(self._turn.id, self._turn.trace.with_answer(answer))
+                self._done = True
+        self._changed.set()
