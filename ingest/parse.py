@@ -59,7 +59,7 @@ def parse(path: Path, settings: Settings, password: str = "", name: str = "") ->
         "password": password,
         "memory_mb": settings.parse_memory_mb,
     }
-    answer = _answer(run_child(json.dumps(request).encode(), settings.parse_seconds), settings)
+    answer = answer_of(run_child(json.dumps(request).encode(), settings.parse_seconds), settings)
     return assemble(answer["media_type"], [_page(*page) for page in answer["pages"]])
 
 
@@ -126,7 +126,8 @@ def _death(code: int) -> str:
     return f"its parser {how}; the file is probably damaged: save it again in its program"
 
 
-def _answer(output: bytes, settings: Settings) -> dict[str, Any]:
+def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
+    """Return what a child process answered; raises `DocumentError` where that is a reason."""
     try:
         answer: dict[str, Any] = json.loads(output)
     except ValueError:

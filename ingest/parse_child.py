@@ -22,14 +22,14 @@ except ImportError:  # not on Windows; the time limit still holds there
 
 def main() -> None:
     """Answer one request."""
-    answer_to = _own_output()
+    answer_to = own_output()
     request = json.load(sys.stdin.buffer)
-    _limit_memory(int(request["memory_mb"]))
+    limit_memory(int(request["memory_mb"]))
     answer_to.write(json.dumps(_answer(request)).encode())
     answer_to.close()
 
 
-def _own_output() -> BinaryIO:
+def own_output() -> BinaryIO:
     """Return the real output, and send whatever a library prints to nowhere."""
     sys.stdout.flush()
     mine = os.fdopen(os.dup(1), "wb")
@@ -38,7 +38,8 @@ def _own_output() -> BinaryIO:
     return mine
 
 
-def _limit_memory(megabytes: int) -> None:
+def limit_memory(megabytes: int) -> None:
+    """Let this process have no more memory than that, where the system can hold it to it."""
     if resource is not None and hasattr(resource, "RLIMIT_AS"):
         size = megabytes << 20
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]

@@ -56,6 +56,11 @@ class ExactVectors:
         self._bytes = 0
         self._scopes: OrderedDict[tuple[int, ...], Scope] = OrderedDict()
 
+    @property
+    def bytes(self) -> int:
+        """Return the size of the vectors that are in memory."""
+        return self._bytes
+
     def scope(self, documents: Sequence[int]) -> Scope:
         """Return the chunks of live documents, remembered for the next question."""
         key = tuple(sorted(documents))

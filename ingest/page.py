@@ -1,0 +1,65 @@
+"""One page of a PDF as an image, with the place of every letter on it.
+
+Drawn in a process of its own with a time limit and a memory limit, like parsing: a document that
+makes PDFium hang or crash costs its picture and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.parse import answer_of, run_child
+from rag.settings import Settings
+
+CHILD = (sys.executable, "-m", "ingest.page_child")
+SECONDS = 20.0
+SCALE = 2.0
+
+Boxes = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageImage:
+    """A page drawn at ``width`` × ``height`` pixels (``webp``), one of ``pages``.
+
+    ``boxes`` (len(text), 4): left, top, right, bottom of each letter of ``text``, as shares of the
+    page's width and height, in the order in which the file draws them.
+    """
+
+    webp: bytes
+    width: int
+    height: int
+    pages: int
+    text: str
+    boxes: Boxes
+
+
+def draw(path: Path, number: int, settings: Settings, scale: float = SCALE) -> PageImage:
+    """Draw page ``number`` (from 1) of a PDF at ``scale`` pixels a point (1/72 inch).
+
+    Raises `DocumentError` with the reason in plain words: encrypted, damaged, too slow.
+    """
+    request = {
+        "path": str(path.absolute()),
+        "page": number,
+        "scale": scale,
+        "memory_mb": settings.parse_memory_mb,
+    }
+    seconds = min(SECONDS, settings.parse_seconds)
+    answer = answer_of(run_child(json.dumps(request).encode(), seconds, CHILD), settings)
+    boxes = np.frombuffer(base64.b64decode(answer["boxes"]), np.float32).reshape(-1, 4)
+    return PageImage(
+        webp=base64.b64decode(answer["image"]),
+        width=answer["width"],
+        height=answer["height"],
+        pages=answer["pages"],
+        text=answer["text"],
+        boxes=boxes,
+    )
