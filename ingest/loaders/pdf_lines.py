@@ -8,9 +8,8 @@ their row.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 
 from ingest.loaders.pdf_runs import Run
 
@@ -186,9 +185,19 @@ def _is_columns(left: list[Run], right: list[Run], gutter: float) -> bool:
 
 
 def _is_prose(segments: list[Run], width: float) -> bool:
-    words = median(len(s.text.split()) for s in segments)
-    filled = median(s.x1 - s.x0 for s in segments) / max(width, 1.0)
+    words = _typical(segments, lambda s: len(s.text.split()))
+    filled = _typical(segments, lambda s: s.x1 - s.x0) / max(width, 1.0)
     return words >= 3 and filled >= 0.55
+
+
+def _typical(segments: list[Run], measure: Callable[[Run], float]) -> float:
+    """Return the median by letters: a table's many short cells do not outvote the prose."""
+    half, seen = sum(len(s.text) for s in segments) / 2, 0
+    for segment in sorted(segments, key=measure):
+        seen += len(segment.text)
+        if seen >= half:
+            return measure(segment)
+    return 0.0
 
 
 def _region_lines(segments: list[Run]) -> list[Line]:
