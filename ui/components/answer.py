@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rag.generate.support import Check, checks_of
 from rag.types import Answer, Hit, Trace
 from ui.components import frame
 from ui.components.frame import escape
 from ui.components.passages import chip, opener
 
-if TYPE_CHECKING:
-    from rag.pipeline import Pipeline
-
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+\.)\s+")
-_FRAME_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,56 +28,57 @@ class Slots:
     foot: DeltaGenerator
 
 
-def head(question: str) -> Slots:
-    """Show the question and hold the answer's place."""
-    st.html(f'<h2 class="rl-question">{escape(question)}</h2>')
-    return Slots(st.empty(), st.empty())
-
-
-def searching(slots: Slots) -> None:
-    """Say that the question is being searched for."""
-    slots.body.html('<div class="rl-answer writing"><p></p></div>')
-    slots.foot.html('<p class="rl-foot">Searching…</p>')
-
-
-def streamed(slots: Slots, pipeline: Pipeline, trace: Trace) -> Answer:
-    """Stream the answer of a trace into its place and return it."""
-    slots.foot.html('<p class="rl-foot">Writing the answer…</p>')
-    text, shown = "", 0.0
-    with closing(pipeline.answer(trace)) as answering:
-        for piece in answering:
-            text += piece
-            if time.monotonic() - shown > _FRAME_SECONDS:
-                body = rendered(text, trace.evidence)
-                slots.body.html(f'<div class="rl-answer writing">{body}</div>')
-                shown = time.monotonic()
-        return answering.answer
-
-
 def show(slots: Slots, trace: Trace, answer: Answer) -> None:
-    """Show a complete answer, what it says about itself, and the passages it was given."""
+    """Show a complete answer and what it says about itself."""
     slots.body.html(_text(answer, trace.evidence))
-    slots.foot.html(_about(answer, trace.evidence))
-    if answer.error:
-        kept = "The answer broke off; what arrived is above" if answer.text else "No answer came"
-        frame.notice(answer.error, kept, "warn")
+    with slots.foot.container(gap="small"):
+        if answer.error:
+            kept = (
+                "The answer broke off; what arrived is above" if answer.text else "No answer came"
+            )
+            frame.notice(answer.error, kept, "warn")
+        st.html(_about(answer, trace.evidence))
+
+
+def below(trace: Trace, answer: Answer) -> None:
+    """Show what is worth a second look, and the passages that the answer was given."""
+    if checks := checks_of(answer):
+        st.html(f'<ul class="rl-checks">{"".join(_check(check) for check in checks)}</ul>')
     _sources(answer, trace.evidence)
 
 
-def rendered(text: str, hits: Sequence[Hit], spans: Sequence[tuple[int, int, int]] = ()) -> str:
+def rendered(
+    text: str,
+    hits: Sequence[Hit],
+    spans: Sequence[tuple[int, int, int]] = (),
+    checks: Sequence[Check] = (),
+) -> str:
     """Return an answer's text as HTML: paragraphs, lists, bold and citation chips, nothing else.
 
     ``spans`` are (start, end, number) of the markers where they are known; while the text
-    streams, every ``[n]`` that names a passage is one.
+    streams, every ``[n]`` that names a passage is one. ``checks`` mark sentences.
     """
     spans = spans or [(*m.span(), int(m[1])) for m in _MARKER.finditer(text)]
     parts, at = [], 0
     for start, end, number in spans:
         if 1 <= number <= len(hits):
-            parts += [_inline(text[at:start].rstrip(" ")), chip(number, hits[number - 1].chunk)]
+            parts += [_plain(text, at, start, checks), chip(number, hits[number - 1].chunk)]
             at = end
-    parts.append(_inline(text[at:]))
+    parts.append(_plain(text, at, len(text), checks))
     return "".join(_block(block) for block in re.split(r"\n\s*\n", "".join(parts)) if block.strip())
+
+
+def _plain(text: str, start: int, end: int, checks: Sequence[Check]) -> str:
+    """Return the characters ``start`` to ``end``, a marker behind them, as HTML."""
+    parts, at = [], start
+    for check in sorted(checks, key=lambda check: check.start):
+        low, high = max(check.start, at), min(check.end, end)
+        if low < high and (words := text[low:high].rstrip(" \n")):
+            title = escape(f"{check.why} ({check.by})" if check.by else check.why)
+            marked = f'<span class="{check.verdict}" title="{title}">{_inline(words)}</span>'
+            parts += [_inline(text[at:low]), marked]
+            at = low + len(words)
+    return "".join([*parts, _inline(text[at:end].rstrip(" ") if end < len(text) else text[at:end])])
 
 
 def _inline(text: str) -> str:
@@ -100,20 +95,55 @@ def _block(block: str) -> str:
 
 def _text(answer: Answer, hits: Sequence[Hit]) -> str:
     spans = [(c.start, c.end, c.number) for c in answer.citations]
-    body = rendered(answer.text, hits, spans) if spans else _block(_inline(answer.text))
+    checks = checks_of(answer)
+    if spans or not _MARKER.search(answer.text):
+        body = rendered(answer.text, hits, spans, checks)
+    else:
+        body = _block(_inline(answer.text))
     return f'<div class="rl-answer" data-complete="true">{body}</div>'
 
 
 def _about(answer: Answer, hits: Sequence[Hit]) -> str:
+    facts = "".join(f"<span>{escape(fact)}</span>" for fact in facts_of(answer, hits))
+    return f'<p class="rl-foot">{facts}</p>'
+
+
+def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:
+    """Return what an answer says about itself: citations, who wrote it, time, tokens, cost."""
     cited = len({citation.chunk_id for citation in answer.citations})
+    details = answer.details
     facts = [
-        f"{cited} of {len(hits)} passages cited",
+        "The documents do not answer this"
+        if answer.refused
+        else f"{cited} of {len(hits)} passages cited",
         "quoted from your documents, no model"
         if answer.generator == "extractive"
         else answer.generator,
         f"{answer.seconds:.1f} s" if answer.seconds >= 1 else f"{answer.seconds * 1000:.0f} ms",
     ]
-    return f'<p class="rl-foot">{"".join(f"<span>{escape(fact)}</span>" for fact in facts)}</p>'
+    if "prompt_tokens" in details:
+        facts.append(
+            f"{details['prompt_tokens']} tokens read, {details['completion_tokens']} written"
+        )
+    if "cost" in details:
+        facts.append(f"${float(details['cost'] or 0):.5f}")
+    if details.get("left_out"):
+        facts.append(f"left out for lack of room: passage {details['left_out']}")
+    if details.get("packed_smaller"):
+        facts.append("packed smaller, as the model asked")
+    if details.get("cut_at_limit"):
+        facts.append("cut at the model's limit of tokens")
+    if details.get("stopped"):
+        facts.append("stopped")
+    if answer.refused and details.get("relevance") is not None:
+        facts.append(f"relevance {float(details['relevance'] or 0):.2f}, below the threshold")
+    return facts
+
+
+def _check(check: Check) -> str:
+    head = "Cites nothing" if check.verdict == "uncited" else "Look again"
+    by = f" ({escape(check.by)})" if check.by else ""
+    return f'<li class="{check.verdict}"><b>{head}:</b> {escape(check.why)}{by}</li>'
 
 
 def _sources(answer: Answer, hits: Sequence[Hit]) -> None:

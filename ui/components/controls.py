@@ -38,10 +38,10 @@ def strip(library: Library) -> dict[str, Any]:
 
 
 def labels(context: Context) -> dict[str, str]:
-    """Return every reranker's name with its label; one that cannot run here says so."""
+    """Return every reranker's name with its label; those that cannot run here come last."""
     missing = {entry.name: bool(entry.missing(context)) for entry in TABLE.values()}
-    found = {name: " (not set up here)" * absent for name, absent in missing.items()}
-    return {name: f"Reranker: {name}{note}" for name, note in ({AUTO: ""} | found).items()}
+    notes = {AUTO: ""} | {name: " (not set up here)" * absent for name, absent in missing.items()}
+    return {name: f"Reranker: {name}{notes[name]}" for name in sorted(notes, key=notes.get)}
 
 
 def _summary(chosen: dict[str, Any]) -> str:

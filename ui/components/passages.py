@@ -15,11 +15,13 @@ import streamlit as st
 from rag.types import Chunk
 from ui.components.frame import escape
 
-_LISTENER = """
+_LISTENER = r"""
 export default function ({ setTriggerValue }) {
   const tell = (event) => {
     const target = event.target.closest?.("[data-passage]");
-    if (target) setTriggerValue("passage", target.dataset.passage);
+    if (!target) return;
+    const turn = target.closest("[class*=st-key-turn-]")?.className.match(/st-key-turn-(\d+)/);
+    setTriggerValue("passage", target.dataset.passage + (turn ? "@" + turn[1] : ""));
   };
   document.addEventListener("click", tell);
   return () => document.removeEventListener("click", tell);
@@ -42,7 +44,10 @@ def reveal(key: str) -> None:
 
 
 def clicked(key: str) -> str | None:
-    """Mount the listener; return the id of the passage whose chip was clicked just now."""
+    """Mount the listener; return the id of the passage whose chip was clicked just now.
+
+    A chip within a turn of a conversation adds the turn's number: ``ID@TURN``.
+    """
     listener = st.components.v2.component("ranklens_passages", html="<i hidden></i>", js=_LISTENER)
     return listener(key=key, height=1, on_passage_change=lambda: None).passage
 

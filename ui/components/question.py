@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from ui.components import frame
+from ui.components.chat_turn import Pending
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -19,55 +19,36 @@ SAMPLES = Path(__file__).parents[2] / "sample_docs" / "questions.jsonl"
 MOST = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question and which time it was asked; asking it again runs it again."""
+def box(library: Library, started: bool) -> bool:
+    """Show the box at the foot of the page; tell whether there is anything to ask.
 
-    text: str
-    turn: int
-
-
-def box(library: Library) -> Asked | None:
-    """Show the box; return what was asked last, None where nothing was."""
-    asked: Asked | None = st.session_state.get("asked")
+    ``started``: a conversation is open. Without one, the page says what it is for.
+    """
     ready = [document for document in library.documents() if document.status == "ready"]
-    if not asked:
+    if not started:
         frame.title(
             "Ask your documents", "Answers with their sources, and every ranking that led to them."
         )
-    if not ready:
+    if not ready and not started:
         _nothing(library)
-        return None
-    _form()
-    if not asked:
+        return False
+    st.chat_input(
+        "Ask a follow-up" if started else "What would you like to know?",
+        key="question",
+        on_submit=_ask,
+    )
+    if not started:
         passages = sum(document.chunks for document in ready)
         st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
         _suggestions({document.name for document in ready})
-    return st.session_state.get("asked")
-
-
-def _form() -> None:
-    with (
-        st.form("question", border=False),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
-        st.text_input(
-            "Question",
-            key="question_text",
-            placeholder="What would you like to know?",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-        st.form_submit_button("Ask", type="primary", icon=":material/search:", on_click=_ask)
+    return True
 
 
 def _ask(text: str = "") -> None:
     """Take the question in hand before the page runs."""
+    text = (text or st.session_state["question"] or "").strip()
     if text:
-        st.session_state["question_text"] = text
-    text = st.session_state["question_text"].strip()
-    last: Asked | None = st.session_state.get("asked")
-    st.session_state["asked"] = Asked(text, last.turn + 1 if last else 1) if text else None
+        st.session_state["pending"] = Pending(text)
 
 
 def _suggestions(ready: Collection[str]) -> None:

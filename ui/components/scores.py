@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rag.journey import Journey, Standing, journeys
+from rag.journey import Journey, Standing, journeys, rankings
 from rag.types import Trace
 from ui.components import frame
 from ui.components.frame import escape
@@ -27,7 +27,7 @@ def show(trace: Trace) -> None:
 
 def rows_of(trace: Trace, found: Sequence[Journey]) -> str:
     """Return the table as HTML; a bar shows where a score lies between its column's ends."""
-    bounds = {s.name: _bounds([hit.score for hit in s.hits]) for s in trace.stages}
+    bounds = {s.name: _bounds([hit.score for hit in s.hits]) for s in rankings(trace)}
     head = "<th>Passage</th>" + "".join(
         f'<th class="right">{escape(title(name))}<small>{escape(unit(name, trace))}</small></th>'
         for name in bounds
