@@ -74,7 +74,7 @@ def short_answer(sentence: str, kind: str, terms: Collection[str]) -> str:
     """
     if kind not in _PATTERNS:
         return ""
-    fitting = [m for m in _PATTERNS[kind].finditer(sentence) if _is_new(m[0], terms)]
+    fitting = [m for m in _PATTERNS[kind].finditer(sentence) if _is_new(m[0], kind, terms)]
     if kind == "name":
         fitting = [m for m in fitting if _is_name(m)]
     if not fitting or (kind in ("name", "place") and len({m[0] for m in fitting}) > 1):
@@ -90,9 +90,11 @@ def term(word: str) -> str:
     return folded if folded.isdigit() else re.sub(r"(?:ies|es|s|ed|ing|e|y)$", "", folded) or folded
 
 
-def _is_new(piece: str, terms: Collection[str]) -> bool:
-    words = {term(word) for word in _WORD.findall(piece)}
-    return not words & set(terms)
+def _is_new(piece: str, kind: str, terms: Collection[str]) -> bool:
+    words = [term(word) for word in _WORD.findall(piece)]
+    # "How many moons?" is answered by "2 moons": only the figure has to be new.
+    told = words[:1] if kind in ("number", "amount") else words
+    return not set(told) & set(terms)
 
 
 def _is_name(match: re.Match[str]) -> bool:

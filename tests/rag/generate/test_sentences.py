@@ -1,0 +1,56 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.generate.sentences import is_row, spans
+
+
+def texts(text):
+    return [text[span.start : span.end] for span in spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One is here. Two is there.", ["One is here.", "Two is there."]),
+        ("Dr. Smith met J. R. Jones. They left.", ["Dr. Smith met J. R. Jones.", "They left."]),
+        ("It cost 3.5 million. Much.", ["It cost 3.5 million.", "Much."]),
+        ("See e.g. the U.S. case. Ok then.", ["See e.g. the U.S. case.", "Ok then."]),
+        ("“Go!” She left? yes", ["“Go!”", "She left? yes"]),
+        ("A line that a page\nhas wrapped here.", ["A line that a page\nhas wrapped here."]),
+        ("Heading\n\nText below.", ["Heading", "Text below."]),
+        ("Heading\nText below.", ["Heading", "Text below."]),
+        ("- first item\n- second item", ["- first item", "- second item"]),
+        ("Name: Ann; Age: 4\nName: Bob; Age: 5", ["Name: Ann; Age: 4", "Name: Bob; Age: 5"]),
+        ("水は青い。空も青い。", ["水は青い。", "空も青い。"]),
+        ("", []),
+        (" \n \n", []),
+    ],
+)
+def test_sentences_by_hand(text, expected):
+    assert texts(text) == expected
+
+
+def test_a_long_wrapped_paragraph_stays_together():
+    text = "The quick brown fox jumps over the lazy dog and then it\nRuns away. End."
+    assert len(texts(text)) == 2
+
+
+def test_what_never_ends_is_cut():
+    assert max(len(piece) for piece in texts("word " * 1000)) <= 700
+
+
+def test_rows_are_told_from_sentences():
+    assert is_row("Planet: Mars; Moons: 2")
+    assert not is_row("He said: go; then she left.")
+    assert [span.row for span in spans("A sentence.\nPlanet: Mars; Moons: 2")] == [False, True]
+
+
+@given(st.text(alphabet="aB .!?\n:;-1。é", max_size=120))
+def test_spans_are_in_order_and_hold_every_character_that_is_no_space(text):
+    found = spans(text)
+    covered = {i for span in found for i in range(span.start, span.end)}
+    assert all(a.end <= b.start for a, b in pairwise(found))
+    assert {i for i, letter in enumerate(text) if not letter.isspace()} <= covered
