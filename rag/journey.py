@@ -15,6 +15,7 @@ Direction = Literal["rose", "fell", "stayed"]
 Crossing = Literal["entered", "dropped", ""]
 
 SIDE_BY_SIDE = ("dense", "lexical")
+NO_RANKING = ("rewritten",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,11 @@ class Span:
     fell_back: bool = False
 
 
+def rankings(trace: Trace) -> list[Stage]:
+    """Return the stages that rank passages; rewriting a question does not."""
+    return [stage for stage in trace.stages if stage.name not in NO_RANKING]
+
+
 def journeys(trace: Trace) -> list[Journey]:
     """Return the journey of every passage of the trace, in the order of the last stage.
 
@@ -102,7 +108,7 @@ def journeys(trace: Trace) -> list[Journey]:
             chunks.setdefault(hit.chunk.id, hit.chunk)
     found = {id(stage): _by_id(stage) for stage in trace.stages}
     return [
-        Journey(chunk, tuple(_standing(s.name, found[id(s)].get(key)) for s in trace.stages))
+        Journey(chunk, tuple(_standing(s.name, found[id(s)].get(key)) for s in rankings(trace)))
         for key, chunk in chunks.items()
     ]
 
@@ -163,8 +169,8 @@ def timeline(trace: Trace) -> list[Span]:
     spans: list[Span] = []
     clock = 0.0
     for stage in trace.stages:
-        beside = stage.name in SIDE_BY_SIDE and all(s.name in SIDE_BY_SIDE for s in spans)
-        start = 0.0 if beside else clock
+        beside = stage.name in SIDE_BY_SIDE and bool(spans) and spans[-1].name in SIDE_BY_SIDE
+        start = spans[-1].start if beside else clock
         spans.append(Span(stage.name, start, stage.seconds, stage.note, stage.fell_back))
         clock = max(clock, start + stage.seconds)
     if trace.answer:

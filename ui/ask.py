@@ -1,76 +1,190 @@
-"""The Ask page: a question, its answer on the left, every ranking behind it on the right."""
+"""The Ask page: a conversation on the left, every ranking behind the selected answer on the right.
+
+Every question belongs to a conversation. What a run of the page finds to do (a question to search,
+an answer that is being written) stands in the session or in the catalogue, so a run that is cut
+short by a click loses nothing: the next one goes on from there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from rag import trace as traces
+from rag.chat.store import Conversations, Turn
 from rag.errors import RanklensError
 from rag.types import Trace
 from ui import state
-from ui.components import answer, controls, drawer, evidence, latency, passages, question
+from ui.components import (
+    asking,
+    chat_turn,
+    chats,
+    controls,
+    drawer,
+    evidence,
+    latency,
+    passages,
+    question,
+)
+from ui.components.chat_turn import Pending
 
 if TYPE_CHECKING:
     from ingest.library import Library
-    from rag.pipeline import Pipeline
 
 NARROWEST = 430
+STYLE = Path(__file__).parent / "components" / "chat.css"
 
 
 def page() -> None:
     """Show the page."""
     library = state.library()
-    asked = question.box(library)
-    if not asked:
+    kept = chats.store(library)
+    st.html(STYLE)
+    chat = chats.current()
+    turns = kept.turns(chat) if chat else []
+    pending: Pending | None = st.session_state.get("pending")
+    if not question.box(library, started=bool(turns or pending)):
         return
+    if chat and not turns and not pending:
+        chats.open_chat(None)
+    if turns or pending:
+        _conversation(library, kept, turns, pending)
+    else:
+        chats.sidebar(kept)
+
+
+def _conversation(
+    library: Library, kept: Conversations, turns: Sequence[Turn], pending: Pending | None
+) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         options = controls.strip(library)
-        download = st.empty()
+        download, menu = st.empty(), st.empty()
+    pending = pending or _changed(options, _selected(turns))
     grid = st.grid(2, min_column_width=NARROWEST, gap="large")
     left, right = grid.cell(), grid.cell()
+    slots: dict[int, chat_turn.Slots] = {}
     with left:
-        slots = answer.head(asked.text)
-    try:
-        pipeline = library.pipeline.with_settings(**options)
-        trace = _trace(slots, pipeline, (asked, tuple(options.items())))
-    except RanklensError as error:
-        with slots.body:
-            state.problem(error)
-        slots.foot.empty()
-        return
-    _drawer(library)
+        before, after = _around(turns, pending)
+        for turn in before:
+            _turn(turn, kept, slots, selected=not pending and turn == _selected(turns))
+        if pending:
+            made = _ask(library, kept, options, before, pending, slots)
+            if made is None:
+                chats.sidebar(kept)
+                return
+            turns = [*before, made, *after]
+        for turn in after:
+            _turn(turn, kept, slots, selected=False)
+    chats.sidebar(kept)
+    shown = _selected(turns)
+    _drawer(library, turns, shown)
     with right:
-        times = evidence.show(trace)
-    with left:
-        trace = _answered(slots, pipeline, trace)
-    latency.show(times, trace)
-    _download(download, trace)
+        times = evidence.show(shown.trace)
+    turns = _followed(kept, turns, slots)
+    shown = _selected(turns)
+    latency.show(times, shown.trace)
+    _download(download, shown.trace)
+    if (chat := kept.get(shown.conversation)) is not None:
+        with menu.container():
+            chats.menu(kept, chat)
+    if prompt := st.session_state.pop("prompt", None):
+        chat_turn.show_prompt(prompt)
 
 
-def _trace(slots: answer.Slots, pipeline: Pipeline, wanted: tuple[Any, ...]) -> Trace:
-    """Return the trace that is shown already, or search where question or options are new."""
-    if st.session_state.get("wanted") != wanted:
-        answer.searching(slots)
-        st.session_state["trace"] = pipeline.search(wanted[0].text)
-        st.session_state["wanted"] = wanted
-    return st.session_state["trace"]
+def _selected(turns: Sequence[Turn]) -> Turn:
+    """Return the turn whose evidence is shown: the one that was chosen, else the last."""
+    wanted = st.session_state.get("selected")
+    return next((turn for turn in turns if turn.id == wanted), turns[-1])
 
 
-def _answered(slots: answer.Slots, pipeline: Pipeline, trace: Trace) -> Trace:
-    """Show the answer, streaming it where there is none yet; return the trace with it."""
-    written = trace.answer or answer.streamed(slots, pipeline, trace)
-    trace = st.session_state["trace"] = trace.with_answer(written)
-    answer.show(slots, trace, written)
-    return trace
+def _changed(options: dict[str, Any], selected: Turn) -> Pending | None:
+    """Ask the selected question again where somebody has moved a control."""
+    before, st.session_state["options"] = st.session_state.get("options"), options
+    if before is None or before == options:
+        return None
+    pending = Pending(selected.question, selected)
+    st.session_state["pending"] = pending
+    return pending
+
+
+def _around(
+    turns: Sequence[Turn], pending: Pending | None
+) -> tuple[Sequence[Turn], Sequence[Turn]]:
+    """Return the turns before and after the question that waits, without what it replaces."""
+    if pending is None or pending.replaces is None:
+        return turns, ()
+    place = pending.replaces.place
+    after = [turn for turn in turns if turn.place > place and not pending.rest]
+    return [turn for turn in turns if turn.place < place], after
+
+
+def _ask(
+    library: Library,
+    kept: Conversations,
+    options: dict[str, Any],
+    before: Sequence[Turn],
+    pending: Pending,
+    slots: dict[int, chat_turn.Slots],
+) -> Turn | None:
+    """Search what waits and let its answer be written; None where the search failed."""
+    place = chat_turn.head(pending.text, selected=True)
+    chat_turn.searching(place)
+    st.session_state["options"] = options
+    try:
+        turn = asking.ask(library, kept, options, before, pending)
+    except RanklensError as error:
+        with place.body.container():
+            state.problem(error)
+        place.foot.empty()
+        return None
+    slots[turn.id] = place
+    chat_turn.searched(place, turn.trace)
+    st.session_state.pop("pending", None)
+    st.session_state["selected"] = turn.id
+    st.session_state["chat"] = turn.conversation
+    return turn
+
+
+def _turn(
+    turn: Turn, kept: Conversations, slots: dict[int, chat_turn.Slots], selected: bool
+) -> None:
+    with st.container(key=f"turn-{turn.id}"):
+        if st.session_state.get("editing") == turn.id:
+            chat_turn.editor(turn)
+            return
+        slots[turn.id] = chat_turn.head(turn.question, selected)
+        chat_turn.searched(slots[turn.id], turn.trace)
+        if asking.writing(kept, turn) is None:
+            chat_turn.complete(slots[turn.id], turn, kept, selected)
+
+
+def _followed(
+    kept: Conversations, turns: Sequence[Turn], slots: dict[int, chat_turn.Slots]
+) -> list[Turn]:
+    """Show the answers that are being written; return the turns with them."""
+    done = []
+    for turn in turns:
+        if turn.id in slots and (writing := asking.writing(kept, turn)) is not None:
+            chat_turn.follow(slots[turn.id], writing, turn.trace)
+            asking.forget(kept, turn)
+            turn = kept.turn(turn.id) or turn
+            selected = turn.id == _selected(turns).id
+            chat_turn.complete(slots[turn.id], turn, kept, selected)
+        done.append(turn)
+    return done
 
 
 @st.fragment
-def _drawer(library: Library) -> None:
+def _drawer(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
     """Open the passage whose chip was clicked, without running the page again."""
-    if chunk_id := passages.clicked("passages"):
-        drawer.open_passage(library, st.session_state["trace"], chunk_id)
+    if clicked := passages.clicked("passages"):
+        chunk_id, _, turn_id = clicked.partition("@")
+        own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
+        turn = chats.store(library).turn(own.id) or own
+        drawer.open_passage(library, turn.trace, chunk_id)
 
 
 def _download(place: st.delta_generator.DeltaGenerator, trace: Trace) -> None:
@@ -80,7 +194,7 @@ def _download(place: st.delta_generator.DeltaGenerator, trace: Trace) -> None:
         file_name=f"trace-{trace.settings_digest}.json",
         mime="application/json",
         icon=":material/download:",
-        help="Everything on this page as one JSON file",
+        help="Everything about this answer as one JSON file",
         on_click="ignore",
     )
 

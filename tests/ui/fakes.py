@@ -8,7 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
 
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
@@ -83,31 +87,32 @@ def trace_of(question: str, **settings: Any) -> Trace:
     )
 
 
-@dataclass
 class FakeAnswering:
-    trace: Trace
-    pause: float = 0.0
+    def __init__(self, trace: Trace, pause: float = 0.0) -> None:
+        self.trace, self.pause, self.text, self.stopped = trace, pause, "", False
 
     def __iter__(self) -> Iterator[str]:
         first, second = self.trace.evidence[:2]
-        pieces = [first.chunk.text, " [1]", "\n\nThen: ", second.chunk.text, " [2]"]
-        for piece in pieces:
+        for piece in (first.chunk.text, " [1]", "\n\nThen: ", second.chunk.text, " [2]"):
             time.sleep(self.pause)
+            if self.stopped:
+                return
+            self.text += piece
             yield piece
-        text = "".join(pieces)
-        one, two = text.index("[1]"), text.index("[2]")
-        self.answer = Answer(
-            text,
-            (
-                Citation(1, first.chunk.id, one, one + 3, 0, 9),
-                Citation(2, second.chunk.id, two, two + 3),
-            ),
-            "extractive",
-            refused=False,
-            seconds=0.021,
-        )
 
-    def close(self) -> None: ...
+    @property
+    def answer(self) -> Answer:
+        cited = []
+        for number, quote in ((1, (0, 9)), (2, (None, None))):
+            at = self.text.find(f"[{number}]")
+            if at >= 0:
+                chunk = self.trace.evidence[number - 1].chunk
+                cited.append(Citation(number, chunk.id, at, at + 3, *quote))
+        details = {"stopped": True} if self.stopped else {}
+        return Answer(self.text, tuple(cited), "extractive", False, 0.021, details=details)
+
+    def close(self) -> None:
+        self.stopped = True
 
 
 @dataclass
@@ -179,6 +184,10 @@ class FakeLibrary:
     def __post_init__(self) -> None:
         self.pipeline = FakePipeline(self.settings, self.pause)
         self.encoder = None
+        engine = create_engine(
+            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+        self.index = SimpleNamespace(catalogue=SimpleNamespace(engine=engine))
         self.state = FakeProgress()
         self.calls: list[tuple[str, ...]] = []
         self.held = [FakeDocument(n, pages=4 if n.endswith(".pdf") else None) for n in self.names]

@@ -30,8 +30,8 @@ def current() -> str | None:
     return chat
 
 
-def show(chat: str | None) -> None:
-    """Note in the address which conversation is open, so that a reload opens it again."""
+def _address(chat: str | None) -> None:
+    """Let a reload open the same conversation again."""
     if chat and st.query_params.get("chat") != chat:
         st.query_params["chat"] = chat
     elif not chat and "chat" in st.query_params:
@@ -46,7 +46,8 @@ def open_chat(chat: str | None) -> None:
 
 
 def sidebar(kept: Conversations) -> None:
-    """Show the list, the conversation used last first."""
+    """Show the list, the conversation used last first; note in the address which one is open."""
+    _address(st.session_state.get("chat"))
     with st.sidebar:
         st.button(
             "New conversation",

@@ -30,7 +30,8 @@ export default function ({ setTriggerValue }) {
 
 _REVEAL = """
 export default function () {
-  const target = document.querySelector("[role=dialog] mark, [role=dialog] .passage");
+  const find = (what) => document.querySelector(`[role=dialog] ${what}`);
+  const target = find("mark.quote") ?? find("mark") ?? find(".passage");
   target?.scrollIntoView({ block: "center" });
 }
 """
