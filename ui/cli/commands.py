@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.cli import documents, page, questions, upkeep
+from ui.cli import documents, evaluation, page, questions, upkeep
 from ui.cli.options import LibraryOption
 
 app = typer.Typer(
@@ -31,4 +31,5 @@ app.command()(documents.reindex)
 app.command()(upkeep.settings)
 app.command()(upkeep.verify)
 app.command()(upkeep.rebuild)
+app.command(name="eval")(evaluation.evaluate)
 app.command()(page.run)

@@ -1,0 +1,28 @@
+"""Folders to evaluate on: BEIR's layout, or documents with questions and answer spans.
+
+`read` tells which it is, `library_for` indexes it in a library of its own, and `grades_for` says
+which of its items are relevant.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ingest.datasets import beir, spans
+from ingest.datasets.base import Dataset
+from rag.errors import RanklensError
+
+
+def read(folder: Path) -> Dataset:
+    """Read a folder; raises `RanklensError` that names every faulty row, or what was looked for."""
+    folder = folder.expanduser().resolve()
+    if not folder.is_dir():
+        raise RanklensError(f"{folder} is not a folder")
+    if beir.find(folder, "corpus.jsonl"):
+        return beir.read(folder)
+    if spans.questions_file(folder):
+        return spans.read(folder)
+    raise RanklensError(
+        f"{folder} holds neither corpus.jsonl, queries.jsonl and qrels (BEIR's layout) nor "
+        "documents with questions.csv or questions.jsonl; docs/evaluation.md shows both"
+    )

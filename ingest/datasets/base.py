@@ -1,0 +1,110 @@
+"""What a dataset is, and how its faulty rows are told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rag.errors import RanklensError
+from rag.evaluate.data import Grades, Question, Unit
+
+TOLD = 20  # faults named in one message
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A document that is a row of a file."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """A quote that answers a question; ``start`` is where it stands in the document's source."""
+
+    question: str
+    document: str
+    quote: str
+    start: int = 0
+    grade: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Questions over documents: rows judged whole (``qrels``), or files judged by ``golds``."""
+
+    name: str
+    questions: tuple[Question, ...]
+    rows: tuple[Row, ...] = ()
+    qrels: Grades | None = None
+    files: tuple[Path, ...] = ()
+    golds: tuple[Gold, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> Unit:
+        """What is judged."""
+        return "passage" if self.qrels is None else "document"
+
+    def limited(self, limit: int | None) -> Dataset:
+        """Return the dataset with its first questions only; the documents stay."""
+        return self if limit is None else replace(self, questions=self.questions[:limit])
+
+
+class Faults:
+    """Collects what is wrong with a file, row by row, so that all of it is told at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._found: list[str] = []
+
+    def add(self, line: int, what: str) -> None:
+        """Note a fault of a line (from 1)."""
+        self._found.append(f"line {line}: {what}")
+
+    def check(self) -> None:
+        """Raise `RanklensError` where there was any fault."""
+        raise_faults(str(self.path), self._found)
+
+
+def raise_faults(source: str, found: Sequence[str]) -> None:
+    """Raise `RanklensError` naming the faults; nothing happens where there are none."""
+    if not found:
+        return
+    told = "\n  ".join(found[:TOLD])
+    more = f"\n  and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    rows = "1 row is" if len(found) == 1 else f"{len(found)} rows are"
+    raise RanklensError(f"{source}: {rows} faulty, and nothing was read:\n  {told}{more}")
+
+
+def read_text(path: Path) -> str:
+    """Return a UTF-8 file's text, gzipped or not; raises `RanklensError`."""
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        return data.decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise RanklensError(f"{path} cannot be read: {error}") from None
+
+
+def json_rows(path: Path, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, object) of a JSON Lines file; other lines are faults."""
+    for line, text in enumerate(read_text(path).split("\n"), 1):
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text)
+        except ValueError as error:
+            faults.add(line, f"not JSON ({error})")
+            continue
+        if isinstance(row, dict):
+            yield line, row
+        else:
+            faults.add(line, "not a JSON object")

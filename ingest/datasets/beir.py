@@ -1,0 +1,104 @@
+"""BEIR's layout: corpus.jsonl, queries.jsonl and qrels, gzipped or not.
+
+Thakur et al., "BEIR", NeurIPS Datasets and Benchmarks 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ingest.datasets.base import Dataset, Faults, Row, json_rows, read_text
+from rag.errors import RanklensError
+from rag.evaluate.data import Question
+
+QRELS = ("qrels/test.tsv", "qrels.tsv", "qrels/dev.tsv")
+
+
+def find(folder: Path, name: str) -> Path | None:
+    """Return the file, or its gzipped twin, or None."""
+    return next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+
+
+def read(folder: Path) -> Dataset:
+    """Read a folder in BEIR's layout; questions without judgements are left out."""
+    corpus = _needed(folder, "corpus.jsonl")
+    queries = _needed(folder, "queries.jsonl")
+    qrels_path = _needed(folder, *QRELS)
+    rows, qrels = _corpus(corpus), _qrels(qrels_path)
+    questions = tuple(q for q in _queries(queries) if q.id in qrels)
+    known = {row.id for row in rows}
+    strange = sum(item not in known for found in qrels.values() for item in found)
+    asked = {question.id for question in questions}
+    unasked = sum(question not in asked for question in qrels)
+    notes = []
+    if strange:
+        notes.append(f"{strange} judged documents are not in the corpus; they count as not found")
+    if unasked:
+        notes.append(f"{unasked} judged questions are not in {queries.name}")
+    if not questions:
+        raise RanklensError(f"{qrels_path} judges no question of {queries}")
+    return Dataset(folder.name, questions, rows=rows, qrels=qrels, notes=tuple(notes))
+
+
+def _needed(folder: Path, *names: str) -> Path:
+    for name in names:
+        if path := find(folder, name):
+            return path
+    raise RanklensError(f"{folder} has no {' or '.join(names)} (gzipped or not)")
+
+
+def _corpus(path: Path) -> tuple[Row, ...]:
+    faults = Faults(path)
+    found: dict[str, Row] = {}
+    for line, data in json_rows(path, faults):
+        name, title, text = (data.get(key) for key in ("_id", "title", "text"))
+        if not _is_id(name):
+            faults.add(line, "no _id")
+        elif not isinstance(text, str) or not isinstance(title or "", str):
+            faults.add(line, f"document {name!r} has no text")
+        elif str(name) in found:
+            faults.add(line, f"document {name!r} comes twice")
+        else:
+            found[str(name)] = Row(str(name), (title or "").strip(), text.strip())
+    faults.check()
+    return tuple(found.values())
+
+
+def _queries(path: Path) -> Iterator[Question]:
+    faults = Faults(path)
+    found: dict[str, Question] = {}
+    for line, data in json_rows(path, faults):
+        name, text = data.get("_id"), data.get("text")
+        if not _is_id(name) or not isinstance(text, str) or not text.strip():
+            faults.add(line, "a question needs _id and text")
+        elif str(name) in found:
+            faults.add(line, f"question {name!r} comes twice")
+        else:
+            found[str(name)] = Question(str(name), text.strip())
+    faults.check()
+    yield from found.values()
+
+
+def _qrels(path: Path) -> dict[str, dict[str, int]]:
+    """Read tab-separated judgements: BEIR's three columns, or TREC's four."""
+    faults = Faults(path)
+    found: dict[str, dict[str, int]] = {}
+    for line, text in enumerate(read_text(path).splitlines(), 1):
+        cells = text.split("\t") if "\t" in text else text.split()
+        if not text.strip() or (line == 1 and cells[-1].strip().lower() in ("score", "relevance")):
+            continue
+        if len(cells) == 4:
+            cells = [cells[0], *cells[2:]]
+        try:
+            question, item, grade = cells[0], cells[1], int(cells[2])
+        except (IndexError, ValueError):
+            faults.add(line, "not of the form question<TAB>document<TAB>whole number")
+            continue
+        found.setdefault(question, {})[item] = grade
+    faults.check()
+    return found
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and str(value) != ""

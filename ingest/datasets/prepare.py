@@ -1,0 +1,95 @@
+"""A dataset's own library, and which of its items are relevant."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from ingest.datasets.base import Dataset, Gold
+from ingest.datasets.rows import index_rows
+from ingest.files import clean_name
+from ingest.library import Library
+from ingest.progress import Progress
+from rag.errors import LibraryError, LibraryMismatch
+from rag.evaluate.data import Grades
+from rag.evaluate.locate import locate, overlaps
+from rag.settings import Settings
+
+FOLDER = "evaluations"
+
+
+def work_folder(settings: Settings, dataset: Dataset) -> Path:
+    """Return the folder of the dataset's own library: beside the user's, never in it."""
+    return settings.library / FOLDER / clean_name(dataset.name).replace("/", "_")
+
+
+def open_library(settings: Settings, folder: Path) -> Library:
+    """Open a dataset's library; one made with another encoder or chunks is indexed again."""
+    own = settings.updated(library=folder)
+    try:
+        return Library.open(own)
+    except LibraryMismatch:
+        return Library.open(own, reindex=True)
+
+
+def fill(
+    library: Library,
+    dataset: Dataset,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> bool:
+    """Index what is not there yet and drop what is no more; False where it was stopped.
+
+    Raises `LibraryError` where a document cannot be read: its questions could not be answered.
+    """
+    if dataset.rows:
+        stopped = stop.is_set if stop else lambda: False
+        return index_rows(library, dataset.rows, on_progress, stopped)
+    names = {clean_name(path.name) for path in dataset.files}
+    for document in library.documents():
+        if document.name not in names:
+            library.remove(document.name)
+    failed = [o for path in dataset.files if (o := library.enqueue(path)).status == "failed"]
+    failed += [o for o in library.work(on_progress, stop) if o.status == "failed"]
+    if failed:
+        told = "; ".join(f"{outcome.name}: {outcome.reason}" for outcome in failed)
+        raise LibraryError(f"{len(failed)} documents cannot be read: {told}")
+    if problem := library.progress().problem:
+        raise LibraryError(f"the work came to a halt: {problem}")
+    return stop is None or not stop.is_set()
+
+
+def grades_for(library: Library, dataset: Dataset) -> tuple[Grades, tuple[str, ...]]:
+    """Return question → item → grade, and what has to be said about it.
+
+    Where documents are judged the item is the document. Otherwise each quote is found in its
+    document's extracted text, and every chunk that shares at least half of the shorter of the two
+    gets its grade.
+    """
+    if dataset.qrels is not None:
+        return dataset.qrels, dataset.notes
+    grades: dict[str, dict[str, int]] = {}
+    lost: list[str] = []
+    by_document: dict[str, list[Gold]] = {}
+    for gold in dataset.golds:
+        by_document.setdefault(clean_name(gold.document), []).append(gold)
+    for name, golds in by_document.items():
+        text, chunks = library.text(name), library.chunks(name)
+        for gold in golds:
+            span = locate(gold.quote, text, gold.start, loose=True)
+            if span is None:
+                lost.append(f"{gold.question} ({name})")
+                continue
+            found = grades.setdefault(gold.question, {})
+            for chunk in chunks:
+                if overlaps(span, (chunk.start, chunk.end)):
+                    found[chunk.id] = max(gold.grade, found.get(chunk.id, 0))
+    return grades, (*dataset.notes, *_told(lost))
+
+
+def _told(lost: list[str]) -> tuple[str, ...]:
+    if not lost:
+        return ()
+    named = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
+    return (f"{len(lost)} quotes are not in the extracted text of their documents: {named}",)

@@ -1,0 +1,160 @@
+"""Index documents that are rows of a file, without a file and a parsing process for each.
+
+They go through the same chunker, encoder and index as files, many documents at a time: catalogue,
+vectors and BM25 first, then each is published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+
+from ingest.chunk import chunk as cut
+from ingest.datasets.base import Row
+from ingest.library import Library
+from ingest.loaders.base import Kind
+from ingest.parse import BlockSpan, Parsed
+from ingest.progress import Progress
+from rag.settings import SHAPES_INDEX
+from rag.types import Chunk
+
+AT_ONCE = 64  # documents
+MEDIA_TYPE = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    row: Row
+    digest: str
+    parsed: Parsed
+    chunks: list[Chunk]
+
+
+def index_rows(
+    library: Library,
+    rows: Sequence[Row],
+    on_progress: Callable[[Progress], None] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Make the library hold exactly these rows; False where it was stopped before it was done.
+
+    Rows that are there already are left alone, so the next call goes on where this one ended.
+    """
+    waiting = _waiting(library, rows)
+    started = time.perf_counter()
+    chunks = 0
+    for first in range(0, len(waiting), AT_ONCE):
+        if stopped():
+            return False
+        part = waiting[first : first + AT_ONCE]
+        chunks += _index(library, part)
+        done = first + len(part)
+        if on_progress:
+            on_progress(
+                Progress(
+                    documents_done=done,
+                    documents_total=len(waiting),
+                    chunks_done=chunks,
+                    chunks_total=round(chunks * len(waiting) / done),
+                    seconds=time.perf_counter() - started,
+                    running=done < len(waiting),
+                )
+            )
+    return True
+
+
+def digest(row: Row) -> str:
+    """Return the SHA-256 of a row; its id is part of it, as chunks' ids are made from it."""
+    return hashlib.sha256("\0".join(astuple(row)).encode("utf-8", "replace")).hexdigest()
+
+
+def parsed(row: Row) -> Parsed:
+    """Return a row as a parsed document: the title as its heading, then the text."""
+    if not row.title:
+        return Parsed(MEDIA_TYPE, None, row.text, tuple(_blocks([(row.text, False)])))
+    text = f"{row.title}\n{row.text}" if row.text else row.title
+    return Parsed(MEDIA_TYPE, None, text, tuple(_blocks([(row.title, True), (row.text, False)])))
+
+
+def _blocks(parts: Sequence[tuple[str, bool]]) -> Iterator[BlockSpan]:
+    start = 0
+    for text, heading in parts:
+        if text:
+            kind: Kind = "heading" if heading else "paragraph"
+            yield BlockSpan(start, start + len(text), kind, int(heading), None)
+        start += len(text) + 1
+
+
+def _waiting(library: Library, rows: Sequence[Row]) -> list[tuple[Row, str]]:
+    """Return the rows that are not in the library yet; what no row stands for is retired."""
+    wanted = {row.id: (row, digest(row)) for row in rows if row.title or row.text}
+    catalogue = library.index.catalogue
+    there = {d.name for d in catalogue.documents("ready") if _same(d.name, d.digest, wanted)}
+    strange = [d.id for d in catalogue.documents() if d.status != "ready" or d.name not in there]
+    for first in range(0, len(strange), AT_ONCE):
+        library.index.retire(strange[first : first + AT_ONCE])
+    return [pair for name, pair in wanted.items() if name not in there]
+
+
+def _same(name: str, found: str, wanted: dict[str, tuple[Row, str]]) -> bool:
+    return name in wanted and wanted[name][1] == found
+
+
+def _index(library: Library, part: Sequence[tuple[Row, str]]) -> int:
+    """Index one batch: the same order of writing as `Index.add` and `Index.publish`."""
+    started = time.perf_counter()
+    prepared = [_prepare(library, row, name) for row, name in part]
+    chunks = [chunk for one in prepared for chunk in one.chunks]
+    vectors = library.encoder.encode([context(chunk) for chunk in chunks])
+    index, ids = library.index, []
+    position = 0
+    for one in prepared:
+        held = vectors[position : position + len(one.chunks)]
+        ids.append(_remember(library, one, np.asarray(held)))
+        position += len(one.chunks)
+    index.vectors.add([c.id for c in chunks], vectors)
+    index.lexical.add([c.id for c in chunks], [c.passage for c in chunks])
+    index.lexical.save()
+    seconds = (time.perf_counter() - started) / len(prepared)
+    for document_id in ids:
+        index.catalogue.publish(document_id, seconds)
+    return len(chunks)
+
+
+def context(chunk: Chunk) -> str:
+    """Return what the encoder reads: the title and the text, but not the id, which says nothing."""
+    title = " › ".join(chunk.heading)
+    return chunk.text if chunk.text.startswith(title) else f"{title}\n{chunk.text}"
+
+
+def _prepare(library: Library, row: Row, name: str) -> _Prepared:
+    document = parsed(row)
+    settings = library.settings
+    chunks = cut(
+        document,
+        document=row.id,
+        digest=name,
+        count_tokens=library.encoder.count_tokens,
+        limit=settings.chunk_tokens,
+        overlap=settings.chunk_overlap,
+    )
+    return _Prepared(row, name, document, chunks)
+
+
+def _remember(library: Library, one: _Prepared, vectors: np.ndarray) -> int:
+    catalogue = library.index.catalogue
+    document_id = catalogue.add_document(one.row.id, len(one.parsed.text.encode()), one.digest)
+    catalogue.update_document(
+        document_id,
+        status="indexing",
+        media_type=one.parsed.media_type,
+        text=one.parsed.text,
+        spans=[list(astuple(span)) for span in one.parsed.spans],
+        settings=library.settings.shaping(SHAPES_INDEX),
+    )
+    catalogue.add_chunks(document_id, 0, one.chunks, vectors)
+    return document_id

@@ -1,0 +1,116 @@
+"""What an evaluation holds: questions, grades, and the rankings that were measured.
+
+Everything that is shown is worked out from these by pure functions, so a saved evaluation can be
+replayed exactly, without its library and without a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Unit = Literal["document", "passage"]
+Grades = Mapping[str, Mapping[str, int]]
+"""Question id → item → grade. An item is what is judged: a document's name, or a chunk's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its id in its set; ``kind`` and ``answer`` are only passed on."""
+
+    id: str
+    text: str
+    kind: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One stage's items for one question, best first, each once.
+
+    Where documents are judged, a document's place is that of its best chunk. ``chunks`` are the
+    ids of the chunks behind the first few items.
+    """
+
+    stage: str
+    items: tuple[str, ...]
+    scores: tuple[float, ...]
+    chunks: tuple[str, ...]
+    seconds: float
+    fell_back: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one pipeline did with one question; ``seconds`` is the trace's own time."""
+
+    question: str
+    rankings: tuple[Ranking, ...]
+    seconds: float
+
+    def ranking(self, stage: str) -> Ranking | None:
+        """Return the ranking of that stage, or None where it did not run."""
+        return next((r for r in self.rankings if r.stage == stage), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pipeline over all questions. ``failures`` maps a question to why it had no result."""
+
+    name: str
+    settings: Mapping[str, Any]
+    settings_digest: str
+    results: tuple[Result, ...]
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages, in the order in which they first came."""
+        return tuple(dict.fromkeys(r.stage for result in self.results for r in result.rankings))
+
+    def rankings(self, stage: str) -> Iterator[tuple[str, Ranking]]:
+        """Yield (question id, ranking) of a stage, questions that fell back there left out."""
+        for result in self.results:
+            ranking = result.ranking(stage)
+            if ranking is not None and not ranking.fell_back:
+                yield result.question, ranking
+
+    def fell_back(self, stage: str) -> int:
+        """Count the questions for which the stage passed the previous order on."""
+        found = (result.ranking(stage) for result in self.results)
+        return sum(ranking is not None and ranking.fell_back for ranking in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The beginning of a chunk, as a report shows it."""
+
+    document: str
+    page: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Pipelines over judged questions; ``runs[0]`` is the one the others are compared with.
+
+    ``questions`` are those that have a relevant item. ``notes`` say what was left out, and why.
+    """
+
+    name: str
+    unit: Unit
+    questions: tuple[Question, ...]
+    grades: Grades
+    runs: tuple[Run, ...]
+    passages: Mapping[str, Passage]
+    made: str
+    notes: tuple[str, ...] = ()
+
+    def run(self, name: str) -> Run:
+        """Return the run of that name; raises `KeyError`."""
+        for run in self.runs:
+            if run.name == name:
+                return run
+        raise KeyError(name)

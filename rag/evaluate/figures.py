@@ -1,0 +1,204 @@
+"""The figures of an evaluation: per stage, per comparison, and in the outside JSON form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rag.evaluate import baselines
+from rag.evaluate.data import Evaluation, Run
+from rag.evaluate.metrics import DEFAULT, PRIMARY, checked, per_question
+from rag.evaluate.statistics import Difference, Interval, compare, intervals
+
+Scores = Mapping[str, Mapping[str, float]]
+"""Metric → question → value."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """One stage over all questions that it ranked itself. ``p50`` and ``p95`` are seconds."""
+
+    name: str
+    metrics: Mapping[str, Interval]
+    scores: Scores
+    p50: float
+    p95: float
+    questions: int
+    fell_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """One pipeline's stages; ``baselines`` are random order and oracle over its pool.
+
+    ``p50`` and ``p95`` are a whole search's seconds.
+    """
+
+    run: Run
+    stages: Mapping[str, StageFigures]
+    baselines: Mapping[str, Mapping[str, float]]
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A difference in one metric between two rankings, each ``(pipeline, stage)``."""
+
+    metric: str
+    before: tuple[str, str]
+    after: tuple[str, str]
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures of an evaluation, worked out from it alone."""
+
+    evaluation: Evaluation
+    measures: tuple[str, ...]
+    runs: tuple[RunFigures, ...]
+    comparisons: tuple[Comparison, ...]
+
+    def stage(self, stage: str, run: str = "") -> StageFigures | None:
+        """Return a stage of a pipeline (the first one by default), None where it did not run."""
+        for figures in self.runs:
+            if not run or figures.run.name == run:
+                return figures.stages.get(stage)
+        return None
+
+
+def figures(
+    evaluation: Evaluation, measures: Sequence[str] = DEFAULT, primary: str = PRIMARY
+) -> Figures:
+    """Work out every figure; the same evaluation always gives the same ones."""
+    names = tuple(dict.fromkeys(checked(name) for name in (primary, *measures)))
+    runs = tuple(_run(evaluation, run, names) for run in evaluation.runs)
+    return Figures(evaluation, names, runs, tuple(_comparisons(runs, primary)))
+
+
+def outside(found: Figures) -> dict[str, Any]:
+    """Return the outside form: the first pipeline's stages on top, all of them under pipelines."""
+    evaluation, first = found.evaluation, found.runs[0]
+    return {
+        "questions": len(evaluation.questions),
+        "stages": _stages(first),
+        "comparisons": [_comparison(c) for c in found.comparisons],
+        "name": evaluation.name,
+        "unit": evaluation.unit,
+        "notes": list(evaluation.notes),
+        "pipelines": {
+            figures.run.name: {
+                "settings": dict(figures.run.settings),
+                "settings_digest": figures.run.settings_digest,
+                "stages": _stages(figures),
+                "baselines": {n: dict(values) for n, values in figures.baselines.items()},
+                "seconds": {"p50": figures.p50, "p95": figures.p95},
+                "failures": dict(figures.run.failures),
+            }
+            for figures in found.runs
+        },
+    }
+
+
+def _run(evaluation: Evaluation, run: Run, names: tuple[str, ...]) -> RunFigures:
+    stages = {stage: _stage(evaluation, run, stage, names) for stage in run.stages}
+    p50, p95 = _percentiles([result.seconds for result in run.results])
+    pools = {q: r.items for q, r in run.rankings("reranked")}
+    return RunFigures(run, stages, baselines.figures(pools, evaluation.grades, names), p50, p95)
+
+
+def _stage(evaluation: Evaluation, run: Run, stage: str, names: tuple[str, ...]) -> StageFigures:
+    found = dict(run.rankings(stage))
+    scores = per_question({q: r.items for q, r in found.items()}, evaluation.grades, names)
+    table = np.array([[scores[name][q] for name in names] for q in found], np.float64)
+    p50, p95 = _percentiles([ranking.seconds for ranking in found.values()])
+    return StageFigures(
+        name=stage,
+        metrics=dict(zip(names, intervals(table.reshape(len(found), len(names))), strict=True)),
+        scores=scores,
+        p50=p50,
+        p95=p95,
+        questions=len(found),
+        fell_back=run.fell_back(stage),
+    )
+
+
+def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Comparison]:
+    """Yield each pipeline's steps, then the last stage of each pipeline against the first's.
+
+    Steps before the reranker are the same in pipelines that retrieve alike, and are told once.
+    """
+    wanted: list[tuple[tuple[str, str], tuple[str, str]]] = []
+    pairs: list[tuple[Mapping[str, float], Mapping[str, float]]] = []
+
+    def add(before: tuple[RunFigures, str], after: tuple[RunFigures, str]) -> None:
+        sides = [run.stages.get(stage) for run, stage in (before, after)]
+        if sides[0] is None or sides[1] is None:
+            return
+        pair = (sides[0].scores[primary], sides[1].scores[primary])
+        if pair not in pairs:
+            wanted.append(((before[0].run.name, before[1]), (after[0].run.name, after[1])))
+            pairs.append(pair)
+
+    for run in runs:
+        for before, after in (("dense", "fused"), ("lexical", "fused"), ("fused", "reranked")):
+            if after != "reranked" or run.run.settings.get("reranker") != "none":
+                add((run, before), (run, after))
+    for run in runs[1:]:
+        add((runs[0], "reranked"), (run, "reranked"))
+    for (before_name, after_name), difference in zip(wanted, compare(pairs), strict=True):
+        yield Comparison(primary, before_name, after_name, difference)
+
+
+def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
+    if not seconds:
+        return math.nan, math.nan
+    p50, p95 = np.percentile(np.asarray(seconds), (50, 95))
+    return float(p50), float(p95)
+
+
+def _stages(figures: RunFigures) -> dict[str, Any]:
+    return {
+        stage.name: {
+            **{name: _interval(found) for name, found in stage.metrics.items()},
+            "seconds": {"p50": _number(stage.p50), "p95": _number(stage.p95)},
+            "questions": stage.questions,
+            "fell_back": stage.fell_back,
+        }
+        for stage in figures.stages.values()
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    difference = comparison.difference
+    return {
+        "metric": comparison.metric,
+        "before": dict(zip(("pipeline", "stage"), comparison.before, strict=True)),
+        "after": dict(zip(("pipeline", "stage"), comparison.after, strict=True)),
+        "difference": _interval(difference.interval),
+        "questions": difference.questions,
+        "p": difference.p,
+        "p_adjusted": difference.adjusted,
+        "wins": difference.wins,
+        "ties": difference.ties,
+        "losses": difference.losses,
+        "verdict": difference.verdict,
+    }
+
+
+def _interval(found: Interval) -> dict[str, float | None]:
+    return {
+        "mean": _number(found.mean),
+        "low": _number(found.low),
+        "high": _number(found.high),
+    }
+
+
+def _number(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,83 @@
+"""Metrics by name (``ndcg@10``), computed by ir_measures.
+
+An item counts as relevant from grade 1. nDCG's gain is the grade itself (not 2^grade - 1) and its
+discount log2(rank + 1), as in trec_eval and in BEIR's published figures; the ideal ranking is that
+of all judged items, found or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from rag.errors import SettingsError
+from rag.evaluate.data import Grades
+
+# Our name → (ir_measures' name, whether it takes a depth, what it says)
+MEASURES = {
+    "ndcg": ("nDCG", True, "quality of the order, graded; 1 is the ideal order"),
+    "recall": ("R", True, "share of the relevant items found in the first k"),
+    "precision": ("P", True, "share of the first k that is relevant"),
+    "hit": ("Success", True, "questions with a relevant item in the first k"),
+    "judged": ("Judged", True, "share of the first k that has been judged at all"),
+    "mrr": ("RR", False, "1 / rank of the first relevant item"),
+    "map": ("AP", False, "mean precision at the ranks of the relevant items"),
+}
+DEFAULT = (
+    "ndcg@10",
+    "recall@10",
+    "recall@50",
+    "precision@10",
+    "mrr",
+    "map",
+    "hit@10",
+    "judged@10",
+)
+PRIMARY = "ndcg@10"
+
+
+def checked(name: str) -> str:
+    """Return the metric's canonical name; raises `SettingsError` that lists what there is."""
+    match = re.fullmatch(r"([a-z]+)(?:@([1-9]\d{0,3}))?", name.strip().lower())
+    known = MEASURES.get(match[1]) if match else None
+    if match is None or known is None or known[1] != bool(match[2]):
+        names = ", ".join(f"{n}@K" if deep else n for n, (_, deep, _) in MEASURES.items())
+        raise SettingsError(f"there is no metric {name!r}; there are {names}")
+    return match[0]
+
+
+def per_question(
+    rankings: Mapping[str, Sequence[str]], grades: Grades, measures: Iterable[str]
+) -> dict[str, dict[str, float]]:
+    """Return metric → question → value for every question of ``rankings``.
+
+    ``rankings`` maps questions to items, best first, each item once. A question without relevant
+    items, or whose ranking is empty, gets 0.
+    """
+    import ir_measures
+
+    names = list(dict.fromkeys(checked(name) for name in measures))
+    values = {name: dict.fromkeys(rankings, 0.0) for name in names}
+    qrels = {q: {i: max(g, 0) for i, g in grades[q].items()} for q in rankings if grades.get(q)}
+    # trec_eval sorts by score and breaks ties by id; descending scores keep our order.
+    run = {
+        q: {item: float(len(items) - i) for i, item in enumerate(items)}
+        for q, items in rankings.items()
+        if items and q in qrels
+    }
+    if run and names:
+        wanted = {_measure(name): name for name in names}
+        for metric in ir_measures.iter_calc(list(wanted), qrels, run):
+            if metric.query_id in run:
+                values[wanted[metric.measure]][metric.query_id] = float(metric.value)
+    return values
+
+
+@cache
+def _measure(name: str) -> Any:
+    import ir_measures
+
+    stem, _, depth = name.partition("@")
+    return ir_measures.parse_measure(MEASURES[stem][0] + (f"@{depth}" if depth else ""))

@@ -1,0 +1,90 @@
+"""Pipelines by name: a reranker, options written out, or settings saved under a name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rag.errors import SettingsError
+from rag.rerank.table import AUTO, TABLE
+from rag.settings import Settings
+
+CURRENT = "current"
+FILE = "pipelines.json"
+
+
+def saved(library: Path) -> dict[str, dict[str, Any]]:
+    """Return the library's saved pipelines: name → the options in which it differs."""
+    path = library / FILE
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return {str(name): dict(options) for name, options in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}); mend or delete it") from None
+
+
+def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
+    """Keep ``options`` under a name in the library; raises `SettingsError` where they are wrong."""
+    if not name.strip() or any(sign in name for sign in "=,:"):
+        raise SettingsError(f"a pipeline cannot be called {name!r}; use letters, digits and dashes")
+    settings.updated(**options)
+    _write(settings.library, {**saved(settings.library), name: dict(options)})
+
+
+def delete(settings: Settings, name: str) -> bool:
+    """Forget a saved pipeline; False where there is none of that name."""
+    held = saved(settings.library)
+    found = held.pop(name, None) is not None
+    if found:
+        _write(settings.library, held)
+    return found
+
+
+def resolve(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return name → options for what a user asked for; the current settings when it is nothing.
+
+    A name is a saved pipeline, a reranker, or options such as ``pool=100,reranker=none``, which
+    may have a name of their own in front: ``wide:pool=100``. Raises `SettingsError` otherwise.
+    """
+    held = saved(settings.library)
+    found: dict[str, dict[str, Any]] = {}
+    for given in names or (CURRENT,):
+        name, options = _resolved(given, held)
+        settings.updated(**options)
+        found[name] = options
+    return found
+
+
+def _resolved(given: str, held: Mapping[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    if given in held:
+        return given, held[given]
+    if given == CURRENT:
+        return given, {}
+    if given in TABLE or given == AUTO:
+        return given, {"reranker": given}
+    if "=" in given:
+        head = given.split("=", 1)[0]
+        name, written = given.split(":", 1) if ":" in head else (given, given)
+        return name, dict(_option(part, given) for part in written.split(","))
+    names = ", ".join(dict.fromkeys((*held, CURRENT, AUTO, *TABLE)))
+    raise SettingsError(
+        f"there is no pipeline {given!r}; there are {names}, or write options: pool=100"
+    )
+
+
+def _option(part: str, given: str) -> tuple[str, str | None]:
+    name, sign, value = (piece.strip() for piece in part.partition("="))
+    if not sign or not name:
+        raise SettingsError(f"pipeline {given!r}: {part!r} is not of the form option=value")
+    return name, None if value.lower() == "none" and name == "threshold" else value
+
+
+def _write(library: Path, held: Mapping[str, Mapping[str, Any]]) -> None:
+    library.mkdir(parents=True, exist_ok=True)
+    aside = library / (FILE + ".tmp")
+    aside.write_text(json.dumps(held, ensure_ascii=False, indent=2), "utf-8")
+    aside.replace(library / FILE)
