@@ -1,0 +1,138 @@
+"""The viewer: a passage highlighted in its own document, whatever its format.
+
+A PDF shows its page, marked; slides, sheets and texts show their blocks, marked. Nothing of a
+document is ever rendered as markup, and the file itself is only offered as a download.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.errors import DocumentError, RanklensError
+from rag.types import Chunk
+from ui.components import frame, source_page, source_text
+from ui.components.source_text import Marking
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+    from ingest.parse import Parsed
+    from rag.store.catalogue import Document
+
+Place = tuple[int, int]
+PDF = "application/pdf"
+SLIDES = ".presentationml.presentation"
+STYLE = Path(__file__).with_name("source.css")
+_PAGE = "source_page"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage and the places in its text that an answer quotes."""
+
+    chunk: Chunk
+    quotes: tuple[Place, ...] = ()
+
+    def marking(self) -> Marking:
+        """Return what to mark, as places of the document's text."""
+        start = self.chunk.start
+        quotes = tuple((start + a, start + b) for a, b in self.quotes)
+        return Marking((start, self.chunk.end), quotes)
+
+
+def reset() -> None:
+    """Let the viewer begin at the passage's own page again."""
+    st.session_state.pop(_PAGE, None)
+
+
+def show(library: Library, passage: Passage) -> None:
+    """Show a passage in its document, with its pages to turn and its file to take along."""
+    chunk = passage.chunk
+    st.html(STYLE)
+    document = _document(library, chunk.document)
+    parsed = _parsed(library, chunk)
+    if document is None or parsed is None:
+        frame.notice("The document has changed or is gone since; this is what was read from it.")
+        st.html(_plain(passage))
+        return
+    number = st.session_state.get(_PAGE, chunk.page) if chunk.page is not None else None
+    _bar(library, document, chunk, number, parsed.pages)
+    if number is None:
+        st.html(source_text.around(parsed, passage.marking()))
+    elif parsed.media_type == PDF:
+        _pdf(library, document, parsed, passage, number)
+    else:
+        kind = "rl-slide" if parsed.media_type.endswith(SLIDES) else "rl-sheet"
+        body = source_text.page(parsed, number, passage.marking())
+        st.html(f'<div class="{kind}">{body}</div>')
+
+
+def _document(library: Library, name: str) -> Document | None:
+    return next((d for d in library.documents() if d.name == name and d.status == "ready"), None)
+
+
+def _parsed(library: Library, chunk: Chunk) -> Parsed | None:
+    """Return the document's text; None where the passage is no longer in it."""
+    try:
+        parsed = library.parsed(chunk.document)
+    except RanklensError:
+        return None
+    return parsed if parsed.text[chunk.start : chunk.end] == chunk.text else None
+
+
+def _plain(passage: Passage) -> str:
+    text = passage.chunk.text
+    marking = Marking((0, len(text)), passage.quotes)
+    return f'<div class="rl-context" tabindex="0">{marking.show(text, 0, len(text))}</div>'
+
+
+def _pdf(
+    library: Library, document: Document, parsed: Parsed, passage: Passage, number: int
+) -> None:
+    here = number == passage.chunk.page
+    try:
+        file = library.file(document.name)
+        image = source_page.image_of(document.digest, number, file, library.settings)
+    except DocumentError as error:
+        frame.notice(str(error), "The page itself cannot be shown; this is its text", "warn")
+        st.html(source_text.page(parsed, number, passage.marking()))
+        return
+    title = f"Page {number} of {document.name}"
+    text, quotes = (passage.chunk.text, passage.quotes) if here else ("", ())
+    html, share = source_page.marked(image, title, text, quotes)
+    if said := source_page.missing(share):
+        frame.notice(said)
+        st.html(_plain(passage))
+    st.html(html)
+
+
+def _bar(
+    library: Library, document: Document, chunk: Chunk, number: int | None, pages: int | None
+) -> None:
+    """Show the buttons: pages to turn, the way back to the passage, the file."""
+    with st.container(horizontal=True, vertical_alignment="center", key="source_bar"):
+        if number is not None and pages is not None:
+            _turn("Previous page", ":material/chevron_left:", number - 1, number > 1)
+            st.html(f'<p class="rl-say">page {number} of {pages}</p>', width="content")
+            _turn("Next page", ":material/chevron_right:", number + 1, number < pages)
+            if number != chunk.page:
+                st.button("Back to the passage", on_click=reset)
+        st.download_button(
+            "Original file",
+            lambda: library.file(document.name).read_bytes(),
+            file_name=document.name.replace("/", "_"),
+            mime="application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+            key="source_file",
+        )
+
+
+def _turn(label: str, icon: str, to: int, possible: bool) -> None:
+    def go() -> None:
+        st.session_state[_PAGE] = to
+
+    st.button("", icon=icon, help=label, key=label, disabled=not possible, on_click=go)
