@@ -78,7 +78,7 @@ def test_a_hostile_passage_stays_between_its_delimiters(injection):
     assert boundary not in injection
     assert text.count(f"<passage-{boundary}") == text.count(f"</passage-{boundary}>") == 2
     assert text.count(f"<question-{boundary}>") == 1
-    assert len(re.findall(r"<\s*/?\s*(?:passage|question|\|)", text)) == 6
+    assert len(re.findall(r"<\s*/?\s*(?:(?:passage|question)\b|\|)", text)) == 6
     assert [m.role for m in prompt.messages] == ["system", "user"]
     neutral = re.sub(boundary, "", prompt.messages[0].content)
     assert neutral == re.sub(r"(?<=passage-)\w{8}(?=>)", "", clean.messages[0].content)
