@@ -1,14 +1,14 @@
 """One question from words to evidence to answer. The file to read first.
 
-    question → dense ∥ lexical, each to depth `pool` → fusion → reranker on the pool → answer
+    question → dense ∥ lexical, each to depth `pool` → fusion → (expansion: variants, each by the
+    same way, fused again) → reranker on the pool → (second hop) → answer
 
 Every arrow is a `Stage` of one `Trace`. The page, the command line and the evaluation all call
-this; nothing is overwritten on the way.
+this; nothing is overwritten on the way. What stands in parentheses is off by default.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,8 +21,8 @@ from rag.errors import LibraryError, RanklensError, SettingsError
 from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.models.encoder import Encoder
-from rag.rerank.base import Context, Reranker, rerank
-from rag.rerank.table import choose
+from rag.rerank.base import Context
+from rag.rerank.run import Rerankers
 from rag.retrieve import filters, retrievers
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
@@ -63,6 +63,7 @@ class Pipeline:
     def close(self) -> None:
         """Let the threads go."""
         self._shared.threads.shutdown(wait=False, cancel_futures=True)
+        self._shared.rerankers.close()
 
     def search(self, question: str) -> Trace:
         """Retrieve, fuse and rerank; the trace has no answer yet.
@@ -78,12 +79,14 @@ class Pipeline:
         if not question:
             raise RanklensError("the question is empty; type a few words")
         vector = self._shared.threads.submit(self.encoder.encode_query, question)
-        scope = filters.scope_of(self.asked_within, self.index)
-        dense, lexical = self._retrieve(question, vector, scope)
-        fused = self._fuse(dense, lexical)
-        pool = self._candidates(question, vector, dense, lexical, fused)
+        expansion = Expansion(question, self.index, self.encoder, self.settings, self._model())
+        first = FirstStage(self.index, self.settings, self._shared.threads, self.asked_within)
+        found = first.find(Query(question, vector.result))
+        stages = (found.dense, found.lexical, found.fused, *expansion.stages(found, first))
+        pool = first.candidates(found, stages[-1].hits)
         reranked = self._rerank(question, pool)
-        return Trace(question, self._trace_settings(), (dense, lexical, fused, reranked))
+        second = self._second_hop(found, reranked, first) if self.settings.hops > 1 else ()
+        return Trace(question, self._trace_settings(), (*stages, reranked, *second))
 
     def answer(self, trace: Trace) -> Answering:
         """Answer from a trace's evidence; iterate over the result for pieces of text."""
@@ -98,58 +101,23 @@ class Pipeline:
             pass
         return trace.with_answer(answering.answer)
 
-    def _retrieve(
-        self, question: str, vector: Future[Vector], scope: Scope | None
-    ) -> tuple[Stage, Stage]:
-        depth = self.settings.pool
-        note = filters.note(self.asked_within, scope)
-        dense = self._shared.threads.submit(
-            _stage,
-            "dense",
-            lambda: retrievers.dense(self.index, vector.result(), depth, scope),
-            note,
-        )
-        lexical = _stage(
-            "lexical", lambda: retrievers.lexical(self.index, question, depth, scope), note
-        )
-        both = dense.result(), lexical
-        if all(stage.fell_back for stage in both):
-            raise LibraryError(f"nothing could be searched: {both[0].note}; {both[1].note}")
-        return both
-
-    def _fuse(self, dense: Stage, lexical: Stage) -> Stage:
-        started = time.perf_counter()
-        weights = (self.settings.dense_weight, self.settings.lexical_weight)
-        if not any(weights):
-            raise SettingsError("dense_weight and lexical_weight are both 0; set one of them")
-        rankings = [(s.hits, w) for s, w in zip((dense, lexical), weights, strict=True) if w > 0]
-        hits = fuse(rankings, self.settings)
-        return Stage("fused", hits, time.perf_counter() - started)
-
-    def _candidates(
-        self, question: str, vector: Future[Vector], dense: Stage, lexical: Stage, fused: Stage
-    ) -> list[Candidate]:
-        """Return the pool, each member with both retrievers' scores.
-
-        A chunk that only one retriever found gets the other's exact score computed, so that
-        blending compares like with like.
-        """
-        pool = fused.hits[: self.settings.pool]
-        cosines = _completed(
-            dense, pool, lambda ids: retrievers.dense_scores(self.index, vector.result(), ids)
-        )
-        bm25 = _completed(lexical, pool, lambda ids: self.index.lexical.score(question, ids))
-        return [
-            Candidate(hit.chunk, cosines[hit.chunk.id], bm25[hit.chunk.id], hit.score)
-            for hit in pool
-        ]
-
     def _rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
-        context = Context(self.settings, self.encoder)
-        entry, why = choose(context)
-        return rerank(
-            question, pool, entry, lambda: self._shared.load(entry, context), self.settings, why
-        )
+        return self._shared.rerankers.rank(question, pool, Context(self.settings, self.encoder))
+
+    def _second_hop(self, found: Found, reranked: Stage, first: FirstStage) -> tuple[Stage, ...]:
+        return second_hop(found, reranked, first, self.index, self.settings)
+
+    def _model(self) -> Ask | None:
+        """Return the language model as query expansion asks it, None where none is set."""
+        if llm.missing(Context(self.settings, self.encoder)):
+            return None
+        chat = llm.Chat(self.settings)
+
+        def ask(instructions: str, question: str) -> tuple[str, Mapping[str, Scalar]]:
+            reply = chat.ask(instructions, question, self.settings.expansion_seconds)
+            return reply.text, chat.details([reply])
+
+        return ask
 
     def _trace_settings(self) -> dict[str, Any]:
         shaping = self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)
@@ -158,38 +126,8 @@ class Pipeline:
 
 
 class _Shared:
-    """What all pipelines over one index share: threads and loaded rerankers."""
+    """What all pipelines over one index share: threads, loaded rerankers and their scores."""
 
     def __init__(self) -> None:
         self.threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="search")
-        self._loading = threading.Lock()
-        self._loaded: dict[tuple[str, ...], Reranker | None] = {}
-
-    def load(self, entry: Any, context: Context) -> Reranker | None:
-        """Return the entry's reranker, building it on first use."""
-        key = (entry.name, context.settings.cross_encoder)
-        with self._loading:
-            if key not in self._loaded:
-                self._loaded[key] = entry.build(context)
-            return self._loaded[key]
-
-
-def _stage(name: str, retrieve: Callable[[], retrievers.Scored], note: str = "") -> Stage:
-    started = time.perf_counter()
-    failed = False
-    scored: retrievers.Scored = []
-    try:
-        scored = retrieve()
-    except LibraryError as error:
-        note, failed = str(error), True
-    return Stage(name, ranked(scored), time.perf_counter() - started, note, failed)
-
-
-def _completed(
-    stage: Stage, pool: Sequence[Hit], score: Callable[[list[str]], list[float]]
-) -> dict[str, float]:
-    scores = {hit.chunk.id: hit.score for hit in stage.hits}
-    missing = [hit.chunk.id for hit in pool if hit.chunk.id not in scores]
-    if missing and not stage.fell_back:
-        scores |= zip(missing, score(missing), strict=True)
-    return scores if not stage.fell_back else dict.fromkeys((h.chunk.id for h in pool), 0.0)
+        self.rerankers = Rerankers()

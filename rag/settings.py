@@ -23,6 +23,13 @@ PREFIX = "RANKLENS_"
 SHAPES_INDEX = "index"
 SHAPES_RANKING = "ranking"
 SHAPES_ANSWER = "answer"
+# Where the provider's own tools look for the key.
+USUAL_KEYS = {
+    "llm_api_key": "OPENAI_API_KEY",
+    "cohere_api_key": "CO_API_KEY",
+    "jina_api_key": "JINA_API_KEY",
+    "voyage_api_key": "VOYAGE_API_KEY",
+}
 
 
 def option(default: Any, description: str, shapes: str = "", **limits: Any) -> Any:
@@ -96,10 +103,56 @@ class Settings(BaseModel):
     dense_weight: float = option(1.0, "Weight of dense retrieval in fusion.", SHAPES_RANKING, ge=0)
     lexical_weight: float = option(1.0, "Weight of BM25 in fusion.", SHAPES_RANKING, ge=0)
 
+    # Expansion
+    expansion: str = option(
+        "none",
+        "Variants of the question to search for beside it, separated by commas: none, feedback "
+        "(offline), llm-synonyms, llm-specific, llm-general, hyde.",
+        SHAPES_RANKING,
+    )
+    expansion_weight: float = option(
+        1.0,
+        "Weight of each variant's ranking in fusion; the question's own has 1.",
+        SHAPES_RANKING,
+        ge=0,
+        le=10,
+    )
+    expansion_seconds: float = option(
+        10.0,
+        "Longest wait for the model that writes variants, in seconds; past it the question goes on "
+        "without them.",
+        SHAPES_RANKING,
+        gt=0,
+    )
+    feedback_passages: int = option(
+        3, "First passages that feedback takes its words and vector from.", SHAPES_RANKING, ge=1
+    )
+    feedback_words: int = option(
+        20, "Words that feedback adds to the question.", SHAPES_RANKING, ge=0, le=200
+    )
+    hops: int = option(
+        1,
+        "Retrievals: with 2, what the best passages name is searched for too.",
+        SHAPES_RANKING,
+        ge=1,
+        le=2,
+    )
+    hop_passages: int = option(
+        2, "Best passages that the second hop follows.", SHAPES_RANKING, ge=1, le=10
+    )
+    hop_decay: float = option(
+        0.65,
+        "Weight of the second hop's scores beside the first hop's, each from 0 to 1.",
+        SHAPES_RANKING,
+        ge=0,
+        le=1,
+    )
+
     # Reranking
     reranker: str = option(
         "auto",
-        "Reranker by name; auto takes the best one whose weights are on this machine.",
+        "Reranker by name (docs/rerankers.md); auto takes the best one that needs no key and whose "
+        "weights are on this machine.",
         SHAPES_RANKING,
     )
     cross_encoder: str = option(
@@ -107,21 +160,103 @@ class Settings(BaseModel):
         "Model of the cross-encoder reranker: a folder or a model id.",
         SHAPES_RANKING,
     )
+    trust_remote_code: str = option(
+        "",
+        "Models that may run code of their own, by model id or folder, separated by commas.",
+    )
     rerank_seconds: float = option(
         30.0,
-        "Deadline of a reranker, in seconds; past it the fused order stands.",
+        "Deadline of a reranker, in seconds; past it the fused order stands. With rerank_fallbacks "
+        "the time that is left is shared among those that are left.",
         SHAPES_RANKING,
         gt=0,
     )
     blend_dense: float = option(
-        0.3, "Weight of the dense score in rerankers that blend.", SHAPES_RANKING, ge=0
+        0.3, "Weight of the dense score in hybrid rerankers.", SHAPES_RANKING, ge=0
     )
     blend_lexical: float = option(
-        0.3, "Weight of the BM25 score in rerankers that blend.", SHAPES_RANKING, ge=0
+        0.3, "Weight of the BM25 score in hybrid rerankers.", SHAPES_RANKING, ge=0
     )
     blend_reranker: float = option(
-        0.4, "Weight of the reranker's own score in rerankers that blend.", SHAPES_RANKING, ge=0
+        0.4, "Weight of the reranker's own score in hybrid rerankers.", SHAPES_RANKING, ge=0
     )
+    rerank_cut: int = option(
+        20,
+        "Candidates that a cascade's first reranker leaves to the second; each further one gets "
+        "half as many.",
+        SHAPES_RANKING,
+        ge=1,
+    )
+    rerank_policy: Literal["always", "ambiguous", "never"] = option(
+        "always",
+        "When to rerank: always, only where the first stage is not sure, or never.",
+        SHAPES_RANKING,
+    )
+    rerank_gap: float = option(
+        0.3,
+        "The first stage is sure where its best candidate leads the second by this much (0 to 1) "
+        "and rerank_spread is met too.",
+        SHAPES_RANKING,
+        ge=0,
+    )
+    rerank_spread: float = option(
+        0.5,
+        "The first stage is sure where its best candidate leads the last one that the answer would "
+        "be given by this much (0 to 1) and rerank_gap is met too.",
+        SHAPES_RANKING,
+        ge=0,
+    )
+    rerank_budget_ms: int = option(
+        0,
+        "Time that reranking a question should take, in ms: the pool shrinks to what the measured "
+        "cost allows; 0 for no budget.",
+        SHAPES_RANKING,
+        ge=0,
+    )
+    rerank_fallbacks: str = option(
+        "",
+        "Rerankers to try, in this order and separated by commas, where the reranker fails.",
+        SHAPES_RANKING,
+    )
+    rerank_retries: int = option(
+        2, "Further tries where a provider is busy (429) or fails (5xx).", ge=0, le=10
+    )
+    rerank_pause_seconds: float = option(
+        60.0,
+        "After three failures in a row a provider is not called for so many seconds.",
+        ge=0,
+    )
+    rerank_concurrency: int = option(
+        8, "Calls to one provider at a time, where a reranker needs several.", ge=1, le=64
+    )
+    rerank_window: int = option(
+        20, "Passages that a list-wise LLM orders in one call.", SHAPES_RANKING, ge=2, le=100
+    )
+    rerank_step: int = option(
+        10,
+        "Passages by which a list-wise LLM's window moves up a longer pool.",
+        SHAPES_RANKING,
+        ge=1,
+        le=100,
+    )
+    rerank_cache_mb: int = option(
+        100, "Largest size of the scores kept on disk, in MB; 0 keeps none.", ge=0
+    )
+    prices: str = option(
+        "", "Your own table of prices, a TOML file; empty takes rag/rerank/prices.toml."
+    )
+    cohere_api_key: SecretStr = option(SecretStr(""), "Key for Cohere (or CO_API_KEY).")
+    cohere_url: str = option("", "Base URL of Cohere's API; empty takes Cohere's own.")
+    jina_api_key: SecretStr = option(SecretStr(""), "Key for Jina (or JINA_API_KEY).")
+    jina_url: str = option("https://api.jina.ai/v1", "Base URL of Jina's API.")
+    voyage_api_key: SecretStr = option(SecretStr(""), "Key for Voyage (or VOYAGE_API_KEY).")
+    voyage_url: str = option("https://api.voyageai.com/v1", "Base URL of Voyage's API.")
+    rerank_server_url: str = option(
+        "", "Base URL of a server with a Cohere- or Jina-like /rerank (vLLM, Infinity)."
+    )
+    rerank_server_key: SecretStr = option(SecretStr(""), "Key for that server, if it wants one.")
+    tei_url: str = option("", "Base URL of a Text Embeddings Inference server.")
+    tei_key: SecretStr = option(SecretStr(""), "Key for that server, if it wants one.")
     top: int = option(5, "Passages that the answer is given.", SHAPES_RANKING, ge=1, le=100)
     threshold: float | None = option(
         None,
@@ -197,8 +332,9 @@ def load_settings(
     _refuse_unknown(given, "the environment", PREFIX)
     values |= {name: _from_text(value) for name, value in given.items()}
     values |= {name: value for name, value in changes.items() if value is not None}
-    if not values.get("llm_api_key") and environ.get("OPENAI_API_KEY"):
-        values["llm_api_key"] = environ["OPENAI_API_KEY"]
+    for name, usual in USUAL_KEYS.items():
+        if not values.get(name) and environ.get(usual):
+            values[name] = environ[usual]
     return Settings.from_mapping(values, f"{path.name} or the environment")
 
 

@@ -14,14 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tokenizers import Encoding
+
 from rag.errors import ModelError
+from rag.models.devices import accelerated
 from rag.models.digest import file_digest
 from rag.models.graphs import WEIGHTS, graph_for, read_any_json, read_json
 from rag.models.hub import locate
 from rag.models.recipe import length_limit
 from rag.models.runtime import Runtime
 from rag.models.tokens import Tokens
+from rag.models.trust import untrusted
 from rag.settings import Settings
+
+Asked = tuple[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,9 @@ class CrossModel(Protocol):
     def judge(self, query: str, texts: Sequence[str]) -> Judged:
         """Return a logit for each text; raises `ModelError` where the query leaves no room."""
 
+    def judge_many(self, asked: Sequence[Asked]) -> list[Judged]:
+        """Return what `judge` does for each (query, texts), from one pass over all pairs."""
+
 
 def probability(logit: float) -> float:
     """Return the logistic function of a logit, without overflow."""
@@ -61,26 +70,35 @@ def probability(logit: float) -> float:
     return grown / (1 + grown)
 
 
-def load_cross(settings: Settings) -> CrossModel:
-    """Load the cross-encoder that ``settings`` name.
+def load_cross(settings: Settings, name: str = "") -> CrossModel:
+    """Load a cross-encoder, the one that ``settings`` name unless ``name`` is given.
 
     Raises `ModelMissing` where it is not on this machine, and `ModelError` where it cannot be
-    loaded, has no classification head or gives more than one logit a pair.
+    loaded, has no classification head, gives more than one logit a pair or wants to run code of
+    its own that the settings do not allow.
     """
-    folder = locate(settings.cross_encoder)
-    architecture = str((read_json(folder / "config.json").get("architectures") or [""])[0])
+    name = name or settings.cross_encoder
+    folder = locate(name)
+    config = read_json(folder / "config.json")
+    architecture = str((config.get("architectures") or [""])[0])
     if not architecture.endswith(("ForSequenceClassification", "ForCausalLM")):
         raise ModelError(
-            f"{settings.cross_encoder} is no cross-encoder (its architecture is "
+            f"{name} is no cross-encoder (its architecture is "
             f"{architecture or 'not given'}); choose a model that scores pairs"
         )
-    try:
-        return OnnxCross(settings.cross_encoder, folder, settings.cache)
-    except ModelError as error:
-        # Imported here: torch takes seconds, and most cross-encoders do not need it.
-        from rag.models.torch_cross import TorchCross
+    if reason := untrusted(name, folder, settings):
+        raise ModelError(reason)
+    reason = "this machine has an accelerator" if accelerated() else ""
+    if not reason and not config.get("auto_map"):
+        try:
+            return OnnxCross(name, folder, settings.cache)
+        except ModelError as error:
+            reason = str(error)
+    # Imported here: torch takes seconds, and most cross-encoders do not need it.
+    from rag.models.torch_cross import TorchCross
 
-        return TorchCross(settings.cross_encoder, folder, settings.cache, reason=str(error))
+    trusted = bool(config.get("auto_map"))
+    return TorchCross(name, folder, settings.cache, reason=reason, trusted=trusted)
 
 
 class OnnxCross:
@@ -101,12 +119,23 @@ class OnnxCross:
 
     def judge(self, query: str, texts: Sequence[str]) -> Judged:
         """Return a logit for each text; raises `ModelError` where the query leaves no room."""
-        question, *passages = self._tokens.bare([query, *texts])
-        total = sum(len(passage) for passage in passages)
-        pairs = [self._tokens.pair(question, one, self.max_tokens) for one in passages]
+        return self.judge_many([(query, texts)])[0]
+
+    def judge_many(self, asked: Sequence[Asked]) -> list[Judged]:
+        """Return what `judge` does for each (query, texts), from one pass over all pairs."""
+        pairs: list[Encoding] = []
+        counts: list[tuple[int, int]] = []
+        for query, texts in asked:
+            question, *passages = self._tokens.bare([query, *texts])
+            total = sum(len(passage) for passage in passages)
+            pairs += [self._tokens.pair(question, one, self.max_tokens) for one in passages]
+            counts.append((sum(len(passage) for passage in passages), total))  # `pair` cut them
         logits = {row: float(values[0]) for row, values in self._runtime.each(pairs)}
-        read = sum(len(passage) for passage in passages)  # `pair` has cut them
-        return Judged(tuple(logits[row] for row in range(len(texts))), read, total)
+        rows = iter(range(len(pairs)))
+        return [
+            Judged(tuple(logits[next(rows)] for _ in texts), read, total)
+            for (_, texts), (read, total) in zip(asked, counts, strict=True)
+        ]
 
     def _refuse_many_labels(self) -> None:
         query, passage = self._tokens.bare(["a", "a"])

@@ -7,39 +7,62 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelError
-from rag.models.cross import Judged
+from rag.models.cross import Asked, Judged
+from rag.models.devices import precision
 from rag.models.torch_encoder import BATCH, folder_digest, load_torch
+
+GPU_BATCH = 64
 
 
 class TorchCross:
     """Any sentence-transformers CrossEncoder with one label; see `rag.models.cross.CrossModel`."""
 
-    def __init__(self, name: str, folder: Path, cache: Path, reason: str = "") -> None:
+    def __init__(
+        self, name: str, folder: Path, cache: Path, reason: str = "", trusted: bool = False
+    ) -> None:
         """Load the model; ``reason`` says why torch runs it. Raises `ModelError`."""
-        self._model = load_torch("CrossEncoder", name, folder)
+        dtype = precision()
+        self._model = load_torch("CrossEncoder", name, folder, trusted, dtype)
         if self._model.num_labels != 1:
             raise ModelError(f"{name} gives {self._model.num_labels} labels; a reranker gives one")
         self.name = name
         self.revision = folder_digest(folder, cache)
         self.max_tokens = int(self._model.max_seq_length or 0) or 512
-        self.engine = f"torch float32 {self._model.device.type}"
+        self.engine = f"torch {str(dtype).removeprefix('torch.')} {self._model.device.type}"
         self.reason = reason
 
     def judge(self, query: str, texts: Sequence[str]) -> Judged:
         """Return a logit for each text; raises `ModelError` where the query leaves no room."""
+        return self.judge_many([(query, texts)])[0]
+
+    def judge_many(self, asked: Sequence[Asked]) -> list[Judged]:
+        """Return what `judge` does for each (query, texts), from one pass over all pairs."""
+        cut = [self._cut(query, texts) if texts else [] for query, texts in asked]
+        pairs = [
+            (query, row[0]) for (query, _), rows in zip(asked, cut, strict=True) for row in rows
+        ]
+        logits = iter(self._logits(pairs))
+        return [
+            Judged(
+                tuple(next(logits) for _ in rows),
+                sum(row[1] for row in rows),
+                sum(row[2] for row in rows),
+            )
+            for rows in cut
+        ]
+
+    def _logits(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         from torch.nn import Identity
 
-        if not texts:
-            return Judged((), 0, 0)
-        cut = self._cut(query, texts)
+        if not pairs:
+            return []
         logits = self._model.predict(
-            [(query, text) for text, _, _ in cut],
+            list(pairs),
             activation_fn=Identity(),
-            batch_size=BATCH,
+            batch_size=BATCH if self._model.device.type == "cpu" else GPU_BATCH,
             show_progress_bar=False,
         )
-        read, total = sum(row[1] for row in cut), sum(row[2] for row in cut)
-        return Judged(tuple(float(logit) for logit in logits), read, total)
+        return [float(logit) for logit in logits]
 
     def _cut(self, query: str, texts: Sequence[str]) -> list[tuple[str, int, int]]:
         """Return each text as far as it fits beside the query, tokens read, tokens in all."""

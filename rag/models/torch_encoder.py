@@ -93,8 +93,11 @@ def _quietly() -> dict[str, Any]:
     return {"batch_size": BATCH, "show_progress_bar": False}
 
 
-def load_torch(kind: str, name: str, folder: Path) -> Any:
-    """Load sentence-transformers' class ``kind`` from a folder; raises `ModelError`."""
+def load_torch(kind: str, name: str, folder: Path, trusted: bool = False, dtype: Any = None) -> Any:
+    """Load sentence-transformers' class ``kind`` from a folder; raises `ModelError`.
+
+    ``trusted`` lets the model run code of its own. ``dtype`` is float32 unless given.
+    """
     # Without its tokeniser's files transformers makes one up that knows no word.
     if not any(any(folder.rglob(pattern)) for pattern in TOKENISERS):
         raise ModelError(f"the model {name} in {folder} has no tokeniser")
@@ -102,7 +105,10 @@ def load_torch(kind: str, name: str, folder: Path) -> Any:
 
     try:
         return getattr(sentence_transformers, kind)(
-            str(folder), local_files_only=True, trust_remote_code=False
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=trusted,
+            model_kwargs={"dtype": dtype or "float32"},
         )
     except Exception as error:  # whatever the readers below transformers raise
         raise ModelError(

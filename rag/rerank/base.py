@@ -1,31 +1,45 @@
-"""What a reranker is, and the one place that runs it: deadline, blending, fallback, ranking.
+"""What a reranker is: one small method, `score`, and a line in the table.
 
-A reranker writes one small method, `score`. It can raise what it likes: whatever goes wrong, the
-fused order stands and the stage says why.
+A reranker can raise what it likes: whatever goes wrong, `rag.rerank.run` lets the fused order (or
+the next reranker) stand and says why.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from rag.errors import RanklensError, RerankError
+from rag.errors import RerankError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
-from rag.types import Candidate, Scalar, Stage, normalised, ranked
-
-log = logging.getLogger(__name__)
+from rag.types import Chunk, Scalar
 
 
 class Reranker(Protocol):
-    """Scores passages for a query."""
+    """Scores passages for a query; an extension writes this one method.
+
+    Two more attributes are optional. ``identity`` (str) names all that shapes a score besides the
+    query and the passage, revision included: scores of a reranker that has one are cached.
+    ``listwise`` (bool) says that a score depends on the other passages too.
+    """
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:
-        """Return one finite score a text, higher is better, in the order of ``texts``."""
+        """Return one finite score a text, higher is better, in the order of ``texts``.
+
+        May return `Scores` to report how they came about.
+        """
+
+
+class Scores(list[float]):
+    """Scores that carry details: tokens, calls, cost. Still a list to everybody else."""
+
+    def __init__(
+        self, values: Iterable[float], details: Mapping[str, Scalar] | None = None
+    ) -> None:
+        super().__init__(values)
+        self.details: Mapping[str, Scalar] = details or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,113 +50,94 @@ class Context:
     encoder: Encoder
 
 
+def _passage(chunk: Chunk) -> str:
+    return chunk.passage
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of the table.
 
     ``build`` loads the reranker, None where there is nothing to run. ``missing`` says in plain
-    words why it cannot run here and what to do about it, or nothing. ``blends`` mixes its scores
-    with the first stage's (options ``blend_…``).
+    words why it cannot run here and what to do about it, or nothing; it never waits for a network.
+    ``uses`` names the options that shape what ``build`` makes. A ``remote`` one is called at most
+    three times in a row while it fails. ``unit`` says what its scores are. ``text`` is how it wants
+    a chunk to be written.
     """
 
     name: str
     summary: str
     build: Callable[[Context], Reranker | None]
     missing: Callable[[Context], str] = lambda _context: ""
-    blends: bool = False
+    uses: tuple[str, ...] = ()
+    remote: bool = False
+    unit: str = ""
+    text: Callable[[Chunk], str] = _passage
 
 
-def rerank(
-    query: str,
-    pool: Sequence[Candidate],
-    entry: Entry,
-    load: Callable[[], Reranker | None],
-    settings: Settings,
-    note: str = "",
-) -> Stage:
-    """Rank the pool with a reranker into the stage ``reranked``; never loses a candidate.
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Rerankers put together: ``hybrid:A``, ``cascade:A>B``, ``rrf:A+B``."""
 
-    ``load`` returns the entry's reranker, loading it first where need be. The deadline counts
-    from the call, loading included. ``note`` is put before what this function has to say.
-    """
-    started = time.perf_counter()
-    fused = [(c.chunk, c.fused) for c in pool]
-    details: dict[str, Scalar] = {"reranker": entry.name, "pairs": 0}
-    fell_back = ""
-    hits = ranked(fused)
-    if pool:
-        try:
-            scores = _within(settings.rerank_seconds, lambda: _scores(query, pool, load), entry)
-            if scores is not None:
-                details["pairs"] = len(pool)
-                mixed = blend(pool, scores, settings) if entry.blends else scores
-                hits = ranked((c.chunk, s) for c, s in zip(pool, mixed, strict=True))
-        except RanklensError as error:
-            fell_back = str(error)
-    notes = [note, f"fell back to the fused order: {fell_back}" if fell_back else ""]
-    return Stage(
-        name="reranked",
-        hits=hits,
-        seconds=time.perf_counter() - started,
-        note="; ".join(n for n in notes if n),
-        fell_back=bool(fell_back),
-        details=details,
-    )
+    how: Literal["hybrid", "cascade", "rrf"]
+    parts: tuple[Entry | Combined, ...]
+
+    @property
+    def name(self) -> str:
+        """The name that makes this combination again."""
+        joint = {"hybrid": "", "cascade": ">", "rrf": "+"}[self.how]
+        return f"{self.how}:{joint.join(part.name for part in self.parts)}"
+
+    @property
+    def summary(self) -> str:
+        """What the combination does, in one sentence."""
+        names = [part.name for part in self.parts]
+        if self.how == "hybrid":
+            return f"{names[0]} blended with the dense and BM25 scores. {self.parts[0].summary}"
+        if self.how == "cascade":
+            return f"{', then '.join(names)} on what the one before leaves."
+        return f"{' and '.join(names)}, fused by reciprocal ranks."
+
+    def missing(self, context: Context) -> str:
+        """Say why a part cannot run here, or nothing."""
+        reasons = (part.missing(context) for part in self.parts)
+        return next((reason for reason in reasons if reason), "")
 
 
-def blend(pool: Sequence[Candidate], scores: Sequence[float], settings: Settings) -> list[float]:
-    """Weighted sum of dense, BM25 and reranker scores, each min-max normalised within the pool."""
-    columns = (
-        (settings.blend_dense, [c.dense for c in pool]),
-        (settings.blend_lexical, [c.lexical for c in pool]),
-        (settings.blend_reranker, list(scores)),
-    )
-    totals = [0.0] * len(pool)
-    for weight, column in columns:
-        for i, score in enumerate(normalised(column)):
-            totals[i] += weight * score
-    return totals
+Ranker = Entry | Combined
 
 
-def _scores(
-    query: str, pool: Sequence[Candidate], load: Callable[[], Reranker | None]
-) -> list[float] | None:
-    reranker = load()
-    if reranker is None:
-        return None
-    scores = [float(s) for s in reranker.score(query, [c.chunk.passage for c in pool])]
-    if len(scores) != len(pool):
-        raise RerankError(f"it gave {len(scores)} scores for {len(pool)} passages")
-    return scores
+def leaves(ranker: Ranker) -> tuple[Entry, ...]:
+    """Return the entries that a ranker is made of."""
+    if isinstance(ranker, Entry):
+        return (ranker,)
+    return tuple(leaf for part in ranker.parts for leaf in leaves(part))
 
 
-def _within(
-    seconds: float, task: Callable[[], list[float] | None], entry: Entry
-) -> list[float] | None:
-    """Run a task in a thread of its own and wait for it at most ``seconds``.
+def checked(scores: Sequence[float], wanted: int) -> Scores:
+    """Return scores as finite floats, one a passage; raises `RerankError` where they are not."""
+    details = scores.details if isinstance(scores, Scores) else None
+    made = Scores((float(score) for score in scores), details)
+    if len(made) != wanted:
+        raise RerankError(f"it gave {len(made)} scores for {wanted} passages")
+    for score in made:
+        if not math.isfinite(score):
+            raise RerankError(f"it gave the score {score}, not a finite number")
+    return made
 
-    A thread cannot be killed: one that hangs is left behind (it is a daemon, so it never keeps
-    the process alive) and its result is thrown away.
-    """
-    result: list[list[float] | None] = []
-    failure: list[Exception] = []
 
-    def run() -> None:
-        try:
-            result.append(task())
-        # The boundary to other people's models and clients: anything may come, nothing may pass.
-        except Exception as error:  # noqa: BLE001
-            failure.append(error)
+def merged(details: Iterable[Mapping[str, Scalar]]) -> dict[str, Scalar]:
+    """Add up what several calls report: numbers are summed, differing words are listed."""
+    total: dict[str, Scalar] = {}
+    for one in details:
+        for name, value in one.items():
+            total[name] = _added(total[name], value) if name in total else value
+    return total
 
-    thread = threading.Thread(target=run, name=f"rerank {entry.name}", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failure:
-        error = failure[0]
-        if isinstance(error, RanklensError):
-            raise error
-        log.warning("reranker %s failed", entry.name, exc_info=error)
-        raise RerankError(f"{entry.name} failed ({type(error).__name__}: {error})") from error
-    if not result:
-        raise RerankError(f"{entry.name} gave no scores within {seconds:g} s")
-    return result[0]
+
+def _added(a: Scalar, b: Scalar) -> Scalar:
+    if isinstance(a, bool) and isinstance(b, bool):
+        return a or b
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return a + b
+    return a if str(b) in str(a).split(", ") else f"{a}, {b}"

@@ -5,27 +5,62 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.errors import ModelError, RerankError
-from rag.models.cross import CrossModel, Judged
+from rag.models.cross import CrossModel, Judged, load_cross
+from rag.models.hub import locate
+from rag.models.trust import untrusted
+from rag.rerank.base import Context, Entry, Scores
 
 
 class CrossEncoder:
-    """Scores are the model's logits; `judge` gives probabilities and what was truncated."""
+    """Scores are the model's logits; their logistic function is a probability."""
 
     def __init__(self, model: CrossModel) -> None:
         self.model = model
+        self.identity = f"cross-encoder {model.name} {model.revision} {model.engine}"
 
-    def score(self, query: str, texts: Sequence[str]) -> list[float]:
+    def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return one logit a text, higher is better."""
-        return list(self.judge(query, texts).logits)
+        return self.score_many([(query, texts)])[0]
 
-    def judge(self, query: str, texts: Sequence[str]) -> Judged:
-        """Return logits, probabilities, and the tokens read of the tokens there are.
+    def score_many(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[Scores]:
+        """Return the logits of several questions' texts, from one pass of the model.
 
-        Raises `RerankError` where the model cannot read the question or fails.
+        Raises `RerankError` where the model cannot read a question or fails.
         """
-        if not texts:
-            return Judged((), 0, 0)
+        if not any(texts for _, texts in asked):
+            return [Scores([]) for _ in asked]
         try:
-            return self.model.judge(query, texts)
+            judged = self.model.judge_many(asked)
         except ModelError as error:
             raise RerankError(f"{self.model.name}: {error}") from error
+        return [_scores(one) for one in judged]
+
+
+def cross_encoder(model: str = "", name: str = "", about: str = "") -> Entry:
+    """Return the table's line for a model (a folder or an id); the settings' one where empty."""
+
+    def named(context: Context) -> str:
+        return model or context.settings.cross_encoder
+
+    return Entry(
+        name or (f"cross-encoder:{model}" if model else "cross-encoder"),
+        about or f"A cross-encoder reads question and passage together ({model or 'by option'}).",
+        lambda context: CrossEncoder(load_cross(context.settings, named(context))),
+        missing=lambda context: missing(context, named(context)),
+        uses=("cache", "trust_remote_code", *(() if model else ("cross_encoder",))),
+        unit="logit",
+    )
+
+
+def missing(context: Context, model: str) -> str:
+    """Say why a model cannot be loaded here, or nothing."""
+    try:
+        folder = locate(model)
+        return untrusted(model, folder, context.settings)
+    except ModelError as error:
+        return str(error)
+
+
+def _scores(judged: Judged) -> Scores:
+    read = {"tokens_read": judged.tokens_read, "tokens_total": judged.tokens_total}
+    return Scores(judged.logits, read)

@@ -31,13 +31,23 @@ class LateInteraction:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
+        self.identity = f"late-interaction {encoder.name} {encoder.revision} {encoder.engine}"
 
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
         """Return one score a text, higher is better."""
+        return self.score_many([(query, texts)])[0]
+
+    def score_many(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[list[float]]:
+        """Return the scores of several questions' texts; a text of several is read once."""
+        texts = list(dict.fromkeys(text for _, texts in asked for text in texts))
         if not texts:
-            return []
-        (asked,) = self._encoder.encode_tokens([query])
-        return max_sim(asked, self._encoder.encode_tokens(texts))
+            return [[] for _ in asked]
+        queries = self._encoder.encode_tokens([query for query, _ in asked])
+        rows = dict(zip(texts, self._encoder.encode_tokens(texts), strict=True))
+        return [
+            max_sim(query, [rows[text] for text in own])
+            for query, (_, own) in zip(queries, asked, strict=True)
+        ]
 
     def explain(self, query: str, text: str) -> list[TokenMatch]:
         """Return how well each token of a text matches its nearest token of the question."""

@@ -1,12 +1,53 @@
-"""Every reranker by name. To add one: write its `score`, add a line here."""
+"""Every reranker by name. To add one: write its `score`, add a line here (docs/rerankers.md)."""
 
 from __future__ import annotations
 
-from rag.errors import ModelMissing, SettingsError
-from rag.models.hub import locate
-from rag.rerank.base import Context, Entry, Reranker
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag.rerank.base import Combined, Context, Entry, Ranker, Reranker
+from rag.rerank.cohere import cohere
+from rag.rerank.colbert import colbert
+from rag.rerank.cross_encoder import cross_encoder
+from rag.rerank.http import jina, rerank_server, tei, voyage
+from rag.rerank.llm_listwise import llm_listwise
+from rag.rerank.llm_pointwise import llm_pointwise
+from rag.rerank.names import parse
 
 AUTO = "auto"
+
+# Models by the name that people know them by: name -> (model id, what is worth knowing).
+CROSS_ENCODERS = {
+    "ms-marco-MiniLM-L-6-v2": ("cross-encoder/ms-marco-MiniLM-L-6-v2", "Small and quick, English."),
+    "ms-marco-MiniLM-L-12-v2": ("cross-encoder/ms-marco-MiniLM-L-12-v2", "Twice as deep, English."),
+    "ms-marco-electra-base": ("cross-encoder/ms-marco-electra-base", "Base size, English."),
+    "bge-reranker-base": ("BAAI/bge-reranker-base", "Base size, English and Chinese."),
+    "bge-reranker-large": ("BAAI/bge-reranker-large", "Large, English and Chinese."),
+    "bge-reranker-v2-m3": ("BAAI/bge-reranker-v2-m3", "Large, many languages, long passages."),
+    "jina-reranker-v2-base-multilingual": (
+        "jinaai/jina-reranker-v2-base-multilingual",
+        "Base size, many languages; runs code of its own (option trust_remote_code).",
+    ),
+    "mxbai-rerank-xsmall-v1": ("mixedbread-ai/mxbai-rerank-xsmall-v1", "Very small, English."),
+    "mxbai-rerank-base-v1": ("mixedbread-ai/mxbai-rerank-base-v1", "Base size, English."),
+    "mxbai-rerank-large-v1": ("mixedbread-ai/mxbai-rerank-large-v1", "Large, English."),
+    "Qwen3-Reranker-0.6B": ("Qwen/Qwen3-Reranker-0.6B", "A decoder, many languages."),
+    "Qwen3-Reranker-4B": ("Qwen/Qwen3-Reranker-4B", "A large decoder, for a graphics processor."),
+}
+COLBERTS = {
+    "colbertv2.0": ("colbert-ir/colbertv2.0", "ColBERTv2, English."),
+    "GTE-ModernColBERT-v1": ("lightonai/GTE-ModernColBERT-v1", "Long passages, English."),
+}
+FAMILIES: dict[str, Callable[[str], Entry]] = {
+    "cross-encoder": cross_encoder,
+    "colbert": colbert,
+    "cohere": cohere,
+    "jina": jina,
+    "voyage": voyage,
+    "rerank-server": rerank_server,
+    "llm-listwise": llm_listwise,
+    "llm-pointwise": llm_pointwise,
+}
 
 
 def _late_interaction(context: Context) -> Reranker:
@@ -15,53 +56,64 @@ def _late_interaction(context: Context) -> Reranker:
     return LateInteraction(context.encoder)
 
 
-def _cross_encoder(context: Context) -> Reranker:
-    from rag.models.cross import load_cross
-    from rag.rerank.cross_encoder import CrossEncoder
-
-    return CrossEncoder(load_cross(context.settings))
-
-
-def _cross_encoder_missing(context: Context) -> str:
-    try:
-        locate(context.settings.cross_encoder)
-    except ModelMissing as error:
-        return str(error)
-    return ""
-
-
+LATE_INTERACTION = Entry(
+    "late-interaction",
+    "MaxSim over the encoder's own token embeddings; needs no download.",
+    _late_interaction,
+    unit="mean cosine",
+)
 TABLE: dict[str, Entry] = {
     entry.name: entry
     for entry in (
         Entry("none", "Keeps the fused order.", lambda _context: None),
-        Entry(
-            "late-interaction",
-            "MaxSim over the encoder's token embeddings, blended with the first stage's scores. "
-            "Needs no download.",
-            _late_interaction,
-            blends=True,
-        ),
-        Entry(
-            "cross-encoder",
-            "A cross-encoder reads question and passage together (option cross_encoder).",
-            _cross_encoder,
-            missing=_cross_encoder_missing,
-        ),
+        LATE_INTERACTION,
+        cross_encoder(),
+        *(cross_encoder(model, name, about) for name, (model, about) in CROSS_ENCODERS.items()),
+        *(colbert(model, name, about) for name, (model, about) in COLBERTS.items()),
+        cohere(),
+        jina(),
+        voyage(),
+        rerank_server(),
+        tei(),
+        llm_listwise(),
+        llm_pointwise(),
     )
 }
+# The combination that the embedded weights allow, and the one that the page offers beside them.
+EMBEDDED = Combined("hybrid", (LATE_INTERACTION,))
 
 
-def choose(context: Context) -> tuple[Entry, str]:
-    """Return the entry that the settings ask for and, for ``auto``, why it is that one.
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """A reranker for a list: ``reason`` says why it cannot run here and what to do, or nothing."""
+
+    name: str
+    summary: str
+    reason: str
+
+
+def available(context: Context) -> list[Availability]:
+    """Return every reranker of the table, those that can run here first. Waits for no network."""
+    rankers: list[Ranker] = [EMBEDDED, *TABLE.values()]
+    listed = [Availability(r.name, r.summary, r.missing(context)) for r in rankers]
+    return sorted(listed, key=lambda one: bool(one.reason))
+
+
+def resolve(name: str) -> Ranker:
+    """Return the reranker or combination of that name; raises `SettingsError` with the nearest."""
+    return parse(name, TABLE, FAMILIES)
+
+
+def choose(context: Context) -> tuple[Ranker, str]:
+    """Return what the settings ask for and, for ``auto``, why it is that one.
 
     Raises `SettingsError` for a name that is not in the table.
     """
     name = context.settings.reranker
-    if name == AUTO:
-        why = _cross_encoder_missing(context)
-        chosen = "late-interaction" if why else "cross-encoder"
-        reason = why or f"the weights of {context.settings.cross_encoder} are on this machine"
-        return TABLE[chosen], f"auto chose {chosen}: {reason}"
-    if name not in TABLE:
-        raise SettingsError(f"unknown reranker {name!r}; there are {AUTO}, {', '.join(TABLE)}")
-    return TABLE[name], ""
+    if name != AUTO:
+        return resolve(name), ""
+    chosen = TABLE["cross-encoder"]
+    if why := chosen.missing(context):
+        return EMBEDDED, f"auto chose {EMBEDDED.name}: {why}"
+    model = context.settings.cross_encoder
+    return chosen, f"auto chose cross-encoder: the weights of {model} are on this machine"

@@ -83,8 +83,8 @@ def test_a_chunk_that_one_retriever_missed_gets_its_exact_score(pipeline, index)
             seen.extend(texts)
             return [0.0] * len(texts)
 
-    table.TABLE["overlap"] = Entry("overlap", "", lambda _c: Blended(), blends=True)
-    settings = {"blend_dense": 1.0, "blend_lexical": 0.0, "pool": 6}
+    table.TABLE["overlap"] = Entry("overlap", "", lambda _c: Blended())
+    settings = {"reranker": "hybrid:overlap", "blend_dense": 1.0, "blend_lexical": 0.0, "pool": 6}
     trace = pipeline.with_settings(**settings).search("moon")
     vector = ENCODER.encode_query("moon")
     cosines = {

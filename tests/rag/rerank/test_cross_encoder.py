@@ -8,7 +8,10 @@ from rag.rerank.cross_encoder import CrossEncoder
 class WordOverlap:
     """A cross-encoder whose logit is the number of shared words; it reads five words."""
 
-    name = "overlap"
+    name = revision = engine = "overlap"
+
+    def judge_many(self, asked):
+        return [self.judge(query, texts) for query, texts in asked]
 
     def judge(self, query, texts):
         if len(query.split()) > 4:
@@ -24,12 +27,12 @@ def test_scores_are_the_logits_in_the_order_of_the_texts():
 
 
 def test_truncation_is_counted():
-    judged = CrossEncoder(WordOverlap()).judge("ice", ["a b c d e f ice", "ice"])
-    assert (judged.tokens_read, judged.tokens_total) == (6, 8)
+    scores = CrossEncoder(WordOverlap()).score("ice", ["a b c d e f ice", "ice"])
+    assert scores.details == {"tokens_read": 6, "tokens_total": 8}
 
 
 def test_no_texts_need_no_model():
-    assert CrossEncoder(None).score("ice", []) == []
+    assert CrossEncoder(WordOverlap()).score("ice", []) == []
 
 
 def test_a_question_that_does_not_fit_is_an_error_of_reranking():

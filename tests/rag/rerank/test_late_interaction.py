@@ -13,6 +13,8 @@ AXES = {"red": (1, 0, 0), "blue": (0, 1, 0), "ice": (0, 0, 1), "pink": (0.8, 0, 
 class Words:
     """An encoder whose tokens are words with vectors a reader can multiply in the head."""
 
+    name = revision = engine = "words"
+
     def encode_tokens(self, texts):
         rows = [[AXES[word] for word in text.split()] for text in texts]
         return [np.array(row, dtype=np.float32).reshape(-1, 3) for row in rows]
@@ -33,6 +35,12 @@ def test_texts_and_questions_without_tokens_score_nothing():
     assert rerank.score("", ["red"]) == [0.0]
     assert rerank.score("red", []) == []
     assert rerank.explain("", "red") == rerank.explain("red", "") == []
+
+
+def test_several_questions_in_one_pass_score_as_one_by_one():
+    rerank = LateInteraction(Words())
+    asked = [("red ice", ["pink", "blue"]), ("blue", []), ("pink", ["red", "pink"])]
+    assert rerank.score_many(asked) == [rerank.score(query, texts) for query, texts in asked]
 
 
 def test_a_heat_map_gives_each_token_its_best_match():

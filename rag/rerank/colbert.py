@@ -1,0 +1,68 @@
+"""ColBERT models through sentence-transformers' `MultiVectorEncoder`: MaxSim over trained vectors.
+
+Khattab and Zaharia, "ColBERT", SIGIR 2020. Stanford's and PyLate's checkpoints load too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rag.models.devices import precision
+from rag.models.hub import locate
+from rag.models.torch_encoder import BATCH, folder_digest, load_torch
+from rag.rerank.base import Context, Entry
+from rag.rerank.cross_encoder import missing
+
+
+class Colbert:
+    """Scores are MaxSim as the model was trained with: a sum over the question's tokens."""
+
+    def __init__(self, name: str, folder: Path, cache: Path, trusted: bool = False) -> None:
+        self._model: Any = load_torch("MultiVectorEncoder", name, folder, trusted, precision())
+        self.identity = f"colbert {name} {folder_digest(folder, cache)} {self._model.device.type}"
+
+    def score(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Return one score a text, higher is better."""
+        return self.score_many([(query, texts)])[0]
+
+    def score_many(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[list[float]]:
+        """Return the scores of several questions' texts; a text of several is read once."""
+        texts = list(dict.fromkeys(text for _, texts in asked for text in texts))
+        if not texts:
+            return [[] for _ in asked]
+        quietly = {"batch_size": BATCH, "show_progress_bar": False}
+        queries = self._model.encode_query([query for query, _ in asked], **quietly)
+        vectors = self._model.encode_document(texts, **quietly)
+        rows = dict(zip(texts, vectors, strict=True))
+        results = []
+        for query, (_, own) in zip(queries, asked, strict=True):
+            kept = [rows[text] for text in own]
+            scores = self._model.similarity([query], kept)[0].tolist() if kept else []
+            results.append([float(score) for score in scores])
+        return results
+
+
+def colbert(model: str, name: str = "", about: str = "") -> Entry:
+    """Return the table's line for a ColBERT model (a folder or an id)."""
+
+    def build(context: Context) -> Colbert:
+        # `missing` has refused a model whose own code is not allowed.
+        return Colbert(model, locate(model), context.settings.cache, bool(_own_code(model)))
+
+    return Entry(
+        name or f"colbert:{model}",
+        about or f"Late interaction over the token vectors of {model}.",
+        build,
+        missing=lambda context: missing(context, model),
+        uses=("cache", "trust_remote_code"),
+        unit="MaxSim",
+    )
+
+
+def _own_code(model: str) -> Any:
+    from rag.models.graphs import read_json
+
+    config = locate(model) / "config.json"
+    return config.is_file() and read_json(config).get("auto_map")

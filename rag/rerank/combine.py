@@ -1,0 +1,93 @@
+"""Scores of a pool from a reranker or a combination of them, for many questions at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rag.rerank.base import Combined, Entry, Ranker, Scores, merged
+from rag.settings import Settings
+from rag.types import Candidate, normalised
+
+Asked = tuple[str, Sequence[Candidate]]
+Leaf = Callable[[Entry, Sequence[Asked]], list[Scores]]
+
+
+def score(ranker: Ranker, asked: Sequence[Asked], leaf: Leaf, settings: Settings) -> list[Scores]:
+    """Return the scores of every question's pool; ``leaf`` runs a single reranker."""
+    if isinstance(ranker, Entry):
+        return leaf(ranker, asked)
+    if ranker.how == "hybrid":
+        own = score(ranker.parts[0], asked, leaf, settings)
+        return [
+            Scores(blend(pool, s, settings), {**s.details, "unit": "weighted sum"})
+            for (_, pool), s in zip(asked, own, strict=True)
+        ]
+    if ranker.how == "rrf":
+        parts = [score(part, asked, leaf, settings) for part in ranker.parts]
+        return [fused(of_one, settings.rrf_k) for of_one in zip(*parts, strict=True)]
+    return _cascade(ranker, asked, leaf, settings)
+
+
+def blend(pool: Sequence[Candidate], scores: Sequence[float], settings: Settings) -> list[float]:
+    """Weighted sum of dense, BM25 and reranker scores, each min-max normalised within the pool."""
+    columns = (
+        (settings.blend_dense, [c.dense for c in pool]),
+        (settings.blend_lexical, [c.lexical for c in pool]),
+        (settings.blend_reranker, list(scores)),
+    )
+    totals = [0.0] * len(pool)
+    for weight, column in columns:
+        for i, value in enumerate(normalised(column)):
+            totals[i] += weight * value
+    return totals
+
+
+def fused(parts: Sequence[Scores], k: int) -> Scores:
+    """Reciprocal-rank fusion of several scorings of one pool: the sum of 1 / (k + rank)."""
+    totals = [0.0] * len(parts[0])
+    for scores in parts:
+        for rank, row in enumerate(best_first(scores), 1):
+            totals[row] += 1 / (k + rank)
+    details = merged(scores.details for scores in parts)
+    return Scores(totals, details | {"unit": "reciprocal ranks"})
+
+
+def best_first(scores: Sequence[float]) -> list[int]:
+    """Return the rows by falling score; ties keep their order."""
+    return sorted(range(len(scores)), key=lambda row: -scores[row])
+
+
+def with_tail(head: dict[int, float], order: Sequence[int]) -> list[float]:
+    """Return a score for every row of ``order``: the head's own, the others below it in order.
+
+    What was not scored stands one apart below the lowest score that was given.
+    """
+    scores = dict(head)
+    floor = min(head.values(), default=0.0)
+    for row in order:
+        if row not in head:
+            floor -= 1.0
+            scores[row] = floor
+    return [scores[row] for row in range(len(order))]
+
+
+def _cascade(
+    ranker: Combined, asked: Sequence[Asked], leaf: Leaf, settings: Settings
+) -> list[Scores]:
+    found = score(ranker.parts[0], asked, leaf, settings)
+    cut = settings.rerank_cut
+    for part in ranker.parts[1:]:
+        orders = [best_first(scores) for scores in found]
+        heads = [order[:cut] for order in orders]
+        pairs = zip(asked, heads, strict=True)
+        smaller = [(query, [pool[row] for row in head]) for (query, pool), head in pairs]
+        dear = score(part, smaller, leaf, settings)
+        found = [
+            Scores(
+                with_tail(dict(zip(head, own, strict=True)), order),
+                merged((before.details, own.details)),
+            )
+            for head, own, order, before in zip(heads, dear, orders, found, strict=True)
+        ]
+        cut = max(1, cut // 2)
+    return found

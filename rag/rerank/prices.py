@@ -1,0 +1,57 @@
+"""What a call cost, from a table of prices that the user can replace (``prices.toml``)."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from rag.errors import SettingsError
+from rag.settings import Settings
+
+BUILT_IN = Path(__file__).with_name("prices.toml")
+_FIELDS = {"per_search", "per_million_tokens", "input", "output"}
+
+
+def rerank_cost(settings: Settings, name: str, searches: float, tokens: float) -> float | None:
+    """Return dollars for searches or tokens of ``name`` ("cohere:rerank-v3.5"), None if unknown."""
+    price = _price(settings, "rerank", name)
+    if price is None:
+        return None
+    return (
+        price.get("per_search", 0.0) * searches
+        + price.get("per_million_tokens", 0.0) * tokens / 1e6
+    )
+
+
+def llm_cost(settings: Settings, model: str, prompt: float, completion: float) -> float | None:
+    """Return dollars for the tokens that a model read and wrote, None if unknown."""
+    price = _price(settings, "llm", model)
+    if price is None:
+        return None
+    return (price.get("input", 0.0) * prompt + price.get("output", 0.0) * completion) / 1e6
+
+
+def _price(settings: Settings, kind: str, name: str) -> dict[str, float] | None:
+    path = Path(settings.prices).expanduser() if settings.prices else BUILT_IN
+    try:
+        table = _table(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise SettingsError(f"option prices: {path} cannot be read ({error.strerror})") from None
+    fits = [pattern for pattern in table.get(kind, {}) if fnmatchcase(name, pattern)]
+    return table[kind][max(fits, key=len)] if fits else None
+
+
+@functools.lru_cache(maxsize=4)
+def _table(path: Path, _changed: int) -> dict[str, dict[str, dict[str, float]]]:
+    try:
+        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        for lines in table.values():
+            for name, price in lines.items():
+                if set(price) - _FIELDS or not all(float(p) >= 0 for p in price.values()):
+                    raise ValueError(f"{name}: a price has {', '.join(sorted(_FIELDS))}, from 0 up")
+    except (ValueError, AttributeError, TypeError) as error:
+        raise SettingsError(f"option prices: {path} is no table of prices ({error})") from None
+    return table

@@ -1,0 +1,40 @@
+"""What the rerankers' tests share."""
+
+import pytest
+
+from rag.rerank import table
+from rag.rerank.base import Context, Entry
+from rag.rerank.run import Rerankers
+from rag.settings import Settings
+from tests.fakes import WordEncoder
+
+
+@pytest.fixture
+def base(tmp_path):
+    """Settings over folders of the test's own."""
+    return Settings(library=tmp_path / "library", cache=tmp_path / "cache")
+
+
+@pytest.fixture
+def rerankers():
+    made = Rerankers()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def run(base, rerankers, monkeypatch):
+    """Rank a pool with a reranker (or several, by name) put into the table."""
+
+    def ranked(reranker, pool, query="mars orbit", /, remote=False, others=None, **changes):
+        for name, made in {"scripted": reranker, **(others or {})}.items():
+            entry = Entry(name, "", lambda _context, made=made: made, remote=remote)
+            monkeypatch.setitem(table.TABLE, name, entry)
+        settings = base.updated(**{"reranker": "scripted", **changes})
+        return rerankers.rank(query, pool, Context(settings, WordEncoder()))
+
+    return ranked
+
+
+def ids(stage):
+    return [hit.chunk.id for hit in stage.hits]
