@@ -9,29 +9,25 @@ this; nothing is overwritten on the way. What stands in parentheses is off by de
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rag.errors import LibraryError, RanklensError, SettingsError
+from rag.errors import RanklensError, RerankError
 from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.models.encoder import Encoder
+from rag.rerank import llm
 from rag.rerank.base import Context
 from rag.rerank.run import Rerankers
-from rag.retrieve import filters, retrievers
+from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
-from rag.retrieve.fusion import fuse
+from rag.retrieve.first_stage import FirstStage, Query
+from rag.retrieve.second_hop import second_hop
+from rag.retrieve.variants import Expansion
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
-from rag.store.exact import Scope
 from rag.store.index import Index
-from rag.types import Candidate, Hit, Stage, Trace, ranked
-
-Vector = NDArray[np.float32]
+from rag.types import Candidate, Scalar, Stage, Trace
 
 
 class Pipeline:
@@ -79,14 +75,16 @@ class Pipeline:
         if not question:
             raise RanklensError("the question is empty; type a few words")
         vector = self._shared.threads.submit(self.encoder.encode_query, question)
-        expansion = Expansion(question, self.index, self.encoder, self.settings, self._model())
+        expansion = Expansion(question, self.index, self.encoder, self.settings, self._ask_model)
         first = FirstStage(self.index, self.settings, self._shared.threads, self.asked_within)
         found = first.find(Query(question, vector.result))
         stages = (found.dense, found.lexical, found.fused, *expansion.stages(found, first))
         pool = first.candidates(found, stages[-1].hits)
         reranked = self._rerank(question, pool)
-        second = self._second_hop(found, reranked, first) if self.settings.hops > 1 else ()
-        return Trace(question, self._trace_settings(), (*stages, reranked, *second))
+        stages = (*stages, reranked)
+        if self.settings.hops > 1:
+            stages += second_hop(found, reranked, first, self.settings, self._rerank)
+        return Trace(question, self._trace_settings(), stages)
 
     def answer(self, trace: Trace) -> Answering:
         """Answer from a trace's evidence; iterate over the result for pieces of text."""
@@ -104,20 +102,13 @@ class Pipeline:
     def _rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
         return self._shared.rerankers.rank(question, pool, Context(self.settings, self.encoder))
 
-    def _second_hop(self, found: Found, reranked: Stage, first: FirstStage) -> tuple[Stage, ...]:
-        return second_hop(found, reranked, first, self.index, self.settings)
-
-    def _model(self) -> Ask | None:
-        """Return the language model as query expansion asks it, None where none is set."""
-        if llm.missing(Context(self.settings, self.encoder)):
-            return None
+    def _ask_model(self, instructions: str, question: str) -> tuple[str, Mapping[str, Scalar]]:
+        """Ask the language model as query expansion does; raises `RerankError` in plain words."""
+        if reason := llm.missing(Context(self.settings, self.encoder)):
+            raise RerankError(reason)
         chat = llm.Chat(self.settings)
-
-        def ask(instructions: str, question: str) -> tuple[str, Mapping[str, Scalar]]:
-            reply = chat.ask(instructions, question, self.settings.expansion_seconds)
-            return reply.text, chat.details([reply])
-
-        return ask
+        reply = chat.ask(instructions, question, self.settings.expansion_seconds)
+        return reply.text, chat.details([reply])
 
     def _trace_settings(self) -> dict[str, Any]:
         shaping = self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)

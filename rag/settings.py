@@ -51,6 +51,18 @@ class Settings(BaseModel):
         "Folder for what can be made again (exported models).",
     )
 
+    # Speed and size
+    engine: Literal["auto", "float32", "int8"] = option(
+        "auto",
+        "What models run in without a graphics processor: auto takes int8 where it is faster on "
+        "this machine and agrees with float32 (`ranklens doctor` says which and why).",
+    )
+    keep_tokens: bool = option(
+        True,
+        "Keep compressed token vectors of new chunks, so that late interaction need not encode "
+        "the candidates of every question.",
+    )
+
     # Reading documents
     max_file_mb: int = option(200, "Largest file that is accepted, in MB.", ge=1)
     parse_seconds: float = option(

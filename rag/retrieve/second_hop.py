@@ -1,0 +1,94 @@
+"""The second hop: what the best passages name and the question does not is searched for too.
+
+“Who directed the film that …” finds the film's page; its director's page shares few words with the
+question, but the film's page names them. So the names in each of the best passages make a follow-up
+query for BM25. (A vector between the question's and the passage's, as in MDR, Xiong et al., ICLR
+2021, finds less without MDR's training; `benchmarks/expansion.py` measures it.) Needs no model and
+no network.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from rag.retrieve.first_stage import FirstStage, Found
+from rag.settings import Settings
+from rag.store.analyse import Analyser
+from rag.types import Candidate, Chunk, Hit, Stage, normalised, ranked
+
+FOLLOWED = "follow-up"
+RERANKED = "follow-up-reranked"
+STAGE = "second-hop"
+POOL = 20  # candidates of the second hop that are reranked
+MOST_NAMES = 40
+# A capitalised word or a year, and those that follow it, small words between them included.
+_NAME = re.compile(
+    r"(?:[^\W\d_a-z][\w.'’&-]*|\b\d{4}\b)(?:\s+(?:(?:of|the|de|la|and|&|von|van)\s+)?"
+    r"(?:[^\W\d_a-z][\w.'’&-]*))*"
+)
+
+
+Rerank = Callable[[str, Sequence[Candidate]], Stage]
+
+
+def second_hop(
+    asked: Found, before: Stage, first: FirstStage, settings: Settings, rerank: Rerank
+) -> tuple[Stage, ...]:
+    """Return the stages of the second hop; the last one holds both hops.
+
+    ``follow-up`` is what the new names find, ``follow-up-reranked`` the same reranked against the
+    question, ``second-hop`` all of ``before`` (the first hop's last ranking) and of that.
+    """
+    follow_up = _follow_up(asked, before, first, settings)
+    pool = first.candidates(asked, follow_up.hits[:POOL])
+    reranked = replace(rerank(asked.query.words, pool), name=RERANKED)
+    started = time.perf_counter()
+    hits = combine([(before.hits, 1.0), (reranked.hits, settings.hop_decay)])
+    new = len(hits) - len(before.hits)
+    note = f"the first hop with {new} passages that only the second one found"
+    return follow_up, reranked, Stage(STAGE, hits, time.perf_counter() - started, note)
+
+
+def _follow_up(asked: Found, before: Stage, first: FirstStage, settings: Settings) -> Stage:
+    """Search for the names in each of the best passages; each passage's find weighs as it does."""
+    started = time.perf_counter()
+    analyse = Analyser(settings.language)
+    weights = normalised([hit.score for hit in before.hits])
+    finds: list[tuple[Sequence[Hit], float]] = []
+    notes: list[str] = []
+    fell_back = False
+    for hit, weight in list(zip(before.hits, weights, strict=True))[: settings.hop_passages]:
+        if new := " ".join(names(asked.query.words, hit.chunk.passage, analyse)):
+            found = first.lexical(new)
+            others = [other for other in found.hits if other.chunk.id != hit.chunk.id]
+            finds.append((others, weight))
+            notes.append(found.note if found.fell_back else f"{hit.chunk.document}: {new}")
+            fell_back |= found.fell_back
+    note = "; ".join(notes) or "the best passages name nothing that the question does not"
+    return Stage(FOLLOWED, combine(finds), time.perf_counter() - started, note, fell_back)
+
+
+def names(question: str, passage: str, analyse: Analyser) -> list[str]:
+    """Return the names in a passage that the question does not hold, in the passage's order."""
+    known = set(analyse(question))
+    found = (match[0].strip() for match in _NAME.finditer(passage))
+    new = [name for name in dict.fromkeys(found) if set(analyse(name)) - known]
+    return new[:MOST_NAMES]
+
+
+def combine(rankings: Sequence[tuple[Sequence[Hit], float]]) -> tuple[Hit, ...]:
+    """Put weighted rankings together: a chunk scores the best of what each gives it.
+
+    Scores are min-max normalised within each ranking first. A sum would favour what both hops
+    find, which is what the first hop found already.
+    """
+    chunks: dict[str, Chunk] = {}
+    best: dict[str, float] = {}
+    for hits, weight in rankings:
+        for hit, score in zip(hits, normalised([hit.score for hit in hits]), strict=True):
+            chunks.setdefault(hit.chunk.id, hit.chunk)
+            best[hit.chunk.id] = max(best.get(hit.chunk.id, 0.0), weight * score)
+    return ranked((chunks[name], score) for name, score in best.items())

@@ -1,0 +1,117 @@
+"""Runs the query expansion of one question: every variant is a ranking, and all are fused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from rag.errors import RanklensError
+from rag.models.encoder import Encoder
+from rag.retrieve.expand import FEEDBACK, HYDE, Ask, Written, chosen, written
+from rag.retrieve.feedback import feedback
+from rag.retrieve.first_stage import FirstStage, Found, Query
+from rag.retrieve.fusion import fuse
+from rag.settings import Settings
+from rag.store.analyse import Analyser
+from rag.store.index import Index
+from rag.types import Hit, Scalar, Stage
+
+STAGE = "expanded"
+
+
+class Expansion:
+    """The variants of one question. A model starts writing at once, beside the first retrieval."""
+
+    def __init__(
+        self, question: str, index: Index, encoder: Encoder, settings: Settings, ask: Ask
+    ) -> None:
+        """``ask`` is the language model. Raises `SettingsError` where a variant is unknown."""
+        self._index = index
+        self._encoder = encoder
+        self._settings = settings
+        self._names = chosen(settings.expansion)
+        self._until = time.monotonic() + settings.expansion_seconds
+        self._writers = {
+            name: _Writer(name, question, ask) for name in self._names if name != FEEDBACK
+        }
+
+    def stages(self, asked: Found, first: FirstStage) -> tuple[Stage, ...]:
+        """Return a stage for each variant and the stage ``expanded``; nothing where it is off.
+
+        A variant that cannot be had is an empty stage that fell back, with the reason.
+        """
+        variants = tuple(self._variant(name, asked, first) for name in self._names)
+        return (*variants, self._fused(asked, variants)) if variants else ()
+
+    def _variant(self, name: str, asked: Found, first: FirstStage) -> Stage:
+        started = time.perf_counter()
+        details: Mapping[str, Scalar] = {}
+        try:
+            if name == FEEDBACK:
+                query = self._feedback(asked)
+            else:
+                made = self._writers[name].get(self._until)
+                details = made.details or {}
+                query = self._query(name, made.checked(), asked)
+            hits = first.find(query).fused.hits[: self._settings.pool]
+        except RanklensError as error:
+            seconds = time.perf_counter() - started
+            return Stage(name, (), seconds, str(error), fell_back=True, details=details)
+        return Stage(name, hits, time.perf_counter() - started, query.words, details=details)
+
+    def _feedback(self, asked: Found) -> Query:
+        return feedback(
+            asked.query,
+            asked.fused.hits,
+            self._index,
+            Analyser(self._settings.language),
+            self._settings.feedback_passages,
+            self._settings.feedback_words,
+        )
+
+    def _query(self, name: str, text: str, asked: Found) -> Query:
+        if name != HYDE:
+            return Query(text, lambda: self._encoder.encode_query(text))
+        # HyDE (Gao et al., ACL 2023): what was written is encoded as a passage, not as a question.
+        words = f"{asked.query.words} {text}"
+        return Query(words, lambda: self._encoder.encode([text])[0])
+
+    def _fused(self, asked: Found, variants: Sequence[Stage]) -> Stage:
+        started = time.perf_counter()
+        useful = [stage for stage in variants if stage.hits]
+        weight = self._settings.expansion_weight
+        rankings: list[tuple[Sequence[Hit], float]] = [(asked.fused.hits, 1.0)]
+        rankings += [(stage.hits, weight) for stage in useful]
+        failed = [f"{stage.name}: {stage.note}" for stage in variants if stage.fell_back]
+        note = f"the question with {', '.join(stage.name for stage in useful)}"
+        if not useful:
+            note = "the question alone"
+        return Stage(
+            STAGE,
+            fuse(rankings, self._settings) if useful else asked.fused.hits,
+            time.perf_counter() - started,
+            "; ".join([note, *failed]),
+            fell_back=bool(failed) and not useful,
+            details={"variants": len(useful)},
+        )
+
+
+class _Writer:
+    """A model that writes one variant in a thread which never keeps the process alive."""
+
+    def __init__(self, name: str, question: str, ask: Ask) -> None:
+        self._name = name
+        self._written: Written | None = None
+        self._thread = threading.Thread(
+            target=self._write, args=(question, ask), name=f"expand {name}", daemon=True
+        )
+        self._thread.start()
+
+    def _write(self, question: str, ask: Ask) -> None:
+        self._written = written(self._name, question, ask)
+
+    def get(self, until: float) -> Written:
+        """Return what was written, or that it took too long."""
+        self._thread.join(max(0.0, until - time.monotonic()))
+        return self._written or Written("", f"{self._name} took longer than expansion_seconds")
