@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -109,8 +110,10 @@ class Library:
         return self._stored_text(document)
 
     def file(self, name: str) -> Path:
-        """Return the library's copy of a document's bytes."""
-        return self._files.path(self._ready(name).digest)
+        """Return the library's copy of a document's bytes, a failed document's too."""
+        for document in reversed(self.index.catalogue.documents(name=name)):
+            return self._files.path(document.digest)
+        raise RanklensError(f"there is no document {name!r} in the library")
 
     # Adding and removing
 
@@ -171,8 +174,12 @@ class Library:
     # Indexing
 
     def progress(self) -> Progress:
-        """Return a snapshot of the running or last work."""
-        return self._progress
+        """Return a snapshot of the running or last work; what was queued since is counted."""
+        shown = self._progress
+        if not shown.running:
+            return shown
+        waiting = len(self.index.catalogue.documents("queued", "indexing"))
+        return replace(shown, documents_total=shown.documents_done + waiting)
 
     def stop_work(self) -> None:
         """Ask the running work to stop; what is not finished stays queued."""

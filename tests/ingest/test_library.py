@@ -99,6 +99,7 @@ def test_a_bad_file_fails_with_its_reason_and_stops_nothing(library, write, tmp_
     assert [o.status for o in outcomes] == ["failed", "added"]
     assert "empty" in outcomes[0].reason
     assert live(library) == {"empty.txt": "failed", "good.txt": "ready"}
+    assert library.file("empty.txt").read_bytes() == b""
     assert library.enqueue(tmp_path / "nowhere.txt").status == "failed"
     assert "folder" in library.enqueue(tmp_path).reason
 
@@ -141,6 +142,19 @@ def test_progress_counts_documents_and_chunks(library, write):
     assert (last.documents_done, last.running, last.current) == (2, False, "")
     assert last.chunks_done == last.chunks_total == sum(o.chunks for o in last.outcomes)
     assert last.rate > 0
+
+
+def test_what_is_queued_meanwhile_is_counted(library, write):
+    library.enqueue(write("a.txt", "the moon"))
+    totals = []
+
+    def more(progress):
+        if not totals:
+            library.enqueue(write("b.txt", "the sun"))
+            totals.append(library.progress().documents_total)
+
+    library.work(more)
+    assert totals == [2]
 
 
 def test_work_can_be_stopped_and_goes_on_later(library, write):
