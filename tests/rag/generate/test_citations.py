@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.generate.citations import CitationParser, numbers_in, without_markers
@@ -117,6 +117,7 @@ WORDS = ["1", "2", "7", "0", "word", "and", "source", "é", " ", "  ", "\n", "~"
 FRAGMENTS = st.lists(st.sampled_from(MARKS + WORDS), max_size=25).map("".join)
 
 
+@settings(deadline=None)
 @given(FRAGMENTS | st.text(max_size=40), st.data())
 def test_any_split_gives_the_same_result(text, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
@@ -131,6 +132,7 @@ def test_any_split_gives_the_same_result(text, data):
         assert whole[citation.start : citation.end] == f"[{citation.number}]"
 
 
+@settings(deadline=None)
 @given(FRAGMENTS, st.data())
 def test_what_was_emitted_is_never_taken_back(text, data):
     parser, so_far = CitationParser(HITS), ""

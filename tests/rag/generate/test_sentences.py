@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.generate.sentences import is_row, spans
@@ -48,6 +48,7 @@ def test_rows_are_told_from_sentences():
     assert [span.row for span in spans("A sentence.\nPlanet: Mars; Moons: 2")] == [False, True]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aB .!?\n:;-1。é", max_size=120))
 def test_spans_are_in_order_and_hold_every_character_that_is_no_space(text):
     found = spans(text)
