@@ -53,7 +53,8 @@ class Library:
         """Open the library at ``settings.library``, making it where there is none.
 
         ``reindex`` accepts a library that was indexed with other settings: all its documents are
-        queued again. ``rebuild`` makes damaged indexes again from the catalogue. Raises `LibraryInUse`, `LibraryMismatch` or `ModelError`.
+        queued again. ``rebuild`` makes damaged indexes again from the catalogue. Raises
+        `LibraryInUse`, `LibraryMismatch` or `ModelError`.
         """
         with ExitStack() as undo:
             owner = Owner(settings.library)
