@@ -34,7 +34,8 @@ from ui.components.chat_turn import Pending
 if TYPE_CHECKING:
     from ingest.library import Library
 
-NARROWEST = 430
+NARROWEST = 420
+SIDEBAR = 248
 STYLE = Path(__file__).parent / "components" / "chat.css"
 
 
@@ -42,17 +43,17 @@ def page() -> None:
     """Show the page."""
     library = state.library()
     kept = chats.store(library)
+    st.set_page_config(initial_sidebar_state=SIDEBAR)
     st.html(STYLE)
     chat = chats.current()
     turns = kept.turns(chat) if chat else []
     pending: Pending | None = st.session_state.get("pending")
-    if not question.box(library, started=bool(turns or pending)):
-        return
     if chat and not turns and not pending:
         chats.open_chat(None)
     if turns or pending:
         _conversation(library, kept, turns, pending)
     else:
+        question.start(library)
         chats.sidebar(kept)
 
 
@@ -73,15 +74,17 @@ def _conversation(
         if pending:
             made = _ask(library, kept, options, before, pending, slots)
             if made is None:
+                _follow_up()
                 chats.sidebar(kept)
                 return
             turns = [*before, made, *after]
         for turn in after:
             _turn(turn, kept, slots, selected=False)
+        _follow_up()
     chats.sidebar(kept)
     shown = _selected(turns)
     _drawer(library, turns, shown)
-    with right:
+    with right, st.container(key="evidence"):
         times = evidence.show(shown.trace)
     turns = _followed(kept, turns, slots)
     shown = _selected(turns)
@@ -92,6 +95,11 @@ def _conversation(
             chats.menu(kept, chat)
     if prompt := st.session_state.pop("prompt", None):
         chat_turn.show_prompt(prompt)
+
+
+def _follow_up() -> None:
+    with st.container(key="follow_up"):
+        question.box("Ask a follow-up")
 
 
 def _selected(turns: Sequence[Turn]) -> Turn:
@@ -130,8 +138,10 @@ def _ask(
     slots: dict[int, chat_turn.Slots],
 ) -> Turn | None:
     """Search what waits and let its answer be written; None where the search failed."""
-    place = chat_turn.head(pending.text, selected=True)
-    chat_turn.searching(place)
+    with st.container(key="turn-new"):
+        place = chat_turn.head(pending.text, selected=True)
+        chat_turn.searching(place)
+        passages.bring_into_view(f"asked_{len(before)}")
     st.session_state["options"] = options
     try:
         turn = asking.ask(library, kept, options, before, pending)

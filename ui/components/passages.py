@@ -36,6 +36,21 @@ export default function () {
 }
 """
 
+_BRING = """
+export default function () {
+  const turn = document.querySelector(".st-key-turn-new");
+  const box = turn?.getBoundingClientRect();
+  if (box && (box.top < 0 || box.top > innerHeight / 2)) turn.scrollIntoView({ block: "start" });
+}
+"""
+
+
+def bring_into_view(key: str) -> None:
+    """Scroll to the question that was just asked, where it is out of sight."""
+    st.components.v2.component("ranklens_asked", html="<i hidden></i>", js=_BRING)(
+        key=key, height=1
+    )
+
 
 def reveal(key: str) -> None:
     """Scroll the drawer to the first marked words, or else to the passage."""

@@ -19,33 +19,28 @@ SAMPLES = Path(__file__).parents[2] / "sample_docs" / "questions.jsonl"
 MOST = 5
 
 
-def box(library: Library, started: bool) -> bool:
-    """Show the box at the foot of the page; tell whether there is anything to ask.
-
-    ``started``: a conversation is open. Without one, the page says what it is for.
-    """
+def start(library: Library) -> None:
+    """Show the page without a conversation: what it is for, the box, questions to begin with."""
     ready = [document for document in library.documents() if document.status == "ready"]
-    if not started:
-        frame.title(
-            "Ask your documents", "Answers with their sources, and every ranking that led to them."
-        )
-    if not ready and not started:
-        _nothing(library)
-        return False
-    st.chat_input(
-        "Ask a follow-up" if started else "What would you like to know?",
-        key="question",
-        on_submit=_ask,
+    frame.title(
+        "Ask your documents", "Answers with their sources, and every ranking that led to them."
     )
-    if not started:
-        passages = sum(document.chunks for document in ready)
-        st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
-        _suggestions({document.name for document in ready})
-    return True
+    if not ready:
+        _nothing(library)
+        return
+    with st.container(key="first_question"):
+        box("What would you like to know?")
+    passages = sum(document.chunks for document in ready)
+    st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
+    _suggestions({document.name for document in ready})
+
+
+def box(placeholder: str) -> None:
+    """Show the box; what is sent waits as `Pending` before the page runs."""
+    st.chat_input(placeholder, key="question", on_submit=_ask)
 
 
 def _ask(text: str = "") -> None:
-    """Take the question in hand before the page runs."""
     text = (text or st.session_state["question"] or "").strip()
     if text:
         st.session_state["pending"] = Pending(text)
