@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit
-
-TOLD = 20  # faults named in one message
+from rag.evaluate.faults import raise_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +70,6 @@ class Faults:
     def check(self) -> None:
         """Raise `RanklensError` where there was any fault."""
         raise_faults(str(self.path), self._found)
-
-
-def raise_faults(source: str, found: Sequence[str]) -> None:
-    """Raise `RanklensError` naming the faults; nothing happens where there are none."""
-    if not found:
-        return
-    told = "\n  ".join(found[:TOLD])
-    more = f"\n  and {len(found) - TOLD} more" if len(found) > TOLD else ""
-    rows = "1 row is" if len(found) == 1 else f"{len(found)} rows are"
-    raise RanklensError(f"{source}: {rows} faulty, and nothing was read:\n  {told}{more}")
 
 
 def read_text(path: Path) -> str:

@@ -38,7 +38,7 @@ def read(folder: Path) -> Dataset:
     files = tuple(p for p in sorted(folder.iterdir()) if _is_document(p))
     known = {path.name: path.name for path in files} | {path.stem: path.name for path in files}
     faults = Faults(path)
-    rows = _jsonl(path, faults) if path.suffix == ".jsonl" else _csv(path, faults)
+    rows = read_questions(path, faults)
     questions: dict[str, Question] = {}
     golds: list[Gold] = []
     for line, question, found in rows:
@@ -57,14 +57,24 @@ def _is_document(path: Path) -> bool:
     return path.is_file() and not other and path.suffix.lower() in LOADERS
 
 
+def read_questions(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]]]:
+    """Yield (line, question, its quotes) of a CSV or JSON Lines file, gzipped or not."""
+    lines = path.name.removesuffix(".gz").lower().endswith(".jsonl")
+    return _jsonl(path, faults) if lines else _csv(path, faults)
+
+
 def _jsonl(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]]]:
+    seen: set[str] = set()
     for line, data in json_rows(path, faults):
-        yield from _checked(line, faults, _json_question, data, line)
+        name = str(data.get("id", data.get("_id", f"q{line}")))
+        if name in seen:
+            faults.add(line, f"the id {name!r} comes twice")
+        seen.add(name)
+        yield from _checked(line, faults, _json_question, data, name)
 
 
-def _json_question(data: Mapping[str, Any], line: int) -> Found:
-    name = str(data.get("id") or f"q{line}")
-    text = _text(data, "question")
+def _json_question(data: Mapping[str, Any], name: str) -> Found:
+    text = _text(data, "text" if "question" not in data else "question")
     golds = [
         Gold(name, _text(g, "document"), _text(g, "quote"), int(g.get("start", 0)),
              int(g.get("grade", 1)))
@@ -77,13 +87,12 @@ def _csv(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]
     csv.field_size_limit(1 << 24)
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
     columns = set(reader.fieldnames or ())
-    wanted = ({"question", "references", "corpus_id"}, {"question", "document", "quote"})
-    if not any(need <= columns for need in wanted):
+    if "question" not in columns:
         raise RanklensError(
-            f"{path} needs the columns question, corpus_id, references or question, document, "
-            f"quote; it has {', '.join(reader.fieldnames or ()) or 'none'}"
+            f"{path} needs a column question, with document and quote or with corpus_id and "
+            f"references; it has {', '.join(reader.fieldnames or ()) or 'none'}"
         )
-    make = _referenced if wanted[0] <= columns else _quoted
+    make = _referenced if {"references", "corpus_id"} <= columns else _quoted
     ids: dict[str, str] = {}
     for row in reader:
         yield from _checked(reader.line_num, faults, make, row, ids)

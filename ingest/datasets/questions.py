@@ -1,0 +1,77 @@
+"""Question sets from files: CSV, JSON Lines, TREC topics, a folder in BEIR's layout."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+from ingest.datasets import beir, spans
+from ingest.datasets.base import Faults, Gold, read_text
+from rag.errors import RanklensError
+from rag.evaluate.data import Question
+
+TOPIC = re.compile(r"<top>(.*?)</top>", re.S | re.I)
+FIELD = re.compile(
+    r"<(num|title|desc|narr)[^>]*>(.*?)(?=<(?:num|title|desc|narr|/)|\Z)", re.S | re.I
+)
+
+
+def read(path: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
+    """Return a file's questions, with the quotes that answer them where it has them.
+
+    Raises `RanklensError` that names every faulty row.
+    """
+    if path.is_dir():
+        return _from_dataset(path)
+    if not re.search(r"\.(jsonl|csv)(\.gz)?$", path.name.lower()):
+        return _topics(path), ()
+    faults = Faults(path)
+    questions: dict[str, Question] = {}
+    golds: list[Gold] = []
+    for _, question, found in spans.read_questions(path, faults):
+        questions.setdefault(question.id, question)
+        golds += found
+    faults.check()
+    return tuple(questions.values()), tuple(golds)
+
+
+def _from_dataset(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
+    found = beir.read(folder) if beir.find(folder, "corpus.jsonl") else spans.read(folder)
+    return found.questions, found.golds
+
+
+def _topics(path: Path) -> tuple[Question, ...]:
+    """Read TREC topics: ``<top>`` elements, or lines of number, tab and question."""
+    text = read_text(path)
+    faults = Faults(path)
+    found = []
+    if "<top>" in text.lower():
+        for match in TOPIC.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            fields = {key.lower(): value for key, value in FIELD.findall(match[1])}
+            number = re.sub(r"^\s*number:", "", fields.get("num", ""), flags=re.I).strip()
+            words = " ".join(unescape(fields.get("title", "")).split())
+            if not number or not words:
+                faults.add(line, "a topic needs <num> and <title>")
+            found.append(Question(number, words))
+    else:
+        for line, row in enumerate(text.splitlines(), 1):
+            number, _, words = (part.strip() for part in row.partition("\t"))
+            if row.strip() and not (number and words):
+                faults.add(line, "not of the form number<TAB>question")
+            elif row.strip():
+                found.append(Question(number, words))
+    _check_ids(found, faults)
+    if not found:
+        raise RanklensError(f"{path} holds no topics")
+    return tuple(found)
+
+
+def _check_ids(found: list[Question], faults: Faults) -> None:
+    seen: set[str] = set()
+    for number, question in enumerate(found, 1):
+        if question.id in seen:
+            faults.add(number, f"the id {question.id!r} comes twice")
+        seen.add(question.id)
+    faults.check()

@@ -1,0 +1,58 @@
+"""Tables for question sets and judgements, in the catalogue's own file."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+question_sets = Table(
+    "question_sets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("made", Float, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("set_id", ForeignKey("question_sets.id"), nullable=False),
+    Column("id", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("kind", String, nullable=False, default=""),
+    Column("answer", Text, nullable=False, default=""),
+    UniqueConstraint("set_id", "id"),
+)
+
+# A judgement belongs to the question's words and to characters of a document, never to a chunk:
+# it holds for whatever chunks the document is cut into.
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("question", Text, nullable=False, index=True),
+    Column("document", String, nullable=False, index=True),
+    Column("digest", String, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("grade", Integer, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("judge", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("status", String, nullable=False, default="current"),
+    Column("time", Float, nullable=False),
+    UniqueConstraint("question", "document", "start", "end", "judge", "source"),
+)
