@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass, field, replace
 from statistics import median_low
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from rag.errors import RanklensError
 from rag.evaluate import schema
@@ -113,11 +114,8 @@ class Judgements:
         now = time.time()
         rows = [_row(one, now) for one in made]
         with self._engine.begin() as db:
-            for row in rows:
-                same = [table.c[name] == row[name] for name in KEY]
-                db.execute(delete(table).where(*same))
             for first in range(0, len(rows), AT_ONCE):
-                db.execute(insert(table), rows[first : first + AT_ONCE])
+                db.execute(_replacing(), rows[first : first + AT_ONCE])
         return len(rows)
 
     def remove(self, judgement_id: int) -> bool:
@@ -286,6 +284,12 @@ def _move(db: Connection, one: Judgement) -> None:
     db.execute(delete(table).where(*there, table.c.id != one.id))
     values = {name: getattr(one, name) for name in ("digest", "start", "end", "status")}
     db.execute(update(table).where(table.c.id == one.id).values(**values))
+
+
+def _replacing() -> Insert:
+    statement = insert(table)
+    values = {c.name: statement.excluded[c.name] for c in table.c if c.name not in (*KEY, "id")}
+    return statement.on_conflict_do_update(index_elements=KEY, set_=values)
 
 
 def _row(one: Judgement, now: float) -> dict[str, Any]:
