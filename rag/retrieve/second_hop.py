@@ -75,7 +75,8 @@ def names(question: str, passage: str, analyse: Analyser) -> list[str]:
     """Return the names in a passage that the question does not hold, in the passage's order."""
     known = set(analyse(question))
     found = (match[0].strip() for match in _NAME.finditer(passage))
-    new = [name for name in dict.fromkeys(found) if set(analyse(name)) - known]
+    named = (name for name in dict.fromkeys(found) if not name[0].islower())
+    new = [name for name in named if set(analyse(name)) - known]
     return new[:MOST_NAMES]
 
 
