@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from rag.errors import RanklensError
 from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgements import SOURCES, Judgement, Source
+from rag.evaluate.judgement import SOURCES, Judgement, Source
 from rag.evaluate.locate import locate
 from rag.evaluate.trec import TextOf, grade
 

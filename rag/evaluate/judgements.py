@@ -4,10 +4,8 @@ They are anchored to a document's name and a span of its extracted text, with th
 they survive another chunking and another indexing. Where a document is replaced, `refresh` finds
 the judged text in the new version, or marks the judgement as lost.
 
-How spans become chunks: a judgement holds for every chunk that shares at least half of the shorter
-of the two (`locate.overlaps`). Of one judge's judgements on a chunk, the one of exactly that span
-wins, else the highest. Several judges' grades are put together by their lower median. What a
-language model proposed (source ``llm``) is kept apart and never counted as people's.
+How spans become grades of chunks is told in `rag.evaluate.judgement`. What a language model
+proposed (source ``llm``) is kept apart and never counted as people's.
 """
 
 from __future__ import annotations
@@ -15,8 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from statistics import median_low
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
@@ -24,45 +21,26 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from rag.errors import RanklensError
 from rag.evaluate import schema
 from rag.evaluate.data import Unit
-from rag.evaluate.locate import Span, locate, overlaps
+from rag.evaluate.judgement import (
+    HIGHEST,
+    LOWEST,
+    PEOPLE,
+    SOURCES,
+    Judgement,
+    Source,
+    applying,
+    by_document,
+    grade_of,
+    holds,
+    same_words,
+)
+from rag.evaluate.locate import Span, locate
 from rag.evaluate.schema import judgements as table
 from rag.store.catalogue import Catalogue, Document
 from rag.types import Chunk
 
-Source = Literal["person", "llm", "import"]
-SOURCES: tuple[Source, ...] = ("person", "llm", "import")
-PEOPLE: tuple[Source, ...] = ("person", "import")
-LOWEST, HIGHEST = 0, 3
 AT_ONCE = 500
 KEY = ("question", "document", "start", "end", "judge", "source")
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A grade from 0 (not relevant) to 3 (answers it) for the characters ``start:end``.
-
-    ``end`` 0 means the document as a whole. ``digest`` names the version of the document whose
-    offsets these are. ``status`` is ``lost`` where that text is not in the present version.
-    """
-
-    question: str
-    document: str
-    digest: str
-    start: int
-    end: int
-    quote: str
-    grade: int
-    judge: str
-    source: Source = "person"
-    note: str = ""
-    status: Literal["current", "lost"] = "current"
-    time: float = 0.0
-    id: int = 0
-
-    @property
-    def whole(self) -> bool:
-        """Whether the document as a whole was judged."""
-        return self.end == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +116,8 @@ class Judgements:
         with self._engine.begin() as db:
             for one, _ in changes:
                 _move(db, one)
+            for document in ready:
+                _keep(db, document)
         self._seen = seen
         kinds = [kind for _, kind in changes]
         return Carried(kinds.count("moved"), kinds.count("found"), kinds.count("lost"))
@@ -168,13 +148,16 @@ class Judgements:
         """
         self.refresh()
         wanted = None if questions is None else {same_words(q): q for q in questions}
+        one_question = questions[0] if questions is not None and len(questions) == 1 else None
         held = [
-            one for one in self.all(sources=sources) if wanted is None or one.question in wanted
+            one
+            for one in self.all(one_question, sources=sources)
+            if wanted is None or one.question in wanted
         ]
         lost = sum(one.status == "lost" for one in held)
         current = [one for one in held if one.status == "current"]
         whole = bool(current) and all(one.whole for one in current)
-        found = _by_document(current) if whole else self._by_chunk(current)
+        found = by_document(current) if whole else self._by_chunk(current)
         names = {q: q for q in found} if wanted is None else wanted
         notes = (f"{lost} judgements are lost: their text is no longer there",) if lost else ()
         return Judged(
@@ -201,8 +184,8 @@ class Judgements:
             if document.name not in by_document:
                 continue
             chunks = self._catalogue.chunks_of(document.id)
-            for question, chunk, applying in _applying(by_document[document.name], chunks):
-                found.setdefault(question, {})[chunk.id] = grade_of(applying, chunk)
+            for question, chunk, given in applying(by_document[document.name], chunks):
+                found.setdefault(question, {})[chunk.id] = grade_of(given, chunk)
         return found
 
     def _carried(self, document: Document) -> Iterator[tuple[Judgement, str]]:
@@ -210,10 +193,7 @@ class Judgements:
         stored = self._catalogue.document_text(document.id) if held else None
         text = stored[0] if stored else ""
         for one in held:
-            there = text[one.start : one.end] == one.quote
-            if there and one.status == "current":
-                if one.digest != document.digest:
-                    yield replace(one, digest=document.digest), "kept"
+            if one.status == "current" and text[one.start : one.end] == one.quote:
                 continue
             span = locate(one.quote, text, one.start)
             if span:
@@ -228,52 +208,6 @@ class Judgements:
         raise RanklensError(f"there is no document {name!r} in the library")
 
 
-def same_words(question: str) -> str:
-    """Return a question's words with single spaces: judgements belong to these."""
-    return " ".join(question.split())
-
-
-def holds(judgement: Judgement, chunk: Chunk) -> bool:
-    """Tell whether a judgement of the chunk's document holds for the chunk."""
-    span = (judgement.start, judgement.end)
-    return judgement.whole or overlaps(span, (chunk.start, chunk.end))
-
-
-def grade_of(applying: Sequence[Judgement], chunk: Chunk) -> int:
-    """Put together the grades that hold for a chunk: one a judge, then their lower median."""
-    judges: dict[tuple[str, str], list[Judgement]] = {}
-    for one in applying:
-        judges.setdefault((one.judge, one.source), []).append(one)
-    return median_low([_of_one_judge(given, chunk) for given in judges.values()])
-
-
-def _of_one_judge(given: Sequence[Judgement], chunk: Chunk) -> int:
-    exact = [one.grade for one in given if (one.start, one.end) == (chunk.start, chunk.end)]
-    return exact[-1] if exact else max(one.grade for one in given)
-
-
-def _applying(
-    held: Sequence[Judgement], chunks: Sequence[Chunk]
-) -> Iterator[tuple[str, Chunk, list[Judgement]]]:
-    by_question: dict[str, list[Judgement]] = {}
-    for one in held:
-        by_question.setdefault(one.question, []).append(one)
-    for question, given in by_question.items():
-        for chunk in chunks:
-            if applying := [one for one in given if holds(one, chunk)]:
-                yield question, chunk, applying
-
-
-def _by_document(held: Sequence[Judgement]) -> dict[str, dict[str, int]]:
-    grades: dict[tuple[str, str], list[int]] = {}
-    for one in held:
-        grades.setdefault((one.question, one.document), []).append(one.grade)
-    found: dict[str, dict[str, int]] = {}
-    for (question, document), given in grades.items():
-        found.setdefault(question, {})[document] = median_low(given)
-    return found
-
-
 def _moved(one: Judgement, digest: str, span: Span) -> Judgement:
     return replace(one, digest=digest, start=span[0], end=span[1], status="current")
 
@@ -284,6 +218,13 @@ def _move(db: Connection, one: Judgement) -> None:
     db.execute(delete(table).where(*there, table.c.id != one.id))
     values = {name: getattr(one, name) for name in ("digest", "start", "end", "status")}
     db.execute(update(table).where(table.c.id == one.id).values(**values))
+
+
+def _keep(db: Connection, document: Document) -> None:
+    """Note the version of the document whose offsets its judgements have now."""
+    its = (table.c.document == document.name, table.c.status == "current")
+    other = table.c.digest != document.digest
+    db.execute(update(table).where(*its, other).values(digest=document.digest))
 
 
 def _replacing() -> Insert:

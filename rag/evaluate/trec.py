@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from rag.evaluate.data import Question, Run
 from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgements import HIGHEST, LOWEST, Judgement, Source, same_words
+from rag.evaluate.judgement import HIGHEST, LOWEST, Judgement, Source, same_words
 
 SPAN = re.compile(r"(?P<document>.+)#(?P<start>\d+)-(?P<end>\d+)")
 TextOf = Callable[[str], tuple[str, str] | None]

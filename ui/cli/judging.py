@@ -14,7 +14,7 @@ from ui.cli.words import clean
 
 if TYPE_CHECKING:
     from ingest.library import Library
-    from rag.evaluate.judgements import Judgement
+    from rag.evaluate.judgement import Judgement
     from rag.evaluate.trec import TextOf
 
 SetOption = Annotated[
@@ -125,7 +125,7 @@ def _summary(held: list[Judgement]) -> None:
 
 def _from_golds(opened: Library, held: tuple, golds: tuple, judge: str) -> list[Judgement]:
     from rag.evaluate.faults import raise_faults
-    from rag.evaluate.judgements import Judgement
+    from rag.evaluate.judgement import Judgement
     from rag.evaluate.locate import locate
 
     words = {question.id: question.text for question in held}
