@@ -17,12 +17,12 @@ from typing import Protocol
 from tokenizers import Encoding
 
 from rag.errors import ModelError
+from rag.models.calibrate import runtime_for
 from rag.models.devices import accelerated
 from rag.models.digest import file_digest
-from rag.models.graphs import WEIGHTS, graph_for, read_any_json, read_json
+from rag.models.graphs import WEIGHTS, read_any_json, read_json
 from rag.models.hub import locate
 from rag.models.recipe import length_limit
-from rag.models.runtime import Runtime
 from rag.models.tokens import Tokens
 from rag.models.trust import untrusted
 from rag.settings import Settings
@@ -91,7 +91,7 @@ def load_cross(settings: Settings, name: str = "") -> CrossModel:
     reason = "this machine has an accelerator" if accelerated() else ""
     if not reason and not config.get("auto_map"):
         try:
-            return OnnxCross(name, folder, settings.cache)
+            return OnnxCross(name, folder, settings.cache, settings.engine)
         except ModelError as error:
             reason = str(error)
     # Imported here: torch takes seconds, and most cross-encoders do not need it.
@@ -104,11 +104,11 @@ def load_cross(settings: Settings, name: str = "") -> CrossModel:
 class OnnxCross:
     """A BERT-shaped cross-encoder in ONNX Runtime; see `CrossModel`."""
 
-    def __init__(self, name: str, folder: Path, cache: Path) -> None:
+    def __init__(self, name: str, folder: Path, cache: Path, engine: str = "float32") -> None:
         """Load the model; raises `ModelError` where this engine cannot run it."""
         _only_a_transformer(folder)
         self._tokens = Tokens(folder)
-        self._runtime = Runtime(graph_for(folder, "logits", cache), self._tokens.typed)
+        self._runtime = runtime_for(name, folder, "logits", cache, engine, self._tokens)
         self.name = name
         self.revision = file_digest(folder / WEIGHTS, cache)[:16]
         own = folder / "sentence_bert_config.json"

@@ -63,7 +63,7 @@ def load_encoder(settings: Settings) -> Encoder:
     try:
         from rag.models.onnx_encoder import OnnxEncoder
 
-        return OnnxEncoder(settings.encoder, folder, settings.cache)
+        return OnnxEncoder(settings.encoder, folder, settings.cache, settings.engine)
     except ModelError as error:
         # Imported here: torch takes seconds, and the usual encoder does not need it.
         from rag.models.torch_encoder import TorchEncoder

@@ -1,7 +1,7 @@
 """Build an ONNX graph from a BERT-shaped checkpoint, without torch.
 
 BERT, RoBERTa, XLM-R, CamemBERT and ELECTRA are one network with small differences, so the graph is
-written straight from ``model.safetensors`` in ONNX Runtime's fused operators (Attention,
+written straight from ``model.safetensors`` in ONNX Runtime's fused operators (MultiHeadAttention,
 SkipLayerNormalization, BiasGelu, EmbedLayerNormalization; see ContribOperators.md in its sources).
 Weights go to a file of their own beside the graph, which ONNX Runtime maps and which has no 2 GB
 limit.
@@ -24,6 +24,7 @@ FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 Output = Literal["hidden", "logits"]
 Weights = Callable[[str], NDArray[np.float32]]
+Kind = Callable[[Mapping[str, Any], Weights, BinaryIO], "Graph"]
 
 
 def unsupported(config: Mapping[str, Any]) -> str:
@@ -37,13 +38,20 @@ def unsupported(config: Mapping[str, Any]) -> str:
     return "it is a decoder" if config.get("is_decoder") else ""
 
 
-def build(config: Mapping[str, Any], weights: Path, output: Output, folder: Path) -> None:
+def build(
+    config: Mapping[str, Any],
+    weights: Path,
+    output: Output,
+    folder: Path,
+    kind: Kind | None = None,
+) -> None:
     """Write ``model.onnx`` and ``weights.bin`` into ``folder``.
 
     Inputs: ``ids`` (batch, length) int32, ``types`` likewise where the model has token types, and
     ``lengths`` (batch) int32, the tokens of each row; rows are padded on the right. Output:
     ``hidden`` (batch, length, size) or ``logits`` (batch, labels), float32. Raises `ModelError`
     where the model is of another kind or the checkpoint is not what its configuration says.
+    ``kind`` writes products in another way than `Graph` (`rag.models.quantise`).
     """
     reason = unsupported(config)
     if reason:
@@ -53,13 +61,14 @@ def build(config: Mapping[str, Any], weights: Path, output: Output, folder: Path
             safe_open(str(weights), "np") as tensors,
             (folder / "weights.bin").open("wb") as data,
         ):
-            model = _Graph(config, _reader(tensors), data).model(output)
+            model = (kind or Graph)(config, weights_of(tensors), data).model(output)
         save_model(model, str(folder / "model.onnx"))
     except (SafetensorError, KeyError, TypeError) as error:
         raise ModelError(f"{weights}: cannot be made into a graph ({error})") from error
 
 
-def _reader(tensors: Any) -> Weights:
+def weights_of(tensors: Any) -> Weights:
+    """Return a reader of an open safetensors file; raises `KeyError` on an unknown name."""
     names = set(tensors.keys())
     anchor = "embeddings.word_embeddings.weight"
     prefix = next((n.removesuffix(anchor) for n in names if n.endswith(anchor)), "")
@@ -74,7 +83,7 @@ def _reader(tensors: Any) -> Weights:
     return read
 
 
-class _Graph:
+class Graph:
     """Nodes and initialisers of one graph; every method returns the name of what it computed."""
 
     def __init__(self, config: Mapping[str, Any], weights: Weights, data: BinaryIO) -> None:
@@ -129,15 +138,17 @@ class _Graph:
 
     def _layer(self, at: str, state: str) -> str:
         own = [at + "attention.self." + part for part in ("query", "key", "value")]
+        joined = np.concatenate([self.weights(name + ".weight").T for name in own], axis=1)
+        parts = [at + part for part in ("query", "key", "value")]
+        split = helper.make_node(
+            "Split", [self._product(at + "qkv", joined, state)], parts, axis=-1
+        )
+        self.nodes.append(split)
+        biases = np.concatenate([self.weights(name + ".bias") for name in own])
         attended = self._fused(
-            "Attention",
-            state,
-            self._constant(
-                at + "qkv", np.concatenate([self.weights(n + ".weight").T for n in own], axis=1)
-            ),
-            self._constant(
-                at + "qkv.bias", np.concatenate([self.weights(n + ".bias") for n in own])
-            ),
+            "MultiHeadAttention",
+            *parts,
+            self._constant(at + "qkv.bias", biases),
             "lengths",
             num_heads=self.config["num_attention_heads"],
         )
@@ -174,8 +185,11 @@ class _Graph:
         return self._plain("Add", self._matmul(stem, state), self._weight(stem + ".bias"))
 
     def _matmul(self, name: str, state: str) -> str:
-        matrix = self._constant(name + ".weight", self.weights(name + ".weight").T)
-        return self._plain("MatMul", state, matrix)
+        return self._product(name, self.weights(name + ".weight").T, state)
+
+    def _product(self, name: str, matrix: NDArray[np.float32], state: str) -> str:
+        """Multiply by a matrix (in, out); the one place that `rag.models.quantise` replaces."""
+        return self._plain("MatMul", state, self._constant(name + ".weight", matrix))
 
     def _weight(self, name: str) -> str:
         return self._constant(name, self.weights(name))

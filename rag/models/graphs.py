@@ -7,31 +7,40 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
+
+from tokenizers import Encoding
 
 from rag.errors import ModelError
 from rag.models.digest import file_digest
 
-BUILDER = 1  # part of the key: raise it whenever `rag.models.graph` makes another graph
+BUILDER = 2  # part of the key: raise it whenever `rag.models.graph` makes another graph
 WEIGHTS = "model.safetensors"
 
 
-def graph_for(folder: Path, output: Literal["hidden", "logits"], cache: Path) -> Path:
+def graph_for(
+    folder: Path,
+    output: Literal["hidden", "logits"],
+    cache: Path,
+    samples: Callable[[], Sequence[Encoding]] | None = None,
+) -> Path:
     """Return the ONNX file for the model in ``folder``, making it where the cache has none.
 
+    With ``samples`` (typical inputs) it multiplies in int8, else in float32.
     Raises `ModelError` where no graph can be made of this model or the cache cannot be written.
     """
     config = read_json(folder / "config.json")
     weights = folder / WEIGHTS
     if not weights.is_file():
         raise ModelError(f"{folder}: has no {WEIGHTS}")
-    recipe = [file_digest(weights, cache), config, output, BUILDER]
+    recipe = [file_digest(weights, cache), config, output, BUILDER, samples is not None]
     key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:32]
     made = cache / "graphs" / key
     if not (made / "model.onnx").is_file():
         try:
-            _make(config, weights, output, made)
+            _make(config, weights, output, made, samples)
         except OSError as error:
             raise ModelError(f"{made}: the graph cannot be written ({error.strerror})") from error
     return made / "model.onnx"
@@ -56,14 +65,23 @@ def read_any_json(path: Path) -> Any:
 
 
 def _make(
-    config: dict[str, Any], weights: Path, output: Literal["hidden", "logits"], made: Path
+    config: dict[str, Any],
+    weights: Path,
+    output: Literal["hidden", "logits"],
+    made: Path,
+    samples: Callable[[], Sequence[Encoding]] | None,
 ) -> None:
-    from rag.models.graph import build  # imports onnx, which a start from the cache does not need
+    # Both import onnx, which a start from the cache does not need.
+    from rag.models.graph import build
+    from rag.models.quantise import build_int8
 
     made.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=made.parent, prefix="making-"))
     try:
-        build(config, weights, output, work)
+        if samples is None:
+            build(config, weights, output, work)
+        else:
+            build_int8(config, weights, output, work, samples())
         os.rename(work, made)
     except OSError:
         # Another process was faster: its folder is complete, for it was renamed into place too.

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Encoding
 
+from rag.models.calibrate import runtime_for
 from rag.models.digest import file_digest
 from rag.models.encoder import Matrix, unit
-from rag.models.graphs import WEIGHTS, graph_for, read_json
+from rag.models.graphs import WEIGHTS, read_json
 from rag.models.recipe import read_recipe
-from rag.models.runtime import Runtime
 from rag.models.tokens import Tokens
 
 WINDOW = 1024  # texts that are tokenised and sorted together; bounds the memory of a long call
@@ -21,11 +21,11 @@ WINDOW = 1024  # texts that are tokenised and sorted together; bounds the memory
 class OnnxEncoder:
     """A plain Transformer + Pooling model; see `rag.models.encoder.Encoder`."""
 
-    def __init__(self, name: str, folder: Path, cache: Path) -> None:
+    def __init__(self, name: str, folder: Path, cache: Path, engine: str = "float32") -> None:
         """Load the model; raises `ModelError` where this engine cannot run it."""
         self._recipe = read_recipe(folder)
         self._tokens = Tokens(folder)
-        self._runtime = Runtime(graph_for(folder, "hidden", cache))
+        self._runtime = runtime_for(name, folder, "hidden", cache, engine, self._tokens)
         self.name = name
         self.revision = file_digest(folder / WEIGHTS, cache)[:16]
         self.dimension = int(read_json(folder / "config.json")["hidden_size"])

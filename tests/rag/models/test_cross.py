@@ -15,7 +15,7 @@ LONG = "red planet soil " * 40
 
 
 def load(folder, cache):
-    return load_cross(Settings(cross_encoder=str(folder), cache=cache / "cache"))
+    return load_cross(Settings(cross_encoder=str(folder), cache=cache / "cache", engine="float32"))
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "xlm-roberta", "electra", "distilbert"])

@@ -29,7 +29,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def embedded(cache):
-    return load_encoder(Settings(cache=cache))
+    return load_encoder(Settings(cache=cache, engine="float32"))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def original():
 
 
 def load(folder, cache):
-    return load_encoder(Settings(encoder=str(folder), cache=cache))
+    return load_encoder(Settings(encoder=str(folder), cache=cache, engine="float32"))
 
 
 def test_the_embedded_encoder_describes_itself(embedded):
@@ -144,7 +144,8 @@ def test_torch_runs_the_embedded_model_to_the_same_vectors(embedded, cache):
     np.testing.assert_allclose(torch.encode(PASSAGES), embedded.encode(PASSAGES), atol=1e-4)
 
 
-def test_a_start_from_the_cache_imports_neither_torch_nor_onnx(embedded, cache):
+def test_a_start_from_the_cache_imports_neither_torch_nor_onnx(cache):
+    load_encoder(Settings(cache=cache))
     code = (
         "import sys, pathlib\n"
         "from rag.models.encoder import load_encoder\n"
