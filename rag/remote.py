@@ -66,11 +66,10 @@ class Server:
         """Say that there was no answer, or only a part of one."""
         if isinstance(error, httpx.TimeoutException | TimeoutError):
             return Fault(f"{self.name} did not answer in time ({self._at()})")
-        what = (
-            "hung up in the middle" if isinstance(error, httpx.ReadError) else "cannot be reached"
-        )
-        if isinstance(error, httpx.RemoteProtocolError):
-            what = "hung up in the middle"
+        # By name, for clients bring HTTP libraries of their own.
+        kind = type(error.__cause__ or error).__name__
+        cut = kind in ("ReadError", "RemoteProtocolError")
+        what = "hung up in the middle" if cut else "cannot be reached"
         return Fault(f"{self.name} {what} ({self._at()}); is it running, is the network up?", True)
 
     def nonsense(self, what: str) -> Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -18,6 +19,8 @@ from rag.types import Chunk
 
 MODEL = "rerank-v3.5"
 URL = "https://api.cohere.com"
+# YAML takes these for line breaks or refuses them, where JSON lets them stand.
+_BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 LIMIT = 1000  # passages of a call, as Cohere advises
 
 
@@ -62,7 +65,8 @@ def as_yaml(chunk: Chunk) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    plain = json.dumps(text, ensure_ascii=False)
+    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
 
 
 class _Ask:
@@ -100,7 +104,7 @@ class _Ask:
             raise self._server.status(status, error.body, error.headers or {}) from None
         except httpx.HTTPError as error:
             raise self._server.unreachable(error) from None
-        except (ParsingError, ValueError) as error:
+        except (ParsingError, ValueError, TypeError, AttributeError) as error:
             raise self._server.nonsense(str(error)) from None
         return self._batch(answer)
 
