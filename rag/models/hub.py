@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rag.errors import ModelError, ModelMissing
 from rag.models.digest import file_digest
+from rag.models.graphs import read_json
 
 EMBEDDED = "all-MiniLM-L6-v2"
 EMBEDDED_NAMES = (EMBEDDED, f"sentence-transformers/{EMBEDDED}")
@@ -71,6 +72,13 @@ def _in_hub_cache(repository: str) -> Path | None:
     except HFValidationError:
         return None
     folder = next((Path(path).parent for path in found if isinstance(path, str)), None)
-    # A download that was broken off leaves the small files without the weights.
-    complete = folder is not None and any(any(folder.glob(pattern)) for pattern in WEIGHTS)
-    return folder if complete else None
+    return folder if folder is not None and _complete(folder) else None
+
+
+def _complete(folder: Path) -> bool:
+    """Tell whether the weights are there: a download that was broken off leaves the small files."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        parts = set(read_json(index).get("weight_map", {}).values())
+        return all((folder / part).is_file() for part in parts)
+    return any(any(folder.glob(pattern)) for pattern in WEIGHTS)

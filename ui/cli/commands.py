@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.cli import documents, evaluation, judging, page, questions, upkeep
+from ui.cli import documents, evaluation, judging, models, page, questions, upkeep
 from ui.cli.options import LibraryOption
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(questions.search)
 app.command(name="documents")(documents.list_documents)
 app.command()(documents.remove)
 app.command()(documents.reindex)
+app.add_typer(models.app, name="models")
 app.command()(upkeep.settings)
 app.command()(upkeep.verify)
 app.command()(upkeep.rebuild)

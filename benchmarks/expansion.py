@@ -1,0 +1,88 @@
+"""What expansion and the second hop gain, by kind of question, with and without a reranker.
+
+``python -m benchmarks.expansion DIR`` indexes a folder in BEIR's layout (once; ``--work`` keeps it
+elsewhere) and prints nDCG@10, recall@5, recall@10 and the median milliseconds of each pipeline for
+each ``type`` of question that ``queries.jsonl`` names. A pipeline is options: ``--pipeline
+hops=2,hop_decay=0.8``; without any, the table of docs/rerankers.md is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+from ingest import datasets
+from ingest.datasets import prepare
+from rag.evaluate.data import Evaluation, Run
+from rag.evaluate.metrics import per_question
+from rag.evaluate.run import evaluate
+from rag.settings import load_settings
+
+MEASURES = ("ndcg@10", "recall@5", "recall@10")
+WAYS = ("", "expansion=feedback", "hops=2", "expansion=feedback,hops=2")
+RERANKERS = ("none", "hybrid:late-interaction")
+
+
+def main() -> None:
+    """Run the pipelines that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--work", type=Path, help="folder for the library")
+    parser.add_argument("--limit", type=int, help="the first N questions only")
+    parser.add_argument("--pipeline", action="append", metavar="NAME=VALUE,…")
+    options = parser.parse_args()
+    named = options.pipeline or [
+        f"reranker={reranker},{way}".strip(",") for reranker in RERANKERS for way in WAYS
+    ]
+    dataset = datasets.read(options.folder).limited(options.limit)
+    with tempfile.TemporaryDirectory() as empty:
+        settings = load_settings(folder=Path(empty), rerank_cache_mb=0)
+        work = options.work or prepare.work_folder(settings, dataset)
+        with prepare.open_library(settings, work) as library:
+            prepare.fill(library, dataset)
+            grades, _ = prepare.grades_for(library, dataset)
+            variants = {name: parsed(name) for name in named}
+            found = evaluate(
+                dataset.name, library.pipeline, variants, dataset.questions, grades, dataset.unit
+            )
+    report(found)
+
+
+def parsed(pipeline: str) -> dict[str, str]:
+    """Return options out of ``a=1,b=x``; a part without ``=`` goes on the value before it."""
+    made: dict[str, str] = {}
+    for part in pipeline.split(","):
+        name, equals, value = part.partition("=")
+        if equals:
+            last = name.strip()
+            made[last] = value.strip()
+        else:
+            made[last] += f",{part}"
+    return made
+
+
+def report(found: Evaluation) -> None:
+    """Print a row for each pipeline and kind of question."""
+    kinds = dict.fromkeys(question.kind for question in found.questions)
+    print("| pipeline | questions | n | " + " | ".join(MEASURES) + " | ms |")
+    print("| --- " * (len(MEASURES) + 4) + "|")
+    for run in found.runs:
+        for kind in kinds:
+            ids = {question.id for question in found.questions if question.kind == kind}
+            print(row(run, kind, ids, found))
+
+
+def row(run: Run, kind: str, ids: set[str], found: Evaluation) -> str:
+    """Return a line of the table: the last stage's figures over the questions of one kind."""
+    results = [result for result in run.results if result.question in ids]
+    rankings = {result.question: result.rankings[-1].items for result in results}
+    values = per_question(rankings, found.grades, MEASURES)
+    means = [f"{statistics.mean(values[name].values()):.4f}" for name in MEASURES]
+    ms = 1000 * statistics.median(result.seconds for result in results)
+    return f"| {run.name} | {kind or 'all'} | {len(results)} | {' | '.join(means)} | {ms:.0f} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""`models` and `models pull`: what rerankers and encoders need, what is here, how to get it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+
+from ui.cli.options import JsonOption, settings_for
+
+if TYPE_CHECKING:
+    from rag.models.download import Progress
+    from rag.rerank.table import Availability
+    from ui.inventory import Item
+
+EVERY = 5.0  # seconds between plain lines
+
+app = typer.Typer(help="Show what rerankers and encoders need, and download models.")
+
+
+@app.callback(invoke_without_command=True)
+def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """Show what rerankers and encoders need and what of it is on this machine."""
+    if ctx.invoked_subcommand:
+        return
+    from ui.inventory import HEADER, inventory, rerankers
+
+    settings = settings_for(ctx, None)
+    items, runners = inventory(settings), rerankers(settings)
+    if as_json:
+        print(json.dumps(_outside(items, runners), ensure_ascii=False, indent=2))
+        return
+    from ui.cli.show import table
+
+    table(HEADER, [_row(item) for item in items])
+    print()
+    above = {name for item in items if not item.here.folder for name in item.used_by}
+    others = [(one.name, one.reason or "yes") for one in runners if one.name not in above]
+    table(("other rerankers", "can run here"), others)
+    print("\n`ranklens models pull NAME` downloads a model")
+
+
+@app.command()
+def pull(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A model of `ranklens models`, or owner/name.")
+    ],
+) -> None:
+    """Download a model from the hub; HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured."""
+    from rag.models.catalogue import find, full_name
+    from rag.models.download import download
+
+    known = find(name)
+    if known and known.embedded:
+        print(f"{known.name} comes with Ranklens; there is nothing to download")
+        return
+    model = full_name(name)
+    with _Bar(model) as bar:
+        folder = download(model, bar)
+    print(f"{model} is here: {folder}")
+
+
+def _row(item: Item) -> tuple[str, ...]:
+    note = f"{item.state} ({item.model.note})" if item.model.note else item.state
+    state = item.state if item.model.embedded else note
+    return (item.model.name, ", ".join(item.used_by), item.size, item.licence, state)
+
+
+def _outside(items: list[Item], runners: list[Availability]) -> dict[str, Any]:
+    return {
+        "models": [
+            {
+                "name": item.model.name,
+                "kind": item.model.kind,
+                "used_by": list(item.used_by),
+                "here": item.here.folder is not None,
+                "bytes": item.here.size or item.model.megabytes * 1_000_000,
+                "licence": item.licence,
+                "problem": item.here.problem,
+            }
+            for item in items
+        ],
+        "rerankers": [
+            {"name": one.name, "runs": not one.reason, "reason": one.reason} for one in runners
+        ],
+    }
+
+
+class _Bar:
+    """Shows a download: a bar on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self, model: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+        self._terminal = sys.stderr.isatty()
+        self._last = time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            DownloadColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not self._terminal,
+        )
+        self._task = self._bar.add_task(model, total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        self._bar.update(self._task, completed=progress.done, total=progress.total or None)
+        if not self._terminal and time.monotonic() - self._last >= EVERY:
+            self._last = time.monotonic()
+            done, total = progress.done / 1e6, progress.total / 1e6
+            print(f"{done:.0f} of {total:.0f} MB · {progress.file}", file=sys.stderr, flush=True)
