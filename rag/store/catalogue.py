@@ -240,8 +240,9 @@ class Catalogue:
         found: dict[str, Chunk] = {}
         with self._engine.connect() as db:
             for part in _parts(ids):
-                query = _chunk_query().where(chunks.c.id.in_(part), documents.c.status == "ready")
-                found |= {row.id: _chunk(row) for row in db.execute(query)}
+                # Asked for the status too, SQLite would begin with all documents that are ready.
+                query = _chunk_query(documents.c.status).where(chunks.c.id.in_(part))
+                found |= {r.id: _chunk(r) for r in db.execute(query) if r.status == "ready"}
         return found
 
     def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
