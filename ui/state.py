@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.errors import LibraryInUse, LibraryMismatch, ModelError, RanklensError, SettingsError
+from rag.errors import (
+    FilterError,
+    LibraryInUse,
+    LibraryMismatch,
+    ModelError,
+    RanklensError,
+    SettingsError,
+)
 from rag.settings import load_settings
 from ui.components import frame
 
@@ -22,6 +29,7 @@ _HEADLINES = {
     LibraryMismatch: "This library was indexed with other settings",
     SettingsError: "A setting is not right",
     ModelError: "The model cannot be loaded",
+    FilterError: "No such document",
     RanklensError: "That did not work",
 }
 

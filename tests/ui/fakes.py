@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
+from ingest.parse import BlockSpan, Parsed
+from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
 
@@ -120,6 +122,10 @@ class FakePipeline:
     settings: Settings
     pause: float = 0.0
     searched: list[dict[str, Any]] = field(default_factory=list)
+    asked_within: Filter = EVERYTHING
+
+    def within(self, asked_within: Filter) -> FakePipeline:
+        return replace(self, asked_within=asked_within)
 
     def with_settings(self, **changes: Any) -> FakePipeline:
         return replace(self, settings=self.settings.updated(**changes))
@@ -127,6 +133,8 @@ class FakePipeline:
     def search(self, question: str) -> Trace:
         shaping = self.settings.shaping("ranking")
         self.searched.append(shaping)
+        if self.asked_within:
+            shaping["within"] = self.asked_within.as_setting()
         return trace_of(question, **shaping)
 
     def answer(self, trace: Trace) -> FakeAnswering:
@@ -226,6 +234,17 @@ class FakeLibrary:
 
     def text(self, name: str) -> str:
         return text_of(name)
+
+    def parsed(self, name: str) -> Parsed:
+        spans, start = [], 0
+        for place, text in enumerate(TEXTS[name], 1):
+            page = place if name.endswith(".pdf") else None
+            spans.append(BlockSpan(start, start + len(text), "paragraph", 0, page))
+            start += len(text) + 2
+        kind = "application/pdf" if name.endswith(".pdf") else "text/plain"
+        return Parsed(
+            kind, len(spans) if name.endswith(".pdf") else None, text_of(name), tuple(spans)
+        )
 
     def file(self, name: str) -> Path:
         return Path(name)

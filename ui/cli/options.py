@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,18 @@ PoolOption = Annotated[
     int | None, typer.Option(metavar="N", help="Candidates of each retriever, and to rerank.")
 ]
 TopOption = Annotated[int | None, typer.Option(metavar="N", help="Passages for the answer.")]
+InOption = Annotated[
+    list[str] | None,
+    typer.Option("--in", metavar="NAME", help="Ask this document only (may be repeated)."),
+]
+TypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--type", metavar="TYPE", help="Ask documents of this type only, such as pdf."),
+]
+SinceOption = Annotated[
+    datetime | None,
+    typer.Option("--since", formats=["%Y-%m-%d"], help="Ask documents added since that day only."),
+]
 PasswordOption = Annotated[
     str, typer.Option(metavar="TEXT", help="Password of encrypted PDF files.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,17 +11,21 @@ import typer
 
 from rag.errors import LibraryError
 from ui.cli.options import (
+    InOption,
     JsonOption,
     LibraryOption,
     PoolOption,
     RerankerOption,
+    SinceOption,
     TopOption,
+    TypeOption,
     open_library,
     settings_for,
 )
 
 if TYPE_CHECKING:
     from ingest.library import Library
+    from rag.pipeline import Pipeline
     from rag.types import Trace
 
 
@@ -42,16 +47,19 @@ def ask(
     reranker: RerankerOption = None,
     pool: PoolOption = None,
     top: TopOption = None,
+    names: InOption = None,
+    types: TypeOption = None,
+    since: SinceOption = None,
     library: LibraryOption = None,
 ) -> None:
-    """Answer a question from the documents.
+    """Answer a question from the documents; @name in it asks that document only.
 
     Shows the answer with its citations, the passages behind it and where the time went.
     """
     from ui.cli.show import stream
 
     with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
-        trace = opened.pipeline.search(question)
+        trace = _asked(opened, names, types, since).search(question)
         answering = opened.pipeline.answer(trace)
         if as_json:
             for _ in answering:
@@ -72,11 +80,14 @@ def search(
     reranker: RerankerOption = None,
     pool: PoolOption = None,
     top: TopOption = None,
+    names: InOption = None,
+    types: TypeOption = None,
+    since: SinceOption = None,
     library: LibraryOption = None,
 ) -> None:
     """Rank the passages for a question; no answer is written."""
     with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
-        trace = opened.pipeline.search(question)
+        trace = _asked(opened, names, types, since).search(question)
     _show(trace, as_json)
 
 
@@ -89,6 +100,19 @@ def _opened(ctx: typer.Context, library: Path | None, **changes: Any) -> Library
             f"no document in {settings.library} can be asked; add some with `ranklens ingest PATH…`"
         )
     return opened
+
+
+def _asked(
+    opened: Library, names: list[str] | None, types: list[str] | None, since: datetime | None
+) -> Pipeline:
+    """Return the pipeline within the documents that the options choose; all without options."""
+    if not (names or types or since):
+        return opened.pipeline
+    from rag.retrieve.filters import chosen
+
+    ready = [document for document in opened.documents() if document.status == "ready"]
+    day = since.date() if since else None
+    return opened.pipeline.within(chosen(ready, names or (), types or (), day))
 
 
 def _show(trace: Trace, as_json: bool) -> None:

@@ -27,6 +27,10 @@ def trace_summary(trace: Trace) -> None:
     table(HEADER, passages(trace), clip=True)
     print()
     print(times(trace))
+    if within := trace.settings.get("within"):
+        from rag.retrieve.filters import Filter
+
+        print(f"within: {clean(', '.join(Filter.from_setting(within).words()))}")
     for stage in trace.stages:
         if stage.fell_back:
             print(f"note: {stage.name}: {clean(stage.note)}")

@@ -10,10 +10,13 @@ import streamlit as st
 from rag.chat.rewrite import standalone
 from rag.chat.store import Conversations, Turn
 from rag.chat.writing import Writing
+from rag.retrieve.filters import EVERYTHING, Filter, mentioned
 from ui.components.chat_turn import Pending
 
 if TYPE_CHECKING:
     from ingest.library import Library
+
+WITHIN = "within"
 
 
 @st.cache_resource
@@ -30,8 +33,12 @@ def ask(
     pending: Pending,
 ) -> Turn:
     """Rewrite where it is a follow-up, search, keep the turn and start its answer."""
-    pipeline = library.pipeline.with_settings(**options)
-    rewritten = standalone(pending.text, before)
+    question, within = _within(library, options, pending.text)
+    settings = {name: value for name, value in options.items() if name != WITHIN}
+    pipeline = library.pipeline.with_settings(**settings)
+    if within:
+        pipeline = pipeline.within(within)
+    rewritten = standalone(question, before)
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
     if pending.replaces:
         turn = kept.replace(pending.replaces, pending.text, trace, pending.rest)
@@ -40,6 +47,14 @@ def ask(
         turn = kept.add(chat, pending.text, trace)
     _desk()[_key(kept, turn)] = Writing(kept, turn, pipeline.answer(trace))
     return turn
+
+
+def _within(library: Library, options: dict[str, Any], text: str) -> tuple[str, Filter]:
+    """Return the question without its @names, and what to ask: these, else what was chosen."""
+    question, named = mentioned(
+        text, lambda: [d for d in library.documents() if d.status == "ready"]
+    )
+    return question, named or options.get(WITHIN, EVERYTHING)
 
 
 def writing(kept: Conversations, turn: Turn) -> Writing | None:

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.chat.rewrite import STAGE, original
 from rag.chat.store import Conversations, Turn
 from rag.types import Answer, Trace
-from ui.components import answer
+from ui.components import answer, filters
 from ui.components.frame import escape
 
 if TYPE_CHECKING:
@@ -58,17 +58,22 @@ def searching(slots: Slots) -> None:
 
 
 def searched(slots: Slots, trace: Trace) -> None:
-    """Say as what a follow-up was searched, where it was rewritten."""
+    """Say what was searched: which documents, and as what, where a follow-up was rewritten."""
+    if said := filters.chips(filters.of(trace)) + _rewritten(trace):
+        slots.searched.html(said)
+
+
+def _rewritten(trace: Trace) -> str:
     stage = trace.stage(STAGE)
     if stage is None:
-        return
+        return ""
     problem = f" {escape(stage.note)}" if stage.fell_back else ""
     if trace.question != original(trace):
         by = _BY.get(str(stage.details.get("how")), "")
         line = f"Searched as <b>{escape(trace.question)}</b>, rewritten {by}.{problem}"
     else:
         line = f"Searched as it stands.{problem}"
-    slots.searched.html(f'<p class="rl-searched">{line}</p>')
+    return f'<p class="rl-searched">{line}</p>'
 
 
 def follow(slots: Slots, writing: Writing, trace: Trace) -> None:

@@ -1,4 +1,4 @@
-"""The strip of controls that re-runs the question in place: reranker, pool, top, weights."""
+"""The controls that re-run the question in place: reranker, documents, pool, top, weights."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import streamlit as st
 from rag.rerank.base import Context
 from rag.rerank.table import AUTO, TABLE
 from rag.settings import Settings
+from ui.components import filters
 
 if TYPE_CHECKING:
     from ingest.library import Library
 
 
 def strip(library: Library) -> dict[str, Any]:
-    """Show the controls and return the settings that they stand for."""
+    """Show the controls and return the settings that they stand for, and the filter ``within``."""
     settings = library.settings
     choices = labels(Context(settings, library.encoder))
     names = list(choices)
@@ -31,6 +32,7 @@ def strip(library: Library) -> dict[str, Any]:
             width=330,
         )
     }
+    chosen["within"] = filters.strip(library)
     with st.popover("Tune", icon=":material/tune:", key="ranking"):
         chosen |= _numbers(settings)
     st.html(f'<p class="rl-say">{_summary(chosen)}</p>', width="content")

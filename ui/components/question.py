@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.components import frame
+from ui.components import filters, frame
 from ui.components.chat_turn import Pending
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def start(library: Library) -> None:
         return
     with st.container(key="first_question"):
         box("What would you like to know?")
+    filters.strip(library)
     passages = sum(document.chunks for document in ready)
     st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
     _suggestions({document.name for document in ready})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Place = tuple[int, int]
 PDF = "application/pdf"
 SLIDES = ".presentationml.presentation"
+SHEETS = ".spreadsheetml.sheet"
 STYLE = Path(__file__).with_name("source.css")
 _PAGE = "source_page"
 
@@ -59,7 +60,7 @@ def show(library: Library, passage: Passage) -> None:
         st.html(_plain(passage))
         return
     number = st.session_state.get(_PAGE, chunk.page) if chunk.page is not None else None
-    _bar(library, document, chunk, number, parsed.pages)
+    _bar(library, document, chunk, number, parsed)
     if number is None:
         st.html(source_text.around(parsed, passage.marking()))
     elif parsed.media_type == PDF:
@@ -68,6 +69,13 @@ def show(library: Library, passage: Passage) -> None:
         kind = "rl-slide" if parsed.media_type.endswith(SLIDES) else "rl-sheet"
         body = source_text.page(parsed, number, passage.marking())
         st.html(f'<div class="{kind}">{body}</div>')
+
+
+def unit_of(media_type: str) -> str:
+    """Say what a document of that type is divided into."""
+    if media_type.endswith(SLIDES):
+        return "slide"
+    return "sheet" if media_type.endswith(SHEETS) else "page"
 
 
 def _document(library: Library, name: str) -> Document | None:
@@ -110,14 +118,15 @@ def _pdf(
 
 
 def _bar(
-    library: Library, document: Document, chunk: Chunk, number: int | None, pages: int | None
+    library: Library, document: Document, chunk: Chunk, number: int | None, parsed: Parsed
 ) -> None:
     """Show the buttons: pages to turn, the way back to the passage, the file."""
     with st.container(horizontal=True, vertical_alignment="center", key="source_bar"):
-        if number is not None and pages is not None:
-            _turn("Previous page", ":material/chevron_left:", number - 1, number > 1)
-            st.html(f'<p class="rl-say">page {number} of {pages}</p>', width="content")
-            _turn("Next page", ":material/chevron_right:", number + 1, number < pages)
+        if number is not None and (pages := parsed.pages) is not None:
+            unit = unit_of(parsed.media_type)
+            _turn(f"Previous {unit}", ":material/chevron_left:", number - 1, number > 1)
+            st.html(f'<p class="rl-say">{unit} {number} of {pages}</p>', width="content")
+            _turn(f"Next {unit}", ":material/chevron_right:", number + 1, number < pages)
             if number != chunk.page:
                 st.button("Back to the passage", on_click=reset)
         st.download_button(

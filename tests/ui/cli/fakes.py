@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ingest.progress import Outcome, Progress
+from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Stage, Trace, ranked
 
@@ -27,9 +28,10 @@ class FakeDocument:
     pages: int | None = None
     chunks: int = 1
     reason: str = ""
+    media_type: str = ""
 
 
-def fake_trace(question: str, settings: Settings) -> Trace:
+def fake_trace(question: str, settings: Settings, within: Filter = EVERYTHING) -> Trace:
     """Fusion ranks A, B, C; the reranker C, A, B."""
     stages = (
         Stage("dense", ranked([(A, 0.9), (B, 0.5)]), 0.012),
@@ -43,7 +45,8 @@ def fake_trace(question: str, settings: Settings) -> Trace:
             fell_back=settings.reranker == "slow",
         ),
     )
-    return Trace(question, {"top": settings.top, "threshold": None}, stages)
+    kept = {"within": within.as_setting()} if within else {}
+    return Trace(question, {"top": settings.top, "threshold": None, **kept}, stages)
 
 
 @dataclass
@@ -72,9 +75,13 @@ class FakeLibrary:
 
     @property
     def pipeline(self) -> Any:
+        return self._pipeline(EVERYTHING)
+
+    def _pipeline(self, within: Filter) -> Any:
         return SimpleNamespace(
-            search=lambda question: fake_trace(question, self.settings),
+            search=lambda question: fake_trace(question, self.settings, within),
             answer=lambda trace: FakeAnswering(self.answer_error),
+            within=self._pipeline,
         )
 
     def __enter__(self) -> FakeLibrary:

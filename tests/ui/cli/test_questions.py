@@ -98,3 +98,28 @@ def test_wrong_usage_is_2_and_names_the_fault(run: Run, filled: FakeLibrary, arg
     assert (ran.code, ran.out) == (2, "")
     assert "Traceback" not in ran.err
     assert ran.err.strip()
+
+
+def test_documents_can_be_chosen(run: Run, filled: FakeLibrary):
+    filled.held += [FakeDocument("moon.pdf"), FakeDocument("mars.md"), FakeDocument("x", "failed")]
+    ran = run("search", "what?", "--in", "moon", "--in", "sun", "--type", "PDF")
+    assert ran.code == 0
+    assert "within: moon.pdf, sun.txt, type pdf" in ran.out.splitlines()
+    within = json.loads(run("ask", "what?", "--since", "2026-02-03", "--json").out)["settings"]
+    assert within["within"] == {"documents": [], "types": [], "since": "2026-02-03"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--in", "venus"), "no document 'venus'"),
+        (("--in", "m"), "fits 'moon.pdf', 'mars.md'"),
+        (("--type", "xls"), "there are md, pdf, txt"),
+    ],
+)
+def test_a_document_that_is_not_there_is_said(run: Run, filled: FakeLibrary, arguments, words):
+    filled.held += [FakeDocument("moon.pdf"), FakeDocument("mars.md")]
+    ran = run("search", "what?", *arguments)
+    assert ran.code == 1
+    assert words in ran.err
+    assert run("ask", "what?", "--since", "yesterday").code == 2
