@@ -77,6 +77,7 @@ def _of_one_judge(given: Sequence[Judgement], chunk: Chunk) -> int:
 def applying(
     held: Sequence[Judgement], chunks: Sequence[Chunk]
 ) -> Iterator[tuple[str, Chunk, list[Judgement]]]:
+    """Yield (question, chunk, the judgements that hold for it) of one document's chunks."""
     # In reading order both the starts and the ends of chunks rise.
     starts, ends = [c.start for c in chunks], [c.end for c in chunks]
     found: dict[tuple[str, int], list[Judgement]] = {}
@@ -90,6 +91,7 @@ def applying(
 
 
 def by_document(held: Sequence[Judgement]) -> dict[str, dict[str, int]]:
+    """Return question → document → grade from judgements of whole documents."""
     grades: dict[tuple[str, str], list[int]] = {}
     for one in held:
         grades.setdefault((one.question, one.document), []).append(one.grade)

@@ -140,8 +140,8 @@ def _ask(sheet: _Sheet, question: Question, unit: Unit, passages: dict[str, Pass
 
 
 def _keep(trace: Trace, rankings: Sequence[Ranking], passages: dict[str, Passage]) -> None:
-    wanted = {chunk for one in rankings[-2:] for chunk in one.chunks} - passages.keys()
-    for stage in trace.stages[-2:]:
+    wanted = {chunk for one in rankings for chunk in one.chunks} - passages.keys()
+    for stage in trace.stages:
         for hit in stage.hits:
             if hit.chunk.id in wanted:
                 passages[hit.chunk.id] = Passage(

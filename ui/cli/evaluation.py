@@ -221,7 +221,8 @@ class Lines:
         """Show a `Progress` of indexing."""
         from ui.cli.progress import line
 
-        self._show(f"{self._what}: {line(progress)}", done=not progress.running)
+        if progress.documents_total:
+            self._show(f"{self._what}: {line(progress)}", done=not progress.running)
 
     def count(self, done: int, total: int) -> None:
         """Show how many questions are done."""

@@ -1,0 +1,89 @@
+"""How alike two rankings are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from rag.evaluate.data import Run
+
+PERSISTENCE = 0.9  # of the reader whom RBO imagines: the first ten places get 86 % of the weight
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Means over questions; ``tau`` is None where no question has two items in both rankings."""
+
+    tau: float | None
+    rbo: float
+    overlap: float
+    questions: int
+    same_pool: bool
+
+
+def likeness(first: Run, second: Run, stage: str = "reranked", k: int = 10) -> Likeness | None:
+    """Compare a stage of two pipelines over the questions that both ranked; None without any."""
+    left, right = dict(first.rankings(stage)), dict(second.rankings(stage))
+    pairs = [(left[q].items, right[q].items) for q in left if q in right]
+    if not pairs:
+        return None
+    taus = [tau for a, b in pairs if (tau := kendall_tau(a, b)) is not None]
+    return Likeness(
+        tau=fmean(taus) if taus else None,
+        rbo=fmean(rbo(a, b) for a, b in pairs),
+        overlap=fmean(overlap(a, b, k) for a, b in pairs),
+        questions=len(pairs),
+        same_pool=all(set(a) == set(b) for a, b in pairs),
+    )
+
+
+def kendall_tau(first: Sequence[str], second: Sequence[str]) -> float | None:
+    """Return Kendall's tau of two rankings over the items that both hold; None for fewer than two.
+
+    Rankings have no ties, so this is tau-b too.
+    """
+    places = {item: place for place, item in enumerate(second)}
+    shared = [places[item] for item in first if item in places]
+    return tau_b(range(len(shared)), shared)
+
+
+def tau_b(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Return Kendall's tau-b of two columns of scores, ties corrected for (Kendall, 1945).
+
+    None where a column has fewer than two values or all of them are equal.
+    """
+    signs = [np.sign(np.subtract.outer(x, x)) for x in (np.asarray(first), np.asarray(second))]
+    untied = [float((sign != 0).sum()) for sign in signs]
+    if not all(untied):
+        return None
+    return float((signs[0] * signs[1]).sum() / np.sqrt(untied[0] * untied[1]))
+
+
+def rbo(first: Sequence[str], second: Sequence[str], p: float = PERSISTENCE) -> float:
+    """Return the extrapolated rank-biased overlap, 0..1, to the depth of the shorter ranking.
+
+    Webber, Moffat and Zobel, "A similarity measure for indefinite rankings", 2010, equation 30.
+    Two empty rankings are alike, an empty and a filled one are not.
+    """
+    depth = min(len(first), len(second))
+    if not depth:
+        return float(len(first) == len(second))
+    seen: set[str] = set()
+    shared, total = 0, 0.0
+    for d in range(depth):
+        for item in (first[d], second[d]):
+            if item in seen:
+                shared += 1
+            seen.add(item)
+        total += shared / (d + 1) * p ** (d + 1)
+    return shared / depth * p**depth + (1 - p) / p * total
+
+
+def overlap(first: Sequence[str], second: Sequence[str], k: int) -> float:
+    """Return the share of the first ``k`` that both rankings have, of as many as there are."""
+    left, right = set(first[:k]), set(second[:k])
+    most = max(len(left), len(right))
+    return len(left & right) / most if most else 1.0

@@ -1,0 +1,224 @@
+"""A report for people who were not there: one HTML file that needs no network and no script."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from rag.evaluate import saved
+from rag.evaluate.charts import Bar, Point, intervals_chart, scatter_chart
+from rag.evaluate.compare import likeness
+from rag.evaluate.figures import Comparison, Figures, RunFigures
+from rag.evaluate.metrics import MEASURES
+from rag.evaluate.report_questions import questions
+from rag.evaluate.statistics import Interval
+from rag.evaluate.telling import telling
+
+STAGES = {
+    "dense": "dense retrieval",
+    "lexical": "BM25",
+    "fused": "fused",
+    "reranked": "reranked",
+}
+
+
+def write(found: Figures, path: Path) -> None:
+    """Write the report."""
+    path.write_text(html(found), "utf-8")
+
+
+def html(found: Figures) -> str:
+    """Return the report as one page; whatever comes from questions and documents is escaped."""
+    style = files("rag.evaluate").joinpath("report.css").read_text("utf-8")
+    name = escape(found.evaluation.name)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        "style-src 'unsafe-inline'\">"
+        f"<title>Ranklens: {name}</title><style>{style}</style></head><body><main>"
+        + "\n".join(_sections(found))
+        + "</main></body></html>\n"
+    )
+
+
+def main_comparison(found: Figures) -> Comparison | None:
+    """Return the comparison that the report is about.
+
+    The last stage of the last pipeline against the first one's; with one pipeline, what its
+    reranker gained, or else what fusion gained.
+    """
+    across = [c for c in found.comparisons if c.before[0] != c.after[0]]
+    reranked = [c for c in found.comparisons if c.after[1] == "reranked"]
+    return next(iter([*reversed(across), *reversed(reranked), *reversed(found.comparisons)]), None)
+
+
+def named(side: tuple[str, str], found: Figures) -> str:
+    """Return a ranking's name in words; the pipeline only where there are several."""
+    run, stage = side
+    words = STAGES.get(stage, stage)
+    return f"{words} ({run})" if len(found.runs) > 1 else words
+
+
+def _sections(found: Figures) -> Iterator[str]:
+    evaluation = found.evaluation
+    count = len(evaluation.questions)
+    of = "documents" if evaluation.unit == "document" else "passages"
+    yield (
+        f"<header><h1>{escape(evaluation.name)}</h1><p class='soft'>Ranklens evaluation · "
+        f"{count:,} questions with judged {of} · {escape(evaluation.made)}</p></header>"
+    )
+    yield _verdicts(found)
+    yield _charts(found)
+    yield "<h2>Every figure</h2>" + "".join(_table(figures, found) for figures in found.runs)
+    yield _alike(found)
+    main = main_comparison(found)
+    if main:
+        title = f"from {named(main.before, found)} to {named(main.after, found)}"
+        yield questions(telling(found, main), main.metric, title)
+    yield _how(found)
+
+
+def _verdicts(found: Figures) -> str:
+    main = main_comparison(found)
+    if main is None:
+        return ""
+    difference = main.difference
+    said = f"<p><strong>{escape(_sentence(main, found))}</strong></p>"
+    counts = (
+        f"{difference.wins} questions got better, {difference.losses} worse, "
+        f"{difference.ties} stayed as they were."
+    )
+    others = "".join(
+        f"<li>{escape(_sentence(other, found))} "
+        f"<span class='soft'>p = {other.difference.adjusted:.3f}</span></li>"
+        for other in found.comparisons
+        if other is not main
+    )
+    more = f"<h2>The other comparisons</h2><ul class='card'>{others}</ul>" if others else ""
+    return f"<div class='verdict'>{said}<p class='soft'>{counts}</p></div>{more}"
+
+
+def _sentence(comparison: Comparison, found: Figures) -> str:
+    after = named(comparison.after, found)
+    before = named(comparison.before, found)
+    subject = f"{after[0].upper()}{after[1:]} against {before}"
+    return f"{subject}: {comparison.difference.verdict} ({comparison.metric})."
+
+
+def _charts(found: Figures) -> str:
+    metric = found.measures[0]
+    bars, points = [], []
+    for figures in found.runs:
+        for stage in figures.stages.values():
+            label = named((figures.run.name, stage.name), found)
+            strong = stage.name == "reranked"
+            bars.append(Bar(label, stage.metrics[metric], strong))
+            if stage.name in ("dense", "lexical"):
+                points.append(Point(label, stage.p50 * 1000, stage.metrics[metric].mean))
+        if last := figures.stages.get("reranked"):
+            label = named((figures.run.name, "reranked"), found)
+            points.append(Point(label, figures.p50 * 1000, last.metrics[metric].mean, True))
+    return (
+        "<h2>Quality and time</h2><div class='charts'>"
+        f"<div class='card'><h3>{metric} by stage, with 95 % intervals</h3>"
+        f"{intervals_chart(bars, f'{metric} by stage')}</div>"
+        f"<div class='card'><h3>{metric} against time</h3>"
+        f"{scatter_chart(points, f'{metric} against milliseconds')}</div></div>"
+    )
+
+
+def _table(figures: RunFigures, found: Figures) -> str:
+    stages = list(figures.stages.values())
+    head = "".join(f"<th class='number'>{escape(STAGES.get(s.name, s.name))}</th>" for s in stages)
+    base = list(figures.baselines)
+    head += "".join(f"<th class='number'>{name} order</th>" for name in base)
+    rows = []
+    for metric in found.measures:
+        cells = "".join(f"<td class='number'>{_cell(s.metrics[metric])}</td>" for s in stages)
+        cells += "".join(
+            f"<td class='number'>{figures.baselines[name][metric]:.3f}</td>" for name in base
+        )
+        hint = escape(MEASURES[metric.partition("@")[0]][2])
+        rows.append(f"<tr><th scope='row' title='{hint}'>{metric}</th>{cells}</tr>")
+    for name, percentile in (("p50", "median"), ("p95", "95th percentile")):
+        cells = "".join(f"<td class='number'>{_ms(getattr(s, name))}</td>" for s in stages)
+        rows.append(
+            f"<tr><th scope='row'>time, {percentile}</th>{cells}{'<td></td>' * len(base)}</tr>"
+        )
+    title = f"<h3>{escape(figures.run.name)}</h3>" if len(found.runs) > 1 else ""
+    notes = "".join(f"<p class='soft'>{escape(note)}</p>" for note in _left_out(figures))
+    return (
+        f"<div class='card wide'>{title}<table><thead><tr><th>metric</th>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>{notes}</div><p></p>"
+    )
+
+
+def _left_out(figures: RunFigures) -> Iterator[str]:
+    for stage in figures.stages.values():
+        if stage.fell_back:
+            yield f"{stage.name} fell back on {stage.fell_back} questions; they are not in it."
+    if figures.run.failures:
+        yield f"{len(figures.run.failures)} questions failed and are left out."
+
+
+def _alike(found: Figures) -> str:
+    first = found.runs[0].run
+    rows = []
+    for figures in found.runs[1:]:
+        if alike := likeness(first, figures.run):
+            tau = "–" if alike.tau is None else f"{alike.tau:.3f}"
+            pool = "the same" if alike.same_pool else "their own"
+            cells = (tau, f"{alike.rbo:.3f}", f"{alike.overlap:.0%}", pool)
+            rows.append(
+                f"<tr><th scope='row'>{escape(first.name)} and {escape(figures.run.name)}</th>"
+                + "".join(f"<td class='number'>{cell}</td>" for cell in cells)
+                + "</tr>"
+            )
+    if not rows:
+        return ""
+    head = "".join(
+        f"<th class='number'>{name}</th>"
+        for name in ("Kendall's tau", "rank-biased overlap", "shared of the first 10", "candidates")
+    )
+    return (
+        "<h2>How alike the rankings are</h2><div class='card wide'><table><thead><tr><th></th>"
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _how(found: Figures) -> str:
+    evaluation = found.evaluation
+    notes = "".join(f"<li>{escape(note)}</li>" for note in evaluation.notes)
+    runs = "".join(_settings(figures) for figures in found.runs)
+    return (
+        "<h2>How this was measured</h2><div class='card'><p>Every question went through the whole "
+        "pipeline, as in the application. Intervals are 95 % bootstrap intervals over questions; "
+        "differences are paired by question and tested by randomisation, with Holm's correction "
+        f"for {len(found.comparisons)} comparisons. Questions for which a reranker fell back are "
+        f"not in its figures.</p>{f'<ul>{notes}</ul>' if notes else ''}"
+        f"<p class='soft'>Digest of rankings, grades and settings: "
+        f"<code>{saved.digest(evaluation)}</code></p></div><p></p>{runs}"
+    )
+
+
+def _settings(figures: RunFigures) -> str:
+    run = figures.run
+    shown = ", ".join(f"{name} = {value}" for name, value in sorted(run.settings.items()))
+    return (
+        f"<details><summary>Settings of {escape(run.name)} <code>{run.settings_digest}</code>"
+        f"</summary><div class='sides'><code>{escape(shown)}</code></div></details>"
+    )
+
+
+def _cell(found: Interval) -> str:
+    if math.isnan(found.mean):
+        return "–"
+    return f"{found.mean:.3f}<br><span class='range'>{found.low:.3f}–{found.high:.3f}</span>"
+
+
+def _ms(seconds: float) -> str:
+    return "–" if math.isnan(seconds) else f"{seconds * 1000:,.0f} ms"
