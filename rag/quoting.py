@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-_TAGS = re.compile(r"<(?=\s*/?\s*(?:passage|question|system|user|assistant)\b)", re.IGNORECASE)
+_TAGS = re.compile(r"<(?=\s*/?\s*(?:passage|question|system|user|assistant)s?\b)", re.IGNORECASE)
 _CONTROL_TOKENS = re.compile(r"<(?=\||\s*/?s>)|\[(?=/?INST\])", re.IGNORECASE)
 _BRACKETED = re.compile(r"[\[【](\^?[0-9][^\[\]【】\n]{0,40})[\]】]")
 
@@ -43,4 +43,8 @@ def shorten(text: str, tokens: int) -> str:
         low, high = (middle, high) if estimate_tokens(text[:middle]) < tokens else (low, middle - 1)
     if low == len(text):
         return text
-    return text[:low].rsplit(maxsplit=1)[0].rstrip() + " …" if low else "…"
+    head = text[:low].rstrip()
+    last = head.rsplit(maxsplit=1)[-1] if head else ""
+    # A single word is cut rather than left out; its leading space stays, as the text has it.
+    kept = head[: len(head) - len(last)].rstrip() or head
+    return f"{kept} …" if kept else "…"

@@ -53,6 +53,9 @@ class WordEncoder:
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         return [self.encode(_words(text)) for text in texts]
 
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer(r"\w+", text.lower())]
+
 
 class OverlapReranker:
     """The score is the number of different words that query and passage share."""

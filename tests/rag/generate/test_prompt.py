@@ -11,7 +11,7 @@ from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
 from rag.generate.openai import OpenAIGenerator
 from rag.generate.prompt import build_prompt, estimate_tokens, shorten
-from rag.generate.template import built_in, checked, from_file
+from rag.generate.template import built_in, checked, from_file, template
 from rag.settings import Settings
 from rag.types import Chunk, Hit
 from tests.servers.openai_server import OpenAIServer
@@ -63,11 +63,12 @@ def test_the_best_passage_is_shortened_rather_than_left_out():
 
 
 @settings(deadline=None)
-@given(st.text(max_size=300).map(str.strip), st.integers(1, 60))
+@given(st.text(max_size=300), st.integers(1, 60))
 def test_shortening_keeps_the_start_and_the_budget(text, tokens):
     short = shorten(text, tokens)
-    assert short == text or text.startswith(short.removesuffix("…").rstrip())
-    assert short == text or estimate_tokens(short) <= tokens + 1
+    kept = short.removesuffix("…").removesuffix(" ")
+    assert short == text or text.startswith(kept)
+    assert short == text or not kept or estimate_tokens(kept) < tokens
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)
@@ -79,7 +80,7 @@ def test_a_hostile_passage_stays_between_its_delimiters(injection):
     assert boundary not in injection
     assert text.count(f"<passage-{boundary}") == text.count(f"</passage-{boundary}>") == 2
     assert text.count(f"<question-{boundary}>") == 1
-    assert len(re.findall(r"<\s*/?\s*(?:(?:passage|question)\b|\|)", text)) == 6
+    assert len(re.findall(r"<\s*/?\s*(?:(?:passage|question)s?\b|\|)", text)) == 6
     assert [m.role for m in prompt.messages] == ["system", "user"]
     neutral = re.sub(boundary, "", prompt.messages[0].content)
     assert neutral == re.sub(r"(?<=passage-)\w{8}(?=>)", "", clean.messages[0].content)
@@ -131,3 +132,42 @@ def test_placeholders_are_checked():
 def test_a_prompt_file_that_is_not_there(tmp_path):
     with pytest.raises(SettingsError, match="cannot be read"):
         from_file(tmp_path / "none.txt", "system")
+
+
+def piece(number, start, text, document="doc.txt"):
+    return Hit(Chunk(f"c{number}", document, start, start + len(text), text), number, 1.0 / number)
+
+
+def test_neighbours_become_one_passage_without_saying_anything_twice():
+    whole = "One is here. Two is here. Three is here."
+    hits = [piece(1, 26, whole[26:]), piece(2, 0, whole[:25]), piece(3, 13, whole[13:39])]
+    prompt = build_prompt("q", [*hits, piece(4, 0, "Else.", "b.txt")], 6000)
+    text = user_message(prompt)
+    assert prompt.merged == (2, 3)  # 3 goes on where 2 ends; 1 lies within what 3 tells
+    assert text.count("Two is here.") == 1
+    assert text.index('number="[2]"') < text.index("One") < text.index('number="[3]"')
+    assert 'number="[3]">\nThree is here' in text
+
+
+def test_texts_that_only_seem_to_overlap_stay_apart():
+    prompt = build_prompt("q", [piece(1, 0, "One is here."), piece(2, 6, "Another text.")], 6000)
+    assert prompt.merged == ()
+    assert "Another text." in user_message(prompt)
+
+
+def test_the_best_passages_stand_first_and_last():
+    hits = [hit(n, f"Text {n}.", f"{n}.txt") for n in range(1, 6)]
+    text = user_message(build_prompt("q", hits, 6000))
+    assert re.findall(r"Text (\d)\.", text) == ["1", "3", "5", "4", "2"]
+
+
+def test_ones_own_prompts_replace_the_built_in_ones_by_name(tmp_path):
+    (tmp_path / "rewrite.txt").write_text("{boundary} {history} {question}", "utf-8")
+    own = Settings(prompts=str(tmp_path))
+    assert template(own, "rewrite") == "{boundary} {history} {question}"
+    assert template(own, "system") == built_in("system")
+    (tmp_path / "judge.txt").write_text("{statement}", "utf-8")
+    with pytest.raises(SettingsError, match=r"judge.txt: unknown placeholder \{statement\}"):
+        template(own, "judge")
+    with pytest.raises(SettingsError, match="is no folder"):
+        template(Settings(prompts=str(tmp_path / "none")), "system")
