@@ -131,28 +131,30 @@ def _stage(evaluation: Evaluation, run: Run, stage: str, names: tuple[str, ...])
 def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Comparison]:
     """Yield each pipeline's steps, then the last stage of each pipeline against the first's.
 
-    Steps before the reranker are the same in pipelines that retrieve alike, and are told once.
+    What two comparisons would say alike (the steps before the reranker, in pipelines that retrieve
+    alike) is told once, since every further comparison makes the correction stricter.
     """
-    wanted: list[tuple[tuple[str, str], tuple[str, str]]] = []
+    steps = [
+        ((run, before), (run, after))
+        for run in runs
+        for before, after in (("dense", "fused"), ("lexical", "fused"), ("fused", "reranked"))
+        if after != "reranked" or run.run.settings.get("reranker") != "none"
+    ]
+    across = [((runs[0], "reranked"), (run, "reranked")) for run in runs[1:]]
+    wanted: list[tuple[tuple[RunFigures, str], tuple[RunFigures, str]]] = []
     pairs: list[tuple[Mapping[str, float], Mapping[str, float]]] = []
-
-    def add(before: tuple[RunFigures, str], after: tuple[RunFigures, str]) -> None:
-        sides = [run.stages.get(stage) for run, stage in (before, after)]
-        if sides[0] is None or sides[1] is None:
-            return
-        pair = (sides[0].scores[primary], sides[1].scores[primary])
+    for sides in (*across, *steps):
+        stages = [run.stages.get(stage) for run, stage in sides]
+        if stages[0] is None or stages[1] is None:
+            continue
+        pair = (stages[0].scores[primary], stages[1].scores[primary])
         if pair not in pairs:
-            wanted.append(((before[0].run.name, before[1]), (after[0].run.name, after[1])))
+            wanted.append(sides)
             pairs.append(pair)
-
-    for run in runs:
-        for before, after in (("dense", "fused"), ("lexical", "fused"), ("fused", "reranked")):
-            if after != "reranked" or run.run.settings.get("reranker") != "none":
-                add((run, before), (run, after))
-    for run in runs[1:]:
-        add((runs[0], "reranked"), (run, "reranked"))
-    for (before_name, after_name), difference in zip(wanted, compare(pairs), strict=True):
-        yield Comparison(primary, before_name, after_name, difference)
+    found = list(zip(wanted, compare(pairs), strict=True))
+    found.sort(key=lambda one: one[0] in across)  # stable: the steps first
+    for ((first, before), (second, after)), difference in found:
+        yield Comparison(primary, (first.run.name, before), (second.run.name, after), difference)
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:

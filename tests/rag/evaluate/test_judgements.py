@@ -8,8 +8,8 @@ import pytest
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.judgement_csv import from_csv, to_csv
 from rag.evaluate.judgement import Judgement
+from rag.evaluate.judgement_csv import from_csv, to_csv
 from rag.evaluate.judgements import Carried, Judgements
 from rag.evaluate.locate import locate, overlaps
 from rag.evaluate.questions import QuestionSets

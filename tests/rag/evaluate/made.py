@@ -1,0 +1,79 @@
+"""An evaluation whose rankings are made up: the reranker puts the relevant passage first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rag.errors import RanklensError, SettingsError
+from rag.evaluate.data import Evaluation, Question
+from rag.evaluate.run import evaluate
+from rag.settings import Settings
+from rag.types import Chunk, Stage, Trace, ranked
+
+POOL = 12
+CHUNKS = [
+    Chunk(f"{i:032}", f"doc <{i % 6}>.txt", 0, 20, f"Passage {i} says <b>this</b> & that.", page=i)
+    for i in range(POOL)
+]
+
+
+class FakePipeline:
+    """Each retriever orders the pool by chance; fusion is the mean; a reranker knows the answer.
+
+    Questions that say "fall" make the reranker fall back, those that say "fail" fail.
+    """
+
+    def __init__(self, settings: Settings, asked: list[str] | None = None) -> None:
+        self.settings = settings
+        self.asked = asked if asked is not None else []
+
+    def with_settings(self, **changes: Any) -> FakePipeline:
+        return FakePipeline(self.settings.updated(**changes), self.asked)
+
+    def search(self, question: str) -> Trace:
+        self.asked.append(question)
+        if "fail" in question:
+            raise RanklensError("nothing could be searched")
+        if self.settings.reranker == "unheard-of":
+            raise SettingsError("unknown reranker")
+        number = int(question.split()[-1])
+        random = np.random.default_rng(number)
+        draws = random.random((2, POOL))
+        fell = "fall" in question and self.settings.reranker != "none"
+        right = self.settings.reranker != "none" and number % 3 and not fell
+        last = draws.sum(axis=0) + (np.arange(POOL) == answer_of(number)) * (9 if right else 0)
+        scored = {
+            "dense": draws[0], "lexical": draws[1], "fused": draws.sum(axis=0), "reranked": last
+        }  # fmt: skip
+        stages = tuple(
+            Stage(
+                name,
+                ranked(zip(CHUNKS, map(float, scores), strict=True)),
+                0.001 * (place + 1) * (80 if name == "reranked" and right else 1),
+                fell_back=name == "reranked" and fell,
+            )
+            for place, (name, scores) in enumerate(scored.items())
+        )
+        return Trace(question, {"reranker": self.settings.reranker, "top": 5}, stages)
+
+
+def answer_of(number: int) -> int:
+    return number * 5 % POOL
+
+
+def questions(count: int, words: str = "What about <i>") -> list[Question]:
+    return [Question(f"q {i}", f"{words} {i}") for i in range(count)]
+
+
+def make(count: int = 40, unit: str = "passage", **more: Any) -> Evaluation:
+    """Two pipelines, late-interaction and none, over ``count`` questions."""
+    grades = {
+        q.id: {CHUNKS[answer_of(i)].id if unit == "passage" else CHUNKS[answer_of(i)].document: 2}
+        for i, q in enumerate(questions(count))
+    }
+    variants = more.pop("variants", {"none": {"reranker": "none"}, "late": {"reranker": "auto"}})
+    pipeline = more.pop("pipeline", FakePipeline(Settings()))
+    asked = more.pop("questions", questions(count))
+    return evaluate("made <up>", pipeline, variants, asked, grades, unit, **more)
