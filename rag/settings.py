@@ -277,6 +277,11 @@ class Settings(BaseModel):
     )
 
     # Answers
+    llm_provider: Literal["openai", "cohere"] = option(
+        "openai",
+        "Where the model is: any OpenAI-compatible endpoint, or Cohere (with cohere_api_key).",
+        SHAPES_ANSWER,
+    )
     llm_base_url: str = option(
         "", "Base URL of an OpenAI-compatible endpoint (…/v1).", SHAPES_ANSWER
     )
@@ -291,18 +296,35 @@ class Settings(BaseModel):
     llm_retries: int = option(
         2, "Further tries where the endpoint is busy (429) or fails (5xx).", ge=0, le=10
     )
-    llm_prompt_tokens: int = option(
-        6000,
-        "Room for the prompt in the model's window, in tokens; passages that do not fit are "
-        "left out, the best ones last.",
+    llm_context: int = option(
+        8192,
+        "The model's window, in tokens. A quarter of it, at most 1500, stays free for the answer; "
+        "passages that do not fit are left out, the best ones last.",
         SHAPES_ANSWER,
-        ge=500,
+        ge=700,
     )
-    llm_prompt: str = option(
-        "",
-        "File with your own instructions to the model, with {boundary} and {refusal}; empty "
-        "takes the built-in ones.",
+    llm_judge: bool = option(
+        False,
+        "Let the model judge whether the passages support the sentences that cite them; "
+        "otherwise words, numbers and the encoder's likeness do.",
         SHAPES_ANSWER,
+    )
+    prompts: str = option(
+        "",
+        "Folder with your own prompts: system.txt, user.txt, rewrite.txt or judge.txt; each "
+        "replaces the built-in one.",
+        SHAPES_ANSWER,
+    )
+    rewrite_seconds: float = option(
+        8.0, "Time in which the model must rewrite a follow-up, in seconds; else a rule does.", gt=0
+    )
+    refuse_below: float = option(
+        0.0,
+        "Relevance (0 to 1) of the best passages below which the answer is that the documents do "
+        "not answer; 0 never refuses for it.",
+        SHAPES_ANSWER,
+        ge=0,
+        le=1,
     )
 
     def updated(self, **changes: Any) -> Self:

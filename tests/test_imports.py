@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "rag.quoting": frozenset[str](),
     "rag.remote": frozenset({"rag.errors"}),
     "rag.rerank": WORDS | {"rag.settings", "rag.models", "rag.quoting", "rag.remote"},
-    "rag.generate": WORDS | {"rag.settings", "rag.models", "rag.quoting", "rag.remote"},
+    "rag.generate": WORDS
+    | {"rag.settings", "rag.models", "rag.quoting", "rag.remote", "rag.rerank.prices"},
     "rag.chat": WORDS | {"rag.trace", "rag.settings", "rag.generate", "rag.models"},
     "rag.store": WORDS | {"rag.settings"},
     "rag.models": frozenset({"rag.errors", "rag.settings"}),

@@ -26,12 +26,22 @@ def _openai(settings: Settings, encoder: Encoder) -> Generator:
     return OpenAIGenerator(settings)
 
 
+def _cohere(settings: Settings, encoder: Encoder) -> Generator:
+    from rag.generate.cohere import CohereProvider
+    from rag.generate.llm import ModelGenerator
+
+    return ModelGenerator(settings, CohereProvider(settings))
+
+
 GENERATORS: Mapping[str, Callable[[Settings, Encoder], Generator]] = {
     "extractive": _extractive,
     "openai": _openai,
+    "cohere": _cohere,
 }
 
 
 def generator_for(settings: Settings, encoder: Encoder) -> Generator:
     """Return the model's generator where one is configured, else the extractive one."""
-    return GENERATORS["openai" if settings.llm_model else "extractive"](settings, encoder)
+    return GENERATORS[settings.llm_provider if settings.llm_model else "extractive"](
+        settings, encoder
+    )

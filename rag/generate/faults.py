@@ -1,19 +1,21 @@
-"""What can go wrong at an OpenAI-compatible endpoint, in plain words that never hold a key."""
+"""What can go wrong at a model's endpoint, in plain words that never hold a key."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from typing import Any, Literal
 
-import openai
+from rag.remote import retry_after
 
 OPENAI_URL = "https://api.openai.com/v1"
+COHERE_URL = "https://api.cohere.com"
 _TOO_LONG = re.compile(
     r"context[ _-]?(?:length|window|size)|too many tokens|prompt is too long|"
-    r"input is too long|exceeds? .{0,40}\b(?:context|tokens)\b",
+    r"input is too long|exceeds? .{0,40}\b(?:context|tokens)\b|"
+    r"\btokens?\b.{0,60}\b(?:limit|maximum|exceed)",
     re.IGNORECASE,
 )
 _KEYS = re.compile(r"\b(?:sk|pk|key|gsk|hf|xai)[-_][\w*.-]{6,}|Bearer\s+\S+", re.IGNORECASE)
@@ -21,17 +23,60 @@ _OWN_WORDS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """What a client library raised, whichever it was.
+
+    ``said`` are the server's own words; ``wait`` the seconds that it asks to wait.
+    """
+
+    kind: Literal["status", "time", "connection", "stream", "protocol"]
+    said: str = ""
+    status: int = 0
+    code: str = ""
+    wait: float | None = None
+
+    @property
+    def too_long(self) -> bool:
+        """Whether the server says that the prompt does not fit the model's window."""
+        if "context_length_exceeded" in self.code or "exceed_context" in self.code:
+            return True
+        fits = self.kind == "stream" or self.status in (400, 413, 422)
+        return fits and bool(_TOO_LONG.search(self.said))
+
+    @property
+    def out_of_credit(self) -> bool:
+        """Whether the account has nothing left; asking again does not help."""
+        return "insufficient_quota" in self.code
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may well succeed a little later."""
+        if self.kind != "status" or self.out_of_credit:
+            return False
+        return self.status in (408, 409, 429) or self.status >= 500
+
+
+def refusal(status: int, body: Any, headers: Mapping[str, str] | None, code: str = "") -> Failure:
+    """Return the failure that an answer with a status outside of 2xx stands for."""
+    return Failure("status", words_of(body), status, code, retry_after(headers or {}))
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the model is, for messages: the address, the model, and whether a key is set."""
+    """Where the model is, for messages: the address, the model, the key, where each is set."""
 
     base_url: str
     model: str
     key: str
     seconds: float
+    provider: str = ""
+    key_option: str = "llm_api_key"
+    usual_key: str = "OPENAI_API_KEY"
+    url_option: str = "llm_base_url"
 
     def __str__(self) -> str:
         url = re.sub(r"//[^/@]*@", "//", self.base_url)
-        return f"OpenAI ({url})" if self.base_url.startswith(OPENAI_URL) else f"The endpoint {url}"
+        return f"{self.provider} ({url})" if self.provider else f"The endpoint {url}"
 
     def __repr__(self) -> str:
         return f"Endpoint({self!s}, {self.model!r})"
@@ -39,7 +84,7 @@ class Endpoint:
     def no_key(self) -> str:
         """Say that a key is needed."""
         return (
-            f"{self} needs a key, and none is set. Set RANKLENS_LLM_API_KEY (or OPENAI_API_KEY), "
+            f"{self} needs a key, and none is set. Set {self._key()} (or {self.usual_key}), "
             "or leave llm_model empty to answer without a model."
         )
 
@@ -69,9 +114,10 @@ class Endpoint:
                 f"{self} wrote nothing before {self.model} reached its limit of tokens. Raise the "
                 "limit at the endpoint, or choose a model that reasons less."
             )
+        hint = " ends in /v1 (or whatever the provider's manual says)" if not self.provider else ""
         return (
-            f"{self} returned an empty answer from {self.model}. Check that llm_base_url ends in "
-            "/v1 (or whatever the provider's manual says), and ask again."
+            f"{self} returned an empty answer from {self.model}. Check that {self.url_option}"
+            f"{hint or ' is right'}, and ask again."
         )
 
     def refused(self, words: str) -> str:
@@ -82,19 +128,19 @@ class Endpoint:
             "the question or choose another model."
         )
 
-    def explain(self, error: Exception, arrived: bool) -> str:
-        """Say what ``error`` means and what to do. ``arrived``: part of an answer came before."""
-        if isinstance(error, TimeoutError | openai.APITimeoutError):
+    def explain(self, failure: Failure, arrived: bool) -> str:
+        """Say what ``failure`` means and what to do. ``arrived``: a part came before it."""
+        if failure.kind == "time":
             return self.timed_out(arrived)
-        if isinstance(error, openai.APIConnectionError):
+        if failure.kind == "connection":
             return self.cut() if arrived else self._unreachable()
-        if isinstance(error, openai.APIStatusError):
-            return self._status(error)
-        if isinstance(error, openai.APIError):
-            return f"{self} reported an error while it answered: {self._said(error)}"
+        if failure.kind == "status":
+            return self._status(failure)
+        if failure.kind == "stream":
+            return f"{self} reported an error while it answered: {self._said(failure)}"
         return (
             f"{self} sent something that is not the chat completions protocol. Check that "
-            "llm_base_url points to an OpenAI-compatible endpoint (often …/v1)."
+            f"{self.url_option} points to the right endpoint (often …/v1)."
         )
 
     def clean(self, words: str) -> str:
@@ -104,90 +150,61 @@ class Endpoint:
         words = " ".join(_KEYS.sub("…", words).split())
         return words if len(words) <= _OWN_WORDS else words[: _OWN_WORDS - 1] + "…"
 
-    def _status(self, error: openai.APIStatusError) -> str:
-        said, status = self._said(error), error.status_code
+    def _status(self, failure: Failure) -> str:
+        said, status = self._said(failure), failure.status
         if status in (401, 403) and not self.key:
             return self.no_key()
         if status == 401:
-            return f"{self} refused the key. Check RANKLENS_LLM_API_KEY. It said: {said}"
+            return f"{self} refused the key. Check {self._key()}. It said: {said}"
         if status == 403:
             return f"{self} does not let this key use {self.model}. It said: {said}"
         if status == 404:
             return (
                 f"{self} does not know the model {self.model}, or the address is wrong. Check "
-                f"llm_model and llm_base_url. It said: {said}"
+                f"llm_model and {self.url_option}. It said: {said}"
             )
-        if too_long(error):
+        if failure.too_long:
             return (
                 f"The prompt is too long for {self.model}, even with fewer passages. Lower top or "
-                f"llm_prompt_tokens. {self} said: {said}"
+                f"llm_context. {self} said: {said}"
             )
-        if error.code == "insufficient_quota":
+        if failure.out_of_credit:
             return f"The account at {self._within()} has no credit left. It said: {said}"
+        again = (
+            f"; it asks to wait {failure.wait:.0f} seconds"
+            if failure.wait
+            else "; ask again in a moment"
+        )
         if status == 429:
-            return (
-                f"{self} is busy or its rate limit is reached (429){_again(error)}. It said: {said}"
-            )
+            return f"{self} is busy or its rate limit is reached (429){again}. It said: {said}"
         if status >= 500:
-            return f"{self} failed ({status}){_again(error)}. It said: {said}"
+            return f"{self} failed ({status}){again}. It said: {said}"
         return f"{self} did not accept the request ({status}). It said: {said}"
 
     def _unreachable(self) -> str:
         return (
-            f"{self} cannot be reached, or hung up at once. Check llm_base_url, "
+            f"{self} cannot be reached, or hung up at once. Check {self.url_option}, "
             "and that the server is running and the network is up."
         )
+
+    def _key(self) -> str:
+        return f"RANKLENS_{self.key_option.upper()}"
 
     def _within(self) -> str:
         name = str(self)
         return name[0].lower() + name[1:] if name.startswith("The ") else name
 
-    def _said(self, error: openai.APIError) -> str:
-        return self.clean(_message(error)) or "nothing"
+    def _said(self, failure: Failure) -> str:
+        return self.clean(failure.said) or "nothing"
 
 
-def too_long(error: openai.APIError) -> bool:
-    """Tell whether an endpoint says that the prompt does not fit the model's window."""
-    if error.code == "context_length_exceeded" or "exceed_context" in (error.type or ""):
-        return True
-    status = getattr(error, "status_code", 400)
-    return status in (400, 413, 422) and bool(_TOO_LONG.search(_message(error)))
-
-
-def passing(error: openai.APIError) -> bool:
-    """Tell whether the same request may well succeed a little later."""
-    if not isinstance(error, openai.APIStatusError) or error.code == "insufficient_quota":
-        return False
-    return error.status_code in (408, 409, 429) or error.status_code >= 500
-
-
-def retry_after(error: openai.APIError) -> float | None:
-    """Return the seconds that a server asks to wait, None where it does not say."""
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    value = error.response.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
-
-
-def _message(error: openai.APIError) -> str:
-    """Return what the server itself said, out of the several shapes that servers use."""
-    body = error.body
+def words_of(body: Any) -> str:
+    """Return what a server itself said, out of the several shapes that servers use."""
     if isinstance(body, dict):
         for name in ("message", "detail", "error"):
             if body.get(name):
-                return body[name] if isinstance(body[name], str) else json.dumps(body[name])
-    if isinstance(body, str):
-        return re.sub(r"<[^>]*>", " ", body)
-    return "" if isinstance(error, openai.APIStatusError) else error.message
-
-
-def _again(error: openai.APIError) -> str:
-    wait = retry_after(error)
-    return f"; it asks to wait {wait:.0f} seconds" if wait else "; ask again in a moment"
+                inner = body[name]
+                if isinstance(inner, dict) and inner.get("message"):
+                    return str(inner["message"])
+                return inner if isinstance(inner, str) else json.dumps(inner)
+    return re.sub(r"<[^>]*>", " ", body) if isinstance(body, str) else ""

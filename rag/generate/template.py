@@ -7,15 +7,32 @@ from pathlib import Path
 from string import Formatter
 
 from rag.errors import SettingsError
+from rag.settings import Settings
 
 PLACEHOLDERS = {
     "system": frozenset({"boundary", "refusal"}),
     "user": frozenset({"boundary", "passages", "question", "refusal"}),
+    "rewrite": frozenset({"boundary", "history", "question"}),
+    "judge": frozenset({"boundary", "statements"}),
 }
 
 
+def template(settings: Settings, name: str) -> str:
+    """Return a prompt text: the user's own from the folder ``prompts``, else the built-in one.
+
+    Raises `SettingsError` that says what is wrong with the user's.
+    """
+    if not settings.prompts:
+        return built_in(name)
+    folder = Path(settings.prompts).expanduser()
+    if not folder.is_dir():
+        raise SettingsError(f"option prompts: {folder} is no folder")
+    path = folder / f"{name}.txt"
+    return from_file(path, name) if path.is_file() else built_in(name)
+
+
 def built_in(name: str) -> str:
-    """Return the prompt text that comes with the package: ``system`` or ``user``."""
+    """Return the prompt text that comes with the package: ``system``, ``user`` and so on."""
     text = resources.files("rag.generate").joinpath("prompts", f"{name}.txt").read_text("utf-8")
     return checked(text, name, f"prompts/{name}.txt")
 

@@ -83,9 +83,13 @@ class OpenAIServer:
         self.requests: list[Request] = []
         self.closing = threading.Event()
         self._replies: deque[Reply] = deque()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """Return the class that answers requests; another protocol has another one."""
+        return _handler(self)
 
     @property
     def url(self) -> str:

@@ -125,8 +125,10 @@ def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:
         facts.append(
             f"{details['prompt_tokens']} tokens read, {details['completion_tokens']} written"
         )
-    if "cost" in details:
-        facts.append(f"${float(details['cost'] or 0):.5f}")
+    if "cost_usd" in details:
+        facts.append(f"${float(details['cost_usd'] or 0):.5f}")
+    if details.get("merged"):
+        facts.append(f"neighbours joined: passages {details['merged']}")
     if details.get("left_out"):
         facts.append(f"left out for lack of room: passage {details['left_out']}")
     if details.get("packed_smaller"):

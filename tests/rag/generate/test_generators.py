@@ -9,7 +9,11 @@ from rag.generate.base import REFUSAL, Quote, Written
 from rag.settings import Settings
 from rag.types import Chunk, Hit
 from tests.rag.generate.encoder import CountingEncoder
+from tests.servers.cohere_server import CohereServer
 from tests.servers.openai_server import OpenAIServer
+
+# Cohere's client warns about its own use of pydantic when it is first imported.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:cohere.*")
 
 TEXTS = (
     "Mars has two moons.",
@@ -25,9 +29,15 @@ HITS = tuple(
 @pytest.fixture(params=sorted(GENERATORS))
 def made(request):
     """A generator, and a function that says how often it did any work."""
-    with OpenAIServer() as server:
+    with (CohereServer if request.param == "cohere" else OpenAIServer)() as server:
         encoder = CountingEncoder()
-        settings = Settings(llm_base_url=server.url, llm_model="fake", llm_api_key=server.key)
+        settings = Settings(
+            llm_base_url=server.url,
+            llm_model="fake",
+            llm_api_key=server.key,
+            cohere_url=server.url,
+            cohere_api_key=server.key,
+        )
         generator = GENERATORS[request.param](settings, encoder)
         yield generator, lambda: encoder.calls + len(server.requests)
 
@@ -77,6 +87,8 @@ def test_a_model_answers_where_one_is_set():
     encoder = CountingEncoder()
     assert generator_for(Settings(), encoder).name == "extractive"
     assert generator_for(Settings(llm_model="m"), encoder).name == "openai:m"
+    there = Settings(llm_provider="cohere", llm_model="m")
+    assert generator_for(there, encoder).name == "cohere:m"
 
 
 class Scripted:

@@ -50,6 +50,19 @@ def test_an_answer_streams_with_citations_and_tokens(server):
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+def test_what_an_answer_cost_comes_from_the_table_of_prices(server, tmp_path):
+    prices = tmp_path / "prices.toml"
+    prices.write_text("[llm]\nfake = { input = 1000000, output = 100000 }\n")
+    assert ask(server, prices=str(prices)).details["cost_usd"] == pytest.approx(12.3)
+    assert "cost_usd" not in ask(server).details
+
+
+def test_the_exact_prompt_is_kept_with_the_answer(server):
+    answer = ask(server)
+    sent = [message["content"] for message in server.requests[0].body["messages"]]
+    assert all(content in answer.details["prompt"] for content in sent)
+
+
 def test_the_answer_is_passed_on_while_it_is_written(server):
     server.script(Reply(["One. ", Pause(30), "Two."]))
     settings = Settings(
@@ -283,10 +296,10 @@ def test_nobody_listens():
 
 
 def test_a_prompt_of_ones_own_replaces_the_built_in_one(server, tmp_path):
-    own = tmp_path / "mine.txt"
+    own = tmp_path / "system.txt"
     own.write_text("Be brief. {boundary} {refusal}", "utf-8")
-    ask(server, llm_prompt=str(own))
+    ask(server, prompts=str(tmp_path))
     assert server.requests[0].body["messages"][0]["content"].startswith("Be brief.")
     own.write_text("Be brief.", "utf-8")
     with pytest.raises(SettingsError, match="boundary"):
-        ask(server, llm_prompt=str(own))
+        ask(server, prompts=str(tmp_path))
