@@ -11,8 +11,10 @@ Only the chunks of ``ready`` documents are live; whatever else an index holds is
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -72,6 +74,8 @@ class Catalogue:
     def __init__(self, path: Path) -> None:
         """Open or create; raises `LibraryError` where the file is no catalogue of this version."""
         self._path = path
+        self._keeping = threading.Lock()
+        self._ready: tuple[int, tuple[Document, ...] | None] = (0, None)
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
         event.listen(self._engine, "connect", _tune)
         try:
@@ -116,7 +120,7 @@ class Catalogue:
     def add_document(self, name: str, size: int, digest: str) -> int:
         """Queue a document and return its id."""
         row = {"name": name, "size": size, "digest": digest, "status": "queued"}
-        with self._engine.begin() as db:
+        with self._changing_documents() as db:
             result = db.execute(insert(documents).values(**row, added=time.time()))
             key = result.inserted_primary_key
         assert key is not None
@@ -124,7 +128,7 @@ class Catalogue:
 
     def update_document(self, document_id: int, **values: Any) -> None:
         """Set columns of one document."""
-        with self._engine.begin() as db:
+        with self._changing_documents() as db:
             db.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
     def documents(
@@ -143,9 +147,24 @@ class Catalogue:
         with self._engine.connect() as db:
             return [_document(row) for row in db.execute(query)]
 
-    def ready(self) -> list[Document]:
-        """Return the documents that can be asked, by name."""
-        return self.documents("ready")
+    def ready(self) -> Sequence[Document]:
+        """Return the documents that can be asked, by name; kept until one changes."""
+        changes, kept = self._ready
+        if kept is None:
+            kept = tuple(self.documents("ready"))
+            with self._keeping:
+                if self._ready[0] == changes:
+                    self._ready = (changes, kept)
+        return kept
+
+    @contextmanager
+    def _changing_documents(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as db:
+                yield db
+        finally:
+            with self._keeping:
+                self._ready = (self._ready[0] + 1, None)
 
     def next_queued(self) -> Document | None:
         """Return the document that has waited longest, or None."""
@@ -167,7 +186,7 @@ class Catalogue:
         Returns the ids of the retired versions, whose chunks the indexes no longer need, or None
         where the document was removed while it was being indexed.
         """
-        with self._engine.begin() as db:
+        with self._changing_documents() as db:
             being_indexed = select(documents.c.name).where(
                 documents.c.id == document_id, documents.c.status == "indexing"
             )
@@ -197,7 +216,7 @@ class Catalogue:
 
     def retire(self, document_ids: Sequence[int]) -> None:
         """Mark documents as removed; from here on no search returns their chunks."""
-        with self._engine.begin() as db:
+        with self._changing_documents() as db:
             _retire(db, document_ids)
 
     # Chunks
@@ -299,7 +318,7 @@ class Catalogue:
 
     def requeue_interrupted(self) -> None:
         """Put documents whose indexing was interrupted back into the queue."""
-        with self._engine.begin() as db:
+        with self._changing_documents() as db:
             interrupted = documents.c.status == "indexing"
             db.execute(update(documents).where(interrupted).values(status="queued"))
 

@@ -21,7 +21,7 @@ from rag.store.catalogue import Catalogue
 
 MOST_BYTES = 1 << 30
 MOST_SCOPES = 16
-_AT_ONCE = 200
+_AT_ONCE = 500
 
 Vectors = NDArray[np.float32]
 
@@ -81,9 +81,12 @@ class ExactVectors:
         Ties stand in the order of documents and of reading.
         """
         found: list[tuple[str, float]] = []
-        for part in self._each(scope.documents):
-            cosines = part.vectors @ vector
-            found += [(part.ids[row], float(cosines[row])) for row in _best(cosines, k)]
+        for parts in self._batches(scope.documents):
+            ends = np.cumsum([len(part.ids) for part in parts])
+            cosines = np.empty(ends[-1] if parts else 0, np.float32)
+            for part, end in zip(parts, ends, strict=True):
+                np.matmul(part.vectors, vector, out=cosines[end - len(part.ids) : end])
+            found += [(_id(parts, ends, row), float(cosines[row])) for row in _best(cosines, k)]
         found.sort(key=lambda pair: -pair[1])
         return found[:k]
 
@@ -94,7 +97,7 @@ class ExactVectors:
                 if part := self._parts.pop(key, None):
                     self._bytes -= part.vectors.nbytes
 
-    def _each(self, documents: Sequence[int]) -> Iterator[_Part]:
+    def _batches(self, documents: Sequence[int]) -> Iterator[list[_Part]]:
         for start in range(0, len(documents), _AT_ONCE):
             wanted = documents[start : start + _AT_ONCE]
             with self._lock:
@@ -102,7 +105,8 @@ class ExactVectors:
             missing = [key for key in wanted if key not in here]
             loaded = self._load(missing) if missing else {}
             self._keep(here, loaded)
-            yield from (here.get(key) or loaded[key] for key in wanted if key in here | loaded)
+            held = here | loaded
+            yield [held[key] for key in wanted if key in held]
 
     def _load(self, documents: Collection[int]) -> dict[int, _Part]:
         return {
@@ -121,6 +125,11 @@ class ExactVectors:
                     self._bytes += part.vectors.nbytes
             while self._bytes > self._most and self._parts:
                 self._bytes -= self._parts.popitem(last=False)[1].vectors.nbytes
+
+
+def _id(parts: Sequence[_Part], ends: NDArray[np.intp], row: int) -> str:
+    at = int(np.searchsorted(ends, row, side="right"))
+    return parts[at].ids[row - int(ends[at])]  # counted from the part's end: below 0
 
 
 def _best(cosines: Vectors, k: int) -> NDArray[np.intp]:

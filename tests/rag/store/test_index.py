@@ -26,7 +26,8 @@ def begin(index, name, *texts):
     document = index.catalogue.add_document(name, 10, f"digest of {name} {texts}")
     index.catalogue.update_document(document, status="indexing")
     chunks = [make_chunk(f"{name}-{text}", text, document=name) for text in texts]
-    index.add(document, 0, chunks, ENCODER.encode([c.passage for c in chunks]))
+    passages = [c.passage for c in chunks]
+    index.add(document, 0, chunks, ENCODER.encode(passages), [p.encode() for p in passages])
     return document
 
 
@@ -38,6 +39,34 @@ def add(index, name, *texts):
 
 def state(index):
     return index.catalogue.live_ids(), index.vectors.ids(), index.lexical.ids()
+
+
+def kept(index, name, *texts):
+    passages = [make_chunk("x", text, document=name).passage for text in texts]
+    return [codes is not None for codes in index.tokens.fetch(passages)]
+
+
+def test_token_vectors_are_found_by_passage(index):
+    add(index, "a", "mars", "moon")
+    passage = make_chunk("x", "moon", document="a").passage
+    assert index.tokens.fetch(["unknown", passage]) == [None, passage.encode()]
+    assert index.tokens.size() == (2, len(b"".join(index.tokens.fetch([passage]))) * 2)
+    assert index.tokens.fetch([]) == []
+
+
+def test_token_vectors_go_with_their_chunks(index):
+    add(index, "a", "mars", "moon")
+    gone = add(index, "b", "sun")
+    add(index, "a", "moon", "ice")
+    index.retire([gone])
+    assert kept(index, "a", "mars", "moon", "ice") == [False, True, True]
+    assert index.tokens.size()[0] == 2
+
+
+def test_token_vectors_of_interrupted_work_go_too(index):
+    begin(index, "a", "mars")
+    index.reconcile()
+    assert index.tokens.size() == (0, 0)
 
 
 def test_published_chunks_are_in_all_three(index):
@@ -112,3 +141,20 @@ def test_rebuilding_encodes_nothing_and_restores_all(index):
     assert index.rebuild().problems == ()
     assert (index.vectors.rows["a-mars"] == before).all()
     assert index.lexical.search("moon", 5)[0][0] == "a-moon"
+
+
+def test_what_is_ready_is_known_after_every_change(index):
+    def names():
+        return [document.name for document in index.catalogue.ready()]
+
+    assert names() == []
+    first = add(index, "b", "mars")
+    begin(index, "a", "moon")
+    assert names() == ["b"]
+    assert index.catalogue.ready() is index.catalogue.ready()
+    add(index, "c", "sun")
+    assert names() == ["b", "c"]
+    index.retire([first])
+    assert names() == ["c"]
+    index.catalogue.update_document(index.catalogue.ready()[0].id, status="queued")
+    assert names() == []

@@ -1,0 +1,79 @@
+"""Pages of PDFs as images, and documents that would rather not."""
+
+import io
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+import ingest.page
+from ingest.locate import locate, marks
+from ingest.page import draw
+from rag.errors import DocumentError
+from rag.settings import Settings
+from tests.ingest.build import pdf
+
+SETTINGS = Settings()
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "digest"
+    path.write_bytes(pdf())
+    return path
+
+
+def test_a_page_with_its_letters(file):
+    page = draw(file, 1, SETTINGS)
+    picture = Image.open(io.BytesIO(page.webp))
+    assert picture.size == (page.width, page.height)
+    assert page.boxes.shape == (len(page.text), 4)
+    found = locate("Mars has two moons.", page.text)
+    assert found.share == 1.0
+    (mark,) = marks(found.within(0, 19), page.text, page.boxes)
+    box = (mark.left * page.width, mark.top * page.height, mark.right * page.width,
+           mark.bottom * page.height)  # fmt: skip
+    dark = picture.convert("L").crop(tuple(map(int, box))).point(lambda v: 255 * (v < 128))
+    assert dark.getbbox() is not None  # there is ink under the mark
+
+
+def test_the_scale_is_bounded(file):
+    small, huge = draw(file, 1, SETTINGS, 0.5), draw(file, 1, SETTINGS, 1000.0)
+    assert small.width < huge.width
+    assert huge.width * huge.height < 6_100_000
+
+
+@pytest.mark.parametrize("number", [0, -1, 99])
+def test_a_page_that_is_not_there(file, number):
+    with pytest.raises(DocumentError, match="cannot be drawn"):
+        draw(file, number, SETTINGS)
+
+
+def test_an_encrypted_or_damaged_file_says_so(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(pdf(password="secret"))
+    with pytest.raises(DocumentError, match=r"cannot be drawn.*assword"):
+        draw(path, 1, SETTINGS)
+    path.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 40)
+    with pytest.raises(DocumentError, match="cannot be drawn"):
+        draw(path, 1, SETTINGS)
+    with pytest.raises(DocumentError, match="cannot be drawn"):
+        draw(tmp_path / "none", 1, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import time; time.sleep(60)", "longer than 1 seconds"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"crashed \(SIGSEGV\)"),
+        ("print('no answer')", "stopped before it was done"),
+    ],
+)
+def test_a_page_that_hangs_or_crashes_costs_only_its_picture(file, monkeypatch, code, words):
+    monkeypatch.setattr(ingest.page, "CHILD", (sys.executable, "-c", code))
+    monkeypatch.setattr(ingest.page, "SECONDS", 1)
+    start = time.monotonic()
+    with pytest.raises(DocumentError, match=words):
+        draw(file, 1, SETTINGS)
+    assert time.monotonic() - start < 15
