@@ -19,7 +19,9 @@ def figures(pools: Pools, grades: Grades, measures: Sequence[str]) -> dict[str, 
     """Return the mean of each metric for ``random`` (over ten shuffles) and for ``oracle``."""
     if not pools:
         return {}
-    shuffled = [shuffle(pools, SEED + i) for i in range(SHUFFLES)]
+    # Sorted first: the same pool gives the same figure, however it was ranked.
+    sets = {q: sorted(pools[q]) for q in sorted(pools)}
+    shuffled = [shuffle(sets, SEED + i) for i in range(SHUFFLES)]
     return {
         "random": _means(shuffled, grades, measures),
         "oracle": _means([oracle(pools, grades)], grades, measures),

@@ -65,7 +65,7 @@ def scatter_chart(points: Sequence[Point], title: str) -> str:
     ]
     if not points:
         return ""
-    height, top, bottom = 300, 20, 250
+    height, top, bottom = 300, 30, 250
     first = 10 ** math.floor(math.log10(min(p.milliseconds for p in points)))
     last = 10 ** math.ceil(math.log10(max(p.milliseconds for p in points) * 1.01))
     low, high = _range([p.quality for p in points], [p.quality for p in points])
@@ -108,7 +108,7 @@ def _free(x: float, y: float, taken: list[tuple[float, float]]) -> float:
     """Return a height for a label at which no earlier one stands."""
     at = y
     while any(abs(x - other) < 220 and abs(at - height) < 15 for other, height in taken):
-        at += 15
+        at -= 15
     taken.append((x, at))
     return at
 

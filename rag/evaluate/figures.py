@@ -148,7 +148,7 @@ def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Compariso
         if stages[0] is None or stages[1] is None:
             continue
         pair = (stages[0].scores[primary], stages[1].scores[primary])
-        if pair not in pairs:
+        if pair not in pairs and pair[::-1] not in pairs:
             wanted.append(sides)
             pairs.append(pair)
     found = list(zip(wanted, compare(pairs), strict=True))

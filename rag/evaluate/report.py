@@ -11,7 +11,7 @@ from pathlib import Path
 from rag.evaluate import saved
 from rag.evaluate.charts import Bar, Point, intervals_chart, scatter_chart
 from rag.evaluate.compare import likeness
-from rag.evaluate.figures import Comparison, Figures, RunFigures
+from rag.evaluate.figures import Comparison, Figures, RunFigures, StageFigures
 from rag.evaluate.metrics import MEASURES
 from rag.evaluate.report_questions import questions
 from rag.evaluate.statistics import Interval
@@ -112,16 +112,16 @@ def _sentence(comparison: Comparison, found: Figures) -> str:
 def _charts(found: Figures) -> str:
     metric = found.measures[0]
     bars, points = [], []
-    for figures in found.runs:
-        for stage in figures.stages.values():
-            label = named((figures.run.name, stage.name), found)
-            strong = stage.name == "reranked"
-            bars.append(Bar(label, stage.metrics[metric], strong))
-            if stage.name in ("dense", "lexical"):
-                points.append(Point(label, stage.p50 * 1000, stage.metrics[metric].mean))
-        if last := figures.stages.get("reranked"):
-            label = named((figures.run.name, "reranked"), found)
-            points.append(Point(label, figures.p50 * 1000, last.metrics[metric].mean, True))
+    for run, stage in _different(found):
+        label = stage.name if run is None else named((run.run.name, stage.name), found)
+        label = STAGES.get(label, label)
+        last = stage.name == "reranked"
+        mean = stage.metrics[metric].mean
+        bars.append(Bar(label, stage.metrics[metric], last))
+        if last and run is not None:
+            points.append(Point(label, run.p50 * 1000, mean, strong=True))
+        elif stage.name in ("dense", "lexical"):
+            points.append(Point(label, stage.p50 * 1000, mean))
     return (
         "<h2>Quality and time</h2><div class='charts'>"
         f"<div class='card'><h3>{metric} by stage, with 95 % intervals</h3>"
@@ -129,6 +129,20 @@ def _charts(found: Figures) -> str:
         f"<div class='card'><h3>{metric} against time</h3>"
         f"{scatter_chart(points, f'{metric} against milliseconds')}</div></div>"
     )
+
+
+def _different(found: Figures) -> Iterator[tuple[RunFigures | None, StageFigures]]:
+    """Yield every stage once: without a pipeline where all pipelines have the same figures."""
+    metric = found.measures[0]
+    for figures in found.runs:
+        for stage in figures.stages.values():
+            others = [other.stages.get(stage.name) for other in found.runs]
+            scores = [other.scores[metric] for other in others if other]
+            alike = len(scores) == len(found.runs) and all(s == scores[0] for s in scores)
+            if not alike or stage.name == "reranked":
+                yield figures, stage
+            elif figures is found.runs[0]:
+                yield None, stage
 
 
 def _table(figures: RunFigures, found: Figures) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.cli import documents, evaluation, judging, models, page, questions, upkeep
+from ui.cli import documents, evaluation, fitting, judging, models, page, questions, upkeep
 from ui.cli.options import LibraryOption
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command()(upkeep.settings)
 app.command()(upkeep.verify)
 app.command()(upkeep.rebuild)
 app.command(name="eval")(evaluation.evaluate)
+app.command()(fitting.fit)
 app.command()(judging.questions)
 app.command()(judging.judgements)
 app.command()(page.run)

@@ -1,4 +1,4 @@
-"""`eval` and `fit`: measure pipelines on a folder or on a question set of the library."""
+"""`eval`: measure pipelines on a folder or on a question set of the library."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def evaluate(
     else:
         settings = settings_for(ctx, library)
         variants = resolve(settings, pipeline or ())
-        with _prepared(settings, source, work, limit) as ready:
+        with prepared(settings, source, work, limit) as ready:
             evaluation = _run(ready, variants, frozen)
     found = figures(evaluation, (*DEFAULT, *asked, *bounded))
     if save:
@@ -131,9 +131,10 @@ class Ready:
 
 
 @contextmanager
-def _prepared(
+def prepared(
     settings: Settings, source: str, work: Path | None, limit: int | None
 ) -> Iterator[Ready]:
+    """Open the library that ``source`` is evaluated on; Ctrl-C stops it cleanly."""
     from ui.cli.progress import stop_on_interrupt
 
     with stop_on_interrupt() as stop:

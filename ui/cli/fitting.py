@@ -1,0 +1,96 @@
+"""`fit`: weights and threshold from judgements, with what they are worth on held-out questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag.errors import RanklensError
+from ui.cli.evaluation import Limit, Lines, Ready, Source, WorkOption, prepared
+from ui.cli.options import LibraryOption, RerankerOption, settings_for
+from ui.cli.words import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rag.evaluate.data import Question
+    from rag.evaluate.fit import Fitted, Order, Threshold
+    from rag.types import Trace
+
+
+def fit(
+    ctx: typer.Context, source: Source, limit: Limit = None, reranker: RerankerOption = None,
+    blend: Annotated[
+        bool, typer.Option("--blend", help="Fit the blend too: three searches a question.")
+    ] = False,
+    work: WorkOption = None, library: LibraryOption = None,
+) -> None:  # fmt: skip
+    """Fit fusion weights, blend weights and the score threshold on judged questions.
+
+    Half of the questions choose, the other half says what the choice is worth. Nothing is changed.
+    """
+    settings = settings_for(ctx, library, reranker=reranker)
+    with prepared(settings, source, work, limit) as ready:
+        _fit(ready, blend)
+
+
+def _fit(ready: Ready, blend: bool) -> None:
+    from rag.evaluate import fit as fitting
+
+    questions = [q for q in ready.questions if any(g > 0 for g in ready.grades[q.id].values())]
+    halves = fitting.split(questions)
+    pipeline, settings = ready.library.pipeline, ready.library.settings
+    traces = _traces(ready, questions)
+
+    def fitted(name: str, order: Order, grid: list[Mapping[str, float]]) -> None:
+        current = {option: getattr(settings, option) for option in grid[0]}
+        _show(name, fitting.fit_weights(order, grid, current, ready.grades, halves))
+
+    fitted("fusion", fitting.fusion_order(pipeline, traces, ready.unit), fitting.fusion_grid())
+    if blend:
+        lines = Lines("blend")
+        order = fitting.blend_order(
+            pipeline, questions, ready.unit, lambda done: lines.count(done, len(questions))
+        )
+        fitted("blend", order, fitting.blend_grid())
+    if ready.unit == "passage":
+        _show_threshold(fitting.fit_threshold(traces, ready.grades, halves))
+
+
+def _traces(ready: Ready, questions: list[Question]) -> dict[str, Trace]:
+    lines = Lines("questions")
+    found: dict[str, Trace] = {}
+    for question in questions:
+        if ready.stop.is_set():
+            raise RanklensError(f"stopped after {len(found)} of {len(questions)} questions")
+        found[question.id] = ready.library.pipeline.search(question.text)
+        lines.count(len(found), len(questions))
+    times = sum(trace.seconds for trace in found.values()) / len(found)
+    print(f"{ready.name}: {len(found)} questions, {duration(times)} each")
+    return found
+
+
+def _show(name: str, found: Fitted) -> None:
+    best, current = (
+        ", ".join(f"{option} = {value:g}" for option, value in weights.items())
+        for weights in (found.best, found.current)
+    )
+    print(f"{name}: {best} (now {current})")
+    print(f"  ndcg@10 {found.trained:.4f} on the half that chose them")
+    print(f"  on the other half: {found.held_out.verdict}")
+
+
+def _show_threshold(found: Threshold) -> None:
+    from ui.cli.show import table
+
+    print(f"threshold = {found.trained.threshold:.4f}")
+    for name, point in (("chosen", found.trained), ("held out", found.held_out)):
+        values = f"precision {point.precision:.3f}, recall {point.recall:.3f}, F1 {point.f1:.3f}"
+        print(f"  {name}: {values}")
+    step = max(1, len(found.curve) // 10)
+    rows = [
+        (f"{p.threshold:.4f}", f"{p.precision:.3f}", f"{p.recall:.3f}", f"{p.f1:.3f}")
+        for p in found.curve[::step]
+    ]
+    table(("threshold", "precision", "recall", "F1"), rows)
