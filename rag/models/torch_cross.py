@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.errors import ModelError
 from rag.models.cross import Asked, Judged
+from rag.models.decoder_prompt import is_decoder, missing_prompt, prompt_tokens
 from rag.models.devices import precision
 from rag.models.torch_encoder import BATCH, folder_digest, load_torch
 
@@ -22,9 +23,17 @@ class TorchCross:
     ) -> None:
         """Load the model; ``reason`` says why torch runs it. Raises `ModelError`."""
         dtype = precision()
-        self._model = load_torch("CrossEncoder", name, folder, trusted, dtype)
+        self._model = load_torch(
+            "CrossEncoder", name, folder, trusted, dtype, missing_prompt(folder)
+        )
         if self._model.num_labels != 1:
             raise ModelError(f"{name} gives {self._model.num_labels} labels; a reranker gives one")
+        tokenizer = self._model.tokenizer
+        self._around: int = (
+            prompt_tokens(tokenizer)
+            if is_decoder(folder)
+            else tokenizer.num_special_tokens_to_add(pair=True)
+        )
         self.name = name
         self.revision = folder_digest(folder, cache)
         self.max_tokens = int(self._model.max_seq_length or 0) or 512
@@ -67,8 +76,7 @@ class TorchCross:
     def _cut(self, query: str, texts: Sequence[str]) -> list[tuple[str, int, int]]:
         """Return each text as far as it fits beside the query, tokens read, tokens in all."""
         asked = len(self._offsets([query])[0])
-        around = self._model.tokenizer.num_special_tokens_to_add(pair=True)
-        room = self.max_tokens - asked - around
+        room = self.max_tokens - asked - self._around
         if room < 1:
             raise ModelError(
                 f"the question has {asked} tokens, and {self.name} reads {self.max_tokens} of "

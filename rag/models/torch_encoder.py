@@ -93,10 +93,13 @@ def _quietly() -> dict[str, Any]:
     return {"batch_size": BATCH, "show_progress_bar": False}
 
 
-def load_torch(kind: str, name: str, folder: Path, trusted: bool = False, dtype: Any = None) -> Any:
+def load_torch(
+    kind: str, name: str, folder: Path, trusted: bool = False, dtype: Any = None, prompt: str = ""
+) -> Any:
     """Load sentence-transformers' class ``kind`` from a folder; raises `ModelError`.
 
-    ``trusted`` lets the model run code of its own. ``dtype`` is float32 unless given.
+    ``trusted`` lets the model run code of its own. ``dtype`` is float32 unless given,
+    ``prompt`` a chat template in place of the model's own.
     """
     # Without its tokeniser's files transformers makes one up that knows no word.
     if not any(any(folder.rglob(pattern)) for pattern in TOKENISERS):
@@ -109,6 +112,7 @@ def load_torch(kind: str, name: str, folder: Path, trusted: bool = False, dtype:
             local_files_only=True,
             trust_remote_code=trusted,
             model_kwargs={"dtype": dtype or "float32"},
+            processor_kwargs={"chat_template": prompt} if prompt else None,
         )
     except Exception as error:  # whatever the readers below transformers raise
         raise ModelError(
