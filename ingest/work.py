@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, replace
 from typing import Any
 
 from ingest.chunk import chunk as cut
+from ingest.encoding import Encoding
 from ingest.files import Files
 from ingest.parse import BlockSpan, Parsed, parse
 from ingest.progress import Outcome, Progress
 from rag.errors import DocumentError, RanklensError
 from rag.models.encoder import Encoder
+from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index
@@ -49,20 +52,29 @@ class Work:
         self._progress = Progress(running=True)
         self._started = time.perf_counter()
         self._bytes_done = 0
+        self._parsers = ThreadPoolExecutor(1, thread_name_prefix="parsing")
+        self._ahead: dict[int, Future[Parsed]] = {}
 
     def run(self) -> tuple[Outcome, ...]:
         """Work until the queue is empty or it is stopped; failed documents are outcomes."""
         try:
-            while not self._stopped() and (document := self._index.catalogue.next_queued()):
-                self._update(current=document.name)
-                self._finish(document, self._one(document))
+            with in_background():
+                self._work()
         except Stopped:
             pass
         except RanklensError as error:
             self._update(problem=str(error))
         finally:
+            self._parsers.shutdown(wait=False, cancel_futures=True)
             self._update(running=False, current="")
         return self._progress.outcomes
+
+    def _work(self) -> None:
+        while not self._stopped() and (document := self._index.catalogue.next_queued()):
+            self._update(current=document.name)
+            outcome = self._one(document)
+            self._passwords.pop(document.id, None)
+            self._finish(document, outcome)
 
     def _one(self, document: Document) -> Outcome:
         started = time.perf_counter()
@@ -93,10 +105,10 @@ class Work:
 
     def _parsed(self, document: Document) -> Parsed:
         catalogue = self._index.catalogue
-        path = self._files.path(document.digest)
-        password = self._passwords.pop(document.id, "")
+        parsing = self._ahead.pop(document.id, None) or self._parse(document)
+        self._look_ahead()
         try:
-            parsed = parse(path, self._settings, password=password, name=document.name)
+            parsed = parsing.result()
         except DocumentError:
             # Indexed again, an encrypted file cannot be opened without its password, but its
             # text is in the catalogue.
@@ -114,6 +126,19 @@ class Work:
         )
         return parsed
 
+    def _look_ahead(self) -> None:
+        """Parse the next document while this one is encoded; its process takes no turn here."""
+        following = self._index.catalogue.next_queued()
+        if following and following.id not in self._ahead:
+            self._ahead = {following.id: self._parse(following)}
+
+    def _parse(self, document: Document) -> Future[Parsed]:
+        path = self._files.path(document.digest)
+        password = self._passwords.get(document.id, "")
+        return self._parsers.submit(
+            parse, path, self._settings, password=password, name=document.name
+        )
+
     def _chunks(self, document: Document, parsed: Parsed) -> int:
         chunks = cut(
             parsed,
@@ -126,11 +151,12 @@ class Work:
         if not chunks:
             raise DocumentError("holds no text")
         before = self._progress.chunks_done
+        encoding = Encoding(self._index, self._encoder, document.name, self._settings.keep_tokens)
         for first, part in _batches(chunks):
             if self._stopped():
                 raise Stopped
-            vectors = self._encoder.encode([chunk.passage for chunk in part])
-            self._index.add(document.id, first, part, vectors)
+            vectors, tokens = encoding.encode([chunk.passage for chunk in part])
+            self._index.add(document.id, first, part, vectors, tokens)
             done = first + len(part)
             self._update(
                 chunks_done=before + done,

@@ -100,7 +100,8 @@ class Pipeline:
         return trace.with_answer(answering.answer)
 
     def _rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
-        return self._shared.rerankers.rank(question, pool, Context(self.settings, self.encoder))
+        context = Context(self.settings, self.encoder, self.index.tokens.fetch)
+        return self._shared.rerankers.rank(question, pool, context)
 
     def _ask_model(self, instructions: str, question: str) -> tuple[str, Mapping[str, Scalar]]:
         """Ask the language model as query expansion does; raises `RerankError` in plain words."""

@@ -53,6 +53,11 @@ class WordEncoder:
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         return [self.encode(_words(text)) for text in texts]
 
+    def encode_both(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        return self.encode(texts), self.encode_tokens(texts)
+
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in re.finditer(r"\w+", text.lower())]
 

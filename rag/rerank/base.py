@@ -44,10 +44,15 @@ class Scores(list[float]):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a reranker may be built from."""
+    """What a reranker may be built from.
+
+    ``kept`` returns the packed token vectors of passages (`rag.models.token_codes`) that were kept
+    at ingest, None where there are none.
+    """
 
     settings: Settings
     encoder: Encoder
+    kept: Callable[[Sequence[str]], list[bytes | None]] | None = None
 
 
 def _passage(chunk: Chunk) -> str:

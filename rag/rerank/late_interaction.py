@@ -6,15 +6,18 @@ the best cosine with any token of the passage, special tokens left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.models.encoder import Encoder
+from rag.models.token_codes import token_codes
+from rag.rerank.base import Scores
 
 Matrix = NDArray[np.float32]
+Kept = Callable[[Sequence[str]], list[bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,17 @@ class TokenMatch:
 
 
 class LateInteraction:
-    """Scores are mean cosines, -1..1; a passage or a question without tokens scores 0."""
+    """Scores are mean cosines, -1..1; a passage or a question without tokens scores 0.
 
-    def __init__(self, encoder: Encoder) -> None:
+    Passages whose token vectors were kept at ingest are not encoded again.
+    """
+
+    def __init__(self, encoder: Encoder, kept: Kept | None = None) -> None:
         self._encoder = encoder
-        self.identity = f"late-interaction {encoder.name} {encoder.revision} {encoder.engine}"
+        self._kept = kept
+        # A score from kept vectors costs less than to look it up on disk.
+        how = f"{encoder.name} {encoder.revision} {encoder.engine}"
+        self.identity = "" if kept else f"late-interaction {how}"
 
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
         """Return one score a text, higher is better."""
@@ -43,11 +52,33 @@ class LateInteraction:
         if not texts:
             return [[] for _ in asked]
         queries = self._encoder.encode_tokens([query for query, _ in asked])
-        rows = dict(zip(texts, self._encoder.encode_tokens(texts), strict=True))
+        packed = self._packed(texts)
+        rest = [text for text in texts if text not in packed]
+        fresh = dict(zip(rest, self._encoder.encode_tokens(rest), strict=True))
         return [
-            max_sim(query, [rows[text] for text in own])
+            self._scores(query, own, packed, fresh)
             for query, (_, own) in zip(queries, asked, strict=True)
         ]
+
+    def _packed(self, texts: Sequence[str]) -> dict[str, bytes]:
+        found = self._kept(texts) if self._kept else []
+        return {text: codes for text, codes in zip(texts, found, strict=False) if codes is not None}
+
+    def _scores(
+        self,
+        query: Matrix,
+        texts: Sequence[str],
+        packed: Mapping[str, bytes],
+        fresh: Mapping[str, Matrix],
+    ) -> Scores:
+        kept = list(dict.fromkeys(text for text in texts if text in packed))
+        rest = list(dict.fromkeys(text for text in texts if text in fresh))
+        codes = token_codes(query.shape[1])
+        turned = codes.unpack([packed[text] for text in kept])
+        scores = dict(zip(kept, max_sim(codes.turn(query), turned), strict=True))
+        scores |= zip(rest, max_sim(query, [fresh[text] for text in rest]), strict=True)
+        about = {"kept_passages": len(kept)} if self._kept else {}
+        return Scores((scores[text] for text in texts), about)
 
     def explain(self, query: str, text: str) -> list[TokenMatch]:
         """Return how well each token of a text matches its nearest token of the question."""

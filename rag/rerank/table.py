@@ -53,7 +53,7 @@ FAMILIES: dict[str, Callable[[str], Entry]] = {
 def _late_interaction(context: Context) -> Reranker:
     from rag.rerank.late_interaction import LateInteraction
 
-    return LateInteraction(context.encoder)
+    return LateInteraction(context.encoder, context.kept)
 
 
 LATE_INTERACTION = Entry(

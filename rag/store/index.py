@@ -26,6 +26,7 @@ from rag.store.exact import ExactVectors
 from rag.store.inverted import InvertedIndex
 from rag.store.lexical import LexicalIndex
 from rag.store.okapi import OkapiIndex
+from rag.store.tokens import TokenStore
 from rag.store.vectors import ChromaStore, VectorStore
 from rag.types import Chunk
 
@@ -48,6 +49,7 @@ class Index:
 
     def __init__(self, catalogue: Catalogue, vectors: VectorStore, lexical: LexicalIndex) -> None:
         self.catalogue = catalogue
+        self.tokens = TokenStore(catalogue.engine)
         self.vectors = vectors
         self.lexical = lexical
         self.exact = ExactVectors(catalogue)
@@ -88,14 +90,25 @@ class Index:
     # Writing
 
     def add(
-        self, document_id: int, first: int, chunks: Sequence[Chunk], vectors: NDArray[np.float32]
+        self,
+        document_id: int,
+        first: int,
+        chunks: Sequence[Chunk],
+        vectors: NDArray[np.float32],
+        tokens: Sequence[bytes] = (),
     ) -> None:
-        """Add chunks of a document that is not live yet; they stay hidden until `publish`."""
+        """Add chunks of a document that is not live yet; they stay hidden until `publish`.
+
+        ``tokens`` are the chunks' packed token vectors, where these are to be kept.
+        """
         ids = [chunk.id for chunk in chunks]
+        passages = [chunk.passage for chunk in chunks]
         with self._writing:
             self.catalogue.add_chunks(document_id, first, chunks, vectors)
+            if tokens:
+                self.tokens.add(document_id, first, passages, tokens)
             self.vectors.add(ids, vectors)
-            self.lexical.add(ids, [chunk.passage for chunk in chunks])
+            self.lexical.add(ids, passages)
 
     def publish(self, document_id: int, seconds: float) -> list[int] | None:
         """Make a document live, in place of its older versions, whose ids are returned.

@@ -85,6 +85,29 @@ def test_a_changed_file_replaces_its_old_version(library, write):
     assert library.verify().problems == ()
 
 
+def test_passages_that_stay_the_same_are_not_encoded_again(library, write, words, monkeypatch):
+    first = f"# Mars\n\n{'The rover found ice. ' * 40}\n\n# Moon\n\n{'Nobody is there. ' * 50}\n"
+    add(library, write("plan.md", first))
+    encoded = []
+    both = words.encode_both
+    monkeypatch.setattr(words, "encode_both", lambda texts: encoded.extend(texts) or both(texts))
+    add(library, write("plan.md", first + f"\n# Venus\n\n{'It is hot. ' * 50}\n"))
+    assert len(encoded) == 1
+    assert "hot" in encoded[0]
+    assert len(library.chunks("plan.md")) == 3
+    assert library.index.tokens.size()[0] == 3
+    library.reindex()
+    library.work()
+    assert len(encoded) == 1
+    assert library.index.tokens.size()[0] == 3
+
+
+def test_token_vectors_can_be_left_out(settings, write):
+    with Library.open(settings.updated(keep_tokens=False)) as library:
+        add(library, write("a.txt", "The rover found ice."))
+        assert library.index.tokens.size() == (0, 0)
+
+
 def test_a_removed_document_is_never_found_again(library, write):
     add(library, write("a.txt", "the moon"), write("b.txt", "another moon"))
     assert library.remove("a.txt")

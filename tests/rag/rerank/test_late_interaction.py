@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.models.encoder import load_encoder
+from rag.models.token_codes import token_codes
 from rag.rerank.late_interaction import LateInteraction, TokenMatch, max_sim
 from rag.settings import Settings
 
@@ -22,6 +23,40 @@ class Words:
     def token_spans(self, text):
         starts = [text.index(word) for word in text.split()]
         return [(s, s + len(w)) for s, w in zip(starts, text.split(), strict=True)]
+
+
+def test_kept_vectors_are_taken_instead_of_encoding_again():
+    asked = []
+
+    class Counting(Words):
+        def encode_tokens(self, texts):
+            asked.extend(texts)
+            return super().encode_tokens(texts)
+
+    def kept(texts):
+        rows = {text: Words().encode_tokens([text])[0] for text in ("red", "pink blue", "")}
+        return [token_codes(3).pack(rows[text]) if text in rows else None for text in texts]
+
+    texts = ["red", "red ice", "pink blue", "", "red"]
+    rerank = LateInteraction(Counting(), kept)
+    scores = rerank.score("red ice", texts)
+    assert asked == ["red ice", "red ice"]  # the question, and the one passage that was not kept
+    assert scores.details == {"kept_passages": 3}
+    assert scores[1] == pytest.approx(1.0)
+    assert (scores[0], scores[3]) == (scores[4], 0.0)
+    assert rerank.identity == ""
+
+
+def test_kept_vectors_give_nearly_the_scores_of_exact_ones(encoder):
+    texts = [
+        "The rover landed on Mars in 2021 and looks for signs of ancient life.",
+        "Net revenue rose by seven percent in the third quarter.",
+        "Water ice was found in the soil near the pole.",
+    ]
+    exact = LateInteraction(encoder).score("where was ice found?", texts)
+    packed = [token_codes(384).pack(rows) for rows in encoder.encode_tokens(texts)]
+    scores = LateInteraction(encoder, lambda _: list(packed)).score("where was ice found?", texts)
+    assert scores == pytest.approx(exact, abs=0.03)
 
 
 def test_each_word_of_the_question_counts_its_best_match():

@@ -1,0 +1,91 @@
+"""Token vectors of passages, kept at ingest, so that late interaction need not encode them again.
+
+They stand in the catalogue's file beside the chunks that they belong to and go with them (the
+foreign key sees to that, whatever removes the chunks). They are found by a digest of what was
+encoded, so they can be missing but never belong to another text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    Column,
+    Engine,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    func,
+    insert,
+    select,
+)
+
+from rag.models import token_codes
+from rag.store.schema import metadata
+
+AT_ONCE = 500
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("document_id", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("codes", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["document_id", "ordinal"], ["chunks.document_id", "chunks.ordinal"], ondelete="CASCADE"
+    ),
+    Index("tokens_by_digest", "digest"),
+)
+
+
+class TokenStore:
+    """Packed token vectors by passage. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use the catalogue's database, adding the table where it is not there yet."""
+        self._engine = engine
+        tokens.create(engine, checkfirst=True)
+
+    def add(
+        self, document_id: int, first: int, passages: Sequence[str], codes: Sequence[bytes]
+    ) -> None:
+        """Keep the codes of chunks that are in the catalogue, numbered from ``first``."""
+        rows = [
+            {
+                "document_id": document_id,
+                "ordinal": first + i,
+                "digest": _digest(passage),
+                "codes": packed,
+            }
+            for i, (passage, packed) in enumerate(zip(passages, codes, strict=True))
+        ]
+        if rows:
+            with self._engine.begin() as db:
+                db.execute(insert(tokens), rows)
+
+    def fetch(self, passages: Sequence[str]) -> list[bytes | None]:
+        """Return the codes of each passage, None where they were not kept."""
+        wanted = [_digest(passage) for passage in passages]
+        found: dict[bytes, bytes] = {}
+        with self._engine.connect() as db:
+            for i in range(0, len(wanted), AT_ONCE):
+                part = tokens.c.digest.in_(wanted[i : i + AT_ONCE])
+                query = select(tokens.c.digest, tokens.c.codes).where(part)
+                found |= {row.digest: row.codes for row in db.execute(query)}
+        return [found.get(digest) for digest in wanted]
+
+    def size(self) -> tuple[int, int]:
+        """Return how many chunks have kept vectors, and the bytes of these."""
+        query = select(func.count(), func.coalesce(func.sum(func.length(tokens.c.codes)), 0))
+        with self._engine.connect() as db:
+            count, size = db.execute(query.select_from(tokens)).one()
+        return int(count), int(size)
+
+
+def _digest(passage: str) -> bytes:
+    """Return what names a passage and how its vectors were packed."""
+    return hashlib.sha256(f"{token_codes.NAME}\n{passage}".encode()).digest()[:16]
