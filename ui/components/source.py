@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -124,9 +124,9 @@ def _bar(
     with st.container(horizontal=True, vertical_alignment="center", key="source_bar"):
         if number is not None and (pages := parsed.pages) is not None:
             unit = unit_of(parsed.media_type)
-            _turn(f"Previous {unit}", ":material/chevron_left:", number - 1, number > 1)
+            _turn("Previous", ":material/chevron_left:", number - 1, number > 1)
             st.html(f'<p class="rl-say">{unit} {number} of {pages}</p>', width="content")
-            _turn(f"Next {unit}", ":material/chevron_right:", number + 1, number < pages)
+            _turn("Next", ":material/chevron_right:", number + 1, number < pages)
             if number != chunk.page:
                 st.button("Back to the passage", on_click=reset)
         st.download_button(
@@ -144,4 +144,12 @@ def _turn(label: str, icon: str, to: int, possible: bool) -> None:
     def go() -> None:
         st.session_state[_PAGE] = to
 
-    st.button("", icon=icon, help=label, key=label, disabled=not possible, on_click=go)
+    side: Literal["left", "right"] = "right" if label == "Next" else "left"
+    st.button(
+        label,
+        icon=icon,
+        icon_position=side,
+        key=f"source_{label}",
+        disabled=not possible,
+        on_click=go,
+    )

@@ -1,0 +1,131 @@
+"""The viewer's HTML: text, tables and pages with their marks."""
+
+import html as entities
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.loaders.base import Block, Page
+from ingest.page import PageImage
+from ingest.parse import assemble
+from tests.ui.fakes import HOSTILE
+from ui.components import source_page, source_text
+from ui.components.source import unit_of
+from ui.components.source_table import cells, table
+from ui.components.source_text import Marking
+
+TAG = re.compile(r"<[^>]*>")
+ALLOWED = {"p", "pre", "span", "mark", "div", "table", "thead", "tbody", "tr", "th", "td", "img"}
+ROWS = ["Planet: Mars; Moons: 2", "Planet: Saturn; Moons: 146; Note: rings: many; wide", "Moons: 0"]
+
+
+def visible(markup):
+    return entities.unescape(TAG.sub("", markup))
+
+
+def tags(markup):
+    return set(re.findall(r"<\s*/?\s*([a-zA-Z!?]+)", markup))
+
+
+def placed(rows):
+    text = "\n".join(rows)
+    starts = [sum(len(row) + 1 for row in rows[:i]) for i in range(len(rows))]
+    return text, [(start, start + len(row)) for start, row in zip(starts, rows, strict=True)]
+
+
+def test_rows_become_a_table_with_its_columns_again():
+    text, places = placed(ROWS)
+    made = [[(c.name, text[c.start : c.end]) for c in row] for row in cells(text, places)]
+    assert made == [
+        [("Planet", "Mars"), ("Moons", "2")],
+        [("Planet", "Saturn"), ("Moons", "146; Note: rings: many; wide")],
+        [("Moons", "0")],
+    ]
+    marking = Marking(places[1], (places[1],))
+    out = table(text, places, lambda a, b: marking.show(text, a, b), marking.inside)
+    assert re.findall(r"<th [^>]*>(.*?)</th>", out) == ["Planet", "Moons"]
+    assert out.count('<tr class="in">') == 1
+    assert "".join(re.findall("<mark>(.*?)</mark>", out)).startswith("Saturn146")
+
+
+def test_a_table_without_names_has_cells_all_the_same():
+    text, places = placed(["Mars | 2", "Saturn | 146 | x"])
+    made = [[text[c.start : c.end] for c in row] for row in cells(text, places)]
+    assert made == [["Mars", "2"], ["Saturn", "146", "x"]]
+
+
+def test_text_around_is_cut_between_words_and_marked():
+    far = "word " * 2000
+    parsed = assemble("text/plain", [Page(None, (
+        Block("Head", "heading", 1), Block(far.strip()), Block("The passage. It says so."),
+        Block("x = 1", "code"), Block(far.strip()),
+    ))])  # fmt: skip
+    start = parsed.text.index("The passage")
+    marking = Marking((start, start + 24), ((start + 13, start + 24),))
+    out = source_text.around(parsed, marking)
+    assert re.findall("<mark>(.*?)</mark>", out) == ["It says so."]
+    assert '<span class="passage">The passage. </span>' in out
+    assert "<pre>" in out
+    assert "Head" not in out
+    shown = visible(out)
+    assert shown.startswith("…word")
+    assert shown.endswith("word…")
+    assert len(shown) < 3000
+
+
+def test_a_slide_is_its_own_blocks_and_a_long_sheet_the_rows_near():
+    rows = tuple(Block(f"n: {i}; v: {i * i}", "row") for i in range(300))
+    parsed = assemble("x", [Page(1, (Block("One", "heading", 1),)), Page(2, rows)])
+    assert visible(source_text.page(parsed, 1, Marking((0, 3)))) == "One"
+    at = parsed.text.index("n: 200;")
+    out = source_text.page(parsed, 2, Marking((at, at + 12)))
+    assert out.count("<tr class=") == 1 + 2 * source_text.ROWS_AROUND
+    assert source_text.page(parsed, 2, Marking((0, 3))).count("<tr class=") < 60
+    assert "no text" in source_text.page(parsed, 9, Marking((0, 3)))
+
+
+def drawn_page(text):
+    boxes = np.array([(0.01 * i, 0.1, 0.01 * i + 0.01, 0.2) for i in range(len(text))], np.float32)
+    return PageImage(b"image", 600, 800, 3, text, boxes)
+
+
+def test_a_page_has_the_passage_and_the_quote_marked_on_it():
+    page = drawn_page("before The quick brown fox. It jumped over.")
+    out, share = source_page.marked(page, "t", "The quick brown fox. It jumped over.", [(21, 36)])
+    assert share == 1.0
+    words = dict(re.findall(r'<mark class="(\w+)"[^>]*><span>(.*?)</span>', out))
+    assert words == {"passage": "The quick brown fox", "quote": "It jumped over"}
+    assert source_page.missing(share) == ""
+
+
+def test_a_page_without_the_passage_says_so():
+    page = drawn_page("quite another text stands here")
+    _, share = source_page.marked(page, "t", "The quick brown fox jumped", ())
+    assert "could not be found" in source_page.missing(share)
+    assert "Only 50 %" in source_page.missing(0.5) or "Only 50%" in source_page.missing(0.5)
+    assert source_page.marked(page, "t") == (source_page.marked(page, "t")[0], 1.0)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=60).filter(str.strip))
+def test_no_text_can_become_markup(text):
+    parsed = assemble("x", [Page(1, (Block(text, "row"), Block(text), Block(text, "heading", 2)))])
+    marking = Marking((0, len(text)), ((1, 3),))
+    out = source_text.around(parsed, marking) + source_text.page(parsed, 1, marking)
+    out += source_page.marked(drawn_page(text), text, text, [(0, 2)])[0]
+    assert tags(out) <= ALLOWED
+
+
+def test_hostile_text_is_shown_as_it_is():
+    parsed = assemble("x", [Page(None, (Block(HOSTILE),))])
+    out = source_text.around(parsed, Marking((0, 10)))
+    assert visible(out) == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit"), [("application/pdf", "page"), ("x.presentationml.presentation", "slide")]
+)
+def test_units(kind, unit):
+    assert unit_of(kind) == unit
