@@ -13,6 +13,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from benchmarks.engines import read_lines
 from ingest import datasets
 from ingest.datasets import prepare
 from rag.evaluate.data import Evaluation, Run
@@ -32,13 +33,17 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="folder for the library")
     parser.add_argument("--limit", type=int, help="the first N questions only")
     parser.add_argument("--pipeline", action="append", metavar="NAME=VALUE,…")
+    parser.add_argument(
+        "--keep-scores", action="store_true", help="score a pair once: faster, and no times"
+    )
     options = parser.parse_args()
     named = options.pipeline or [
         f"reranker={reranker},{way}".strip(",") for reranker in RERANKERS for way in WAYS
     ]
     dataset = datasets.read(options.folder).limited(options.limit)
     with tempfile.TemporaryDirectory() as empty:
-        settings = load_settings(folder=Path(empty), rerank_cache_mb=0)
+        kept = 500 if options.keep_scores else 0
+        settings = load_settings(folder=Path(empty), rerank_cache_mb=kept, rerank_seconds=300)
         work = options.work or prepare.work_folder(settings, dataset)
         with prepare.open_library(settings, work) as library:
             prepare.fill(library, dataset)
@@ -47,7 +52,12 @@ def main() -> None:
             found = evaluate(
                 dataset.name, library.pipeline, variants, dataset.questions, grades, dataset.unit
             )
-    report(found)
+    report(found, types(options.folder), times=not options.keep_scores)
+
+
+def types(folder: Path) -> dict[str, str]:
+    """Return each question's ``type``, where the dataset names one."""
+    return {row["_id"]: row.get("type", "") for row in read_lines(folder / "queries.jsonl.gz")}
 
 
 def parsed(pipeline: str) -> dict[str, str]:
@@ -63,25 +73,25 @@ def parsed(pipeline: str) -> dict[str, str]:
     return made
 
 
-def report(found: Evaluation) -> None:
+def report(found: Evaluation, kind_of: dict[str, str], times: bool) -> None:
     """Print a row for each pipeline and kind of question."""
-    kinds = dict.fromkeys(question.kind for question in found.questions)
+    kinds = dict.fromkeys(kind_of[question.id] for question in found.questions)
     print("| pipeline | questions | n | " + " | ".join(MEASURES) + " | ms |")
     print("| --- " * (len(MEASURES) + 4) + "|")
     for run in found.runs:
         for kind in kinds:
-            ids = {question.id for question in found.questions if question.kind == kind}
-            print(row(run, kind, ids, found))
+            ids = {q.id for q in found.questions if kind_of[q.id] == kind}
+            print(row(run, kind, ids, found, times))
 
 
-def row(run: Run, kind: str, ids: set[str], found: Evaluation) -> str:
+def row(run: Run, kind: str, ids: set[str], found: Evaluation, times: bool) -> str:
     """Return a line of the table: the last stage's figures over the questions of one kind."""
     results = [result for result in run.results if result.question in ids]
     rankings = {result.question: result.rankings[-1].items for result in results}
     values = per_question(rankings, found.grades, MEASURES)
     means = [f"{statistics.mean(values[name].values()):.4f}" for name in MEASURES]
-    ms = 1000 * statistics.median(result.seconds for result in results)
-    return f"| {run.name} | {kind or 'all'} | {len(results)} | {' | '.join(means)} | {ms:.0f} |"
+    ms = f"{1000 * statistics.median(r.seconds for r in results):.0f}" if times else ""
+    return f"| {run.name} | {kind or 'all'} | {len(results)} | {' | '.join(means)} | {ms} |"
 
 
 if __name__ == "__main__":

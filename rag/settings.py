@@ -154,7 +154,7 @@ class Settings(BaseModel):
     )
     hop_decay: float = option(
         0.65,
-        "Weight of the second hop's scores beside the first hop's, each from 0 to 1.",
+        "Weight of the second hop's ranking beside the first hop's.",
         SHAPES_RANKING,
         ge=0,
         le=1,

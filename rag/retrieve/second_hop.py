@@ -17,12 +17,13 @@ from dataclasses import replace
 from rag.retrieve.first_stage import FirstStage, Found
 from rag.settings import Settings
 from rag.store.analyse import Analyser
-from rag.types import Candidate, Chunk, Hit, Stage, normalised, ranked
+from rag.types import Candidate, Chunk, Hit, Stage, ranked
 
 FOLLOWED = "follow-up"
 RERANKED = "follow-up-reranked"
 STAGE = "second-hop"
 POOL = 20  # candidates of the second hop that are reranked
+K = 4  # chosen with hop_decay on HotpotQA, where 2 to 8 are within 0.01
 MOST_NAMES = 40
 # A capitalised word or a year, and those that follow it, small words between them included.
 _NAME = re.compile(
@@ -56,15 +57,14 @@ def _follow_up(asked: Found, before: Stage, first: FirstStage, settings: Setting
     """Search for the names in each of the best passages; each passage's find weighs as it does."""
     started = time.perf_counter()
     analyse = Analyser(settings.language)
-    weights = normalised([hit.score for hit in before.hits])
     finds: list[tuple[Sequence[Hit], float]] = []
     notes: list[str] = []
     fell_back = False
-    for hit, weight in list(zip(before.hits, weights, strict=True))[: settings.hop_passages]:
+    for hit in before.hits[: settings.hop_passages]:
         if new := " ".join(names(asked.query.words, hit.chunk.passage, analyse)):
             found = first.lexical(new)
-            others = [other for other in found.hits if other.chunk.id != hit.chunk.id]
-            finds.append((others, weight))
+            others = [(h.chunk, h.score) for h in found.hits if h.chunk.id != hit.chunk.id]
+            finds.append((ranked(others), worth(hit.rank)))
             notes.append(found.note if found.fell_back else f"{hit.chunk.document}: {new}")
             fell_back |= found.fell_back
     note = "; ".join(notes) or "the best passages name nothing that the question does not"
@@ -83,13 +83,19 @@ def names(question: str, passage: str, analyse: Analyser) -> list[str]:
 def combine(rankings: Sequence[tuple[Sequence[Hit], float]]) -> tuple[Hit, ...]:
     """Put weighted rankings together: a chunk scores the best of what each gives it.
 
-    Scores are min-max normalised within each ranking first. A sum would favour what both hops
-    find, which is what the first hop found already.
+    A ranking gives its first 1 and the others what `worth` says. Ranks, because scores of
+    rerankers and of fusions fall off so differently that no decay would suit all of them; the
+    best, because a sum favours what both hops find, which is what the first one found already.
     """
     chunks: dict[str, Chunk] = {}
     best: dict[str, float] = {}
     for hits, weight in rankings:
-        for hit, score in zip(hits, normalised([hit.score for hit in hits]), strict=True):
+        for hit in hits:
             chunks.setdefault(hit.chunk.id, hit.chunk)
-            best[hit.chunk.id] = max(best.get(hit.chunk.id, 0.0), weight * score)
+            best[hit.chunk.id] = max(best.get(hit.chunk.id, 0.0), weight * worth(hit.rank))
     return ranked((chunks[name], score) for name, score in best.items())
+
+
+def worth(rank: int) -> float:
+    """Return what a rank (from 1) is worth: 1 for the first, falling as 1 / (rank + K)."""
+    return (1 + K) / (rank + K)

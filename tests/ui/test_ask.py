@@ -65,9 +65,9 @@ def test_the_numbers_change_the_ranking_and_nothing_else_does(page, library):
     assert "2 of 2 passages cited" in html(at)
 
 
-def test_a_reranker_that_fell_back_says_why(page):
+def test_a_reranker_that_fell_back_says_why(page, library):
+    library.settings = library.settings.updated(reranker="cross-encoder")
     at = ask(page())
-    at.selectbox(key="reranker").select("cross-encoder").run()
     assert "fell back" in html(at)
     assert "not on this machine" in html(at)
 

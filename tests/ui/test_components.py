@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.journey import movements
-from rag.rerank.base import Context, Entry
-from rag.settings import Settings
 from rag.types import Chunk, Hit
 from tests.ui.fakes import ALL, trace_of
-from ui.components import controls, slope
+from ui.components import slope
 from ui.components.answer import rendered
 from ui.components.frame import escape, plain
 from ui.components.passages import named, opener, snippet
@@ -72,19 +70,6 @@ def test_overlapping_quotes_are_joined():
 def test_a_label_shows_markdown_literally():
     assert plain("a *b* [c](d) :red[e]") == r"a \*b\* \[c\]\(d\) \:red\[e\]"
     assert escape('<a href="x">\'') == "&lt;a href=&quot;x&quot;&gt;&#x27;"
-
-
-def test_rerankers_that_cannot_run_here_come_last_and_say_so(monkeypatch):
-    table = [
-        Entry("dear", "", lambda c: None, missing=lambda c: "no key"),
-        Entry("plain", "", lambda c: None),
-    ]
-    monkeypatch.setattr(controls, "TABLE", {entry.name: entry for entry in table})
-    assert list(controls.labels(Context(Settings(), None)).items()) == [
-        ("auto", "Reranker: auto"),
-        ("plain", "Reranker: plain"),
-        ("dear", "Reranker: dear (not set up here)"),
-    ]
 
 
 def test_a_passage_is_named_by_page_or_heading():

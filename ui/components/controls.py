@@ -1,4 +1,4 @@
-"""The controls that re-run the question in place: reranker, documents, pool, top, weights."""
+"""The controls that re-run the question in place: reranker, documents, pool, top, expansion."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rag.rerank.base import Context
-from rag.rerank.table import AUTO, TABLE
 from rag.settings import Settings
-from ui.components import filters
+from ui.components import filters, rerankers, widen
+from ui.components.frame import escape
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -18,37 +17,18 @@ if TYPE_CHECKING:
 def strip(library: Library) -> dict[str, Any]:
     """Show the controls and return the settings that they stand for, and the filter ``within``."""
     settings = library.settings
-    choices = labels(Context(settings, library.encoder))
-    names = list(choices)
-    chosen = {
-        "reranker": st.selectbox(
-            "Reranker",
-            names,
-            index=names.index(settings.reranker) if settings.reranker in choices else 0,
-            key="reranker",
-            persist_state="session",
-            label_visibility="collapsed",
-            format_func=choices.get,
-            width=330,
-        )
-    }
+    chosen: dict[str, Any] = {"reranker": rerankers.chooser(settings)}
     chosen["within"] = filters.strip(library)
     with st.popover("Tune", icon=":material/tune:", key="ranking"):
-        chosen |= _numbers(settings)
+        chosen |= _numbers(settings) | widen.controls(settings)
     st.html(f'<p class="rl-say">{_summary(chosen)}</p>', width="content")
     return chosen
 
 
-def labels(context: Context) -> dict[str, str]:
-    """Return every reranker's name with its label; those that cannot run here come last."""
-    missing = {entry.name: bool(entry.missing(context)) for entry in TABLE.values()}
-    notes = {AUTO: ""} | {name: " (not set up here)" * absent for name, absent in missing.items()}
-    return {name: f"Reranker: {name}{notes[name]}" for name in sorted(notes, key=notes.get)}
-
-
 def _summary(chosen: dict[str, Any]) -> str:
     weights = f"dense {chosen['dense_weight']:g} : BM25 {chosen['lexical_weight']:g}"
-    return f"pool {chosen['pool']} · top {chosen['top']} · {weights}"
+    parts = [f"pool {chosen['pool']}", f"top {chosen['top']}", weights, widen.summary(chosen)]
+    return escape(" · ".join(part for part in parts if part))
 
 
 def _numbers(settings: Settings) -> dict[str, Any]:

@@ -6,13 +6,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.types import Trace
-from ui.components import latency, movement, scores
+from ui.components import latency, movement, rerankers, scores
 
 
 def show(trace: Trace) -> DeltaGenerator:
     """Show the tabs; return the latency's place, to be filled again once the answer has a time."""
     before_after, units, times = st.tabs(["Before → after", "Scores", "Latency"])
     with before_after:
+        st.html(rerankers.ran(trace))
         movement.show(trace)
     with units:
         scores.show(trace)

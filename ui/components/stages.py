@@ -5,8 +5,12 @@ from __future__ import annotations
 from rag.types import Trace
 
 _TITLES = {"dense": "Dense", "lexical": "BM25", "fused": "Fused", "reranked": "Reranked"}
-_UNITS = {"dense": "cosine", "lexical": "BM25 score"}
-_PLACES = {"dense": 3, "lexical": 2, "fused": 4, "reranked": 3}
+_TITLES |= {"hyde": "HyDE", "llm-synonyms": "Other words", "llm-specific": "More specific"}
+_TITLES |= {"llm-general": "More general"}
+_FUSED = ("fused", "feedback", "expanded", "hyde", "llm-synonyms", "llm-specific", "llm-general")
+_UNITS = {"dense": "cosine", "lexical": "BM25 score", "follow-up": "BM25, best is 1"}
+_UNITS |= {"second-hop": "best of both, 0 to 1"}
+_PLACES = {"dense": 3, "lexical": 2, "reranked": 3}
 
 
 def title(stage: str) -> str:
@@ -16,18 +20,18 @@ def title(stage: str) -> str:
 
 def unit(stage: str, trace: Trace) -> str:
     """Say what a stage's scores are."""
-    if stage == "fused":
+    if stage in _FUSED:
         return "weighted sum" if trace.settings.get("fusion") == "weighted" else "reciprocal ranks"
-    if stage == "reranked":
-        last = trace.stages[-1]
-        name = str(last.details.get("reranker") or trace.settings.get("reranker", ""))
-        return f"{name} (fell back)" if last.fell_back else name
+    if stage in ("reranked", "follow-up-reranked") and (ran := trace.stage(stage)):
+        name = str(ran.details.get("reranker") or trace.settings.get("reranker", ""))
+        return f"{name} (fell back)" if ran.fell_back else name
     return _UNITS.get(stage, "score")
 
 
 def number(stage: str, score: float | None) -> str:
     """Write a score with the decimals that its unit needs; nothing where there is none."""
-    return "" if score is None else f"{score:.{_PLACES.get(stage, 3)}f}"
+    places = 4 if stage in _FUSED else _PLACES.get(stage, 3)
+    return "" if score is None else f"{score:.{places}f}"
 
 
 def duration(seconds: float) -> str:

@@ -35,14 +35,14 @@ def test_a_text_of_capitals_gives_no_endless_query():
 
 
 def test_the_better_of_both_hops_counts():
-    first = hits(a=10.0, b=5.0, c=0.0)  # 1, 0.5, 0
-    second = hits(d=3.0, c=2.4, b=1.0)  # 1, 0.7, 0
-    made = combine([(first, 1.0), (second, 0.8)])
+    first = hits(a=10.0, b=9.0, c=8.0)  # worth 1, 5/6, 5/7
+    second = hits(d=3.0, c=2.0, b=1.0)  # the same times 0.9
+    made = combine([(first, 1.0), (second, 0.9)])
     assert [(h.chunk.id, round(h.score, 6)) for h in made] == [
         ("a", 1.0),
-        ("d", 0.8),
-        ("c", 0.56),
-        ("b", 0.5),
+        ("d", 0.9),
+        ("b", round(5 / 6, 6)),
+        ("c", 0.75),
     ]
 
 

@@ -1,0 +1,110 @@
+"""Rerankers and models on the page: what can be chosen, what is grey and why, what one did."""
+
+import pytest
+
+from rag.models.download import Progress
+from rag.rerank.table import Availability
+from rag.settings import Settings
+from rag.types import Stage
+from tests.ui.test_ask import ask, html
+from ui.components import fetching, rerankers, widen
+from ui.inventory import inventory
+
+FOUND = [Availability("plain", "Keeps it.", ""), Availability("dear", "Dear.", "no <key>; set KEY")]
+
+
+def test_only_what_can_run_is_offered_and_what_the_settings_ask_for():
+    assert rerankers.choices(FOUND, "auto") == ["auto", "plain"]
+    assert rerankers.choices(FOUND, "dear") == ["auto", "plain", "dear"]
+
+
+def test_what_cannot_run_is_grey_and_says_what_to_do():
+    drawn = rerankers.greyed(FOUND[1:])
+    assert 'class="idle"' in drawn
+    assert "no &lt;key&gt;; set KEY" in drawn
+
+
+def test_what_a_reranker_did_in_facts():
+    details = {
+        "reranker": "cohere",
+        "pairs": 50,
+        "cache_hits": 12,
+        "cost_usd": 0.002,
+        "tokens_read": 412,
+        "tokens_total": 530,
+    }
+    facts = dict(rerankers.told(Stage("reranked", (), 1.5, details=details)))
+    assert facts == {
+        "Reranker": "cohere",
+        "time": "1.50 s",
+        "pairs scored": "50",
+        "from the cache": "12",
+        "cost": "$0.0020",
+        "of the passages": "the reranker read 412 of 530 tokens",
+    }
+
+
+def test_facts_that_do_not_apply_are_left_out():
+    facts = dict(rerankers.told(Stage("reranked", (), 0.0, details={"reranker": "none"})))
+    assert facts == {"Reranker": "none", "time": "0.0 ms", "pairs scored": "0"}
+
+
+def test_the_page_says_what_ran(page):
+    body = html(ask(page(), "When is service due?"))
+    assert "pairs scored" in body
+
+
+def test_the_page_offers_expansion_and_hops(page, library):
+    at = ask(page(), "When is service due?")
+    at.multiselect(key="expansion").select("feedback").run()
+    at.toggle(key="hops").set_value(True).run()
+    last = library.pipeline.searched[-1]
+    assert (last["expansion"], last["hops"]) == ("feedback", 2)
+
+
+def test_what_is_on_is_said():
+    assert widen.summary({"expansion": "none", "hops": 1}) == ""
+    assert widen.summary({"expansion": "feedback", "hops": 2}) == "with feedback · two hops"
+
+
+def test_the_models_page_lists_them_with_buttons(page):
+    at = page("ui/models.py")
+    assert not at.exception
+    body = html(at)
+    assert "all-MiniLM-L6-v2" in body
+    assert "BAAI/bge-reranker-base" in body
+    assert any(button.key == "get BAAI/bge-reranker-base" for button in at.button)
+    assert "set CO_API_KEY" in body
+
+
+class Stuck:
+    """A download that stands still."""
+
+    name = "BAAI/bge-reranker-base"
+    running = True
+    error = ""
+    progress = Progress(25_000_000, 100_000_000, "model.safetensors")
+
+    def cancel(self):
+        self.running, self.error = False, "it was stopped"
+
+
+@pytest.fixture
+def stuck(monkeypatch):
+    last = Stuck()
+    monkeypatch.setattr(fetching, "downloads", lambda: {last.name: last})
+    return last
+
+
+def test_a_download_shows_its_bytes_and_can_be_stopped(page, stuck):
+    at = page("ui/models.py")
+    assert "25 MB of 100 MB · model.safetensors" in html(at)
+    at.button(key=f"stop {stuck.name}").click().run()
+    assert "it was stopped" in html(at)
+
+
+def test_the_inventory_knows_every_model_of_the_table():
+    from rag.rerank.table import COLBERTS, CROSS_ENCODERS
+
+    known = {item.model.name for item in inventory(Settings())}
+    assert {model for model, _ in (*CROSS_ENCODERS.values(), *COLBERTS.values())} <= known
