@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.models.graphs import read_json
 
-# Words that meet the prompt's may split otherwise than alone; whole prompts of full length are rare.
+# Words that meet the prompt's own may be split otherwise than they are alone.
 SPARE = 8
 TEMPLATE = (
     "<|im_start|>system\n"
