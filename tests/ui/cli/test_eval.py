@@ -1,0 +1,115 @@
+"""`eval`, `fit`, `questions`, `judgements` over real libraries; vectors count words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import WORDS, WordEncoder
+from tests.ui.cli.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("ingest.library.load_encoder", lambda _settings: WordEncoder())
+    monkeypatch.setenv("RANKLENS_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("RANKLENS_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "ranklens.toml").write_text('reranker = "none"\n')
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A document and a question a word; the last question is about what no document says."""
+    made = tmp_path / "eight words"
+    made.mkdir()
+    corpus = [{"_id": f"Ü {w}", "title": w, "text": f"All about the {w} of old."} for w in WORDS]
+    queries = [{"_id": w, "text": f"Where is the {w}?"} for w in WORDS]
+    (made / "corpus.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in corpus))
+    (made / "queries.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in queries))
+    (made / "qrels.tsv").write_text("".join(f"{w}\tÜ {w}\t1\n" for w in WORDS), "utf-8")
+    return made
+
+
+def test_json_is_the_outside_form_and_the_second_run_indexes_nothing(
+    run: Run, folder: Path, library: Path
+):
+    ran = run("eval", folder, "--json", "--pipeline", "none", "--pipeline", "pool=3")
+    assert ran.code == 0
+    data = json.loads(ran.out)
+    assert data["questions"] == 8
+    assert data["stages"]["fused"]["ndcg@10"]["mean"] == 1.0
+    assert data["stages"]["reranked"]["seconds"]["p95"] > 0
+    assert list(data["pipelines"]) == ["none", "pool=3"]
+    assert "8 of 8 documents" in ran.err
+    assert (library / "evaluations" / "eight words" / "catalogue.sqlite").exists()
+    again = run("eval", folder, "--json", "--limit", 3)
+    assert json.loads(again.out)["questions"] == 3
+    assert "documents" not in again.err
+
+
+def test_tables_gates_and_exit_codes(run: Run, folder: Path, tmp_path: Path):
+    good = run("eval", folder, "--work", tmp_path / "w", "--gate", "reranked.ndcg@3>=0.9")
+    assert good.code == 0
+    assert "eight words: 8 questions" in good.out
+    assert "ndcg@10\t1.0000 (1.000–1.000)" in good.out
+    assert "fused against dense, ndcg@10: no difference shown" in good.out
+    assert "gate passed: reranked.ndcg@3>=0.9 (1.0000)" in good.err
+    assert (tmp_path / "w" / "catalogue.sqlite").exists()
+    bad = run("eval", folder, "--work", tmp_path / "w", "--gate", "p95_ms<=0")
+    assert bad.code == 1
+    assert "gate failed: p95_ms<=0 (" in bad.err
+    for wrong in (["--gate", "x"], ["--pipeline", "nothing"], ["--metric", "bleu@1"]):
+        assert run("eval", folder, *wrong).code == 2
+    missing = run("eval", tmp_path / "nowhere")
+    assert (missing.code, "not a folder" in missing.err) == (1, True)
+
+
+def test_a_saved_run_is_replayed_and_reported(run: Run, folder: Path, tmp_path: Path):
+    first = run("eval", folder, "--json", "--save", "run.json.gz", "--report", "one.html")
+    replayed = run("eval", "run.json.gz", "--replay", "--json", "--report", "two.html")
+    assert replayed.code == 0
+    assert json.loads(replayed.out) == json.loads(first.out)
+    assert (tmp_path / "one.html").read_text() == (tmp_path / "two.html").read_text()
+
+
+def test_a_question_set_of_the_library_from_import_to_measure(run: Run, tmp_path: Path):
+    for word in WORDS:
+        (tmp_path / f"{word}.txt").write_text(f"All about the {word} of old.")
+    assert run("ingest", *(tmp_path / f"{word}.txt" for word in WORDS)).code == 0
+    rows = [
+        {"id": w, "question": f"Where is the {w}?", "gold": [{"document": f"{w}.txt", "quote": w}]}
+        for w in WORDS
+    ]
+    (tmp_path / "q.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    ran = run("questions", "q.jsonl", "--set", "words")
+    assert ran.out == "8 questions and 8 judgements in the set words\n"
+    assert run("questions").out == "set\tquestions\nwords\t8\n"
+    data = json.loads(run("eval", "words", "--json").out)
+    assert (data["questions"], data["stages"]["lexical"]["recall@10"]["mean"]) == (8, 1.0)
+
+    assert run("judgements", "--export", "all.csv").code == 0
+    assert run("judgements", "--export", "all.qrels", "--set", "words").code == 0
+    assert run("judgements", "all.qrels", "--set", "words", "--judge", "bo").code == 0
+    told = run("judgements").out.splitlines()
+    assert told[:3] == [
+        "judge\tsource\tjudgements\tlost",
+        "import\timport\t8\t0",
+        "bo\timport\t8\t0",
+    ]
+
+    (tmp_path / "bad.csv").write_text("question,document,grade\nx,nowhere,1\ny,mars.txt,9\n")
+    bad = run("judgements", "bad.csv")
+    assert bad.code == 1
+    assert "2 rows are faulty" in bad.err
+    assert run("judgements", "all.qrels").code == 2
+    assert "(there are words)" in run("eval", "unheard-of").err
+
+
+def test_fit_prints_what_it_is_worth(run: Run, folder: Path):
+    ran = run("fit", folder)
+    assert ran.code == 0
+    assert "fusion: dense_weight = 1, lexical_weight = 1 (now " in ran.out
+    assert "on the other half: no difference shown" in ran.out
