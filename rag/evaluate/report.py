@@ -94,7 +94,7 @@ def _verdicts(found: Figures) -> str:
     )
     others = "".join(
         f"<li>{escape(_sentence(other, found))} "
-        f"<span class='soft'>p = {other.difference.adjusted:.3f}</span></li>"
+        f"<span class='soft'>p&nbsp;{_p(other.difference.adjusted)}</span></li>"
         for other in found.comparisons
         if other is not main
     )
@@ -228,6 +228,10 @@ def _settings(figures: RunFigures) -> str:
     )
 
 
+def _p(value: float) -> str:
+    return "&lt;&nbsp;0.001" if value < 0.001 else f"=&nbsp;{value:.3f}"
+
+
 def _cell(found: Interval) -> str:
     if math.isnan(found.mean):
         return "–"
@@ -235,4 +239,6 @@ def _cell(found: Interval) -> str:
 
 
 def _ms(seconds: float) -> str:
-    return "–" if math.isnan(seconds) else f"{seconds * 1000:,.0f} ms"
+    if math.isnan(seconds):
+        return "–"
+    return "&lt; 1 ms" if seconds < 0.0005 else f"{seconds * 1000:,.0f} ms"
