@@ -144,7 +144,8 @@ def _ask(
         passages.bring_into_view(f"asked_{len(before)}")
     st.session_state["options"] = options
     try:
-        turn = asking.ask(library, kept, options, before, pending)
+        chosen = options | st.session_state.get("llm", {})
+        turn = asking.ask(library, kept, chosen, before, pending)
     except RanklensError as error:
         with place.body.container():
             state.problem(error)

@@ -20,28 +20,19 @@ def _extractive(settings: Settings, encoder: Encoder) -> Generator:
     return ExtractiveGenerator(encoder)
 
 
-def _openai(settings: Settings, encoder: Encoder) -> Generator:
-    from rag.generate.openai import OpenAIGenerator
-
-    return OpenAIGenerator(settings)
-
-
-def _cohere(settings: Settings, encoder: Encoder) -> Generator:
-    from rag.generate.cohere import CohereProvider
+def _model(settings: Settings, encoder: Encoder) -> Generator:
     from rag.generate.llm import ModelGenerator
+    from rag.generate.models import provider_for
 
-    return ModelGenerator(settings, CohereProvider(settings))
+    return ModelGenerator(settings, provider_for(settings))
 
 
 GENERATORS: Mapping[str, Callable[[Settings, Encoder], Generator]] = {
     "extractive": _extractive,
-    "openai": _openai,
-    "cohere": _cohere,
+    "model": _model,
 }
 
 
 def generator_for(settings: Settings, encoder: Encoder) -> Generator:
     """Return the model's generator where one is configured, else the extractive one."""
-    return GENERATORS[settings.llm_provider if settings.llm_model else "extractive"](
-        settings, encoder
-    )
+    return GENERATORS["model" if settings.llm_model else "extractive"](settings, encoder)

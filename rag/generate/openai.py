@@ -9,7 +9,6 @@ import openai
 from openai.types.chat import ChatCompletionChunk
 
 from rag.generate.faults import OPENAI_URL, Endpoint, Failure, refusal, words_of
-from rag.generate.llm import ModelGenerator
 from rag.generate.prompt import Message
 from rag.generate.provider import Finish, Piece, Stream
 from rag.settings import Settings
@@ -85,13 +84,6 @@ class OpenAIProvider:
                 "stream", words_of(error.body) or error.message, code=str(error.code or "")
             )
         return Failure("protocol")
-
-
-class OpenAIGenerator(ModelGenerator):
-    """Answers from an OpenAI-compatible endpoint."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, OpenAIProvider(settings))
 
 
 def _pieces(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[Piece]:

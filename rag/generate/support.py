@@ -1,16 +1,45 @@
-"""Whether each sentence of an answer cites a passage, and whether that passage supports it."""
+"""Whether each sentence of an answer cites a passage, and whether that passage supports it.
+
+Offline three things are looked at: every number of the sentence and every name must be in what it
+cites, and its words must be found there (the mean over its tokens of the best cosine with any
+token of the passages, as in ColBERT's MaxSim). That cannot see a statement turned round in the
+same words, so a sentence without a flag is not proven. Where a model is the judge, it reads.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, Protocol
 
-from rag.types import Answer
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.generate.citations import without_markers
+from rag.generate.sentences import spans
+from rag.types import Answer, Chunk, Hit
 
 DETAIL = "checks"
+LIKENESS = 0.5
+BY_RULE = "by words, numbers and likeness"
+BY_MODEL = "by the model"
 Verdict = Literal["uncited", "doubtful"]
+_MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
+_NUMBER = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})*(?:[.,]\d+)?")
+_NAME = re.compile(r"[^\W\d_][\w&.'’-]*[^\W_]")
+_FEWEST_WORDS = 3
+_WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
+_SPELLED = {word: str(number) for number, word in enumerate(_WORDS.split())}
+
+
+class TokenEncoder(Protocol):
+    """What is needed of an encoder here."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return each text's tokens as unit rows."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +57,99 @@ class Check:
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer, its text without markers, and the passages that it cites."""
+
+    start: int
+    end: int
+    text: str
+    cited: tuple[Chunk, ...]
+
+
+Judge = Callable[[Sequence[Sentence]], dict[int, str]]
+
+
+def checked(
+    answer: Answer, question: str, hits: Sequence[Hit], encoder: TokenEncoder, judge: Judge | None
+) -> Answer:
+    """Return the answer with its checks in its details; a refusal and a failure have none.
+
+    ``judge`` returns what is missing by the sentence's place, for those that are not supported;
+    None looks at words, numbers and likeness. Raises what the judge raises.
+    """
+    if answer.refused or not answer.text or answer.generator == "extractive":
+        return answer
+    told = sentences(answer, hits)
+    checks = [_uncited(one) for one in told if not one.cited]
+    cited = [one for one in told if one.cited]
+    missing = judge(cited) if judge and cited else by_rule(cited, question, encoder)
+    by = BY_MODEL if judge else BY_RULE
+    checks += [
+        Check(cited[place].start, cited[place].end, "doubtful", why, by)
+        for place, why in missing.items()
+    ]
+    checks.sort(key=lambda check: check.start)
+    return replace(answer, details={**answer.details, DETAIL: as_detail(checks)})
+
+
+def sentences(answer: Answer, hits: Sequence[Hit]) -> list[Sentence]:
+    """Return the sentences that state something; a marker belongs to the sentence before it."""
+    text, found = answer.text, []
+    edges = [span for span in spans(text) if without_markers(text[span.start : span.end]).strip()]
+    for place, span in enumerate(edges):
+        start = _past_markers(text, span.start)
+        until = len(text)
+        if place + 1 < len(edges):
+            until = _past_markers(text, edges[place + 1].start)
+        words = " ".join(without_markers(text[start : span.end]).split())
+        if not _states(words):
+            continue
+        numbers = {c.number for c in answer.citations if start <= c.start < until}
+        cited = tuple(hits[n - 1].chunk for n in sorted(numbers) if n <= len(hits))
+        found.append(Sentence(start, span.end, words, cited))
+    return found
+
+
+def by_rule(told: Sequence[Sentence], question: str, encoder: TokenEncoder) -> dict[int, str]:
+    """Return what is missing, by the sentence's place, in numbers, names and likeness."""
+    missing: dict[int, str] = {}
+    for place, one in enumerate(told):
+        passages = "\n".join(chunk.passage for chunk in one.cited)
+        if _flat(one.text).rstrip(".!? ") in _flat(passages):
+            continue
+        if lost := missing_numbers(one.text, passages):
+            missing[place] = f"the cited passage does not hold the number {lost[0]}"
+        elif names := missing_names(one.text, passages + "\n" + question):
+            missing[place] = f"the cited passage does not name {names[0]}"
+        elif (like := likeness(one.text, one.cited, encoder)) < LIKENESS:
+            missing[place] = f"little of this is in the cited passage (likeness {like:.2f})"
+    return missing
+
+
+def missing_numbers(text: str, passages: str) -> list[str]:
+    """Return the numbers of ``text`` that ``passages`` do not hold, however they are written."""
+    there = {_plain(number) for number in _NUMBER.findall(passages)}
+    there |= {digits for word, digits in _SPELLED.items() if word in _flat(passages).split()}
+    return [number for number in _NUMBER.findall(text) if _plain(number) not in there]
+
+
+def missing_names(text: str, known: str) -> list[str]:
+    """Return the names (capitals inside a sentence) of ``text`` that ``known`` does not hold."""
+    there = _flat(known)
+    names = [m for m in _NAME.finditer(text) if m[0][0].isupper() and not _begins(text, m.start())]
+    return [m[0] for m in names if _stem(m[0]) not in there]
+
+
+def likeness(text: str, cited: Sequence[Chunk], encoder: TokenEncoder) -> float:
+    """Return how well a sentence's tokens are found in the passages that it cites (-1 to 1)."""
+    said, *passages = encoder.encode_tokens([text, *(chunk.passage for chunk in cited)])
+    there = np.concatenate(passages) if passages else said[:0]
+    if not len(said) or not len(there):
+        return 0.0
+    return float((said @ there.T).max(axis=1).mean())
+
+
 def checks_of(answer: Answer) -> tuple[Check, ...]:
     """Return the checks that an answer carries in its details."""
     stored = answer.details.get(DETAIL)
@@ -37,3 +159,37 @@ def checks_of(answer: Answer) -> tuple[Check, ...]:
 def as_detail(checks: Iterable[Check]) -> str:
     """Return checks as an answer's details keep them."""
     return json.dumps([asdict(check) for check in checks], ensure_ascii=False)
+
+
+def _uncited(one: Sentence) -> Check:
+    said = one.text if len(one.text) <= 60 else one.text[:59].rsplit(" ", 1)[0] + "…"
+    return Check(one.start, one.end, "uncited", f"“{said}” names no passage")
+
+
+def _past_markers(text: str, at: int) -> int:
+    found = _MARKERS.match(text, at)
+    return found.end() if found else at
+
+
+def _states(words: str) -> bool:
+    """Tell whether there is a statement to support: no heading, lead-in or question."""
+    return len(words.split()) >= _FEWEST_WORDS and words[-1] not in ":?" and words[0] != "#"
+
+
+def _begins(text: str, at: int) -> bool:
+    before = text[:at].rstrip(" \"'“‘(*_-–•")
+    return not before or before[-1] in ".!?:"
+
+
+def _plain(number: str) -> str:
+    digits = re.sub(r"[\u202f\u00a0 ]|,(?=\d{3}(?!\d))", "", number).replace(",", ".")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def _stem(name: str) -> str:
+    word = _flat(name)
+    return re.sub(r"(?:'s|s'|'|s)$", "", word) if len(word) > 3 else word
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.lower().replace("’", "'").split())

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rag.chat.rewrite import standalone
+from rag.chat.rewrite import original, standalone
 from rag.chat.store import Conversations, Turn
 from rag.chat.writing import Writing
+from rag.generate.judge import judged
+from rag.generate.models import rewrite
+from rag.generate.support import checked
 from rag.retrieve.filters import EVERYTHING, Filter, mentioned
+from rag.settings import Settings
+from rag.types import Answer, Trace
 from ui.components.chat_turn import Pending
 
 if TYPE_CHECKING:
     from ingest.library import Library
+    from rag.models.encoder import Encoder
 
 WITHIN = "within"
 
@@ -34,19 +41,27 @@ def ask(
 ) -> Turn:
     """Rewrite where it is a follow-up, search, keep the turn and start its answer."""
     question, within = _within(library, options, pending.text)
-    settings = {name: value for name, value in options.items() if name != WITHIN}
-    pipeline = library.pipeline.with_settings(**settings)
+    changes = {name: value for name, value in options.items() if name != WITHIN}
+    pipeline = library.pipeline.with_settings(**changes)
+    settings = pipeline.settings
     if within:
         pipeline = pipeline.within(within)
-    rewritten = standalone(question, before)
+    model = partial(rewrite, settings) if settings.llm_model else None
+    rewritten = standalone(question, before, model)
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
     if pending.replaces:
         turn = kept.replace(pending.replaces, pending.text, trace, pending.rest)
     else:
         chat = st.session_state.get("chat") or kept.start(pending.text)
         turn = kept.add(chat, pending.text, trace)
-    _desk()[_key(kept, turn)] = Writing(kept, turn, pipeline.answer(trace))
+    finish = partial(_checked, settings, library.encoder)
+    _desk()[_key(kept, turn)] = Writing(kept, turn, pipeline.answer(trace), finish)
     return turn
+
+
+def _checked(settings: Settings, encoder: Encoder, answer: Answer, trace: Trace) -> Answer:
+    judge = partial(judged, settings) if settings.llm_judge and settings.llm_model else None
+    return checked(answer, original(trace), trace.evidence, encoder, judge)
 
 
 def _within(library: Library, options: dict[str, Any], text: str) -> tuple[str, Filter]:

@@ -6,6 +6,7 @@ from rag.errors import GenerationError
 from rag.generate import GENERATORS, generator_for
 from rag.generate.answer import Answering, is_refusal
 from rag.generate.base import REFUSAL, Quote, Written
+from rag.generate.models import PROVIDERS
 from rag.settings import Settings
 from rag.types import Chunk, Hit
 from tests.rag.generate.encoder import CountingEncoder
@@ -26,19 +27,28 @@ HITS = tuple(
 )
 
 
-@pytest.fixture(params=sorted(GENERATORS))
+KINDS = ["extractive", *PROVIDERS]
+
+
+def test_every_line_of_the_table_is_under_contract():
+    assert set(GENERATORS) == {"extractive", "model"}
+
+
+@pytest.fixture(params=KINDS)
 def made(request):
     """A generator, and a function that says how often it did any work."""
     with (CohereServer if request.param == "cohere" else OpenAIServer)() as server:
         encoder = CountingEncoder()
+        model = request.param != "extractive"
         settings = Settings(
+            llm_provider=request.param if model else "openai",
             llm_base_url=server.url,
             llm_model="fake",
             llm_api_key=server.key,
             cohere_url=server.url,
             cohere_api_key=server.key,
         )
-        generator = GENERATORS[request.param](settings, encoder)
+        generator = GENERATORS["model" if model else "extractive"](settings, encoder)
         yield generator, lambda: encoder.calls + len(server.requests)
 
 

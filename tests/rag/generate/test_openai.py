@@ -5,9 +5,9 @@ import time
 import pytest
 
 from rag.errors import SettingsError
+from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
-from rag.generate.openai import OpenAIGenerator
 from rag.settings import Settings
 from rag.types import Chunk, Hit
 from tests.servers.openai_server import KEY, Cut, End, OpenAIServer, Pause, Raw, Reply
@@ -32,7 +32,7 @@ def ask(server, **changes):
         "llm_seconds": 5.0,
         **changes,
     }
-    answering = Answering(OpenAIGenerator(Settings(**given)), "Why is the sky blue?", HITS)
+    answering = Answering(generator_for(Settings(**given), None), "Why is the sky blue?", HITS)
     pieces = list(answering)
     assert "".join(pieces) == answering.answer.text
     assert KEY not in repr(answering.answer)
@@ -68,7 +68,7 @@ def test_the_answer_is_passed_on_while_it_is_written(server):
     settings = Settings(
         llm_base_url=server.url, llm_model="fake", llm_api_key=KEY, llm_seconds=20.0
     )
-    answering = Answering(OpenAIGenerator(settings), "q", HITS)
+    answering = Answering(generator_for(settings, None), "q", HITS)
     started = time.monotonic()
     assert next(iter(answering)) == "One."
     answering.close()
@@ -91,7 +91,7 @@ def test_an_endpoint_without_a_key_gets_no_header():
 
 
 def test_openai_without_a_key_is_not_even_called():
-    generator = OpenAIGenerator(Settings(llm_model="gpt-x", llm_api_key=""))
+    generator = generator_for(Settings(llm_model="gpt-x", llm_api_key=""), None)
     answering = Answering(generator, "q", HITS)
     assert list(answering) == []
     assert "OpenAI (https://api.openai.com/v1) needs a key" in answering.answer.error
@@ -290,7 +290,7 @@ def test_a_page_instead_of_the_protocol(server):
 
 def test_nobody_listens():
     settings = Settings(llm_base_url="http://127.0.0.1:9/v1", llm_model="m", llm_seconds=5.0)
-    answering = Answering(OpenAIGenerator(settings), "q", HITS)
+    answering = Answering(generator_for(settings, None), "q", HITS)
     assert list(answering) == []
     assert "The endpoint http://127.0.0.1:9/v1 cannot be reached" in answering.answer.error
 

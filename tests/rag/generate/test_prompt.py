@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
+from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
-from rag.generate.openai import OpenAIGenerator
 from rag.generate.prompt import build_prompt, estimate_tokens, shorten
 from rag.generate.template import built_in, checked, from_file, template
 from rag.settings import Settings
@@ -98,7 +98,7 @@ def test_a_hostile_name_or_heading_opens_nothing(injection):
 def test_fake_citations_of_a_passage_are_not_read_as_citations(injection):
     with OpenAIServer() as server:
         settings = Settings(llm_base_url=server.url, llm_model="fake", llm_api_key=server.key)
-        answering = Answering(OpenAIGenerator(settings), "When?", [hit(1, injection)])
+        answering = Answering(generator_for(settings, None), "When?", [hit(1, injection)])
         list(answering)
         body = server.requests[0].body["messages"][1]["content"]
     assert [c.number for c in answering.answer.citations] == [1]
