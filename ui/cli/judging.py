@@ -13,9 +13,7 @@ from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
 if TYPE_CHECKING:
-    from ingest.library import Library
     from rag.evaluate.judgement import Judgement
-    from rag.evaluate.trec import TextOf
 
 SetOption = Annotated[
     str, typer.Option("--set", metavar="NAME", help="Question set; needed for qrels.")
@@ -37,6 +35,7 @@ def questions(
     CSV, JSON Lines, TREC topics or a folder in BEIR's layout. Quotes that answer a question
     become judgements.
     """
+    from ingest.datasets.anchored import judgements_from, texts
     from ingest.datasets.questions import read
     from rag.evaluate.judgements import Judgements
     from rag.evaluate.questions import QuestionSets
@@ -48,7 +47,8 @@ def questions(
             table(("set", "questions"), [(n, str(count)) for n, count in sets.sizes().items()])
             return
         held, golds = read(file.expanduser())
-        made = _from_golds(opened, held, golds, judge)
+        catalogue = opened.index.catalogue
+        made = judgements_from(golds, held, texts(catalogue), judge)
         name = name or file.name.split(".")[0]
         sets.put(name, held)
         Judgements(opened.index.catalogue).add(made)
@@ -66,6 +66,7 @@ def judgements(
 
     A file that ends in .csv is CSV, any other TREC qrels.
     """
+    from ingest.datasets.anchored import texts
     from rag.evaluate.judgement_csv import from_csv, to_csv
     from rag.evaluate.judgements import Judgements
     from rag.evaluate.questions import QuestionSets
@@ -83,9 +84,9 @@ def judgements(
         if file:
             text, source = _read(file), str(file)
             made = (
-                from_csv(text, _text_of(opened), judge, source)
+                from_csv(text, texts(opened.index.catalogue), judge, source)
                 if file.suffix.lower() == ".csv"
-                else from_qrels(text, asked, _text_of(opened), judge, name=source)
+                else from_qrels(text, asked, texts(opened.index.catalogue), judge, name=source)
             )
             print(f"{held.add(made)} judgements read")
         if export:
@@ -121,47 +122,6 @@ def _summary(held: list[Judgement]) -> None:
     alpha = krippendorff_alpha(items)
     if alpha is not None:
         print(f"Krippendorff's alpha of the people: {alpha:.3f}")
-
-
-def _from_golds(opened: Library, held: tuple, golds: tuple, judge: str) -> list[Judgement]:
-    from rag.evaluate.faults import raise_faults
-    from rag.evaluate.judgement import Judgement
-    from rag.evaluate.locate import locate
-
-    words = {question.id: question.text for question in held}
-    text_of, made, faults = _text_of(opened), [], []
-    for gold in golds:
-        found = text_of(gold.document)
-        span = locate(gold.quote, found[1], gold.start, loose=True) if found else None
-        if found is None or span is None:
-            why = (
-                "its document is not in the library" if found is None else "its quote is not there"
-            )
-            faults.append(f"question {gold.question}: {why} ({gold.document})")
-            continue
-        made.append(
-            Judgement(
-                words[gold.question], gold.document, found[0], *span,
-                found[1][slice(*span)], gold.grade, judge, "import",
-            )
-        )  # fmt: skip
-    raise_faults("the questions' quotes", faults)
-    return made
-
-
-def _text_of(opened: Library) -> TextOf:
-    from functools import cache
-
-    catalogue = opened.index.catalogue
-
-    @cache
-    def text_of(name: str) -> tuple[str, str] | None:
-        for document in catalogue.documents("ready", name=name):
-            stored = catalogue.document_text(document.id)
-            return (document.digest, stored[0]) if stored else None
-        return None
-
-    return text_of
 
 
 def _read(path: Path) -> str:
