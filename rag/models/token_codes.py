@@ -52,12 +52,11 @@ class TokenCodes:
         packed: NDArray[np.uint8] = (codes << shifts).sum(axis=2, dtype=np.uint8)
         return packed.tobytes()
 
-    def unpack(self, packed: Sequence[bytes]) -> list[Matrix]:
-        """Return approximate rows, turned; each has `bytes_a_token` * `PER_BYTE` columns."""
+    def unpack(self, packed: Sequence[bytes]) -> tuple[Matrix, list[int]]:
+        """Return the approximate rows of all passages, turned, and how many each passage has."""
         joined = np.frombuffer(b"".join(packed), dtype=np.uint8)
         rows = np.take(self._levels, joined, axis=0).reshape(-1, self.bytes_a_token * PER_BYTE)
-        ends = np.cumsum([len(codes) // self.bytes_a_token for codes in packed])
-        return np.split(rows, ends[:-1]) if len(packed) else []
+        return rows, [len(codes) // self.bytes_a_token for codes in packed]
 
 
 @cache

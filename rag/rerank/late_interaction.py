@@ -74,9 +74,11 @@ class LateInteraction:
         kept = list(dict.fromkeys(text for text in texts if text in packed))
         rest = list(dict.fromkeys(text for text in texts if text in fresh))
         codes = token_codes(query.shape[1])
-        turned = codes.unpack([packed[text] for text in kept])
-        scores = dict(zip(kept, max_sim(codes.turn(query), turned), strict=True))
-        scores |= zip(rest, max_sim(query, [fresh[text] for text in rest]), strict=True)
+        turned, counts = codes.unpack([packed[text] for text in kept])
+        scores = dict(zip(kept, max_sim(codes.turn(query), turned, counts), strict=True))
+        rows = [fresh[text] for text in rest]
+        joined = np.concatenate([query[:0], *rows])
+        scores |= zip(rest, max_sim(query, joined, [len(row) for row in rows]), strict=True)
         about = {"kept_passages": len(kept)} if self._kept else {}
         return Scores((scores[text] for text in texts), about)
 
@@ -91,12 +93,16 @@ class LateInteraction:
         return [TokenMatch(start, end, float(strength)) for (start, end), strength in pairs]
 
 
-def max_sim(asked: Matrix, passages: Sequence[Matrix]) -> list[float]:
-    """Return the mean over rows of ``asked`` of the best dot product with a row of each passage."""
-    scores = np.zeros(len(passages), dtype=np.float32)
-    filled = [i for i, rows in enumerate(passages) if len(rows)]
-    if len(asked) and filled:
-        cosines = asked @ np.concatenate([passages[i] for i in filled]).T
-        starts = np.cumsum([0] + [len(passages[i]) for i in filled[:-1]])
-        scores[filled] = np.maximum.reduceat(cosines, starts, axis=1).mean(axis=0)
+def max_sim(asked: Matrix, rows: Matrix, counts: Sequence[int]) -> list[float]:
+    """Return the mean over rows of ``asked`` of the best dot product with a row of each passage.
+
+    ``rows`` are those of all passages one after the other, ``counts`` how many each one has.
+    """
+    sizes = np.array(counts, dtype=np.intp)
+    scores = np.zeros(len(sizes), dtype=np.float32)
+    filled = sizes > 0
+    if len(asked) and filled.any():
+        starts = np.cumsum(sizes) - sizes
+        best = np.maximum.reduceat(asked @ rows.T, starts[filled], axis=1)
+        scores[filled] = best.mean(axis=0)
     return [float(score) for score in scores]

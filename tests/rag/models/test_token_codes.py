@@ -23,7 +23,7 @@ def test_dot_products_are_right_on_average_and_near_the_exact_ones():
     # Passages that have to do with the question: cosines from about 0 to 0.9.
     passages[:1000] += question[np.arange(1000) % 40] * np.linspace(0, 2, 1000)[:, None]
     passages /= np.linalg.norm(passages, axis=1, keepdims=True)
-    (rows,) = codes.unpack([codes.pack(passages)])
+    rows, _ = codes.unpack([codes.pack(passages)])
     errors = codes.turn(question) @ rows.T - question @ passages.T
     assert abs(errors.mean()) < 0.002
     assert errors.std() < 0.025
@@ -34,13 +34,13 @@ def test_a_token_takes_a_quarter_of_a_byte_a_coordinate():
     assert token_codes(30).bytes_a_token == 8
 
 
-def test_passages_come_back_apart_and_empty_ones_stay_empty():
+def test_passages_come_back_one_after_the_other_and_empty_ones_stay_empty():
     codes = TokenCodes(12)
     rows = [units(n, 12, seed=n) for n in (3, 0, 5)]
-    back = codes.unpack([codes.pack(one) for one in rows])
-    assert [one.shape for one in back] == [(3, 12), (0, 12), (5, 12)]
-    np.testing.assert_array_equal(back[2], codes.unpack([codes.pack(rows[2])])[0])
-    assert codes.unpack([]) == []
+    joined, counts = codes.unpack([codes.pack(one) for one in rows])
+    assert (joined.shape, counts) == ((8, 12), [3, 0, 5])
+    np.testing.assert_array_equal(joined[3:], codes.unpack([codes.pack(rows[2])])[0])
+    assert codes.unpack([])[0].shape == (0, 12)
 
 
 def test_codes_are_the_same_everywhere():
