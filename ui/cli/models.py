@@ -117,7 +117,8 @@ class _Bar:
 
     def __call__(self, progress: Progress) -> None:
         self._bar.update(self._task, completed=progress.done, total=progress.total or None)
-        if not self._terminal and time.monotonic() - self._last >= EVERY:
+        due = progress.total and time.monotonic() - self._last >= EVERY
+        if due and not self._terminal:
             self._last = time.monotonic()
             done, total = progress.done / 1e6, progress.total / 1e6
             print(f"{done:.0f} of {total:.0f} MB · {progress.file}", file=sys.stderr, flush=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -12,13 +14,15 @@ from rag.settings import Settings
 from rag.types import Scalar, Stage, Trace
 from ui.components.frame import escape
 from ui.components.stages import duration
-from ui.inventory import rerankers
+from ui.inventory import Item, inventory, rerankers
 
 COMBINED = "hybrid:NAME, cascade:A>B, rrf:A+B"
+STYLE = Path(__file__).parent / "models.css"
 
 
 def chooser(settings: Settings) -> str:
     """Offer every reranker that can run here; list the others in grey, each with its reason."""
+    st.html(STYLE)
     found = rerankers(settings)
     names = choices(found, settings.reranker)
     chosen = st.selectbox(
@@ -35,10 +39,20 @@ def chooser(settings: Settings) -> str:
     )
     absent = [one for one in found if one.reason]
     if absent:
-        with st.popover(f"{len(absent)} more", help="Rerankers that cannot run here yet"):
-            st.html(greyed(absent))
-            st.page_link("ui/models.py", label="Models", icon=":material/deployed_code:")
+        items = inventory(settings)
+        with st.popover(f"{len(absent)} not set up", key="absent"):
+            st.html(greyed([briefly(one, items) for one in absent]))
     return chosen or AUTO
+
+
+def briefly(one: Availability, items: list[Item]) -> Availability:
+    """Shorten the reason of a reranker whose model is not here: the Models page has the rest."""
+    needed = (item for item in items if one.name in item.used_by and not item.here.folder)
+    item = next(needed, None)
+    if item is None or item.here.problem:
+        return one
+    reason = f"{item.model.name} is not on this machine ({item.size}); the page Models downloads it"
+    return replace(one, reason=reason)
 
 
 def choices(found: list[Availability], asked_for: str) -> list[str]:

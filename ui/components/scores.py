@@ -38,7 +38,7 @@ def rows_of(trace: Trace, found: Sequence[Journey]) -> str:
         + "</tr>"
         for journey in found
     ]
-    return table(head, rows)
+    return f'<div class="rl-scores">{table(head, rows)}</div>'
 
 
 def _bounds(scores: Sequence[float]) -> tuple[float, float]:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from rag.errors import ModelError, ModelMissing
@@ -56,3 +58,14 @@ def test_a_broken_off_download_is_not_here(hub):
 def test_what_cannot_be_a_model_id_is_missing_too(name, hub):
     with pytest.raises((ModelMissing, ModelError)):
         locate(name)
+
+
+def test_a_model_in_parts_is_here_only_with_all_of_them(hub):
+    names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    snapshot = hub("some/model", "config.json", names[0])
+    weights = {"weight_map": {"a": names[0], "b": names[1]}}
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps(weights))
+    with pytest.raises(ModelMissing):
+        locate("some/model")
+    (snapshot / names[1]).write_text("")
+    assert locate("some/model") == snapshot
