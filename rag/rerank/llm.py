@@ -50,6 +50,7 @@ class Chat:
         key = settings.llm_api_key.get_secret_value().strip()
         url = settings.llm_base_url.strip() or OPENAI_URL
         self.server = Server(f"The LLM {self.model}", url, "llm_api_key", key)
+        self._tempered = True
         self._headers: dict[str, Any] = {} if key else {"Authorization": openai.Omit()}
         self._client = openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0)
 
@@ -79,18 +80,8 @@ class Chat:
         return used if cost is None else {**used, "cost_usd": cost}
 
     def _once(self, system: str, user: str, seconds: float) -> tuple[str, int, int]:
-        create: Any = self._client.chat.completions.create
         try:
-            answer = create(
-                model=self.model,
-                messages=[
-                    {"role": "system", "content": system},
-                    {"role": "user", "content": user},
-                ],
-                temperature=self._settings.llm_temperature,
-                timeout=max(0.01, seconds),
-                extra_headers=self._headers,
-            )
+            answer = self._created(system, user, max(0.01, seconds))
             text, usage = answer.choices[0].message.content or "", answer.usage
         except openai.APIStatusError as error:
             raise self._refused(error) from None
@@ -101,6 +92,20 @@ class Chat:
         except (openai.OpenAIError, ValueError, AttributeError, LookupError, TypeError) as error:
             raise self.server.nonsense(f"{type(error).__name__} {error}") from None
         return text, usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0
+
+    def _created(self, system: str, user: str, seconds: float) -> Any:
+        create: Any = self._client.chat.completions.create
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        options = {"timeout": seconds, "extra_headers": self._headers}
+        warm = {"temperature": self._settings.llm_temperature} if self._tempered else {}
+        try:
+            return create(model=self.model, messages=messages, **warm, **options)
+        except openai.APIStatusError as error:
+            named = f"{error.param} {error.message}"
+            if error.status_code not in (400, 422) or not warm or "temperature" not in named:
+                raise
+            self._tempered = False  # models that reason often take none
+            return create(model=self.model, messages=messages, **options)
 
     def _refused(self, error: openai.APIStatusError) -> Fault:
         fault = self.server.status(error.status_code, error.body, error.response.headers)

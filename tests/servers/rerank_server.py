@@ -50,23 +50,18 @@ class RerankServer:
     """Serves on a free port of 127.0.0.1 while the context is open."""
 
     def __init__(self, key: str = KEY) -> None:
-        self._key = key
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._busy = 0
-        self.reset()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-
-    def reset(self) -> None:
-        """Forget requests, scripts and whatever a test has changed."""
-        self.key = self._key
+        self.key = key
         self.requests: list[Request] = []
         self.reply = reply_to  # (messages) -> what the model writes
         self.busiest = 0
         self.always: Fault | None = None
         self._faults: deque[Fault] = deque()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:

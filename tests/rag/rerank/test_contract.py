@@ -103,6 +103,11 @@ def rank(context, shared):
 
 
 every = pytest.mark.parametrize("name", EVERY)
+# Names of further models run the same code as `cross-encoder` and `colbertv2.0`.
+ALIASES = (*CROSS_ENCODERS, "GTE-ModernColBERT-v1")
+thorough = pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIASES else n for n in EVERY]
+)
 
 
 @every
@@ -137,7 +142,7 @@ def test_a_small_pool(name, texts, rank):
     assert (ids(stage), stage.fell_back) == (list(texts), False)
 
 
-@every
+@thorough
 def test_two_hundred_passages_and_stable_ties(name, rank):
     texts = {f"p{i}": ("mars orbit" if i in (70, 150) else "tide") for i in range(200)}
     stage = rank(name, texts)
@@ -152,7 +157,7 @@ def test_two_hundred_passages_and_stable_ties(name, rank):
         assert of_ties == [n for n in texts if n not in ("p70", "p150")]
 
 
-@every
+@thorough
 def test_strange_texts(name, rank):
     texts = {
         "words": "mars orbit",
@@ -167,8 +172,11 @@ def test_strange_texts(name, rank):
     assert sorted(ids(stage)) == sorted(texts)
 
 
-@pytest.mark.parametrize("name", [n for n in EVERY if n != "none"])
-def test_a_backend_that_fails_leaves_the_fused_order(name, rank, monkeypatch, server):
+@thorough
+def test_a_backend_that_fails_leaves_the_fused_order(name, rank, monkeypatch):
+    if name == "none":
+        return  # there is nothing that could fail
+
     def broken(*_):
         raise RerankError("the backend is broken")
 
@@ -178,8 +186,11 @@ def test_a_backend_that_fails_leaves_the_fused_order(name, rank, monkeypatch, se
     assert "the backend is broken" in stage.note
 
 
-@pytest.mark.parametrize("name", [n for n in EVERY if n != "none"])
+@thorough
 def test_a_backend_that_hangs_is_cut_off(name, rank, monkeypatch):
+    if name == "none":
+        return
+
     rank(name, TEXTS)  # loads the model, and a provider's success forgets its failures
     release = threading.Event()
     monkeypatch.setattr("rag.rerank.leaf._call", lambda *_: release.wait(5))

@@ -11,7 +11,7 @@ from rag.rerank.llm_listwise import Listwise, read_order, windows
 from rag.rerank.llm_pointwise import Pointwise, read_rating
 from rag.settings import Settings
 from tests.servers.ranking_model import parts, reply_to
-from tests.servers.rerank_server import KEY, RerankServer
+from tests.servers.rerank_server import KEY, Fault, RerankServer
 
 
 @pytest.fixture
@@ -190,3 +190,11 @@ def test_a_server_without_a_key_gets_none():
         settings = Settings(llm_base_url=open_server.url + "/v1", llm_model="fake")
         Listwise(settings).score("q", ["a", "b"])
         assert "authorization" not in open_server.requests[0].headers
+
+
+def test_a_model_that_takes_no_temperature_is_asked_without(server, settings):
+    error = {"message": "Unsupported value: temperature", "param": "temperature"}
+    server.script(Fault(400, {"error": error}))
+    scorer = Listwise(settings)
+    assert scorer.score("q", ["a", "b"]) == scorer.score("q", ["a", "b"])
+    assert ["temperature" in r.body for r in server.requests] == [True, False, False]

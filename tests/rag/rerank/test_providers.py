@@ -8,10 +8,8 @@ import pytest
 
 from rag.errors import SettingsError
 from rag.rerank.base import Context
-from rag.rerank.breaker import Breaker
 from rag.rerank.cohere import as_yaml
 from rag.rerank.prices import BUILT_IN, llm_cost, rerank_cost
-from rag.rerank.run import Rerankers
 from rag.settings import Settings
 from rag.types import Candidate, Chunk
 from tests.fakes import WordEncoder, make_chunk
@@ -27,30 +25,15 @@ POOL = [
 remote = pytest.mark.parametrize("name", HTTP + LLM)
 
 
-@pytest.fixture(scope="module")
-def running():
-    with RerankServer() as one:
-        yield one
+@pytest.fixture
+def server():
+    """One a test: an answer that was no longer waited for must not count in the next."""
+    with RerankServer() as running:
+        yield running
 
 
 @pytest.fixture
-def server(running):
-    running.reset()
-    return running
-
-
-@pytest.fixture(scope="module")
-def shared():
-    """Loaded clients; making one takes longer than most of these tests."""
-    made = Rerankers()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def rank(server, base, shared):
-    shared.breaker = Breaker()
-
+def rank(server, base, rerankers):
     def ranked(name, pool=POOL, query="mars orbit", **changes):
         settings = {
             "reranker": name,
@@ -70,7 +53,7 @@ def rank(server, base, shared):
             "rerank_concurrency": 1,
         }
         context = Context(base.updated(**{**settings, **changes}), WordEncoder())
-        stage = shared.rank(query, pool, context)
+        stage = rerankers.rank(query, pool, context)
         assert KEY not in repr(stage)
         return stage
 
