@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,12 +14,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
+import numpy as np
 
 from ingest.parse import BlockSpan, Parsed
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
+from rag.store.catalogue import Catalogue
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
 
 HOSTILE = "<script>alert(1)</script> ![pixel](http://evil.example/p.png) **bold** [link](http://evil.example)"
@@ -59,6 +62,20 @@ def chunks_of(name: str) -> list[Chunk]:
 
 
 ALL = [chunk for name in TEXTS for chunk in chunks_of(name)]
+
+
+def catalogue_of(names: Sequence[str]) -> Catalogue:
+    """Return a catalogue of its own with these documents ready, their chunks those of ALL."""
+    folder = tempfile.mkdtemp(prefix="ranklens-fake-")
+    catalogue = Catalogue(Path(folder) / "catalogue.sqlite")
+    weakref.finalize(catalogue, shutil.rmtree, folder, ignore_errors=True)
+    for name in names:
+        document_id = catalogue.add_document(name, len(text_of(name)), "0" * 64)
+        catalogue.update_document(document_id, status="indexing", text=text_of(name), spans=[])
+        chunks = chunks_of(name)
+        catalogue.add_chunks(document_id, 0, chunks, np.zeros((len(chunks), 2), np.float32))
+        catalogue.publish(document_id, 0.0)
+    return catalogue
 
 
 def hits(order: Sequence[int], step: float, best: float) -> tuple[Hit, ...]:
@@ -192,10 +209,7 @@ class FakeLibrary:
     def __post_init__(self) -> None:
         self.pipeline = FakePipeline(self.settings, self.pause)
         self.encoder = None
-        engine = create_engine(
-            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
-        self.index = SimpleNamespace(catalogue=SimpleNamespace(engine=engine))
+        self.index = SimpleNamespace(catalogue=catalogue_of(self.names))
         self.state = FakeProgress()
         self.calls: list[tuple[str, ...]] = []
         self.held = [FakeDocument(n, pages=4 if n.endswith(".pdf") else None) for n in self.names]

@@ -1,0 +1,198 @@
+"""The Judge page over the fake library, and what it is made of."""
+
+import io
+
+import pytest
+
+from rag.errors import RanklensError
+from rag.evaluate.data import Question
+from rag.evaluate.judgement import Judgement
+from rag.evaluate.judgements import Judgements
+from rag.evaluate.pooling import pooled
+from rag.evaluate.questions import QuestionSets
+from tests.ui.fakes import ALL, HOSTILE, TEXTS, trace_of
+from tests.ui.test_ask import html
+from ui.components import grades_told, questions_sets
+
+Q = "How should batteries be kept?"
+
+
+@pytest.fixture
+def asked(library):
+    QuestionSets(library.index.catalogue).put("field", [Question("q1", Q), Question("q2", "Why?")])
+    return library
+
+
+def judging(at):
+    """Return the id of the passage that waits for its grade."""
+    return html(at).split('data-judging="')[1].split('"')[0]
+
+
+def held(library):
+    return Judgements(library.index.catalogue).all()
+
+
+def test_without_questions_the_page_says_what_to_do(page):
+    at = page("ui/judge.py")
+    assert not at.exception
+    assert at.text_area[0].label == "Questions, one a line"
+
+
+def test_questions_are_written_one_a_line_and_added_to_a_set(page, library):
+    at = page("ui/judge.py")
+    at.text_input[0].input("field")
+    at.text_area[0].input(f"{Q}\n\n <b>Why</b>? \n{Q}")
+    at.button[-1].click().run()
+    assert not at.exception
+    assert QuestionSets(library.index.catalogue).questions("field") == (
+        Question("q1", Q),
+        Question("q2", "<b>Why</b>?"),
+    )
+    assert "&lt;b&gt;Why&lt;/b&gt;?" in html(at)
+
+
+def test_a_passage_is_graded_and_the_next_one_comes_without_any_rank(page, asked):
+    at = page("ui/judge.py")
+    assert not at.exception
+    first = judging(at)
+    assert "0 of 10 passages of this question judged by me" in html(at)
+    assert "#" not in html(at).split('class="rl-card"')[1].split("</div>")[0]
+    at.text_input(key="judge").input("ada").run()
+    at.button(key="grade_3").click().run()
+    assert [(one.grade, one.judge, one.question) for one in held(asked)] == [(3, "ada", Q)]
+    assert judging(at) != first
+    assert "1 of 10 passages of this question judged by ada" in html(at)
+    at.button(key="undo").click().run()
+    assert held(asked) == []
+    assert judging(at) == first
+
+
+def test_a_note_goes_with_its_grade_and_a_skipped_passage_waits(page, asked):
+    at = page("ui/judge.py")
+    first = judging(at)
+    at.button(key="skip").click().run()
+    assert judging(at) != first
+    assert "1 skipped" in html(at)
+    box = next(one for one in at.text_input if one.key.startswith("note_"))
+    box.input("says it in words").run()
+    at.button(key="grade_0").click().run()
+    assert [(one.grade, one.note) for one in held(asked)] == [(0, "says it in words")]
+
+
+def test_another_judge_starts_anew(page, asked):
+    Judgements(asked.index.catalogue).add(
+        Judgement(Q, c.document, "0" * 64, c.start, c.end, c.text, 1, "me") for c in ALL
+    )
+    assert "Every passage is judged" in html(page("ui/judge.py"))
+    assert "0 of 10" in html(page("ui/judge.py", judge="ada"))
+
+
+def test_the_pool_has_the_first_of_every_stage_in_an_order_of_chance():
+    first, second = (trace_of(Q, reranker=name) for name in ("late-interaction", "none"))
+    chunks = pooled([first, second], 2)
+    # dense 0 2, lexical 1 0, fused 0 1, reranked 10 0
+    assert {ALL.index(chunk) for chunk in chunks} == {0, 1, 2, 10}
+    assert chunks == pooled([second, first], 2)
+    orders = {tuple(c.id for c in pooled([trace_of(f"{Q} {i}")], 10)) for i in range(5)}
+    assert len(orders) == 5
+
+
+def test_hostile_text_stays_text(page, asked):
+    QuestionSets(asked.index.catalogue).put("field", [Question("<i>", HOSTILE)])
+    at = page("ui/judge.py")
+    assert "<script" not in html(at)
+    assert "&lt;script&gt;" in html(at)
+
+
+def test_agreement_is_worked_out_over_what_both_judged():
+    made = [
+        Judgement(Q, "a", "", i, i + 1, "x", grade, judge, source)
+        for judge, source, given in (
+            ("ada", "person", (0, 1, 2, 3)),
+            ("ben", "person", (0, 1, 2, 2)),
+            ("gpt", "llm", (3, 1, 2, 2)),
+        )
+        for i, grade in enumerate(given)
+    ]
+    # ada and ben: 3 of 4 alike; by chance (1·1 + 1·1 + 1·2 + 1·0) / 16 = 0.25: (0.75-0.25)/0.75
+    assert "0.667" in grades_told.agreement(made)
+    assert "gpt (model) and the people" in grades_told.agreement(made)
+    people = grades_told.by_judge(made, llm=False)
+    assert set(people) == {"ada", "ben"}
+    # medians 0 1 2 2, the model's 3 1 2 2: 3 of 4 alike, by chance (0 + 1 + 4) / 16
+    model = grades_told.by_judge(made, llm=True)["gpt"]
+    assert grades_told.compared(model, people)[:2] == (
+        4,
+        pytest.approx((0.75 - 5 / 16) / (11 / 16)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "questions"),
+    [
+        ("set.jsonl", '{"id": "a", "text": "Why?"}\n', [Question("a", "Why?")]),
+        ("set.txt", "7\tWhy?\n", [Question("7", "Why?")]),
+        ("topics.txt", "<top><num> Number: 7 <title> Why?</top>", [Question("7", "Why?")]),
+        ("set.csv", "question\nWhy?\n", [Question("q1", "Why?")]),
+    ],
+)
+def test_sets_are_taken_in(library, name, text, questions):
+    questions_sets.take_in(library, [(f"../{name}", io.BytesIO(text.encode()))])
+    stored = QuestionSets(library.index.catalogue)
+    assert list(stored.questions(name.split(".")[0])) == questions
+
+
+def test_a_beir_folder_is_taken_in_as_its_files(library):
+    files = {
+        "corpus.jsonl": '{"_id": "d", "title": "", "text": "x"}',
+        "queries.jsonl": '{"_id": "7", "text": "Why?"}',
+        "test.tsv": "query-id\tcorpus-id\tscore\n7\td\t1\n",
+    }
+    given = [(name, io.BytesIO(text.encode())) for name, text in files.items()]
+    questions_sets.take_in(library, given, "beir")
+    assert QuestionSets(library.index.catalogue).questions("beir") == (Question("7", "Why?"),)
+
+
+def test_quotes_become_judgements(library):
+    quote = TEXTS["field-guide.pdf"][1]
+    text = f"question,document,quote,grade\n{Q},field-guide.pdf,{quote},2\n"
+    questions_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
+    chunk = ALL[1]
+    assert [(o.start, o.end, o.grade, o.source) for o in held(library)] == [
+        (chunk.start, chunk.end, 2, "import")
+    ]
+
+
+def test_bad_rows_are_named_and_nothing_is_taken_in(library):
+    text = "question,document,quote\nWhy?,gone.pdf,x\n,a,b\n"
+    with pytest.raises(RanklensError) as caught:
+        questions_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
+    assert "line 3" in str(caught.value)
+    assert "/tmp" not in str(caught.value)
+    with pytest.raises(RanklensError, match=r"gone\.pdf"):
+        questions_sets.take_in(
+            library,
+            [("set.csv", io.BytesIO(text.splitlines(True)[0].encode() + b"Why?,gone.pdf,x"))],
+        )
+    assert QuestionSets(library.index.catalogue).names() == []
+
+
+def test_judgements_come_in_from_csv_and_qrels(library):
+    questions = [Question("q1", Q)]
+    chunk = ALL[0]
+    line = f"q1 0 field-guide.pdf#{chunk.start}-{chunk.end} 3\n"
+    said = grades_told.take_in(library, "a.qrels", line.encode(), questions)
+    assert said == "a.qrels: 1 judgements taken in"
+    assert [one.quote for one in held(library)] == [chunk.text]
+    with pytest.raises(RanklensError, match="line 1"):
+        grades_told.take_in(library, "a.qrels", b"q9 0 x 3\n", questions)
+    with pytest.raises(RanklensError, match="UTF-8"):
+        grades_told.take_in(library, "a.csv", b"\xff\xfe", questions)
+
+
+def test_the_judgements_view_shows_judges(page, asked):
+    Judgements(asked.index.catalogue).judge(Q, ALL[0], 2, "<b>ada</b>")
+    at = page("ui/judge.py", judge_view="Judgements")
+    assert not at.exception
+    assert "&lt;b&gt;ada&lt;/b&gt;" in html(at)
+    assert "No passage has been judged by two judges" in html(at)

@@ -1,0 +1,153 @@
+"""What has been judged: by whom, how far judges agree, in and out as CSV and TREC qrels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median_low
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ingest.datasets.anchored import texts
+from rag.errors import RanklensError
+from rag.evaluate.agreement import cohen_kappa, krippendorff_alpha, pairwise
+from rag.evaluate.data import Question
+from rag.evaluate.judgement import Judgement
+from rag.evaluate.judgement_csv import from_csv, to_csv
+from rag.evaluate.trec import from_qrels, to_qrels
+from ui.components import frame, grades
+from ui.components.frame import escape
+from ui.components.passages import table
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+
+ByJudge = Mapping[str, Mapping[str, int]]
+"""Judge → what was judged → grade."""
+_SAID, _TURN = "judgements_said", "judgements_turn"
+
+
+def show(library: Library, name: str | None, questions: Sequence[Question]) -> None:
+    """Show the judges and their agreement, and what can be done with the judgements."""
+    said, tone = st.session_state.pop(_SAID, ("", ""))
+    if said:
+        with st.container(key="judgements_said"):
+            frame.notice(said, "Nothing was taken in" if tone else "", tone)
+    store = grades.store(library)
+    store.refresh()
+    held = store.all()
+    if held:
+        st.html(judges(held) + agreement(held))
+    else:
+        frame.empty("No judgements yet", "Grade passages here or beside an answer, or take some in")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button("CSV", lambda: to_csv(held), "judgements.csv", "text/csv",
+                           icon=":material/download:", on_click="ignore", disabled=not held,
+                           key="judgements_csv")  # fmt: skip
+        st.download_button("TREC qrels", lambda: to_qrels(held, questions), f"{name}.qrels",
+                           "text/plain", icon=":material/download:", on_click="ignore",
+                           disabled=not (held and questions), key="judgements_qrels",
+                           help="Of the chosen question set")  # fmt: skip
+    _importer(library, questions)
+
+
+def judges(held: Sequence[Judgement]) -> str:
+    """Return who judged how much as an HTML table; lost ones are those whose text is gone."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for one in held:
+        row = counts.setdefault((one.judge, one.source), [0, 0])
+        row[0] += 1
+        row[1] += one.status == "lost"
+    rows = [
+        f"<tr><td>{escape(judge)}</td><td>{source}</td>"
+        f'<td class="right rl-num">{made:,}</td><td class="right rl-num">{lost:,}</td></tr>'
+        for (judge, source), (made, lost) in sorted(counts.items())
+    ]
+    number = '<th class="right">'
+    return table(f"<th>Judge</th><th>Source</th>{number}Judgements</th>{number}Lost</th>", rows)
+
+
+def agreement(held: Sequence[Judgement]) -> str:
+    """Return how far judges agree as HTML: pairs, all people together, a model beside them."""
+    people, models = by_judge(held, llm=False), by_judge(held, llm=True)
+    pairs, weighted = pairwise(people), pairwise(people, weighted=True)
+    rows = [
+        _row(f"{first} and {second}", shared, kappa, weighted[first, second][1])
+        for (first, second), (shared, kappa) in pairs.items()
+        if shared
+    ]
+    rows += [_row(f"{model} (model) and the people", *compared(made, people))
+             for model, made in models.items()]  # fmt: skip
+    if not rows:
+        return '<p class="rl-say">No passage has been judged by two judges for one question.</p>'
+    alpha = krippendorff_alpha(list(_columns(people).values()))
+    said = "" if alpha is None else f"Krippendorff's alpha of the people: <b>{alpha:.3f}</b>. "
+    number = '<th class="right">'
+    head = f"<th>Judges</th>{number}Both judged</th>{number}Kappa</th>{number}Weighted kappa</th>"
+    return (
+        f'<p class="rl-say after">{said}1 is full agreement, 0 what chance would give. Alpha and '
+        "weighted kappa count a disagreement by the square of its steps. A model's proposals are "
+        f"never counted as people's.</p>{table(head, rows)}"
+    )
+
+
+def by_judge(held: Sequence[Judgement], llm: bool) -> dict[str, dict[str, int]]:
+    """Return judge → item → grade of people, or of models; an item is a question and a span."""
+    found: dict[str, dict[str, int]] = {}
+    for one in held:
+        if (one.source == "llm") == llm:
+            item = f"{one.question}\n{one.document}\n{one.start}-{one.end}"
+            found.setdefault(one.judge, {})[item] = one.grade
+    return found
+
+
+def compared(made: Mapping[str, int], people: ByJudge) -> tuple[int, float | None, float | None]:
+    """Return (shared items, kappa, weighted kappa) of a model and the people's lower median."""
+    medians = {item: median_low(given) for item, given in _columns(people).items()}
+    shared = [item for item in made if item in medians]
+    columns = [made[item] for item in shared], [medians[item] for item in shared]
+    return len(shared), cohen_kappa(*columns), cohen_kappa(*columns, weighted=True)
+
+
+def take_in(library: Library, name: str, data: bytes, questions: Sequence[Question]) -> str:
+    """Keep judgements from a file, CSV or qrels of ``questions``; say how many they are."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RanklensError(f"{name} is not UTF-8 text: {error}") from None
+    text_of = texts(library.index.catalogue)
+    if name.lower().endswith(".csv"):
+        made = from_csv(text, text_of, name=name)
+    else:
+        made = from_qrels(text, questions, text_of, name=name)
+    return f"{name}: {grades.store(library).add(made):,} judgements taken in"
+
+
+def _importer(library: Library, questions: Sequence[Question]) -> None:
+    turn = st.session_state.setdefault(_TURN, 0)
+    file = st.file_uploader("Take judgements in: CSV, or TREC qrels of the chosen question set",
+                            key=f"judgements_{turn}")  # fmt: skip
+    if file is None:
+        return
+    try:
+        st.session_state[_SAID] = (take_in(library, file.name, file.read(), questions), "")
+    except RanklensError as error:
+        st.session_state[_SAID] = (str(error), "bad")
+    st.session_state[_TURN] = turn + 1
+    st.rerun()
+
+
+def _columns(people: ByJudge) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for given in people.values():
+        for item, grade in given.items():
+            found.setdefault(item, []).append(grade)
+    return found
+
+
+def _row(who: str, shared: int, kappa: float | None, weighted: float | None) -> str:
+    values = "".join(
+        f'<td class="right rl-num">{"–" if value is None else f"{value:.3f}"}</td>'
+        for value in (kappa, weighted)
+    )
+    return f'<tr><td>{escape(who)}</td><td class="right rl-num">{shared:,}</td>{values}</tr>'
