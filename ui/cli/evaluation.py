@@ -71,6 +71,9 @@ def evaluate(
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save every ranking, to be replayed.")
     ] = None,
+    runs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each stage as a TREC run.")
+    ] = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="DIR|SET is a saved evaluation; nothing is run.")
     ] = False,
@@ -100,6 +103,8 @@ def evaluate(
     found = figures(evaluation, (*DEFAULT, *asked, *bounded))
     if save:
         saved.save(evaluation, save)
+    if runs:
+        _write_runs(evaluation, runs)
     if report:
         from rag.evaluate.report import write
 
@@ -115,6 +120,16 @@ def evaluate(
         print(outcome, file=sys.stderr)
     if not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _write_runs(evaluation: Evaluation, folder: Path) -> None:
+    from rag.evaluate.trec import encoded, to_run
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for run in evaluation.runs:
+        for stage in run.stages:
+            name = encoded(f"{run.name}.{stage}").replace("/", "_")
+            (folder / f"{name}.run").write_text(to_run(run, stage), "utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,11 @@ def test_tables_gates_and_exit_codes(run: Run, folder: Path, tmp_path: Path):
 
 
 def test_a_saved_run_is_replayed_and_reported(run: Run, folder: Path, tmp_path: Path):
-    first = run("eval", folder, "--json", "--save", "run.json.gz", "--report", "one.html")
+    written = ("--save", "run.json.gz", "--report", "one.html", "--runs", "runs")
+    first = run("eval", folder, "--json", *written)
+    lines = (tmp_path / "runs" / "current.reranked.run").read_text().splitlines()
+    assert lines[0].split()[:4] == ["mars", "Q0", "%C3%9C%20mars", "1"]
+    assert len(list((tmp_path / "runs").iterdir())) == 4
     replayed = run("eval", "run.json.gz", "--replay", "--json", "--report", "two.html")
     assert replayed.code == 0
     assert json.loads(replayed.out) == json.loads(first.out)
