@@ -16,6 +16,7 @@ from typing import Any
 from rag.errors import RanklensError, RerankError
 from rag.generate import generator_for
 from rag.generate.answer import Answering
+from rag.generate.relevance import relevance
 from rag.models.encoder import Encoder
 from rag.rerank import llm
 from rag.rerank.base import Context
@@ -26,6 +27,7 @@ from rag.retrieve.first_stage import FirstStage, Query
 from rag.retrieve.second_hop import second_hop
 from rag.retrieve.variants import Expansion
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
+from rag.store.analyse import Analyser
 from rag.store.index import Index
 from rag.types import Candidate, Scalar, Stage, Trace
 
@@ -89,7 +91,9 @@ class Pipeline:
     def answer(self, trace: Trace) -> Answering:
         """Answer from a trace's evidence; iterate over the result for pieces of text."""
         generator = generator_for(self.settings, self.encoder)
-        return Answering(generator, trace.question, trace.evidence)
+        below = self.settings.refuse_below
+        near = relevance(trace, Analyser(self.settings.language)) if below else None
+        return Answering(generator, trace.question, trace.evidence, near, below)
 
     def ask(self, question: str) -> Trace:
         """Search and answer; returns the trace with its answer."""

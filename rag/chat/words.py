@@ -30,6 +30,7 @@ _LEADS = re.compile(
     r"tell me more|more|go on|explain|elaborate|for example|such as)\b",
     re.IGNORECASE,
 )
+_ASKS_WHAT = re.compile(r"\s*(?:(?:what|who)(?:'s|\s+(?:is|are|was|were))|define)\b", re.IGNORECASE)
 _EXPLETIVES = re.compile(
     r"\b(?:does|did|will|would|can|is|was)\s+it\s+(?:take|cost\s+to|true|possible|mean\s+to|"
     r"legal|safe|necessary)\b|\bthere\s+(?:is|are|was|were|any|a|an|been|be)\b|"
@@ -61,7 +62,7 @@ def points_back(text: str) -> bool:
     pointing = any(word.lower() in POINTERS for word in WORD.findall(rest))
     if pointing and not _named_before_pointer(rest):
         return True
-    return len(words) == 1 and not is_name(words[0], text)
+    return len(words) == 1 and not is_name(words[0], text) and not _ASKS_WHAT.match(text)
 
 
 def _named_before_pointer(text: str) -> bool:

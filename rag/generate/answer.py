@@ -20,13 +20,24 @@ class Answering:
     """Iterate for pieces of text; ``answer`` is what has arrived so far, complete at the end.
 
     Never raises an error of ours: what arrived is kept and the reason is in ``answer.error``.
-    Without passages it refuses and calls no generator. `close` stops early, from any thread.
+    Without passages, or with ones that are beside the point, it refuses and calls no generator.
+    `close` stops early, from any thread.
     """
 
-    def __init__(self, generator: Generator, question: str, hits: Sequence[Hit]) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        question: str,
+        hits: Sequence[Hit],
+        relevance: float | None = None,
+        refuse_below: float = 0.0,
+    ) -> None:
+        """``relevance`` of the passages (0 to 1), below ``refuse_below`` of which it refuses."""
         self._generator = generator
         self._question = question
         self._hits = tuple(hits)
+        self._relevance = relevance
+        self._beside_the_point = relevance is not None and relevance < refuse_below
         self._parser = CitationParser(self._hits)
         self._text = ""
         self._error = ""
@@ -50,6 +61,8 @@ class Answering:
     def answer(self) -> Answer:
         """The answer as far as it has arrived."""
         details = dict(self._written.details)
+        if self._relevance is not None:
+            details["relevance"] = round(self._relevance, 3)
         if self._parser.unknown:
             details["unknown_citations"] = self._parser.unknown
         if self._stopped:
@@ -86,7 +99,7 @@ class Answering:
             yield rest
 
     def _raw(self) -> Pieces[str, None, None]:
-        if not self._hits:
+        if not self._hits or self._beside_the_point:
             yield REFUSAL
             return
         stream = self._generator.stream(self._question, self._hits)

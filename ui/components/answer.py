@@ -73,7 +73,8 @@ def _plain(text: str, start: int, end: int, checks: Sequence[Check]) -> str:
     parts, at = [], start
     for check in sorted(checks, key=lambda check: check.start):
         low, high = max(check.start, at), min(check.end, end)
-        if low < high and (words := text[low:high].rstrip(" \n")):
+        words = text[low:high].rstrip(" \n") if low < high else ""
+        if any(letter.isalnum() for letter in words):
             title = escape(f"{check.why} ({check.by})" if check.by else check.why)
             marked = f'<span class="{check.verdict}" title="{title}">{_inline(words)}</span>'
             parts += [_inline(text[at:low]), marked]

@@ -32,8 +32,9 @@ def start(library: Library) -> None:
         box("What would you like to know?")
     filters.strip(library)
     passages = sum(document.chunks for document in ready)
-    st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
-    _suggestions({document.name for document in ready})
+    with st.container(key="beginning"):
+        st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
+        _suggestions({document.name for document in ready})
 
 
 def box(placeholder: str) -> None:

@@ -1,0 +1,131 @@
+"""How well a question that the library cannot answer is told from one that it can.
+
+    python -m benchmarks.refusal --data ../shared/data
+
+Every question is asked twice: of the whole library, and of the library without the documents that
+answer it. Answered right: the first is not refused. Refused right: the second is. On HotpotQA the
+paragraphs that stay are close to the ones that were taken out, by design; in the chunking set the
+other two documents speak of something else. The fit uses one half of the questions, the figures
+come from the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rank_bm25 import BM25Okapi
+
+from benchmarks.extractive import Question, chunking, hotpotqa
+from rag.generate.relevance import FITTED, features
+from rag.models.encoder import Encoder, load_encoder
+from rag.settings import load_settings
+from rag.store.analyse import Analyser
+from rag.types import Chunk, Stage, Trace, ranked
+
+POOL, TOP = 50, 5
+Matrix = NDArray[np.float64]
+
+
+def main() -> None:
+    """Fit, and print the rates at several thresholds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--passages", type=int, default=2000, help="of HotpotQA, gold included")
+    options = parser.parse_args()
+    encoder, analyser = load_encoder(load_settings()), Analyser("english")
+    chunks, questions = hotpotqa(options.data / "hotpotqa", 0, options.questions)
+    sets = {
+        "hotpotqa": (sampled(chunks, questions, options.passages), questions),
+        "chunking": chunking(options.data / "chunking", encoder),
+    }
+    made = {
+        name: rows(encoder, analyser, own, asked[: options.questions])
+        for name, (own, asked) in sets.items()
+    }
+    weights = fitted(np.concatenate([table[::2].reshape(-1, 3) for table in made.values()]))
+    print("fitted on even questions:", ", ".join(f"{w:.2f}" for w in weights), "in use:", FITTED)
+    for name, table in made.items():
+        print(f"{name}, odd questions, AUC {auc(table[1::2], weights):.3f}")
+        for at in (0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6):
+            chance = probability(table[1::2], weights)
+            answered, refused = (chance[:, 0] >= at).mean(), (chance[:, 1] < at).mean()
+            print(f"  below {at:.2f}: answered right {answered:.3f}, refused right {refused:.3f}")
+
+
+def sampled(chunks: Sequence[Chunk], questions: Sequence[Question], most: int) -> list[Chunk]:
+    """Return the gold paragraphs with others around them, ``most`` in all."""
+    gold = {document for question in questions for document, _, _ in question.gold}
+    rest = [chunk for chunk in chunks if chunk.document not in gold]
+    random.Random(0).shuffle(rest)
+    kept = [chunk for chunk in chunks if chunk.document in gold]
+    return kept + rest[: max(0, most - len(kept))]
+
+
+def rows(
+    encoder: Encoder, analyser: Analyser, chunks: Sequence[Chunk], questions: Sequence[Question]
+) -> Matrix:
+    """Return (questions, 2, 3): cosine, words held, 1 or 0, with and without the documents."""
+    vectors = encoder.encode([chunk.passage for chunk in chunks])
+    lexical = BM25Okapi([analyser(chunk.passage) for chunk in chunks])
+    found = []
+    for question in questions:
+        gone = {document for document, _, _ in question.gold}
+        scores = (
+            vectors @ encoder.encode_query(question.text),
+            lexical.get_scores(analyser(question.text)),
+        )
+        left = [i for i, chunk in enumerate(chunks) if chunk.document not in gone]
+        pair = []
+        for answerable, places in ((1.0, list(range(len(chunks)))), (0.0, left)):
+            trace = traced(question.text, chunks, places, *scores)
+            cosine, held = features(trace, analyser)
+            pair.append((cosine or 0.0, held, answerable))
+        found.append(pair)
+    return np.array(found)
+
+
+def traced(
+    question: str, chunks: Sequence[Chunk], places: Sequence[int], dense: Matrix, terms: Matrix
+) -> Trace:
+    """Return the trace that retrieval and fusion over some of the chunks would leave."""
+    stages, fused = [], dict.fromkeys(places, 0.0)
+    for name, scores in (("dense", dense), ("lexical", terms)):
+        best = sorted(places, key=lambda i: -scores[i])[:POOL]
+        stages.append(Stage(name, ranked((chunks[i], float(scores[i])) for i in best), 0.0))
+        for rank, i in enumerate(best, 1):
+            fused[i] += 1 / (60 + rank)
+    best = sorted(fused, key=lambda i: -fused[i])[:POOL]
+    stages.append(Stage("fused", ranked((chunks[i], fused[i]) for i in best), 0.0))
+    return Trace(question, {"top": TOP}, tuple(stages))
+
+
+def fitted(table: Matrix) -> NDArray[np.float64]:
+    """Return intercept and weights of a logistic regression (Newton's method, slight ridge)."""
+    x, y = np.c_[np.ones(len(table)), table[:, :2]], table[:, 2]
+    weights = np.zeros(3)
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-x @ weights))
+        hessian = (x * (chance * (1 - chance))[:, None]).T @ x + 1e-3 * np.eye(3)
+        weights += np.linalg.solve(hessian, x.T @ (y - chance) - 1e-3 * weights)
+    return weights
+
+
+def probability(table: Matrix, weights: NDArray[np.float64]) -> Matrix:
+    """Return the fitted probability of every row."""
+    return 1 / (1 + np.exp(-(weights[0] + table[..., :2] @ weights[1:])))
+
+
+def auc(table: Matrix, weights: NDArray[np.float64]) -> float:
+    """Return how often a question that can be answered scores above one that cannot."""
+    chance = probability(table, weights)
+    return float((chance[:, 0][:, None] > chance[:, 1][None]).mean())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Conversations in the real page: stream, stop, follow up, reopen after a restart, two people."""
+
+import io
+import re
+
+import pytest
+
+from ingest.library import Library
+from rag.chat.store import Conversations
+from rag.settings import Settings
+from tests.browser.conftest import serving
+from tests.servers.openai_server import OpenAIServer, Pause, Reply
+from ui.components import uploads
+
+TEXTS = {
+    "tides.md": "# Tides\n\nThe Moon raises two tides a day.\n\n## Spring tides\n\nAt full and new "
+    "moon the Sun helps, and the tide is highest.\n",
+    "boats.txt": "A dinghy is a small open boat. It is rowed or sailed near the shore.\n",
+}
+FIRST = "When is the tide highest?"
+
+
+@pytest.fixture(scope="module")
+def model():
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("library")
+    with Library.open(Settings(library=made)) as library:
+        for name, text in TEXTS.items():
+            uploads.add(library, name, io.BytesIO(text.encode()))
+        library.work()
+    return made
+
+
+def served(folder, model=None):
+    given = {"RANKLENS_LIBRARY": str(folder)}
+    if model:
+        given |= {
+            "RANKLENS_LLM_BASE_URL": model.url,
+            "RANKLENS_LLM_MODEL": "fake",
+            "RANKLENS_LLM_API_KEY": model.key,
+        }
+    return serving("streamlit", "run", "app.py", **given)
+
+
+def ask(page, text):
+    box = page.locator("[data-testid=stChatInputTextArea]")
+    box.fill(text)
+    box.press("Enter")
+
+
+def answers(page, count):
+    page.wait_for_function(
+        "count => document.querySelectorAll('[data-complete]').length === count", arg=count
+    )
+    return page.locator("[data-complete]").all_inner_texts()
+
+
+def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, shot):
+    with served(folder, model) as address:
+        page = visit(address)
+        model.script(Reply(["At full ", "moon [1]. ", Pause(60), "Too late."]))
+        ask(page, FIRST)
+        page.get_by_text("At full moon").wait_for(timeout=60_000)
+        shot(page, "chat-streaming")
+        page.get_by_role("button", name="Stop").click()
+        (first,) = answers(page, 1)
+        assert "At full moon" in first
+        assert "Too late" not in first
+        page.locator(".rl-foot", has_text="stopped").wait_for()
+
+        model.script(
+            Reply(["Why is the tide highest at full moon?"]),
+            Reply(["The Sun helps then [1]. It is said to be 99 metres [1]. Nobody knows why."]),
+        )
+        ask(page, "Why is it?")
+        _, second = answers(page, 2)
+        assert "The Sun helps then" in second
+        searched = page.locator(".rl-searched").inner_text()
+        assert "Why is the tide highest at full moon?" in searched
+        assert "by the model" in searched
+        assert page.locator(".rl-answer .doubtful").inner_text().startswith("It is said")
+        assert page.locator(".rl-answer .uncited").inner_text() == "Nobody knows why."
+        page.get_by_text("does not hold the number 99").wait_for()
+        shot(page, "chat-checked")
+        chat = re.search(r"chat=(\w+)", page.url)[1]
+
+    with served(folder) as address:
+        page = visit(address)
+        page.get_by_role("button", name=FIRST).click()
+        assert answers(page, 2) == [first, second]
+        assert chat in page.url
+        page.get_by_role("button", name="Evidence").click()
+        page.get_by_role("button", name="Evidence").nth(0).wait_for()
+        assert "The Sun helps then" in page.locator("[class*=st-key-turn-]").last.inner_text()
+        shot(page, "chat-reopened")
+
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Conversation").click()
+            page.get_by_role("button", name="Export as Markdown").click()
+        told = download.value.path().read_text("utf-8")
+        assert f"## {FIRST}" in told
+        assert "The Sun helps then [1]." in told
+        assert re.search(r"^- \[1\] tides.md.*: “", told, re.M)
+
+    with served(folder) as address:
+        page = visit(f"{address}/?chat={chat}")
+        assert len(answers(page, 2)) == 2
+
+
+def test_two_people_at_once_have_conversations_of_their_own(folder, visit):
+    with served(folder) as address:
+        one, two = visit(address), visit(address)
+        ask(one, "What is a dinghy?")
+        ask(two, "Which tides does the Moon raise?")
+        (told_one,), (told_two,) = answers(one, 1), answers(two, 1)
+        assert "open boat" in told_one
+        assert "two tides" in told_two
+        ask(one, "Where is it rowed?")
+        searched = one.locator(".rl-searched")
+        searched.wait_for()
+        assert "(dinghy)" in searched.inner_text()
+        answers(one, 2)
+        assert len(answers(two, 1)) == 1
+        assert "dinghy" not in two.locator("[class*=st-key-turn-]").first.inner_text()
+        assert one.url != two.url
+
+
+def test_edit_and_ask_again_judge_and_delete(folder, visit, shot):
+    with served(folder) as address:
+        page = visit(address)
+        ask(page, "What is a dingy?")
+        answers(page, 1)
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_label("Question").fill("What is a dinghy?")
+        shot(page, "chat-editing")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        page.locator(".rl-question", has_text="What is a dinghy?").wait_for()
+        answers(page, 1)
+        page.locator(
+            "[data-testid=stFeedback] button, [data-testid=stFeedbackButton]"
+        ).first.click()
+        page.wait_for_timeout(1500)
+        page.get_by_role("button", name="Conversation").click()
+        page.get_by_role("button", name="Delete…").click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_text("Ask your documents").wait_for()
+        assert page.get_by_role("button", name="What is a dingy?").count() == 0
+
+
+def test_feedback_survives(folder, visit):
+    with served(folder) as address:
+        page = visit(address)
+        ask(page, "What is a small boat?")
+        answers(page, 1)
+        page.locator(
+            "[data-testid=stFeedback] button, [data-testid=stFeedbackButton]"
+        ).first.click()
+        page.wait_for_timeout(1500)
+    with Library.open(Settings(library=folder)) as library:
+        kept = Conversations(library.index.catalogue.engine)
+        assert [t.question for t in kept.judged() if t.liked] == ["What is a small boat?"]

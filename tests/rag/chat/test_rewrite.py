@@ -1,0 +1,135 @@
+"""Follow-ups: what points back is rewritten, what can be read alone is left alone."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from rag.chat.rewrite import by_rule, carried, original, standalone
+from rag.chat.store import Turn
+from rag.errors import GenerationError
+from rag.types import Answer, Trace
+
+TOWER = "How tall is the lighthouse at Skerry Point?"
+SALES = "What was Apple's revenue in 2023?"
+PROBE = "When was Voyager 2 launched?"
+MOONS = "Which moons does Jupiter have?"
+WHO = "Who was the last keeper?"
+COVER = "Does the warranty cover water damage?"
+
+# (the question before, the follow-up, words that must be carried over)
+POINTING = [
+    (TOWER, "When was it built?", {"lighthouse", "Skerry", "Point"}),
+    (TOWER, "Why?", {"lighthouse"}),
+    (TOWER, "And the lamp?", {"lighthouse", "Skerry"}),
+    (TOWER, "Tell me more", {"lighthouse"}),
+    (TOWER, "What does that mean?", {"lighthouse"}),
+    (SALES, "What about 2022?", {"Apple", "revenue"}),
+    (SALES, "What about Microsoft?", {"revenue", "2023"}),
+    (SALES, "Who is its chief executive?", {"Apple"}),
+    (SALES, "Did they pay a dividend?", {"Apple", "2023"}),
+    (PROBE, "Where is it now?", {"Voyager", "2"}),
+    (PROBE, "Who built it?", {"Voyager"}),
+    (PROBE, "How fast does it fly?", {"Voyager"}),
+    (MOONS, "How many of them are there?", {"moons", "Jupiter"}),
+    (MOONS, "Which one is the largest?", {"moons", "Jupiter"}),
+    (MOONS, "How about Saturn?", {"moons"}),
+    (WHO, "Was he paid?", {"keeper"}),
+    (WHO, "When did he leave?", {"keeper"}),
+    (COVER, "And theft?", {"warranty"}),
+    (COVER, "For how long?", {"warranty"}),
+    (COVER, "Where should these be sent?", {"warranty"}),
+]
+ALONE = [
+    (TOWER, "How far is the Moon from the Earth?"),
+    (TOWER, "Is it true that Mars has two moons?"),
+    (TOWER, "How long does it take to reach Mars?"),
+    (TOWER, "Are there any moons around Venus?"),
+    (TOWER, "Who was the keeper that left in 1962?"),
+    (TOWER, "How should batteries be kept?"),
+    (SALES, "Does Apple say when it will pay a dividend?"),
+    (SALES, "Which company had the highest revenue?"),
+    (PROBE, "What is the mass of Saturn?"),
+    (PROBE, "NASA?"),
+    (MOONS, "Which planets have rings?"),
+    (WHO, "What is a dinghy?"),
+    (COVER, "How are returns sent to the shop?"),
+    (COVER, "Can the field camera get wet?"),
+]
+
+
+def turn(question, answer="Yes."):
+    told = Answer(answer, (), "extractive", False, 0.1)
+    trace = Trace(question, {}, (), told)
+    return Turn(1, "c", 1, question, trace, datetime.now(UTC))
+
+
+@pytest.mark.parametrize(("before", "question", "words"), POINTING)
+def test_what_points_back_carries_the_topic(before, question, words):
+    text = by_rule(question, before)
+    assert text.startswith(question + " (")
+    assert words <= set(text[len(question) + 2 : -1].split())
+
+
+@pytest.mark.parametrize(("before", "question"), ALONE)
+def test_what_can_be_read_alone_is_left_alone(before, question):
+    assert by_rule(question, before) == question
+
+
+def test_something_else_in_its_place():
+    assert carried("What about 2022?", SALES) == ["Apple", "revenue"]
+    assert carried("What about Microsoft?", SALES) == ["revenue", "2023"]
+
+
+def test_the_topic_goes_on_through_several_questions():
+    second = by_rule("When was it built?", TOWER)
+    third = by_rule("Who paid for it?", second)
+    assert {"lighthouse", "Skerry", "built"} <= set(third.split("(")[1].rstrip(")").split())
+    assert len(third.split("(")[1].split()) <= 8
+
+
+def test_the_first_question_is_never_rewritten():
+    rewritten = standalone(" Why is it? ", [])
+    assert (rewritten.question, rewritten.how) == ("Why is it?", None)
+    trace = Trace("Why is it?", {}, ())
+    assert rewritten.kept_in(trace) is trace
+
+
+def test_the_trace_keeps_both_questions():
+    rewritten = standalone("When was it built?", [turn(TOWER)])
+    trace = rewritten.kept_in(Trace(rewritten.question, {}, ()))
+    assert trace.stages[0].name == "rewritten"
+    assert original(trace) == "When was it built?"
+    assert "Skerry" in trace.question
+    assert trace.stages[0].details["how"] == "rule"
+    assert not trace.stages[0].fell_back
+
+
+def test_the_model_rewrites_where_there_is_one():
+    told = []
+
+    def ask(question, history):
+        told.append((question, list(history)))
+        return ' "When was the lighthouse at Skerry Point built?"\n'
+
+    rewritten = standalone("When was it built?", [turn(TOWER, "32 metres.")], ask)
+    assert rewritten.question == "When was the lighthouse at Skerry Point built?"
+    assert rewritten.how == "model"
+    assert told == [("When was it built?", [(TOWER, "32 metres.")])]
+
+
+@pytest.mark.parametrize("written", ["", "   ", "x" * 500])
+def test_a_model_that_writes_no_question_gives_way_to_the_rule(written):
+    rewritten = standalone("When was it built?", [turn(TOWER)], lambda *_: written)
+    assert rewritten.how == "rule"
+    assert "did not write a question" in rewritten.problem
+
+
+def test_a_model_that_fails_gives_way_and_says_so():
+    def ask(*_):
+        raise GenerationError("it is busy")
+
+    rewritten = standalone("Which planets have rings?", [turn(TOWER)], ask)
+    assert rewritten.question == "Which planets have rings?"
+    stage = rewritten.kept_in(Trace(rewritten.question, {}, ())).stages[0]
+    assert stage.fell_back
+    assert "it is busy" in stage.note

@@ -1,0 +1,172 @@
+"""Conversations in SQLite: kept, replaced, judged, deleted, exported."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import create_engine
+
+from rag.chat.export import literal, markdown
+from rag.chat.store import Conversations, titled
+from rag.chat.writing import Writing
+from rag.errors import RanklensError
+from rag.store.catalogue import Catalogue
+from rag.types import Answer, Chunk, Citation, Stage, Trace, ranked
+
+CHUNK = Chunk("c1", "sky [1].pdf", 0, 22, "The sky is blue today.", page=4, heading=("Air",))
+
+
+def trace(question="Why is the sky blue?", text="Blue light scatters [1]."):
+    at = text.find("[1]")
+    cited = (Citation(1, "c1", at, at + 3, 0, 11),) if at >= 0 else ()
+    stages = (Stage("reranked", ranked([(CHUNK, 1.0)]), 0.1),)
+    return Trace(question, {"top": 5}, stages, Answer(text, cited, "openai:m", False, 1.0))
+
+
+@pytest.fixture
+def engine(tmp_path):
+    made = create_engine(f"sqlite:///{tmp_path / 'c.sqlite'}")
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def kept(engine):
+    return Conversations(engine)
+
+
+def test_a_conversation_survives_and_each_answer_keeps_its_exact_trace(kept, engine):
+    chat = kept.start("Why is the sky blue?")
+    kept.add(chat, "Why is the sky blue?", trace())
+    kept.add(chat, "And red?", trace("And red? (sky)", "Long way [1]."))
+    again = Conversations(engine)
+    assert [turn.trace for turn in again.turns(chat)] == [
+        trace(),
+        trace("And red? (sky)", "Long way [1]."),
+    ]
+    assert [(c.title, c.turns) for c in again.all()] == [("Why is the sky blue?", 2)]
+
+
+def test_it_lives_beside_the_catalogue(tmp_path):
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    chat = Conversations(catalogue.engine).start("x")
+    Conversations(catalogue.engine).add(chat, "x", trace())
+    catalogue.close()
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    assert len(Conversations(catalogue.engine).turns(chat)) == 1
+    catalogue.close()
+
+
+def test_the_one_used_last_comes_first_and_empty_ones_not_at_all(kept):
+    one, two = kept.start("one"), kept.start("two")
+    kept.start("empty")
+    kept.add(one, "1", trace())
+    kept.add(two, "2", trace())
+    kept.add(one, "3", trace())
+    assert [c.title for c in kept.all()] == ["one", "two"]
+
+
+def test_an_edited_question_takes_the_later_ones_away_and_keeps_the_verdict(kept):
+    chat = kept.start("a")
+    first, second, _third = (kept.add(chat, q, trace()) for q in "abc")
+    kept.judge(second.id, False)
+    kept.replace(second, "B", trace(), rest=True)
+    assert [(t.place, t.question) for t in kept.turns(chat)] == [(1, "a"), (2, "B")]
+    assert [(t.question, t.liked) for t in kept.judged()] == [("b", False)]
+    kept.replace(first, "A", trace())
+    assert [t.question for t in kept.turns(chat)] == ["A", "B"]
+    kept.add(chat, "d", trace())
+    assert [t.place for t in kept.turns(chat)] == [1, 2, 3]
+
+
+def test_rename_judge_and_delete(kept):
+    chat = kept.start("x" * 100)
+    turn = kept.add(chat, "q", trace())
+    kept.rename(chat, "  ")
+    kept.rename(chat, "Sky\nand light")
+    assert kept.get(chat).title == "Sky and light"
+    kept.judge(turn.id, True)
+    kept.judge(turn.id, None)
+    assert list(kept.judged()) == []
+    kept.remove(chat)
+    assert (kept.get(chat), kept.turns(chat), kept.turn(turn.id)) == (None, [], None)
+    with pytest.raises(RanklensError, match="was deleted"):
+        kept.add(chat, "q", trace())
+
+
+def test_titles_are_cut_between_words():
+    assert titled("word " * 30).endswith("word…")
+    assert len(titled("word " * 30)) <= 80
+
+
+class Slow:
+    """An answer that waits after its first piece until it is told to go on."""
+
+    def __init__(self, error=None):
+        self.go, self.told, self.closed, self.error = threading.Event(), "", False, error
+
+    def __iter__(self):
+        for piece in ("One. ", "Two."):
+            self.told += piece
+            yield piece
+            self.go.wait(10)
+            if self.error:
+                raise self.error
+            if self.closed:
+                return
+
+    def close(self):
+        self.closed = True
+        self.go.set()
+
+    @property
+    def answer(self):
+        details = {"stopped": True} if self.closed else {}
+        return Answer(self.told, (), "m", False, 0.1, details=details)
+
+
+def writing(kept, slow, finish=None):
+    turn = kept.add(kept.start("q"), "q", replace(trace(), answer=None))
+    return turn, Writing(kept, turn, slow, finish)
+
+
+def test_an_answer_is_kept_though_nobody_watches(kept):
+    slow = Slow()
+    turn, made = writing(kept, slow, lambda answer, _: replace(answer, details={"checked": True}))
+    assert kept.turn(turn.id).trace.answer is None
+    slow.go.set()
+    assert list(made.follow())[-1:] in ([], ["One. Two."])
+    assert kept.turn(turn.id).trace.answer.text == "One. Two."
+    assert kept.turn(turn.id).trace.answer.details == {"checked": True}
+
+
+def test_what_has_arrived_is_kept_when_it_is_stopped(kept):
+    turn, made = writing(kept, Slow())
+    next(text for text in made.follow() if text)
+    made.stop()
+    assert made.done
+    assert kept.turn(turn.id).trace.answer.text == "One. "
+    assert kept.turn(turn.id).trace.answer.details == {"stopped": True}
+
+
+def test_what_nobody_foresaw_ends_the_answer_too(kept):
+    slow = Slow(ZeroDivisionError())
+    turn, made = writing(kept, slow)
+    slow.go.set()
+    list(made.follow())
+    assert "should not have" in kept.turn(turn.id).trace.answer.error
+
+
+def test_an_export_has_questions_answers_and_the_cited_sources(kept):
+    chat = kept.start("Sky <b>")
+    text = "Blue <img src=x> light [1].\n\n- ![p](http://e.example/p.png)"
+    kept.add(chat, "Why # is it?", trace(text=text))
+    told = markdown(kept.get(chat), kept.turns(chat))
+    assert told.startswith("# Sky \\<b\\>\n\n## Why \\# is it?\n")
+    assert "Blue \\<img src=x\\> light [1]." in told
+    assert "- \\!\\[p\\](http\\://e.example/p.png)" in told
+    assert "- [1] sky \\[1\\].pdf, page 4, Air: “The sky is”" in told
+
+
+def test_literal_text_makes_no_link():
+    assert literal("www.e.example a@b.c https://x") == "www\\.e.example a\\@b.c https\\://x"
