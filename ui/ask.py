@@ -25,6 +25,7 @@ from ui.components import (
     controls,
     drawer,
     evidence,
+    grades,
     latency,
     passages,
     question,
@@ -84,6 +85,7 @@ def _conversation(
     chats.sidebar(kept)
     shown = _selected(turns)
     _drawer(library, turns, shown)
+    grades.on_page(library, {turn.id: turn.trace for turn in turns}, shown.trace)
     with right, st.container(key="evidence"):
         times = evidence.show(shown.trace)
     turns = _followed(kept, turns, slots)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.journey import Journey, fate, journey
 from rag.types import Chunk, Trace
-from ui.components import frame, source
+from ui.components import frame, grades, source
 from ui.components.frame import escape
 from ui.components.passages import reveal, where
 from ui.components.stages import number, title
@@ -34,6 +34,7 @@ def _drawer(library: Library, trace: Trace, chunk_id: str) -> None:
         return
     chunk = found.chunk
     st.html(_where(chunk) + _steps(trace, found))
+    grades.control(library, trace.question, chunk)
     citations = trace.answer.citations if trace.answer else ()
     quotes = tuple(
         (c.quote_start, c.quote_end)
