@@ -364,7 +364,7 @@ def load_settings(
         if key.startswith(PREFIX) and key != PREFIX + "CONFIG"
     }
     _refuse_unknown(given, "the environment", PREFIX)
-    values |= {name: _from_text(value) for name, value in given.items()}
+    values |= {name: _from_text(name, value) for name, value in given.items()}
     values |= {name: value for name, value in changes.items() if value is not None}
     for name, usual in USUAL_KEYS.items():
         if not values.get(name) and environ.get(usual):
@@ -387,8 +387,10 @@ def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _from_text(value: str) -> str | None:
-    return None if value.lower() in ("none", "null") else value
+def _from_text(name: str, value: str) -> str | None:
+    # "none" is a value of its own for some options: a reranker, a language.
+    may_be_none = Settings.model_fields[name].default is None
+    return None if may_be_none and value.lower() == "none" else value
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

@@ -25,6 +25,8 @@ def test_none_can_be_said_in_the_environment(tmp_path):
     (tmp_path / "ranklens.toml").write_text("threshold = 0.5\n")
     assert load_settings({}, tmp_path).threshold == 0.5
     assert load_settings({"RANKLENS_THRESHOLD": "none"}, tmp_path).threshold is None
+    assert load_settings({"RANKLENS_RERANKER": "none"}, tmp_path).reranker == "none"
+    assert load_settings({"RANKLENS_LANGUAGE": "none"}, tmp_path).language == "none"
 
 
 @pytest.mark.parametrize(
