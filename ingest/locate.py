@@ -12,10 +12,13 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 SEED = 6
 """Letters that a run has at least; shorter ones count between two runs that lie close together."""
 NEAR = 40
+STRAY = 16
+LONGEST_REST = 24
 MOST_STARTS = 400
 
 
@@ -74,15 +77,13 @@ def _aligned(needle: str, hay: str) -> list[int]:
     heapq.heapify(heap)
     while heap:
         _, _, start, length, choices = heapq.heappop(heap)
-        for first, size in _free(matched, start, length):
-            if size < length:
-                if size >= SEED:
-                    moved = [at + first - start for at in choices]
-                    heapq.heappush(heap, (-size, len(moved), first, size, moved))
-                continue
-            free = [at for at in choices if not any(taken[at : at + size])]
-            if free:
-                _take(matched, taken, first, size, _nearest(matched, first, free))
+        free = [at for at in choices if not any(taken[at : at + length])]
+        if free and not any(at >= 0 for at in matched[start : start + length]):
+            _take(matched, taken, start, length, _nearest(matched, start, free))
+            continue
+        for first, size, places in _rests(matched, taken, start, length, choices):
+            heapq.heappush(heap, (-size, len(places), first, size, places))
+    _drop_strays(matched, taken)
     _bridge(matched, taken, needle, hay)
     return matched
 
@@ -110,15 +111,28 @@ def _common(needle: str, hay: str, start: int, at: int) -> int:
     return length
 
 
-def _free(matched: Sequence[int], start: int, length: int) -> list[tuple[int, int]]:
-    """Return the parts (start, length) of a run that no longer run has taken."""
-    parts, at = [], start
-    for index in range(start, start + length + 1):
-        if index == start + length or matched[index] >= 0:
-            if index > at:
-                parts.append((at, index - at))
-            at = index + 1
-    return parts
+def _rests(
+    matched: Sequence[int], taken: bytearray, start: int, length: int, choices: Sequence[int]
+) -> Iterator[tuple[int, int, list[int]]]:
+    """Yield what longer runs have left of a run: start, length and places in ``hay``."""
+    rests: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for at in choices:
+        open_ = [matched[start + i] < 0 and not taken[at + i] for i in range(length)]
+        for first, size in _stretches(open_):
+            if size >= SEED:
+                rests[first, size].append(at + first)
+    for (first, size), places in rests.items():
+        yield start + first, size, places
+
+
+def _stretches(open_: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Yield start and length of every stretch of true values."""
+    start = 0
+    for is_open, group in groupby(open_):
+        length = len(list(group))
+        if is_open:
+            yield start, length
+        start += length
 
 
 def _nearest(matched: Sequence[int], start: int, choices: Sequence[int]) -> int:
@@ -139,10 +153,25 @@ def _take(matched: list[int], taken: bytearray, start: int, length: int, at: int
         taken[at + offset] = 1
 
 
+def _drop_strays(matched: list[int], taken: bytearray) -> None:
+    """Let go of a few letters that stand far from all the others: such words stand anywhere."""
+    found = sorted(at for at in matched if at >= 0)
+    if not found:
+        return
+    cuts = [i for i in range(1, len(found)) if found[i] - found[i - 1] > NEAR]
+    for first, last in pairwise([0, *cuts, len(found)]):
+        if last - first < min(STRAY, len(found) / 5):
+            stray = set(found[first:last])
+            for index, at in enumerate(matched):
+                if at in stray:
+                    matched[index] = -1
+                    taken[at] = 0
+
+
 def _bridge(matched: list[int], taken: bytearray, needle: str, hay: str) -> None:
     """Find the short rests: word by word close behind, or else before, what was found."""
-    for first, length in _free(matched, 0, len(matched)):
-        for size in range(min(length, SEED - 1), 0, -1):
+    for first, length in list(_stretches([at < 0 for at in matched])):
+        for size in range(min(length, LONGEST_REST), 0, -1):
             for start in range(first, first + length - size + 1):
                 if any(at >= 0 for at in matched[start : start + size]):
                     continue
@@ -155,19 +184,17 @@ def _close_by(
     matched: Sequence[int], taken: bytearray, word: str, start: int, hay: str
 ) -> int | None:
     """Return where ``word`` stands free near its neighbour in the passage; shorter means nearer."""
-    reach = NEAR if len(word) > 2 else len(word) + 1
-    before = matched[start - 1] if start else -1
-    if before >= 0:
-        at = hay.find(word, before + 1, before + 1 + reach + len(word))
-        if at >= 0 and not any(taken[at : at + len(word)]):
-            return at
+    reach = len(word) + (1 if len(word) < 3 else NEAR if len(word) < SEED else 3 * NEAR)
     end = start + len(word)
+    before = matched[start - 1] if start else -1
     after = matched[end] if end < len(matched) else -1
+    found = []
+    if before >= 0:
+        found.append(hay.find(word, before + 1, before + 1 + reach))
     if after >= 0:
-        at = hay.rfind(word, max(0, after - reach - len(word)), after)
-        if at >= 0 and not any(taken[at : at + len(word)]):
-            return at
-    return None
+        found.append(hay.rfind(word, max(0, after - reach), after))
+    free = (at for at in found if at >= 0 and not any(taken[at : at + len(word)]))
+    return next(free, None)
 
 
 @dataclass(frozen=True, slots=True)

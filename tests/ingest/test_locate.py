@@ -61,6 +61,13 @@ def test_what_is_not_there_is_not_found():
     assert locate("abc", "").share == 0.0
 
 
+def test_a_word_far_away_is_not_taken_for_the_passage():
+    told = "Adjusted cost and fair value of all marketable securities in the third quarter"
+    page = f"{told}. {'Something else stands here. ' * 20}An observable tree."
+    passage = f"{told} of the observable kind"
+    assert max(locate(passage, page).within(0, len(passage))) < len(told) + 5
+
+
 def test_only_a_part_is_there():
     page = "The first half of it is here."
     assert (
