@@ -52,7 +52,7 @@ def main() -> None:
     print("fitted on even questions:", ", ".join(f"{w:.2f}" for w in weights), "in use:", FITTED)
     for name, table in made.items():
         print(f"{name}, odd questions, AUC {auc(table[1::2], weights):.3f}")
-        for at in (0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6):
+        for at in (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5):
             chance = probability(table[1::2], weights)
             answered, refused = (chance[:, 0] >= at).mean(), (chance[:, 1] < at).mean()
             print(f"  below {at:.2f}: answered right {answered:.3f}, refused right {refused:.3f}")

@@ -30,6 +30,7 @@ class CohereServer(OpenAIServer):
 
         class Handler(base):
             def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+                server.closing.wait(server.models_delay)
                 models = [{"name": name, "endpoints": ["chat"]} for name in server.models]
                 if self.headers.get("authorization", "") != f"Bearer {server.key}":
                     self._send_json(401, {"message": "invalid api token"}, {})

@@ -80,6 +80,7 @@ class OpenAIServer:
     def __init__(self, key: str = KEY, models: Sequence[str] = ("fake",), window: int = 0) -> None:
         """``key`` may be empty (none is asked for); ``window`` in characters, 0 for no limit."""
         self.key, self.models, self.window = key, tuple(models), window
+        self.models_delay = 0.0
         self.requests: list[Request] = []
         self.closing = threading.Event()
         self._replies: deque[Reply] = deque()
@@ -139,6 +140,10 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             """Keep the test's output clean."""
 
         def do_GET(self) -> None:
+            server.closing.wait(server.models_delay)
+            if server.key and self.headers.get("authorization", "") != f"Bearer {server.key}":
+                self._send_json(401, {"error": {"message": "Incorrect API key provided"}}, {})
+                return
             models = [{"id": name, "object": "model"} for name in server.models]
             self._send_json(200, {"object": "list", "data": models}, {})
 

@@ -45,7 +45,8 @@ def test_what_never_ends_is_cut():
 def test_rows_are_told_from_sentences():
     assert is_row("Planet: Mars; Moons: 2")
     assert not is_row("He said: go; then she left.")
-    assert [span.row for span in spans("A sentence.\nPlanet: Mars; Moons: 2")] == [False, True]
+    kinds = [span.kind for span in spans("A sentence.\nPlanet: Mars; Moons: 2\nMars | 2")]
+    assert kinds == ["sentence", "row", "cells"]
 
 
 @settings(deadline=None)

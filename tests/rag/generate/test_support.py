@@ -1,0 +1,134 @@
+"""Sentences that cite nothing, and citations that do not hold what is said."""
+
+from dataclasses import replace
+
+import pytest
+
+from rag.errors import GenerationError
+from rag.generate.citations import CitationParser
+from rag.generate.judge import judged
+from rag.generate.support import (
+    Sentence,
+    checked,
+    checks_of,
+    likeness,
+    missing_names,
+    missing_numbers,
+    sentences,
+)
+from rag.settings import Settings
+from rag.types import Answer, Chunk, Hit
+from tests.fakes import WordEncoder
+from tests.servers.openai_server import OpenAIServer, Reply
+
+MARS = "The probe reached Mars orbit in 2014. It weighed 1,337 kg and had two dishes."
+MOON = "The moon raises the tide."
+HITS = tuple(
+    Hit(Chunk(f"c{n}", "d.txt", 0, len(text), text), n, 1.0)
+    for n, text in enumerate((MARS, MOON), 1)
+)
+
+
+def answer(text, generator="openai:m", refused=False):
+    parser = CitationParser(HITS)
+    told = parser.feed(text) + parser.finish()
+    return Answer(told, tuple(parser.citations), generator, refused, 0.1)
+
+
+def checks(text, **changes):
+    told = replace(answer(text), **changes)
+    return checks_of(checked(told, "Which probe?", HITS, WordEncoder(), None))
+
+
+def test_a_sound_answer_has_no_checks():
+    assert checks("The probe was in Mars orbit in 2014 [1]. The moon makes the tide [2].") == ()
+
+
+def test_a_sentence_that_cites_nothing_is_marked():
+    text = "The moon makes the tide [2]. The probe is out of use."
+    (check,) = checks(text)
+    assert check.verdict == "uncited"
+    assert text[check.start : check.end] == "The probe is out of use."
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Here is what I found:", "## Tide and moon now", "Is the moon red?", "Yes.", ""],
+)
+def test_what_states_nothing_needs_no_citation(text):
+    assert checks(text) == ()
+
+
+@pytest.mark.parametrize("generator", ["extractive"])
+def test_quotations_and_refusals_are_not_checked(generator):
+    assert checks("The probe is out of use.", generator=generator) == ()
+    assert checks("The probe is out of use.", refused=True) == ()
+
+
+def test_a_marker_behind_the_full_stop_belongs_to_the_sentence_before_it():
+    told = sentences(answer("The moon makes the tide. [2] The probe is in orbit. [1]"), HITS)
+    assert [[c.id for c in one.cited] for one in told] == [["c2"], ["c1"]]
+    assert told[1].text == "The probe is in orbit."
+
+
+def test_a_number_that_the_passage_does_not_hold_is_flagged():
+    (check,) = checks("The probe reached Mars orbit in 2015 [1].")
+    assert check.verdict == "doubtful"
+    assert "number 2015" in check.why
+    assert "by words" in check.by
+
+
+def test_a_name_that_the_passage_does_not_hold_is_flagged():
+    (check,) = checks("The moon of Jupiter raises the tide [2].")
+    assert "does not name Jupiter" in check.why
+
+
+def test_a_citation_of_another_matter_is_flagged():
+    (check,) = checks("Ring comet ring comet [2].")
+    assert "likeness" in check.why
+
+
+@pytest.mark.parametrize(
+    ("said", "there", "lost"),
+    [
+        ("1337 kg", "1,337 kg", []),
+        ("1,337.50", "1337.5", []),
+        ("3,5 %", "3.5 %", []),
+        ("2 dishes", "two dishes", []),
+        ("12 million", "21 million", ["12"]),
+        ("in 2014 and 2015", "2014", ["2015"]),
+    ],
+)
+def test_numbers_are_compared_as_numbers(said, there, lost):
+    assert missing_numbers(said, there) == lost
+
+
+def test_names_are_compared_without_endings_and_sentence_starts():
+    assert missing_names("Probes of NASA's fleet went. They saw Mars.", "nasa and mars") == []
+    assert missing_names("It was Ms Kowalski.", "a person") == ["Ms", "Kowalski"]
+
+
+def test_likeness_can_be_worked_out_by_hand():
+    assert likeness("moon tide", (HITS[1].chunk,), WordEncoder()) == pytest.approx(1.0)
+    assert likeness("ring", (), WordEncoder()) == 0.0
+
+
+def judge(*lines):
+    told = [Sentence(0, 9, text, (HITS[0].chunk,)) for text in ("First.", "Second [2].")]
+    with OpenAIServer() as server:
+        server.script(Reply(["\n".join(lines)]))
+        given = {"llm_base_url": server.url, "llm_model": "fake", "llm_api_key": server.key}
+        verdict = judged(Settings(**given), told)
+        return verdict, server.requests[0].prompt
+
+
+def test_the_model_judges_where_it_is_asked_to():
+    verdict, prompt = judge("1: yes", "2: no, the passage gives another year")
+    assert verdict == {1: "the passage gives another year"}
+    assert MARS in prompt
+    assert "⟦2⟧" in prompt
+
+
+def test_a_judge_that_says_nothing_about_a_sentence_is_an_error():
+    with pytest.raises(GenerationError, match="did not judge every sentence"):
+        judge("1: yes")
