@@ -28,7 +28,6 @@ class FakeDocument:
     pages: int | None = None
     chunks: int = 1
     reason: str = ""
-    media_type: str = ""
 
 
 def fake_trace(question: str, settings: Settings, within: Filter = EVERYTHING) -> Trace:
