@@ -1,0 +1,149 @@
+"""The Measure page over the fake library, and what it is made of."""
+
+import json
+import time
+
+import pytest
+
+from rag.evaluate.data import Question
+from rag.evaluate.judgements import Judgements
+from rag.evaluate.questions import QuestionSets
+from rag.evaluate.statistics import Interval
+from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
+from tests.ui.test_ask import html
+from ui.components import measure_run
+from ui.components.charts_measure import Dot, Row, front, intervals, quality_by_time, scale
+
+QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(14)]
+
+
+@pytest.fixture
+def judged(library):
+    catalogue = library.index.catalogue
+    QuestionSets(catalogue).put("field", [*QUESTIONS, Question("hostile", HOSTILE)])
+    held = Judgements(catalogue)
+    for question in QUESTIONS:
+        held.judge(question.text, ALL[10], 3, "ada")
+    held.judge(QUESTIONS[0].text, ALL[FUSED[1]], 1, "ada")
+    held.judge(HOSTILE, ALL[0], 2, "ada")
+    return library
+
+
+def finished(at, library, kind="measure"):
+    """Wait for the library's job and run the page again."""
+    job = measure_run.of(library)[kind]
+    job.thread.join(30)
+    time.sleep(0.05)
+    return at.run()
+
+
+def measured(page, library):
+    at = page("ui/measure.py", measured=["none", "late-interaction"])
+    assert not at.exception
+    at.button(key="measure").click().run()
+    return finished(at, library)
+
+
+def ndcg(library):
+    return measure_run.of(library)["measure"].result
+
+
+def test_without_questions_or_judgements_nothing_can_be_measured(page, library):
+    assert "No questions yet" in html(page("ui/measure.py"))
+    QuestionSets(library.index.catalogue).put("field", QUESTIONS)
+    at = page("ui/measure.py")
+    assert at.button(key="measure").disabled
+    assert "0 of 14 questions have a relevant passage" in html(at)
+
+
+def test_pipelines_are_measured_with_a_verdict_every_stage_and_what_changed(page, judged):
+    at = measured(page, judged)
+    body = html(at)
+    assert not at.exception
+    assert "better by" in body
+    assert "15 questions" in body
+    # The relevant passage is 5th in the fused order and 1st after reranking: nDCG 0.387 and 1.
+    assert "late-interaction" in body
+    assert "oracle order" in body
+    assert body.count('class="rl-told"') > 0
+    assert "corrected for" in body
+    assert RERANKED[0] == FUSED[4] == 10
+
+
+def test_hostile_questions_stay_text(page, judged):
+    body = html(measured(page, judged))
+    assert "<script" not in body
+    assert "&lt;script&gt;" in body
+
+
+def test_fallen_back_questions_are_counted_apart(page, judged):
+    at = page("ui/measure.py", measured=["none", "reranker=cross-encoder"])
+    at.button(key="measure").click().run()
+    assert "fell back on 15 questions; they are not in its figures" in html(finished(at, judged))
+
+
+def test_figures_move_with_a_judgement_without_measuring_again(page, judged):
+    at = measured(page, judged)
+    before = html(at)
+    assert "better by" in before
+    held = Judgements(judged.index.catalogue)
+    for question in QUESTIONS:
+        held.judge(question.text, ALL[10], 0, "ada")
+        held.judge(question.text, ALL[FUSED[0]], 3, "ada")
+    after = html(at.run())
+    assert "worse by" in after
+
+
+def test_both_traces_are_asked_with_the_measured_settings(page, judged):
+    at = measured(page, judged)
+    judged.pipeline.searched.clear()
+    at.button(key="traces").click().run()
+    assert not at.exception
+    assert {s["reranker"] for s in judged.pipeline.searched} == {"none", "late-interaction"}
+
+
+def test_the_report_and_the_figures_can_be_taken_along(page, judged):
+    at = measured(page, judged)
+    from rag.evaluate.figures import figures, outside
+
+    assert json.loads(json.dumps(outside(figures(ndcg(judged)))))["questions"] == 15
+    assert len(at.get("download_button")) == 3
+
+
+def test_weights_and_threshold_are_fitted_with_the_held_out_figure(page, judged):
+    at = page("ui/measure.py")
+    at.button(key="fit").click().run()
+    body = html(finished(at, judged, "fit"))
+    assert "held out against the present weights" in body
+    assert "Score threshold of the last stage" in body
+
+
+def test_a_pipeline_that_is_none_is_told(page, judged):
+    at = page("ui/measure.py", measured=["nonsense"])
+    assert "there is no pipeline &#x27;nonsense&#x27;" in html(at)
+    assert at.button(key="measure").disabled
+
+
+def test_the_front_holds_what_nothing_beats():
+    slow, fast, beaten, twin = (
+        Dot("slow", 2.0, 0.9),
+        Dot("fast", 0.1, 0.5),
+        Dot("beaten", 1.0, 0.4),
+        Dot("twin", 2.0, 0.9),
+    )
+    assert front([slow, fast, beaten, twin]) == {slow, fast, twin}
+
+
+def test_charts_hold_their_values_within_the_frame():
+    assert scale([0.5, 0.9]) == pytest.approx((0.44, 0.96))
+    assert scale([1.0]) == (0.98, 1.0)
+    row = intervals(
+        [Row("a<b", Interval(0.5, 0.4, 0.6), True), Row("none", Interval(*[float("nan")] * 3))]
+    )
+    assert "a&lt;b" in row
+    assert "none" not in row
+    assert "--at:50.0%" in row
+    assert quality_by_time([], "ndcg@10") == ""
+    assert "--x:50.0%" in quality_by_time(
+        [Dot("a", 10**-1.5, 0.5), Dot("b", 0.1, 0.6), Dot("c", 0.01, 0.4)], "m"
+    )

@@ -1,0 +1,144 @@
+"""Measuring in the background: it goes on when the page is left, and can be stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from rag.errors import RanklensError
+from rag.evaluate.data import Evaluation, Question
+from rag.evaluate.questions import QuestionSets
+from rag.evaluate.run import Interrupted, Variants, evaluate
+from ui.components import frame, grades
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+
+EVERY = 0.7
+Work = Callable[["Job"], Any]
+
+
+@dataclass(slots=True)
+class Job:
+    """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs."""
+
+    work: Work
+    what: str
+    done: int = 0
+    total: int = 0
+    result: Any = None
+    error: str = ""
+    stop: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work."""
+        return self.thread is not None and self.thread.is_alive()
+
+    def start(self) -> Job:
+        """Begin."""
+        self.thread = threading.Thread(target=self._run, name="measure", daemon=True)
+        self.thread.start()
+        return self
+
+    def told(self, done: int, total: int) -> None:
+        """Note how far it is."""
+        self.done, self.total = done, total
+
+    def _run(self) -> None:
+        try:
+            self.result = self.work(self)
+        except Interrupted as stopped:
+            self.error = str(stopped)
+        except RanklensError as error:
+            self.error = str(error)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def jobs(library_key: int) -> dict[str, Job]:
+    """Return the last job of each kind, shared by all sessions of a library."""
+    return {}
+
+
+def of(library: Library) -> dict[str, Job]:
+    """Return the library's jobs by kind."""
+    return jobs(id(library.index.catalogue))
+
+
+def begin(library: Library, kind: str, what: str, work: Work) -> None:
+    """Start a job, unless one of the library's is running: two would spoil each other's times."""
+    held = of(library)
+    if not any(job.running for job in held.values()):
+        held[kind] = Job(work, what).start()
+
+
+def follow(library: Library, kind: str) -> Job | None:
+    """Show the kind's last job while it runs, or why it failed; return it once it is done."""
+    job = of(library).get(kind)
+    if job is None:
+        return None
+    if job.running:
+        st.fragment(_poll, run_every=EVERY)(kind, job)
+        return None
+    if job.error:
+        frame.notice(job.error, "Not measured", "warn")
+        return None
+    return job
+
+
+def measured(
+    library: Library, name: str, questions: tuple[Question, ...], variants: Variants, frozen: bool
+) -> Work:
+    """Return the work of asking all judged questions of all pipelines."""
+    found, unit, notes = graded(library, questions)
+
+    def work(job: Job) -> Evaluation:
+        return evaluate(
+            name, library.pipeline, variants, questions, found, unit,
+            frozen=frozen, notes=notes, on_progress=job.told, stop=job.stop,
+        )  # fmt: skip
+
+    return work
+
+
+def graded(library: Library, questions: tuple[Question, ...]) -> tuple[Any, Any, tuple[str, ...]]:
+    """Return (question id → item → grade, what an item is, notes) as people have judged so far."""
+    judged = grades.store(library).grades([question.text for question in questions])
+    found = {q.id: dict(judged.grades[q.text]) for q in questions if q.text in judged.grades}
+    return found, judged.unit, judged.notes
+
+
+def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:
+    """Return the evaluation with the judgements of now: the same rankings, other figures.
+
+    As it was where its unit has changed or none of its passages is judged any more (another
+    chunking has other passages). Questions that have lost their last relevant passage stay, with
+    the grades that they had.
+    """
+    sets = QuestionSets(library.index.catalogue)
+    if evaluation.name not in sets.names():
+        return evaluation
+    found, unit, _ = graded(library, evaluation.questions)
+    known = {item for grades_ in evaluation.grades.values() for item in grades_}
+    now = {item for grades_ in found.values() for item in grades_}
+    if unit != evaluation.unit or not known & now:
+        return evaluation
+    relevant = {q: given for q, given in found.items() if any(g > 0 for g in given.values())}
+    return replace(evaluation, grades={**evaluation.grades, **relevant})
+
+
+def _poll(kind: str, job: Job) -> None:
+    if not job.running:
+        st.rerun()
+    share = job.done / job.total if job.total else 0.0
+    count = f"{job.done:,} of {job.total:,} questions" if job.total else "Loading the models"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xsmall"):
+            st.html(f'<p class="rl-say">{frame.escape(job.what)}: {count}</p>')
+            st.progress(min(share, 1.0))
+        st.button("Stop", icon=":material/stop_circle:", key=f"stop_{kind}", on_click=job.stop.set)

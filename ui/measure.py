@@ -1,0 +1,127 @@
+"""The Measure page: what each stage of each pipeline is worth on judged questions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.evaluate import report, saved
+from rag.evaluate.data import Evaluation
+from rag.evaluate.figures import Figures, figures, outside
+from rag.evaluate.questions import QuestionSets
+from ui import state
+from ui.components import (
+    charts_measure,
+    frame,
+    measure_fit,
+    measure_questions,
+    measure_run,
+    measure_tables,
+    questions_sets,
+    variants,
+)
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+
+STYLE = Path(__file__).parent / "components" / "measure.css"
+KIND = "measure"
+
+
+def page() -> None:
+    """Show the page."""
+    library = state.library()
+    st.html(STYLE)
+    frame.title("Measure", "What each stage of each pipeline is worth, on the judged questions.")
+    name = questions_sets.chooser(library)
+    if name is None:
+        frame.empty("No questions yet", "Write or take in a question set on the Judge page first.")
+        return
+    _controls(library, name)
+    job = measure_run.follow(library, KIND)
+    if job is not None:
+        _results(library, measure_run.with_present_grades(library, job.result))
+    with st.expander("Fit weights and threshold", icon=":material/tune:"):
+        measure_fit.show(library, name)
+
+
+def _controls(library: Library, name: str) -> None:
+    left, right = st.columns((4, 1), vertical_alignment="bottom")
+    with left:
+        chosen = variants.chooser(library.settings, "measured", ("none", "current"))
+    questions = QuestionSets(library.index.catalogue).questions(name)
+    graded, _, _ = measure_run.graded(library, questions)
+    relevant = sum(any(g > 0 for g in given.values()) for given in graded.values())
+    frozen = st.toggle(
+        "One candidate pool",
+        key="frozen",
+        persist_state="session",
+        help="All pipelines rerank what the first one retrieves; else each retrieves for itself",
+    )
+    busy = any(job.running for job in measure_run.of(library).values())
+    if right.button("Measure", type="primary", icon=":material/play_arrow:", width="stretch",
+                    disabled=busy or not chosen or not relevant, key="measure"):  # fmt: skip
+        work = measure_run.measured(library, name, questions, chosen or {}, frozen)
+        measure_run.begin(library, KIND, name, work)
+        st.rerun()
+    st.html(
+        f'<p class="rl-say">{relevant:,} of {len(questions):,} questions have a relevant passage '
+        "and can be measured. The other pipelines are compared with the first one.</p>"
+    )
+
+
+def _results(library: Library, evaluation: Evaluation) -> None:
+    found = _figures(saved.to_json(evaluation), evaluation)
+    st.html(
+        f'<h2 class="rl-question">{frame.escape(evaluation.name)}</h2><p class="rl-say">'
+        f"{len(evaluation.questions):,} questions · measured {frame.escape(evaluation.made)} · "
+        "figures with the judgements of now</p>"
+    )
+    st.html(measure_tables.verdict(found))
+    for said in measure_tables.left_out(found):
+        frame.notice(said, tone="warn")
+    _downloads(found)
+    _charts(found)
+    st.html(measure_tables.stages(found))
+    st.html('<h3 class="rl-label">Every comparison</h3>' + measure_tables.comparisons(found))
+    st.html(measure_tables.alike(found))
+    st.html('<h3 class="rl-label">The questions that changed most</h3>')
+    measure_questions.show(library, found, report.main_comparison(found))
+
+
+def _charts(found: Figures) -> None:
+    metric = found.measures[0]
+    ranges = charts_measure.intervals(measure_tables.rows_of(found))
+    plot = charts_measure.quality_by_time(measure_tables.dots_of(found), metric)
+    grid = st.grid(2, min_column_width=380, gap="large")
+    heading = f'<h3 class="rl-label">{metric}'
+    grid.cell().html(f"{heading} by stage, with 95 % intervals</h3>{ranges}")
+    grid.cell().html(f"{heading} against time</h3>{plot}")
+
+
+@st.cache_data(max_entries=4, show_spinner="Working out the figures…")
+def _figures(text: str, _evaluation: Evaluation) -> Figures:
+    """Work the figures out once for each evaluation; ``text`` is the same as JSON."""
+    return figures(_evaluation)
+
+
+def _downloads(found: Figures) -> None:
+    evaluation = found.evaluation
+    stem = "".join(c if c.isalnum() else "-" for c in evaluation.name)
+    with st.container(horizontal=True):
+        st.download_button("Report", lambda: report.html(found), f"{stem}.html", "text/html",
+                           icon=":material/description:", on_click="ignore", key="report",
+                           help="One HTML file that needs no network")  # fmt: skip
+        st.download_button("Figures", lambda: json.dumps(outside(found), ensure_ascii=False),
+                           f"{stem}.json", "application/json", icon=":material/download:",
+                           on_click="ignore", key="figures")  # fmt: skip
+        st.download_button("Rankings", lambda: saved.to_json(evaluation), f"{stem}-rankings.json",
+                           "application/json", icon=":material/download:", on_click="ignore",
+                           key="rankings",
+                           help="Everything measured, for `ranklens eval --replay`")  # fmt: skip
+
+
+page()
