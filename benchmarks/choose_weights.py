@@ -76,7 +76,7 @@ def pools(dataset: Dataset, settings: Settings, work: Path) -> list[Pool]:
         prepare.fill(library, dataset)
         grades, _ = prepare.grades_for(library, dataset)
         asked = retrieved(dataset, library)
-        context = Context(settings, library.encoder)
+        context = Context(settings, library.encoder, library.index.tokens.fetch)
         rerankers = Rerankers()
         stages: list[Stage] = []
         for start in range(0, len(asked), BATCH):
