@@ -1,12 +1,11 @@
-"""Answers without a model: the sentences and table rows that answer best, each cited.
+"""Answers without a model: the sentences, lists and table rows that answer best, each cited.
 
-The passages are encoded whole, so that a sentence's tokens know what its pronouns stand for. A
-sentence's score is the cosine of its tokens' mean with the question's vector, plus MaxSim (the mean
+A unit's score is the cosine of its tokens' mean with the question's vector, plus MaxSim (the mean
 over the question's tokens of the best cosine with one of its tokens), plus the share of the
 question's words that it holds (rare ones count more), plus what its passage's rank is worth, plus a
-little where it holds what the question asks for (a date, a name, a number). Weights, margin and
-floor were chosen on 70 HotpotQA questions that ``benchmarks/extractive.py`` leaves out by default
-and on every third one of its chunking set.
+little where it holds what the question asks for (a date, a name, a number), more where that is the
+cell of a table. Weights, margin and floor were chosen on 70 HotpotQA questions that
+``benchmarks/extractive.py`` leaves out by default and on every third one of its chunking set.
 """
 
 from __future__ import annotations
@@ -18,181 +17,239 @@ from collections.abc import Generator as Pieces
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rag.generate.base import REFUSAL, Quote, Written
 from rag.generate.citations import without_markers
-from rag.generate.facts import kind_of, short_answer, term
-from rag.generate.rows import cell, read_out
-from rag.generate.sentences import Span, spans
-from rag.models.encoder import Encoder, Matrix
+from rag.generate.facts import short_answer
+from rag.generate.likeness import Kept, Likeness
+from rag.generate.question import Asked
+from rag.generate.rows import answering, cell, label, read_cells, read_out, told, valued, words
+from rag.generate.units import Unit, units
+from rag.models.encoder import Encoder
 from rag.types import Hit
 
-_WORDS, _RANK, _KIND = 0.8, 0.3, 0.05
-_MARGIN, _MOST = 0.3, 4
+_WORDS, _RANK, _KIND, _CELL = 0.8, 0.3, 0.05, 0.9
+_TOLD = 0.5
+_MARGIN, _MOST, _TIMES = 0.3, 4, 3
 # Of 162 questions with their documents in the library, the best sentence's cosine was below 0.43
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
 # of rare words and codes may lie lower, so most of its words in one sentence count, too.
 _FLOOR, _FLOOR_WORDS = 0.38, 0.6
+_CLOSE = 0.6
 _SURE = 0.6
-_SHORTEST = 12
-_COMMON = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and are as at be been but by can did do does for from had has have he her his how i "
-        "if in into is it its me my of on or our she so tell that the their there they this to "
-        "was we were what when where which who whom whose why will with you your",
-    )
-)
+_SAME = 0.75
+_WITHIN = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence or row of passage ``number``; ``near``: it reaches the floor."""
+    """A unit with its score; ``near``: it reaches the floor; ``column``: of the cell that answers.
 
-    number: int
-    span: Span
-    text: str
+    ``telling``: it is about what the question is about. ``also`` are candidates of other documents
+    that say the same.
+    """
+
+    unit: Unit
     score: float = 0.0
     near: bool = False
+    telling: bool = True
+    column: int = -1
+    also: tuple[Candidate, ...] = ()
 
 
 class ExtractiveGenerator:
-    """Picks and cites one to four sentences; needs an encoder and nothing else."""
+    """Picks and cites one to four units; needs an encoder and nothing else."""
 
     name = "extractive"
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder, kept: Kept | None = None) -> None:
+        """``kept`` returns the packed token vectors of passages, None where there are none."""
+        self._likeness = Likeness(encoder, kept)
 
     def stream(self, question: str, hits: Sequence[Hit]) -> Pieces[str, None, Written]:
         """Yield the answer passage by passage; says `REFUSAL` where nothing comes near."""
-        terms = question_terms(question)
-        scored = self._scored(question, terms, hits)
-        if not any(c.near for c in scored):
+        asked = Asked.read(question)
+        scored = self._scored(asked, hits)
+        chosen = choose(scored, asked)
+        if not any(c.near for c in scored) or not any(c.telling for c in chosen):
             yield REFUSAL
             return Written()
-        chosen = choose(scored)
-        if fact := _fact(chosen[0], question, terms):
+        fact = _fact(chosen[0], asked)
+        if fact:
             yield f"**{fact}** — "
         quotes: list[Quote] = []
-        for paragraph in _paragraphs(chosen):
-            yield "\n\n" * bool(quotes) + _written(paragraph, terms)
-            quotes += [Quote(c.number, c.span.start, c.span.end) for c in paragraph]
+        for paragraph in _paragraphs(chosen, apart=bool(fact)):
+            first = bool(fact) and not quotes
+            yield "\n\n" * bool(quotes) + _written(paragraph, asked, first)
+            cited = [one.unit for c in paragraph for one in (c, *c.also)]
+            quotes += [Quote(unit.number, unit.span.start, unit.span.end) for unit in cited]
         return Written(tuple(quotes), {"candidates": len(scored)})
 
-    def _scored(self, question: str, terms: frozenset[str], hits: Sequence[Hit]) -> list[Candidate]:
-        """Return the candidates with their scores, from one pass over the passages."""
-        found = candidates(hits)
-        asked = self._encoder.encode_query(question)
-        likeness = self._likeness(question, asked, hits, found)
-        shares = shared_words(terms, [c.text for c in found])
-        kind = kind_of(question)
+    def _scored(self, asked: Asked, hits: Sequence[Hit]) -> list[Candidate]:
+        """Return the units that may answer with their scores."""
+        found = [unit for unit in units(hits) if not unit.row or asked.names(label(unit.row))]
+        likeness = self._likeness(asked.text, hits, found)
+        shares = shared_words(asked.terms, [unit.text for unit in found])
+        telling = _telling(asked, hits)
+        strangers = _strangers(asked, hits)
+        required = asked.subject & {w for u in found if u.row for w in words(label(u.row))}
         scored = []
-        for candidate, (cosine, closest), share in zip(found, likeness, shares, strict=True):
-            score = cosine + closest + _WORDS * share + _RANK / (candidate.number + 1)
-            score += _KIND * bool(short_answer(candidate.text, kind, terms))
+        for unit, (cosine, closest), share in zip(found, likeness, shares, strict=True):
+            column = -1
+            if unit.row and unit.number not in strangers and asked.wants_value:
+                column = answering(unit.row, asked, required, unit.context)
+            score = cosine + closest + _WORDS * share + _RANK / (unit.number + 1)
+            score += _KIND * bool(_short(unit, asked))
+            if unit.row and column >= 0:
+                score += _CELL + _TOLD * told(unit.row, column, asked.subject)
             near = cosine >= _FLOOR or share >= _FLOOR_WORDS
-            scored.append(replace(candidate, score=score, near=near))
+            tells = cosine >= _CLOSE or not telling or bool(telling & _told(unit))
+            scored.append(Candidate(unit, score, near, tells, column))
         return scored
 
-    def _likeness(
-        self, question: str, asked: Matrix, hits: Sequence[Hit], found: Sequence[Candidate]
-    ) -> list[tuple[float, float]]:
-        """Return each candidate's cosine and MaxSim with the question."""
-        passages = [hit.chunk.passage for hit in hits]
-        words, *tokens = self._encoder.encode_tokens([question, *passages])
-        places = [np.array(self._encoder.token_spans(passage)) for passage in passages]
-        pairs = []
-        for candidate in found:
-            at = candidate.number - 1
-            offset = len(passages[at]) - len(hits[at].chunk.text)
-            rows = tokens[at][_within(places[at][: len(tokens[at])], candidate.span, offset)]
-            pairs.append((cosine(asked, rows), maxsim(words, rows)))
-        return pairs
+
+def _telling(asked: Asked, hits: Sequence[Hit]) -> frozenset[str]:
+    """Return the words of which an answer should hold one: what is asked, and rare names.
+
+    A company's name is in all of its reports: a sentence that holds nothing else is no answer.
+    """
+    held = Counter(word for hit in hits for word in words(hit.chunk.passage))
+    rare = {name for name in asked.named if 0 < held[name] <= len(hits) / 2}
+    return frozenset(rare | (asked.subject - asked.named))
 
 
-def candidates(hits: Sequence[Hit]) -> list[Candidate]:
-    """Return every sentence and row once, those of better passages first."""
-    found: dict[str, Candidate] = {}
-    for number, hit in enumerate(hits, 1):
-        for span in spans(hit.chunk.text):
-            text = " ".join(hit.chunk.text[span.start : span.end].split())
-            if len(text) >= _SHORTEST or len(hit.chunk.text) < 2 * _SHORTEST:
-                found.setdefault(text.casefold(), Candidate(number, span, text))
-    return list(found.values())
-
-
-def question_terms(question: str) -> frozenset[str]:
-    """Return the words of a question that say what it is about."""
-    words = re.findall(r"\w+", question)
-    return frozenset(term(w) for w in words if w.casefold() not in _COMMON)
+def _strangers(asked: Asked, hits: Sequence[Hit]) -> set[int]:
+    """Return the passages of documents that name nobody the question names, if others do."""
+    naming = {hit.chunk.document for hit in hits if asked.named & words(hit.chunk.passage)}
+    return {n for n, hit in enumerate(hits, 1) if naming and hit.chunk.document not in naming}
 
 
 def shared_words(terms: frozenset[str], texts: Sequence[str]) -> list[float]:
     """Return how much of the question each text holds, 0 to 1, rare words counting more."""
-    held = [{term(w) for w in re.findall(r"\w+", text)} & terms for text in texts]
-    frequency = Counter(word for words in held for word in words)
+    held = [words(text) & terms for text in texts]
+    frequency = Counter(word for found in held for word in found)
     weight = {word: math.log(1 + len(texts) / (0.5 + frequency[word])) for word in terms}
     total = sum(weight.values()) or 1.0
-    return [sum(weight[word] for word in words) / total for words in held]
+    return [sum(weight[word] for word in found) / total for found in held]
 
 
-def cosine(question: Matrix, tokens: Matrix) -> float:
-    """Return the cosine of the question's vector with the mean of a sentence's tokens."""
-    mean = tokens.mean(axis=0) if len(tokens) else np.zeros_like(question)
-    return float(mean @ question) / max(float(np.linalg.norm(mean)), 1e-9)
+def choose(scored: Sequence[Candidate], asked: Asked) -> list[Candidate]:
+    """Return the best candidates, best first: at most four, none far behind the best.
 
-
-def maxsim(question: Matrix, tokens: Matrix) -> float:
-    """Return the mean over the question's tokens of the best cosine with a sentence's token."""
-    if not len(question) or not len(tokens):
-        return 0.0
-    return float((question @ tokens.T).max(axis=1).mean())
-
-
-def _within(places: NDArray[np.int_], span: Span, offset: int) -> NDArray[np.bool_]:
-    """Tell which tokens lie in a sentence whose passage begins ``offset`` characters before it."""
-    if not len(places):
-        return np.zeros(0, bool)
-    inside = (places[:, 0] >= span.start + offset) & (places[:, 1] <= span.end + offset)
-    return np.asarray(inside, bool)
-
-
-def choose(scored: Sequence[Candidate]) -> list[Candidate]:
-    """Return the best candidates, best first: at most four, none far behind the best."""
+    What an earlier one has said is not said again; another document that says it is cited, too.
+    """
     order = sorted(scored, key=lambda c: -c.score)
-    return [c for c in order[:_MOST] if c.score >= order[0].score - _MARGIN]
+    chosen: list[Candidate] = []
+    for candidate in order:
+        if candidate.score < order[0].score - _MARGIN:
+            break
+        said = next((i for i, c in enumerate(chosen) if _repeats(candidate, c, asked)), None)
+        if said is None and len(chosen) < _MOST:
+            chosen.append(candidate)
+        elif said is not None and _goes_on(candidate, chosen[said]):
+            chosen[said] = _citing(candidate, chosen[said])
+        elif said is not None:
+            chosen[said] = _citing(chosen[said], candidate)
+    return chosen
 
 
-def _paragraphs(chosen: Sequence[Candidate]) -> Iterator[list[Candidate]]:
-    """Group by passage, that of the best sentence first, each in the order of its text."""
-    for number in dict.fromkeys(c.number for c in chosen):
-        yield sorted((c for c in chosen if c.number == number), key=lambda c: c.span.start)
+def _repeats(candidate: Candidate, earlier: Candidate, asked: Asked) -> bool:
+    """Tell whether a candidate says what an earlier one says: the same figures, the same words."""
+    if candidate.unit.overlaps(earlier.unit):
+        return True
+    new, old = (_all_words(_readable(c, asked)) for c in (candidate, earlier))
+    figures = {word for word in new ^ old if any(letter.isdigit() for letter in word)}
+    shared = len(new & old)
+    if not figures and shared >= _SAME * len(new | old):
+        return True
+    if _goes_on(candidate, earlier) and shared >= _WITHIN * len(old):
+        return True
+    return not figures & new and shared >= _WITHIN * len(new)
 
 
-def _written(paragraph: Sequence[Candidate], terms: frozenset[str]) -> str:
-    words = [f"{_readable(c, terms)} [{c.number}]" for c in paragraph]
-    return ("\n" if any(c.span.row for c in paragraph) else " ").join(words)
+def _goes_on(candidate: Candidate, earlier: Candidate) -> bool:
+    """Tell whether a candidate is the earlier one's list with more of its items."""
+    new, old = candidate.unit, earlier.unit
+    return new.span.kind == old.span.kind == "item" and len(new.text) > len(old.text)
 
 
-def _readable(candidate: Candidate, terms: frozenset[str]) -> str:
-    """Return a sentence fit for an answer: no bullet, no markers of its own, no open code."""
-    text = read_out(candidate.text, terms) if candidate.span.row else candidate.text
+def _all_words(text: str) -> set[str]:
+    return set(re.findall(r"\d[\d.,]*\d|\w+", text.casefold()))
+
+
+def _citing(first: Candidate, other: Candidate) -> Candidate:
+    """Return the first with the other's citation, if that is of a document not cited yet."""
+    documents = {c.unit.chunk.document for c in (first, *first.also)}
+    if other.unit.chunk.document in documents or len(documents) == _TIMES:
+        return first
+    return replace(first, also=(*first.also, other))
+
+
+def _paragraphs(chosen: Sequence[Candidate], apart: bool) -> Iterator[list[Candidate]]:
+    """Group by passage, that of the best unit first, each in the order of its text.
+
+    The best stands ``apart`` where its fact goes before it.
+    """
+    rest = chosen[1:] if apart else chosen
+    if apart:
+        yield [chosen[0]]
+    for number in dict.fromkeys(c.unit.number for c in rest):
+        own = (c for c in rest if c.unit.number == number)
+        yield sorted(own, key=lambda c: c.unit.span.start)
+
+
+def _written(paragraph: Sequence[Candidate], asked: Asked, fact: bool = False) -> str:
+    pieces = []
+    for c in paragraph:
+        markers = " ".join(f"[{one.unit.number}]" for one in (c, *c.also))
+        pieces.append(f"{_readable(c, asked, fact)} {markers}")
+    apart = any(c.unit.span.kind in ("row", "cells", "item") for c in paragraph)
+    return ("\n" if apart else " ").join(pieces)
+
+
+def _readable(candidate: Candidate, asked: Asked, fact: bool = False) -> str:
+    """Return a unit fit for an answer: no bullet, no markers of its own, no open code.
+
+    Where the value of a row stands before it as a ``fact``, only its names are told.
+    """
+    unit = candidate.unit
+    if unit.row and fact:
+        text = f"{label(unit.row)}, {unit.row.columns[candidate.column]}"
+    elif unit.row:
+        text = read_cells(unit.row, asked, unit.context)
+    else:
+        text = read_out(unit.text, asked.terms) if unit.span.kind == "row" else _listed(unit)
     text = re.sub(r"^(?:[-*•–·▪]|#{1,6})\s+", "", without_markers(text))
     return text.replace("`", "'") if text.count("`") % 2 else text
 
 
-def _fact(best: Candidate, question: str, terms: frozenset[str]) -> str:
-    """Return the short answer in the best sentence or row, if there is one.
+def _listed(unit: Unit) -> str:
+    """Return a unit's text, a list with what introduces it on lines of its own."""
+    parts = re.split(r"\n+\s*[-*•–·▪]\s+", unit.chunk.text[unit.span.start : unit.span.end])
+    return "\n- ".join(" ".join(part.split()) for part in parts)
+
+
+def _short(unit: Unit, asked: Asked) -> str:
+    """Return the short answer that a sentence holds."""
+    return "" if unit.row else short_answer(unit.text, asked.kind, asked.terms, asked.noun)
+
+
+def _told(unit: Unit) -> set[str]:
+    return words(f"{unit.context} {unit.row.above if unit.row else ''} {unit.text}")
+
+
+def _fact(best: Candidate, asked: Asked) -> str:
+    """Return the short answer in the best unit, if there is one.
 
     Only where the sentence holds most of the question: a lone date or name is read as a claim.
     """
-    if best.span.row:
-        return cell(best.text, terms)
-    held = {term(w) for w in re.findall(r"\w+", best.text)} & terms
-    if len(held) < _SURE * len(terms):
+    unit = best.unit
+    if unit.row:
+        rows = [c.unit.row for c in (best, *best.also) if c.unit.row]
+        told_unit = next((row.unit for row in rows if row.unit), "")
+        return valued(replace(unit.row, unit=told_unit), best.column) if best.column >= 0 else ""
+    if unit.span.kind == "row":
+        return cell(unit.text, asked.terms)
+    if len(words(unit.text) & asked.terms) < _SURE * len(asked.terms):
         return ""
-    fact = short_answer(best.text, kind_of(question), terms)
-    return fact if fact and len(fact) < len(best.text) / 2 else ""
+    fact = _short(unit, asked)
+    return fact if len(fact) < len(unit.text) / 2 else ""

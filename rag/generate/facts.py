@@ -53,6 +53,15 @@ _PATTERNS = {
     "place": re.compile(_PLACE),
 }
 _WORD = re.compile(r"\w+")
+_AUXILIARY = r"(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|must)"
+_ASKED = re.compile(
+    rf"\bhow (?:much|many) ((?!{_AUXILIARY}\b)[^?,;]+?) {_AUXILIARY}\b"
+    r"|\bhow much (?:is|are|was|were) ([^?,;]+?)"
+    r"(?= (?:as|in|at|on|for|during|by|from|to|of)\b|\W*$)",
+    re.IGNORECASE,
+)
+_HOW_MANY = re.compile(r"\bhow many (\w[^?,;]*)", re.IGNORECASE)
+_BESIDE = 4
 
 
 def kind_of(question: str) -> str:
@@ -65,23 +74,40 @@ def kind_of(question: str) -> str:
     return min(found, default=(0, ""))[1]
 
 
-def short_answer(sentence: str, kind: str, terms: Collection[str]) -> str:
+def counted(question: str) -> str:
+    """Return the noun that a figure must be of, as `term` gives it, or nothing.
+
+    "How many employees has it?" counts ``employe``, "How much is its long-term debt?" ``debt``.
+    """
+    if match := _ASKED.search(question):
+        words = _WORD.findall(re.split(r"\bof\b", match[1] or match[2])[0])
+        return term(words[-1]) if words and words[-1].casefold() != "money" else ""
+    if match := _HOW_MANY.search(question):
+        words = _WORD.findall(match[1])[:3]
+        return term(next((w for w in words if w.endswith("s")), words[0]))
+    return ""
+
+
+def short_answer(sentence: str, kind: str, terms: Collection[str], noun: str = "") -> str:
     """Return the piece of a sentence that most likely answers; empty where none stands out.
 
     ``terms`` are the question's words as `term` gives them. What the question says already is no
     answer; of several figures or dates, the one nearest to the question's words is taken, of
-    several names or places none.
+    several names or places none. ``noun`` (see `counted`) must stand beside a number, and in the
+    same sentence as an amount.
     """
     if kind not in _PATTERNS:
         return ""
     fitting = [m for m in _PATTERNS[kind].finditer(sentence) if _is_new(m[0], kind, terms)]
+    if noun and kind in ("number", "amount"):
+        fitting = [m for m in fitting if _is_of(m, noun, near=kind == "number")]
     if kind == "name":
         fitting = [m for m in fitting if _is_name(m)]
     if not fitting or (kind in ("name", "place") and len({m[0] for m in fitting}) > 1):
         return ""
     asked = [m.start() for m in _WORD.finditer(sentence) if term(m[0]) in terms]
     best = min(fitting, key=lambda match: _distance(match, asked))
-    return best[0].strip(" ,.")
+    return _with_noun(best, noun if kind == "number" else "").strip(" ,.")
 
 
 def term(word: str) -> str:
@@ -95,6 +121,24 @@ def _is_new(piece: str, kind: str, terms: Collection[str]) -> bool:
     # "How many moons?" is answered by "2 moons": only the figure has to be new.
     told = words[:1] if kind in ("number", "amount") else words
     return not set(told) & set(terms)
+
+
+def _is_of(match: re.Match[str], noun: str, near: bool) -> bool:
+    """Tell whether the noun is in the sentence, and within a few words of the figure if asked."""
+    before, after = match.string[: match.start()], match.string[match.start() :]
+    if near:
+        before, after = " ".join(before.split()[-_BESIDE:]), " ".join(after.split()[: _BESIDE + 1])
+    return noun in {term(word) for word in _WORD.findall(f"{before} {after}")}
+
+
+def _with_noun(match: re.Match[str], noun: str) -> str:
+    """Return a figure with what follows up to the noun: ``two small moons``."""
+    after = match.string[match.end() :]
+    words = list(_WORD.finditer(after))[: _BESIDE - 1]
+    if not noun or noun in {term(word) for word in _WORD.findall(match[0])}:
+        return match[0]
+    end = next((word.end() for word in words if term(word[0]) == noun), 0)
+    return match[0] + after[:end] if not re.search(r"[.,;:()]", after[:end]) else match[0]
 
 
 def _is_name(match: re.Match[str]) -> bool:

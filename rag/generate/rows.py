@@ -1,14 +1,18 @@
-"""Table rows, ``Column: value; Column: value``, as something to read."""
+"""Table rows as something to read, and the cell of one that answers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 from rag.generate.facts import term
+from rag.generate.periods import column
+from rag.generate.question import Asked, question_terms
+from rag.generate.tables import Row, is_period
 
 _PAIRS = re.compile(r"; (?=[^:;]{1,60}: )")
 _SHOWN = 6
+_OWN, _ALL = 0.5, 0.6
 
 
 def columns(row: str) -> list[tuple[str, str]]:
@@ -35,17 +39,77 @@ def read_out(row: str, terms: Collection[str]) -> str:
 def cell(row: str, terms: Collection[str]) -> str:
     """Return the value whose column the question names, where its value is not in the question."""
     asked = [
-        (len(_terms(name) & set(terms)), value)
+        (len(words(name) & set(terms)), value)
         for name, value in columns(row)
-        if not _terms(value) & set(terms)
+        if not words(value) & set(terms)
     ]
     best = max(asked, default=(0, ""), key=lambda pair: pair[0])
     return best[1] if best[0] and len(best[1]) <= 60 else ""
 
 
-def _shared(pair: tuple[str, str], terms: Collection[str]) -> int:
-    return len(_terms(f"{pair[0]} {pair[1]}") & set(terms))
+def read_cells(row: Row, asked: Asked, context: str = "") -> str:
+    """Return ``Label, column: value (in millions)`` for the column asked for, else all columns."""
+    at = column(asked.text, row.columns, asked.terms, f"{context} {row.label}")
+    if at >= 0:
+        return f"{label(row)}, {row.columns[at]}: {valued(row, at)}"
+    named = [
+        f"{name}: {value}" if name else value
+        for name, value in zip(row.columns or [""] * len(row.values), row.values, strict=True)
+    ]
+    unit = f" ({_plain(row.unit)})" if row.unit else ""
+    more = " · …" if len(named) > _SHOWN else ""
+    return f"{label(row)} — {' · '.join(named[:_SHOWN])}{more}{unit}"
 
 
-def _terms(text: str) -> set[str]:
+def label(row: Row) -> str:
+    """Return a row's label, after the section that it belongs to."""
+    return f"{row.section}: {row.label}" if row.section else row.label
+
+
+def valued(row: Row, at: int) -> str:
+    """Return a value with the unit of its table, ``$5 (in millions)``; a share needs none."""
+    value = row.values[at]
+    return f"{value} ({_plain(row.unit)})" if row.unit and "%" not in value else value
+
+
+def answering(row: Row, asked: Asked, required: Set[str], context: str) -> int:
+    """Return the column of the value that answers, or -1 where that is not sure.
+
+    The label may say nothing that the question does not; row and column must tell half of what
+    the question is about, with what introduces the table the better part, and all that is
+    ``required`` (what tells the rows of these tables apart).
+    """
+    own = question_terms(re.sub(r"\(.*?\)", "", row.label))
+    if not own or own - {term("total")} - asked.terms:
+        return -1
+    at = column(asked.text, row.columns, asked.terms, f"{context} {row.label}")
+    if at < 0 or not re.search(r"\d", row.values[at]):
+        return -1
+    around = words(f"{row.above} {context} {label(row)} {row.columns[at]}")
+    apart = bool(row.section) and not words(row.section) & asked.terms
+    if required - around or (apart and asked.subject - around):
+        return -1
+    enough = is_period(row.label) or told(row, at, asked.subject) >= _OWN
+    return at if enough and _share(asked.subject, around) >= _ALL else -1
+
+
+def told(row: Row, at: int, subject: Collection[str]) -> float:
+    """Return how much of what a question is about a row and the name of a column tell, 0 to 1."""
+    return _share(subject, words(f"{label(row)} {row.columns[at]}"))
+
+
+def words(text: str) -> set[str]:
+    """Return the words of a text as questions and sentences are compared."""
     return {term(word) for word in re.findall(r"\w+", text)}
+
+
+def _share(asked: Collection[str], told: Collection[str]) -> float:
+    return len(set(asked) & set(told)) / len(asked) if asked else 0.0
+
+
+def _plain(unit: str) -> str:
+    return unit.split(",")[0].split(" except")[0]
+
+
+def _shared(pair: tuple[str, str], terms: Collection[str]) -> int:
+    return len(words(f"{pair[0]} {pair[1]}") & set(terms))

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.generate.extractive import question_terms
+from rag.generate.question import question_terms
 from rag.generate.facts import kind_of, short_answer
 from rag.generate.rows import cell, columns, read_out
 

@@ -1,0 +1,87 @@
+"""How near pieces of passages come to a question, by the encoder's token vectors.
+
+Passages are encoded whole, so that a sentence's tokens know what its pronouns stand for; those
+whose token vectors were kept at ingest are not encoded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.generate.units import Unit
+from rag.models.encoder import Encoder, Matrix
+from rag.models.token_codes import token_codes
+from rag.types import Hit
+
+Kept = Callable[[Sequence[str]], list[bytes | None]]
+
+
+class Likeness:
+    """Cosine and MaxSim of units with a question."""
+
+    def __init__(self, encoder: Encoder, kept: Kept | None = None) -> None:
+        self._encoder = encoder
+        self._kept = kept
+
+    def __call__(
+        self, question: str, hits: Sequence[Hit], found: Sequence[Unit]
+    ) -> list[tuple[float, float]]:
+        """Return each unit's cosine and MaxSim; reads only passages that have one."""
+        asked = self._encoder.encode_query(question)
+        numbers = sorted({unit.number for unit in found})
+        passages = [hits[number - 1].chunk.passage for number in numbers]
+        words, rows = self._tokens(question, passages)
+        places = [np.array(self._encoder.token_spans(passage)) for passage in passages]
+        turned = token_codes(len(asked)).turn(asked[None])[0]
+        pairs = []
+        for unit in found:
+            at = numbers.index(unit.number)
+            chunk = hits[unit.number - 1].chunk
+            tokens, own = rows[at]
+            inside = _within(places[at][: len(tokens)], unit, len(passages[at]) - len(chunk.text))
+            pair = (turned, words[1]) if own else (asked, words[0])
+            pairs.append((cosine(pair[0], tokens[inside]), maxsim(pair[1], tokens[inside])))
+        return pairs
+
+    def _tokens(
+        self, question: str, passages: Sequence[str]
+    ) -> tuple[tuple[Matrix, Matrix], list[tuple[Matrix, bool]]]:
+        """Return the question's tokens, plain and turned, and the passages', true where turned."""
+        kept = self._kept(passages) if self._kept else [None] * len(passages)
+        rest = [passage for passage, codes in zip(passages, kept, strict=True) if codes is None]
+        asked, *fresh = self._encoder.encode_tokens([question, *rest])
+        codes = token_codes(asked.shape[1])
+        encoded = iter(fresh)
+        rows = [
+            (next(encoded), False) if packed is None else (codes.unpack([packed])[0], True)
+            for packed in kept
+        ]
+        return (asked, codes.turn(asked)), rows
+
+
+def cosine(question: Matrix, tokens: Matrix) -> float:
+    """Return the cosine of the question's vector with the mean of a sentence's tokens."""
+    mean = tokens.mean(axis=0) if len(tokens) else np.zeros_like(question)
+    return float(mean @ question) / max(float(np.linalg.norm(mean)), 1e-9)
+
+
+def maxsim(question: Matrix, tokens: Matrix) -> float:
+    """Return the mean over the question's tokens of the best cosine with a sentence's token."""
+    if not len(question) or not len(tokens):
+        return 0.0
+    return float((question @ tokens.T).max(axis=1).mean())
+
+
+def _within(places: NDArray[np.int_], unit: Unit, offset: int) -> NDArray[np.bool_]:
+    """Tell which tokens are of a unit whose passage begins ``offset`` characters before its text.
+
+    Of a table's row only those of its names: figures say nothing to an encoder.
+    """
+    inside = np.zeros(len(places), bool)
+    if len(places):
+        for start, end in unit.row.names if unit.row else (unit.span[:2],):
+            inside |= (places[:, 0] >= start + offset) & (places[:, 1] <= end + offset)
+    return inside

@@ -1,0 +1,89 @@
+"""What an answer can be made of: sentences, lists with what introduces them, and table rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from rag.generate.sentences import Span, spans
+from rag.generate.tables import Row, table_rows
+from rag.types import Chunk, Hit
+
+_SHORTEST = 12
+_LONGEST_LIST = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of passage ``number``, ``chunk``, that can be quoted: the characters of ``span``.
+
+    ``text`` is it on one line, with the names of a row's columns; ``row`` is the row where it is
+    one of a table.
+    """
+
+    number: int
+    chunk: Chunk
+    span: Span
+    text: str
+    row: Row | None = None
+
+    @property
+    def context(self) -> str:
+        """The document's name and the headings above."""
+        return " ".join((PurePath(self.chunk.document).stem, *self.chunk.heading))
+
+    def overlaps(self, other: Unit) -> bool:
+        """Tell whether both share characters of one document."""
+        start, end = self._place()
+        from_, to = other._place()
+        return self.chunk.document == other.chunk.document and start < to and from_ < end
+
+    def _place(self) -> tuple[int, int]:
+        return self.chunk.start + self.span.start, self.chunk.start + self.span.end
+
+
+def units(hits: Sequence[Hit]) -> list[Unit]:
+    """Return every unit once, those of better passages first.
+
+    Headings and lines that only introduce something are units where there is nothing else.
+    """
+    every = [unit for number, hit in enumerate(hits, 1) for unit in _of(number, hit.chunk)]
+    whole = [unit for unit in every if unit.span.kind not in ("heading", "lead")]
+    found: dict[str, Unit] = {}
+    for unit in whole or every:
+        # The same in another document is found later, and cited, too.
+        values = unit.row.values if unit.row else ()
+        found.setdefault(f"{unit.chunk.document}\0{values}{unit.text}".casefold(), unit)
+    return list(found.values())
+
+
+def _of(number: int, chunk: Chunk) -> Iterator[Unit]:
+    text = chunk.text
+    rows, names = table_rows(text, chunk.heading)
+    lines = {row.start: row for row in rows}
+    for span in _with_lists(text, spans(text)):
+        if any(start <= span.start and span.end <= end for start, end in names):
+            continue
+        if span.kind == "cells":
+            if row := lines.get(span.start):
+                yield Unit(number, chunk, span, _row_text(row), row)
+        elif span.end - span.start >= _SHORTEST or len(text) < 2 * _SHORTEST:
+            yield Unit(number, chunk, span, " ".join(text[span.start : span.end].split()))
+
+
+def _row_text(row: Row) -> str:
+    label = f"{row.section}: {row.label}" if row.section else row.label
+    return " ".join((label, *dict.fromkeys(row.columns)))
+
+
+def _with_lists(text: str, found: Sequence[Span]) -> Iterator[Span]:
+    """Give a line that ends in a colon the list items below it, as far as they are short."""
+    for at, span in enumerate(found):
+        end = span.end
+        if span.kind == "lead":
+            for item in found[at + 1 :]:
+                if item.kind != "item" or item.end - span.start > _LONGEST_LIST:
+                    break
+                end = item.end
+        yield span if end == span.end else Span(span.start, end, "item")
