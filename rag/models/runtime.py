@@ -21,6 +21,8 @@ from rag.errors import ModelError
 from rag.models.workers import workers
 
 BATCH_TOKENS = 256
+# Fusions that make a graph slower; see `rag.models.graph`.
+SLOWER = ["SkipLayerNormFusion", "BiasSkipLayerNormFusion"]
 
 
 class Runtime:
@@ -33,7 +35,7 @@ class Runtime:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
-                str(graph), options, providers=["CPUExecutionProvider"]
+                str(graph), options, ["CPUExecutionProvider"], disabled_optimizers=SLOWER
             )
         except Exception as error:  # its exceptions share no narrower base
             raise ModelError(f"{graph}: ONNX Runtime cannot load it ({error})") from error
