@@ -102,11 +102,11 @@ def _bar(library: Library, questions: Sequence[Question], at: int) -> None:
     judged = {one.question for one in grades.store(library).all()}
     count = sum(" ".join(question.text.split()) in judged for question in questions)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Previous", key="question_before", icon=":material/chevron_left:", disabled=at == 0,
-                  help="Previous question", on_click=_go, args=(-1,))  # fmt: skip
+        st.button("Previous", key="question_before", icon=":material/chevron_left:",
+                  disabled=at == 0, on_click=_go, args=(-1,))  # fmt: skip
         st.html(f'<p class="rl-say">Question {at + 1:,} of {len(questions):,}</p>', width="content")
         st.button("Next", key="question_after", icon=":material/chevron_right:",
-                  disabled=at + 1 >= len(questions), help="Next question", on_click=_go,
+                  disabled=at + 1 >= len(questions), on_click=_go,
                   args=(1,))  # fmt: skip
         st.html(f'<p class="rl-say">{count:,} questions of the set have a judgement</p>')
 
