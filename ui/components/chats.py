@@ -108,10 +108,15 @@ def _confirm(kept: Conversations, chat: Conversation) -> None:
         f'<p class="rl-say">“{frame.escape(chat.title)}”, {count} with their answers and rankings. '
         "This cannot be undone.</p>"
     )
-    if st.button("Delete", key="delete_chat_now", type="primary"):
-        kept.remove(chat.id)
-        open_chat(None)
+    if st.button(
+        "Delete", key="delete_chat_now", type="primary", on_click=_delete, args=(kept, chat.id)
+    ):
         st.rerun()
+
+
+def _delete(kept: Conversations, chat: str) -> None:
+    kept.remove(chat)
+    open_chat(None)
 
 
 def _file_name(title: str) -> str:

@@ -1,5 +1,7 @@
 """Relevance of the evidence, from a trace, and the refusal below a threshold."""
 
+from dataclasses import replace
+
 import pytest
 
 from rag.generate.answer import Answering
@@ -37,6 +39,12 @@ def test_more_is_more_relevant():
 def test_without_dense_retrieval_nothing_is_said():
     assert relevance(trace("q", ["a"], [0.5], fell_back=True), words) is None
     assert relevance(Trace("q", {}, ()), words) is None
+
+
+def test_another_encoder_is_not_judged_by_the_fit():
+    made = trace("q", ["a"], [0.1])
+    assert relevance(made, words) is not None
+    assert relevance(replace(made, settings={"top": 2, "encoder": "other"}), words) is None
 
 
 class Never:

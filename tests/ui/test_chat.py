@@ -1,0 +1,121 @@
+"""Conversations on the Ask page, over the fake library."""
+
+from dataclasses import replace
+
+import pytest
+
+from rag.chat.store import Conversations
+from rag.types import Answer
+from tests.ui.test_ask import ask, html
+
+
+@pytest.fixture
+def kept(library):
+    return Conversations(library.index.catalogue.engine)
+
+
+def press(at, label, which=-1):
+    return [button for button in at.button if button.label == label][which].click().run()
+
+
+def questions(kept):
+    (chat,) = kept.all()
+    return [turn.question for turn in kept.turns(chat.id)]
+
+
+def test_a_follow_up_belongs_to_the_conversation_and_says_as_what_it_was_searched(page, kept):
+    at = ask(ask(page()), "And what about their warranty?")
+    assert questions(kept) == ["How should batteries be kept?", "And what about their warranty?"]
+    assert "Searched as <b>And what about their warranty? (batteries kept)</b>" in html(at)
+    assert "by a rule" in html(at)
+    assert html(at).count('data-complete="true"') == 2
+    assert not at.exception
+
+
+def test_a_new_conversation_is_empty_and_the_old_one_can_be_opened(page, kept):
+    at = press(ask(page()), "New conversation")
+    assert "Ask your documents" in html(at)
+    at = ask(at, "What is covered?")
+    assert [c.turns for c in kept.all()] == [1, 1]
+    at = press(at, "How should batteries be kept?")
+    assert 'rl-question">How should batteries be kept?' in html(at)
+    assert 'rl-question">What is covered?' not in html(at)
+
+
+def test_another_session_opens_it_by_its_address(page, kept):
+    ask(page())
+    (chat,) = kept.all()
+    at = page(chat=chat.id)
+    assert 'data-complete="true"' in html(at)
+    assert "Ask your documents" in html(page(chat="gone"))
+
+
+def test_another_option_asks_the_selected_question_again_in_its_place(page, kept):
+    at = ask(ask(page()), "What is covered?")
+    at = press(at, "Evidence")
+    at.slider(key="top").set_value(2).run()
+    assert questions(kept) == ["How should batteries be kept?", "What is covered?"]
+    (chat,) = kept.all()
+    assert [turn.trace.settings["top"] for turn in kept.turns(chat.id)] == [2, 5]
+
+
+def test_reopening_with_other_options_changes_no_answer(page, kept, library):
+    at = ask(page())
+    at.slider(key="top").set_value(2).run()
+    (chat,) = kept.all()
+    before = kept.turns(chat.id)
+    page(chat=chat.id)
+    assert kept.turns(chat.id) == before
+
+
+def test_an_edited_question_takes_the_later_ones_away(page, kept):
+    at = ask(ask(page()), "What is covered?")
+    at = press(at, "Edit", 0)
+    at.text_area[0].input("How are batteries charged?")
+    at = press(at, "Ask")
+    assert questions(kept) == ["How are batteries charged?"]
+    assert "What is covered?" not in html(at)
+
+
+def test_asking_again_replaces_one_answer(page, kept, library):
+    press(ask(page()), "Ask again")
+    assert questions(kept) == ["How should batteries be kept?"]
+    assert len(library.pipeline.searched) == 2
+
+
+def test_feedback_is_kept(page, kept):
+    at = ask(page())
+    at.feedback[0].set_value(1).run()
+    assert [turn.liked for turn in kept.judged()] == [True]
+
+
+def test_renaming_and_deleting(page, kept):
+    at = ask(page())
+    (chat,) = kept.all()
+    at.text_input(key=f"title_{chat.id}").input("Batteries").run()
+    assert kept.get(chat.id).title == "Batteries"
+    at = press(at, "Delete…")
+    at = press(at, "Delete")
+    assert kept.all() == []
+    assert "Ask your documents" in html(at)
+
+
+def test_an_answer_that_was_interrupted_says_so(page, kept):
+    ask(page())
+    (chat,) = kept.all()
+    (turn,) = kept.turns(chat.id)
+    kept.complete(turn.id, replace(turn.trace, answer=None))
+    assert "interrupted before it was complete" in html(page(chat=chat.id))
+
+
+def test_a_refusal_shows_the_nearest_passages_and_a_fault_keeps_the_evidence(page, kept):
+    ask(page())
+    (chat,) = kept.all()
+    (turn,) = kept.turns(chat.id)
+    told = Answer("The documents do not answer this question.", (), "m", True, 0.1)
+    kept.complete(turn.id, turn.trace.with_answer(told))
+    assert "Nearest passages" in html(page(chat=chat.id))
+    kept.complete(turn.id, turn.trace.with_answer(Answer("", (), "m", False, 0.1, "no <key>")))
+    body = html(page(chat=chat.id))
+    assert "no &lt;key&gt;" in body
+    assert "Passages the answer was given" in body
