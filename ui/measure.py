@@ -43,7 +43,7 @@ def page() -> None:
     _controls(library, name)
     job = measure_run.follow(library, KIND)
     if job is not None:
-        _results(library, measure_run.with_present_grades(library, job.result))
+        _results(library, job.result)
     with st.expander("Fit weights and threshold", icon=":material/tune:"):
         measure_fit.show(library, name)
 
@@ -74,20 +74,25 @@ def _controls(library: Library, name: str) -> None:
 
 
 def _results(library: Library, evaluation: Evaluation) -> None:
-    found = _figures(saved.to_json(evaluation), evaluation)
+    key = hash((id(evaluation), evaluation.made, measure_run.stamp(library)))
+    found, alike = _figures(key, library, evaluation)
+    evaluation = found.evaluation
+    count = measure_tables.questions_said(len(evaluation.questions))
+    when = frame.escape(evaluation.made[:16].replace("T", " "))
     st.html(
-        f'<h2 class="rl-question">{frame.escape(evaluation.name)}</h2><p class="rl-say">'
-        f"{len(evaluation.questions):,} questions · measured {frame.escape(evaluation.made)} · "
-        "figures with the judgements of now</p>"
+        f'<h2 class="rl-question">{frame.escape(evaluation.name)}</h2><p class="rl-say">{count} · '
+        f"measured {when} UTC · figures with the judgements of now</p>"
     )
     st.html(measure_tables.verdict(found))
     for said in measure_tables.left_out(found):
         frame.notice(said, tone="warn")
+    for note in evaluation.notes:
+        st.html(f'<p class="rl-say">{frame.escape(note)}</p>')
     _downloads(found)
     _charts(found)
     st.html(measure_tables.stages(found))
     st.html('<h3 class="rl-label">Every comparison</h3>' + measure_tables.comparisons(found))
-    st.html(measure_tables.alike(found))
+    st.html(alike)
     st.html('<h3 class="rl-label">The questions that changed most</h3>')
     measure_questions.show(library, found, report.main_comparison(found))
 
@@ -102,10 +107,11 @@ def _charts(found: Figures) -> None:
     grid.cell().html(f"{heading} against time</h3>{plot}")
 
 
-@st.cache_data(max_entries=4, show_spinner="Working out the figures…")
-def _figures(text: str, _evaluation: Evaluation) -> Figures:
-    """Work the figures out once for each evaluation; ``text`` is the same as JSON."""
-    return figures(_evaluation)
+@st.cache_resource(max_entries=4, show_spinner="Working out the figures…")
+def _figures(key: int, _library: Library, _evaluation: Evaluation) -> tuple[Figures, str]:
+    """Work out the figures with the judgements of now, and how alike the rankings are, once."""
+    found = figures(measure_run.with_present_grades(_library, _evaluation))
+    return found, measure_tables.alike(found)
 
 
 def _downloads(found: Figures) -> None:

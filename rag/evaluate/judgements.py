@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from rag.errors import RanklensError
@@ -138,6 +138,18 @@ class Judgements:
             query = query.where(table.c.document == document)
         with self._engine.connect() as db:
             return [Judgement(**row._mapping) for row in db.execute(query)]
+
+    def version(self) -> tuple[int, int, float]:
+        """Return what changes with every judgement that is made, changed or removed."""
+        counted = select(func.count(), func.max(table.c.id), func.max(table.c.time))
+        with self._engine.connect() as db:
+            count, last, when = db.execute(counted.select_from(table)).one()
+        return count, last or 0, when or 0.0
+
+    def asked(self) -> set[str]:
+        """Return the questions that have a judgement, as `same_words` writes them."""
+        with self._engine.connect() as db:
+            return set(db.scalars(select(table.c.question).distinct()))
 
     def grades(
         self, questions: Sequence[str] | None = None, sources: Collection[Source] = PEOPLE

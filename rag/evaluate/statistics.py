@@ -19,6 +19,7 @@ ALPHA = 0.05
 AT_ONCE = 500  # resamples drawn together
 TIE = 1e-9
 SMALL_DIFFERENCE = 0.02
+FEWEST = 6  # two-sided, n questions cannot give a p below 2 / 2**n
 # Normal quantiles for a two-sided test at 0.05 with a power of 0.8.
 QUANTILES = 1.959964 + 0.841621
 
@@ -69,6 +70,8 @@ class Difference:
         if self.shown:
             word = "better" if mean > 0 else "worse"
             return f"{word} by {abs(mean):.3f} ± {half:.3f}, {_questions(self.questions)}"
+        if self.questions < FEWEST:
+            return f"no difference shown; {_questions(self.questions)} can show none, however large"
         if self.needed:
             more = f"about {_rounded(self.needed)} more judged questions would be needed"
             return f"no difference shown; {more} for a difference of {SMALL_DIFFERENCE}"

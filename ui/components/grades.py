@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ingest.library import Library
     from rag.store.catalogue import Catalogue
 
-LABELS = {0: "not relevant", 1: "related", 2: "answers in part", 3: "answers it"}
+LABELS = {0: "Not relevant", 1: "Related", 2: "Answers in part", 3: "Answers it"}
 NOBODY = "me"
 STYLE = Path(__file__).with_name("judge.css")
 _NAME, _PROBLEM = "judge", "grade_problem"
@@ -81,7 +81,7 @@ def control(library: Library, question: str, chunk: Chunk) -> None:
     with st.container(horizontal=True, gap="small", key="grades"):
         for grade, label in LABELS.items():
             st.button(
-                f"{grade} · {label}",
+                label,
                 key=f"grade_{grade}",
                 shortcut=str(grade),
                 type="primary" if mine and mine.grade == grade else "secondary",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
+from rag.evaluate.judgement import same_words
 from rag.evaluate.pooling import pooled
 from rag.types import Chunk
 from ui import state
@@ -85,7 +86,7 @@ def _card(library: Library, question: str, chunk: Chunk) -> None:
     )
     with st.container(horizontal=True, gap="small", key="grades"):
         for grade, label in grades.LABELS.items():
-            st.button(f"{grade} · {label}", key=f"grade_{grade}", shortcut=str(grade),
+            st.button(label, key=f"grade_{grade}", shortcut=str(grade),
                       on_click=_grade, args=(library, question, chunk, grade))  # fmt: skip
         st.button("Skip", key="skip", shortcut="S", type="tertiary", on_click=_skip,
                   args=(question, chunk), help="Leave it for later")  # fmt: skip
@@ -99,8 +100,8 @@ def _card(library: Library, question: str, chunk: Chunk) -> None:
 
 def _bar(library: Library, questions: Sequence[Question], at: int) -> None:
     """Show where in the set we are and what of it has been judged by anybody."""
-    judged = {one.question for one in grades.store(library).all()}
-    count = sum(" ".join(question.text.split()) in judged for question in questions)
+    judged = grades.store(library).asked()
+    count = sum(same_words(question.text) in judged for question in questions)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Previous", key="question_before", icon=":material/chevron_left:",
                   disabled=at == 0, on_click=_go, args=(-1,))  # fmt: skip
@@ -108,7 +109,7 @@ def _bar(library: Library, questions: Sequence[Question], at: int) -> None:
         st.button("Next", key="question_after", icon=":material/chevron_right:",
                   disabled=at + 1 >= len(questions), on_click=_go,
                   args=(1,))  # fmt: skip
-        st.html(f'<p class="rl-say">{count:,} questions of the set have a judgement</p>')
+        st.html(f'<p class="rl-say">{count:,} of them judged in part or whole</p>')
 
 
 def _pool(

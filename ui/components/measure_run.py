@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.data import Evaluation, Question
+from rag.evaluate.data import Evaluation, Grades, Question, Unit
+from rag.evaluate.judgements import Judgements
 from rag.evaluate.questions import QuestionSets
 from rag.evaluate.run import Interrupted, Variants, evaluate
 from ui.components import frame, grades
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 EVERY = 0.7
 Work = Callable[["Job"], Any]
+Graded = tuple[Grades, Unit, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -106,11 +108,23 @@ def measured(
     return work
 
 
-def graded(library: Library, questions: tuple[Question, ...]) -> tuple[Any, Any, tuple[str, ...]]:
+def graded(library: Library, questions: tuple[Question, ...]) -> Graded:
     """Return (question id → item → grade, what an item is, notes) as people have judged so far."""
-    judged = grades.store(library).grades([question.text for question in questions])
-    found = {q.id: dict(judged.grades[q.text]) for q in questions if q.text in judged.grades}
+    return _graded(hash((stamp(library), questions)), grades.store(library), questions)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _graded(key: int, _store: Judgements, _questions: tuple[Question, ...]) -> Graded:
+    judged = _store.grades([question.text for question in _questions])
+    found = {q.id: dict(judged.grades[q.text]) for q in _questions if q.text in judged.grades}
     return found, judged.unit, judged.notes
+
+
+def stamp(library: Library) -> int:
+    """Return what changes with every judgement and every document: for what is kept meanwhile."""
+    catalogue = library.index.catalogue
+    documents = tuple((one.id, one.digest) for one in catalogue.ready())
+    return hash((id(catalogue), grades.store(library).version(), documents))
 
 
 def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:

@@ -29,9 +29,9 @@ def verdict(found: Figures) -> str:
         kind = "better" if difference.interval.mean > 0 else "worse"
     return (
         f'<div class="rl-verdict {kind}" role="status"><b>{escape(sentence(main, found))}</b>'
-        f"<span>{difference.wins} questions better, {difference.losses} worse, {difference.ties} "
-        f"alike. p = {difference.adjusted:.3f}, corrected for {comparisons_said(found)}.</span>"
-        "</div>"
+        f"<span>Better on {questions_said(difference.wins)}, worse on {difference.losses}, alike "
+        f"on {difference.ties}. p = {difference.adjusted:.3f}, corrected for "
+        f"{comparisons_said(found)}.</span></div>"
     )
 
 
@@ -82,20 +82,20 @@ def comparisons(found: Figures) -> str:
 
 
 def left_out(found: Figures) -> list[str]:
-    """Say which questions are in no figure, as texts: fallen back, failed, not judged."""
+    """Say which questions are in no figure, as texts: fallen back, failed."""
     said = []
     for figures in found.runs:
         name = figures.run.name
         said += [
-            f"{name}: {stage.name} fell back on {_questions(stage.fell_back)}; "
+            f"{name}: {stage.name} fell back on {questions_said(stage.fell_back)}; "
             "they are not in its figures."
             for stage in figures.stages.values()
             if stage.fell_back
         ]
         if figures.run.failures:
             first = next(iter(figures.run.failures.values()))
-            said.append(f"{name}: {_questions(len(figures.run.failures))} failed ({first})")
-    return [*said, *found.evaluation.notes]
+            said.append(f"{name}: {questions_said(len(figures.run.failures))} failed ({first})")
+    return said
 
 
 def alike(found: Figures) -> str:
@@ -175,5 +175,6 @@ def _label(figures: RunFigures, stage: StageFigures, found: Figures) -> str:
     return f"{figures.run.name} · {own}" if len(found.runs) > 1 else own
 
 
-def _questions(count: int) -> str:
+def questions_said(count: int) -> str:
+    """Say how many questions, as text."""
     return "1 question" if count == 1 else f"{count:,} questions"

@@ -204,3 +204,18 @@ def test_question_sets_are_stored_whole_or_not_at_all(catalogue: Catalogue):
     assert not sets.delete("numbers")
     with pytest.raises(RanklensError, match="no question set"):
         sets.questions("numbers")
+
+
+def test_the_version_changes_with_every_change_of_a_judgement(catalogue: Catalogue):
+    chunks = put(catalogue, "a.txt", TEXT)
+    held = Judgements(catalogue)
+    versions = [held.version()]
+    assert held.asked() == set()
+    for grade in (1, 2):
+        held.judge(f" {Q} ", chunks[0], grade, "ada")
+        versions.append(held.version())
+    assert held.asked() == {Q}
+    held.remove(held.all()[0].id)
+    versions.append(held.version())
+    assert versions[0] == versions[3] == (0, 0, 0.0)
+    assert len(set(versions)) == 3

@@ -120,3 +120,9 @@ def test_verdicts():
         "of 0.02"
     )
     assert difference(adjusted=0.2).verdict.endswith("112 questions would have shown one of 0.02")
+
+
+def test_few_questions_are_not_said_to_show_anything():
+    found = compare([({"a": 0.1, "b": 0.2}, {"a": 0.3, "b": 0.4})])[0]
+    assert found.p == 0.5
+    assert found.verdict == "no difference shown; 2 questions can show none, however large"
