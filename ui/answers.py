@@ -18,6 +18,7 @@ from ui.components.frame import escape
 
 COHERE, OTHER, NOBODY = "Cohere", "Another address", "Nobody: quote the documents"
 KINDS = (NOBODY, *PRESETS, COHERE, OTHER)
+WIDTH = 720
 KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
@@ -26,6 +27,11 @@ def page() -> None:
     library = state.library()
     settings = library.settings.updated(**st.session_state.get("llm", {}))
     frame.title("Answers", "Who writes them: your documents' own sentences, or a model of yours.")
+    with st.container(width=WIDTH):
+        _form(settings)
+
+
+def _form(settings: Settings) -> None:
     _now(settings)
     kind = st.selectbox(
         "Who writes the answers", KINDS, index=KINDS.index(_kind(settings)), key="llm_kind", **KEEP
