@@ -88,8 +88,10 @@ def _choice(name: str, folder: Path, kind: Kind, cache: Path, tokens: Tokens) ->
         return known
     choice = _tried(name, folder, kind, cache, tokens)
     log.info("%s: %s (%s)", name, choice.engine, choice.why)
+    n = len(machine())
     with contextlib.suppress(OSError):
-        made = {key: asdict(choice) for key, choice in {**_read(cache), key: choice}.items()}
+        others = {k: c for k, c in _read(cache).items() if (c.model, k[:n]) != (name, key[:n])}
+        made = {k: asdict(c) for k, c in {**others, key: choice}.items()}
         write_atomically(cache / MEMORY, json.dumps(made, indent=1).encode())
     return choice
 

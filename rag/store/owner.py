@@ -52,13 +52,27 @@ def _me() -> dict[str, str]:
     }
 
 
+def holder(folder: Path) -> str:
+    """Return who holds a library folder, "" where nobody does; takes and makes nothing."""
+    if not (folder / ".lock").is_file():
+        return ""
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            return ""
+    except Timeout:
+        return _by(folder)
+
+
 def _who(folder: Path) -> str:
+    return (
+        f"the library {folder} is in use by {_by(folder)}. Use that one, stop it, or choose "
+        "another folder with --library"
+    )
+
+
+def _by(folder: Path) -> str:
     try:
         owner = json.loads((folder / "owner.json").read_text("utf-8"))
-        by = f"process {owner['pid']} ({owner['command']}, since {owner['since']})"
+        return f"process {owner['pid']} ({owner['command']}, since {owner['since']})"
     except (OSError, ValueError, KeyError):
-        by = "another process"
-    return (
-        f"the library {folder} is in use by {by}. Use that one, stop it, or choose another "
-        "folder with --library"
-    )
+        return "another process"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.cli import documents, evaluation, fitting, judging, models, page, questions, upkeep
+from ui.cli import doctor, documents, evaluation, fitting, judging, models, page, questions, upkeep
 from ui.cli.options import LibraryOption
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command()(documents.remove)
 app.command()(documents.reindex)
 app.add_typer(models.app, name="models")
 app.command()(upkeep.settings)
+app.command()(doctor.doctor)
 app.command()(upkeep.verify)
 app.command()(upkeep.rebuild)
 app.command(name="eval")(evaluation.evaluate)
