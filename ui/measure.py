@@ -90,7 +90,8 @@ def _results(library: Library, evaluation: Evaluation) -> None:
         st.html(f'<p class="rl-say">{frame.escape(note)}</p>')
     _downloads(found)
     _charts(found)
-    st.html(measure_tables.stages(found))
+    with st.container(key="stages"):
+        st.html(measure_tables.stages(found))
     st.html('<h3 class="rl-label">Every comparison</h3>' + measure_tables.comparisons(found))
     st.html(alike)
     st.html('<h3 class="rl-label">The questions that changed most</h3>')

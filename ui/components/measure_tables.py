@@ -119,13 +119,23 @@ def alike(found: Figures) -> str:
 
 
 def rows_of(found: Figures) -> list[Row]:
-    """Return every stage's first metric for the chart of intervals."""
+    """Return every stage's first metric for the chart of intervals.
+
+    A stage that came out alike in all pipelines (they retrieve alike) is one row.
+    """
     metric = found.measures[0]
-    return [
-        Row(_label(figures, stage, found), stage.metrics[metric], stage.name == "reranked")
-        for figures in found.runs
-        for stage in figures.stages.values()
-    ]
+    rows: dict[str, Row] = {}
+    for figures in found.runs:
+        for stage in figures.stages.values():
+            same = all(_alike(stage, other.stages.get(stage.name)) for other in found.runs)
+            own = title(stage.name)
+            label = own if same else f"{figures.run.name} · {own}"
+            rows.setdefault(label, Row(label, stage.metrics[metric], stage.name == "reranked"))
+    return list(rows.values())
+
+
+def _alike(stage: StageFigures, other: StageFigures | None) -> bool:
+    return other is not None and stage.scores == other.scores
 
 
 def dots_of(found: Figures) -> list[Dot]:
@@ -168,11 +178,6 @@ def _cell(found: Interval) -> str:
         return '<td class="num">–</td>'
     span = f"{found.low:.3f}–{found.high:.3f}"
     return f"<td class='num'>{found.mean:.3f}<small class='range'>{span}</small></td>"
-
-
-def _label(figures: RunFigures, stage: StageFigures, found: Figures) -> str:
-    own = title(stage.name)
-    return f"{figures.run.name} · {own}" if len(found.runs) > 1 else own
 
 
 def questions_said(count: int) -> str:
