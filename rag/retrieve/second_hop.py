@@ -44,7 +44,11 @@ def second_hop(
     question, ``second-hop`` all of ``before`` (the first hop's last ranking) and of that.
     """
     follow_up = _follow_up(asked, before, first, settings)
-    pool = first.candidates(asked, follow_up.hits[:POOL])
+    # What the names find is the lexical score here: the question's own words found it wanting.
+    pool = [
+        replace(member, lexical=member.fused)
+        for member in first.candidates(asked, follow_up.hits[:POOL])
+    ]
     reranked = replace(rerank(asked.query.words, pool), name=RERANKED)
     started = time.perf_counter()
     hits = combine([(before.hits, 1.0), (reranked.hits, settings.hop_decay)])
