@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--limit", type=int, help="the first N questions only")
-    parser.add_argument("--reranker", default="late-interaction", help="the one that is blended")
+    parser.add_argument("--reranker", default="maxsim", help="the one that is blended")
     parser.add_argument("--work", type=Path, help="keeps the indexed libraries for another run")
     options = parser.parse_args()
     sets: dict[str, list[Pool]] = {}

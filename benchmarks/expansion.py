@@ -23,7 +23,7 @@ from rag.settings import load_settings
 
 MEASURES = ("ndcg@10", "recall@5", "recall@10")
 WAYS = ("", "expansion=feedback", "hops=2", "expansion=feedback,hops=2")
-RERANKERS = ("none", "hybrid:late-interaction")
+RERANKERS = ("none", "late-interaction")
 
 
 def main() -> None:

@@ -23,10 +23,10 @@ from rag.settings import Settings, load_settings
 
 NAMES = (
     "none",
+    "maxsim",
     "late-interaction",
-    "hybrid:late-interaction",
-    "rrf:none+late-interaction",
-    "cascade:late-interaction>hybrid:late-interaction",
+    "rrf:none+maxsim",
+    "cascade:maxsim>late-interaction",
 )
 MEASURES = ("ndcg@10", "recall@5")
 
@@ -42,8 +42,8 @@ def main() -> None:
     names = options.reranker or NAMES
     variants = {name: {"reranker": name} for name in names}
     if not options.reranker:
-        kept = {"reranker": "hybrid:late-interaction", "rerank_policy": "ambiguous"}
-        variants["hybrid:late-interaction, when ambiguous"] = kept
+        kept = {"reranker": "late-interaction", "rerank_policy": "ambiguous"}
+        variants["late-interaction, when ambiguous"] = kept
     with tempfile.TemporaryDirectory() as scratch:
         for folder in options.folders:
             settings = load_settings(rerank_cache_mb=0)

@@ -82,14 +82,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """Rerankers put together: ``hybrid:A``, ``cascade:A>B``, ``rrf:A+B``."""
+    """Rerankers put together: ``hybrid:A``, ``cascade:A>B``, ``rrf:A+B``.
+
+    ``title`` is the name of one that stands in the table itself.
+    """
 
     how: Literal["hybrid", "cascade", "rrf"]
     parts: tuple[Entry | Combined, ...]
+    title: str = ""
 
     @property
     def name(self) -> str:
-        """The name that makes this combination again."""
+        """The name that makes this combination again: its own in the table, or its parts'."""
+        if self.title:
+            return self.title
         joint = {"hybrid": "", "cascade": ">", "rrf": "+"}[self.how]
         return f"{self.how}:{joint.join(part.name for part in self.parts)}"
 

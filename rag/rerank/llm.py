@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import openai
+from typing import TYPE_CHECKING, Any
 
 from rag.quoting import defused, shorten
 from rag.remote import Fault, Server, persistently
@@ -14,6 +12,9 @@ from rag.rerank.base import Context
 from rag.rerank.prices import llm_cost
 from rag.settings import Settings
 from rag.types import Scalar
+
+if TYPE_CHECKING:
+    import openai
 
 OPENAI_URL = "https://api.openai.com/v1"
 PASSAGE_TOKENS = 400
@@ -45,6 +46,8 @@ class Chat:
     """Short, unstreamed answers from any OpenAI-compatible endpoint. Safe for several threads."""
 
     def __init__(self, settings: Settings, model: str = "") -> None:
+        import openai  # nearly a second of every start, which most libraries never need
+
         self.model = model or settings.llm_model
         self._settings = settings
         key = settings.llm_api_key.get_secret_value().strip()
@@ -80,6 +83,8 @@ class Chat:
         return used if cost is None else {**used, "cost_usd": cost}
 
     def _once(self, system: str, user: str, seconds: float) -> tuple[str, int, int]:
+        import openai
+
         try:
             answer = self._created(system, user, max(0.01, seconds))
             text, usage = answer.choices[0].message.content or "", answer.usage
@@ -94,6 +99,8 @@ class Chat:
         return text, usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0
 
     def _created(self, system: str, user: str, seconds: float) -> Any:
+        import openai
+
         create: Any = self._client.chat.completions.create
         messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
         options = {"timeout": seconds, "extra_headers": self._headers}

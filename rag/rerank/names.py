@@ -22,7 +22,7 @@ Families = Mapping[str, Callable[[str], Entry]]
 _JOINTS: tuple[tuple[Literal["cascade", "rrf"], str], ...] = (("cascade", ">"), ("rrf", "+"))
 
 
-def parse(name: str, table: Mapping[str, Entry], families: Families) -> Ranker:
+def parse(name: str, table: Mapping[str, Ranker], families: Families) -> Ranker:
     """Return the entry or combination of that name; raises `SettingsError` with the nearest."""
     name = name.strip()
     if name in table:
@@ -42,7 +42,7 @@ def parse(name: str, table: Mapping[str, Entry], families: Families) -> Ranker:
     raise SettingsError(_unknown(name, table, families))
 
 
-def _unknown(name: str, table: Mapping[str, Entry], families: Families) -> str:
+def _unknown(name: str, table: Mapping[str, Ranker], families: Families) -> str:
     shapes = [f"{family}:MODEL" for family in families]
     shapes += ["hybrid:NAME", "cascade:A>B", "rrf:A+B"]
     known = {known.lower(): known for known in table}

@@ -50,37 +50,36 @@ FAMILIES: dict[str, Callable[[str], Entry]] = {
 }
 
 
-def _late_interaction(context: Context) -> Reranker:
+def _maxsim(context: Context) -> Reranker:
     from rag.rerank.late_interaction import LateInteraction
 
     return LateInteraction(context.encoder, context.kept)
 
 
-LATE_INTERACTION = Entry(
-    "late-interaction",
+MAXSIM = Entry(
+    "maxsim",
     "MaxSim over the encoder's own token embeddings; needs no download.",
-    _late_interaction,
+    _maxsim,
     unit="mean cosine",
 )
-TABLE: dict[str, Entry] = {
-    entry.name: entry
-    for entry in (
-        Entry("none", "Keeps the fused order.", lambda _context: None),
-        LATE_INTERACTION,
-        cross_encoder(),
-        *(cross_encoder(model, name, about) for name, (model, about) in CROSS_ENCODERS.items()),
-        *(colbert(model, name, about) for name, (model, about) in COLBERTS.items()),
-        cohere(),
-        jina(),
-        voyage(),
-        rerank_server(),
-        tei(),
-        llm_listwise(),
-        llm_pointwise(),
-    )
-}
-# The combination that the embedded weights allow, and the one that the page offers beside them.
-EMBEDDED = Combined("hybrid", (LATE_INTERACTION,))
+# What the embedded weights do best without training: docs/rerankers.md has the figures.
+LATE_INTERACTION = Combined("hybrid", (MAXSIM,), title="late-interaction")
+_LINES: tuple[Ranker, ...] = (
+    Entry("none", "Keeps the fused order.", lambda _context: None),
+    LATE_INTERACTION,
+    MAXSIM,
+    cross_encoder(),
+    *(cross_encoder(model, name, about) for name, (model, about) in CROSS_ENCODERS.items()),
+    *(colbert(model, name, about) for name, (model, about) in COLBERTS.items()),
+    cohere(),
+    jina(),
+    voyage(),
+    rerank_server(),
+    tei(),
+    llm_listwise(),
+    llm_pointwise(),
+)
+TABLE: dict[str, Ranker] = {line.name: line for line in _LINES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,7 @@ class Availability:
 
 def available(context: Context) -> list[Availability]:
     """Return every reranker of the table, those that can run here first. Waits for no network."""
-    rankers: list[Ranker] = [EMBEDDED, *TABLE.values()]
-    listed = [Availability(r.name, r.summary, r.missing(context)) for r in rankers]
+    listed = [Availability(r.name, r.summary, r.missing(context)) for r in TABLE.values()]
     return sorted(listed, key=lambda one: bool(one.reason))
 
 
@@ -114,6 +112,6 @@ def choose(context: Context) -> tuple[Ranker, str]:
         return resolve(name), ""
     chosen = TABLE["cross-encoder"]
     if why := chosen.missing(context):
-        return EMBEDDED, f"auto chose {EMBEDDED.name}: {why}"
+        return LATE_INTERACTION, f"auto chose {LATE_INTERACTION.name}: {why}"
     model = context.settings.cross_encoder
     return chosen, f"auto chose cross-encoder: the weights of {model} are on this machine"

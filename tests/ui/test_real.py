@@ -45,7 +45,7 @@ def test_a_question_is_answered_from_the_right_document(page):
 
 def test_every_reranker_that_can_run_can_be_chosen(page):
     at = ask(page(), "Which knot ties to a post?")
-    for name in ("none", "hybrid:late-interaction", "late-interaction"):
+    for name in ("none", "late-interaction", "maxsim"):
         at.selectbox(key="reranker").select(name).run()
         assert "clove hitch" in html(at)
         assert "Something went wrong" not in html(at)

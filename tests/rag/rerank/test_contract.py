@@ -28,7 +28,7 @@ from tests.servers.rerank_server import KEY, RerankServer
 LOCAL = ("cross-encoder", "colbertv2.0", *CROSS_ENCODERS, "GTE-ModernColBERT-v1")
 REMOTE = ("cohere", "jina", "voyage", "rerank-server", "tei", "llm-listwise", "llm-pointwise")
 COMBINED = (
-    "hybrid:late-interaction",
+    "hybrid:maxsim",
     "hybrid:jina",
     "cascade:late-interaction>tei",
     "rrf:late-interaction+cohere",
@@ -220,12 +220,12 @@ def test_the_list_for_the_page_says_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(hub, "_in_hub_cache", lambda _repository: None)
     listed = available(Context(Settings(cache=tmp_path), WordEncoder()))
     runs = [one.name for one in listed if not one.reason]
-    assert runs == ["hybrid:late-interaction", "none", "late-interaction"]
+    assert runs == ["none", "late-interaction", "maxsim"]
     assert listed[: len(runs)] == [one for one in listed if not one.reason]
     reasons = {one.name: one.reason for one in listed}
     assert "models pull cross-encoder/ms-marco-MiniLM-L-6-v2" in reasons["cross-encoder"]
     assert "CO_API_KEY" in reasons["cohere"]
     assert "RANKLENS_TEI_URL" in reasons["tei"]
     assert "RANKLENS_LLM_MODEL" in reasons["llm-listwise"]
-    assert set(reasons) == {*table.TABLE, "hybrid:late-interaction"}
+    assert set(reasons) == {*table.TABLE}
     assert all(one.summary for one in listed)

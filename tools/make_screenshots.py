@@ -1,0 +1,97 @@
+"""Take the pictures in docs/images from the real page over the sample documents.
+
+    python -m tools.make_screenshots
+
+Starts `ranklens run` on a library of its own and drives it in headless Chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+QUESTION = "How long does Voyager 1's radio signal take to reach Earth?"
+PAGES = {"library": "Library", "judge": "Judge", "measure": "Measure", "models": "Models"}
+
+
+def main() -> None:
+    """Serve, look, save."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "ui.cli", "run", "--samples", "sample_docs"]
+        command += ["--port", str(port), "--library", folder]
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+        server = subprocess.Popen(command, cwd=ROOT, env=environment)
+        try:
+            _wait(f"http://127.0.0.1:{port}/_stcore/health")
+            _shoot(f"http://127.0.0.1:{port}")
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _shoot(address: str) -> None:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for scheme in ("light", "dark"):
+            context = browser.new_context(
+                color_scheme=scheme, viewport={"width": 1280, "height": 900}
+            )
+            page = context.new_page()
+            page.set_default_timeout(120_000)
+            page.goto(address)
+            _ask(page)
+            _save(page, "ask" if scheme == "light" else "ask-dark")
+            if scheme == "light":
+                for name, title in PAGES.items():
+                    page.get_by_role("link", name=title).first.click()
+                    page.wait_for_timeout(6_000)
+                    _save(page, name)
+            context.close()
+        browser.close()
+
+
+def _ask(page: Page) -> None:
+    box = page.get_by_role("textbox").first
+    box.fill(QUESTION)
+    box.press("Enter")
+    page.get_by_text("passages cited").first.wait_for()
+    page.wait_for_timeout(4_000)
+
+
+def _save(page: Page, name: str) -> None:
+    page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def _wait(url: str, seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise SystemExit(f"the page did not start within {seconds:g} s")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
