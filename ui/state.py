@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
+import threading
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -46,7 +48,14 @@ def _opened() -> Library:
     library = Library.open(load_settings())
     atexit.register(library.close)
     library.start_worker()
+    threading.Thread(target=_warm_up, args=(library,), name="warm up", daemon=True).start()
     return library
+
+
+def _warm_up(library: Library) -> None:
+    """Ask something before anybody does: models are loaded and indexes read on first use."""
+    with contextlib.suppress(RanklensError):
+        library.pipeline.search("warm up")
 
 
 def library() -> Library:
