@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.errors import RanklensError
 from rag.evaluate import report, saved
 from rag.evaluate.data import Evaluation
 from rag.evaluate.figures import Figures, figures, outside
@@ -43,7 +44,8 @@ def page() -> None:
     _controls(library, name)
     job = measure_run.follow(library, KIND)
     if job is not None:
-        _results(library, job.result)
+        _results(library, job)
+    _opener(library)
     with st.expander("Fit weights and threshold", icon=":material/tune:"):
         measure_fit.show(library, name)
 
@@ -73,15 +75,32 @@ def _controls(library: Library, name: str) -> None:
     )
 
 
-def _results(library: Library, evaluation: Evaluation) -> None:
-    key = hash((id(evaluation), evaluation.made, measure_run.stamp(library)))
-    found, alike = _figures(key, library, evaluation)
+def _opener(library: Library) -> None:
+    with st.expander("Open saved rankings", icon=":material/folder_open:"):
+        turn = st.session_state.setdefault("rankings_turn", 0)
+        file = st.file_uploader("What Rankings above or `ranklens eval --save` wrote",
+                                key=f"rankings_{turn}")  # fmt: skip
+        if file is None:
+            return
+        try:
+            measure_run.opened(library, KIND, file.name, file.read())
+        except RanklensError as error:
+            state.problem(error)
+            return
+    st.session_state["rankings_turn"] = turn + 1
+    st.rerun()
+
+
+def _results(library: Library, job: measure_run.Job) -> None:
+    key = hash((id(job.result), job.result.made, job.replayed, measure_run.stamp(library)))
+    found, alike = _figures(key, library, job)
     evaluation = found.evaluation
     count = measure_tables.questions_said(len(evaluation.questions))
+    graded = "as it was saved" if job.replayed else "figures with the judgements of now"
     when = frame.escape(evaluation.made[:16].replace("T", " "))
     st.html(
         f'<h2 class="rl-question">{frame.escape(evaluation.name)}</h2><p class="rl-say">{count} · '
-        f"measured {when} UTC · figures with the judgements of now</p>"
+        f"measured {when} UTC · {graded}</p>"
     )
     st.html(measure_tables.verdict(found))
     for said in measure_tables.left_out(found):
@@ -109,9 +128,12 @@ def _charts(found: Figures) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Working out the figures…")
-def _figures(key: int, _library: Library, _evaluation: Evaluation) -> tuple[Figures, str]:
-    """Work out the figures with the judgements of now, and how alike the rankings are, once."""
-    found = figures(measure_run.with_present_grades(_library, _evaluation))
+def _figures(key: int, _library: Library, _job: measure_run.Job) -> tuple[Figures, str]:
+    """Work out the figures, with the judgements of now, and how alike the rankings are, once."""
+    evaluation: Evaluation = _job.result
+    if not _job.replayed:
+        evaluation = measure_run.with_present_grades(_library, evaluation)
+    found = figures(evaluation)
     return found, measure_tables.alike(found)
 
 

@@ -5,7 +5,10 @@ import time
 
 import pytest
 
+from rag.errors import RanklensError
+from rag.evaluate import saved
 from rag.evaluate.data import Question
+from rag.evaluate.figures import figures, outside
 from rag.evaluate.judgements import Judgements
 from rag.evaluate.questions import QuestionSets
 from rag.evaluate.statistics import Interval
@@ -104,10 +107,21 @@ def test_both_traces_are_asked_with_the_measured_settings(page, judged):
 
 def test_the_report_and_the_figures_can_be_taken_along(page, judged):
     at = measured(page, judged)
-    from rag.evaluate.figures import figures, outside
-
     assert json.loads(json.dumps(outside(figures(ndcg(judged)))))["questions"] == 15
     assert len(at.get("download_button")) == 3
+
+
+def test_saved_rankings_are_replayed_as_they_were(page, judged):
+    measured(page, judged)
+    text = saved.to_json(ndcg(judged))
+    Judgements(judged.index.catalogue).judge(QUESTIONS[0].text, ALL[10], 0, "ada")
+    measure_run.opened(judged, "measure", "saved.json", text.encode())
+    at = page("ui/measure.py")
+    assert not at.exception
+    assert "as it was saved" in html(at)
+    assert saved.to_json(ndcg(judged)) == text
+    with pytest.raises(RanklensError, match=r"^other\.json: this is not a saved evaluation"):
+        measure_run.opened(judged, "measure", "other.json", b"{}")
 
 
 def test_weights_and_threshold_are_fitted_with_the_held_out_figure(page, judged):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.evaluate import saved
 from rag.evaluate.data import Evaluation, Grades, Question, Unit
 from rag.evaluate.judgements import Judgements
 from rag.evaluate.questions import QuestionSets
@@ -26,7 +29,10 @@ Graded = tuple[Grades, Unit, tuple[str, ...]]
 
 @dataclass(slots=True)
 class Job:
-    """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs."""
+    """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs.
+
+    ``replayed`` is set where the result came from a file, and stays as it was saved.
+    """
 
     work: Work
     what: str
@@ -34,6 +40,7 @@ class Job:
     total: int = 0
     result: Any = None
     error: str = ""
+    replayed: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
@@ -77,6 +84,20 @@ def begin(library: Library, kind: str, what: str, work: Work) -> None:
     held = of(library)
     if not any(job.running for job in held.values()):
         held[kind] = Job(work, what).start()
+
+
+def opened(library: Library, kind: str, name: str, data: bytes) -> None:
+    """Show a saved evaluation in place of the last one; raises `RanklensError` where it is none."""
+    if any(job.running for job in of(library).values()):
+        raise RanklensError("an evaluation is running; wait for it, or stop it, then open the file")
+    with tempfile.TemporaryDirectory(prefix="ranklens-") as folder:
+        path = Path(folder) / ("saved.json.gz" if name.endswith(".gz") else "saved.json")
+        path.write_bytes(data)
+        try:
+            evaluation = saved.load(path)
+        except RanklensError as error:
+            raise RanklensError(str(error).replace(str(path), name)) from None
+    of(library)[kind] = Job(lambda job: evaluation, name, result=evaluation, replayed=True)
 
 
 def follow(library: Library, kind: str) -> Job | None:
