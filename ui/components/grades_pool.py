@@ -155,7 +155,9 @@ def _skip(question: str, chunk: Chunk) -> None:
 def _undo(library: Library) -> None:
     question, chunk = st.session_state.pop(_LAST)
     held = grades.store(library)
-    if mine := grades.own(held.for_chunks(question, [chunk])[chunk.id]):
+    given = held.for_chunks(question, [chunk])[chunk.id]
+    here = [one for one in given if (one.start, one.end) == (chunk.start, chunk.end)]
+    if mine := grades.own(here):  # not a neighbour's that holds for this passage too
         held.remove(mine.id)
 
 
