@@ -151,6 +151,13 @@ class Conversations:
         with self._engine.connect() as db:
             return [_turn(row) for row in db.execute(query)]
 
+    def searched(self, most: int = 100) -> list[str]:
+        """Return what was searched for of late, each question once, the newest first."""
+        words = func.json_extract(turns.c.trace, "$.question")
+        query = select(words).where(turns.c.replaced.is_(False)).order_by(turns.c.id.desc())
+        with self._engine.connect() as db:
+            return list(dict.fromkeys(db.scalars(query.limit(most))))
+
     def _insert(self, db: Connection, key: str, place: int, question: str, trace: Trace) -> Turn:
         now = time.time()
         touched = update(conversations).where(conversations.c.id == key).values(updated=now)

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from rag.chat.store import Conversations
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgement import Judgement
@@ -49,6 +50,22 @@ def test_questions_are_written_one_a_line_and_added_to_a_set(page, library):
         Question("q2", "<b>Why</b>?"),
     )
     assert "&lt;b&gt;Why&lt;/b&gt;?" in html(at)
+
+
+def test_questions_that_were_asked_can_be_taken(page, library):
+    kept = Conversations(library.index.catalogue.engine)
+    chat = kept.start("Batteries")
+    kept.add(chat, "And the lens?", trace_of("How is the lens\ncleaned?"))
+    kept.add(chat, Q, trace_of(Q))
+    assert kept.searched() == [Q, "How is the lens\ncleaned?"]
+    assert kept.searched(1) == [Q]
+    at = page("ui/judge.py")
+    at.text_input[0].input("asked")
+    at.multiselect[0].select(Q).select("How is the lens\ncleaned?")
+    at.button[-1].click().run()
+    assert not at.exception
+    words = [q.text for q in QuestionSets(library.index.catalogue).questions("asked")]
+    assert words == [Q, "How is the lens cleaned?"]
 
 
 def test_a_passage_is_graded_and_the_next_one_comes_without_any_rank(page, asked):

@@ -13,8 +13,9 @@ from ingest.datasets import questions as files
 from ingest.datasets.anchored import judgements_from, texts
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
+from rag.evaluate.judgement import same_words
 from rag.evaluate.questions import QuestionSets
-from ui.components import frame, grades
+from ui.components import chats, frame, grades
 from ui.components.frame import escape
 from ui.components.passages import table
 
@@ -50,7 +51,7 @@ def show(library: Library, name: str | None) -> None:
         _held(sets, name)
     left, right = st.columns(2, gap="large")
     with left:
-        _writer(sets)
+        _writer(library, sets)
     with right:
         _importer(library)
 
@@ -119,13 +120,15 @@ def _held(sets: QuestionSets, name: str) -> None:
             st.button("Delete", key="delete_set", on_click=sets.delete, args=(name,))
 
 
-def _writer(sets: QuestionSets) -> None:
+def _writer(library: Library, sets: QuestionSets) -> None:
+    asked = chats.store(library).searched()
     st.html('<h2 class="rl-label">Write questions</h2>')
     with st.form("write_questions", border=False, clear_on_submit=True):
         name = st.text_input("Set", placeholder="A new name, or one to add to", max_chars=80)
         text = st.text_area("Questions, one a line", height=140)
+        taken = st.multiselect("Or questions that were asked", asked) if asked else []
         if st.form_submit_button("Keep", icon=":material/check:"):
-            _say(lambda: _keep(sets, name, text))
+            _say(lambda: _keep(sets, name, "\n".join((text, *map(same_words, taken)))))
             st.rerun()
 
 
