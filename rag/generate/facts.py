@@ -127,7 +127,9 @@ def _is_of(match: re.Match[str], noun: str, near: bool) -> bool:
     """Tell whether the noun is in the sentence, and within a few words of the figure if asked."""
     before, after = match.string[: match.start()], match.string[match.start() :]
     if near:
-        before, after = " ".join(before.split()[-_BESIDE:]), " ".join(after.split()[: _BESIDE + 1])
+        # "moons: 2" and "2 small moons", not "its moons, 2 years old".
+        before = " ".join(re.split(r"[,;.()]", before)[-1].split()[-2:])
+        after = " ".join(after.split()[: _BESIDE + 1])
     return noun in {term(word) for word in _WORD.findall(f"{before} {after}")}
 
 

@@ -18,6 +18,7 @@ _DATE = re.compile(
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 _QUARTER = re.compile(r"\bq([1-4])\b|\b(first|second|third|fourth)[ -](?:fiscal )?quarter", re.I)
+_A_QUARTER = re.compile(r"\bquarter|\bq[1-4]\b", re.IGNORECASE)
 _COUNTS = {"three": 3, "six": 6, "nine": 9, "twelve": 12}
 _LENGTH = re.compile(r"\b(three|six|nine|twelve)[ -]months?\b", re.IGNORECASE)
 _GRACE = 7
@@ -52,13 +53,13 @@ def period(text: str) -> Period:
         frozenset(dates),
         frozenset(int(year) for year in _YEAR.findall(text)),
         int(quarter[1] or _ORDINALS[quarter[2].casefold()]) if quarter else 0,
-        _COUNTS[length[1].casefold()] if length else 3 * bool(re.search(r"\bquarter", text, re.I)),
+        _COUNTS[length[1].casefold()] if length else 3 * bool(_A_QUARTER.search(text)),
         "fiscal" in text.casefold(),
     )
 
 
 def column(question: str, columns: Sequence[str], terms: Collection[str], context: str) -> int:
-    """Return which column is asked for, the first of equals; -1 where none surely is.
+    """Return which column is asked for, the first of equals; -1 where none is for sure.
 
     ``context`` is what else is known of the row: its label, its document and headings. Without a
     time in the question only a single column, or the one that shares most words with it, is sure.
@@ -68,7 +69,9 @@ def column(question: str, columns: Sequence[str], terms: Collection[str], contex
     scores = {i: _shared(columns[i], terms) + _length(asked, columns[i]) for i in fitting}
     best = [i for i in fitting if scores[i] == max(scores.values())]
     sure = asked.said or len(columns) == 1 or (len(best) == 1 and scores[best[0]] > 0)
-    return best[0] if best and sure else -1
+    # Three and nine months that end on the same day are different answers.
+    alike = len({period(columns[i]).months for i in best}) == 1
+    return best[0] if alike and sure else -1
 
 
 def _fits(asked: Period, name: str, context: str) -> bool:

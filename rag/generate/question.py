@@ -13,8 +13,8 @@ _COMMON = frozenset(
     re.findall(
         r"\w+",
         "a an and are as at be been but by can did do does for from had has have he her his how i "
-        "if in into is it its me my of on or our s she so tell that the their there they this to "
-        "was we were what when where which who whom whose why will with you your",
+        "if in into is it its many me much my of on or our s she so tell that the their there they "
+        "this to was we were what when where which who whom whose why will with you your",
     )
 )
 # These say when, how much or of how many, and not what the question is about.

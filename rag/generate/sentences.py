@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s+\S)|[。！？]+[」』”）]*)")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Gen|Col|Lt|Sgt|Rev|Hon|Gov|Sen|Rep|Inc|Ltd|Co"
-    r"|Corp|No|Nos|Vol|Fig|Figs|Eq|Sec|Art|Ch|pp|vs|etc|al|approx|ca|cf|e\.g|i\.e|U\.S|U\.K|a\.m"
+    r"|Corp|INC|LTD|CO|CORP|No|Nos|Vol|Fig|Figs|Eq|Sec|Art|Ch|pp|vs|etc|al|approx|ca|cf|e\.g|i\.e|U\.S|U\.K|a\.m"
     r"|p\.m|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec))\.$"
 )
 _BULLET = re.compile(r"\s*(?:[-*•–·▪]|\d{1,3}[.)]|#{1,6})\s")

@@ -6,6 +6,7 @@ from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
 from rag.generate.extractive import ExtractiveGenerator
 from rag.generate.units import units
+from rag.models.token_codes import token_codes
 from rag.types import Chunk, Hit
 from tests.rag.generate.encoder import CountingEncoder
 
@@ -105,3 +106,71 @@ def test_five_passages_take_well_under_a_second(encoder):
     started = time.process_time()
     ask("When was Voyager 2 launched?", *passages, encoder=encoder)
     assert time.process_time() - started < 2.0
+
+
+TABLE = (
+    "Results (in millions):\n\nThree Months Ended | Nine Months Ended\n"
+    "June 25, 2022 | June 26, 2021 | June 25, 2022 | June 26, 2021\nNet sales:\n"
+    "Products | $63 | $64 | $245 | $232\nTotal net sales | 82 | 81 | 303 | 282"
+)
+
+
+def test_a_cell_of_a_table_answers_with_its_row_quoted():
+    answer = ask("What were total net sales in the quarter ended June 25, 2022?", MARS, TABLE)
+    first = "**$82 (in millions)** — Total net sales, Three Months Ended June 25, 2022 [2]"
+    assert answer.text.split("\n")[0] == first
+    citation = answer.citations[0]
+    assert TABLE[citation.quote_start : citation.quote_end].startswith("Total net sales | 82 |")
+    assert "Three Months Ended |" not in answer.text
+
+
+def test_rows_of_documents_that_do_not_name_whom_the_question_names_give_no_fact():
+    own = TABLE.replace("Results", "Results of Acme")
+    asked = "What were the total net sales of Acme in the quarter ended June 25, 2022?"
+    assert ask(asked, TABLE, own).citations[0].number == 2
+    assert ask(asked, own, TABLE).text.startswith("**$82")
+
+
+def test_a_heading_is_not_quoted_and_a_list_comes_with_what_introduces_it():
+    text = "Voyager Risks\n\nThe Voyager risks are:\n\n• dust;\n\n• cold.\n\nIt is far."
+    answer = ask("What are the Voyager risks?", text)
+    assert answer.text == "The Voyager risks are:\n- dust;\n- cold. [1]"
+    citation = answer.citations[0]
+    assert text[citation.quote_start : citation.quote_end].endswith("• cold.")
+
+
+def test_what_two_documents_say_is_said_once_and_both_are_cited():
+    longer = "In February Acme and Bell ended the agreement to buy the Voyager plant from Bell."
+    shorter = "In February Acme and Bell ended the agreement to buy the Voyager plant."
+    answer = ask("Which Voyager agreement ended?", shorter, longer)
+    assert answer.text == f"{shorter} [1] [2]"
+    assert [(c.number, c.quote_end) for c in answer.citations] == [(1, 71), (2, 81)]
+
+
+def test_sentences_with_other_figures_are_both_said():
+    answer = ask("What Voyager cost?", "The Voyager cost was $5.", "The Voyager cost was $6.")
+    assert "$5" in answer.text
+    assert "$6" in answer.text
+
+
+def test_a_sentence_with_nothing_of_the_question_but_a_name_is_no_answer():
+    texts = ["Acme sold 136,996 shares in May.", "Acme is listed. Acme sold a lot."]
+    assert ask("How many employees does Acme have?", *texts).refused
+    assert not ask("How many shares has Acme sold?", *texts).refused
+
+
+def test_kept_token_vectors_are_used_and_passages_without_a_unit_are_not_read():
+    class Reading(CountingEncoder):
+        def encode_tokens(self, texts):
+            self.read = list(texts)
+            return super().encode_tokens(texts)
+
+    encoder = Reading()
+    codes = token_codes(encoder.dimension)
+    own = hits(MARS, VOYAGER, "Total | 5")
+    kept = codes.pack(encoder.encode_tokens([own[1].chunk.passage])[0])
+    known = {own[1].chunk.passage: kept}
+    generator = ExtractiveGenerator(encoder, lambda passages: [known.get(p) for p in passages])
+    answering = Answering(generator, "When was Voyager 2 launched?", own)
+    assert "".join(answering).startswith("**20 August 1977** — Voyager 2 was launched")
+    assert encoder.read == ["When was Voyager 2 launched?", own[0].chunk.passage]

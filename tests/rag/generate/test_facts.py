@@ -1,8 +1,9 @@
 import pytest
 
-from rag.generate.question import question_terms
-from rag.generate.facts import kind_of, short_answer
-from rag.generate.rows import cell, columns, read_out
+from rag.generate.facts import counted, kind_of, short_answer
+from rag.generate.question import Asked, question_terms
+from rag.generate.rows import answering, cell, columns, read_cells, read_out
+from rag.generate.tables import Row
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,72 @@ def test_a_wide_row_keeps_the_columns_that_were_asked_for():
     assert text.startswith("v0 — ")
     assert "Price: 7" in text
     assert text.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("question", "noun"),
+    [
+        ("How many employees does Amazon have?", "employe"),
+        ("How many shares of common stock did it repurchase?", "shar"),
+        ("How many small moons orbit Mars?", "moon"),
+        ("How much is Amazon's long-term debt as of May 2022?", "debt"),
+        ("How much cash did it have?", "cash"),
+        ("How much did it cost?", ""),
+        ("How much money was lost?", ""),
+        ("Who is it?", ""),
+    ],
+)
+def test_what_is_counted(question, noun):
+    assert counted(question) == noun
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "answer"),
+    [
+        ("How many employees has Acme?", "Acme sold 136,996 shares.", ""),
+        ("How many employees has A?", "It has 9 full-time employees.", "9 full-time employees"),
+        ("How many moons has Mars?", "Mars has two small moons.", "two small moons"),
+        ("How many moons has Mars?", "Mars, with its moons, is 4 billion years old.", ""),
+        ("How much is the long-term debt?", "Other long-term liabilities were $2.7 billion.", ""),
+        ("How much is the long-term debt?", "The long-term debt was $5 billion.", "$5 billion"),
+    ],
+)  # fmt: skip
+def test_a_figure_is_of_what_was_asked(question, sentence, answer):
+    terms = question_terms(question)
+    assert short_answer(sentence, kind_of(question), terms, counted(question)) == answer
+
+
+DEBT = Row(
+    0, 9, "Long-term debt", "", ("$48", "$58"), ("May 1, 2021", "May 1, 2022"), "in millions"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "required", "expected"),
+    [
+        ("How much is the long-term debt as of May 1, 2022?", (), 1),
+        ("How much is the long-term debt?", (), -1),
+        ("How much is the debt as of May 1, 2022?", (), -1),
+        ("How much is the long-term debt of banks as of May 1, 2022?", ("bank",), -1),
+        ("How much is the rate of interest on long-term borrowing on May 1, 2022?", (), -1),
+    ],
+)
+def test_a_cell_answers_only_where_row_and_column_fit(question, required, expected):
+    assert answering(DEBT, Asked.read(question), frozenset(required), "") == expected
+
+
+def test_cells_are_read_with_the_column_asked_for_or_with_all():
+    asked = Asked.read("What is the long-term debt as of May 1, 2022?")
+    assert read_cells(DEBT, asked) == "Long-term debt, May 1, 2022: $58 (in millions)"
+    asked = Asked.read("What is the long-term debt?")
+    all_ = "Long-term debt — May 1, 2021: $48 · May 1, 2022: $58 (in millions)"
+    assert read_cells(DEBT, asked) == all_
+    assert read_cells(Row(0, 9, "Cash", "", ("1", "2"), ()), asked) == "Cash — 1 · 2"
+
+
+def test_a_row_of_another_section_does_not_answer_for_what_the_question_names():
+    own = Row(0, 9, "Operating income", "North America", ("$3",), ("May 2022",))
+    assert answering(own, Asked.read("What is AWS operating income?"), frozenset(), "") == -1
+    assert (
+        answering(own, Asked.read("What is North America operating income?"), frozenset(), "") == 0
+    )

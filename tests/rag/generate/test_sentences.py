@@ -56,3 +56,22 @@ def test_spans_are_in_order_and_hold_every_character_that_is_no_space(text):
     covered = {i for span in found for i in range(span.start, span.end)}
     assert all(a.end <= b.start for a, b in pairwise(found))
     assert {i for i, letter in enumerate(text) if not letter.isspace()} <= covered
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Activision Blizzard, Inc.\n\nWe bought it.", ["heading", "sentence"]),
+        ("Our Many Risks\n\nThere are risks.", ["heading", "sentence"]),
+        ("AMAZON.COM, INC. CONSOLIDATED STATEMENTS", ["heading"]),
+        ("Note 2 – Revenue\n\nIt grew.", ["heading", "sentence"]),
+        ("# Title\n\nText.", ["heading", "sentence"]),
+        ("Risks, including:\n\n• war;\n\n• taxes.", ["lead", "item", "item"]),
+        ("WiFi password: hunter2\nText follows here.", ["sentence", "sentence"]),
+        ("Opens at 9\nText follows here.", ["sentence", "sentence"]),
+        ("Mars has two moons", ["sentence"]),
+        ("Total | 5\nMore text.", ["cells", "sentence"]),
+    ],
+)
+def test_headings_leads_and_items_are_told_from_sentences(text, kinds):
+    assert [span.kind for span in spans(text)] == kinds

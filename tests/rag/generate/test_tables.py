@@ -1,0 +1,115 @@
+"""Tables between bars, read from the lines that a PDF gives."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.generate.tables import fit, is_period, is_value, table_rows
+
+INCOME = """Net sales by product were as follows (in millions, except per share amounts):
+
+Three Months Ended | Nine Months Ended
+June 25, 2022 | June 26, 2021 | June 25, 2022 | June 26, 2021
+Net sales:
+Products (1) | $63 | $64 | $245 | $232
+Services | 19 | 17 | 58 | 50
+Total net sales | 82 | 81 | 303 | 282
+Earnings per share | 1.20 | 1.30 | 4.60 | 4.40
+
+Text below. Another sentence."""
+
+
+def test_rows_with_their_section_columns_and_unit():
+    rows, names = table_rows(INCOME)
+    services = rows[1]
+    assert INCOME[services.start : services.end] == "Services | 19 | 17 | 58 | 50"
+    assert (services.label, services.section) == ("Services", "Net sales")
+    assert services.values == ("$19", "$17", "$58", "$50")
+    assert services.columns[0] == "Three Months Ended June 25, 2022"
+    assert services.columns[3] == "Nine Months Ended June 26, 2021"
+    assert services.unit == "in millions, except per share amounts"
+    assert [INCOME[a:b] for a, b in services.names] == ["Services", "Net sales"]
+    assert [row.label for row in rows] == [
+        "Products",
+        "Services",
+        "Total net sales",
+        "Earnings per share",
+    ]
+    assert [INCOME[a:b].split(" | ")[0] for a, b in names] == [
+        "Three Months Ended",
+        "June 25, 2022",
+        "Net sales:",
+    ]
+
+
+def test_a_total_ends_its_section_and_a_count_gets_neither_sign_nor_unit():
+    rows, _ = table_rows(INCOME)
+    assert rows[2].section == ""
+    assert (rows[3].values[0], rows[3].unit) == ("1.20", "")
+
+
+def test_a_chunk_that_goes_on_has_its_header_in_the_heading():
+    heading = ("Sales", "Three Months Ended; July 1, | June 25,; 2023 | 2022 | Change")
+    rows, names = table_rows("Mac | 6 | 7 | (7)%\n\nNext | 1 | 2 | 3", heading)
+    assert rows[0].columns == (
+        "Three Months Ended July 1, 2023",
+        "Three Months Ended June 25, 2022",
+        "Three Months Ended Change",
+    )
+    assert rows[1].columns == ()
+    assert names == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "count", "expected"),
+    [
+        ([["2022", "2021"]], 2, ("2022", "2021")),
+        ([["Item", "2022", "2021"]], 2, ("2022", "2021")),
+        ([["2022", "2021"]], 3, ()),
+        ([], 2, ()),
+        ([["2022"]], 0, ()),
+        ([["Maturity", "Rate", "May 1, 2022", "May 1, 2023"]], 2, ("May 1, 2022", "May 1, 2023")),
+        ([["Maturity", "Rate", "Price", "June 1, 2023"]], 2, ()),
+        ([["(In millions)", "A", "B", "A", "B"], ["Year", "2023", "2022"]], 4,
+         ("A Year 2023", "B Year 2023", "A Year 2022", "B Year 2022")),
+    ],
+)  # fmt: skip
+def test_header_and_row_fit(headers, count, expected):
+    assert fit(headers, count) == expected
+
+
+def test_a_table_of_words_has_its_first_line_as_header():
+    rows, names = table_rows("Name | Role\nAnn | Chair\nBob | Clerk")
+    assert [(row.label, row.values, row.columns) for row in rows] == [
+        ("Ann", ("Chair",), ("Role",)),
+        ("Bob", ("Clerk",), ("Role",)),
+    ]
+    assert len(names) == 1
+
+
+@pytest.mark.parametrize(
+    "cell", ["1,234", "$(627)", "(1)%", "35.4 %", "—", "2.73% - 4.10%", "$0.24"]
+)
+def test_values(cell):
+    assert is_value(cell)
+
+
+@pytest.mark.parametrize("cell", ["2022", "June 25, 2022", "Products", "", "Note 2"])
+def test_no_values(cell):
+    assert not is_value(cell)
+
+
+@pytest.mark.parametrize("cell", ["Three Months Ended", "June 25, 2022", "Change", "First Quarter"])
+def test_periods(cell):
+    assert is_period(cell)
+    assert not is_period(f"{cell} of sales")
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="aA1 |$:\n,", max_size=80))
+def test_any_text_is_read_and_rows_are_whole_lines(text):
+    rows, _ = table_rows(text, ("A | B",))
+    for row in rows:
+        assert " | " in text[row.start : row.end]
+        assert "\n" not in text[row.start : row.end]
+        assert len(row.columns) in (0, len(row.values))
