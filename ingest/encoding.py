@@ -35,7 +35,7 @@ class Encoding:
         """Return unit vectors (passages, dimension) and, where they are kept, packed tokens."""
         known = self._known(passages)
         new = [passage for passage in passages if passage not in known]
-        vectors, tokens = self._encoded(new)
+        vectors, tokens = vectors_of(self._encoder, new, self._keep_tokens)
         known |= dict(zip(new, zip(vectors, tokens, strict=True), strict=True))
         both = [known[passage] for passage in passages]
         return (
@@ -55,8 +55,12 @@ class Encoding:
             if name in vectors and (codes is not None or not self._keep_tokens)
         }
 
-    def _encoded(self, passages: Sequence[str]) -> tuple[Vectors, Sequence[bytes | None]]:
-        if not self._keep_tokens:
-            return self._encoder.encode(passages), [None] * len(passages)
-        vectors, tokens = self._encoder.encode_both(passages)
-        return vectors, [token_codes(rows.shape[1]).pack(rows) for rows in tokens]
+
+def vectors_of(
+    encoder: Encoder, passages: Sequence[str], keep_tokens: bool
+) -> tuple[Vectors, Sequence[bytes | None]]:
+    """Return unit vectors (passages, dimension) and packed token vectors, None where not kept."""
+    if not keep_tokens:
+        return encoder.encode(passages), [None] * len(passages)
+    vectors, tokens = encoder.encode_both(passages)
+    return vectors, [token_codes(rows.shape[1]).pack(rows) for rows in tokens]

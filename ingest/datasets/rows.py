@@ -15,6 +15,7 @@ import numpy as np
 
 from ingest.chunk import chunk as cut
 from ingest.datasets.base import Row
+from ingest.encoding import vectors_of
 from ingest.library import Library
 from ingest.loaders.base import Kind
 from ingest.parse import BlockSpan, Parsed
@@ -109,13 +110,18 @@ def _index(library: Library, part: Sequence[tuple[Row, str]]) -> int:
     started = time.perf_counter()
     prepared = [_prepare(library, row, name) for row, name in part]
     chunks = [chunk for one in prepared for chunk in one.chunks]
-    vectors = library.encoder.encode([context(chunk) for chunk in chunks])
+    vectors, tokens = vectors_of(
+        library.encoder, [context(chunk) for chunk in chunks], library.settings.keep_tokens
+    )
     index, ids = library.index, []
     position = 0
     for one in prepared:
-        held = vectors[position : position + len(one.chunks)]
-        ids.append(_remember(library, one, np.asarray(held)))
-        position += len(one.chunks)
+        own = slice(position, position + len(one.chunks))
+        ids.append(_remember(library, one, vectors[own]))
+        if library.settings.keep_tokens:
+            passages = [chunk.passage for chunk in one.chunks]
+            index.tokens.add(ids[-1], 0, passages, [codes for codes in tokens[own] if codes])
+        position = own.stop
     index.vectors.add([c.id for c in chunks], vectors)
     index.lexical.add([c.id for c in chunks], [c.passage for c in chunks])
     index.lexical.save()
