@@ -90,7 +90,7 @@ class Pipeline:
 
     def answer(self, trace: Trace) -> Answering:
         """Answer from a trace's evidence; iterate over the result for pieces of text."""
-        generator = generator_for(self.settings, self.encoder)
+        generator = generator_for(self.settings, self.encoder, self.index.tokens.fetch)
         below = self.settings.refuse_below
         near = relevance(trace, Analyser(self.settings.language)) if below else None
         return Answering(generator, trace.question, trace.evidence, near, below)

@@ -48,7 +48,7 @@ def made(request):
             cohere_url=server.url,
             cohere_api_key=server.key,
         )
-        generator = GENERATORS["model" if model else "extractive"](settings, encoder)
+        generator = GENERATORS["model" if model else "extractive"](settings, encoder, None)
         yield generator, lambda: encoder.calls + len(server.requests)
 
 
