@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_STAMP := $(VENV)/.stamp-run
 DEV_STAMP := $(VENV)/.stamp-dev
+PEERS := .venv-peers
+PEERS_STAMP := $(PEERS)/.stamp-peers
 RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -34,12 +36,18 @@ format: $(DEV_STAMP)  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_STAMP)  ## run every benchmark in benchmarks/
+bench: $(DEV_STAMP) $(PEERS_STAMP)  ## run every benchmark in benchmarks/
 	@set -e; for file in $(filter-out benchmarks/_%,$(sort $(wildcard benchmarks/*.py))); do \
 		name=$$(basename "$$file" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
 
+$(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
+	@echo "Installing what the benchmarks compare with, into $(PEERS)"
+	@"$(PYTHON)" -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install -r $<
+	@touch $@
+
 clean:  ## remove the virtual environment and what tools left behind
-	rm -rf $(VENV) build dist *.egg-info test-artifacts
+	rm -rf $(VENV) $(PEERS) build dist *.egg-info test-artifacts
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

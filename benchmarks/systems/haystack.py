@@ -8,18 +8,20 @@ from typing import Any
 
 import numpy as np
 from haystack import Document
-from haystack.components.embedders import (
-    SentenceTransformersDocumentEmbedder,
-    SentenceTransformersTextEmbedder,
-)
 from haystack.components.joiners import DocumentJoiner
-from haystack.components.rankers import SentenceTransformersSimilarityRanker
 from haystack.components.retrievers.in_memory import (
     InMemoryBM25Retriever,
     InMemoryEmbeddingRetriever,
 )
 from haystack.document_stores.in_memory import InMemoryDocumentStore
 from haystack.utils import ComponentDevice
+from haystack_integrations.components.embedders.sentence_transformers import (
+    SentenceTransformersDocumentEmbedder,
+    SentenceTransformersTextEmbedder,
+)
+from haystack_integrations.components.rankers.sentence_transformers import (
+    SentenceTransformersSimilarityRanker,
+)
 
 POOL = 50
 
@@ -32,10 +34,10 @@ class System:
         device = ComponentDevice.from_str("cpu")
         self.cross_encoder = cross_encoder
         self.embedder: Any = SentenceTransformersDocumentEmbedder(
-            str(encoder), device=device, progress_bar=False
+            model=str(encoder), device=device, progress_bar=False
         )
         self.asker: Any = SentenceTransformersTextEmbedder(
-            str(encoder), device=device, progress_bar=False
+            model=str(encoder), device=device, progress_bar=False
         )
         for part in (self.embedder, self.asker):
             part.warm_up()
@@ -82,7 +84,7 @@ class System:
         """Rerank texts with the cross-encoder."""
         if self.ranker is None:
             self.ranker = SentenceTransformersSimilarityRanker(
-                str(self.cross_encoder), device=ComponentDevice.from_str("cpu"), top_k=POOL
+                model=str(self.cross_encoder), device=ComponentDevice.from_str("cpu"), top_k=POOL
             )
             self.ranker.warm_up()
         documents = [Document(id=str(row), content=self.texts[row]) for row in rows]
