@@ -64,6 +64,10 @@ def _conversation(
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         options = controls.strip(library)
         download, menu = st.empty(), st.empty()
+        # Their places are taken at once, so that nothing moves when the answer is complete.
+        download.button("Trace", icon=":material/download:", key="no_trace", disabled=True)
+        with menu.container():
+            st.popover("Conversation", icon=":material/forum:", disabled=True)
     pending = pending or _changed(options, _selected(turns))
     grid = st.grid(2, min_column_width=NARROWEST, gap="large")
     left, right = grid.cell(), grid.cell()
