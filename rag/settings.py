@@ -107,7 +107,7 @@ class Settings(BaseModel):
         le=1000,
     )
     fusion: Literal["rrf", "weighted"] = option(
-        "rrf",
+        "weighted",
         "Fusion of the retrievers: reciprocal ranks, or weighted min-max scores.",
         SHAPES_RANKING,
     )
