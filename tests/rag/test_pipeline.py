@@ -105,7 +105,7 @@ def test_weights_shape_the_fusion(pipeline):
 
 
 def test_the_first_stage_is_never_overwritten(pipeline):
-    trace = pipeline.search("mars moon")
+    trace = pipeline.with_settings(fusion="rrf").search("mars moon")
     fused = {h.chunk.id: h.score for h in trace.stage("fused").hits}
     for hit in trace.stage("reranked").hits:
         assert fused[hit.chunk.id] != hit.score
