@@ -13,7 +13,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks.engines import read_lines
+from benchmarks._texts import read_lines
 from ingest import datasets
 from ingest.datasets import prepare
 from rag.evaluate.data import Evaluation, Run
