@@ -22,8 +22,8 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-QUESTION = "How long does Voyager 1's radio signal take to reach Earth?"
-PAGES = {"library": "Library", "judge": "Judge", "measure": "Measure", "models": "Models"}
+QUESTION = "What did the alarms 1202 and 1201 mean?"
+PAGES = {"library": "Library"}
 
 
 def main() -> None:
@@ -46,21 +46,15 @@ def main() -> None:
 def _shoot(address: str) -> None:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        for scheme in ("light", "dark"):
-            context = browser.new_context(
-                color_scheme=scheme, viewport={"width": 1280, "height": 900}
-            )
-            page = context.new_page()
-            page.set_default_timeout(120_000)
-            page.goto(address)
-            _ask(page)
-            _save(page, "ask" if scheme == "light" else "ask-dark")
-            if scheme == "light":
-                for name, title in PAGES.items():
-                    page.get_by_role("link", name=title).first.click()
-                    page.wait_for_timeout(6_000)
-                    _save(page, name)
-            context.close()
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(120_000)
+        page.goto(address)
+        _ask(page)
+        _save(page, "ask")
+        for name, title in PAGES.items():
+            page.get_by_role("link", name=title).first.click()
+            page.wait_for_timeout(6_000)
+            _save(page, name)
         browser.close()
 
 
