@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from ingest.library import Library
 from rag.settings import Settings
@@ -64,9 +65,13 @@ def ask(page, question):
 
 
 def open_first(page):
-    page.locator(".rl-answer .rl-cite").first.click()
-    drawer = page.locator("[role=dialog]")
-    drawer.locator("mark").first.wait_for(state="attached")
+    chip, drawer = page.locator(".rl-answer .rl-cite").first, page.locator("[role=dialog]")
+    chip.click()
+    try:
+        drawer.first.wait_for(timeout=10_000)
+    except PlaywrightTimeout:  # on a busy machine a click can meet the page being drawn again
+        chip.click()
+    drawer.locator("mark").first.wait_for(state="attached", timeout=60_000)
     return drawer
 
 
