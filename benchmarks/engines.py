@@ -100,9 +100,11 @@ def report(measured: Mapping[str, list[float]]) -> None:
 
 
 def random_head(folder: Path) -> Path:
-    """Save the embedded weights as a cross-encoder with a random head."""
+    """Save the embedded weights as a cross-encoder with a random head, the same every time."""
+    import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+    torch.manual_seed(0)
     source = str(embedded_folder())
     AutoModelForSequenceClassification.from_pretrained(source, num_labels=1).save_pretrained(folder)
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
