@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import PurePath
 
 from ingest.datasets.base import Gold
 from rag.evaluate.data import Question
 from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgement import Judgement
-from rag.evaluate.locate import locate
-from rag.evaluate.trec import TextOf
+from rag.evaluate.judgement import HIGHEST, LOWEST, Judgement
+from rag.evaluate.locate import Span, locate
+from rag.evaluate.trec import Held, TextOf
 from rag.store.catalogue import Catalogue
+
+# A file may name a document with its folder and suffix, or without either.
+FORMS: tuple[Callable[[PurePath], str], ...] = (str, lambda path: path.name, lambda path: path.stem)
 
 
 def texts(catalogue: Catalogue) -> TextOf:
-    """Return how to look up a document's digest and text; each is read once."""
+    """Return how to look up a document by the name that a file gives it; each is read once.
+
+    Its own name wins, then the name without folder, then without suffix, each where one document
+    alone is called so.
+    """
+    ready = {document.name: document for document in catalogue.documents("ready")}
+    called: list[dict[str, list[str]]] = [{} for _ in FORMS]
+    for name in ready:
+        for form, found in zip(FORMS, called, strict=True):
+            found.setdefault(form(PurePath(name)), []).append(name)
 
     @cache
-    def text_of(name: str) -> tuple[str, str] | None:
-        for document in catalogue.documents("ready", name=name):
-            stored = catalogue.document_text(document.id)
-            return (document.digest, stored[0]) if stored else None
-        return None
+    def text_of(given: str) -> Held | None:
+        names = [given] if given in ready else next((f[given] for f in called if given in f), [])
+        if len(names) > 1:
+            raise ValueError(
+                f"{given!r} could be {' or '.join(map(repr, names[:5]))}; write which one"
+            )
+        stored = catalogue.document_text(ready[names[0]].id) if names else None
+        return Held(names[0], ready[names[0]].digest, stored[0]) if stored else None
 
     return text_of
 
@@ -32,23 +48,45 @@ def judgements_from(
 ) -> list[Judgement]:
     """Return the judgements that quotes stand for; raises `RanklensError` that names every fault.
 
-    A quote is looked for in the document's present text, nearest to its place first.
+    A quote is looked for in the document's present text, nearest to its place first. Without a
+    quote the document as a whole is judged.
     """
     words = {question.id: question.text for question in questions}
     made, faults = [], []
     for gold in golds:
-        held = text_of(gold.document)
-        span = locate(gold.quote, held[1], gold.start, loose=True) if held else None
-        if held is None or span is None:
-            why = "its quote is not there" if held else "its document is not in the library"
-            faults.append(f"question {gold.question}: {why} ({gold.document})")
+        try:
+            held, span = _placed(gold, text_of)
+        except ValueError as error:
+            faults.append(f"{f'line {gold.line}: ' if gold.line else ''}{error}")
             continue
-        quote = held[1][slice(*span)]
+        quote = held.text[slice(*span)]
         made.append(
             Judgement(
-                words[gold.question], gold.document, held[0], *span, quote, gold.grade, judge,
+                words[gold.question], held.name, held.digest, *span, quote, gold.grade, judge,
                 "import",
             )
         )  # fmt: skip
-    raise_faults("the questions' quotes", faults)
+    raise_faults(_source(golds), faults)
     return made
+
+
+def _placed(gold: Gold, text_of: TextOf) -> tuple[Held, Span]:
+    """Return the document and the judged characters; raises `ValueError` with what is wrong."""
+    about = f"question {gold.question}"
+    if not LOWEST <= gold.grade <= HIGHEST:
+        raise ValueError(f"{about}: grade {gold.grade} is not one from {LOWEST} to {HIGHEST}")
+    held = text_of(gold.document)
+    if held is None:
+        raise ValueError(f"{about}: its document is not in the library ({gold.document})")
+    if not gold.quote:
+        return held, (0, 0)
+    span = locate(gold.quote, held.text, gold.start, loose=True)
+    if span is None:
+        raise ValueError(f"{about}: its quote is not there ({gold.document})")
+    return held, span
+
+
+def _source(golds: Sequence[Gold]) -> str:
+    if any(gold.quote for gold in golds):
+        return "the questions' quotes"
+    return "the judged documents (queries.jsonl alone brings the questions without them)"

@@ -25,13 +25,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A quote that answers a question; ``start`` is where it stands in the document's source."""
+    """A quote that answers a question; ``start`` is where it stands in the document's source.
+
+    Without a quote it is the document as a whole that does. ``line`` of the file it came from, 0
+    where that is not known.
+    """
 
     question: str
     document: str
     quote: str
     start: int = 0
     grade: int = 1
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ Thakur et al., "BEIR", NeurIPS Datasets and Benchmarks 2021.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.datasets.base import Dataset, Faults, Row, json_rows, read_text
+from ingest.datasets.base import Dataset, Faults, Gold, Row, json_rows, read_text
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 
@@ -25,7 +25,7 @@ def read(folder: Path) -> Dataset:
     corpus = _needed(folder, "corpus.jsonl")
     queries = _needed(folder, "queries.jsonl")
     qrels_path = _needed(folder, *QRELS)
-    rows, qrels = _corpus(corpus), _qrels(qrels_path)
+    rows, qrels = _corpus(corpus), _by_question(_qrels(qrels_path))
     questions = tuple(q for q in _queries(queries) if q.id in qrels)
     known = {row.id for row in rows}
     strange = sum(item not in known for found in qrels.values() for item in found)
@@ -39,6 +39,23 @@ def read(folder: Path) -> Dataset:
     if not questions:
         raise RanklensError(f"{qrels_path} judges no question of {queries}")
     return Dataset(folder.name, questions, rows=rows, qrels=qrels, notes=tuple(notes))
+
+
+def read_questions(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
+    """Read questions with the judged documents as golds without quote; the corpus is not needed.
+
+    A row that judges no question of the file is a fault.
+    """
+    queries, qrels_path = _needed(folder, "queries.jsonl"), _needed(folder, *QRELS)
+    known = {question.id: question for question in _queries(queries)}
+    faults = Faults(qrels_path)
+    golds = _qrels(qrels_path)
+    for gold in golds:
+        if gold.question not in known:
+            faults.add(gold.line, f"question {gold.question!r} is not in {queries.name}")
+    faults.check()
+    judged = {gold.question for gold in golds}
+    return tuple(q for q in known.values() if q.id in judged), golds
 
 
 def _needed(folder: Path, *names: str) -> Path:
@@ -80,10 +97,17 @@ def _queries(path: Path) -> Iterator[Question]:
     yield from found.values()
 
 
-def _qrels(path: Path) -> dict[str, dict[str, int]]:
+def _by_question(golds: Iterable[Gold]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for gold in golds:
+        found.setdefault(gold.question, {})[gold.document] = gold.grade
+    return found
+
+
+def _qrels(path: Path) -> tuple[Gold, ...]:
     """Read tab-separated judgements: BEIR's three columns, or TREC's four."""
     faults = Faults(path)
-    found: dict[str, dict[str, int]] = {}
+    found: list[Gold] = []
     for line, text in enumerate(read_text(path).splitlines(), 1):
         cells = text.split("\t") if "\t" in text else text.split()
         if not text.strip() or (line == 1 and cells[-1].strip().lower() in ("score", "relevance")):
@@ -95,9 +119,9 @@ def _qrels(path: Path) -> dict[str, dict[str, int]]:
         except (IndexError, ValueError):
             faults.add(line, "not of the form question<TAB>document<TAB>whole number")
             continue
-        found.setdefault(question, {})[item] = grade
+        found.append(Gold(question, item, "", grade=grade, line=line))
     faults.check()
-    return found
+    return tuple(found)
 
 
 def _is_id(value: object) -> bool:

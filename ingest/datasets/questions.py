@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -29,15 +30,17 @@ def read(path: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
     faults = Faults(path)
     questions: dict[str, Question] = {}
     golds: list[Gold] = []
-    for _, question, found in spans.read_questions(path, faults):
+    for line, question, found in spans.read_questions(path, faults):
         questions.setdefault(question.id, question)
-        golds += found
+        golds += [replace(gold, line=line) for gold in found]
     faults.check()
     return tuple(questions.values()), tuple(golds)
 
 
 def _from_dataset(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
-    found = beir.read(folder) if beir.find(folder, "corpus.jsonl") else spans.read(folder)
+    if beir.find(folder, "queries.jsonl") or beir.find(folder, "corpus.jsonl"):
+        return beir.read_questions(folder)
+    found = spans.read(folder)
     return found.questions, found.golds
 
 

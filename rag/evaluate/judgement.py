@@ -16,9 +16,11 @@ from typing import Literal
 from rag.evaluate.locate import overlaps
 from rag.types import Chunk
 
-Source = Literal["person", "llm", "import"]
-SOURCES: tuple[Source, ...] = ("person", "llm", "import")
+Source = Literal["person", "llm", "import", "feedback"]
+SOURCES: tuple[Source, ...] = ("person", "llm", "import", "feedback")
+# What counts. A model's grades and what thumbs on answers suggest are proposals, kept apart.
 PEOPLE: tuple[Source, ...] = ("person", "import")
+PROPOSALS: tuple[Source, ...] = ("llm", "feedback")
 LOWEST, HIGHEST = 0, 3
 
 

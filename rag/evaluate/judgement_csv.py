@@ -63,12 +63,12 @@ def _judgement(row: Mapping[str, str | None], text_of: TextOf, judge: str) -> Ju
     held = text_of(document)
     if held is None:
         raise ValueError(f"there is no document {document!r} in the library")
-    digest, text = held
+    text = held.text
     start, end = _span(cells, text, document)
     return Judgement(
         question=cells["question"],
-        document=document,
-        digest=digest,
+        document=held.name,
+        digest=held.digest,
         start=start,
         end=end,
         quote=text[start:end],

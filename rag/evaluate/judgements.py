@@ -5,7 +5,8 @@ they survive another chunking and another indexing. Where a document is replaced
 the judged text in the new version, or marks the judgement as lost.
 
 How spans become grades of chunks is told in `rag.evaluate.judgement`. What a language model
-proposed (source ``llm``) is kept apart and never counted as people's.
+proposed (source ``llm``) and what thumbs on answers suggest (``feedback``) is kept apart and never
+counted as people's.
 """
 
 from __future__ import annotations
@@ -146,10 +147,11 @@ class Judgements:
             count, last, when = db.execute(counted.select_from(table)).one()
         return count, last or 0, when or 0.0
 
-    def asked(self) -> set[str]:
-        """Return the questions that have a judgement, as `same_words` writes them."""
+    def asked(self, sources: Collection[Source] = PEOPLE) -> set[str]:
+        """Return the questions that people have judged, as `same_words` writes them."""
+        query = select(table.c.question).where(table.c.source.in_(sources)).distinct()
         with self._engine.connect() as db:
-            return set(db.scalars(select(table.c.question).distinct()))
+            return set(db.scalars(query))
 
     def grades(
         self, questions: Sequence[str] | None = None, sources: Collection[Source] = PEOPLE

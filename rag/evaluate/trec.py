@@ -8,15 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median_low
 from urllib.parse import quote, unquote
 
 from rag.evaluate.data import Question, Run
 from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgement import HIGHEST, LOWEST, Judgement, Source, same_words
+from rag.evaluate.judgement import HIGHEST, LOWEST, PEOPLE, Judgement, Source, same_words
 
 SPAN = re.compile(r"(?P<document>.+)#(?P<start>\d+)-(?P<end>\d+)")
-TextOf = Callable[[str], tuple[str, str] | None]
-"""A document's name → (digest of its bytes, extracted text), None where it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A document of the library: its own name, the digest of its bytes, its extracted text."""
+
+    name: str
+    digest: str
+    text: str
+
+
+TextOf = Callable[[str], Held | None]
+"""A name that a file gives a document → the document, None where it is not there.
+
+Raises `ValueError` where several documents could be meant.
+"""
 
 
 def encoded(name: str) -> str:
@@ -25,16 +41,22 @@ def encoded(name: str) -> str:
 
 
 def to_qrels(judgements: Sequence[Judgement], questions: Sequence[Question]) -> str:
-    """Return the judgements of these questions as qrels: ``question 0 item grade`` lines."""
+    """Return the judgements of these questions as qrels: ``question 0 item grade`` lines.
+
+    People's only, several judges' grades of one item put together by their lower median: qrels
+    have no place for who judged, so a proposal in them would come back as a person's.
+    """
     ids: dict[str, list[str]] = {}
     for question in questions:
         ids.setdefault(same_words(question.text), []).append(question.id)
-    lines = [
-        f"{encoded(name)} 0 {_item(one)} {one.grade}"
-        for one in judgements
-        for name in ids.get(one.question, ())
-    ]
-    return "".join(f"{line}\n" for line in lines)
+    grades: dict[tuple[str, str], list[int]] = {}
+    for one in judgements:
+        if one.source in PEOPLE:
+            for name in ids.get(one.question, ()):
+                grades.setdefault((name, _item(one)), []).append(one.grade)
+    return "".join(
+        f"{encoded(name)} 0 {item} {median_low(given)}\n" for (name, item), given in grades.items()
+    )
 
 
 def from_qrels(
@@ -92,11 +114,11 @@ def _judgement(
     held = text_of(document)
     if held is None:
         raise ValueError(f"there is no document {document!r} in the library")
-    if match and not 0 <= start < end <= len(held[1]):
+    if match and not 0 <= start < end <= len(held.text):
         raise ValueError(f"{document!r} has no characters {start} to {end}")
     return Judgement(
-        words[question], document, held[0], start, end, held[1][start:end], grade(written),
-        judge, source,
+        words[question], held.name, held.digest, start, end, held.text[start:end],
+        grade(written), judge, source,
     )  # fmt: skip
 
 

@@ -165,9 +165,23 @@ def test_a_beir_folder_is_taken_in_as_its_files(library):
         "queries.jsonl": '{"_id": "7", "text": "Why?"}',
         "test.tsv": "query-id\tcorpus-id\tscore\n7\td\t1\n",
     }
+    sets = QuestionSets(library.index.catalogue)
     given = [(name, io.BytesIO(text.encode())) for name, text in files.items()]
-    questions_sets.take_in(library, given, "beir")
-    assert QuestionSets(library.index.catalogue).questions("beir") == (Question("7", "Why?"),)
+    with pytest.raises(RanklensError, match=r"line 2: question 7: its document is not in (.|\n)*d"):
+        questions_sets.take_in(library, given, "beir")
+    assert sets.names() == []
+    assert held(library) == []
+    rows = "query-id\tcorpus-id\tscore\n7\tmaintenance\t3\n7\tfield-guide.pdf\t0\n"
+    given = [given[1], ("qrels/test.tsv", io.BytesIO(rows.encode()))]
+    given[0][1].seek(0)
+    said = questions_sets.take_in(library, given, "beir")
+    assert said == "beir: 1 question and 2 judgements taken in"
+    assert sets.questions("beir") == (Question("7", "Why?"),)
+    assert [(o.document, o.grade, o.whole) for o in held(library)] == [
+        ("maintenance.md", 3, True),
+        ("field-guide.pdf", 0, True),
+    ]
+    assert Judgements(library.index.catalogue).grades().unit == "document"
 
 
 def test_quotes_become_judgements(library):

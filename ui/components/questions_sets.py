@@ -99,7 +99,7 @@ def take_in(library: Library, given: Sequence[tuple[str, IO[bytes]]], name: str 
 def _put(folder: Path, name: str, data: IO[bytes]) -> Path:
     """Write one uploaded file under the last part of its name, qrels where BEIR has them."""
     last = PurePath(name.replace("\\", "/")).name.lstrip(".") or "questions.txt"
-    path = folder / ("qrels.tsv" if last == "test.tsv" else last)
+    path = folder / ("qrels.tsv" if last.endswith(".tsv") else last)
     path.write_bytes(data.read())
     return path
 
@@ -146,7 +146,7 @@ def _importer(library: Library) -> None:
     st.html('<h2 class="rl-label">Take questions in</h2>')
     turn = st.session_state.setdefault(_TURN, 0)
     given = st.file_uploader(
-        "CSV, JSON Lines, TREC topics, or all files of a BEIR folder together",
+        "CSV, JSON Lines, TREC topics, or a BEIR folder's queries and qrels together",
         accept_multiple_files=True,
         key=f"questions_{turn}",
         max_upload_size=library.settings.max_file_mb,
@@ -157,8 +157,9 @@ def _importer(library: Library) -> None:
         st.rerun()
     st.html(
         '<p class="rl-say">CSV with a column question; document and quote beside it become '
-        "judgements. JSON Lines with id and text. Every faulty row is named, and nothing of a "
-        "faulty file is taken in.</p>"
+        "judgements. JSON Lines with id and text. BEIR's qrels judge the documents whose name, with "
+        "or without suffix, is the id. Every faulty row is named, and nothing of a faulty file is "
+        "taken in.</p>"
     )
 
 

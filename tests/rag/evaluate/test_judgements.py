@@ -8,12 +8,12 @@ import pytest
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.judgement import Judgement
+from rag.evaluate.judgement import Judgement, Source
 from rag.evaluate.judgement_csv import from_csv, to_csv
 from rag.evaluate.judgements import Carried, Judgements
 from rag.evaluate.locate import locate, overlaps
 from rag.evaluate.questions import QuestionSets
-from rag.evaluate.trec import from_qrels, to_qrels
+from rag.evaluate.trec import Held, from_qrels, to_qrels
 from rag.store.catalogue import Catalogue
 from tests.rag.evaluate.libraries import put
 
@@ -28,8 +28,8 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
     opened.close()
 
 
-def text_of(name: str) -> tuple[str, str] | None:
-    return ("digest", TEXT) if name == "a b#ü.txt" else None
+def text_of(name: str) -> Held | None:
+    return Held(name, "digest", TEXT) if name == "a b#ü.txt" else None
 
 
 def test_grades_survive_another_chunking_and_a_restart(catalogue: Catalogue, tmp_path: Path):
@@ -219,3 +219,21 @@ def test_the_version_changes_with_every_change_of_a_judgement(catalogue: Catalog
     versions.append(held.version())
     assert versions[0] == versions[3] == (0, 0, 0.0)
     assert len(set(versions)) == 3
+
+
+def test_qrels_hold_what_people_judged_each_item_once():
+    def one(grade: int, judge: str, source: Source = "person") -> Judgement:
+        return Judgement(Q, "a", "digest", 4, 13, TEXT[4:13], grade, judge, source, time=1.0)
+
+    given = [one(3, "ada"), one(1, "ben"), one(2, "cy", "import")]
+    kept_apart = [one(0, "gpt", "llm"), one(0, "readers", "feedback")]
+    assert to_qrels([*given, *kept_apart], [Question("q", Q)]) == "q 0 a#4-13 2\n"
+    assert to_qrels(kept_apart, [Question("q", Q)]) == ""
+
+
+def test_what_thumbs_suggest_is_kept_apart_too(catalogue: Catalogue):
+    chunk = put(catalogue, "a.txt", TEXT)[0]
+    held = Judgements(catalogue)
+    held.judge(Q, chunk, 2, "readers", source="feedback")
+    assert held.grades([Q]).grades == {}
+    assert held.asked() == set()
