@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import RanklensError, RerankError
@@ -19,11 +20,11 @@ from rag.generate.answer import Answering
 from rag.generate.relevance import relevance
 from rag.models.encoder import Encoder
 from rag.rerank import llm
-from rag.rerank.base import Context
+from rag.rerank.base import Context, Entry, Reranker
 from rag.rerank.run import Rerankers
 from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
-from rag.retrieve.first_stage import FirstStage, Query
+from rag.retrieve.first_stage import FirstStage, Found, Query
 from rag.retrieve.second_hop import second_hop
 from rag.retrieve.variants import Expansion
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
@@ -70,10 +71,23 @@ class Pipeline:
         `RanklensError` on an empty question, `FilterError` where no document is what was named,
         `LibraryError` where both retrievers fail.
         """
-        question, named = filters.mentioned(question, self.index.catalogue.ready)
-        return (self.within(named) if named else self)._search(question.strip())
+        return self.rank(self.retrieve(question))
 
-    def _search(self, question: str) -> Trace:
+    def retrieve(self, question: str) -> Retrieved:
+        """Find a question's candidates; any pipeline over the same index can `rank` them."""
+        question, named = filters.mentioned(question, self.index.catalogue.ready)
+        return (self.within(named) if named else self)._retrieve(question.strip())
+
+    def rank(self, retrieved: Retrieved) -> Trace:
+        """Rerank candidates, and follow the best of them where there is a second hop."""
+        reranked = self.rerank(retrieved.question, retrieved.pool)
+        stages = (*retrieved.stages, reranked)
+        if self.settings.hops > 1:
+            found, first = retrieved.found, retrieved.first
+            stages += second_hop(found, reranked, first, self.settings, self.rerank)
+        return Trace(retrieved.question, self._trace_settings(retrieved.within), stages)
+
+    def _retrieve(self, question: str) -> Retrieved:
         if not question:
             raise RanklensError("the question is empty; type a few words")
         vector = self._shared.threads.submit(self.encoder.encode_query, question)
@@ -81,12 +95,8 @@ class Pipeline:
         first = FirstStage(self.index, self.settings, self._shared.threads, self.asked_within)
         found = first.find(Query(question, vector.result))
         stages = (found.dense, found.lexical, found.fused, *expansion.stages(found, first))
-        pool = first.candidates(found, stages[-1].hits)
-        reranked = self._rerank(question, pool)
-        stages = (*stages, reranked)
-        if self.settings.hops > 1:
-            stages += second_hop(found, reranked, first, self.settings, self._rerank)
-        return Trace(question, self._trace_settings(), stages)
+        pool = tuple(first.candidates(found, stages[-1].hits))
+        return Retrieved(question, stages, pool, found, first, self.asked_within)
 
     def answer(self, trace: Trace) -> Answering:
         """Answer from a trace's evidence; iterate over the result for pieces of text."""
@@ -103,9 +113,19 @@ class Pipeline:
             pass
         return trace.with_answer(answering.answer)
 
-    def _rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
-        context = Context(self.settings, self.encoder, self.index.tokens.fetch)
-        return self._shared.rerankers.rank(question, pool, context)
+    def rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
+        """Rank a pool by the settings' reranker; where it fails, the stage fell back."""
+        return self._shared.rerankers.rank(question, pool, self._context())
+
+    def reranker_parts(self) -> list[tuple[Entry, Reranker | None]]:
+        """Return the single rerankers that the settings' one is made of, loaded.
+
+        Raises `RerankError` where one cannot run here.
+        """
+        return self._shared.rerankers.parts(self._context())
+
+    def _context(self) -> Context:
+        return Context(self.settings, self.encoder, self.index.tokens.fetch)
 
     def _ask_model(self, instructions: str, question: str) -> tuple[str, Mapping[str, Scalar]]:
         """Ask the language model as query expansion does; raises `RerankError` in plain words."""
@@ -115,10 +135,26 @@ class Pipeline:
         reply = chat.ask(instructions, question, self.settings.expansion_seconds)
         return reply.text, chat.details([reply])
 
-    def _trace_settings(self) -> dict[str, Any]:
+    def _trace_settings(self, asked_within: Filter) -> dict[str, Any]:
         shaping = self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)
-        within = {"within": self.asked_within.as_setting()} if self.asked_within else {}
+        within = {"within": asked_within.as_setting()} if asked_within else {}
         return {**shaping, **within, "encoder_revision": self.encoder.revision}
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A question's candidates before reranking: the stages that found them, and the pool.
+
+    Reranked by several pipelines, it is one and the same pool for all of them. ``found`` and
+    ``first`` are what a second hop starts from.
+    """
+
+    question: str
+    stages: tuple[Stage, ...]
+    pool: tuple[Candidate, ...]
+    found: Found
+    first: FirstStage
+    within: Filter
 
 
 class _Shared:
