@@ -38,7 +38,6 @@ class Writing:
         self._finish = finish
         self._keeping = threading.Lock()
         self._changed = threading.Event()
-        self._text = ""
         self._done = False
         threading.Thread(target=self._write, name="ranklens-answer", daemon=True).start()
 
@@ -46,6 +45,11 @@ class Writing:
     def done(self) -> bool:
         """Whether the answer is complete (or stopped) and kept."""
         return self._done
+
+    @property
+    def thinking(self) -> str:
+        """What the model has thought so far."""
+        return self._answering.thinking
 
     def stop(self) -> None:
         """Keep what has arrived and end; what comes later is dropped."""
@@ -57,12 +61,11 @@ class Writing:
         while not self._done:
             self._changed.wait(wait)
             self._changed.clear()
-            yield self._text
+            yield self._answering.text
 
     def _write(self) -> None:
         try:
-            for piece in self._answering:
-                self._text += piece
+            for _piece in self._answering:
                 self._changed.set()
             answer = self._checked(self._answering.answer)
         except Exception:  # outermost frame of this thread: the turn must not wait for ever

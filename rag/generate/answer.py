@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import cast
 
 from rag.errors import RanklensError
-from rag.generate.base import REFUSAL, Generator, Quote, Written
+from rag.generate.base import REFUSAL, Generator, Quote, Stoppable, Thought, Written
 from rag.generate.citations import CitationParser
 from rag.types import Answer, Citation, Hit
 
@@ -21,7 +21,8 @@ class Answering:
 
     Never raises an error of ours: what arrived is kept and the reason is in ``answer.error``.
     Without passages, or with ones that are beside the point, it refuses and calls no generator.
-    `close` stops early, from any thread.
+    `close` stops early, from any thread. What a model thinks is no piece; it is in `thinking`, and
+    where a model says only afterwards that it was thinking, `text` begins anew.
     """
 
     def __init__(
@@ -39,7 +40,8 @@ class Answering:
         self._relevance = relevance
         self._beside_the_point = relevance is not None and relevance < refuse_below
         self._parser = CitationParser(self._hits)
-        self._text = ""
+        self.text = ""
+        self.thinking = ""
         self._error = ""
         self._stopped = False
         self._seconds = 0.0
@@ -50,8 +52,10 @@ class Answering:
         return self._pieces
 
     def close(self) -> None:
-        """Stop; the generator is closed now, or at its next piece if it is waiting for one."""
+        """Stop; a generator that waits for a server hangs up, another stops at its next piece."""
         self._stopped = True
+        if isinstance(self._generator, Stoppable):
+            self._generator.stop()
         if inspect.getgeneratorstate(self._pieces) != inspect.GEN_RUNNING:
             # Another thread may have taken it up since: then it stops at its next piece.
             with suppress(ValueError):
@@ -67,11 +71,13 @@ class Answering:
             details["unknown_citations"] = self._parser.unknown
         if self._stopped:
             details["stopped"] = True
+        if self.thinking.strip():
+            details["thinking"] = self.thinking.strip()
         return Answer(
-            text=self._text,
+            text=self.text,
             citations=_quoted(self._parser.citations, self._written.quotes),
             generator=self._generator.name,
-            refused=is_refusal(self._text, cites=bool(self._parser.citations)),
+            refused=is_refusal(self.text, cites=bool(self._parser.citations)),
             seconds=self._seconds,
             error=self._error,
             details=details,
@@ -81,8 +87,7 @@ class Answering:
         started = time.perf_counter()
         try:
             for piece in self._raw():
-                text = self._parser.feed(piece)
-                self._text += text
+                text = self._taken(piece)
                 self._seconds = time.perf_counter() - started
                 if text:
                     yield text
@@ -90,20 +95,34 @@ class Answering:
                     return
             rest = self._parser.finish()
         except RanklensError as error:
+            if self._stopped:  # it failed because it was cut off
+                return
             self._error = str(error)
             rest = self._parser.cut_off()
         finally:
             self._seconds = time.perf_counter() - started
-        self._text += rest
+        self.text += rest
         if rest:
             yield rest
 
-    def _raw(self) -> Pieces[str, None, None]:
+    def _taken(self, piece: str | Thought) -> str:
+        """Add what a generator yielded; return the text of the answer that is decided by it."""
+        if isinstance(piece, Thought):
+            if piece.anew:
+                self.thinking += self.text
+                self.text, self._parser = "", CitationParser(self._hits)
+            self.thinking += piece.text
+            return ""
+        text = self._parser.feed(piece if self.text else piece.lstrip())
+        self.text += text
+        return text
+
+    def _raw(self) -> Pieces[str | Thought, None, None]:
         if not self._hits or self._beside_the_point:
             yield REFUSAL
             return
         stream = self._generator.stream(self._question, self._hits)
-        written = yield from cast("Pieces[str, None, object]", stream)
+        written = yield from cast("Pieces[str | Thought, None, object]", stream)
         if isinstance(written, Written):
             self._written = written
 

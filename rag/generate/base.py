@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from rag.types import Hit, Scalar
 
@@ -19,6 +19,16 @@ class Quote(NamedTuple):
     end: int
 
 
+class Thought(NamedTuple):
+    """A piece of what a model thought; no part of its answer.
+
+    ``anew``: all that was yielded as the answer before was thinking too, and the answer begins now.
+    """
+
+    text: str
+    anew: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a generator knows once it is done: it may ``return`` this from ``stream``.
@@ -31,11 +41,21 @@ class Written:
     details: Mapping[str, Scalar] = field(default_factory=dict)
 
 
+@runtime_checkable
+class Stoppable(Protocol):
+    """A generator that waits for somebody else, and can be told not to."""
+
+    def stop(self) -> None:
+        """End `Generator.stream` at once, from any thread: what it waits for is cut off."""
+        ...
+
+
 class Generator(Protocol):
     """Writes an answer from passages; an extension writes this one method.
 
     `rag.generate.answer.Answering` does the rest: it never calls a generator without passages,
-    normalises its citations and keeps what arrived when it fails.
+    normalises its citations and keeps what arrived when it fails. One that waits for a server is
+    `Stoppable` too.
     """
 
     @property
@@ -43,7 +63,7 @@ class Generator(Protocol):
         """What the answer is signed with: ``extractive``, ``openai:MODEL``."""
         ...
 
-    def stream(self, question: str, hits: Sequence[Hit]) -> Iterator[str]:
+    def stream(self, question: str, hits: Sequence[Hit]) -> Iterator[str | Thought]:
         """Yield pieces of text that cite ``hits[n - 1]`` as ``[n]``; may return `Written`.
 
         Says `REFUSAL` where the passages do not answer; raises `GenerationError`.

@@ -14,6 +14,7 @@ from rag.generate.deadline import within
 from rag.generate.faults import COHERE_URL, Endpoint, Failure, refusal
 from rag.generate.prompt import Message
 from rag.generate.provider import Finish, Piece, Stream
+from rag.generate.wire import Wire
 from rag.settings import Settings
 
 _FINISHES: dict[str, Finish] = {"MAX_TOKENS": "length"}
@@ -34,6 +35,7 @@ class CohereProvider:
     def __init__(self, settings: Settings) -> None:
         self.name = f"cohere:{settings.llm_model}"
         self._settings = settings
+        self._wire = Wire()
         self.endpoint = Endpoint(
             settings.cohere_url.strip() or COHERE_URL,
             settings.llm_model,
@@ -51,7 +53,7 @@ class CohereProvider:
 
     def open(self, messages: Sequence[Message]) -> Stream:
         """Open a stream on a connection of its own, which `Stream.close` ends."""
-        http = httpx.Client(timeout=self.endpoint.seconds)
+        http = httpx.Client(timeout=self.endpoint.seconds, event_hooks=self._wire.hooks)
         told: list[Any] = [
             (SystemChatMessageV2 if message.role == "system" else UserChatMessageV2)(
                 content=message.content
@@ -65,13 +67,17 @@ class CohereProvider:
         )
         # The client sends nothing before it is asked for the first event, and then waits for it
         # as long as the server keeps the connection alive.
-        pieces = within(_pieces(events), self.endpoint.seconds, http.close)
+        pieces = within(_pieces(events), self.endpoint.seconds, self._wire.hang_up)
         try:
             first = next(pieces, None)
         except BaseException:
             http.close()
             raise
-        return Stream(_following(first, pieces, http), http.close)
+        return Stream(_following(first, pieces, http), self._wire.hang_up)
+
+    def stop(self) -> None:
+        """Cut the connection, whether it waits for the first word or the next."""
+        self._wire.cut()
 
     def models(self) -> list[str]:
         """Return the names of Cohere's chat models."""
@@ -114,7 +120,8 @@ def _pieces(events: Iterator[Any]) -> Iterator[Piece]:
     for event in events:
         delta = getattr(event, "delta", None)
         if event.type == "content-delta" and delta:
-            yield Piece(text=delta.message.content.text or "")
+            content = delta.message.content
+            yield Piece(text=content.text or "", thought=content.thinking or "")
         elif event.type == "message-end" and delta:
             yield _end(delta)
         else:

@@ -107,12 +107,17 @@ class Endpoint:
             "What arrived is kept; ask again."
         )
 
-    def empty(self, finish: str | None) -> str:
-        """Say that nothing was written, with the likely reason."""
+    def empty(self, finish: str | None, thought: bool = False) -> str:
+        """Say that nothing was written, with the likely reason; ``thought``: it only thought."""
         if finish == "length":
             return (
                 f"{self} wrote nothing before {self.model} reached its limit of tokens. Raise the "
                 "limit at the endpoint, or choose a model that reasons less."
+            )
+        if thought:
+            return (
+                f"{self.model} thought and ended without an answer; its thinking is kept. Ask "
+                "again, or choose a model that reasons less."
             )
         hint = " ends in /v1 (or whatever the provider's manual says)" if not self.provider else ""
         return (

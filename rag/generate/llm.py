@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator as Pieces
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import GenerationError
-from rag.generate.base import Written
+from rag.generate.base import Thought, Written
 from rag.generate.deadline import within
 from rag.generate.faults import Failure
 from rag.generate.prompt import Message, Prompt, build_prompt, shown
 from rag.generate.provider import Finish, Provider, Stream
 from rag.generate.template import template
+from rag.generate.thinking import ThinkingParser
 from rag.rerank.prices import llm_cost
 from rag.settings import Settings
 from rag.types import Hit, Scalar
@@ -27,9 +29,24 @@ class _Heard:
     """What one stream has told so far."""
 
     text: bool = False
+    thought: bool = False
     finish: Finish | None = None
     refusal: str = ""
     tokens: dict[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def anything(self) -> bool:
+        """Whether a part of an answer, or of the thinking before it, has arrived."""
+        return self.text or self.thought
+
+    def noted(self, part: str | Thought) -> str | Thought:
+        """Return ``part``, and remember what kind of thing has arrived."""
+        if isinstance(part, str):
+            self.text = self.text or bool(part.strip())
+        else:
+            self.thought = True
+            self.text = self.text and not part.anew
+        return part
 
 
 class _TooLong(GenerationError):
@@ -45,13 +62,19 @@ class ModelGenerator:
         self._provider = provider
         self._system = template(settings, "system")
         self._user = template(settings, "user")
+        self._stopped = threading.Event()
 
     def prompt(self, question: str, hits: Sequence[Hit], room: int = 0) -> Prompt:
         """Return the exact prompt that `stream` would send, into ``room`` tokens if given."""
         room = room or room_for_prompt(self._settings.llm_context)
         return build_prompt(question, hits, room, self._system, self._user)
 
-    def stream(self, question: str, hits: Sequence[Hit]) -> Pieces[str, None, Written]:
+    def stop(self) -> None:
+        """End what is under way at once: the server sees that nobody listens any more."""
+        self._stopped.set()
+        self._provider.stop()
+
+    def stream(self, question: str, hits: Sequence[Hit]) -> Pieces[str | Thought, None, Written]:
         """Yield pieces of the answer; raises `GenerationError` in plain words.
 
         A prompt that is too long for the model is packed into half its size and sent again; the
@@ -64,7 +87,7 @@ class ModelGenerator:
                 break
             except _TooLong:
                 half = self.prompt(question, hits, prompt.tokens // 2)
-                if heard.text or half.tokens >= prompt.tokens:
+                if heard.anything or half.tokens >= prompt.tokens:
                     raise
                 prompt, smaller = half, smaller + 1
         packed: dict[str, Scalar] = {"packed_smaller": smaller} if smaller else {}
@@ -73,23 +96,30 @@ class ModelGenerator:
     def complete(self, messages: Sequence[Message]) -> str:
         """Return a short text; raises `GenerationError`, after ``llm_seconds`` at the latest."""
         ends, told = time.monotonic() + self._settings.llm_seconds, ""
-        for text in self._texts(messages, _Heard()):
-            told += text
+        for part in self._texts(messages, _Heard()):
+            if isinstance(part, str):
+                told += part
+            elif part.anew:
+                told = ""
             if time.monotonic() > ends:
                 raise GenerationError(self._provider.endpoint.timed_out(arrived=True))
         return told.strip()
 
-    def _texts(self, messages: Sequence[Message], heard: _Heard) -> Pieces[str, None, None]:
+    def _texts(
+        self, messages: Sequence[Message], heard: _Heard
+    ) -> Pieces[str | Thought, None, None]:
         endpoint = self._provider.endpoint
         if not self._provider.ready():
             raise GenerationError(endpoint.no_key())
+        parser = ThinkingParser()
         try:
             stream = self._opened(messages)
-            yield from self._listen(stream, heard)
+            yield from self._listen(stream, parser, heard)
         except self._provider.errors as error:
+            yield from map(heard.noted, parser.finish())
             failure = self._provider.failure(error)
             kind = _TooLong if failure.too_long else GenerationError
-            raise kind(endpoint.explain(failure, heard.text)) from None
+            raise kind(endpoint.explain(failure, heard.anything)) from None
         self._check(heard)
 
     def _opened(self, messages: Sequence[Message]) -> Stream:
@@ -103,7 +133,8 @@ class ModelGenerator:
                 if wait is None:
                     raise
                 tries += 1
-                time.sleep(wait)
+                if self._stopped.wait(wait):
+                    raise
 
     def _pause(self, failure: Failure, tries: int) -> float | None:
         """Return the seconds to wait before the next try, None where there is to be none."""
@@ -112,7 +143,9 @@ class ModelGenerator:
         wait = 0.5 * 2**tries if failure.wait is None else failure.wait
         return wait if wait <= min(_LONGEST_WAIT, self._settings.llm_seconds) else None
 
-    def _listen(self, stream: Stream, heard: _Heard) -> Pieces[str, None, None]:
+    def _listen(
+        self, stream: Stream, parser: ThinkingParser, heard: _Heard
+    ) -> Pieces[str | Thought, None, None]:
         for piece in within(stream.pieces, self._settings.llm_seconds, stream.close):
             heard.finish = piece.finish or heard.finish
             heard.refusal += piece.refusal
@@ -120,9 +153,10 @@ class ModelGenerator:
                 heard.tokens = dict(
                     zip(("prompt_tokens", "completion_tokens"), piece.tokens, strict=True)
                 )
-            if piece.text:
-                heard.text = heard.text or bool(piece.text.strip())
-                yield piece.text
+            if piece.thought:
+                yield heard.noted(Thought(piece.thought))
+            yield from map(heard.noted, parser.feed(piece.text))
+        yield from map(heard.noted, parser.finish())
 
     def _check(self, heard: _Heard) -> None:
         """Raise `GenerationError` where the stream ended well and the answer did not."""
@@ -130,7 +164,7 @@ class ModelGenerator:
         if heard.refusal or heard.finish == "filter":
             raise GenerationError(endpoint.refused(heard.refusal))
         if not heard.text:
-            raise GenerationError(endpoint.empty(heard.finish))
+            raise GenerationError(endpoint.empty(heard.finish, heard.thought))
         if heard.finish is None:
             raise GenerationError(endpoint.cut())
 

@@ -11,9 +11,11 @@ from openai.types.chat import ChatCompletionChunk
 from rag.generate.faults import OPENAI_URL, Endpoint, Failure, refusal, words_of
 from rag.generate.prompt import Message
 from rag.generate.provider import Finish, Piece, Stream
+from rag.generate.wire import Wire
 from rag.settings import Settings
 
 _OPTIONAL = ("temperature", "stream_options")
+_THOUGHTS = ("reasoning_content", "reasoning")
 _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filter"}
 
 
@@ -33,8 +35,13 @@ class OpenAIProvider:
         own = "OpenAI" if url.startswith(OPENAI_URL) else ""
         self.endpoint = Endpoint(url, settings.llm_model, key, settings.llm_seconds, own)
         self._headers = {} if key else {"Authorization": openai.Omit()}
+        self._wire = Wire()
         self._client = openai.OpenAI(
-            base_url=url, api_key=key or "none", timeout=settings.llm_seconds, max_retries=0
+            base_url=url,
+            api_key=key or "none",
+            timeout=settings.llm_seconds,
+            max_retries=0,
+            http_client=openai.DefaultHttpxClient(event_hooks=self._wire.hooks),
         )
 
     def ready(self) -> bool:
@@ -58,12 +65,16 @@ class OpenAIProvider:
                     extra_headers=self._headers,
                     **options,
                 )
-                return Stream(_pieces(stream), stream.close)
+                return Stream(_pieces(stream), self._wire.hang_up)
             except openai.APIStatusError as error:
                 unwanted = _unwanted(error, options)
                 if unwanted is None:
                     raise
                 del options[unwanted]
+
+    def stop(self) -> None:
+        """Cut the connection, whether it waits for the first word or the next."""
+        self._wire.cut()
 
     def models(self) -> list[str]:
         """Return the names of the models there."""
@@ -94,9 +105,16 @@ def _pieces(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[Piece]:
             delta, ended = choice.delta, choice.finish_reason
             yield Piece(
                 text=(delta and delta.content) or "",
+                thought=_thought(delta),
                 refusal=(delta and delta.refusal) or "",
                 finish=_FINISHES.get(ended, "stop") if ended else None,
             )
+
+
+def _thought(delta: Any) -> str:
+    """Return thinking in a field of its own, which the protocol has not and servers add."""
+    fields = (getattr(delta, name, None) for name in _THOUGHTS)
+    return next((text for text in fields if isinstance(text, str)), "")
 
 
 def _unwanted(error: openai.APIStatusError, options: dict[str, Any]) -> str | None:

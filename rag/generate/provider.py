@@ -14,9 +14,13 @@ Finish = Literal["stop", "length", "filter"]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One event of a stream: text, a refusal's words, how it ended, tokens read and written."""
+    """One event of a stream: text, a refusal's words, how it ended, tokens read and written.
+
+    ``thought`` is thinking that the provider itself tells apart from the text.
+    """
 
     text: str = ""
+    thought: str = ""
     refusal: str = ""
     finish: Finish | None = None
     tokens: tuple[int, int] | None = None
@@ -24,7 +28,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Pieces as they come; ``close`` ends the connection, from any thread."""
+    """Pieces as they come; ``close`` ends the connection at once, from any thread."""
 
     pieces: Iterator[Piece]
     close: Callable[[], None]
@@ -42,6 +46,10 @@ class Provider(Protocol):
 
     def open(self, messages: Sequence[Message]) -> Stream:
         """Send messages and return the answer's stream."""
+        ...
+
+    def stop(self) -> None:
+        """Cut what is under way, at once and from any thread; `open` fails from now on."""
         ...
 
     def models(self) -> list[str]:

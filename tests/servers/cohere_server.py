@@ -44,10 +44,10 @@ class CohereServer(OpenAIServer):
                     tokens = {"input_tokens": 12, "output_tokens": 3}
                     ended = {"finish_reason": _REASONS[finish], "usage": {"tokens": tokens}}
                     self._send("message-end", ended)
-                elif "content" in delta:
-                    self._send(
-                        "content-delta", {"message": {"content": {"text": delta["content"]}}}
-                    )
+                elif delta and "refusal" not in delta:
+                    ((name, text),) = delta.items()
+                    content = {"text" if name == "content" else "thinking": text}
+                    self._send("content-delta", {"message": {"content": content}})
 
             def _send(self, kind: str, delta: Any) -> None:
                 event = {"type": kind, "index": 0, "delta": delta}

@@ -11,6 +11,8 @@ of the prompt as the real ones do, and keeps every request.
 from __future__ import annotations
 
 import json
+import select
+import socket
 import threading
 import time
 from collections import deque
@@ -37,6 +39,14 @@ class Raw:
     text: str
 
 
+@dataclass(frozen=True)
+class Thought:
+    """Send this as thinking, in the field of that name."""
+
+    text: str
+    field: str = "reasoning_content"
+
+
 class Cut:
     """Close the connection here, in the middle of the chunked body."""
 
@@ -47,9 +57,9 @@ class End:
 
 @dataclass(frozen=True)
 class Reply:
-    """One scripted response. ``pieces`` are contents, or `Pause`, `Raw`, `Cut`, `End`."""
+    """One scripted response: contents, or `Thought`, `Pause`, `Raw`, `Cut`, `End`."""
 
-    pieces: Sequence[str | Pause | Raw | Cut | End] = ()
+    pieces: Sequence[str | Thought | Pause | Raw | Cut | End] = ()
     status: int = 200
     error: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +93,7 @@ class OpenAIServer:
         self.models_delay = 0.0
         self.requests: list[Request] = []
         self.closing = threading.Event()
+        self.left = threading.Event()  # a client hung up while this server kept it waiting
         self._replies: deque[Reply] = deque()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self._http.daemon_threads = True
@@ -152,8 +163,8 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             request = Request({k.lower(): v for k, v in self.headers.items()}, body)
             server.requests.append(request)
             reply = server.wrong(request) or server.next_reply()
-            server.closing.wait(reply.delay)
             try:
+                self._wait(reply.delay)
                 self._reply(reply)
             except OSError:
                 self.close_connection = True
@@ -177,20 +188,31 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
                 self._piece(piece)
             self._finish(reply)
 
-        def _piece(self, piece: str | Pause | Raw) -> None:
+        def _piece(self, piece: str | Thought | Pause | Raw) -> None:
             if isinstance(piece, Raw):
                 self._chunk(piece.text)
             elif isinstance(piece, Pause):
                 self._pause(piece)
+            elif isinstance(piece, Thought):
+                self._event({piece.field: piece.text})
             else:
                 self._event({"content": piece})
 
         def _pause(self, pause: Pause) -> None:
             until = time.monotonic() + pause.seconds
             while time.monotonic() < until and not server.closing.is_set():
-                server.closing.wait(pause.beat or pause.seconds)
+                self._wait(min(pause.beat or pause.seconds, until - time.monotonic()))
                 if pause.beat:
                     self._chunk(": still here\n\n")
+
+        def _wait(self, seconds: float) -> None:
+            """Keep the client waiting; ends with an `OSError` as soon as it hangs up."""
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and not server.closing.wait(0.02):
+                readable, _, _ = select.select([self.connection], [], [], 0)
+                if readable and not self.connection.recv(1, socket.MSG_PEEK):
+                    server.left.set()
+                    raise ConnectionResetError("the client hung up")
 
         def _finish(self, reply: Reply) -> None:
             if reply.refusal:

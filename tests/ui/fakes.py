@@ -107,6 +107,8 @@ def trace_of(question: str, **settings: Any) -> Trace:
 
 
 class FakeAnswering:
+    thinking = ""
+
     def __init__(self, trace: Trace, pause: float = 0.0) -> None:
         self.trace, self.pause, self.text, self.stopped = trace, pause, "", False
 

@@ -102,12 +102,14 @@ def test_titles_are_cut_between_words():
 class Slow:
     """An answer that waits after its first piece until it is told to go on."""
 
+    thinking = ""
+
     def __init__(self, error=None):
-        self.go, self.told, self.closed, self.error = threading.Event(), "", False, error
+        self.go, self.text, self.closed, self.error = threading.Event(), "", False, error
 
     def __iter__(self):
         for piece in ("One. ", "Two."):
-            self.told += piece
+            self.text += piece
             yield piece
             self.go.wait(10)
             if self.error:
@@ -122,7 +124,7 @@ class Slow:
     @property
     def answer(self):
         details = {"stopped": True} if self.closed else {}
-        return Answer(self.told, (), "m", False, 0.1, details=details)
+        return Answer(self.text, (), "m", False, 0.1, details=details)
 
 
 def writing(kept, slow, finish=None):
