@@ -158,6 +158,15 @@ class Conversations:
         with self._engine.connect() as db:
             return list(dict.fromkeys(db.scalars(query.limit(most))))
 
+    def recent(self, most: int = 100) -> list[tuple[int, str, datetime]]:
+        """Return the last turns that are shown, newest first: id, question, when it was asked."""
+        query = select(turns.c.id, turns.c.question, turns.c.asked).where(
+            turns.c.replaced.is_(False)
+        )
+        with self._engine.connect() as db:
+            rows = db.execute(query.order_by(turns.c.id.desc()).limit(most))
+            return [(r.id, r.question, datetime.fromtimestamp(r.asked, UTC)) for r in rows]
+
     def _insert(self, db: Connection, key: str, place: int, question: str, trace: Trace) -> Turn:
         now = time.time()
         touched = update(conversations).where(conversations.c.id == key).values(updated=now)

@@ -22,6 +22,7 @@ from rag.models.devices import accelerated
 from rag.models.digest import file_digest
 from rag.models.graphs import WEIGHTS, read_any_json, read_json
 from rag.models.hub import locate
+from rag.models.reading import Reading
 from rag.models.recipe import length_limit
 from rag.models.tokens import Tokens
 from rag.models.trust import untrusted
@@ -60,6 +61,9 @@ class CrossModel(Protocol):
 
     def judge_many(self, asked: Sequence[Asked]) -> list[Judged]:
         """Return what `judge` does for each (query, texts), from one pass over all pairs."""
+
+    def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
+        """Return how much of each text is read beside the query; runs no model."""
 
 
 def probability(logit: float) -> float:
@@ -135,6 +139,17 @@ class OnnxCross:
         return [
             Judged(tuple(logits[next(rows)] for _ in texts), read, total)
             for (_, texts), (read, total) in zip(asked, counts, strict=True)
+        ]
+
+    def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
+        """Return how much of each text is read beside the query; runs no model."""
+        question, *passages = self._tokens.bare([query, *texts])
+        totals = [len(passage) for passage in passages]
+        for passage in passages:
+            self._tokens.pair(question, passage, self.max_tokens)  # cuts it
+        return [
+            Reading(len(passage), total, len(question), self.max_tokens)
+            for passage, total in zip(passages, totals, strict=True)
         ]
 
     def _refuse_many_labels(self) -> None:

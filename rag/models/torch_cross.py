@@ -10,6 +10,7 @@ from rag.errors import ModelError
 from rag.models.cross import Asked, Judged
 from rag.models.decoder_prompt import is_decoder, missing_prompt, prompt_tokens
 from rag.models.devices import precision
+from rag.models.reading import Reading
 from rag.models.torch_encoder import BATCH, folder_digest, load_torch
 
 GPU_BATCH = 64
@@ -59,6 +60,12 @@ class TorchCross:
             )
             for rows in cut
         ]
+
+    def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
+        """Return how much of each text is read beside the query; runs no model."""
+        asked = len(self._offsets([query])[0])
+        rows = self._cut(query, texts) if texts else []
+        return [Reading(read, total, asked, self.max_tokens) for _, read, total in rows]
 
     def _logits(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         from torch.nn import Identity

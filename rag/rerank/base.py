@@ -20,9 +20,10 @@ from rag.types import Chunk, Scalar
 class Reranker(Protocol):
     """Scores passages for a query; an extension writes this one method.
 
-    Two more attributes are optional. ``identity`` (str) names all that shapes a score besides the
+    Three more attributes are optional. ``identity`` (str) names all that shapes a score besides the
     query and the passage, revision included: scores of a reranker that has one are cached.
-    ``listwise`` (bool) says that a score depends on the other passages too.
+    ``listwise`` (bool) says that a score depends on the other passages too. ``reading(query,
+    texts)`` tells how much of each text it reads (`rag.models.reading.Reading`).
     """
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:

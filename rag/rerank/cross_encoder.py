@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rag.errors import ModelError, RerankError
 from rag.models.cross import CrossModel, Judged, load_cross
 from rag.models.hub import locate
+from rag.models.reading import Reading
 from rag.models.trust import untrusted
 from rag.rerank.base import Context, Entry, Scores
 
@@ -34,6 +35,13 @@ class CrossEncoder:
         except ModelError as error:
             raise RerankError(f"{self.model.name}: {error}") from error
         return [_scores(one) for one in judged]
+
+    def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
+        """Return how much of each text is read; raises `RerankError` as `score` does."""
+        try:
+            return self.model.reading(query, texts)
+        except ModelError as error:
+            raise RerankError(f"{self.model.name}: {error}") from error
 
 
 def cross_encoder(model: str = "", name: str = "", about: str = "") -> Entry:

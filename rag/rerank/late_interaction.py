@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.models.encoder import Encoder
+from rag.models.reading import Reading
 from rag.models.token_codes import token_codes
 from rag.rerank.base import Scores
 
@@ -81,6 +82,13 @@ class LateInteraction:
         scores |= zip(rest, max_sim(query, joined, [len(row) for row in rows]), strict=True)
         about = {"kept_passages": len(kept)} if self._kept else {}
         return Scores((scores[text] for text in texts), about)
+
+    def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
+        """Return how much of each text has token vectors; the question is read apart from it."""
+        limit = self._encoder.max_tokens
+        totals = self._encoder.count_tokens(texts)
+        read = [len(self._encoder.token_spans(text)) for text in texts]
+        return [Reading(min(r, t), t, 0, limit) for r, t in zip(read, totals, strict=True)]
 
     def explain(self, query: str, text: str) -> list[TokenMatch]:
         """Return how well each token of a text matches its nearest token of the question."""

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from rag.errors import RanklensError, RerankError
-from rag.rerank.base import Context, Ranker, Scores, leaves
+from rag.rerank.base import Context, Entry, Ranker, Reranker, Scores, leaves
 from rag.rerank.breaker import Breaker
 from rag.rerank.combine import Asked, score, with_tail
 from rag.rerank.leaf import Leaves
@@ -112,6 +112,15 @@ class Rerankers:
             )
             for (_, pool), scores in zip(asked, found, strict=True)
         ]
+
+    def parts(self, context: Context) -> list[tuple[Entry, Reranker | None]]:
+        """Return the single rerankers that the settings' one is made of, loaded.
+
+        None stands for one that keeps the fused order. Raises `RerankError` where one cannot run.
+        """
+        ranker, _ = choose(context)
+        run = self._leaves(context)
+        return [(entry, run.load(entry)) for entry in leaves(ranker)]
 
     def close(self) -> None:
         """Let go of loaded models and of the scores on disk."""
