@@ -1,0 +1,85 @@
+"""Two traces side by side: settings that differ, passages that moved, times of the stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rag.journey import Movement
+from rag.types import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting that two traces do not share; `ABSENT` where one of them does not name it."""
+
+    name: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A stage's seconds in both traces, None where it did not run."""
+
+    stage: str
+    first: float | None
+    second: float | None
+
+
+ABSENT = "not given"
+
+
+def differences(first: Trace, second: Trace) -> list[Difference]:
+    """Return the settings that differ, by name."""
+    names = sorted({*first.settings, *second.settings})
+    pairs = [(n, first.settings.get(n, ABSENT), second.settings.get(n, ABSENT)) for n in names]
+    return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def moved(first: Trace, second: Trace) -> list[Movement]:
+    """Return how each passage of the last stages moved from the first trace to the second.
+
+    In the second one's order, then what only the first one ranks. ``was_in`` and ``is_in`` speak
+    of each trace's own evidence.
+    """
+    old, new = ({hit.chunk.id: hit for hit in _last(trace)} for trace in (first, second))
+    was, now = ({hit.chunk.id for hit in trace.evidence} for trace in (first, second))
+    chunks = {key: hit.chunk for key, hit in (old | new).items()}
+    order = [*new, *(key for key in old if key not in new)]
+    return [
+        Movement(
+            chunks[key],
+            old[key].rank if key in old else None,
+            new[key].rank if key in new else None,
+            key in was,
+            key in now,
+        )
+        for key in order
+    ]
+
+
+def times(first: Trace, second: Trace) -> list[Times]:
+    """Return every stage's seconds in both traces, the answer's and the whole last."""
+    old, new = _seconds(first), _seconds(second)
+    return [Times(name, old.get(name), new.get(name)) for name in _merged(list(old), list(new))]
+
+
+def _last(trace: Trace) -> Any:
+    return trace.stages[-1].hits if trace.stages else ()
+
+
+def _seconds(trace: Trace) -> dict[str, float]:
+    answer = {"answer": trace.answer.seconds} if trace.answer else {}
+    whole = {"whole": trace.seconds + sum(answer.values())}
+    return {stage.name: stage.seconds for stage in trace.stages} | answer | whole
+
+
+def _merged(first: list[str], second: list[str]) -> list[str]:
+    """Return all names in an order that suits both: what only one has stays before its next."""
+    merged = list(first)
+    for at, name in enumerate(second):
+        if name not in merged:
+            after = next((n for n in second[at + 1 :] if n in merged), None)
+            merged.insert(merged.index(after) if after else len(merged), name)
+    return merged

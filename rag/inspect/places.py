@@ -1,0 +1,160 @@
+"""Where every passage of the library stands for a question, far beyond the pool.
+
+Both retrievers are asked for everything, exactly, and fused by the pipeline's own fusion. A trace
+says what happened; this says what would have happened to what it does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.errors import RerankError
+from rag.pipeline import Pipeline
+from rag.retrieve import filters
+from rag.retrieve.filters import Filter
+from rag.retrieve.fusion import fuse
+from rag.settings import SHAPES_RANKING, Settings
+from rag.store.exact import ExactVectors
+from rag.types import Candidate, Chunk, Hit, Stage, Trace, ranked
+
+Ranking = Mapping[str, Hit]
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Rankings of all passages that the question may find, by passage id.
+
+    ``lexical`` holds only what shares a word with the question. The hits' chunks have no text.
+    """
+
+    dense: Ranking
+    lexical: Ranking
+    fused: Ranking
+
+    def stage(self, name: str) -> Ranking | None:
+        """Return the ranking of that stage, None where it is not one of the three."""
+        return {"dense": self.dense, "lexical": self.lexical, "fused": self.fused}.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A passage at one stage.
+
+    ``rank`` (from 1) is among ``of`` passages, None where the stage does not rank it. ``depth``:
+    how many the stage went on with in the trace. ``recorded``: the trace says so itself; else it
+    was worked out afterwards, over the library as it is now.
+    """
+
+    stage: str
+    rank: int | None
+    of: int
+    score: float | None
+    depth: int
+    recorded: bool
+
+
+def pipeline_of(pipeline: Pipeline, trace: Trace) -> Pipeline:
+    """Return a pipeline with a trace's ranking settings and its filter.
+
+    Only options that shape a ranking are taken, so a trace from elsewhere redirects nothing.
+    Raises `SettingsError` where they are not valid here.
+    """
+    known = pipeline.settings.shaping(SHAPES_RANKING)
+    changes = {name: value for name, value in trace.settings.items() if name in known}
+    within = Filter.from_setting(trace.settings.get("within"))
+    return pipeline.with_settings(**changes).within(within)
+
+
+def everything(pipeline: Pipeline, question: str) -> Everything:
+    """Rank all passages that the pipeline's filter allows; raises `FilterError` as a search does.
+
+    Reads every vector once and keeps none of them.
+    """
+    index = pipeline.index
+    scope = filters.scope_of(pipeline.asked_within, index)
+    documents = scope.documents if scope else [d.id for d in index.catalogue.ready()]
+    vectors = ExactVectors(index.catalogue, most_bytes=0)
+    allowed = scope or vectors.scope(documents)
+    count = len(allowed.ids)
+    dense = _hits(vectors.search(pipeline.encoder.encode_query(question), allowed, count))
+    lexical = _hits(index.lexical.search(question, count, allowed.ids))
+    return Everything(_by_id(dense), _by_id(lexical), _by_id(fused(dense, lexical, pipeline)))
+
+
+def fused(dense: Sequence[Hit], lexical: Sequence[Hit], pipeline: Pipeline) -> tuple[Hit, ...]:
+    """Fuse as the pipeline does."""
+    settings = pipeline.settings
+    pairs = ((dense, settings.dense_weight), (lexical, settings.lexical_weight))
+    return fuse([(hits, weight) for hits, weight in pairs if weight > 0], settings)
+
+
+def allowed(pipeline: Pipeline, chunk: Chunk) -> bool:
+    """Tell whether the pipeline's filter lets a passage's document be asked."""
+    ready = pipeline.index.catalogue.ready()
+    asked = pipeline.asked_within
+    return not asked or any(d.name == chunk.document and asked.allows(d) for d in ready)
+
+
+def places(trace: Trace, chunk: Chunk, found: Everything) -> list[Place]:
+    """Return the passage's place at every stage that ranks, beyond its depth where it was cut."""
+    return [_place(stage, chunk.id, found) for stage in trace.stages if stage.name != "rewritten"]
+
+
+def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everything) -> Place:
+    """Return where the reranker would have put a passage among the trace's pool.
+
+    Calls the reranker on the pool and the passage. Raises `RerankError` where it fails, or where
+    it fell back in the trace too.
+    """
+    before = trace.stage("reranked")
+    if before is None or before.fell_back:
+        raise RerankError(
+            "the reranker did not rank in this trace, so there is no place to compare"
+        )
+    pool = [candidate(hit.chunk, found) for hit in before.hits]
+    asked = alone(pipeline)
+    stage = asked.rerank(trace.question, [*pool, candidate(chunk, found)])
+    if stage.fell_back:
+        raise RerankError(stage.note)
+    hit = next(hit for hit in stage.hits if hit.chunk.id == chunk.id)
+    return Place("reranked", hit.rank, len(stage.hits), hit.score, len(before.hits), False)
+
+
+def alone(pipeline: Pipeline, **changes: str) -> Pipeline:
+    """Return a pipeline whose reranker scores all that it is given, or says why it cannot."""
+    only: dict[str, str | int] = {"rerank_policy": "always", "rerank_budget_ms": 0}
+    return pipeline.with_settings(**only, rerank_fallbacks="", **changes)
+
+
+def candidate(chunk: Chunk, found: Everything) -> Candidate:
+    """Return a passage with what the first stage thinks of it, as a member of the pool has it."""
+    scores = (_score(ranking, chunk.id) for ranking in (found.dense, found.lexical, found.fused))
+    return Candidate(chunk, *scores)
+
+
+def depth_of(trace: Trace, settings: Settings) -> int:
+    """Return how many passages each retriever was asked for."""
+    return int(trace.settings.get("pool", settings.pool))
+
+
+def _place(stage: Stage, chunk_id: str, found: Everything) -> Place:
+    everywhere = found.stage(stage.name)
+    of = len(stage.hits) if everywhere is None else max(len(everywhere), len(stage.hits))
+    own = next((hit for hit in stage.hits if hit.chunk.id == chunk_id), None)
+    hit = own or (everywhere or {}).get(chunk_id)
+    rank, score = (hit.rank, hit.score) if hit else (None, None)
+    return Place(stage.name, rank, of, score, len(stage.hits), own is not None)
+
+
+def _hits(scored: Sequence[tuple[str, float]]) -> tuple[Hit, ...]:
+    return ranked((Chunk(name, "", 0, 0, ""), score) for name, score in scored)
+
+
+def _by_id(hits: Sequence[Hit]) -> Ranking:
+    return {hit.chunk.id: hit for hit in hits}
+
+
+def _score(ranking: Ranking, chunk_id: str) -> float:
+    hit = ranking.get(chunk_id)
+    return hit.score if hit else 0.0

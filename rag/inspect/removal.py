@@ -1,0 +1,123 @@
+"""What kept a passage out of the answer, in words. Pure functions of a trace and of its places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.inspect.places import Place
+from rag.retrieve.filters import Filter
+from rag.types import Answer, Chunk, Hit, Stage, Trace
+
+Where = Literal["filter", "retrieval", "pool", "reranker", "threshold", "answer", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What removed a passage and why; ``where`` is empty where it was given to the answer."""
+
+    where: Where
+    words: str
+
+
+def removal(trace: Trace, chunk: Chunk, places: Sequence[Place], allowed: bool = True) -> Removal:
+    """Say what became of a passage; ``allowed`` says whether the filter lets it be found."""
+    number = next((n for n, h in enumerate(trace.evidence, 1) if h.chunk.id == chunk.id), None)
+    if number is not None:
+        return _in_answer(trace.answer, number, chunk.id)
+    if last := _hit(trace.stages[-1:], chunk.id):
+        return _cut(trace, last)
+    if not allowed:
+        asked = " and ".join(Filter.from_setting(trace.settings.get("within")).words())
+        return Removal("filter", f"Excluded by the filter: only {asked} was asked.")
+    if not any(place.rank for place in places):
+        return Removal("retrieval", "It is in no ranking: it is not in the library any more.")
+    return _below_pool(trace, chunk) or _not_retrieved({p.stage: p for p in places}, trace)
+
+
+def _in_answer(answer: Answer | None, number: int, chunk_id: str) -> Removal:
+    given = f"Given to the answer as [{number}]"
+    if answer is None:
+        return Removal("", f"{given}; this trace has no answer.")
+    details = answer.details
+    if number in _numbers(details.get("left_out")):
+        words = "the passages above it filled the model's window (llm_context)"
+        return Removal("answer", f"Left out of the prompt as [{number}]: {words}.")
+    if answer.refused and details.get("relevance") is not None and not answer.citations:
+        return Removal("answer", f"{given}, and refused: the passages were not near the question.")
+    short = ", shortened to fit the window" if number in _numbers(details.get("shortened")) else ""
+    cited = any(c.chunk_id == chunk_id for c in answer.citations)
+    return Removal("", f"{given}{short}, and {'cited' if cited else 'not cited'}.")
+
+
+def _cut(trace: Trace, last: Hit) -> Removal:
+    top = int(trace.settings.get("top", 5))
+    if last.rank <= top:
+        threshold = trace.settings.get("threshold")
+        words = f"its score {last.score:.3f} is under the threshold {threshold}"
+        return Removal("threshold", f"Below the threshold: {words}.")
+    final = trace.stages[-1]
+    before = _hit(_before_reranking(trace)[-1:], last.chunk.id)
+    was = before.rank if before else None
+    if final.name == "reranked" and _kept_order(final):
+        why = "the reranker did not run" if final.fell_back else "nothing reranked it"
+        return Removal("pool", f"Below the top {top}: rank {last.rank}, and {why}.")
+    if was is not None and was <= top:
+        words = f"from rank {was} to rank {last.rank}, below the top {top}"
+        return Removal("reranker", f"Cut by the reranker: it moved it {words}.")
+    moved = f" (rank {was} before)" if was else ""
+    return Removal("reranker", f"Below the top {top}: rank {last.rank} after reranking{moved}.")
+
+
+def _below_pool(trace: Trace, chunk: Chunk) -> Removal | None:
+    """Say so where a passage was found, and stood below what was reranked."""
+    reranked = trace.stage("reranked")
+    for stage in reversed(_before_reranking(trace)):
+        if stage.name not in ("dense", "lexical") and (hit := _hit([stage], chunk.id)):
+            size = len(reranked.hits) if reranked else 0
+            words = f"rank {hit.rank} in {stage.name}, and the first {size} were reranked"
+            return Removal("pool", f"Below the pool: {words}.")
+    return None
+
+
+def _not_retrieved(places: Mapping[str, Place], trace: Trace) -> Removal:
+    said = [
+        _missed("dense retrieval", places.get("dense"), trace, "has no vector for it"),
+        _missed("BM25", places.get("lexical"), trace, "finds no word of the question in it"),
+    ]
+    return Removal("retrieval", f"Not retrieved: {'; '.join(filter(None, said))}.")
+
+
+def _missed(name: str, place: Place | None, trace: Trace, nowhere: str) -> str:
+    if place is None:
+        return ""
+    stage = trace.stage(place.stage)
+    if stage and stage.fell_back:
+        return f"{name} failed ({stage.note})"
+    if place.rank is None:
+        return f"{name} {nowhere}"
+    depth = int(trace.settings.get("pool", place.depth))
+    at = f"{name} has it at rank {place.rank:,} of {place.of:,}"
+    if place.rank <= depth:
+        return f"{at} now, but did not return it: the index missed it, or it was added since"
+    return f"{at}, and takes the first {depth}"
+
+
+def _before_reranking(trace: Trace) -> list[Stage]:
+    names = [stage.name for stage in trace.stages]
+    end = names.index("reranked") if "reranked" in names else len(names)
+    return [stage for stage in trace.stages[:end] if stage.name != "rewritten"]
+
+
+def _kept_order(stage: Stage) -> bool:
+    details = stage.details
+    return stage.fell_back or details.get("reranker") == "none" or bool(details.get("skipped"))
+
+
+def _hit(stages: Sequence[Stage], chunk_id: str) -> Hit | None:
+    return next((h for stage in stages for h in stage.hits if h.chunk.id == chunk_id), None)
+
+
+def _numbers(listed: object) -> set[int]:
+    return {int(part) for part in str(listed or "").split(",") if part.strip().isdigit()}
