@@ -29,6 +29,9 @@ MAY_IMPORT = {
     "rag.generate": WORDS
     | {"rag.settings", "rag.models", "rag.quoting", "rag.remote", "rag.rerank.prices"},
     "rag.chat": WORDS | {"rag.trace", "rag.settings", "rag.generate", "rag.models"},
+    "rag.inspect": WORDS
+    | {"rag.journey", "rag.trace", "rag.settings", "rag.pipeline", "rag.store", "rag.retrieve"}
+    | {"rag.rerank", "rag.models", "rag.generate"},
     "rag.store": WORDS | {"rag.settings", "rag.models.token_codes"},
     "rag.models": frozenset({"rag.errors", "rag.settings"}),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from rag import trace as traces
 from rag.errors import RanklensError
+from rag.retrieve.filters import Filter
 from rag.types import Answer, Hit, Stage, Trace
 
 WHAT_TO_DO = "save one with Trace on the page Ask, or with `ranklens ask … --json`"
@@ -48,10 +49,12 @@ def _wrong_settings(settings: Mapping[str, Any]) -> Iterator[str]:
         yield "its setting top is no number"
     if not _number(settings.get("threshold") or 0.0):
         yield "its setting threshold is no number"
-    within = settings.get("within")
-    if within and not (
-        isinstance(within, Mapping) and {"documents", "types", "since"} <= {*within}
-    ):
+    try:
+        asked = Filter.from_setting(settings.get("within"))
+        good = all(isinstance(word, str) for word in (*asked.names, *asked.types))
+    except (KeyError, TypeError, ValueError):
+        good = False
+    if not good:
         yield "its setting within is no filter"
 
 

@@ -14,7 +14,7 @@ from rag.pipeline import Pipeline
 from rag.retrieve import filters
 from rag.retrieve.filters import Filter
 from rag.retrieve.fusion import fuse
-from rag.settings import SHAPES_RANKING, Settings
+from rag.settings import SHAPES_RANKING
 from rag.store.exact import ExactVectors
 from rag.types import Candidate, Chunk, Hit, Stage, Trace, ranked
 
@@ -109,9 +109,7 @@ def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everythin
     """
     before = trace.stage("reranked")
     if before is None or before.fell_back:
-        raise RerankError(
-            "the reranker did not rank in this trace, so there is no place to compare"
-        )
+        raise RerankError("the reranker did not rank in this trace, so it has no place there")
     pool = [candidate(hit.chunk, found) for hit in before.hits]
     asked = alone(pipeline)
     stage = asked.rerank(trace.question, [*pool, candidate(chunk, found)])
@@ -131,11 +129,6 @@ def candidate(chunk: Chunk, found: Everything) -> Candidate:
     """Return a passage with what the first stage thinks of it, as a member of the pool has it."""
     scores = (_score(ranking, chunk.id) for ranking in (found.dense, found.lexical, found.fused))
     return Candidate(chunk, *scores)
-
-
-def depth_of(trace: Trace, settings: Settings) -> int:
-    """Return how many passages each retriever was asked for."""
-    return int(trace.settings.get("pool", settings.pool))
 
 
 def _place(stage: Stage, chunk_id: str, found: Everything) -> Place:
