@@ -23,19 +23,29 @@ _UNFORESEEN = (
     "serves this page. What arrived is kept; ask again."
 )
 Finish = Callable[[Answer, Trace], Answer]
+Told = Callable[[Trace], None]
 
 
 class Writing:
     """The answer to one turn while it is written; `follow` watches, `stop` ends it at once."""
 
     def __init__(
-        self, store: Conversations, turn: Turn, answering: Answering, finish: Finish | None = None
+        self,
+        store: Conversations,
+        turn: Turn,
+        answering: Answering,
+        finish: Finish | None = None,
+        told: Told | None = None,
     ) -> None:
-        """Start writing. ``finish`` may add to the complete answer (checks of its citations)."""
+        """Start writing. ``finish`` may add to the complete answer (checks of its citations).
+
+        ``told`` is given the trace once, after it is kept; it must not raise.
+        """
         self._store = store
         self._turn = turn
         self._answering = answering
         self._finish = finish
+        self._told = told
         self._keeping = threading.Lock()
         self._changed = threading.Event()
         self._done = False
@@ -82,7 +92,11 @@ class Writing:
 
     def _keep(self, answer: Answer) -> None:
         with self._keeping:
-            if not self._done:
-                self._store.complete(self._turn.id, self._turn.trace.with_answer(answer))
-                self._done = True
+            if self._done:
+                return
+            trace = self._turn.trace.with_answer(answer)
+            self._store.complete(self._turn.id, trace)
+            self._done = True
         self._changed.set()
+        if self._told:
+            self._told(trace)

@@ -45,6 +45,7 @@ class Answering:
         self._error = ""
         self._stopped = False
         self._seconds = 0.0
+        self._first: float | None = None
         self._written = Written()
         self._pieces = self._run()
 
@@ -71,6 +72,8 @@ class Answering:
             details["unknown_citations"] = self._parser.unknown
         if self._stopped:
             details["stopped"] = True
+        if self._first is not None:
+            details["first_token_seconds"] = round(self._first, 4)
         if self.thinking.strip():
             details["thinking"] = self.thinking.strip()
         return Answer(
@@ -90,6 +93,7 @@ class Answering:
                 text = self._taken(piece)
                 self._seconds = time.perf_counter() - started
                 if text:
+                    self._first = self._seconds if self._first is None else self._first
                     yield text
                 if self._stopped:
                     return
