@@ -327,6 +327,38 @@ class Settings(BaseModel):
         le=1,
     )
 
+    # Watching
+    log_questions: bool = option(
+        True,
+        "Keep a log of the questions that are asked on the page and the command line, in the "
+        "library's own file: their words, settings, times and what fell back.",
+    )
+    log_days: int = option(90, "Days after which a logged question is forgotten.", ge=1, le=3650)
+    alert_p95_ms: int = option(
+        0, "Alert where ranking takes longer than this for one question in 20, in ms; 0 never.", ge=0
+    )
+    alert_first_token_ms: int = option(
+        0,
+        "Alert where the answer's first words come later than this for one question in 20, in ms; "
+        "0 never.",
+        ge=0,
+    )
+    alert_fallback_rate: float = option(
+        0.0, "Alert where more than this share (0 to 1) of questions fell back; 0 never.", ge=0, le=1
+    )
+    alert_refusal_rate: float = option(
+        0.0, "Alert where more than this share of answers is a refusal; 0 never.", ge=0, le=1
+    )
+    alert_dislike_rate: float = option(
+        0.0, "Alert where more than this share of verdicts is a thumb down; 0 never.", ge=0, le=1
+    )
+    alert_least: int = option(
+        10, "Questions, answers or verdicts from which on a figure can alert.", ge=1
+    )
+    otel_questions: bool = option(
+        False, "Send the words of questions with OpenTelemetry spans; else figures only."
+    )
+
     def updated(self, **changes: Any) -> Self:
         """Return these settings with changes, checked like any other source."""
         return self.from_mapping({**self.model_dump(), **changes}, "the given options")
