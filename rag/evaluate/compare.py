@@ -27,7 +27,11 @@ class Likeness:
 def likeness(first: Run, second: Run, stage: str = "reranked", k: int = 10) -> Likeness | None:
     """Compare a stage of two pipelines over the questions that both ranked; None without any."""
     left, right = dict(first.rankings(stage)), dict(second.rankings(stage))
-    pairs = [(left[q].items, right[q].items) for q in left if q in right]
+    return alike([(left[q].items, right[q].items) for q in left if q in right], k)
+
+
+def alike(pairs: Sequence[tuple[Sequence[str], Sequence[str]]], k: int = 10) -> Likeness | None:
+    """Compare pairs of rankings of one question each; None without any."""
     if not pairs:
         return None
     taus = [tau for a, b in pairs if (tau := kendall_tau(a, b)) is not None]

@@ -6,7 +6,7 @@ replayed exactly, without its library and without a model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,11 +44,15 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one pipeline did with one question; ``seconds`` is the trace's own time."""
+    """What one pipeline did with one question; ``seconds`` is the trace's own time.
+
+    ``cost`` is what its calls cost, in dollars, None where that is not known.
+    """
 
     question: str
     rankings: tuple[Ranking, ...]
     seconds: float
+    cost: float | None = None
 
     def ranking(self, stage: str) -> Ranking | None:
         """Return the ranking of that stage, or None where it did not run."""
@@ -56,14 +60,40 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """One pipeline's answer: the items that it was given, and those of them that it cites.
+
+    ``seconds`` and ``cost`` (dollars, None where not known) are the writing's alone; ``error``
+    says why there is no whole answer.
+    """
+
+    question: str
+    given: tuple[str, ...]
+    cited: tuple[str, ...]
+    refused: bool
+    seconds: float
+    cost: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One pipeline over all questions. ``failures`` maps a question to why it had no result."""
+    """One pipeline over all questions. ``failures`` maps a question to why it had no result.
+
+    ``answers`` are there where answers were asked for, those to unanswerable questions included.
+    """
 
     name: str
     settings: Mapping[str, Any]
     settings_digest: str
     results: tuple[Result, ...]
     failures: Mapping[str, str] = field(default_factory=dict)
+    answers: tuple[Answered, ...] = ()
+
+    @property
+    def spent(self) -> float | None:
+        """Dollars that all searches cost together, None where one's price is not known."""
+        return total(result.cost for result in self.results)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -96,7 +126,8 @@ class Passage:
 class Evaluation:
     """Pipelines over judged questions; ``runs[0]`` is the one the others are compared with.
 
-    ``questions`` are those that have a relevant item. ``notes`` say what was left out, and why.
+    ``questions`` are those that have a relevant item. ``unanswerable`` are asked for an answer
+    only, to see whether it is refused. ``notes`` say what was left out, and why.
     """
 
     name: str
@@ -107,6 +138,7 @@ class Evaluation:
     passages: Mapping[str, Passage]
     made: str
     notes: tuple[str, ...] = ()
+    unanswerable: tuple[Question, ...] = ()
 
     def run(self, name: str) -> Run:
         """Return the run of that name; raises `KeyError`."""
@@ -114,3 +146,9 @@ class Evaluation:
             if run.name == name:
                 return run
         raise KeyError(name)
+
+
+def total(costs: Iterable[float | None]) -> float | None:
+    """Add costs up; None where there is none, or where one of them is not known."""
+    known = list(costs)
+    return None if not known or None in known else sum(cost for cost in known if cost is not None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from rag.evaluate import baselines
+from rag.evaluate import answers, baselines
 from rag.evaluate.data import Evaluation, Run
 from rag.evaluate.metrics import DEFAULT, PRIMARY, checked, per_question
 from rag.evaluate.statistics import Difference, Interval, compare, intervals
@@ -35,7 +35,8 @@ class StageFigures:
 class RunFigures:
     """One pipeline's stages; ``baselines`` are random order and oracle over its pool.
 
-    ``p50`` and ``p95`` are a whole search's seconds.
+    ``p50`` and ``p95`` are a whole search's seconds, ``cost`` a question's mean dollars (None where
+    a price is not known). ``answers`` has a mean for each measure of `rag.evaluate.answers`.
     """
 
     run: Run
@@ -43,6 +44,8 @@ class RunFigures:
     baselines: Mapping[str, Mapping[str, float]]
     p50: float
     p95: float
+    cost: float | None = None
+    answers: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ def outside(found: Figures) -> dict[str, Any]:
                 "stages": _stages(figures),
                 "baselines": {n: dict(values) for n, values in figures.baselines.items()},
                 "seconds": {"p50": figures.p50, "p95": figures.p95},
+                "cost_usd": {"mean": figures.cost, "total": figures.run.spent},
+                "answers": {n: _interval(found) for n, found in figures.answers.items()},
                 "failures": dict(figures.run.failures),
             }
             for figures in found.runs
@@ -109,7 +114,9 @@ def _run(evaluation: Evaluation, run: Run, names: tuple[str, ...]) -> RunFigures
     stages = {stage: _stage(evaluation, run, stage, names) for stage in run.stages}
     p50, p95 = _percentiles([result.seconds for result in run.results])
     pools = {q: r.items for q, r in run.rankings("reranked")}
-    return RunFigures(run, stages, baselines.figures(pools, evaluation.grades, names), p50, p95)
+    base = baselines.figures(pools, evaluation.grades, names)
+    mean = None if run.spent is None else run.spent / len(run.results)
+    return RunFigures(run, stages, base, p50, p95, mean, answers.figures(run, evaluation))
 
 
 def _stage(evaluation: Evaluation, run: Run, stage: str, names: tuple[str, ...]) -> StageFigures:

@@ -14,7 +14,7 @@ import numpy as np
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit
 from rag.evaluate.metrics import PRIMARY, per_question
-from rag.evaluate.run import ranking
+from rag.evaluate.side_by_side import ranking
 from rag.evaluate.statistics import Difference, compare
 from rag.pipeline import Pipeline
 from rag.retrieve.fusion import fuse

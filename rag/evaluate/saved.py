@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import RanklensError
-from rag.evaluate.data import Evaluation, Passage, Question, Ranking, Result, Run
+from rag.evaluate.data import Answered, Evaluation, Passage, Question, Ranking, Result, Run
 
 VERSION = 1
 
@@ -24,12 +24,22 @@ def to_json(evaluation: Evaluation) -> str:
 def digest(evaluation: Evaluation) -> str:
     """Return sixteen hexadecimal digits that name the rankings, grades and settings.
 
-    Times and the date are left out: the same rankings of the same questions, the same digest.
+    Times, costs and the date are left out: the same rankings of the same questions, the same
+    digest. What an evaluation without answers does not have leaves the digest as it was.
     """
     data = asdict(evaluation)
+    if not data["unanswerable"]:
+        data.pop("unanswerable")
     for run in data["runs"]:
+        answers = run.pop("answers")
+        for answer in answers:
+            answer.pop("seconds")
+            answer.pop("cost")
+        if answers:
+            run["answers"] = answers
         for result in run["results"]:
             result.pop("seconds")
+            result.pop("cost")
             for ranking in result["rankings"]:
                 ranking.pop("seconds")
     data.pop("made")
@@ -79,6 +89,7 @@ def _evaluation(data: Mapping[str, Any]) -> Evaluation:
         passages={key: Passage(**p) for key, p in data["passages"].items()},
         made=data["made"],
         notes=tuple(data["notes"]),
+        unanswerable=tuple(Question(**q) for q in data.get("unanswerable", ())),
     )
 
 
@@ -88,11 +99,22 @@ def _run(data: Mapping[str, Any]) -> Run:
         settings=data["settings"],
         settings_digest=data["settings_digest"],
         results=tuple(
-            Result(r["question"], tuple(_ranking(one) for one in r["rankings"]), r["seconds"])
+            Result(
+                r["question"],
+                tuple(_ranking(one) for one in r["rankings"]),
+                r["seconds"],
+                r.get("cost"),
+            )
             for r in data["results"]
         ),
         failures=data["failures"],
+        answers=tuple(_answered(one) for one in data.get("answers", ())),
     )
+
+
+def _answered(data: Mapping[str, Any]) -> Answered:
+    sequences = {name: tuple(data[name]) for name in ("given", "cited")}
+    return Answered(**{**data, **sequences})
 
 
 def _ranking(data: Mapping[str, Any]) -> Ranking:

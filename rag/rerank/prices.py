@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
 from rag.settings import Settings
+from rag.types import Scalar
 
 BUILT_IN = Path(__file__).with_name("prices.toml")
 _FIELDS = {"per_search", "per_million_tokens", "input", "output"}
@@ -32,6 +34,21 @@ def llm_cost(settings: Settings, model: str, prompt: float, completion: float) -
     if price is None:
         return None
     return (price.get("input", 0.0) * prompt + price.get("output", 0.0) * completion) / 1e6
+
+
+def spent(details: Iterable[Mapping[str, Scalar]]) -> float | None:
+    """Return the dollars that stages or answers say they cost, None where one's is not known.
+
+    What called nobody cost nothing.
+    """
+    total = 0.0
+    for one in details:
+        cost = one.get("cost_usd")
+        if isinstance(cost, int | float):
+            total += cost
+        elif one.get("calls") or one.get("prompt_tokens"):
+            return None
+    return total
 
 
 def _price(settings: Settings, kind: str, name: str) -> dict[str, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from rag.errors import RanklensError, SettingsError
 from rag.evaluate.data import Evaluation, Question
 from rag.evaluate.run import evaluate
 from rag.settings import Settings
-from rag.types import Chunk, Stage, Trace, ranked
+from rag.types import Answer, Chunk, Citation, Stage, Trace, ranked
 
 POOL = 12
 CHUNKS = [
@@ -25,12 +26,28 @@ class FakePipeline:
     Questions that say "fall" make the reranker fall back, those that say "fail" fail.
     """
 
-    def __init__(self, settings: Settings, asked: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        asked: list[str] | None = None,
+        retrieved: list[str] | None = None,
+    ) -> None:
         self.settings = settings
         self.asked = asked if asked is not None else []
+        self.retrieved = retrieved if retrieved is not None else []
 
     def with_settings(self, **changes: Any) -> FakePipeline:
-        return FakePipeline(self.settings.updated(**changes), self.asked)
+        return FakePipeline(self.settings.updated(**changes), self.asked, self.retrieved)
+
+    def retrieve(self, question: str) -> str:
+        self.retrieved.append(question)
+        return question
+
+    def rank(self, retrieved: str) -> Trace:
+        return self.search(retrieved)
+
+    def answer(self, trace: Trace) -> FakeAnswering:
+        return FakeAnswering(trace)
 
     def search(self, question: str) -> Trace:
         self.asked.append(question)
@@ -53,10 +70,24 @@ class FakePipeline:
                 ranked(zip(CHUNKS, map(float, scores), strict=True)),
                 0.001 * (place + 1) * (80 if name == "reranked" and right else 1),
                 fell_back=name == "reranked" and fell,
+                details={"calls": 1, "cost_usd": 0.002} if name == "reranked" and right else {},
             )
             for place, (name, scores) in enumerate(scored.items())
         )
         return Trace(question, {"reranker": self.settings.reranker, "top": 5}, stages)
+
+
+class FakeAnswering:
+    """Cites the first two passages that it was given; refuses questions that say "nobody"."""
+
+    def __init__(self, trace: Trace) -> None:
+        refused = "nobody" in trace.question
+        cited = [] if refused else [hit.chunk.id for hit in trace.evidence[:2]]
+        marks = tuple(Citation(n, key, 0, 3) for n, key in enumerate(cited, 1))
+        self.answer = Answer("x", marks, "extractive", refused, 0.5, details={"cost_usd": 0.01})
+
+    def __iter__(self) -> Iterator[str]:
+        yield "x"
 
 
 def answer_of(number: int) -> int:
