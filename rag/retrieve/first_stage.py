@@ -58,6 +58,7 @@ class FirstStage:
         self._index = index
         self._settings = settings
         self._threads = threads
+        self._chunks = retrievers.LiveChunks(index)
         self._scope = filters.scope_of(asked_within, index)
         self._note = filters.note(asked_within, self._scope)
 
@@ -66,11 +67,12 @@ class FirstStage:
 
         Raises `LibraryError` where both fail; one that fails is a stage that fell back.
         """
-        index, scope, depth = self._index, self._scope, self._settings.pool
+        index, depth = self._index, self._settings.pool
+        scope, chunks = self._scope, self._chunks
         waiting = self._threads.submit(
             _stage,
             "dense",
-            lambda: retrievers.dense(index, query.vector(), depth, scope),
+            lambda: retrievers.dense(index, query.vector(), depth, scope, chunks),
             self._note,
         )
         lexical = self.lexical(query.words)
@@ -81,8 +83,13 @@ class FirstStage:
 
     def lexical(self, words: str) -> Stage:
         """Run BM25 alone; where it fails, the stage fell back and is empty."""
-        index, scope, depth = self._index, self._scope, self._settings.pool
-        return _stage("lexical", lambda: retrievers.lexical(index, words, depth, scope), self._note)
+        index, depth = self._index, self._settings.pool
+        scope, chunks = self._scope, self._chunks
+        return _stage(
+            "lexical",
+            lambda: retrievers.lexical(index, words, depth, scope, chunks),
+            self._note,
+        )
 
     def candidates(self, found: Found, ranking: Sequence[Hit]) -> list[Candidate]:
         """Return the pool out of ``ranking``, each member with both retrievers' scores.
