@@ -14,6 +14,8 @@ PLACEHOLDERS = {
     "user": frozenset({"boundary", "passages", "question", "refusal"}),
     "rewrite": frozenset({"boundary", "history", "question"}),
     "judge": frozenset({"boundary", "statements"}),
+    "grade": frozenset({"boundary"}),
+    "questions": frozenset({"boundary", "count"}),
 }
 
 
