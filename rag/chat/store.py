@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 
 from rag import trace as traces
 from rag.chat import schema
@@ -145,16 +145,26 @@ class Conversations:
         with self._engine.begin() as db:
             db.execute(update(turns).where(turns.c.id == turn_id).values(liked=liked))
 
-    def judged(self) -> Sequence[Turn]:
-        """Return every turn with a verdict, replaced ones included: material for judgements."""
+    def judged(self, question: str | None = None) -> Sequence[Turn]:
+        """Return every turn with a verdict, replaced ones included: material for judgements.
+
+        With ``question`` those only that searched for it.
+        """
         query = select(turns).where(turns.c.liked.is_not(None)).order_by(turns.c.id)
+        if question is not None:
+            query = query.where(_searched() == question)
         with self._engine.connect() as db:
             return [_turn(row) for row in db.execute(query)]
 
+    def disliked(self) -> list[str]:
+        """Return what was searched for where an answer did not help, the newest first."""
+        query = select(_searched()).where(turns.c.liked.is_(False)).order_by(turns.c.id.desc())
+        with self._engine.connect() as db:
+            return list(dict.fromkeys(db.scalars(query)))
+
     def searched(self, most: int = 100) -> list[str]:
         """Return what was searched for of late, each question once, the newest first."""
-        words = func.json_extract(turns.c.trace, "$.question")
-        query = select(words).where(turns.c.replaced.is_(False)).order_by(turns.c.id.desc())
+        query = select(_searched()).where(turns.c.replaced.is_(False)).order_by(turns.c.id.desc())
         with self._engine.connect() as db:
             return list(dict.fromkeys(db.scalars(query.limit(most))))
 
@@ -177,6 +187,10 @@ class Conversations:
         made = db.execute(insert(turns).values(**stored)).inserted_primary_key
         assert made is not None
         return Turn(int(made[0]), key, place, question, trace, datetime.fromtimestamp(now, UTC))
+
+
+def _searched() -> ColumnElement[str]:
+    return func.json_extract(turns.c.trace, "$.question")
 
 
 def titled(text: str) -> str:

@@ -79,11 +79,14 @@ class Judgements:
     ) -> Judgement:  # fmt: skip
         """Keep a judge's grade for a chunk's text, in place of an earlier one of the same judge.
 
-        Raises `RanklensError` where the grade is not 0 to 3 or the document is not there.
+        A chunk of an earlier version of its document is looked for in the present one. Raises
+        `RanklensError` where the grade is not 0 to 3, or the document or the text is not there.
         """
+        document = self._document(chunk.document)
+        start, end = self._present(document, chunk)
         made = Judgement(
-            question, chunk.document, self._document(chunk.document).digest, chunk.start,
-            chunk.end, chunk.text, grade, judge, source, note,
+            question, chunk.document, document.digest, start, end, chunk.text, grade, judge,
+            source, note,
         )  # fmt: skip
         self.add([made])
         return made
@@ -101,6 +104,12 @@ class Judgements:
         """Forget a judgement; False where there is none of that id."""
         with self._engine.begin() as db:
             return db.execute(delete(table).where(table.c.id == judgement_id)).rowcount > 0
+
+    def remove_all(self, question: str, source: Source) -> int:
+        """Forget a question's judgements of one source; returns how many there were."""
+        its = (table.c.question == same_words(question), table.c.source == source)
+        with self._engine.begin() as db:
+            return db.execute(delete(table).where(*its)).rowcount
 
     def refresh(self) -> Carried:
         """Carry judgements over to the present versions of their documents.
@@ -215,6 +224,17 @@ class Judgements:
                 yield _moved(one, document.digest, span), kind
             elif one.status == "current":
                 yield replace(one, status="lost"), "lost"
+
+    def _present(self, document: Document, chunk: Chunk) -> Span:
+        if chunk.id in self._catalogue.fetch([chunk.id]):
+            return chunk.start, chunk.end
+        stored = self._catalogue.document_text(document.id)
+        span = locate(chunk.text, stored[0], chunk.start) if stored else None
+        if span is None:
+            raise RanklensError(
+                f"this passage is not in the present {document.name!r}; ask the question again"
+            )
+        return span
 
     def _document(self, name: str) -> Document:
         for document in self._catalogue.documents("ready", name=name):
