@@ -9,33 +9,34 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate import report, saved
+from rag.evaluate import charts, report, saved
 from rag.evaluate.data import Evaluation
 from rag.evaluate.figures import Figures, figures, outside
 from rag.evaluate.questions import QuestionSets
 from ui import state
 from ui.components import (
-    charts_measure,
     frame,
     measure_fit,
     measure_questions,
     measure_run,
     measure_tables,
     questions_sets,
+    stages,
     variants,
 )
 
 if TYPE_CHECKING:
     from ingest.library import Library
 
-STYLE = Path(__file__).parent / "components" / "measure.css"
+STYLES = (Path(__file__).parent / "components" / "measure.css", charts.STYLE)
 KIND = "measure"
 
 
 def page() -> None:
     """Show the page."""
     library = state.library()
-    st.html(STYLE)
+    for style in STYLES:
+        st.html(style)
     frame.title("Measure", "What each stage of each pipeline is worth, on the judged questions.")
     name = questions_sets.chooser(library)
     if name is None:
@@ -110,7 +111,7 @@ def _results(library: Library, job: measure_run.Job) -> None:
     _downloads(found)
     _charts(found)
     with st.container(key="stages"):
-        st.html(measure_tables.stages(found))
+        st.html(measure_tables.stages(found) + measure_tables.answers(found))
     st.html('<h3 class="rl-label">Every comparison</h3>' + measure_tables.comparisons(found))
     st.html(alike)
     st.html('<h3 class="rl-label">The questions that changed most</h3>')
@@ -119,12 +120,12 @@ def _results(library: Library, job: measure_run.Job) -> None:
 
 def _charts(found: Figures) -> None:
     metric = found.measures[0]
-    ranges = charts_measure.intervals(measure_tables.rows_of(found))
-    plot = charts_measure.quality_by_time(measure_tables.dots_of(found), metric)
+    ranges = charts.intervals(charts.rows_of(found, stages.title))
+    plot = charts.quality_by_time(charts.dots_of(found, stages.title), metric)
     grid = st.grid(2, min_column_width=380, gap="large")
     heading = f'<h3 class="rl-label">{metric}'
     grid.cell().html(f"{heading} by stage, with 95 % intervals</h3>{ranges}")
-    grid.cell().html(f"{heading} against time</h3>{plot}")
+    grid.cell().html(f"{heading} against time and cost</h3>{plot}")
 
 
 @st.cache_resource(max_entries=4, show_spinner="Working out the figures…")

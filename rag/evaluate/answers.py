@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rag.evaluate.data import Answered, Evaluation, Question, Run, Unit
 from rag.evaluate.statistics import Interval, interval
@@ -69,9 +69,11 @@ def figures(run: Run, evaluation: Evaluation) -> dict[str, Interval]:
     return {name: interval(found) for name, found in values.items()}
 
 
-def failures(run: Run) -> int:
-    """Count the answers that broke off."""
-    return sum(bool(one.error) for one in run.answers)
+def left_out(names: Iterable[Run]) -> Iterator[str]:
+    """Say how many answers of each run broke off, as texts."""
+    for run in names:
+        if broken := [one.error for one in run.answers if one.error]:
+            yield f"{run.name}: {len(broken)} answers broke off and are left out ({broken[0]})"
 
 
 def _of_one(one: Answered, relevant: set[str], no_answer: bool) -> Iterator[tuple[str, float]]:

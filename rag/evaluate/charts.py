@@ -1,23 +1,29 @@
-"""Charts as inline SVG, drawn by hand: colours come from the page's style, for light and dark."""
+"""Charts of figures as HTML, for the page and the report; their style is charts.css.
+
+Intervals on one scale, and quality against time and cost with its Pareto front.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
+from rag.evaluate.figures import Figures, StageFigures
 from rag.evaluate.statistics import Interval
+from rag.rerank.prices import dollars
 
-WIDTH = 640
-LEFT = 190
-RIGHT = 70
-ROW = 34
+STYLE = Path(__file__).with_name("charts.css")
+ROOM = 0.15  # of the scale, beyond the outermost values
+APART = 7.0  # per cent of the height between two names that stand side by side
+LEAST, MOST = 0.8, 1.7  # rem across a dot, from no cost to the highest
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A row of `intervals_chart`; ``strong`` marks the row that matters."""
+class Row:
+    """A line of `intervals`; ``strong`` marks those that matter."""
 
     label: str
     found: Interval
@@ -25,130 +31,170 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A dot of `scatter_chart`: milliseconds and quality."""
+class Dot:
+    """A pipeline in `quality_by_time`: seconds a question (median) and a metric's mean.
+
+    ``cost`` is a question's mean dollars, None where it is not known.
+    """
 
     label: str
-    milliseconds: float
+    seconds: float
     quality: float
-    strong: bool = False
+    cost: float | None = 0.0
+
+    @property
+    def loss(self) -> tuple[float, float, float]:
+        """What is to be small: seconds, dollars (an unknown price is the worst), minus quality."""
+        return self.seconds, math.inf if self.cost is None else self.cost, -self.quality
 
 
-def intervals_chart(bars: Sequence[Bar], title: str) -> str:
-    """Return rows of a dot with its confidence interval on a common scale."""
-    bars = [bar for bar in bars if not math.isnan(bar.found.mean)]
-    if not bars:
+Title = Callable[[str], str]
+
+
+def rows_of(found: Figures, title: Title) -> list[Row]:
+    """Return every stage's first metric for `intervals`; ``title`` names stages for people.
+
+    A stage that came out alike in all pipelines (they retrieve alike) is one row.
+    """
+    metric = found.measures[0]
+    rows: dict[str, Row] = {}
+    for figures in found.runs:
+        for stage in figures.stages.values():
+            same = all(_alike(stage, other.stages.get(stage.name)) for other in found.runs)
+            own = title(stage.name)
+            label = own if same else f"{figures.run.name} · {own}"
+            rows.setdefault(label, Row(label, stage.metrics[metric], stage.name == "reranked"))
+    return list(rows.values())
+
+
+def dots_of(found: Figures, title: Title) -> list[Dot]:
+    """Return the pipelines for `quality_by_time`, and the retrievers alone beside them."""
+    metric = found.measures[0]
+    dots: dict[tuple[float, float], Dot] = {}
+    for figures in found.runs:
+        for stage in figures.stages.values():
+            last = stage.name == list(figures.stages)[-1]
+            if last or (stage.name in ("dense", "lexical") and figures is found.runs[0]):
+                seconds, cost = (figures.p50, figures.cost) if last else (stage.p50, 0.0)
+                label = figures.run.name if last else f"{title(stage.name)} alone"
+                dot = Dot(label, seconds, stage.metrics[metric].mean, cost)
+                dots.setdefault((dot.seconds, dot.quality), dot)
+    return list(dots.values())
+
+
+def _alike(stage: StageFigures, other: StageFigures | None) -> bool:
+    return other is not None and stage.scores == other.scores
+
+
+def intervals(rows: Sequence[Row]) -> str:
+    """Return a dot with its confidence interval for each row, on one scale."""
+    rows = [row for row in rows if not math.isnan(row.found.mean)]
+    if not rows:
         return ""
-    low, high = _range([b.found.low for b in bars], [b.found.high for b in bars])
-    height = ROW * len(bars) + 34
-    parts = [_axis(low, high, height - 26)]
-    for i, bar in enumerate(bars):
-        y = ROW * i + 18
-        x, left, right = (
-            _x(value, low, high) for value in (bar.found.mean, bar.found.low, bar.found.high)
-        )
-        kind = "strong" if bar.strong else "plain"
-        parts.append(
-            f'<text class="label" x="{LEFT - 14}" y="{y + 4}" text-anchor="end">'
-            f"{escape(bar.label)}</text>"
-            f'<line class="whisker {kind}" x1="{left:.1f}" x2="{right:.1f}" y1="{y}" y2="{y}"/>'
-            f'<circle class="dot {kind}" cx="{x:.1f}" cy="{y}" r="5"/>'
-            f'<text class="value" x="{WIDTH - RIGHT + 14}" y="{y + 4}">{bar.found.mean:.3f}</text>'
-        )
-    return _svg(height, title, parts)
+    low, high = scale([row.found.low for row in rows] + [row.found.high for row in rows])
+    cells = "".join(_row(row, low, high) for row in rows)
+    ends = f'<span class="scale"><span>{low:.2f}</span><span>{high:.2f}</span></span>'
+    return f'<div class="rl-range">{cells}<span></span>{ends}<span></span></div>'
 
 
-def scatter_chart(points: Sequence[Point], title: str) -> str:
-    """Return quality against milliseconds (logarithmic); up and left is better."""
-    points = [
-        p for p in points if p.milliseconds > 0 and not math.isnan(p.milliseconds + p.quality)
+def front(dots: Sequence[Dot]) -> set[Dot]:
+    """Return the Pareto front: the dots than which none is better without being worse in anything.
+
+    Better is faster, cheaper, or higher in quality.
+    """
+    return {
+        dot
+        for dot in dots
+        if not any(
+            other.loss != dot.loss
+            and all(mine <= its for mine, its in zip(other.loss, dot.loss, strict=True))
+            for other in dots
+        )
+    }
+
+
+def quality_by_time(dots: Sequence[Dot], metric: str) -> str:
+    """Return quality against time (logarithmic); up and left is better, the front is filled.
+
+    A dot is the larger the more its questions cost.
+    """
+    dots = [d for d in dots if d.seconds > 0 and not math.isnan(d.seconds + d.quality)]
+    if not dots:
+        return ""
+    first = math.floor(math.log10(min(d.seconds for d in dots)))
+    last = max(first + 1, math.ceil(math.log10(max(d.seconds for d in dots))))
+    low, high = scale([d.quality for d in dots])
+    best = front(dots)
+    parts = [_y_tick(i * 25, low + (high - low) * i / 4) for i in range(5)]
+    parts += [
+        f'<span class="tick x" style="--x:{100 * i / (last - first):.1f}%">'
+        f"{_time(10.0 ** (first + i))}</span>"
+        for i in range(last - first + 1)
     ]
-    if not points:
-        return ""
-    height, top, bottom = 300, 30, 250
-    first = 10 ** math.floor(math.log10(min(p.milliseconds for p in points)))
-    last = 10 ** math.ceil(math.log10(max(p.milliseconds for p in points) * 1.01))
-    low, high = _range([p.quality for p in points], [p.quality for p in points])
-    parts = []
-    for i in range(5):
-        value = low + (high - low) * i / 4
-        y = bottom - (bottom - top) * i / 4
-        parts.append(
-            f'<line class="grid" x1="60" x2="{WIDTH - 20}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text class="tick" x="52" y="{y + 4:.1f}" text-anchor="end">{value:.2f}</text>'
-        )
-    decade = first
-    while decade <= last * 1.001:
-        x = _log_x(decade, first, last)
-        parts.append(
-            f'<text class="tick" x="{x:.1f}" y="{bottom + 20}" text-anchor="middle">'
-            f"{_milliseconds(decade)}</text>"
-        )
-        decade *= 10
-    taken: list[tuple[float, float]] = []
-    for point in sorted(points, key=lambda p: (-p.quality, p.milliseconds)):
-        x = _log_x(point.milliseconds, first, last)
-        y = bottom - (bottom - top) * (point.quality - low) / (high - low)
-        at = _free(x, y, taken)
-        end = x > WIDTH * 0.7
-        anchor, beside = ("end", x - 11) if end else ("start", x + 11)
-        parts.append(
-            f'<circle class="dot {"strong" if point.strong else "plain"}" cx="{x:.1f}" '
-            f'cy="{y:.1f}" r="6"/><text class="label" x="{beside:.1f}" y="{at + 4:.1f}" '
-            f'text-anchor="{anchor}">{escape(point.label)}</text>'
-        )
-    parts.append(
-        f'<text class="tick" x="{WIDTH / 2}" y="{height - 8}" text-anchor="middle">'
-        "time for a question, median (logarithmic)</text>"
+    parts += _dots(dots, best, (first, last), (low, high))
+    said = f"{metric} against the median time of a question; the filled dots are the front"
+    priced = any(d.cost for d in dots)
+    axis = "time of a question, median (logarithmic)" + (
+        "; $ for 1,000 questions" if priced else ""
     )
-    return _svg(height, title, parts)
-
-
-def _free(x: float, y: float, taken: list[tuple[float, float]]) -> float:
-    """Return a height for a label at which no earlier one stands."""
-    at = y
-    while any(abs(x - other) < 220 and abs(at - height) < 15 for other, height in taken):
-        at -= 15
-    taken.append((x, at))
-    return at
-
-
-def _range(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]:
-    low, high = min(lows), max(highs)
-    room = max((high - low) * 0.15, 0.02)
-    return max(0.0, low - room), min(1.0, high + room) if high <= 1 else high + room
-
-
-def _axis(low: float, high: float, bottom: float) -> str:
-    parts = []
-    for i in range(5):
-        value = low + (high - low) * i / 4
-        x = _x(value, low, high)
-        parts.append(
-            f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="2" y2="{bottom}"/>'
-            f'<text class="tick" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">'
-            f"{value:.2f}</text>"
-        )
-    return "".join(parts)
-
-
-def _x(value: float, low: float, high: float) -> float:
-    return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
-
-
-def _log_x(value: float, first: float, last: float) -> float:
-    share = math.log10(value / first) / math.log10(last / first)
-    return 75 + (WIDTH - 130) * share
-
-
-def _milliseconds(value: float) -> str:
-    if value >= 1000:
-        return f"{value / 1000:g} s"
-    return f"{value:g} ms" if value >= 1 else f"{value * 1000:g} µs"
-
-
-def _svg(height: float, title: str, parts: Sequence[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+        f'<div class="rl-plot" role="img" aria-label="{escape(said)}">{"".join(parts)}'
+        f'<span class="axis">{axis}</span></div>'
     )
+
+
+def scale(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of a scale with some room beside the values, within 0 and 1."""
+    low, high = min(values), max(values)
+    room = max((high - low) * ROOM, 0.02)
+    return max(0.0, low - room), max(min(1.0, high + room), high)
+
+
+def _dots(
+    dots: Sequence[Dot], best: set[Dot], decades: tuple[int, int], ends: tuple[float, float]
+) -> Iterator[str]:
+    taken: list[tuple[float, float]] = []
+    dearest = max((dot.cost or 0.0 for dot in dots), default=0.0)
+    for dot in sorted(dots, key=lambda d: (-d.quality, d.seconds)):
+        x = 100 * (math.log10(dot.seconds) - decades[0]) / (decades[1] - decades[0])
+        y = 100 * (dot.quality - ends[0]) / (ends[1] - ends[0])
+        at = y
+        while any(abs(x - other) < 40 and abs(at - height) < APART for other, height in taken):
+            at -= APART
+        taken.append((x, at))
+        kind = "front" if dot in best else ""
+        side = "left" if x > 60 else ""
+        price = "" if dot.cost == 0 else f", {dollars(dot.cost)} a question"
+        said = f"{dot.label}: {dot.quality:.3f} in {_time(dot.seconds)}{price}"
+        label = f"{dot.label} · {dollars(1000 * dot.cost)}" if dot.cost else dot.label
+        size = LEAST + (MOST - LEAST) * (dot.cost or 0.0) / dearest if dearest else LEAST
+        yield (
+            f'<span class="dot {kind}" style="--x:{x:.1f}%;--y:{y:.1f}%;--size:{size:.2f}rem" '
+            f'title="{escape(said)}"></span><span class="name {side} {kind}" '
+            f'style="--x:{x:.1f}%;--y:{at:.1f}%">{escape(label)}</span>'
+        )
+
+
+def _row(row: Row, low: float, high: float) -> str:
+    start, at, end = (
+        100 * (value - low) / (high - low)
+        for value in (row.found.low, row.found.mean, row.found.high)
+    )
+    kind = "track strong" if row.strong else "track"
+    return (
+        f'<span class="who">{escape(row.label)}</span><span class="{kind}" '
+        f'title="{row.found.low:.3f} to {row.found.high:.3f}">'
+        f'<i style="--from:{start:.1f}%;--share:{end - start:.1f}%"></i>'
+        f'<u style="--at:{at:.1f}%"></u></span><b class="rl-num">{row.found.mean:.3f}</b>'
+    )
+
+
+def _y_tick(at: float, value: float) -> str:
+    return (
+        f'<span class="grid" style="--y:{at}%"></span>'
+        f'<span class="tick y" style="--y:{at}%">{value:.2f}</span>'
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

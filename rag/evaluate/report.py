@@ -8,14 +8,14 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from rag.evaluate import saved
-from rag.evaluate.charts import Bar, Point, intervals_chart, scatter_chart
+from rag.evaluate import answers, charts, saved
 from rag.evaluate.compare import likeness
-from rag.evaluate.figures import Comparison, Figures, RunFigures, StageFigures
+from rag.evaluate.figures import Comparison, Figures, RunFigures
 from rag.evaluate.metrics import MEASURES
 from rag.evaluate.report_questions import questions
 from rag.evaluate.statistics import Interval
 from rag.evaluate.telling import telling
+from rag.rerank.prices import dollars
 
 STAGES = {
     "dense": "dense retrieval",
@@ -32,7 +32,8 @@ def write(found: Figures, path: Path) -> None:
 
 def html(found: Figures) -> str:
     """Return the report as one page; whatever comes from questions and documents is escaped."""
-    style = files("rag.evaluate").joinpath("report.css").read_text("utf-8")
+    sheets = ("report.css", "charts.css")
+    style = "".join(files("rag.evaluate").joinpath(name).read_text("utf-8") for name in sheets)
     name = escape(found.evaluation.name)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -74,6 +75,7 @@ def _sections(found: Figures) -> Iterator[str]:
     yield _verdicts(found)
     yield _charts(found)
     yield "<h2>Every figure</h2>" + "".join(_table(figures, found) for figures in found.runs)
+    yield _answers(found)
     yield _alike(found)
     main = main_comparison(found)
     if main:
@@ -111,38 +113,17 @@ def _sentence(comparison: Comparison, found: Figures) -> str:
 
 def _charts(found: Figures) -> str:
     metric = found.measures[0]
-    bars, points = [], []
-    for run, stage in _different(found):
-        label = stage.name if run is None else named((run.run.name, stage.name), found)
-        label = STAGES.get(label, label)
-        last = stage.name == "reranked"
-        mean = stage.metrics[metric].mean
-        bars.append(Bar(label, stage.metrics[metric], last))
-        if last and run is not None:
-            points.append(Point(label, run.p50 * 1000, mean, strong=True))
-        elif stage.name in ("dense", "lexical"):
-            points.append(Point(label, stage.p50 * 1000, mean))
+    bars = charts.intervals(charts.rows_of(found, _title))
+    plot = charts.quality_by_time(charts.dots_of(found, _title), metric)
     return (
-        "<h2>Quality and time</h2><div class='charts'>"
-        f"<div class='card'><h3>{metric} by stage, with 95 % intervals</h3>"
-        f"{intervals_chart(bars, f'{metric} by stage')}</div>"
-        f"<div class='card'><h3>{metric} against time</h3>"
-        f"{scatter_chart(points, f'{metric} against milliseconds')}</div></div>"
+        "<h2>Quality, time and cost</h2><div class='charts'>"
+        f"<div class='card'><h3>{metric} by stage, with 95 % intervals</h3>{bars}</div>"
+        f"<div class='card'><h3>{metric} against time and cost</h3>{plot}</div></div>"
     )
 
 
-def _different(found: Figures) -> Iterator[tuple[RunFigures | None, StageFigures]]:
-    """Yield every stage once: without a pipeline where all pipelines have the same figures."""
-    metric = found.measures[0]
-    for figures in found.runs:
-        for stage in figures.stages.values():
-            others = [other.stages.get(stage.name) for other in found.runs]
-            scores = [other.scores[metric] for other in others if other]
-            alike = len(scores) == len(found.runs) and all(s == scores[0] for s in scores)
-            if not alike or stage.name == "reranked":
-                yield figures, stage
-            elif figures is found.runs[0]:
-                yield None, stage
+def _title(stage: str) -> str:
+    return STAGES.get(stage, stage)
 
 
 def _table(figures: RunFigures, found: Figures) -> str:
@@ -163,11 +144,39 @@ def _table(figures: RunFigures, found: Figures) -> str:
         rows.append(
             f"<tr><th scope='row'>time, {percentile}</th>{cells}{'<td></td>' * len(base)}</tr>"
         )
+    rows.append(_cost(figures, len(stages) + len(base)))
     title = f"<h3>{escape(figures.run.name)}</h3>" if len(found.runs) > 1 else ""
     notes = "".join(f"<p class='soft'>{escape(note)}</p>" for note in _left_out(figures))
     return (
         f"<div class='card wide'>{title}<table><thead><tr><th>metric</th>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>{notes}</div><p></p>"
+    )
+
+
+def _cost(figures: RunFigures, columns: int) -> str:
+    spent = f"{dollars(figures.cost)} a question, {dollars(figures.run.spent)} in all"
+    return f"<tr><th scope='row'>cost</th><td colspan='{columns}'>{spent}</td></tr>"
+
+
+def _answers(found: Figures) -> str:
+    """Return the measures of the answers, a column a pipeline; nothing without answers."""
+    asked = [figures for figures in found.runs if figures.answers]
+    if not asked:
+        return ""
+    head = "".join(f"<th class='number'>{escape(figures.run.name)}</th>" for figures in asked)
+    rows = "".join(
+        f"<tr><th scope='row' title='{escape(hint)}'>{name}</th>"
+        + "".join(f"<td class='number'>{_cell(figures.answers[name])}</td>" for figures in asked)
+        + "</tr>"
+        for name, hint in answers.MEASURES.items()
+    )
+    notes = "".join(
+        f"<p class='soft'>{escape(said)}</p>"
+        for said in answers.left_out(figures.run for figures in asked)
+    )
+    return (
+        "<h2>Answers</h2><div class='card wide'><table><thead><tr><th>measure</th>"
+        f"{head}</tr></thead><tbody>{rows}</tbody></table>{notes}</div>"
     )
 
 

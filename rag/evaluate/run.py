@@ -77,6 +77,7 @@ def evaluate(
     if not judged:
         raise RanklensError(f"{name}: no question has a relevant judgement, so nothing is measured")
     without = tuple(q for q in questions if answers and unanswerable(q) and q not in judged)
+    no_hop = hops_left_out(pipeline, variants, frozen)
     made = pipelines(pipeline, variants, frozen)
     sheets = {n: _Sheet(one) for n, one in made.items()}
     passages: dict[str, Passage] = {}
@@ -95,7 +96,7 @@ def evaluate(
             on_progress(done + 1, len(everything))
     left_out = len(questions) - len(everything)
     said = [f"{left_out} questions without a relevant judgement were left out"] if left_out else []
-    said += filter(None, (hops_left_out(pipeline, variants, frozen), *_cached(sheets)))
+    said += filter(None, (no_hop, *_cached(sheets)))
     return Evaluation(
         name=name,
         unit=unit,

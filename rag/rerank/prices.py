@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -49,6 +50,16 @@ def spent(details: Iterable[Mapping[str, Scalar]]) -> float | None:
         elif one.get("calls") or one.get("prompt_tokens"):
             return None
     return total
+
+
+def dollars(cost: float | None) -> str:
+    """Write what something cost, to two figures below ten cents."""
+    if cost is None:
+        return "not known"
+    if cost == 0 or cost >= 0.095:
+        return f"${cost:,.2f}" if cost else "$0"
+    places = 1 - math.floor(math.log10(cost))
+    return f"${cost:.{places}f}"
 
 
 def _price(settings: Settings, kind: str, name: str) -> dict[str, float] | None:

@@ -7,6 +7,7 @@ import pytest
 
 from rag.errors import RanklensError
 from rag.evaluate import saved
+from rag.evaluate.charts import Dot, Row, front, intervals, quality_by_time, scale
 from rag.evaluate.data import Question
 from rag.evaluate.figures import figures, outside
 from rag.evaluate.judgements import Judgements
@@ -15,7 +16,6 @@ from rag.evaluate.statistics import Interval
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
 from tests.ui.test_ask import html
 from ui.components import measure_run
-from ui.components.charts_measure import Dot, Row, front, intervals, quality_by_time, scale
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(14)]
 

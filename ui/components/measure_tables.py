@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from rag.evaluate.answers import MEASURES as ANSWERS
+from rag.evaluate.answers import left_out as broken_off
 from rag.evaluate.compare import likeness
 from rag.evaluate.figures import Comparison, Figures, RunFigures, StageFigures
 from rag.evaluate.metrics import MEASURES
 from rag.evaluate.report import main_comparison, named
 from rag.evaluate.statistics import Interval
-from ui.components.charts_measure import Dot, Row
+from rag.rerank.prices import dollars
 from ui.components.frame import escape
 from ui.components.passages import table
 from ui.components.stages import duration, title
@@ -95,7 +97,7 @@ def left_out(found: Figures) -> list[str]:
         if figures.run.failures:
             first = next(iter(figures.run.failures.values()))
             said.append(f"{name}: {questions_said(len(figures.run.failures))} failed ({first})")
-    return said
+    return [*said, *broken_off(figures.run for figures in found.runs)]
 
 
 def alike(found: Figures) -> str:
@@ -118,44 +120,30 @@ def alike(found: Figures) -> str:
     return table(head, rows) if rows else ""
 
 
-def rows_of(found: Figures) -> list[Row]:
-    """Return every stage's first metric for the chart of intervals.
-
-    A stage that came out alike in all pipelines (they retrieve alike) is one row.
-    """
-    metric = found.measures[0]
-    rows: dict[str, Row] = {}
-    for figures in found.runs:
-        for stage in figures.stages.values():
-            same = all(_alike(stage, other.stages.get(stage.name)) for other in found.runs)
-            own = title(stage.name)
-            label = own if same else f"{figures.run.name} · {own}"
-            rows.setdefault(label, Row(label, stage.metrics[metric], stage.name == "reranked"))
-    return list(rows.values())
-
-
-def _alike(stage: StageFigures, other: StageFigures | None) -> bool:
-    return other is not None and stage.scores == other.scores
-
-
-def dots_of(found: Figures) -> list[Dot]:
-    """Return the pipelines for quality against time, and the retrievers alone beside them."""
-    metric = found.measures[0]
-    dots: dict[tuple[float, float], Dot] = {}
-    for figures in found.runs:
-        for stage in figures.stages.values():
-            last = stage.name == list(figures.stages)[-1]
-            if last or (stage.name in ("dense", "lexical") and figures is found.runs[0]):
-                seconds = figures.p50 if last else stage.p50
-                label = figures.run.name if last else f"{title(stage.name)} alone"
-                dot = Dot(label, seconds, stage.metrics[metric].mean)
-                dots.setdefault((dot.seconds, dot.quality), dot)
-    return list(dots.values())
+def answers(found: Figures) -> str:
+    """Return the measures of the answers with their intervals, a column a pipeline."""
+    asked = [figures for figures in found.runs if figures.answers]
+    if not asked:
+        return ""
+    head = "<th>Answers</th>" + "".join(
+        f"{NUMBER}{escape(figures.run.name)}</th>" for figures in asked
+    )
+    rows = [
+        f'<tr><td title="{escape(hint)}">{name[0].upper()}{name[1:]}</td>'
+        + "".join(_cell(figures.answers[name]) for figures in asked)
+        + "</tr>"
+        for name, hint in ANSWERS.items()
+    ]
+    return table(head, rows)
 
 
 def _run_rows(figures: RunFigures, found: Figures) -> Iterator[str]:
     columns = len(found.measures) + 4
-    yield f'<tr class="head"><td colspan="{columns}">{escape(figures.run.name)}</td></tr>'
+    spent = f"{dollars(figures.cost)} a question, {dollars(figures.run.spent)} in all"
+    yield (
+        f'<tr class="head"><td colspan="{columns}">{escape(figures.run.name)} '
+        f'<small class="cost">cost: {spent}</small></td></tr>'
+    )
     for stage in figures.stages.values():
         cells = "".join(_cell(stage.metrics[name]) for name in found.measures)
         yield f"<tr><td>{escape(title(stage.name))}</td>{cells}{_times(stage)}</tr>"
