@@ -13,6 +13,7 @@ chosen = st.navigation(
     [
         st.Page("ui/ask.py", title="Ask", icon=":material/search:", default=True),
         st.Page("ui/library.py", title="Library", icon=":material/folder_open:"),
+        st.Page("ui/inspect.py", title="Inspect", icon=":material/troubleshoot:"),
         st.Page("ui/judge.py", title="Judge", icon=":material/gavel:"),
         st.Page("ui/measure.py", title="Measure", icon=":material/straighten:"),
         st.Page("ui/answers.py", title="Answers", icon=":material/edit_note:"),

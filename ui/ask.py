@@ -56,6 +56,7 @@ def page() -> None:
     else:
         question.start(library)
         chats.sidebar(kept)
+        passages.clicked("passages_to_come")
 
 
 def _conversation(
@@ -63,7 +64,7 @@ def _conversation(
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         options = controls.strip(library)
-        download, menu = st.empty(), st.empty()
+        download, inspect, menu = st.empty(), st.empty(), st.empty()
         # Their places are taken at once, so that nothing moves when the answer is complete.
         download.button("Trace", icon=":material/download:", key="no_trace", disabled=True)
         with menu.container():
@@ -88,7 +89,9 @@ def _conversation(
         _follow_up()
     chats.sidebar(kept)
     shown = _selected(turns)
-    _drawer(library, turns, shown)
+    # A fragment would wait until this run ends, and that may be a long answer away.
+    busy = any(asking.writing(kept, turn) for turn in turns)
+    (_open_clicked if busy else st.fragment(_open_clicked))(library, turns, shown)
     grades.on_page(library, {turn.id: turn.trace for turn in turns}, shown.trace)
     with right, st.container(key="evidence"):
         times = evidence.show(shown.trace)
@@ -96,6 +99,8 @@ def _conversation(
     shown = _selected(turns)
     latency.show(times, shown.trace)
     _download(download, shown.trace)
+    inspect.page_link("ui/inspect.py", label="Inspect", icon=":material/troubleshoot:",
+                      query_params={"turn": str(shown.id)})  # fmt: skip
     if (chat := kept.get(shown.conversation)) is not None:
         with menu.container():
             chats.menu(kept, chat)
@@ -157,11 +162,12 @@ def _ask(
             state.problem(error)
         place.foot.empty()
         return None
-    slots[turn.id] = place
-    chat_turn.searched(place, turn.trace)
+    # Noted before anything is drawn: a click may end this run there, and nothing is asked twice.
     st.session_state.pop("pending", None)
     st.session_state["selected"] = turn.id
     st.session_state["chat"] = turn.conversation
+    slots[turn.id] = place
+    chat_turn.searched(place, turn.trace)
     return turn
 
 
@@ -194,14 +200,13 @@ def _followed(
     return done
 
 
-@st.fragment
-def _drawer(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
-    """Open the passage whose chip was clicked, without running the page again."""
+def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
+    """Open the passage whose chip was clicked."""
     if clicked := passages.clicked("passages"):
         chunk_id, _, turn_id = clicked.partition("@")
         own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
         turn = chats.store(library).turn(own.id) or own
-        drawer.open_passage(library, turn.trace, chunk_id)
+        drawer.open_passage(library, turn.trace, chunk_id, {"turn": str(turn.id)})
 
 
 def _download(place: st.delta_generator.DeltaGenerator, trace: Trace) -> None:

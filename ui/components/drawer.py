@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
 WIDTH = 780
 
 
-def open_passage(library: Library, trace: Trace, chunk_id: str) -> None:
-    """Show the passage of that id in a drawer, its quoted sentences marked in its document."""
+def open_passage(
+    library: Library, trace: Trace, chunk_id: str, link: Mapping[str, str] | None = None
+) -> None:
+    """Show the passage of that id in a drawer, its quoted sentences marked in its document.
+
+    ``link``: what the address of the page Inspect says about this trace, to follow the passage.
+    """
     source.reset()
-    _drawer(library, trace, chunk_id)
+    _drawer(library, trace, chunk_id, link)
 
 
 @st.dialog("Passage", width=WIDTH, position="right", icon=":material/article:")
-def _drawer(library: Library, trace: Trace, chunk_id: str) -> None:
+def _drawer(library: Library, trace: Trace, chunk_id: str, link: Mapping[str, str] | None) -> None:
     frame.dress_dialog()
     found = journey(trace, chunk_id)
     if found is None:
@@ -34,6 +40,13 @@ def _drawer(library: Library, trace: Trace, chunk_id: str) -> None:
         return
     chunk = found.chunk
     st.html(_where(chunk) + _steps(trace, found))
+    if link is not None:
+        st.page_link(
+            "ui/inspect.py",
+            label="Where it went, and why",
+            icon=":material/troubleshoot:",
+            query_params={**link, "passage": chunk_id},
+        )
     grades.control(library, trace.question, chunk)
     citations = trace.answer.citations if trace.answer else ()
     quotes = tuple(
