@@ -65,6 +65,9 @@ def evaluate(
     frozen: Annotated[
         bool, typer.Option("--frozen", help="All pipelines rerank the first one's candidates.")
     ] = False,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Write and measure answers too: citations, refusals.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.")
     ] = None,
@@ -99,7 +102,7 @@ def evaluate(
         settings = settings_for(ctx, library)
         variants = resolve(settings, pipeline or ())
         with prepared(settings, source, work, limit) as ready:
-            evaluation = _run(ready, variants, frozen)
+            evaluation = _run(ready, variants, frozen, answers)
     found = figures(evaluation, (*DEFAULT, *asked, *bounded))
     if save:
         saved.save(evaluation, save)
@@ -198,7 +201,9 @@ def _question_set(
         yield Ready(source, library, questions, grades, judged.unit, judged.notes, stop)
 
 
-def _run(ready: Ready, variants: dict[str, dict[str, object]], frozen: bool) -> Evaluation:
+def _run(
+    ready: Ready, variants: dict[str, dict[str, object]], frozen: bool, answers: bool
+) -> Evaluation:
     from rag.evaluate.run import Interrupted, evaluate
 
     lines = Lines("questions")
@@ -211,6 +216,7 @@ def _run(ready: Ready, variants: dict[str, dict[str, object]], frozen: bool) -> 
             ready.grades,
             ready.unit,
             frozen=frozen,
+            answers=answers,
             notes=ready.notes,
             on_progress=lines.count,
             stop=ready.stop,

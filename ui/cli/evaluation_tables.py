@@ -6,8 +6,10 @@ import math
 import sys
 from collections.abc import Iterator
 
+from rag.evaluate.answers import left_out
 from rag.evaluate.figures import Comparison, Figures, RunFigures
 from rag.evaluate.statistics import Interval
+from rag.rerank.prices import dollars
 from ui.cli.show import table
 from ui.cli.words import clean, duration
 
@@ -60,6 +62,12 @@ def _run(figures: RunFigures, measures: tuple[str, ...], several: bool) -> None:
     if run.failures:
         print(f"note: {len(run.failures)} questions failed and were left out")
     print(f"a whole search: {_time(figures.p50)} p50, {_time(figures.p95)} p95")
+    print(f"cost: {dollars(figures.cost)} a question, {dollars(run.spent)} in all")
+    if figures.answers:
+        print()
+        table(("answers", "mean"), [(n, _interval(found)) for n, found in figures.answers.items()])
+        for said in left_out([run]):
+            print(f"note: {clean(said)}")
 
 
 def _cells(figures: RunFigures, name: str) -> Iterator[str]:
