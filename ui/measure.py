@@ -10,6 +10,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate import charts, report, saved
+from rag.evaluate.answers import UNANSWERABLE
 from rag.evaluate.data import Evaluation
 from rag.evaluate.figures import Figures, figures, outside
 from rag.evaluate.questions import QuestionSets
@@ -43,6 +44,7 @@ def page() -> None:
         frame.empty("No questions yet", "Write or take in a question set on the Judge page first.")
         return
     _controls(library, name)
+    measure_run.reopen(library, KIND)
     job = measure_run.follow(library, KIND)
     if job is not None:
         _results(library, job)
@@ -58,16 +60,19 @@ def _controls(library: Library, name: str) -> None:
     questions = QuestionSets(library.index.catalogue).questions(name)
     graded, _, _ = measure_run.graded(library, questions)
     relevant = sum(any(g > 0 for g in given.values()) for given in graded.values())
-    frozen = st.toggle(
-        "One candidate pool",
-        key="frozen",
-        persist_state="session",
-        help="All pipelines rerank what the first one retrieves; else each retrieves for itself",
-    )
+    with st.container(horizontal=True):
+        frozen = variants.one_pool("frozen")
+        answers = st.toggle(
+            "Answers too",
+            key="answers_too",
+            persist_state="session",
+            help="Has every question answered, and says what the answers cite and whether they "
+            f"refuse the questions of kind “{UNANSWERABLE}”",
+        )
     busy = any(job.running for job in measure_run.of(library).values())
     if right.button("Measure", type="primary", icon=":material/play_arrow:", width="stretch",
                     disabled=busy or not chosen or not relevant, key="measure"):  # fmt: skip
-        work = measure_run.measured(library, name, questions, chosen or {}, frozen)
+        work = measure_run.measured(library, name, questions, chosen or {}, frozen, answers)
         measure_run.begin(library, KIND, name, work)
         st.rerun()
     st.html(

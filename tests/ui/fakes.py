@@ -156,6 +156,12 @@ class FakePipeline:
             shaping["within"] = self.asked_within.as_setting()
         return trace_of(question, **shaping)
 
+    def retrieve(self, question: str) -> str:
+        return question
+
+    def rank(self, retrieved: str) -> Trace:
+        return self.search(retrieved)
+
     def answer(self, trace: Trace) -> FakeAnswering:
         return FakeAnswering(trace, self.pause)
 
@@ -209,9 +215,12 @@ class FakeLibrary:
     pause: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pipeline = FakePipeline(self.settings, self.pause)
         self.encoder = None
         self.index = SimpleNamespace(catalogue=catalogue_of(self.names))
+        if not self.settings.model_fields_set & {"library"}:
+            folder = Path(self.index.catalogue.engine.url.database).parent
+            self.settings = self.settings.updated(library=folder)
+        self.pipeline = FakePipeline(self.settings, self.pause)
         self.state = FakeProgress()
         self.calls: list[tuple[str, ...]] = []
         self.held = [FakeDocument(n, pages=4 if n.endswith(".pdf") else None) for n in self.names]

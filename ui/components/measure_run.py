@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 from collections.abc import Callable
@@ -22,7 +23,10 @@ from ui.components import frame, grades
 if TYPE_CHECKING:
     from ingest.library import Library
 
+log = logging.getLogger(__name__)
+
 EVERY = 0.7
+LAST = "last-measured.json.gz"
 Work = Callable[["Job"], Any]
 Graded = tuple[Grades, Unit, tuple[str, ...]]
 
@@ -36,6 +40,7 @@ class Job:
 
     work: Work
     what: str
+    of: str = "questions"
     done: int = 0
     total: int = 0
     result: Any = None
@@ -79,11 +84,11 @@ def of(library: Library) -> dict[str, Job]:
     return jobs(id(library.index.catalogue))
 
 
-def begin(library: Library, kind: str, what: str, work: Work) -> None:
+def begin(library: Library, kind: str, what: str, work: Work, counts: str = "questions") -> None:
     """Start a job, unless one of the library's is running: two would spoil each other's times."""
     held = of(library)
     if not any(job.running for job in held.values()):
-        held[kind] = Job(work, what).start()
+        held[kind] = Job(work, what, counts).start()
 
 
 def opened(library: Library, kind: str, name: str, data: bytes) -> None:
@@ -100,33 +105,60 @@ def opened(library: Library, kind: str, name: str, data: bytes) -> None:
     of(library)[kind] = Job(lambda job: evaluation, name, result=evaluation, replayed=True)
 
 
-def follow(library: Library, kind: str) -> Job | None:
+def follow(library: Library, kind: str, problem: str = "Not measured") -> Job | None:
     """Show the kind's last job while it runs, or why it failed; return it once it is done."""
-    job = of(library).get(kind)
+    return followed(of(library).get(kind), kind, problem)
+
+
+def followed(job: Job | None, kind: str, problem: str) -> Job | None:
+    """Show a job while it runs, or why it failed; return it once it is done."""
     if job is None:
         return None
     if job.running:
         st.fragment(_poll, run_every=EVERY)(kind, job)
         return None
     if job.error:
-        frame.notice(job.error, "Not measured", "warn")
+        frame.notice(job.error, problem, "warn")
         return None
     return job
 
 
 def measured(
-    library: Library, name: str, questions: tuple[Question, ...], variants: Variants, frozen: bool
+    library: Library,
+    name: str,
+    questions: tuple[Question, ...],
+    variants: Variants,
+    frozen: bool,
+    answers: bool = False,
 ) -> Work:
-    """Return the work of asking all judged questions of all pipelines."""
+    """Return the work of asking all judged questions of all pipelines; the result is kept."""
     found, unit, notes = graded(library, questions)
 
     def work(job: Job) -> Evaluation:
-        return evaluate(
-            name, library.pipeline, variants, questions, found, unit,
-            frozen=frozen, notes=notes, on_progress=job.told, stop=job.stop,
+        evaluation = evaluate(
+            name, library.pipeline, variants, questions, found, unit, frozen=frozen,
+            answers=answers, notes=notes, on_progress=job.told, stop=job.stop,
         )  # fmt: skip
+        try:
+            saved.save(evaluation, library.settings.library / LAST)
+        except OSError as error:
+            log.warning("the evaluation is lost when the program ends: %s", error)
+        return evaluation
 
     return work
+
+
+def reopen(library: Library, kind: str) -> None:
+    """Take the library's last evaluation up again after a restart."""
+    path = library.settings.library / LAST
+    if kind in of(library) or not path.exists():
+        return
+    job = Job(lambda _job: None, LAST)
+    try:
+        job.result = saved.load(path)
+    except RanklensError as error:
+        job.error = str(error)
+    of(library)[kind] = job
 
 
 def graded(library: Library, questions: tuple[Question, ...]) -> Graded:
@@ -171,7 +203,7 @@ def _poll(kind: str, job: Job) -> None:
     if not job.running:
         st.rerun()
     share = job.done / job.total if job.total else 0.0
-    count = f"{job.done:,} of {job.total:,} questions" if job.total else "Loading the models"
+    count = f"{job.done:,} of {job.total:,} {job.of}" if job.total else "Loading the models"
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):
             st.html(f'<p class="rl-say">{frame.escape(job.what)}: {count}</p>')

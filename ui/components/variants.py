@@ -36,6 +36,16 @@ def chooser(settings: Settings, key: str, first: Sequence[str]) -> Variants | No
         return None
 
 
+def one_pool(key: str) -> bool:
+    """Ask whether all pipelines rerank one candidate pool."""
+    return st.toggle(
+        "One candidate pool",
+        key=key,
+        persist_state="session",
+        help="All pipelines rerank what the first one retrieves; else each retrieves for itself",
+    )
+
+
 def choices(settings: Settings) -> list[str]:
     """Return the names to choose from: the current settings, saved pipelines, then rerankers."""
     runs = [one.name for one in rerankers(settings) if not one.reason]
