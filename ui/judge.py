@@ -6,9 +6,17 @@ import streamlit as st
 
 from rag.evaluate.questions import QuestionSets
 from ui import state
-from ui.components import frame, grades, grades_pool, grades_told, questions_sets
+from ui.components import (
+    frame,
+    grades,
+    grades_pool,
+    grades_proposals,
+    grades_propose,
+    grades_told,
+    questions_sets,
+)
 
-VIEWS = ("Grade passages", "Questions", "Judgements")
+VIEWS = ("Grade passages", "Questions", "Proposals", "Judgements")
 
 
 def page() -> None:
@@ -32,6 +40,10 @@ def page() -> None:
     if view == VIEWS[1]:
         questions_sets.show(library, name)
     elif view == VIEWS[2]:
+        grades_proposals.show(library)
+        if name:
+            grades_propose.show(library, name, held)
+    elif view == VIEWS[3]:
         grades_told.show(library, name, held)
     elif name and held:
         grades_pool.show(library, name, held)

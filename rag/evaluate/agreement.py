@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 Distance = Callable[[float, float], float]
@@ -60,6 +60,12 @@ def krippendorff_alpha(
         for grades in paired
     )
     return 1 - (n - 1) * observed / expected
+
+
+def confusion(pairs: Iterable[tuple[int, int]], grades: Sequence[int]) -> list[list[int]]:
+    """Return how often the first judge gave the row's grade and the second the column's."""
+    counts = Counter(pairs)
+    return [[counts[row, column] for column in grades] for row in grades]
 
 
 def pairwise(

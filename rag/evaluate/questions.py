@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import delete, func, insert, select
 
 from rag.errors import RanklensError
 from rag.evaluate import schema
 from rag.evaluate.data import Question
+from rag.evaluate.judgement import same_words
 from rag.evaluate.schema import question_sets, questions
 from rag.store.catalogue import Catalogue
 
@@ -87,6 +89,23 @@ class QuestionSets:
             return (
                 db.execute(delete(question_sets).where(question_sets.c.name == name)).rowcount > 0
             )
+
+
+def with_added(held: Sequence[Question], new: Iterable[Question]) -> list[Question]:
+    """Return questions with new ones behind them, under ids that go on counting (q1, q2, …).
+
+    A question whose words are there already is not added again.
+    """
+    found = {same_words(question.text): question for question in held}
+    taken, number = {question.id for question in held}, len(held)
+    for question in new:
+        words = same_words(question.text)
+        if words and words not in found:
+            number += 1
+            while f"q{number}" in taken:
+                number += 1
+            found[words] = replace(question, id=f"q{number}", text=words)
+    return list(found.values())
 
 
 def _faults(held: Sequence[Question]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from rag.chat.store import Conversations
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.judgement import Judgement
+from rag.evaluate.judgement import PEOPLE, Judgement
 from rag.evaluate.judgements import Judgements
 from rag.evaluate.pooling import pooled
 from rag.evaluate.questions import QuestionSets
@@ -134,14 +134,20 @@ def test_agreement_is_worked_out_over_what_both_judged():
     # ada and ben: 3 of 4 alike; by chance (1·1 + 1·1 + 1·2 + 1·0) / 16 = 0.25: (0.75-0.25)/0.75
     assert "0.667" in grades_told.agreement(made)
     assert "gpt (model) and the people" in grades_told.agreement(made)
-    people = grades_told.by_judge(made, llm=False)
+    people = grades_told.by_judge(made, PEOPLE)
     assert set(people) == {"ada", "ben"}
     # medians 0 1 2 2, the model's 3 1 2 2: 3 of 4 alike, by chance (0 + 1 + 4) / 16
-    model = grades_told.by_judge(made, llm=True)["gpt"]
-    assert grades_told.compared(model, people)[:2] == (
-        4,
-        pytest.approx((0.75 - 5 / 16) / (11 / 16)),
-    )
+    model = grades_told.by_judge(made, ("llm",))["gpt"]
+    found = grades_told.compared(model, people)
+    assert found == [(3, 0), (1, 1), (2, 2), (2, 2)]
+    kappa, weighted, alpha = grades_told.measures(found)
+    assert kappa == pytest.approx((0.75 - 5 / 16) / (11 / 16))
+    # observed 9; expected over all 16 pairs of the model's 3 1 2 2 with 0 1 2 2, divided by 4
+    assert weighted == pytest.approx(1 - 9 / (28 / 4))
+    assert alpha == pytest.approx(1 - 7 * 18 / 94)
+    table = grades_told.confused("gpt", found)
+    assert table.count("<b>1</b>") == 1
+    assert "<b>2</b>" in table
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag.chat.rewrite import STAGE, original
 from rag.chat.store import Conversations, Turn
+from rag.evaluate import feedback
 from rag.types import Answer, Trace
-from ui.components import answer, filters
+from ui import state
+from ui.components import answer, filters, grades
 from ui.components.frame import escape
 
 if TYPE_CHECKING:
@@ -178,6 +180,8 @@ def show_prompt(text: str) -> None:
 def _judge(kept: Conversations, turn_id: int) -> None:
     liked = st.session_state.get(f"liked_{turn_id}")
     kept.judge(turn_id, None if liked is None else bool(liked))
+    if turn := kept.turn(turn_id):
+        feedback.follow(grades.store(state.library()), kept, turn.trace.question)
 
 
 def _set(name: str, value: object) -> None:

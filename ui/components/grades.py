@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.judgement import Judgement
+from rag.evaluate.judgement import PEOPLE, Judgement
 from rag.evaluate.judgements import Judgements
 from rag.journey import journey
 from rag.types import Chunk, Trace
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rag.store.catalogue import Catalogue
 
 LABELS = {0: "Not relevant", 1: "Related", 2: "Answers in part", 3: "Answers it"}
+APART = {"llm": "model's proposal", "feedback": "from a thumb up"}
 NOBODY = "me"
 STYLE = Path(__file__).with_name("judge.css")
 _NAME, _PROBLEM = "judge", "grade_problem"
@@ -165,7 +166,7 @@ def badges(library: Library, trace: Trace) -> str:
     given = store(library).for_chunks(trace.question, list(chunks.values()))
     rules = []
     for chunk_id, ones in given.items():
-        if people := [one for one in ones if one.source != "llm"]:
+        if people := [one for one in ones if one.source in PEOPLE]:
             one = own(people) or people[-1]
             rules.append(
                 f'.rl-open[data-passage="{escape(chunk_id)}"] .name::after '
@@ -193,4 +194,4 @@ def _noted(library: Library, question: str, chunk: Chunk) -> None:
 
 
 def _who(one: Judgement) -> str:
-    return f"{one.judge} (model's proposal)" if one.source == "llm" else one.judge
+    return f"{one.judge} ({APART[one.source]})" if one.source in APART else one.judge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median_low
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,9 @@ import streamlit as st
 
 from ingest.datasets.anchored import texts
 from rag.errors import RanklensError
-from rag.evaluate.agreement import cohen_kappa, krippendorff_alpha, pairwise
+from rag.evaluate.agreement import cohen_kappa, confusion, krippendorff_alpha, pairwise
 from rag.evaluate.data import Question
-from rag.evaluate.judgement import Judgement
+from rag.evaluate.judgement import HIGHEST, LOWEST, PEOPLE, Judgement, Source
 from rag.evaluate.judgement_csv import from_csv, to_csv
 from rag.evaluate.trec import from_qrels, to_qrels
 from ui.components import frame, grades
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ByJudge = Mapping[str, Mapping[str, int]]
 """Judge → what was judged → grade."""
+Pairs = Sequence[tuple[int, int]]
 _SAID, _TURN = "judgements_said", "judgements_turn"
 
 
@@ -68,45 +69,72 @@ def judges(held: Sequence[Judgement]) -> str:
 
 
 def agreement(held: Sequence[Judgement]) -> str:
-    """Return how far judges agree as HTML: pairs, all people together, a model beside them."""
-    people, models = by_judge(held, llm=False), by_judge(held, llm=True)
+    """Return how far judges agree as HTML: pairs, all people together, each model beside them."""
+    people, models = by_judge(held, PEOPLE), by_judge(held, ("llm",))
     pairs, weighted = pairwise(people), pairwise(people, weighted=True)
     rows = [
-        _row(f"{first} and {second}", shared, kappa, weighted[first, second][1])
+        _row(f"{first} and {second}", shared, (kappa, weighted[first, second][1], None))
         for (first, second), (shared, kappa) in pairs.items()
         if shared
     ]
-    rows += [_row(f"{model} (model) and the people", *compared(made, people))
-             for model, made in models.items()]  # fmt: skip
+    against = {model: compared(made, people) for model, made in models.items()}
+    rows += [
+        _row(f"{model} (model) and the people", len(found), measures(found))
+        for model, found in against.items()
+    ]
     if not rows:
         return '<p class="rl-say">No passage has been judged by two judges for one question.</p>'
     alpha = krippendorff_alpha(list(_columns(people).values()))
     said = "" if alpha is None else f"Krippendorff's alpha of the people: <b>{alpha:.3f}</b>. "
-    number = '<th class="right">'
-    head = f"<th>Judges</th>{number}Both judged</th>{number}Kappa</th>{number}Weighted kappa</th>"
+    head = "<th>Judges</th>" + "".join(
+        f'<th class="right">{name}</th>' for name in ("Both judged", "Kappa", "Weighted", "Alpha")
+    )
     return (
         f'<p class="rl-say after">{said}1 is full agreement, 0 what chance would give. Alpha and '
-        "weighted kappa count a disagreement by the square of its steps. A model's proposals are "
+        "weighted kappa count a disagreement by the square of its steps. What is proposed is "
         f"never counted as people's.</p>{table(head, rows)}"
+        + "".join(confused(model, found) for model, found in against.items() if found)
     )
 
 
-def by_judge(held: Sequence[Judgement], llm: bool) -> dict[str, dict[str, int]]:
-    """Return judge → item → grade of people, or of models; an item is a question and a span."""
+def by_judge(held: Sequence[Judgement], sources: Collection[Source]) -> dict[str, dict[str, int]]:
+    """Return judge → item → grade of these sources; an item is a question and a span."""
     found: dict[str, dict[str, int]] = {}
     for one in held:
-        if (one.source == "llm") == llm:
+        if one.source in sources:
             item = f"{one.question}\n{one.document}\n{one.start}-{one.end}"
             found.setdefault(one.judge, {})[item] = one.grade
     return found
 
 
-def compared(made: Mapping[str, int], people: ByJudge) -> tuple[int, float | None, float | None]:
-    """Return (shared items, kappa, weighted kappa) of a model and the people's lower median."""
+def compared(made: Mapping[str, int], people: ByJudge) -> Pairs:
+    """Return (a model's grade, the people's lower median) of every item that both have judged."""
     medians = {item: median_low(given) for item, given in _columns(people).items()}
-    shared = [item for item in made if item in medians]
-    columns = [made[item] for item in shared], [medians[item] for item in shared]
-    return len(shared), cohen_kappa(*columns), cohen_kappa(*columns, weighted=True)
+    return [(grade, medians[item]) for item, grade in made.items() if item in medians]
+
+
+def measures(found: Pairs) -> tuple[float | None, float | None, float | None]:
+    """Return kappa, weighted kappa and Krippendorff's alpha of pairs of grades."""
+    first, second = [one for one, _ in found], [other for _, other in found]
+    kappas = cohen_kappa(first, second), cohen_kappa(first, second, weighted=True)
+    return (*kappas, krippendorff_alpha(found))
+
+
+def confused(model: str, found: Pairs) -> str:
+    """Return how a model's grades and the people's meet as an HTML table."""
+    grades_ = range(LOWEST, HIGHEST + 1)
+    cells = confusion(found, grades_)
+    rows = [
+        f"<tr><td>{escape(model)}: {grade}</td>"
+        + "".join(
+            f'<td class="right rl-num">{"<b>" * (grade == other)}{count:,}{"</b>" * (grade == other)}</td>'
+            for other, count in zip(grades_, of_one, strict=True)
+        )
+        + "</tr>"
+        for grade, of_one in zip(grades_, cells, strict=True)
+    ]
+    head = "<th></th>" + "".join(f'<th class="right">people: {grade}</th>' for grade in grades_)
+    return f'<h3 class="rl-label">{escape(model)} against the people</h3>{table(head, rows)}'
 
 
 def take_in(library: Library, name: str, data: bytes, questions: Sequence[Question]) -> str:
@@ -145,9 +173,9 @@ def _columns(people: ByJudge) -> dict[str, list[int]]:
     return found
 
 
-def _row(who: str, shared: int, kappa: float | None, weighted: float | None) -> str:
-    values = "".join(
+def _row(who: str, shared: int, values: Sequence[float | None]) -> str:
+    cells = "".join(
         f'<td class="right rl-num">{"–" if value is None else f"{value:.3f}"}</td>'
-        for value in (kappa, weighted)
+        for value in values
     )
-    return f'<tr><td>{escape(who)}</td><td class="right rl-num">{shared:,}</td>{values}</tr>'
+    return f'<tr><td>{escape(who)}</td><td class="right rl-num">{shared:,}</td>{cells}</tr>'

@@ -14,8 +14,8 @@ from ingest.datasets.anchored import judgements_from, texts
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgement import same_words
-from rag.evaluate.questions import QuestionSets
-from ui.components import chats, frame, grades
+from rag.evaluate.questions import QuestionSets, with_added
+from ui.components import chats, frame, grades, questions_written
 from ui.components.frame import escape
 from ui.components.passages import table
 
@@ -54,6 +54,9 @@ def show(library: Library, name: str | None) -> None:
         _writer(library, sets)
     with right:
         _importer(library)
+    if kept := questions_written.show(library):
+        st.session_state[_NEXT] = kept
+        st.rerun()
 
 
 def written(text: str, held: Sequence[Question] = ()) -> list[Question]:
@@ -61,16 +64,7 @@ def written(text: str, held: Sequence[Question] = ()) -> list[Question]:
 
     A question that the set has already is not added again; ids go on counting.
     """
-    found = {" ".join(question.text.split()): question for question in held}
-    taken, number = {question.id for question in held}, len(held)
-    for line in text.splitlines():
-        words = " ".join(line.split())
-        if words and words not in found:
-            number += 1
-            while f"q{number}" in taken:
-                number += 1
-            found[words] = Question(f"q{number}", words)
-    return list(found.values())
+    return with_added(held, (Question("", line) for line in text.splitlines()))
 
 
 def take_in(library: Library, given: Sequence[tuple[str, IO[bytes]]], name: str = "") -> str:
@@ -157,9 +151,9 @@ def _importer(library: Library) -> None:
         st.rerun()
     st.html(
         '<p class="rl-say">CSV with a column question; document and quote beside it become '
-        "judgements. JSON Lines with id and text. BEIR's qrels judge the documents whose name, with "
-        "or without suffix, is the id. Every faulty row is named, and nothing of a faulty file is "
-        "taken in.</p>"
+        "judgements. JSON Lines with id and text. BEIR's qrels judge the documents whose name is "
+        "the id, with or without suffix. Every faulty row is named, and nothing of a faulty file "
+        "is taken in.</p>"
     )
 
 

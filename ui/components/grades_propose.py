@@ -1,0 +1,77 @@
+"""A language model proposes grades of a set's pooled passages, in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.evaluate.asking import Outcome
+from rag.evaluate.data import Question
+from rag.evaluate.judgement import same_words
+from rag.evaluate.propose import propose, to_grade
+from rag.rerank.llm import Chat
+from ui.components import asking_model, grades, measure_run, variants
+from ui.components.frame import escape
+from ui.components.grades_pool import DEPTHS
+
+if TYPE_CHECKING:
+    from ingest.library import Library
+
+KIND = "propose"
+WHICH = ("Not judged yet", "All")
+
+
+def show(library: Library, name: str, questions: Sequence[Question]) -> None:
+    """Offer to let the model grade, show how far it is, and what it came to."""
+    st.html(
+        '<h2 class="rl-label">Let a model propose grades</h2><p class="rl-say">It reads the first '
+        "passages of the chosen pipelines and gives each a grade with a reason. Its grades are "
+        "kept under its name and never counted as people's; under Judgements you see how far they "
+        "agree. The passages are sent to the model's server.</p>"
+    )
+    if (chat := asking_model.chat_or_advice(library)) is None:
+        return
+    left, right = st.columns((5, 1), vertical_alignment="bottom")
+    with left:
+        chosen = variants.chooser(library.settings, "propose_pipelines", ("current", "none"))
+    depth = right.selectbox("Depth", DEPTHS, 1, key="propose_depth", persist_state="session",
+                            help="First passages of every stage that are graded")  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        which = st.selectbox("Questions", WHICH, key="propose_which", width=180)
+        most = st.number_input("At most", 1, value=20, key="propose_most", width=140)
+        busy = any(job.running for job in measure_run.of(library).values())
+        if st.button("Propose grades", type="primary", icon=":material/smart_toy:", key="propose",
+                     disabled=busy or not chosen):  # fmt: skip
+            asked = wanted(library, questions, which, int(most))
+            work = proposing(library, chat, chosen or {}, asked, depth)
+            measure_run.begin(library, KIND, f"{chat.model} grades {name}", work)
+            st.rerun()
+    job = measure_run.follow(library, KIND, "No grades were proposed")
+    if job is not None:
+        st.html(f"<p><b>{escape(job.what)}</b></p>" + asking_model.told(job.result, "graded"))
+
+
+def wanted(
+    library: Library, questions: Sequence[Question], which: str, most: int
+) -> list[Question]:
+    """Return the questions to propose grades for: of all, or of those that nobody has judged."""
+    judged = grades.store(library).asked() if which == WHICH[0] else set()
+    return [q for q in questions if same_words(q.text) not in judged][:most]
+
+
+def proposing(
+    library: Library, chat: Chat, chosen: variants.Variants, questions: Sequence[Question],
+    depth: int,
+) -> measure_run.Work:  # fmt: skip
+    """Return the work: search with every pipeline, then let the model grade what they found."""
+    store, settings = grades.store(library), asking_model.settings_of(library)
+    pipelines = [library.pipeline.with_settings(**options) for options in chosen.values()]
+
+    def work(job: measure_run.Job) -> Outcome:
+        items = to_grade(store, pipelines, questions, depth, chat.model, job.told, job.stop)
+        job.of = "passages"
+        return propose(chat, settings, store, items, job.told, job.stop)
+
+    return work
