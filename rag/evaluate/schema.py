@@ -1,4 +1,4 @@
-"""Tables for question sets and judgements, in the catalogue's own file."""
+"""Tables for question sets, judgements and votes, in the catalogue's own file."""
 
 from __future__ import annotations
 
@@ -55,4 +55,18 @@ judgements = Table(
     Column("status", String, nullable=False, default="current"),
     Column("time", Float, nullable=False),
     UniqueConstraint("question", "document", "start", "end", "judge", "source"),
+)
+
+# ``left`` and ``right`` are JSON: a pipeline's name, settings digest, and the passages it showed.
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("left", Text, nullable=False),
+    Column("right", Text, nullable=False),
+    Column("choice", String, nullable=False),
+    Column("voter", String, nullable=False),
+    Column("time", Float, nullable=False),
 )

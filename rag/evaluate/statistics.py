@@ -128,6 +128,17 @@ def randomisation_p(differences: ArrayLike, seed: int = SEED) -> float:
     return (extreme + 1) / (TEST_RESAMPLES + 1)
 
 
+def binomial_p(wins: int, losses: int) -> float:
+    """Return the two-sided p of the exact binomial (sign) test of wins against losses.
+
+    Under the null hypothesis either is as likely as the other; ties are for the caller to leave
+    out. 1 where there is nothing to test.
+    """
+    n = wins + losses
+    tail = sum(math.comb(n, k) for k in range(min(wins, losses) + 1))
+    return min(1.0, 2 * tail / (1 << n))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return Holm's adjusted p values (1979), in the order given."""
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
