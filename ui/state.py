@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
 import threading
@@ -19,6 +18,7 @@ from rag.errors import (
     SettingsError,
 )
 from rag.settings import load_settings
+from ui import served
 from ui.components import frame
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _opened() -> Library:
 
     st.secrets.load_if_toml_exists()
     library = Library.open(load_settings())
-    atexit.register(library.close)
+    served.opened(library)
     library.start_worker()
     threading.Thread(target=_warm_up, args=(library,), name="warm up", daemon=True).start()
     return library

@@ -67,6 +67,7 @@ def ask(
         else:
             stream(answering)
         trace = trace.with_answer(answering.answer)
+        _record(opened, trace)
     _show(trace, as_json)
     if answering.answer.error:
         print(f"ranklens: {answering.answer.error}", file=sys.stderr)
@@ -88,6 +89,7 @@ def search(
     """Rank the passages for a question; no answer is written."""
     with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
         trace = _asked(opened, names, types, since).search(question)
+        _record(opened, trace)
     _show(trace, as_json)
 
 
@@ -113,6 +115,12 @@ def _asked(
     ready = [document for document in opened.documents() if document.status == "ready"]
     day = since.date() if since else None
     return opened.pipeline.within(chosen(ready, names or (), types or (), day))
+
+
+def _record(opened: Library, trace: Trace) -> None:
+    from rag.watch.record import record
+
+    record(opened.index.catalogue.engine, opened.settings, trace, "command line")
 
 
 def _show(trace: Trace, as_json: bool) -> None:

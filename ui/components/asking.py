@@ -17,9 +17,12 @@ from rag.generate.support import checked
 from rag.retrieve.filters import EVERYTHING, Filter, mentioned
 from rag.settings import Settings
 from rag.types import Answer, Trace
+from rag.watch.record import record
 from ui.components.chat_turn import Pending
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from ingest.library import Library
     from rag.models.encoder import Encoder
 
@@ -55,8 +58,15 @@ def ask(
         chat = st.session_state.get("chat") or kept.start(pending.text)
         turn = kept.add(chat, pending.text, trace)
     finish = partial(_checked, settings, library.encoder)
-    _desk()[_key(kept, turn)] = Writing(kept, turn, pipeline.answer(trace), finish)
+    told = partial(_recorded, library.index.catalogue.engine, settings, turn.id)
+    _desk()[_key(kept, turn)] = Writing(kept, turn, pipeline.answer(trace), finish, told)
     return turn
+
+
+def _recorded(engine: Engine, settings: Settings, turn_id: int, trace: Trace) -> None:
+    from rag.watch import prometheus
+
+    prometheus.observe(record(engine, settings, trace, "page", turn_id))
 
 
 def _checked(settings: Settings, encoder: Encoder, answer: Answer, trace: Trace) -> Answer:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from sqlalchemy import Engine, create_engine
+
 from ingest.progress import Outcome, Progress
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
@@ -71,6 +73,11 @@ class FakeLibrary:
     queued: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
     last: Progress = field(default_factory=Progress)
+    engine: Engine = field(default_factory=lambda: create_engine("sqlite://"))
+
+    @property
+    def index(self) -> Any:
+        return SimpleNamespace(catalogue=SimpleNamespace(engine=self.engine))
 
     @property
     def pipeline(self) -> Any:

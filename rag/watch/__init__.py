@@ -1,0 +1,1 @@
+"""What happened to the questions that were asked: the log, its figures, metrics and spans."""

@@ -1,0 +1,109 @@
+"""The question log: kept, read, forgotten.
+
+What people asked is theirs: the log is in the library's own file, leaves this machine only where
+they send it, forgets what is older than ``log_days`` and everything on request.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, Integer, Row, cast, delete, func, insert, select
+
+from rag.chat.schema import turns
+from rag.watch import schema
+from rag.watch.entry import Entry, StageTime
+from rag.watch.schema import question_log as table
+
+DAY = 86400.0
+HOUR = 3600.0
+_INSERT = insert(table)
+
+
+class QuestionLog:
+    """The log of one library. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine, days: int) -> None:
+        """Open; forget what is older than ``days``."""
+        self._engine = engine
+        self._days = days
+        self._forgotten = 0.0
+        schema.create(engine)
+        self._forget_now_and_then()
+
+    def add(self, entry: Entry) -> None:
+        """Keep one question; where its conversation is deleted already, without its words."""
+        row = asdict(entry)
+        row.pop("id")
+        row["stages"] = [[s.name, s.seconds, s.fell_back] for s in entry.stages]
+        with self._engine.begin() as db:
+            if entry.turn is not None and not _exists(db, entry.turn):
+                row |= {"turn": None, "question": ""}
+            db.execute(_INSERT, row)
+        self._forget_now_and_then()
+
+    def entries(self, since: float = 0.0, until: float | None = None) -> list[Entry]:
+        """Return the questions asked from ``since`` to before ``until``, oldest first."""
+        query = select(table).where(table.c.asked >= since).order_by(table.c.asked, table.c.id)
+        if until is not None:
+            query = query.where(table.c.asked < until)
+        with self._engine.connect() as db:
+            return [_entry(row) for row in db.execute(query)]
+
+    def questions(self, most: int = 200) -> list[tuple[str, int]]:
+        """Return what was asked and how often, the most frequent first, then the newest."""
+        count = func.count(table.c.id).label("count")
+        query = (
+            select(table.c.question, count)
+            .where(table.c.question != "")
+            .group_by(table.c.question)
+            .order_by(count.desc(), func.max(table.c.asked).desc())
+            .limit(most)
+        )
+        with self._engine.connect() as db:
+            return [(question, count) for question, count in db.execute(query)]
+
+    def version(self) -> tuple[int | None, ...]:
+        """Return what changes with every question that is logged, judged or forgotten."""
+        counted = (func.max(table.c.id), func.count(table.c.id), func.count(table.c.turn))
+        verdicts = (func.count(table.c.liked), func.sum(cast(table.c.liked, Integer)))
+        with self._engine.connect() as db:
+            return tuple(db.execute(select(*counted, *verdicts)).one())
+
+    def forget(self, before: float | None = None) -> int:
+        """Forget questions asked before a time, all of them without one; returns how many."""
+        gone = delete(table) if before is None else delete(table).where(table.c.asked < before)
+        with self._engine.begin() as db:
+            return db.execute(gone).rowcount
+
+    def _forget_now_and_then(self) -> None:
+        now = time.time()
+        if now - self._forgotten > HOUR:
+            self._forgotten = now
+            self.forget(before=now - self._days * DAY)
+
+
+_opened: WeakKeyDictionary[Engine, QuestionLog] = WeakKeyDictionary()
+_opening = threading.Lock()
+
+
+def log_of(engine: Engine, days: int) -> QuestionLog:
+    """Return the log in a catalogue's file, opened once a process."""
+    with _opening:
+        if engine not in _opened:
+            _opened[engine] = QuestionLog(engine, days)
+        return _opened[engine]
+
+
+def _exists(db: Connection, turn: int) -> bool:
+    return db.scalar(select(turns.c.id).where(turns.c.id == turn)) is not None
+
+
+def _entry(row: Row[Any]) -> Entry:
+    values = dict(row._mapping)
+    values["stages"] = tuple(StageTime(*stage) for stage in values["stages"])
+    return Entry(**values)

@@ -1,0 +1,124 @@
+"""The same figures for Prometheus. Holds no word that anybody asked.
+
+Counters and histograms count this process's questions, as Prometheus wants them: they only rise,
+and begin anew with the process. Gauges tell of the question log, which outlives it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from rag.settings import Settings
+from rag.store.catalogue import Catalogue
+from rag.watch import figures as figured
+from rag.watch.entry import Entry
+from rag.watch.gain import gains
+from rag.watch.log import DAY, HOUR, log_of
+
+BUCKETS = (.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60)  # fmt: skip
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+_questions = Counter(
+    "ranklens_questions", "Questions asked", ["origin", "reranker"], registry=REGISTRY
+)
+_stages = Histogram(
+    "ranklens_stage_seconds", "Time of a stage", ["stage"], buckets=BUCKETS, registry=REGISTRY
+)
+_ranking = Histogram(
+    "ranklens_ranking_seconds", "Time of a whole ranking", buckets=BUCKETS, registry=REGISTRY
+)
+_first = Histogram(
+    "ranklens_first_token_seconds",
+    "Time from a question to the first words of its answer",
+    buckets=BUCKETS,
+    registry=REGISTRY,
+)
+_fallbacks = Counter(
+    "ranklens_fallbacks", "Stages that passed the order before them on", ["stage"],
+    registry=REGISTRY,
+)  # fmt: skip
+_answers = Counter(
+    "ranklens_answers", "Answers: written, refused, failed", ["outcome"], registry=REGISTRY
+)
+_pairs = Counter("ranklens_rerank_pairs", "Passages that were reranked", registry=REGISTRY)
+_hits = Counter(
+    "ranklens_rerank_cache_hits", "Passages whose score was in the cache", registry=REGISTRY
+)
+_tokens = Counter("ranklens_tokens", "Tokens that models read and wrote", registry=REGISTRY)
+_cost = Counter("ranklens_cost_usd", "What providers' prices say was spent", registry=REGISTRY)
+
+_logged = Gauge(
+    "ranklens_logged_questions", "Questions of the last week in the log", registry=REGISTRY
+)
+_recent = Gauge("ranklens_recent_questions", "Logged questions of the last hour", registry=REGISTRY)
+_times = Gauge(
+    "ranklens_recent_seconds", "Percentiles of the last hour", ["what", "quantile"],
+    registry=REGISTRY,
+)  # fmt: skip
+_rates = Gauge("ranklens_recent_rate", "Rates of the last hour", ["what"], registry=REGISTRY)
+_gain = Gauge(
+    "ranklens_rerank_gain",
+    "Mean nDCG@10 after minus before reranking, of a week's judged questions",
+    registry=REGISTRY,
+)
+_alerts = Gauge(
+    "ranklens_alert", "1 where the last hour is beyond a threshold", ["option"], registry=REGISTRY
+)
+
+
+def observe(entry: Entry) -> None:
+    """Count one question."""
+    _questions.labels(entry.origin, entry.reranker).inc()
+    _ranking.observe(entry.ranking)
+    for stage in entry.stages:
+        _stages.labels(stage.name).observe(stage.seconds)
+        if stage.fell_back:
+            _fallbacks.labels(stage.name).inc()
+    if entry.to_first_token is not None:
+        _first.observe(entry.to_first_token)
+    if entry.answering is not None:
+        _stages.labels("answer").observe(entry.answering)
+        outcome = "failed" if entry.error else "refused" if entry.refused else "written"
+        _answers.labels(outcome).inc()
+    _pairs.inc(entry.pairs)
+    _hits.inc(entry.cache_hits)
+    _tokens.inc(entry.tokens)
+    _cost.inc(entry.cost or 0.0)
+
+
+def rendered(catalogue: Catalogue | None, settings: Settings | None) -> bytes:
+    """Return all figures in Prometheus' text format; without a library those of the process."""
+    if catalogue is not None and settings is not None:
+        _look(catalogue, settings)
+    return generate_latest(REGISTRY)
+
+
+def _look(catalogue: Catalogue, settings: Settings) -> None:
+    """Set the gauges to what the log says now."""
+    now = time.time()
+    week = log_of(catalogue.engine, settings.log_days).entries(since=now - 7 * DAY)
+    known = gains(week, catalogue)
+    found = figured.figures(week, now - HOUR, now + 1, buckets=1)
+    _logged.set(len(week))
+    _recent.set(found.questions)
+    _times.clear()
+    for name, p in found.times.items():
+        for quantile, seconds in (("0.5", p.p50), ("0.95", p.p95), ("0.99", p.p99)):
+            _times.labels(name, quantile).set(seconds)
+    for what, rate in (
+        ("fallback", found.fallbacks),
+        ("refusal", found.refusals),
+        ("failure", found.failures),
+        ("cache_hit", found.cache_hits),
+        ("dislike", found.dislikes),
+    ):
+        _rates.labels(what).set(math.nan if rate.share is None else rate.share)
+    _gain.set(sum(known.values()) / len(known) if known else math.nan)
+    beyond = {alert.option for alert in figured.alerts(found, settings)}
+    for option in figured.ALERTS:
+        _alerts.labels(option).set(option in beyond)

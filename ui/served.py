@@ -1,0 +1,69 @@
+"""What the page's server does beside the page: `/metrics`, and letting go of what is open.
+
+Light to import: the server imports it before it listens.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+from starlette.routing import Route
+from streamlit import config
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from ingest.library import Library
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+_open: list[Library] = []
+
+
+def opened(library: Library) -> None:
+    """Note the library of this process; it is closed when the process or its server ends."""
+    _open[:] = [library]
+    atexit.register(library.close)
+
+
+def routes() -> list[Route]:
+    """Return what is served beside the page, to the names only that the page answers to."""
+    hosts = config.get_option("server.allowedHosts") or ["*"]
+    guard = Middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    return [Route("/metrics", _metrics, middleware=[guard])]
+
+
+async def _metrics(_request: Request) -> Response:
+    return Response(await run_in_threadpool(_rendered), media_type=TEXT)
+
+
+def _rendered() -> bytes:
+    from rag.watch import prometheus
+
+    library = _open[0] if _open else None
+    return prometheus.rendered(
+        library.index.catalogue if library else None, library.settings if library else None
+    )
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """Close what is open when the server stops: a signal ends the process without `atexit`."""
+    yield
+    await run_in_threadpool(_close)
+
+
+def _close() -> None:
+    if (spans := sys.modules.get("rag.watch.spans")) is not None:
+        spans.close()
+    while _open:
+        library = _open.pop()
+        atexit.unregister(library.close)
+        library.close()
