@@ -125,16 +125,16 @@ def confused(model: str, found: Pairs) -> str:
     grades_ = range(LOWEST, HIGHEST + 1)
     cells = confusion(found, grades_)
     rows = [
-        f"<tr><td>{escape(model)}: {grade}</td>"
-        + "".join(
-            f'<td class="right rl-num">{"<b>" * (grade == other)}{count:,}{"</b>" * (grade == other)}</td>'
-            for other, count in zip(grades_, of_one, strict=True)
-        )
-        + "</tr>"
+        f"<tr><td>{escape(model)}: {grade}</td>{_counts(of_one, grade)}</tr>"
         for grade, of_one in zip(grades_, cells, strict=True)
     ]
     head = "<th></th>" + "".join(f'<th class="right">people: {grade}</th>' for grade in grades_)
     return f'<h3 class="rl-label">{escape(model)} against the people</h3>{table(head, rows)}'
+
+
+def _counts(counts: Sequence[int], agreed: int) -> str:
+    cells = (f"<b>{n:,}</b>" if place == agreed else f"{n:,}" for place, n in enumerate(counts))
+    return "".join(f'<td class="right rl-num">{cell}</td>' for cell in cells)
 
 
 def take_in(library: Library, name: str, data: bytes, questions: Sequence[Question]) -> str:
