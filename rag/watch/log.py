@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -37,13 +38,12 @@ class QuestionLog:
 
     def add(self, entry: Entry) -> None:
         """Keep one question; where its conversation is deleted already, without its words."""
-        row = asdict(entry)
-        row.pop("id")
-        row["stages"] = [[s.name, s.seconds, s.fell_back] for s in entry.stages]
+        self.add_all([entry])
+
+    def add_all(self, entries: Iterable[Entry]) -> None:
+        """Keep questions in one transaction."""
         with self._engine.begin() as db:
-            if entry.turn is not None and not _exists(db, entry.turn):
-                row |= {"turn": None, "question": ""}
-            db.execute(_INSERT, row)
+            db.execute(_INSERT, [_row(db, entry) for entry in entries])
         self._forget_now_and_then()
 
     def entries(self, since: float = 0.0, until: float | None = None) -> list[Entry]:
@@ -99,8 +99,14 @@ def log_of(engine: Engine, days: int) -> QuestionLog:
         return _opened[engine]
 
 
-def _exists(db: Connection, turn: int) -> bool:
-    return db.scalar(select(turns.c.id).where(turns.c.id == turn)) is not None
+def _row(db: Connection, entry: Entry) -> dict[str, Any]:
+    row = asdict(entry)
+    row.pop("id")
+    row["stages"] = [[s.name, s.seconds, s.fell_back] for s in entry.stages]
+    if entry.turn is not None:
+        found = select(turns.c.id).where(turns.c.id == entry.turn)
+        row |= {} if db.scalar(found) is not None else {"turn": None, "question": ""}
+    return row
 
 
 def _entry(row: Row[Any]) -> Entry:

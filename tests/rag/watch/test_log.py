@@ -1,0 +1,141 @@
+import statistics
+import time
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import create_engine, event
+
+from rag.chat.store import Conversations
+from rag.settings import Settings
+from rag.watch.entry import StageTime, entry_of
+from rag.watch.log import DAY, QuestionLog, log_of
+from rag.watch.record import record
+from tests.rag.watch.made import NOW, entry, trace_of
+
+
+@pytest.fixture
+def engine(tmp_path):
+    made = create_engine(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
+    event.listen(made, "connect", lambda db, _: db.execute("PRAGMA journal_mode=WAL"))
+    event.listen(made, "connect", lambda db, _: db.execute("PRAGMA synchronous=NORMAL"))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def log(engine):
+    return QuestionLog(engine, days=36500)
+
+
+def test_an_entry_holds_what_its_trace_says():
+    made = entry_of(trace_of(), "page", NOW, turn=3)
+    assert made.ranking == pytest.approx(0.112)  # dense and lexical run side by side
+    assert made.asked == pytest.approx(NOW - 0.612)
+    assert made.to_first_token == pytest.approx(0.312)
+    assert made.total == pytest.approx(0.612)
+    assert (made.reranker, made.pool, made.turn) == ("scripted", 50, 3)
+    assert (made.pairs, made.cache_hits, made.tokens, made.cost) == (4, 1, 137, 0.75)
+    assert made.stages[3] == StageTime("reranked", 0.1)
+    assert (made.fell_back, made.refused, made.error) == ("", False, "")
+
+
+def test_an_entry_says_what_fell_back_and_why():
+    made = entry_of(trace_of(fell_back=True, answered=False), "command line", NOW)
+    assert made.fell_back == "reranked: the server is away"
+    assert (made.refused, made.answering, made.to_first_token) == (None, None, None)
+
+
+def test_what_is_kept_comes_back_as_it_was(log):
+    first, second = entry(0), entry(5, liked=None, cost=None, refused=None)
+    for one in (second, first):
+        log.add(one)
+    found = log.entries()
+    assert [replace(one, id=0) for one in found] == [first, second]
+    assert log.entries(since=NOW + 1) == [found[1]]
+    assert log.entries(until=NOW + 5) == [found[0]]
+
+
+def test_older_questions_are_forgotten_when_the_log_opens(engine):
+    log = QuestionLog(engine, days=36500)
+    now = time.time()
+    for days in (0, 29, 31):
+        log.add(replace(entry(), asked=now - days * DAY))
+    assert len(QuestionLog(engine, days=30).entries()) == 2
+
+
+def test_older_questions_are_forgotten_now_and_then(engine, monkeypatch):
+    log = QuestionLog(engine, days=30)
+    old = replace(entry(), asked=time.time() - 31 * DAY)
+    log.add(old)
+    assert len(log.entries()) == 1  # it has just looked
+    monkeypatch.setattr(time, "time", lambda real=time.time: real() + 3700)
+    log.add(replace(old, asked=time.time()))
+    assert len(log.entries()) == 1
+
+
+def test_everything_can_be_forgotten(log):
+    log.add(entry())
+    log.add(entry(9))
+    assert log.forget() == 2
+    assert log.entries() == []
+
+
+def test_a_thumb_is_kept_with_the_question_and_taken_back(engine, log):
+    kept = Conversations(engine)
+    turn = kept.add(kept.start("red"), "is it red?", trace_of())
+    log.add(entry(turn=turn.id))
+    versions = [log.version()]
+    for liked in (True, False, None):
+        kept.judge(turn.id, liked)
+        assert log.entries()[0].liked is liked
+        versions.append(log.version())
+    assert len(set(versions)) == 3  # the last is the first
+
+
+def test_a_deleted_conversation_takes_the_words_along_and_leaves_the_figures(engine, log):
+    kept = Conversations(engine)
+    chat, other = kept.start("red"), kept.start("blue")
+    for key, question in ((chat, "is it red?"), (other, "is it blue?")):
+        turn = kept.add(key, question, trace_of(question))
+        log.add(entry(turn=turn.id, question=question, liked=True))
+    kept.remove(chat)
+    gone, there = log.entries()
+    assert (gone.question, gone.turn, gone.liked, gone.ranking) == ("", None, True, there.ranking)
+    assert there.question == "is it blue?"
+    assert log.questions() == [("is it blue?", 1)]
+
+
+def test_words_of_a_conversation_that_was_deleted_meanwhile_are_not_kept(log):
+    log.add(entry(turn=99))
+    assert (log.entries()[0].question, log.entries()[0].turn) == ("", None)
+
+
+def test_questions_come_with_counts_the_most_frequent_first_then_the_newest(log):
+    for at, question in enumerate(("a?", "b?", "b?", "c?")):
+        log.add(entry(at, question=question))
+    assert log.questions() == [("b?", 2), ("c?", 1), ("a?", 1)]
+    assert log.questions(most=1) == [("b?", 2)]
+
+
+def test_nothing_is_logged_where_the_settings_say_so(engine):
+    record(engine, Settings(log_questions=False), trace_of(), "page")
+    assert log_of(engine, 90).entries() == []
+    record(engine, Settings(), trace_of(), "page")
+    assert len(log_of(engine, 90).entries()) == 1
+
+
+def test_a_log_that_cannot_be_written_breaks_nothing(tmp_path, caplog):
+    closed = create_engine(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.sqlite'}")
+    made = record(closed, Settings(), trace_of(), "page")
+    assert made.question == "is it red?"
+    assert "could not be written" in caplog.text
+
+
+def test_keeping_a_question_takes_no_time_to_speak_of(engine):
+    log, trace = QuestionLog(engine, days=90), trace_of()
+    spent = []
+    for _ in range(100):
+        started = time.perf_counter()
+        log.add(entry_of(trace, "page", time.time()))
+        spent.append(time.perf_counter() - started)
+    assert statistics.median(spent) < 0.01  # about 0.5 ms; the machines of others are slow
