@@ -8,6 +8,7 @@ short by a click loses nothing: the next one goes on from there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,8 @@ def _conversation(
         download.button("Trace", icon=":material/download:", key="no_trace", disabled=True)
         with menu.container():
             st.popover("Conversation", icon=":material/forum:", disabled=True)
+    inspect.page_link("ui/inspect.py", label="Inspect", icon=":material/troubleshoot:",
+                      disabled=True)  # fmt: skip
     pending = pending or _changed(options, _selected(turns))
     grid = st.grid(2, min_column_width=NARROWEST, gap="large")
     left, right = grid.cell(), grid.cell()
@@ -206,7 +209,16 @@ def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
         chunk_id, _, turn_id = clicked.partition("@")
         own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
         turn = chats.store(library).turn(own.id) or own
-        drawer.open_passage(library, turn.trace, chunk_id, {"turn": str(turn.id)})
+        drawer.open_passage(library, turn.trace, chunk_id, partial(_to_inspect, turn.id))
+
+
+def _to_inspect(turn_id: int, chunk_id: str) -> None:
+    st.page_link(
+        "ui/inspect.py",
+        label="Where it went, and why",
+        icon=":material/troubleshoot:",
+        query_params={"turn": str(turn_id), "passage": chunk_id},
+    )
 
 
 def _download(place: st.delta_generator.DeltaGenerator, trace: Trace) -> None:

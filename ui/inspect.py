@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 COMPONENTS = Path(__file__).parent / "components"
 PASSAGE, POOL, TWO = "A passage", "The pool", "Two traces"
+VIEW = "inspect_view"
 
 
 def page() -> None:
@@ -43,6 +45,8 @@ def page() -> None:
     if shown is None:
         return
     inspect_traces.head(shown)
+    if inspect_passage.linked(library, shown.trace):
+        st.session_state[VIEW] = PASSAGE
     view = _bar(shown)
     second: Trace | None = None
     try:
@@ -61,7 +65,7 @@ def page() -> None:
 def _bar(shown: Shown) -> str:
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control("View", (PASSAGE, POOL, TWO), default=PASSAGE, required=True,
-                                    key="inspect_view", persist_state="session",
+                                    key=VIEW, persist_state="session",
                                     label_visibility="collapsed")  # fmt: skip
         st.download_button("Trace", lambda: traces.to_json(shown.trace),
                            f"trace-{shown.trace.settings_digest}.json", "application/json",
@@ -87,7 +91,18 @@ def _drawer(library: Library, shown: Shown, second: Trace | None) -> None:
         chunk_id = clicked.partition("@")[0]
         held = {hit.chunk.id for stage in shown.trace.stages for hit in stage.hits}
         trace = shown.trace if chunk_id in held or second is None else second
-        drawer.open_passage(library, trace, chunk_id, shown.link)
+        drawer.open_passage(library, trace, chunk_id, partial(_follow, library, shown.trace))
+
+
+def _follow(library: Library, trace: Trace, chunk_id: str) -> None:
+    label, icon = "Where it went, and why", ":material/troubleshoot:"
+    if st.button(label, icon=icon, on_click=_to, args=(library, trace, chunk_id)):
+        st.rerun()
+
+
+def _to(library: Library, trace: Trace, chunk_id: str) -> None:
+    inspect_passage.choose(library, trace, chunk_id)
+    st.session_state[VIEW] = PASSAGE
 
 
 page()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -18,35 +18,33 @@ if TYPE_CHECKING:
     from ingest.library import Library
 
 WIDTH = 780
+Follow = Callable[[str], None]
 
 
 def open_passage(
-    library: Library, trace: Trace, chunk_id: str, link: Mapping[str, str] | None = None
+    library: Library, trace: Trace, chunk_id: str, follow: Follow | None = None
 ) -> None:
     """Show the passage of that id in a drawer, its quoted sentences marked in its document.
 
-    ``link``: what the address of the page Inspect says about this trace, to follow the passage.
+    ``follow`` shows the way to where the passage of an id is followed through the stages.
     """
     source.reset()
-    _drawer(library, trace, chunk_id, link)
+    _drawer(library, trace, chunk_id, follow)
 
 
 @st.dialog("Passage", width=WIDTH, position="right", icon=":material/article:")
-def _drawer(library: Library, trace: Trace, chunk_id: str, link: Mapping[str, str] | None) -> None:
+def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None) -> None:
     frame.dress_dialog()
     found = journey(trace, chunk_id)
-    if found is None:
+    # What no stage found is shown too: where it went is asked most of all there.
+    chunk = found.chunk if found else library.index.catalogue.fetch([chunk_id]).get(chunk_id)
+    if chunk is None:
         frame.notice("This passage is not part of the question that is shown.")
         return
-    chunk = found.chunk
-    st.html(_where(chunk) + _steps(trace, found))
-    if link is not None:
-        st.page_link(
-            "ui/inspect.py",
-            label="Where it went, and why",
-            icon=":material/troubleshoot:",
-            query_params={**link, "passage": chunk_id},
-        )
+    end = f'<p class="rl-label rl-fate">{escape(fate(trace, chunk_id))}</p>'
+    st.html(_where(chunk) + (_steps(found) if found else "") + end)
+    if follow is not None:
+        follow(chunk_id)
     grades.control(library, trace.question, chunk)
     citations = trace.answer.citations if trace.answer else ()
     quotes = tuple(
@@ -67,12 +65,11 @@ def _where(chunk: Chunk) -> str:
     )
 
 
-def _steps(trace: Trace, found: Journey) -> str:
+def _steps(found: Journey) -> str:
     cells = "".join(
         f'<div><span class="rl-muted">{escape(title(s.stage))}</span><b class="rl-num">'
         + (f"#{s.rank}" if s.rank else "—")
         + f'</b><span class="rl-muted rl-num">{number(s.stage, s.score)}</span></div>'
         for s in found.standings
     )
-    end = escape(fate(trace, found.chunk.id))
-    return f'<div class="rl-steps">{cells}</div><p class="rl-label rl-fate">{end}</p>'
+    return f'<div class="rl-steps">{cells}</div>'

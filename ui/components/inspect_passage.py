@@ -22,14 +22,10 @@ _WAY, _DOCUMENT, _SEEN = "inspect_way", "inspect_document", "inspect_passage_see
 
 def chooser(library: Library, trace: Trace) -> Chunk | None:
     """Offer every passage of the library in three ways; note the choice in the address."""
-    _from_address(library, trace)
-    ways, by = st.columns((2, 3), vertical_alignment="bottom")
-    with ways:
-        way = st.segmented_control("Find a passage", (OF_QUESTION, BY_WORDS, IN_DOCUMENT),
-                                   default=OF_QUESTION, key=_WAY, required=True,
-                                   persist_state="session")  # fmt: skip
-    with by:
-        found = _found(library, trace, str(way))
+    way = st.segmented_control("Find a passage", (OF_QUESTION, BY_WORDS, IN_DOCUMENT),
+                               default=OF_QUESTION, key=_WAY, required=True,
+                               persist_state="session")  # fmt: skip
+    found = _found(library, trace, str(way))
     chunk = _select(found, f"inspect_passage_{way}") if found else None
     if chunk:
         st.session_state[_SEEN] = st.query_params["passage"] = chunk.id
@@ -78,19 +74,25 @@ def _select(found: Sequence[Chunk], key: str) -> Chunk | None:
     return by_id[chosen]
 
 
-def _from_address(library: Library, trace: Trace) -> None:
-    """Choose the passage that a link names, once."""
+def linked(library: Library, trace: Trace) -> bool:
+    """Choose the passage that the address names, once; tell whether there was a new one."""
     wanted = st.query_params.get("passage", "")
     if not wanted or wanted == st.session_state.get(_SEEN):
-        return
-    st.session_state[_SEEN] = wanted
-    if any(hit.chunk.id == wanted for stage in trace.stages for hit in stage.hits):
+        return False
+    choose(library, trace, wanted)
+    return True
+
+
+def choose(library: Library, trace: Trace, chunk_id: str) -> None:
+    """Choose a passage: among the question's, else in its document."""
+    st.session_state[_SEEN] = st.query_params["passage"] = chunk_id
+    if any(hit.chunk.id == chunk_id for stage in trace.stages for hit in stage.hits):
         st.session_state[_WAY] = OF_QUESTION
-        st.session_state[f"inspect_passage_{OF_QUESTION}"] = wanted
-    elif chunk := library.index.catalogue.fetch([wanted]).get(wanted):
+        st.session_state[f"inspect_passage_{OF_QUESTION}"] = chunk_id
+    elif chunk := library.index.catalogue.fetch([chunk_id]).get(chunk_id):
         st.session_state[_WAY] = IN_DOCUMENT
         st.session_state[_DOCUMENT] = chunk.document
-        st.session_state[f"inspect_passage_{IN_DOCUMENT}"] = wanted
+        st.session_state[f"inspect_passage_{IN_DOCUMENT}"] = chunk_id
     else:
         frame.notice("The passage of this link is not in the library any more.", tone="warn")
 

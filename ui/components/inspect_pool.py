@@ -107,11 +107,11 @@ def rows_of(
 ) -> str:
     """Return the table of passages as HTML: rank, how much was read, what it repeats."""
     ranks = {hit.chunk.id: hit.rank for hit in hits}
-    given = len(trace.evidence)
+    cut = len(trace.evidence) + 1 if trace.evidence else 0
     meters = read.passages if read else (None,) * len(hits)
     head = '<th class="right">Rank</th><th>Passage</th><th>Read</th><th>Repeats</th>'
     rows = [
-        f'<tr class="{"cut" if hit.rank == given else ""}"><td class="right rl-num">{hit.rank}</td>'
+        f'<tr class="{"cut" if hit.rank == cut else ""}"><td class="right rl-num">{hit.rank}</td>'
         f"<td>{opener(hit.chunk, below=True)}</td><td>{_meter(one)}</td>"
         f"<td>{_twin(alike.get(hit.chunk.id), ranks)}</td></tr>"
         for hit, one in zip(hits, meters, strict=True)

@@ -41,7 +41,7 @@ class Shown:
 
 def chooser(library: Library) -> Shown | None:
     """Offer the questions that are kept, and a file; note the choice in the address."""
-    left, right = st.columns((5, 1), vertical_alignment="bottom")
+    left, right = st.columns((3, 1), vertical_alignment="bottom")
     with right, st.popover("Open a file", icon=":material/upload_file:", width="stretch"):
         take(HELD)
     asked = kept(library)

@@ -141,7 +141,8 @@ def _known(place: Place) -> str:
         }.get(place.stage, f"not ranked here; {went_on}")
     if place.stage == "reranked":
         return "asked now: where it would have come beside the pool"
-    return f"worked out now; {went_on}"
+    scale = ", on a scale of its own" if place.stage == "fused" else ""
+    return f"worked out now{scale}; {went_on}"
 
 
 def can_score(pipeline: Pipeline) -> bool:

@@ -29,7 +29,11 @@ def show(library: Library, pipeline: Pipeline, trace: Trace, chunk: Chunk) -> No
     with grid.cell():
         _head("BM25, term by term", "Exact decomposition: the terms sum to the score.")
         st.html(terms_of(why.terms(pipeline, trace.question, chunk)))
-        _head("Sentence by sentence", "Ablation: the passage is scored again without each one.")
+        _head(
+            "Sentence by sentence",
+            "Ablation: the passage is scored again without each one.",
+            " more",
+        )
         _ablation(key, pipeline, trace.question, chunk)
     with grid.cell():
         _head(
@@ -40,8 +44,8 @@ def show(library: Library, pipeline: Pipeline, trace: Trace, chunk: Chunk) -> No
         _heat(key, pipeline, trace.question, chunk)
 
 
-def _head(what: str, kind: str) -> None:
-    st.html(f'<h3 class="rl-label">{escape(what)}</h3><p class="rl-say">{escape(kind)}</p>')
+def _head(what: str, kind: str, more: str = "") -> None:
+    st.html(f'<h3 class="rl-label{more}">{escape(what)}</h3><p class="rl-say">{escape(kind)}</p>')
 
 
 def terms_of(found: Terms) -> str:
@@ -137,7 +141,8 @@ def ablation_of(found: Ablation, text: str) -> str:
     rows = "".join(_sentence(one, text, most, one is found.dearest) for one in found.sentences)
     more = f" The last {found.untried} sentences were not tried." if found.untried else ""
     return (
-        f'<p class="rl-say">{about} Each line: what it loses without that sentence.{more}</p>'
+        f'<p class="rl-say">{about} Each line: what it loses without that sentence (below 0 it '
+        f"gains).{more}</p>"
         f'<ul class="rl-without">{rows}</ul>'
     )
 
