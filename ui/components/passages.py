@@ -15,18 +15,64 @@ import streamlit as st
 from rag.types import Chunk
 from ui.components.frame import escape
 
+# One listener for the whole page's life, which the component's instances only lend their way to
+# Python: a click between two of them waits. It is told again until Python has said that it came.
 _LISTENER = r"""
-export default function ({ setTriggerValue }) {
-  const tell = (event) => {
-    const target = event.target.closest?.("[data-passage]");
-    if (!target) return;
-    const turn = target.closest("[class*=st-key-turn-]")?.className.match(/st-key-turn-(\d+)/);
-    setTriggerValue("passage", target.dataset.passage + (turn ? "@" + turn[1] : ""));
+const clicks = (window.ranklensClicks ??= { tell: null, waiting: null, pressed: null, quiet: 0 });
+
+const note = (chip) => {
+  const turn = chip.closest("[class*=st-key-turn-]")?.className.match(/st-key-turn-(\d+)/);
+  return chip.dataset.passage + (turn ? "@" + turn[1] : "");
+};
+
+const send = () => clicks.waiting && clicks.tell?.("passage", clicks.waiting);
+
+const take = (passage) => {
+  clicks.waiting = `${passage}#${Date.now()}`;
+  clicks.quiet = 0;
+  send();
+};
+
+// A click that the page swallowed while it was drawn anew: its chip was replaced under the pointer.
+const released = ({ clientX, clientY }) => {
+  const pressed = clicks.pressed;
+  clicks.pressed = null;
+  if (!pressed || pressed.chip.isConnected) return;
+  if (Math.hypot(clientX - pressed.x, clientY - pressed.y) < 8) take(pressed.passage);
+};
+
+const again = () => {
+  const running = document.querySelector('[data-test-script-state="running"]');
+  clicks.quiet = clicks.waiting && !running ? clicks.quiet + 1 : 0;
+  if (clicks.quiet >= 3) (clicks.quiet = 0), send();
+};
+
+const listen = () => {
+  const chipOf = (event) => event.target.closest?.("[data-passage]");
+  document.addEventListener("pointerdown", (event) => {
+    const chip = chipOf(event);
+    const at = { x: event.clientX, y: event.clientY };
+    clicks.pressed = chip ? { chip, passage: note(chip), ...at } : null;
+  });
+  document.addEventListener("pointerup", released);
+  document.addEventListener("click", (event) => chipOf(event) && take(note(chipOf(event))));
+  setInterval(again, 400);
+  // A chip that was clicked before there was a listener has the focus, and not by the keyboard.
+  const focused = document.activeElement;
+  if (focused?.matches("[data-passage]:not(:focus-visible)")) take(note(focused));
+};
+
+export default function ({ setTriggerValue, data }) {
+  clicks.tell = setTriggerValue;
+  if (!clicks.listening) (clicks.listening = true), listen();
+  if (data?.seen && data.seen === clicks.waiting) clicks.waiting = null;
+  if (clicks.waiting) send();
+  return () => {
+    if (clicks.tell === setTriggerValue) clicks.tell = null;
   };
-  document.addEventListener("click", tell);
-  return () => document.removeEventListener("click", tell);
 }
 """
+_SEEN = "passage_seen"
 
 _REVEAL = """
 export default function () {
@@ -62,10 +108,17 @@ def reveal(key: str) -> None:
 def clicked(key: str) -> str | None:
     """Mount the listener; return the id of the passage whose chip was clicked just now.
 
-    A chip within a turn of a conversation adds the turn's number: ``ID@TURN``.
+    A chip within a turn of a conversation adds the turn's number: ``ID@TURN``. Mount it before
+    there are chips, too: it takes a moment to load.
     """
+
+    def seen() -> None:
+        st.session_state[_SEEN] = st.session_state[key]["passage"]
+
     listener = st.components.v2.component("ranklens_passages", html="<i hidden></i>", js=_LISTENER)
-    return listener(key=key, height=1, on_passage_change=lambda: None).passage
+    told = {"seen": st.session_state.get(_SEEN)}
+    passage = listener(key=key, height=1, data=told, on_passage_change=seen).passage
+    return str(passage).partition("#")[0] if passage else None
 
 
 def place(chunk: Chunk) -> str:
