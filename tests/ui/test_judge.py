@@ -6,6 +6,7 @@ import pytest
 
 from rag.chat.store import Conversations
 from rag.errors import RanklensError
+from rag.evaluate import judges
 from rag.evaluate.data import Question
 from rag.evaluate.judgement import PEOPLE, Judgement
 from rag.evaluate.judgements import Judgements
@@ -134,13 +135,13 @@ def test_agreement_is_worked_out_over_what_both_judged():
     # ada and ben: 3 of 4 alike; by chance (1·1 + 1·1 + 1·2 + 1·0) / 16 = 0.25: (0.75-0.25)/0.75
     assert "0.667" in grades_told.agreement(made)
     assert "gpt (model) and the people" in grades_told.agreement(made)
-    people = grades_told.by_judge(made, PEOPLE)
+    people = judges.by_judge(made, PEOPLE)
     assert set(people) == {"ada", "ben"}
     # medians 0 1 2 2, the model's 3 1 2 2: 3 of 4 alike, by chance (0 + 1 + 4) / 16
-    model = grades_told.by_judge(made, ("llm",))["gpt"]
-    found = grades_told.compared(model, people)
+    model = judges.by_judge(made, ("llm",))["gpt"]
+    found = judges.compared(model, people)
     assert found == [(3, 0), (1, 1), (2, 2), (2, 2)]
-    kappa, weighted, alpha = grades_told.measures(found)
+    kappa, weighted, alpha = judges.measures(found)
     assert kappa == pytest.approx((0.75 - 5 / 16) / (11 / 16))
     # observed 9; expected over all 16 pairs of the model's 3 1 2 2 with 0 1 2 2, divided by 4
     assert weighted == pytest.approx(1 - 9 / (28 / 4))

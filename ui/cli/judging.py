@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.errors import RanklensError
+from ui.cli.evaluation import Limit, Pipelines
 from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
@@ -28,13 +29,24 @@ FileArgument = Annotated[
 
 def questions(
     ctx: typer.Context, file: FileArgument = None, name: SetOption = "",
-    judge: JudgeOption = "import", library: LibraryOption = None,
+    judge: JudgeOption = "import",
+    write: Annotated[
+        str, typer.Option(metavar="DOCUMENT", help="Let the model write questions from it.")
+    ] = "",
+    count: Annotated[int, typer.Option(min=1, help="How many it writes.")] = 10,
+    yes: Annotated[bool, typer.Option("--yes", help="Keep them all without asking.")] = False,
+    library: LibraryOption = None,
 ) -> None:  # fmt: skip
-    """List the question sets, or store one from a file.
+    """List the question sets, or store one from a file or from what a model writes.
 
     CSV, JSON Lines, TREC topics or a folder in BEIR's layout. Quotes that answer a question
-    become judgements.
+    become judgements; those of a model are kept apart from people's.
     """
+    if write:
+        from ui.cli.proposing import write_questions
+
+        write_questions(settings_for(ctx, library), write, name, count, yes)
+        return
     from ingest.datasets.anchored import judgements_from, texts
     from ingest.datasets.questions import read
     from rag.evaluate.judgements import Judgements
@@ -60,12 +72,26 @@ def judgements(
     export: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write them: .csv, else TREC qrels.")
     ] = None,
-    judge: JudgeOption = "import", library: LibraryOption = None,
+    judge: JudgeOption = "import",
+    propose: Annotated[
+        str, typer.Option(metavar="SET", help="Let the model grade what a set's questions find.")
+    ] = "",
+    pipeline: Pipelines = None,
+    depth: Annotated[
+        int, typer.Option(min=1, help="First passages of every stage that the model grades.")
+    ] = 10,
+    limit: Limit = None,
+    library: LibraryOption = None,
 ) -> None:  # fmt: skip
     """Show how many judgements there are and how far judges agree, or read or write them.
 
-    A file that ends in .csv is CSV, any other TREC qrels.
+    A file that ends in .csv is CSV, any other TREC qrels. What a model proposes is kept apart.
     """
+    if propose:
+        from ui.cli.proposing import propose_grades
+
+        propose_grades(settings_for(ctx, library), propose, pipeline or (), depth, limit)
+        return
     from ingest.datasets.anchored import texts
     from rag.evaluate.judgement_csv import from_csv, to_csv
     from rag.evaluate.judgements import Judgements
@@ -99,29 +125,36 @@ def judgements(
 
 def _summary(held: list[Judgement]) -> None:
     from rag.evaluate.agreement import krippendorff_alpha, pairwise
+    from rag.evaluate.judgement import PEOPLE
+    from rag.evaluate.judges import by_judge, columns, compared, measures
     from ui.cli.show import table
 
-    by_judge: dict[tuple[str, str], list[Judgement]] = {}
-    grades: dict[str, dict[str, int]] = {}
+    made: dict[tuple[str, str], list[Judgement]] = {}
     for one in held:
-        by_judge.setdefault((one.judge, one.source), []).append(one)
-        item = f"{one.question}\n{one.document}\n{one.start}-{one.end}"
-        grades.setdefault(f"{one.judge} ({one.source})", {})[item] = one.grade
+        made.setdefault((one.judge, one.source), []).append(one)
     rows = [
-        (judge, source, str(len(made)), str(sum(m.status == "lost" for m in made)))
-        for (judge, source), made in by_judge.items()
+        (judge, source, str(len(ones)), str(sum(one.status == "lost" for one in ones)))
+        for (judge, source), ones in made.items()
     ]
     table(("judge", "source", "judgements", "lost"), rows)
-    for (first, second), (shared, kappa) in pairwise(grades).items():
-        if kappa is not None:
-            print(f"{first} and {second}: kappa {kappa:.3f} over {shared} items")
-    items = [
-        [made[item] for name, made in grades.items() if item in made and "(llm)" not in name]
-        for item in dict.fromkeys(item for made in grades.values() for item in made)
-    ]
-    alpha = krippendorff_alpha(items)
+    people = by_judge(held, PEOPLE)
+    weighted = pairwise(people, weighted=True)
+    for (first, second), (shared, kappa) in pairwise(people).items():
+        values = (("kappa", kappa), ("weighted", weighted[first, second][1]))
+        _agreement(f"{first} and {second}", shared, values)
+    for model, grades in by_judge(held, ("llm",)).items():
+        found = compared(grades, people)
+        values = tuple(zip(("kappa", "weighted", "alpha"), measures(found), strict=True))
+        _agreement(f"{model} (llm) and the people", len(found), values)
+    alpha = krippendorff_alpha(list(columns(people).values()))
     if alpha is not None:
         print(f"Krippendorff's alpha of the people: {alpha:.3f}")
+
+
+def _agreement(who: str, shared: int, values: tuple[tuple[str, float | None], ...]) -> None:
+    told = [f"{name} {value:.3f}" for name, value in values if value is not None]
+    if told:
+        print(clean(f"{who}: {', '.join(told)} over {shared} items"))
 
 
 def _read(path: Path) -> str:

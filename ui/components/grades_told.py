@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from statistics import median_low
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ingest.datasets.anchored import texts
 from rag.errors import RanklensError
-from rag.evaluate.agreement import cohen_kappa, confusion, krippendorff_alpha, pairwise
+from rag.evaluate.agreement import confusion, krippendorff_alpha, pairwise
 from rag.evaluate.data import Question
-from rag.evaluate.judgement import HIGHEST, LOWEST, PEOPLE, Judgement, Source
+from rag.evaluate.judgement import HIGHEST, LOWEST, PEOPLE, Judgement
 from rag.evaluate.judgement_csv import from_csv, to_csv
+from rag.evaluate.judges import Pairs, by_judge, columns, compared, measures
 from rag.evaluate.trec import from_qrels, to_qrels
 from ui.components import frame, grades
 from ui.components.frame import escape
@@ -22,9 +22,6 @@ from ui.components.passages import table
 if TYPE_CHECKING:
     from ingest.library import Library
 
-ByJudge = Mapping[str, Mapping[str, int]]
-"""Judge → what was judged → grade."""
-Pairs = Sequence[tuple[int, int]]
 _SAID, _TURN = "judgements_said", "judgements_turn"
 
 
@@ -84,7 +81,7 @@ def agreement(held: Sequence[Judgement]) -> str:
     ]
     if not rows:
         return '<p class="rl-say">No passage has been judged by two judges for one question.</p>'
-    alpha = krippendorff_alpha(list(_columns(people).values()))
+    alpha = krippendorff_alpha(list(columns(people).values()))
     said = "" if alpha is None else f"Krippendorff's alpha of the people: <b>{alpha:.3f}</b>. "
     head = "<th>Judges</th>" + "".join(
         f'<th class="right">{name}</th>' for name in ("Both judged", "Kappa", "Weighted", "Alpha")
@@ -95,29 +92,6 @@ def agreement(held: Sequence[Judgement]) -> str:
         f"never counted as people's.</p>{table(head, rows)}"
         + "".join(confused(model, found) for model, found in against.items() if found)
     )
-
-
-def by_judge(held: Sequence[Judgement], sources: Collection[Source]) -> dict[str, dict[str, int]]:
-    """Return judge → item → grade of these sources; an item is a question and a span."""
-    found: dict[str, dict[str, int]] = {}
-    for one in held:
-        if one.source in sources:
-            item = f"{one.question}\n{one.document}\n{one.start}-{one.end}"
-            found.setdefault(one.judge, {})[item] = one.grade
-    return found
-
-
-def compared(made: Mapping[str, int], people: ByJudge) -> Pairs:
-    """Return (a model's grade, the people's lower median) of every item that both have judged."""
-    medians = {item: median_low(given) for item, given in _columns(people).items()}
-    return [(grade, medians[item]) for item, grade in made.items() if item in medians]
-
-
-def measures(found: Pairs) -> tuple[float | None, float | None, float | None]:
-    """Return kappa, weighted kappa and Krippendorff's alpha of pairs of grades."""
-    first, second = [one for one, _ in found], [other for _, other in found]
-    kappas = cohen_kappa(first, second), cohen_kappa(first, second, weighted=True)
-    return (*kappas, krippendorff_alpha(found))
 
 
 def confused(model: str, found: Pairs) -> str:
@@ -163,14 +137,6 @@ def _importer(library: Library, questions: Sequence[Question]) -> None:
         st.session_state[_SAID] = (str(error), "bad")
     st.session_state[_TURN] = turn + 1
     st.rerun()
-
-
-def _columns(people: ByJudge) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for given in people.values():
-        for item, grade in given.items():
-            found.setdefault(item, []).append(grade)
-    return found
 
 
 def _row(who: str, shared: int, values: Sequence[float | None]) -> str:
