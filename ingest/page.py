@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.parse import answer_of, run_child
+from rag.errors import DocumentError
 from rag.settings import Settings
 
 CHILD = (sys.executable, "-m", "ingest.page_child")
@@ -41,19 +42,29 @@ class PageImage:
     boxes: Boxes
 
 
-def draw(path: Path, number: int, settings: Settings, scale: float = SCALE) -> PageImage:
+class PasswordNeeded(DocumentError):
+    """The PDF is encrypted and the given password (or none) does not open it."""
+
+
+def draw(
+    path: Path, number: int, settings: Settings, scale: float = SCALE, password: str = ""
+) -> PageImage:
     """Draw page ``number`` (from 1) of a PDF at ``scale`` pixels a point (1/72 inch).
 
-    Raises `DocumentError` with the reason in plain words: encrypted, damaged, too slow.
+    Raises `PasswordNeeded`, and `DocumentError` with the reason in plain words: damaged, too slow.
     """
     request = {
         "path": str(path.absolute()),
+        "password": password,
         "page": number,
         "scale": scale,
         "memory_mb": settings.parse_memory_mb,
     }
     seconds = min(SECONDS, settings.parse_seconds)
     answer = answer_of(run_child(json.dumps(request).encode(), seconds, CHILD), settings)
+    if answer.get("locked"):
+        what = "the given password does not open it" if password else "a password is needed"
+        raise PasswordNeeded(f"the PDF is encrypted: {what}")
     boxes = np.frombuffer(base64.b64decode(answer["boxes"]), np.float32).reshape(-1, 4)
     return PageImage(
         webp=base64.b64decode(answer["image"]),

@@ -31,22 +31,28 @@ def main() -> None:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return drawn(request["path"], int(request["page"]), float(request["scale"]))
+        return drawn(
+            request["path"], int(request["page"]), float(request["scale"]), request["password"]
+        )
+    except Locked:
+        return {"locked": True}
     except MemoryError:
         return {"memory": True}
     except Exception as error:  # noqa: BLE001 - the boundary: whatever PDFium says is data
         return {"reason": f"the page cannot be drawn ({type(error).__name__}: {error})"}
 
 
-def drawn(path: str, number: int, scale: float) -> dict[str, Any]:
+class Locked(Exception):
+    """The PDF does not open with the password that was given, or without one."""
+
+
+def drawn(path: str, number: int, scale: float, password: str = "") -> dict[str, Any]:
     """Draw page ``number`` (from 1) at ``scale`` pixels a point; return image, letters and boxes.
 
     ``image`` is a WebP and ``boxes`` hold four 32-bit floats a letter (left, top, right, bottom, as
     shares of the page's width and height), both in base64. A letter is a character of ``text``.
     """
-    import pypdfium2
-
-    pdf = pypdfium2.PdfDocument(path)
+    pdf = _opened(path, password)
     page = pdf[number - 1]
     width, height = page.get_size()
     scale = min(scale, math.sqrt(MOST_PIXELS / max(width * height, 1.0)))
@@ -63,6 +69,17 @@ def drawn(path: str, number: int, scale: float) -> dict[str, Any]:
         "text": text,
         "boxes": base64.b64encode(boxes.tobytes()).decode(),
     }
+
+
+def _opened(path: str, password: str) -> Any:
+    import pypdfium2
+
+    try:
+        return pypdfium2.PdfDocument(path, password=password or None)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Locked from None
+        raise
 
 
 def _letters(page: Any, to_pixels: Any, width: int, height: int) -> tuple[str, array[float]]:

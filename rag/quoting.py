@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 _TAGS = re.compile(r"<(?=\s*/?\s*(?:passage|question|system|user|assistant)s?\b)", re.IGNORECASE)
 _CONTROL_TOKENS = re.compile(r"<(?=\||\s*/?s>)|\[(?=/?INST\])", re.IGNORECASE)
+# Embeddings, overrides and isolates: they show letters in another order than they stand in.
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _BRACKETED = re.compile(r"[\[【](\^?[0-9][^\[\]【】\n]{0,40})[\]】]")
 
 
@@ -24,6 +26,14 @@ def defused(text: str) -> str:
     """Take from a text what a model could take for a delimiter, a control token or a citation."""
     text = _CONTROL_TOKENS.sub("‹", _TAGS.sub("‹", text))
     return _BRACKETED.sub(r"⟦\1⟧", text)
+
+
+def as_it_reads(text: str) -> str:
+    """Return text to be shown: without the controls that turn it round (Trojan Source, 2021).
+
+    Letters of right-to-left scripts bring their direction with them and need none of these.
+    """
+    return text.translate(_TURNING) if not text.isascii() else text
 
 
 def estimate_tokens(text: str) -> int:

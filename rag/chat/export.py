@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.chat.rewrite import original
 from rag.chat.store import Conversation, Turn
+from rag.quoting import as_it_reads
 from rag.types import Answer, Chunk, Citation, Hit
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$!@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
@@ -82,4 +83,4 @@ def _quote(citation: Citation, chunk: Chunk) -> str:
 
 def literal(text: str) -> str:
     """Return text as Markdown that shows it as it is; addresses make no links."""
-    return _SIGNS.sub(r"\\\1", text)
+    return _SIGNS.sub(r"\\\1", as_it_reads(text))

@@ -9,7 +9,7 @@ from PIL import Image
 
 import ingest.page
 from ingest.locate import locate, marks
-from ingest.page import draw
+from ingest.page import PasswordNeeded, draw
 from rag.errors import DocumentError
 from rag.settings import Settings
 from tests.ingest.build import pdf
@@ -50,11 +50,18 @@ def test_a_page_that_is_not_there(file, number):
         draw(file, number, SETTINGS)
 
 
-def test_an_encrypted_or_damaged_file_says_so(tmp_path):
+def test_an_encrypted_file_is_drawn_with_its_password_only(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(pdf(password="secret"))
-    with pytest.raises(DocumentError, match=r"cannot be drawn.*assword"):
+    with pytest.raises(PasswordNeeded, match="a password is needed"):
         draw(path, 1, SETTINGS)
+    with pytest.raises(PasswordNeeded, match="does not open it"):
+        draw(path, 1, SETTINGS, password="Secret")
+    assert "Mars has two moons." in draw(path, 1, SETTINGS, password="secret").text
+
+
+def test_a_damaged_file_says_so(tmp_path):
+    path = tmp_path / "a"
     path.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 40)
     with pytest.raises(DocumentError, match="cannot be drawn"):
         draw(path, 1, SETTINGS)

@@ -119,3 +119,15 @@ def test_a_refusal_shows_the_nearest_passages_and_a_fault_keeps_the_evidence(pag
     body = html(page(chat=chat.id))
     assert "no &lt;key&gt;" in body
     assert "Passages the answer was given" in body
+
+
+def test_the_thinking_of_a_model_is_folded_away(page, kept):
+    ask(page())
+    (chat,) = kept.all()
+    (turn,) = kept.turns(chat.id)
+    told = Answer("Dry.", (), "m", False, 0.1, details={"thinking": "Is it <b>dry</b> [1]?"})
+    kept.complete(turn.id, turn.trace.with_answer(told))
+    body = html(page(chat=chat.id))
+    assert "<details" in body
+    assert "The model's thinking" in body
+    assert "Is it &lt;b&gt;dry&lt;/b&gt; [1]?" in body

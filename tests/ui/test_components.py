@@ -72,6 +72,17 @@ def test_a_label_shows_markdown_literally():
     assert escape('<a href="x">\'') == "&lt;a href=&quot;x&quot;&gt;&#x27;"
 
 
+TURNED = "pay \u202e001\u202c \u2067now\u2069 to שלום"
+
+
+def test_no_text_is_turned_round():
+    out = rendered(TURNED, HITS) + opener(Chunk("i", TURNED, 0, 1, TURNED)) + plain(TURNED)
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", out)
+    assert "pay 001 now to שלום" in visible(out)
+    assert visible(marked(TURNED, [(5, 8), (10, 13)])) == "pay 001 now to שלום"
+    assert re.findall("<mark>(.*?)</mark>", marked(TURNED, [(5, 8)])) == ["001"]
+
+
 def test_a_passage_is_named_by_page_or_heading():
     assert named(ALL[2]) == "field-guide · page 3"
     assert named(ALL[5]) == "maintenance · Part 2"

@@ -37,7 +37,7 @@ def show(slots: Slots, trace: Trace, answer: Answer) -> None:
                 "The answer broke off; what arrived is above" if answer.text else "No answer came"
             )
             frame.notice(answer.error, kept, "warn")
-        st.html(_about(answer, trace.evidence))
+        st.html(_about(answer, trace.evidence) + _thinking(answer))
 
 
 def below(trace: Trace, answer: Answer) -> None:
@@ -107,6 +107,18 @@ def _text(answer: Answer, hits: Sequence[Hit]) -> str:
 def _about(answer: Answer, hits: Sequence[Hit]) -> str:
     facts = "".join(f"<span>{escape(fact)}</span>" for fact in facts_of(answer, hits))
     return f'<p class="rl-foot">{facts}</p>'
+
+
+def _thinking(answer: Answer) -> str:
+    """Return what the model thought before it answered, folded away; it cites nothing."""
+    thought = str(answer.details.get("thinking") or "")
+    if not thought:
+        return ""
+    words = f"{len(thought.split()):,} words"
+    return (
+        f'<details class="rl-thinking"><summary>The model\'s thinking<span>{words}</span></summary>'
+        f'<div tabindex="0">{escape(thought)}</div></details>'
+    )
 
 
 def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:

@@ -80,7 +80,7 @@ def _rewritten(trace: Trace) -> str:
 
 def follow(slots: Slots, writing: Writing, trace: Trace) -> None:
     """Show the answer while it is written, until it is complete."""
-    slots.foot.html('<p class="rl-foot">Writing the answer…</p>')
+    slots.foot.html(_state(writing))
     slots.acts.button(
         "Stop",
         key="stop_writing",
@@ -91,6 +91,14 @@ def follow(slots: Slots, writing: Writing, trace: Trace) -> None:
     for text in writing.follow():
         body = answer.rendered(text, trace.evidence) or "<p></p>"
         slots.body.html(f'<div class="rl-answer writing">{body}</div>')
+        slots.foot.html(_state(writing, text))
+
+
+def _state(writing: Writing, text: str = "") -> str:
+    """Say what the model is doing, for as long as it is."""
+    if words := 0 if text else len(writing.thinking.split()):
+        return f'<p class="rl-foot">The model is thinking… {words:,} words so far</p>'
+    return '<p class="rl-foot">Writing the answer…</p>'
 
 
 def complete(slots: Slots, turn: Turn, kept: Conversations, selected: bool) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.types import Chunk
-from ui.components import frame, uploads
+from ui.components import frame, passwords, uploads
 from ui.components.frame import escape
 from ui.components.passages import where
 
@@ -50,15 +50,11 @@ def _confirm(library: Library, name: str) -> None:
 
 
 def _unlock(library: Library, document: Document) -> None:
-    """Ask for the password and queue the file again with it; the password is not kept."""
-    with (
-        st.form("unlock", border=False, clear_on_submit=True),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
-        password = st.text_input("Password of this file", type="password", width=280)
-        pressed = st.form_submit_button("Unlock", icon=":material/lock_open:", type="primary")
-    if not pressed or not password:
+    """Ask for the password and queue the file again with it; it is not kept beyond the session."""
+    password = passwords.ask("unlock", "Unlock")
+    if not password:
         return
+    passwords.remember(document.name, password)
     try:
         with library.file(document.name).open("rb") as data:
             uploads.add(library, document.name, data, password)

@@ -12,6 +12,8 @@ from typing import Literal
 
 import streamlit as st
 
+from rag.quoting import as_it_reads
+
 HERE = Path(__file__).parent
 ICON = str(HERE / "mark.svg")
 
@@ -19,8 +21,11 @@ _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]()<>#+-.!|~$:
 
 
 def escape(text: str) -> str:
-    """Return text from outside as HTML that shows it literally, attributes included."""
-    return html.escape(text, quote=True)
+    """Return text from outside as HTML that shows it literally, attributes included.
+
+    Places in a text are cut out before they come here: what is shown may be shorter.
+    """
+    return html.escape(as_it_reads(text), quote=True)
 
 
 def plain(text: str) -> str:
@@ -28,7 +33,7 @@ def plain(text: str) -> str:
 
     Elsewhere Streamlit would still turn bare addresses into links: use `escape` there.
     """
-    return " ".join(text.split()).translate(_MARKDOWN)
+    return " ".join(as_it_reads(text).split()).translate(_MARKDOWN)
 
 
 def dress() -> None:

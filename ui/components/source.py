@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from ingest.page import PageImage, PasswordNeeded
 from rag.errors import DocumentError, RanklensError
 from rag.types import Chunk
-from ui.components import frame, source_page, source_text
+from ui.components import frame, passwords, source_page, source_text
 from ui.components.source_text import Marking
 
 if TYPE_CHECKING:
@@ -102,8 +103,11 @@ def _pdf(
 ) -> None:
     here = number == passage.chunk.page
     try:
-        file = library.file(document.name)
-        image = source_page.image_of(document.digest, number, file, library.settings)
+        image = _image(library, document, number)
+    except PasswordNeeded as error:
+        _locked(document.name, error)
+        st.html(source_text.page(parsed, number, passage.marking()))
+        return
     except DocumentError as error:
         frame.notice(str(error), "The page itself cannot be shown; this is its text", "warn")
         st.html(source_text.page(parsed, number, passage.marking()))
@@ -115,6 +119,21 @@ def _pdf(
         frame.notice(said)
         st.html(_plain(passage))
     st.html(html)
+
+
+def _image(library: Library, document: Document, number: int) -> PageImage:
+    file, password = library.file(document.name), passwords.known(document.name)
+    return source_page.image_of(document.digest, number, file, library.settings, password)
+
+
+def _locked(name: str, error: PasswordNeeded) -> None:
+    """Ask for the password of an encrypted document, whose text was read when it was added."""
+    wrong = bool(passwords.known(name))
+    told = "That password does not open it." if wrong else f"{error}, and it is kept nowhere."
+    frame.notice(told, "Its password shows the page itself; this is its text", "warn")
+    if password := passwords.ask("unlock_page", "Show the page"):
+        passwords.remember(name, password)
+        st.rerun(scope="fragment")
 
 
 def _bar(

@@ -19,14 +19,18 @@ ENOUGH = 0.9
 
 
 @st.cache_data(max_entries=MOST_PAGES, show_spinner="Drawing the page…")
-def drawn(digest: str, number: int, scale: float, _path: Path, _settings: Settings) -> PageImage:
-    """Return a page's image; drawn once for each file (by digest), page and scale."""
-    return draw(_path, number, _settings, scale)
+def drawn(
+    digest: str, number: int, scale: float, password: str, _path: Path, _settings: Settings
+) -> PageImage:
+    """Return a page's image; drawn once for each file (by digest), page, scale and password."""
+    return draw(_path, number, _settings, scale, password)
 
 
-def image_of(digest: str, number: int, path: Path, settings: Settings) -> PageImage:
+def image_of(
+    digest: str, number: int, path: Path, settings: Settings, password: str = ""
+) -> PageImage:
     """Return page ``number`` of a document; raises `DocumentError` where it cannot be drawn."""
-    return drawn(digest, number, SCALE, path, settings)
+    return drawn(digest, number, SCALE, password, path, settings)
 
 
 def marked(

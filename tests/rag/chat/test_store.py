@@ -170,5 +170,9 @@ def test_an_export_has_questions_answers_and_the_cited_sources(kept):
     assert "- [1] sky \\[1\\].pdf, page 4, Air: “The sky is”" in told
 
 
+def test_literal_text_is_not_turned_round():
+    assert literal("pay \u202e001\u202c now") == "pay 001 now"
+
+
 def test_literal_text_makes_no_link():
     assert literal("www.e.example a@b.c https://x") == "www\\.e.example a\\@b.c https\\://x"
