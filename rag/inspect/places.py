@@ -15,7 +15,6 @@ from rag.retrieve import filters
 from rag.retrieve.filters import Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import SHAPES_RANKING
-from rag.store.exact import ExactVectors
 from rag.types import Candidate, Chunk, Hit, Stage, Trace, ranked
 
 Ranking = Mapping[str, Hit]
@@ -74,10 +73,9 @@ def everything(pipeline: Pipeline, question: str) -> Everything:
     index = pipeline.index
     scope = filters.scope_of(pipeline.asked_within, index)
     documents = scope.documents if scope else [d.id for d in index.catalogue.ready()]
-    vectors = ExactVectors(index.catalogue, most_bytes=0)
-    allowed = scope or vectors.scope(documents)
+    allowed = scope or index.exact.scope(documents)
     count = len(allowed.ids)
-    dense = _hits(vectors.search(pipeline.encoder.encode_query(question), allowed, count))
+    dense = _hits(index.exact.search(pipeline.encoder.encode_query(question), allowed, count))
     lexical = _hits(index.lexical.search(question, count, allowed.ids))
     return Everything(_by_id(dense), _by_id(lexical), _by_id(fused(dense, lexical, pipeline)))
 

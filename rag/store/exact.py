@@ -2,36 +2,32 @@
 
 The approximate index cannot be asked for a part of the library without losing results, and its own
 filters take longer than looking at every vector of the part. So the vectors of the documents that
-are asked for are kept in memory, document by document (1.5 kB a chunk at 384 dimensions): what
-nobody filters for takes no memory. A document's chunks never change once it is live (a new version
-has a new number), so nothing here ever goes stale.
+are asked for are kept in memory in 8 bits (`rag.store.bounds`; 0.4 kB a chunk at 384 dimensions),
+which says which chunks can be among the best; those are compared by their full vectors. What nobody
+filters for takes no memory. A document's chunks never change once it is live (a new version has a
+new number), so nothing here ever goes stale.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.store.bounds import Bounds
 from rag.store.catalogue import Catalogue
 
-MOST_BYTES = 1 << 30
 MOST_SCOPES = 16
+FEW = 4  # times as many chunks as are wanted: reading them all is as fast as knowing which
+GONE = 0  # no document has this number
 _AT_ONCE = 500
 
 Vectors = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One document's chunks: ids in reading order, and their vectors (len(ids), dimension)."""
-
-    ids: tuple[str, ...]
-    vectors: Vectors
+Scored = list[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +38,29 @@ class Scope:
     ids: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The chunks in memory, column by column: ids, documents' numbers, what bounds them."""
+
+    bounds: Bounds
+    ids: tuple[str, ...] = ()
+    documents: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
 class ExactVectors:
-    """Cosines of every chunk of chosen documents. Safe to use from several threads.
+    """Cosines of every chunk of chosen documents. Safe to use from several threads."""
 
-    ``most_bytes``: the vectors kept in memory; documents beyond that are read for every question.
-    """
-
-    def __init__(self, catalogue: Catalogue, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._most = most_bytes
         self._lock = threading.Lock()
-        self._parts: OrderedDict[int, _Part] = OrderedDict()
-        self._bytes = 0
+        self._held: _Held | None = None
+        self._here: set[int] = set()
         self._scopes: OrderedDict[tuple[int, ...], Scope] = OrderedDict()
 
     @property
     def bytes(self) -> int:
         """Return the size of the vectors that are in memory."""
-        return self._bytes
+        return self._held.bounds.bytes if self._held else 0
 
     def scope(self, documents: Sequence[int]) -> Scope:
         """Return the chunks of live documents, remembered for the next question."""
@@ -75,68 +76,93 @@ class ExactVectors:
                 self._scopes.popitem(last=False)
         return scope
 
-    def search(self, vector: Vectors, scope: Scope, k: int) -> list[tuple[str, float]]:
+    def search(self, vector: Vectors, scope: Scope, k: int) -> Scored:
         """Return the ``k`` nearest chunks of ``scope`` to ``vector`` (dimension,), best first.
 
         Ties stand in the order of documents and of reading.
         """
-        found: list[tuple[str, float]] = []
-        for parts in self._batches(scope.documents):
-            ends = np.cumsum([len(part.ids) for part in parts])
-            cosines = np.empty(ends[-1] if parts else 0, np.float32)
-            for part, end in zip(parts, ends, strict=True):
-                np.matmul(part.vectors, vector, out=cosines[end - len(part.ids) : end])
-            found += [(_id(parts, ends, row), float(cosines[row])) for row in _best(cosines, k)]
-        found.sort(key=lambda pair: -pair[1])
-        return found[:k]
+        if k < 1 or not scope.ids:
+            return []
+        if len(scope.ids) <= FEW * k:
+            return self._read(vector, scope, k)
+        held = self._loaded(scope)
+        rows = _promising(held, vector, scope, k)
+        rows = rows[np.lexsort((rows, held.documents[rows]))]
+        ids = [held.ids[row] for row in rows]
+        stored = self._catalogue.vectors(ids)
+        return _best([(name, stored[name]) for name in ids if name in stored], vector, k)
 
     def forget(self, documents: Collection[int]) -> None:
-        """Let go of documents that are not live any more."""
+        """Let go of documents that are not live any more.
+
+        Their vectors go with the rest once most of what is held is of no use; what is asked for
+        then is read again.
+        """
         with self._lock:
-            for key in documents:
-                if part := self._parts.pop(key, None):
-                    self._bytes -= part.vectors.nbytes
+            self._here -= set(documents)
+            held = self._held
+            if held is None:
+                return
+            gone = np.isin(held.documents, list(self._here), invert=True)
+            self._held = replace(held, documents=np.where(gone, GONE, held.documents))
+            if gone.mean() > 0.5:
+                self._held, self._here = None, set()
 
-    def _batches(self, documents: Sequence[int]) -> Iterator[list[_Part]]:
-        for start in range(0, len(documents), _AT_ONCE):
-            wanted = documents[start : start + _AT_ONCE]
-            with self._lock:
-                here = {key: self._parts[key] for key in wanted if key in self._parts}
-            missing = [key for key in wanted if key not in here]
-            loaded = self._load(missing) if missing else {}
-            self._keep(here, loaded)
-            held = here | loaded
-            yield [held[key] for key in wanted if key in held]
+    def _read(self, vector: Vectors, scope: Scope, k: int) -> Scored:
+        """Compare with every vector of the scope, straight from the catalogue."""
+        found: Scored = []
+        for start in range(0, len(scope.documents), _AT_ONCE):
+            wanted = scope.documents[start : start + _AT_ONCE]
+            for _, ids, vectors in self._catalogue.vectors_of(wanted):
+                found += _best(zip(ids, vectors, strict=True), vector, k)
+            found = sorted(found, key=lambda pair: -pair[1])[:k]
+        return found
 
-    def _load(self, documents: Collection[int]) -> dict[int, _Part]:
-        return {
-            key: _Part(tuple(ids), vectors)
-            for key, ids, vectors in self._catalogue.vectors_of(documents)
-        }
-
-    def _keep(self, used: Collection[int], loaded: dict[int, _Part]) -> None:
+    def _loaded(self, scope: Scope) -> _Held:
+        """Return what is in memory, with the scope's documents."""
         with self._lock:
-            for key in used:
-                if key in self._parts:
-                    self._parts.move_to_end(key)
-            for key, part in loaded.items():
-                if key not in self._parts:
-                    self._parts[key] = part
-                    self._bytes += part.vectors.nbytes
-            while self._bytes > self._most and self._parts:
-                self._bytes -= self._parts.popitem(last=False)[1].vectors.nbytes
+            missing = [key for key in scope.documents if key not in self._here]
+            for start in range(0, len(missing), _AT_ONCE):
+                self._load(missing[start : start + _AT_ONCE])
+            assert self._held is not None
+            return self._held
+
+    def _load(self, documents: Collection[int]) -> None:
+        held, ids, numbers = self._held, [], []
+        for key, names, vectors in self._catalogue.vectors_of(documents):
+            held = held or _Held(Bounds(vectors.shape[1]))
+            held.bounds.add(vectors)
+            ids += names
+            numbers += [key] * len(names)
+        self._here |= set(documents)
+        if held is not None:
+            together = np.concatenate([held.documents, np.array(numbers, np.int64)])
+            self._held = _Held(held.bounds, (*held.ids, *ids), together)
 
 
-def _id(parts: Sequence[_Part], ends: NDArray[np.intp], row: int) -> str:
-    at = int(np.searchsorted(ends, row, side="right"))
-    return parts[at].ids[row - int(ends[at])]  # counted from the part's end: below 0
+def _promising(held: _Held, vector: Vectors, scope: Scope, k: int) -> NDArray[np.intp]:
+    """Return the rows of ``scope`` among which the ``k`` nearest are."""
+    least, most = (bound[: len(held.ids)] for bound in held.bounds.of(vector))
+    chosen = np.zeros(int(held.documents.max(initial=0)) + 1, bool)
+    chosen[[key for key in scope.documents if key < len(chosen)]] = True
+    rows = np.flatnonzero(chosen[held.documents])
+    rows = rows[_possible(least[rows], most[rows], k)]
+    return rows[_possible(*held.bounds.closer(vector, rows), k)]
 
 
-def _best(cosines: Vectors, k: int) -> NDArray[np.intp]:
-    """Return the rows of the ``k`` largest, in order; ties in the order of rows."""
-    if k < 1:
-        return np.zeros(0, np.intp)
-    rows = np.arange(len(cosines))
-    if len(cosines) > k:
-        rows = np.flatnonzero(cosines >= np.partition(cosines, len(cosines) - k)[len(cosines) - k])
-    return rows[np.argsort(-cosines[rows], kind="stable")][:k]
+def _possible(least: Vectors, most: Vectors, k: int) -> NDArray[np.bool_]:
+    """Tell which can be among the ``k`` largest, from the bounds of each."""
+    if len(least) <= k:
+        return np.ones(len(least), bool)
+    possible: NDArray[np.bool_] = most >= np.partition(least, len(least) - k)[len(least) - k]
+    return possible
+
+
+def _best(chunks: Iterable[tuple[str, Vectors]], vector: Vectors, k: int) -> Scored:
+    """Return the ``k`` nearest of chunks with their vectors, ties in their order."""
+    pairs = list(chunks)
+    if not pairs:
+        return []
+    cosines = np.stack([row for _, row in pairs]) @ vector
+    order = np.argsort(-cosines, kind="stable")[:k]
+    return [(pairs[row][0], float(cosines[row])) for row in order]

@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.store import bounds
+from rag.store import exact as exact_module
+from rag.store.bounds import Bounds
 from rag.store.catalogue import Catalogue
 from rag.store.exact import ExactVectors
 from rag.store.inverted import InvertedIndex
@@ -31,10 +34,11 @@ def held(tmp_path_factory):
     catalogue.close()
 
 
-@pytest.mark.parametrize("most_bytes", [0, 200, 1 << 20], ids=["nothing kept", "some", "all"])
-def test_equals_brute_force(held, most_bytes):
+@pytest.mark.parametrize("few", [0, 4], ids=["by bounds", "small parts read"])
+def test_equals_brute_force(held, few, monkeypatch):
     catalogue, documents = held
-    exact = ExactVectors(catalogue, most_bytes)
+    monkeypatch.setattr(exact_module, "FEW", few)
+    exact = ExactVectors(catalogue)
 
     @settings(max_examples=60, deadline=None)
     @given(
@@ -64,14 +68,44 @@ def test_a_scope_knows_its_chunks_and_is_remembered(held):
     assert exact.scope([one, two]) is scope
 
 
-def test_what_is_forgotten_takes_no_memory(held):
+def test_what_is_forgotten_goes_once_it_is_most(held, monkeypatch):
     catalogue, documents = held
+    monkeypatch.setattr(exact_module, "FEW", 0)
     exact = ExactVectors(catalogue)
     keys = sorted(documents)
-    exact.search(np.ones(4, np.float32), exact.scope(keys), 3)
-    assert exact.bytes == sum(SIZES) * 16
-    exact.forget([keys[2], 999])
-    assert exact.bytes == (sum(SIZES) - SIZES[2]) * 16
+    assert exact.bytes == 0
+    scope = exact.scope(keys)
+    found = exact.search(np.ones(4, np.float32), scope, 3)
+    assert exact.bytes > 0
+    exact.forget([keys[0], 999])
+    assert exact.bytes > 0
+    assert exact.search(np.ones(4, np.float32), scope, 3) == found  # by one that began before
+    exact.forget([keys[2]])
+    assert exact.bytes == 0
+    assert exact.search(np.ones(4, np.float32), scope, 3) == found
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-30, 0.0])
+def test_every_product_is_within_its_bounds(scale, monkeypatch):
+    monkeypatch.setattr(bounds, "CAPACITY", 50)
+    rows = RANDOM.standard_normal((120, 384)).astype(np.float32)
+    rows *= np.exp(RANDOM.standard_normal((120, 384))).astype(np.float32)  # a few large values
+    rows = np.float32(scale) * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    held = Bounds(384)
+    for part in (rows[:30], rows[30:31], rows[31:]):
+        held.add(part)
+    for vector in (*rows[:20], -rows[3], np.eye(384, dtype=np.float32)[7]):
+        least, most = held.of(vector)
+        products = rows.astype(np.float64) @ vector
+        assert (least <= products).all()
+        assert (products <= most).all()
+        assert (most - least).max() <= 0.3  # and they are worth something
+        some = np.array([0, 3, 49, 50, 119])
+        closer = held.closer(vector, some)
+        assert (closer[0] <= products[some]).all()
+        assert (products[some] <= closer[1]).all()
+        assert (closer[1] - closer[0] <= most[some] - least[some]).all()
+    assert len(held) == 120
 
 
 CHUNKS = st.lists(st.text("abcd", max_size=6).map(" ".join), max_size=12)
