@@ -18,6 +18,7 @@ if __name__ == "__main__":
             st.Page("ui/inspect.py", title="Inspect", icon=":material/troubleshoot:"),
             st.Page("ui/judge.py", title="Judge", icon=":material/gavel:"),
             st.Page("ui/measure.py", title="Measure", icon=":material/straighten:"),
+            st.Page("ui/monitor.py", title="Monitor", icon=":material/monitoring:"),
             st.Page("ui/answers.py", title="Answers", icon=":material/edit_note:"),
             st.Page("ui/models.py", title="Models", icon=":material/deployed_code:"),
         ],
