@@ -16,6 +16,7 @@ if __name__ == "__main__":
             st.Page("ui/ask.py", title="Ask", icon=":material/search:", default=True),
             st.Page("ui/library.py", title="Library", icon=":material/folder_open:"),
             st.Page("ui/inspect.py", title="Inspect", icon=":material/troubleshoot:"),
+            st.Page("ui/compare.py", title="Compare", icon=":material/compare_arrows:"),
             st.Page("ui/judge.py", title="Judge", icon=":material/gavel:"),
             st.Page("ui/measure.py", title="Measure", icon=":material/straighten:"),
             st.Page("ui/monitor.py", title="Monitor", icon=":material/monitoring:"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
     """Keep ``options`` under a name in the library; raises `SettingsError` where they are wrong."""
     if not name.strip() or any(sign in name for sign in "=,:"):
         raise SettingsError(f"a pipeline cannot be called {name!r}; use letters, digits and dashes")
+    if name in (CURRENT, AUTO, *TABLE):
+        raise SettingsError(f"{name!r} has a meaning of its own; give the pipeline another name")
     settings.updated(**options)
     _write(settings.library, {**saved(settings.library), name: dict(options)})
 
@@ -69,7 +72,8 @@ def _resolved(given: str, held: Mapping[str, dict[str, Any]]) -> tuple[str, dict
     if "=" in given:
         head = given.split("=", 1)[0]
         name, written = given.split(":", 1) if ":" in head else (given, given)
-        return name, dict(_option(part, given) for part in written.split(","))
+        # A value may hold commas of its own: expansion=feedback,hyde.
+        return name, dict(_option(part, given) for part in re.split(r",(?=[^,=]*=)", written))
     names = ", ".join(dict.fromkeys((*held, CURRENT, AUTO, *TABLE)))
     raise SettingsError(
         f"there is no pipeline {given!r}; there are {names}, or write options: pool=100"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.errors import RanklensError, SettingsError
@@ -110,19 +110,32 @@ def compared(
     variants: Variants,
     question: str,
     frozen: bool = False,
+    answers: bool = False,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> tuple[Side, ...]:
-    """Ask a question of every pipeline; raises `Interrupted` where ``stop`` was set."""
+    """Ask a question of every pipeline, for an answer too with ``answers``.
+
+    Raises `Interrupted` where ``stop`` was set.
+    """
     made = pipelines(pipeline, variants, frozen)
     sides: list[Side] = []
     for side in ask(made, question, frozen):
-        sides.append(side)
+        sides.append(_answered(made[side.name], side) if answers else side)
         if on_progress:
             on_progress(len(sides), len(made))
         if stop is not None and stop.is_set() and len(sides) < len(made):
             raise Interrupted(f"stopped after {len(sides)} of {len(made)} pipelines")
     return tuple(sides)
+
+
+def _answered(pipeline: Pipeline, side: Side) -> Side:
+    if side.trace is None:
+        return side
+    answering = pipeline.answer(side.trace)
+    for _piece in answering:
+        pass
+    return replace(side, trace=side.trace.with_answer(answering.answer))
 
 
 def likeness(first: Side, second: Side, k: int = 10) -> Likeness | None:

@@ -94,9 +94,15 @@ class Votes:
         schema.metadata.create_all(self._engine)
 
     def add(self, vote: Vote) -> Vote:
-        """Keep a vote; return it with id and time. Raises `RanklensError` where it is faulty."""
+        """Keep a vote; return it with id and time. Raises `RanklensError` where it is faulty.
+
+        It takes the place of the same voter's earlier one on the same question, kind and pair: the
+        test takes votes to be independent of one another.
+        """
         row = _row(vote)
+        before = [one.id for one in self.all() if _same_ballot(one, vote)]
         with self._engine.begin() as db:
+            db.execute(delete(table).where(table.c.id.in_(before)))
             made = db.execute(insert(table).values(**row)).inserted_primary_key
         assert made is not None
         return _vote({**row, "id": made[0]})
@@ -130,7 +136,7 @@ def tallies(held: Iterable[Vote]) -> list[tuple[Tally, list[Vote]]]:
     """
     pairs: dict[tuple[tuple[str, str], tuple[str, str], Kind], list[Vote]] = {}
     for vote in held:
-        first, second = sorted((one.name, one.digest) for one in (vote.left, vote.right))
+        first, second = _pair(vote)
         pairs.setdefault((first, second, vote.kind), []).append(vote)
     found = []
     for (first, second, kind), votes in pairs.items():
@@ -179,6 +185,17 @@ def to_csv(held: Iterable[Vote]) -> str:
         row["time"] = datetime.fromtimestamp(vote.time, UTC).isoformat()
         writer.writerow(row)
     return out.getvalue()
+
+
+def _same_ballot(one: Vote, other: Vote) -> bool:
+    asked = (one.voter, one.kind, same_words(one.question))
+    return asked == (other.voter, other.kind, same_words(other.question)) and _pair(one) == _pair(
+        other
+    )
+
+
+def _pair(vote: Vote) -> list[tuple[str, str]]:
+    return sorted((pipe.name, pipe.digest) for pipe in (vote.left, vote.right))
 
 
 def _row(vote: Vote) -> dict[str, Any]:

@@ -20,11 +20,12 @@ FEWEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A label: which passage, its rank there (None where it is in no ranking)."""
+    """A label: which passage, its rank there (None where it is in no ranking), a class for it."""
 
     chunk: Chunk
     rank: int | None
     inside: bool
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,9 @@ def drawn(plan: Layout, before: str, after: str) -> str:
     return (
         '<div class="rl-slope">'
         f'<div class="head left">{before}</div><div></div><div class="head">{after}</div>'
-        f'<div class="side left">{_labels(plan.left)}{_cut(cuts[0])}</div>'
-        f'<div class="lines" aria-hidden="true">{lines}{_strip("cut", *cuts, "0.75px")}</div>'
-        f'<div class="side">{_labels(plan.right)}{_cut(cuts[1])}</div></div>'
+        f'<div class="side left">{labels(plan.left)}{_cut(cuts[0])}</div>'
+        f'<div class="lines" aria-hidden="true">{lines}{strip("cut", *cuts, "0.75px")}</div>'
+        f'<div class="side">{labels(plan.right)}{_cut(cuts[1])}</div></div>'
     )
 
 
@@ -90,10 +91,10 @@ def _weight(line: Line) -> int:
 def _line(line: Line, count: int) -> str:
     half = "2px" if line.movement.crossing else "1px"
     kind = f"{line.movement.direction} {line.movement.crossing}".strip()
-    return _strip(kind, (line.left + 0.5) / count, (line.right + 0.5) / count, half)
+    return strip(kind, (line.left + 0.5) / count, (line.right + 0.5) / count, half)
 
 
-def _strip(kind: str, left: float, right: float, half: str) -> str:
+def strip(kind: str, left: float, right: float, half: str) -> str:
     """Draw a line from the left edge to the right one, cut out of a box that fills the chart.
 
     ``left`` and ``right`` are heights as shares of the box; ``half`` is half the line's width.
@@ -109,9 +110,10 @@ def _cut(share: float) -> str:
     return f'<hr class="cut" style="top:{share:.4%}">'
 
 
-def _labels(rows: Sequence[Row]) -> str:
+def labels(rows: Sequence[Row], below: bool = True) -> str:
+    """Return the names of a column's passages, each beside its rank, as HTML."""
     return "".join(
-        f'<div class="{"in" if row.inside else "out"}">'
-        f'<span class="rank rl-num">{row.rank or "–"}</span>{opener(row.chunk, below=True)}</div>'
+        f'<div class="{"in" if row.inside else "out"} {row.mark}">'
+        f'<span class="rank rl-num">{row.rank or "–"}</span>{opener(row.chunk, below)}</div>'
         for row in rows
     )
