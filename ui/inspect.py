@@ -63,8 +63,9 @@ def page() -> None:
 
 
 def _bar(shown: Shown) -> str:
+    st.session_state.setdefault(VIEW, PASSAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = st.segmented_control("View", (PASSAGE, POOL, TWO), default=PASSAGE, required=True,
+        view = st.segmented_control("View", (PASSAGE, POOL, TWO), required=True,
                                     key=VIEW, persist_state="session",
                                     label_visibility="collapsed")  # fmt: skip
         st.download_button("Trace", lambda: traces.to_json(shown.trace),

@@ -22,8 +22,9 @@ _WAY, _DOCUMENT, _SEEN = "inspect_way", "inspect_document", "inspect_passage_see
 
 def chooser(library: Library, trace: Trace) -> Chunk | None:
     """Offer every passage of the library in three ways; note the choice in the address."""
+    st.session_state.setdefault(_WAY, OF_QUESTION)
     way = st.segmented_control("Find a passage", (OF_QUESTION, BY_WORDS, IN_DOCUMENT),
-                               default=OF_QUESTION, key=_WAY, required=True,
+                               key=_WAY, required=True,
                                persist_state="session")  # fmt: skip
     found = _found(library, trace, str(way))
     chunk = _select(found, f"inspect_passage_{way}") if found else None
