@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Self
 
@@ -72,8 +73,12 @@ EVERYTHING = Filter()
 
 def kind_of(document: Document) -> str:
     """Return a document's type: its suffix without the dot (``pdf``), else from its content."""
-    suffix = PurePath(document.name).suffix.lower().removeprefix(".")
-    kind = suffix or document.media_type.rpartition("/")[2]
+    return _kind(document.name, document.media_type)
+
+
+@lru_cache(maxsize=10_000)  # every question within a type asks it of every document
+def _kind(name: str, media_type: str) -> str:
+    kind = PurePath(name).suffix.lower().removeprefix(".") or media_type.rpartition("/")[2]
     return _SAME_TYPE.get(kind, kind)
 
 
