@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.evaluate import charts
 from rag.evaluate.judgements import Judgements
 from rag.watch.figures import FIRST_TOKEN, RANKING, Figures, alerts, figures
 from rag.watch.gain import gains
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ingest.library import Library
 
 COMPONENTS = Path(__file__).parent / "components"
+STYLES = (charts.STYLE, COMPONENTS / "measure.css", COMPONENTS / "monitor.css")
 WINDOWS = {"Hour": HOUR, "Day": DAY, "Week": 7 * DAY, "All": None}
 SAME = 30.0  # seconds for which the window's end stays where it is
 _KEY = (
@@ -31,8 +33,8 @@ _FELL = '<p class="rl-say"><span class="rl-key"><i class="fell"></i>of these fel
 def page() -> None:
     """Show the page."""
     library = state.library()
-    for name in ("measure.css", "monitor.css"):
-        st.html(COMPONENTS / name)
+    for style in STYLES:
+        st.html(style)
     frame.title("Monitor", "How the questions that were asked fared: times, fallbacks, verdicts.")
     log = log_of(library.index.catalogue.engine, library.settings.log_days)
     if not library.settings.log_questions:
@@ -120,7 +122,11 @@ def _forgetting(log: QuestionLog) -> None:
     with st.popover("Forget", icon=":material/delete:", help="Delete the question log"):
         st.html('<p class="rl-say">Every logged question is deleted at once. Conversations '
                 "stay.</p>")  # fmt: skip
-        st.button("Forget all now", key="forget_log", type="primary", on_click=lambda: log.forget())
+        st.button("Forget all now", key="forget_log", type="primary", on_click=_forget, args=(log,))
+
+
+def _forget(log: QuestionLog) -> None:
+    log.forget()
 
 
 page()

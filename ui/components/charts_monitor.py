@@ -21,7 +21,7 @@ def times(buckets: Sequence[Bucket], name: str, said: str) -> str:
     if not top:
         return ""
     columns = "".join(_range(buckets[at], at, len(buckets), p, top) for at, p in held)
-    return _plot(f"{said}: p50, p95 and p99 over time", columns, buckets, 0.0, top, duration)
+    return _plot(f"{said}: p50, p95 and p99 over time", columns, buckets, 0.0, top, _time)
 
 
 def counts(buckets: Sequence[Bucket], said: str) -> str:
@@ -118,6 +118,10 @@ def _span(bucket: Bucket) -> str:
 def _asked(bucket: Bucket) -> str:
     fell = f", {bucket.fallbacks.part:,} fell back" if bucket.fallbacks.part else ""
     return f"{bucket.questions:,} asked{fell}"
+
+
+def _time(seconds: float) -> str:
+    return duration(seconds) if seconds else "0"
 
 
 def _whole(value: float) -> str:
