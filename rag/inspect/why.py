@@ -19,15 +19,20 @@ from rag.store.analyse import Analyser
 from rag.types import Candidate, Chunk
 
 MOST_SENTENCES = 24
+_AROUND = ".,;:!?\"'()"
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term of the question: the word that it stands for, and what it adds to the score."""
+    """A term of the question: the word that it stands for, and what it adds to the score.
+
+    One that half of all passages hold adds 0 although it is ``there``.
+    """
 
     term: str
     word: str
     adds: float
+    there: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,11 @@ def terms(pipeline: Pipeline, question: str, chunk: Chunk) -> Terms:
     """Return what each of the question's terms adds to the passage's BM25 score."""
     analyse = Analyser(pipeline.settings.language)
     words = {term: word for word in reversed(question.split()) for term in analyse(word)}
-    adds = dict.fromkeys(analyse(question), 0.0) | pipeline.index.lexical.explain(
-        question, chunk.id
-    )
-    made = [Term(term, words.get(term, term).strip(".,;:!?\"'()"), adds[term]) for term in adds]
+    adds = pipeline.index.lexical.explain(question, chunk.id)
+    made = [
+        Term(term, words.get(term, term).strip(_AROUND), adds.get(term, 0.0), term in adds)
+        for term in dict.fromkeys([*analyse(question), *adds])
+    ]
     (score,) = pipeline.index.lexical.score(question, [chunk.id])
     return Terms(tuple(sorted(made, key=lambda one: -one.adds)), score)
 

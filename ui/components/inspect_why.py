@@ -56,7 +56,7 @@ def terms_of(found: Terms) -> str:
     rows = "".join(
         f'<span class="word">{escape(term.word)}{_stem(term)}</span>'
         f'<span class="track"><i style="--share:{max(term.adds, 0) / most:.1%}"></i></span>'
-        f'<span class="rl-num">{f"{term.adds:+.3f}" if term.adds else "–"}</span>'
+        f'<span class="rl-num">{f"{term.adds:+.3f}" if term.there else "–"}</span>'
         for term in found.terms
     )
     same = "the same as" if abs(found.total - found.score) < 5e-4 else "not"

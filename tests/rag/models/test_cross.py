@@ -7,6 +7,7 @@ from torch.nn import Identity
 
 from rag.errors import ModelError, ModelMissing
 from rag.models.cross import Judged, load_cross, probability
+from rag.models.reading import Reading
 from rag.settings import Settings
 from tests.rag.models.tiny import TEXTS, save_cross, save_encoder
 
@@ -46,6 +47,10 @@ def test_the_passage_is_cut_and_the_question_never(family, tmp_path):
     judged = mine.judge(question, [LONG, "ice"])
     room = 64 - 40 - 3
     assert (judged.tokens_read, judged.tokens_total) == (room + 1, 120 + 1)
+    assert mine.reading(question, [LONG, "ice"]) == [
+        Reading(room, 120, 40, 64),
+        Reading(1, 1, 40, 64),
+    ]
     cut = " ".join(LONG.split()[:room])
     np.testing.assert_allclose(judged.logits[0], mine.judge(question, [cut]).logits[0], atol=1e-5)
 
