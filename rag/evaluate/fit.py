@@ -60,12 +60,13 @@ class PrecisionRecall:
 class Threshold:
     """The threshold with the best F1 on one half, and what it gives on the other.
 
-    ``curve`` is that of the first half, thresholds falling.
+    ``curve`` is that of the first half, thresholds falling, ``held_out_curve`` the other's.
     """
 
     trained: PrecisionRecall
     held_out: PrecisionRecall
     curve: tuple[PrecisionRecall, ...]
+    held_out_curve: tuple[PrecisionRecall, ...] = ()
 
 
 def split(questions: Sequence[Question], seed: int = SEED) -> tuple[list[str], list[str]]:
@@ -171,7 +172,8 @@ def fit_threshold(
     held_out = PrecisionRecall(
         best.threshold, sum(kept) / len(kept) if kept else 0.0, sum(kept) / max(totals[1], 1)
     )
-    return Threshold(best, held_out, tuple(curve))
+    other = precision_recall(scored[1], max(totals[1], 1))
+    return Threshold(best, held_out, tuple(curve), tuple(other))
 
 
 def precision_recall(scored: Sequence[tuple[float, bool]], relevant: int) -> list[PrecisionRecall]:

@@ -26,9 +26,10 @@ def fit(
     ] = False,
     work: WorkOption = None, library: LibraryOption = None,
 ) -> None:  # fmt: skip
-    """Fit fusion weights, blend weights and the score threshold on judged questions.
+    """Fit fusion weights, blend weights, the score threshold and when to refuse.
 
     Half of the questions choose, the other half says what the choice is worth. Nothing is changed.
+    Refusing needs questions of the kind unanswerable.
     """
     settings = settings_for(ctx, library, reranker=reranker)
     with prepared(settings, source, work, limit) as ready:
@@ -37,11 +38,15 @@ def fit(
 
 def _fit(ready: Ready, blend: bool) -> None:
     from rag.evaluate import fit as fitting
+    from rag.evaluate.answers import unanswerable
 
-    questions = [q for q in ready.questions if any(g > 0 for g in ready.grades[q.id].values())]
+    questions = [
+        q for q in ready.questions if any(g > 0 for g in ready.grades.get(q.id, {}).values())
+    ]
+    beside = [q for q in ready.questions if unanswerable(q)]
     halves = fitting.split(questions)
     pipeline, settings = ready.library.pipeline, ready.library.settings
-    traces = _traces(ready, questions)
+    traces = _traces(ready, [*questions, *beside])
 
     def fitted(name: str, order: Order, grid: list[Mapping[str, float]]) -> None:
         current = {option: getattr(settings, option) for option in grid[0]}
@@ -56,6 +61,28 @@ def _fit(ready: Ready, blend: bool) -> None:
         fitted("blend", order, fitting.blend_grid())
     if ready.unit == "passage":
         _show_threshold(fitting.fit_threshold(traces, ready.grades, halves))
+    if beside:
+        _refusal(ready, questions, beside, traces)
+
+
+def _refusal(
+    ready: Ready, questions: list[Question], beside: list[Question], traces: Mapping[str, Trace]
+) -> None:
+    from rag.evaluate.fit_refusal import fit_refusal
+    from rag.store.analyse import Analyser
+
+    settings = ready.library.settings
+    terms = Analyser(settings.language)
+    try:
+        found = fit_refusal(questions, beside, traces, terms, settings.refuse_below)
+    except RanklensError as error:
+        print(f"refuse_below: not fitted: {error}")
+        return
+    print(f"refuse_below = {found.trained.refuse_below:g} (now {settings.refuse_below:g})")
+    for name, one in (("chosen", found.trained), ("held out", found.held_out),
+                      ("held out, as it is now", found.current)):  # fmt: skip
+        print(f"  {name}: answered {one.answered:.3f} of the answerable questions, refused "
+              f"{one.refused:.3f} of the unanswerable ones")  # fmt: skip
 
 
 def _traces(ready: Ready, questions: list[Question]) -> dict[str, Trace]:

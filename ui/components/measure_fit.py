@@ -1,146 +1,211 @@
-"""Fitting fusion weights and the score threshold on half of the questions, shown on the other."""
+"""Fitting a pipeline on half of the judged questions, shown on the other half, and kept by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate import fit
-from rag.evaluate.fit import Fitted, PrecisionRecall, Threshold
+from rag.evaluate import fit, fit_refusal, pipelines
+from rag.evaluate.answers import unanswerable
+from rag.evaluate.data import Grades, Question
+from rag.evaluate.fit import Fitted, Threshold
+from rag.evaluate.fit_refusal import Refusal
 from rag.evaluate.questions import QuestionSets
 from rag.evaluate.run import Interrupted
+from rag.pipeline import Pipeline
+from rag.rerank.base import Combined
+from rag.rerank.table import AUTO, LATE_INTERACTION, resolve
+from rag.store.analyse import Analyser
 from rag.types import Trace
-from ui.components import measure_run
-from ui.components.frame import escape
-from ui.components.passages import table
+from ui.components import fit_told, frame, measure_run, variants
 
 if TYPE_CHECKING:
     from ingest.library import Library
 
+T = TypeVar("T")
 KIND = "fit"
-POINTS = 12
+STYLE = Path(__file__).with_name("fit.css")
+_SAID = "fit_said"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was fitted for a set; ``threshold`` is None where ``why`` says why there is none."""
+    """What was fitted for a set, on a pipeline of these options; ``why`` is why something is not.
+
+    ``why`` has "threshold" and "refusal" as keys.
+    """
 
     name: str
+    options: Mapping[str, Any]
     fusion: Fitted
-    threshold: Threshold | None
-    why: str = ""
+    blend: Fitted | None = None
+    threshold: Threshold | None = None
+    refusal: Refusal | None = None
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    def fitted(self) -> dict[str, dict[str, Any]]:
+        """Return part → the options that were chosen for it."""
+        parts: dict[str, dict[str, Any]] = {"Fusion weights": dict(self.fusion.best)}
+        if self.blend:
+            parts["Blend weights"] = dict(self.blend.best)
+        if self.threshold:
+            parts["Score threshold"] = {"threshold": round(self.threshold.trained.threshold, 4)}
+        if self.refusal:
+            parts["Refusal"] = {"refuse_below": self.refusal.trained.refuse_below}
+        return parts
 
 
 def show(library: Library, name: str) -> None:
-    """Offer to fit, show how far it is, and what it found."""
+    """Offer to fit, show how far it is, what it found, and keep what is liked."""
+    st.html(STYLE)
     st.html(
         '<p class="rl-say">Half of the judged questions, drawn by chance, choose; the other half '
-        "says what the choice is worth. Nothing is changed: put what you like into your settings."
-        "</p>"
+        "says what the choice is worth. Nothing is changed until you keep it.</p>"
     )
-    busy = any(job.running for job in measure_run.of(library).values())
-    if st.button("Fit", icon=":material/tune:", key="fit", disabled=busy):
-        measure_run.begin(library, KIND, f"Fitting on {name}", fitting(library, name))
-        st.rerun()
-    job = measure_run.follow(library, KIND)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = variants.choices(library.settings)
+        chosen = st.selectbox("Pipeline to fit", names, key="fit_pipeline", width=300)
+        options = pipelines.resolve(library.settings, [chosen])[chosen]
+        blends = hybrid(library.settings.updated(**options).reranker)
+        blend = st.toggle("Blend too", key="fit_blend", disabled=not blends,
+                          help="Weights of dense, BM25 and reranker scores in a hybrid reranker; "
+                               "three more searches a question")  # fmt: skip
+        busy = any(job.running for job in measure_run.of(library).values())
+        if st.button("Fit", icon=":material/tune:", key="fit", disabled=busy):
+            work = fitting(library, name, options, blend and blends)
+            measure_run.begin(library, KIND, f"Fitting {chosen} on {name}", work)
+            st.rerun()
+    job = measure_run.follow(library, KIND, "Not fitted")
     if job is not None:
-        st.html(told(job.result))
+        st.html(fit_told.fitted(job.result))
+        _keeper(library, job.result)
 
 
-def fitting(library: Library, name: str) -> measure_run.Work:
-    """Return the work of fitting on a question set."""
+def hybrid(reranker: str) -> bool:
+    """Tell whether a reranker blends its score with the retrievers'."""
+    ranker = LATE_INTERACTION if reranker == AUTO else resolve(reranker)
+    return isinstance(ranker, Combined) and ranker.how == "hybrid"
+
+
+def fitting(
+    library: Library, name: str, options: Mapping[str, Any], blend: bool
+) -> measure_run.Work:
+    """Return the work of fitting a pipeline on a question set."""
     questions = QuestionSets(library.index.catalogue).questions(name)
     graded, unit, _ = measure_run.graded(library, questions)
+    pipeline = library.pipeline.with_settings(**options)
 
     def work(job: measure_run.Job) -> Found:
         judged = [q for q in questions if any(g > 0 for g in graded.get(q.id, {}).values())]
+        beside = [q for q in questions if unanswerable(q) and q not in judged]
         halves = fit.split(judged)
-        traces: dict[str, Trace] = {}
-        for question in judged:
-            if job.stop.is_set():
-                raise Interrupted(f"stopped after {len(traces)} of {len(judged)} questions")
-            traces[question.id] = library.pipeline.search(question.text)
-            job.told(len(traces), len(judged))
-        order = fit.fusion_order(library.pipeline, traces, unit)
-        grid = fit.fusion_grid()
-        current = {option: getattr(library.settings, option) for option in grid[0]}
-        fusion = fit.fit_weights(order, grid, current, graded, halves)
-        threshold, why = _threshold(traces, graded, halves, unit)
-        return Found(name, fusion, threshold, why)
+        traces = _traces(pipeline, [*judged, *beside], job)
+        fusion = fit.fusion_order(pipeline, traces, unit)
+        found = Found(name, options, _weights(pipeline, fusion, fit.fusion_grid(), graded, halves))
+        if blend:
+            order = fit.blend_order(pipeline, judged, unit, _counting(job, len(judged)))
+            weights = _weights(pipeline, order, fit.blend_grid(), graded, halves)
+            found = replace(found, blend=weights)
+        terms = Analyser(pipeline.settings.language)
+        now = pipeline.settings.refuse_below
+        threshold, no_threshold = _tried(lambda: _threshold(traces, graded, halves, unit))
+        refusal, no_refusal = _tried(
+            lambda: fit_refusal.fit_refusal(judged, beside, traces, terms, now)
+        )
+        why = {"threshold": no_threshold, "refusal": no_refusal}
+        return replace(found, threshold=threshold, refusal=refusal, why=why)
 
     return work
 
 
-def _threshold(
-    traces: Mapping[str, Trace],
-    graded: Mapping[str, Mapping[str, int]],
-    halves: tuple[list[str], list[str]],
-    unit: str,
-) -> tuple[Threshold | None, str]:
-    if unit != "passage":
-        return None, "Whole documents were judged, and a threshold cuts passages."
+def _tried(act: Callable[[], T]) -> tuple[T | None, str]:
+    """Return what can be fitted, or why it cannot."""
     try:
-        return fit.fit_threshold(traces, graded, halves), ""
+        return act(), ""
     except RanklensError as error:
         return None, str(error)
 
 
-def told(found: Found) -> str:
-    """Return what was fitted as HTML."""
-    best, current = (
-        ", ".join(f"{option} {value:g}" for option, value in weights.items())
-        for weights in (found.fusion.best, found.fusion.current)
-    )
-    said = (
-        f'<h3 class="rl-label">Fusion weights, on {escape(found.name)}</h3>'
-        f'<div class="rl-verdict"><b>{escape(best)}</b><span>now {escape(current)}. nDCG@10 '
-        f"{found.fusion.trained:.3f} on the half that chose; held out against the present weights: "
-        f"{escape(found.fusion.held_out.verdict)}.</span></div>"
-    )
-    if found.threshold is None:
-        return f'{said}<p class="rl-say after">No threshold: {escape(found.why)}</p>'
-    return said + _told_threshold(found.threshold)
+def _threshold(
+    traces: Mapping[str, Trace], graded: Grades, halves: tuple[list[str], list[str]], unit: str
+) -> Threshold:
+    if unit != "passage":
+        raise RanklensError("whole documents were judged, and a threshold cuts passages")
+    return fit.fit_threshold(traces, graded, halves)
 
 
-def _told_threshold(found: Threshold) -> str:
-    head = "<th></th>" + "".join(
-        f'<th class="right">{name}</th>' for name in ("Threshold", "Precision", "Recall", "F1")
-    )
-    step = max(1, len(found.curve) // POINTS)
-    rows = [_point("chosen", found.trained), _point("held out", found.held_out)]
-    rows += [_point("on the curve", point) for point in found.curve[::step]]
-    return (
-        '<h3 class="rl-label">Score threshold of the last stage</h3>'
-        f'<div class="rl-verdict"><b>{found.trained.threshold:.4f}</b><span>held out: precision '
-        f"{found.held_out.precision:.3f}, recall {found.held_out.recall:.3f}</span></div>"
-        f"{_curve(found)}{table(head, rows)}"
-    )
+def _counting(job: measure_run.Job, total: int) -> Callable[[int], None]:
+    def told(done: int) -> None:
+        job.told(done, total)
+        if job.stop.is_set():
+            raise Interrupted(f"stopped after {done} of {total} questions")
+
+    return told
 
 
-def _curve(found: Threshold) -> str:
-    """Return the precision-recall curve: a dot a threshold, the chosen one filled."""
-    dots = "".join(
-        f'<span class="dot {"front" if point == found.trained else ""}" '
-        f'style="--x:{100 * point.recall:.1f}%;--y:{100 * point.precision:.1f}%" '
-        f'title="{point.threshold:.4f}"></span>'
-        for point in found.curve
-    )
-    ticks = "".join(
-        f'<span class="tick x" style="--x:{at}%">{at / 100:.2f}</span>'
-        f'<span class="tick y" style="--y:{at}%">{at / 100:.2f}</span>'
-        for at in (0, 50, 100)
-    )
-    return (
-        '<div class="rl-plot small" role="img" aria-label="Precision against recall">'
-        f'{dots}{ticks}<span class="axis">recall; upwards: precision</span></div>'
-    )
+def _traces(
+    pipeline: Pipeline, questions: list[Question], job: measure_run.Job
+) -> dict[str, Trace]:
+    traces: dict[str, Trace] = {}
+    for question in questions:
+        if job.stop.is_set():
+            raise Interrupted(f"stopped after {len(traces)} of {len(questions)} questions")
+        traces[question.id] = pipeline.search(question.text)
+        job.told(len(traces), len(questions))
+    return traces
 
 
-def _point(name: str, point: PrecisionRecall) -> str:
-    values = (f"{point.threshold:.4f}", *(f"{v:.3f}" for v in (point.precision, point.recall)))
-    cells = "".join(f'<td class="num">{value}</td>' for value in (*values, f"{point.f1:.3f}"))
-    return f"<tr><td>{name}</td>{cells}</tr>"
+def _weights(
+    pipeline: Pipeline, order: fit.Order, grid: list[fit.Weights],
+    graded: Grades, halves: tuple[list[str], list[str]],
+) -> Fitted:  # fmt: skip
+    current = {option: getattr(pipeline.settings, option) for option in grid[0]}
+    return fit.fit_weights(order, grid, current, graded, halves)
+
+
+def _keeper(library: Library, found: Found) -> None:
+    """Keep the chosen parts as a named pipeline, or show the lines for ranklens.toml."""
+    parts = found.fitted()
+    st.html('<h3 class="rl-label">Use these</h3>')
+    chosen = st.pills("What to keep", list(parts), selection_mode="multi",
+                      default=[next(iter(parts))], key="fit_parts")  # fmt: skip
+    options = {name: value for part in chosen for name, value in parts[part].items()}
+    if (
+        len(chosen) > 1
+        and "Score threshold" in chosen
+        and {"Fusion weights", "Blend weights"} & {*chosen}
+    ):
+        frame.notice(
+            "The threshold was fitted on the scores of the present weights. Keep the weights "
+            "first, choose that pipeline above and fit again: its threshold belongs to it.",
+            tone="warn",
+        )
+    if not options:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the pipeline", "fitted", key="fit_name", width=300)
+        if st.button("Keep as a pipeline", icon=":material/check:", key="fit_keep"):
+            st.session_state[_SAID] = kept(library, name, {**found.options, **options})
+    if said := st.session_state.pop(_SAID, ()):
+        frame.notice(*said)
+    st.html('<p class="rl-say">Or put these lines into ranklens.toml, for every question:</p>')
+    st.code(toml(options), language="toml")
+
+
+def kept(library: Library, name: str, options: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Keep options under a name; returns the notice that says so, or what is wrong."""
+    try:
+        pipelines.save(library.settings, name.strip(), options)
+    except RanklensError as error:
+        return str(error), "Nothing was kept", "bad"
+    return f"{name.strip()} can be chosen wherever pipelines are.", "Kept"
+
+
+def toml(options: Mapping[str, Any]) -> str:
+    """Return options as lines of ranklens.toml."""
+    return "\n".join(f"{name} = {value:g}" for name, value in options.items())

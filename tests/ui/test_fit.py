@@ -1,0 +1,101 @@
+"""Fitting on the Measure page: weights, blend, threshold with its curve, refusal, and keeping."""
+
+import pytest
+
+from rag.evaluate import pipelines
+from rag.evaluate.data import Question
+from rag.evaluate.fit import PrecisionRecall, Threshold
+from rag.evaluate.judgements import Judgements
+from rag.evaluate.questions import QuestionSets
+from rag.settings import Settings
+from tests.ui.fakes import ALL
+from tests.ui.test_ask import html
+from tests.ui.test_measure import finished
+from ui.components import fit_curve, measure_fit, measure_run
+
+QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(8)]
+BESIDE = [Question(f"u{i}", f"Who won the cup in 19{i}0?", "unanswerable") for i in range(4)]
+
+
+@pytest.fixture
+def judged(library, tmp_path):
+    library.settings = library.settings.updated(library=tmp_path)
+    library.pipeline.settings = library.settings
+    catalogue = library.index.catalogue
+    QuestionSets(catalogue).put("field", [*QUESTIONS, *BESIDE])
+    held = Judgements(catalogue)
+    for question in QUESTIONS:
+        held.judge(question.text, ALL[10], 3, "ada")
+    return library
+
+
+def fitted(page, library, **state):
+    at = page("ui/measure.py", **state)
+    assert not at.exception
+    at.button(key="fit").click().run()
+    at = finished(at, library, "fit")
+    assert not at.exception
+    return at
+
+
+def test_everything_is_fitted_with_its_held_out_figure(page, judged):
+    at = fitted(page, judged, fit_blend=True)
+    body = html(at)
+    assert body.count("held out against the present weights") == 2
+    assert "Blend weights of the hybrid reranker" in body
+    assert "Score threshold of the last stage" in body
+    assert 'class="rl-curve"' in body
+    assert "Relevance below which nothing is answered" in body
+    assert "8 answerable and 4 unanswerable questions" in body
+    assert "held out, as it is now" in body
+
+
+def test_what_is_liked_is_kept_as_a_pipeline_or_shown_as_settings(page, judged):
+    at = fitted(page, judged)
+    assert "dense_weight" in at.code[0].value
+    at.text_input(key="fit_name").set_value("mine")
+    at.button(key="fit_keep").click().run()
+    found = measure_run.of(judged)["fit"].result
+    assert pipelines.saved(judged.settings.library) == {"mine": dict(found.fusion.best)}
+    assert "mine can be chosen wherever pipelines are" in html(at)
+    assert at.code[0].value == measure_fit.toml(found.fusion.best)
+    at = page("ui/measure.py", fit_pipeline="mine")
+    assert not at.exception
+    assert measure_fit.kept(judged, "a,b", {})[1] == "Nothing was kept"
+    at = page("ui/measure.py", fit_parts=["Fusion weights", "Score threshold"])
+    assert "Keep the weights first" in html(at)
+
+
+def test_the_lines_are_settings(judged):
+    assert measure_fit.toml({"dense_weight": 0.4, "threshold": 0.8451}) == (
+        "dense_weight = 0.4\nthreshold = 0.8451"
+    )
+    assert Settings.from_mapping({"dense_weight": 0.4, "threshold": 0.8451}, "toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "blends"),
+    [("auto", True), ("late-interaction", True), ("none", False), ("hybrid:maxsim", True)],
+)
+def test_only_hybrid_rerankers_have_a_blend(name, blends):
+    assert measure_fit.hybrid(name) is blends
+
+
+def test_without_unanswerable_questions_it_is_said_why(page, library):
+    catalogue = library.index.catalogue
+    QuestionSets(catalogue).put("field", QUESTIONS)
+    for question in QUESTIONS:
+        Judgements(catalogue).judge(question.text, ALL[10], 3, "ada")
+    assert "0 unanswerable questions are too few" in html(fitted(page, library))
+
+
+def test_the_curve_stands_where_its_points_are():
+    assert fit_curve.place(0, 0) == (fit_curve.LEFT, fit_curve.HEIGHT - fit_curve.BOTTOM)
+    assert fit_curve.place(1, 1) == (fit_curve.WIDTH - fit_curve.RIGHT, fit_curve.TOP)
+    points = (PrecisionRecall(0.9, 1.0, 0.5), PrecisionRecall(0.7, 0.5, 1.0))
+    drawn = fit_curve.curve(Threshold(points[0], points[1], points, points[:1]))
+    first, second = (",".join(map(str, fit_curve.place(p.recall, p.precision))) for p in points)
+    assert f'<polyline class="first" points="{first} {second}"/>' in drawn
+    assert f'<polyline class="other" points="{first}"/>' in drawn
+    assert drawn.count("<circle") == 2
+    assert "precision 1.00 and recall 0.50 on the half that chose" in drawn
