@@ -85,7 +85,7 @@ def _charts(found: Figures) -> list[tuple[str, str]]:
          charts_monitor.times(found.buckets, FIRST_TOKEN, "Time to the first words"), ""),
         ("Questions", charts_monitor.counts(found.buckets, "Questions over time"),
          _FELL if found.fallbacks.part else ""),
-        (f"Rerank gain in nDCG@10, {found.judged:,} judged",
+        (f"Rerank gain in nDCG@10, {found.judged:,} questions judged",
          charts_monitor.gains(found.buckets, "Rerank gain over time"), ""),
     ]  # fmt: skip
     nothing = '<p class="rl-say">Nothing to show: judge passages beside an answer to see it.</p>'

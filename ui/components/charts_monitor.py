@@ -52,12 +52,11 @@ def gains(buckets: Sequence[Bucket], said: str) -> str:
             place, len(buckets), f"{_span(buckets[place])}: {gain:+.3f}",
             f'<i class="{"up" if gain >= 0 else "down"}" '
             f'style="--from:{50 + 50 * min(gain, 0) / top:.1f}%;'
-            f'--to:{50 + 50 * max(gain, 0) / top:.1f}%"></i><b style="--at:'
-            f'{50 + 50 * gain / top:.1f}%"></b>',
+            f'--to:{50 + 50 * max(gain, 0) / top:.1f}%"></i>',
         )
         for place, gain in held
     )  # fmt: skip
-    return _plot(said, columns, buckets, -top, top, lambda value: f"{value:+.2f}")
+    return _plot(said, columns, buckets, -top, top, lambda value: f"{value:+.2f}" if value else "0")
 
 
 def when(moment: float, window: float) -> str:

@@ -15,6 +15,7 @@ from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgement import same_words
 from rag.evaluate.questions import QuestionSets, with_added
+from rag.watch.log import log_of
 from ui.components import chats, frame, grades, questions_written
 from ui.components.frame import escape
 from ui.components.passages import table
@@ -115,15 +116,30 @@ def _held(sets: QuestionSets, name: str) -> None:
 
 
 def _writer(library: Library, sets: QuestionSets) -> None:
-    asked = chats.store(library).searched()
+    asked = _asked(library)
     st.html('<h2 class="rl-label">Write questions</h2>')
     with st.form("write_questions", border=False, clear_on_submit=True):
         name = st.text_input("Set", placeholder="A new name, or one to add to", max_chars=80)
         text = st.text_area("Questions, one a line", height=140)
-        taken = st.multiselect("Or questions that were asked", asked) if asked else []
+        taken = (
+            st.multiselect(
+                "Or questions that were asked",
+                list(asked),
+                format_func=lambda one: f"{one} · {asked[one]:,} times" if asked[one] > 1 else one,
+            )
+            if asked
+            else []
+        )
         if st.form_submit_button("Keep", icon=":material/check:"):
             _say(lambda: _keep(sets, name, "\n".join((text, *map(same_words, taken)))))
             st.rerun()
+
+
+def _asked(library: Library) -> dict[str, int]:
+    """Return what was asked and how often: the log, then what conversations hold besides."""
+    log = log_of(library.index.catalogue.engine, library.settings.log_days)
+    found = dict(log.questions())
+    return found | {one: 1 for one in chats.store(library).searched() if one not in found}
 
 
 def _keep(sets: QuestionSets, name: str, text: str) -> str:

@@ -1,0 +1,111 @@
+import time
+from dataclasses import replace
+
+import pytest
+
+from rag.chat.store import Conversations
+from rag.evaluate.judgements import Judgements
+from rag.watch.entry import StageTime, entry_of
+from rag.watch.figures import Bucket, Percentiles, Rate
+from rag.watch.log import DAY, log_of
+from tests.ui.fakes import ALL, HOSTILE, trace_of
+from ui.components import charts_monitor
+
+
+@pytest.fixture
+def log(library):
+    return log_of(library.index.catalogue.engine, 90)
+
+
+def asked(question="which batteries?", age=60.0, **changes):
+    made = entry_of(trace_of(question), "page", time.time())
+    return replace(made, asked=time.time() - age, **changes)
+
+
+def bodies(at):
+    return " ".join(str(node.proto.body) for node in at.get("html"))
+
+
+def test_an_empty_log_says_what_to_do(page, log):
+    at = page("ui/monitor.py")
+    assert not at.exception
+    assert "No question was logged yet" in bodies(at)
+
+
+def test_a_log_that_is_off_says_so(page, library, log):
+    library.settings = library.settings.updated(log_questions=False)
+    assert "log_questions is off" in bodies(page("ui/monitor.py"))
+
+
+def test_figures_of_the_window_are_shown(page, log):
+    log.add(asked(ranking=0.2, stages=(StageTime("reranked", 0.15),)))
+    log.add(asked(ranking=0.4, fell_back="reranked: away", age=120))
+    log.add(asked(ranking=9.0, age=2 * DAY))
+    at = page("ui/monitor.py")
+    told = bodies(at)
+    assert "Questions<b>2</b>" in told
+    assert "Ranking, p50<b>300 ms</b>" in told
+    assert "Fell back<b>50.0%</b>" in told
+    assert "9.00 s" not in told
+    at.session_state["window"] = "All"
+    told = bodies(at.run())
+    assert "Questions<b>3</b>" in told
+    assert "9.00 s" in told
+
+
+def test_a_slow_question_leads_to_its_trace_and_its_words_stay_words(page, library, log):
+    kept = Conversations(library.index.catalogue.engine)
+    turn = kept.add(kept.start("x"), HOSTILE, trace_of(HOSTILE))
+    log.add(asked(HOSTILE, turn=turn.id))
+    told = bodies(page("ui/monitor.py"))
+    assert f'href="/inspect?turn={turn.id}"' in told
+    assert "<script>" not in told
+    assert "&lt;script&gt;" in told
+
+
+def test_a_threshold_that_is_passed_alerts_on_top(page, library, log):
+    library.settings = library.settings.updated(alert_p95_ms=100, alert_least=1)
+    log.add(asked(ranking=0.2))
+    told = bodies(page("ui/monitor.py"))
+    assert "alert_p95_ms is 100 ms" in told
+    assert told.index("Beyond a threshold") < told.index("Ranking, p50")
+
+
+def test_rerank_gain_follows_judgements(page, library, log):
+    kept = Conversations(library.index.catalogue.engine)
+    trace = trace_of("which batteries?")
+    turn = kept.add(kept.start("b"), trace.question, trace)
+    log.add(asked(turn=turn.id))
+    assert "Rerank gain<b>–</b>" in bodies(page("ui/monitor.py"))
+    Judgements(library.index.catalogue).judge("which batteries?", ALL[10], 3, "me")
+    assert "Rerank gain<b>+0.613</b>" in bodies(page("ui/monitor.py"))  # 1 - 1 / log2(6)
+
+
+def test_everything_can_be_forgotten_at_once(page, log):
+    log.add(asked())
+    at = page("ui/monitor.py")
+    at.button(key="forget_log").click().run()
+    assert log.entries() == []
+    assert "No question was logged yet" in bodies(at)
+
+
+def bucket(place, **times):
+    held = {name: Percentiles(3, *of) for name, of in times.items()}
+    return Bucket(place * 10.0, place * 10.0 + 10, 3, held, Rate(1, 3), None)
+
+
+def test_a_chart_has_a_column_for_every_piece_with_questions():
+    pieces = [bucket(0, ranking=(0.1, 0.2, 0.4)), bucket(1), bucket(2, ranking=(0.2, 0.3, 0.8))]
+    drawn = charts_monitor.times(pieces, "ranking", "Time")
+    assert drawn.count('class="column"') == 2
+    assert "--from:12.5%;--to:50.0%" in drawn  # 0.1 and 0.4 of 0.8
+    assert "--at:37.5%" in drawn  # p95 0.3 of 0.8
+    assert charts_monitor.times(pieces, "answer", "Time") == ""
+    assert charts_monitor.gains(pieces, "Gain") == ""
+
+
+def test_gains_go_up_and_down_from_zero():
+    up, down = (replace(bucket(n), gain=g) for n, g in ((0, 0.2), (1, -0.1)))
+    drawn = charts_monitor.gains([up, down], "Gain")
+    assert 'class="up" style="--from:50.0%;--to:100.0%"' in drawn
+    assert 'class="down" style="--from:25.0%;--to:50.0%"' in drawn
