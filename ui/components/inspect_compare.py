@@ -76,16 +76,16 @@ def _pipeline(library: Library, first: Shown) -> Shown | None:
 
 def _turn(library: Library, first: Shown) -> Shown | None:
     others = {t: label for t, label in inspect_traces.kept(library).items() if t != first.turn}
-    chosen = inspect_traces.select("Second question", others, "", "inspect_second_turn")
+    chosen = inspect_traces.select("Second question", others, "inspect_second_turn")
     if chosen is None:
         frame.notice("There is no other question yet.")
         return None
-    return inspect_traces.resolved(library, chosen, "")
+    return inspect_traces.resolved(library, chosen)
 
 
 def _file(library: Library, first: Shown) -> Shown | None:
     inspect_traces.take("inspect_second_file")
-    held: tuple[str, Trace] | None = st.session_state.get("inspect_second_file")
+    held: inspect_traces.Held | None = st.session_state.get("inspect_second_file")
     return Shown(held[1], held[0]) if held else None
 
 

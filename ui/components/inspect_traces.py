@@ -23,6 +23,7 @@ FILE: Literal["file"] = "file"
 MOST_MB = 50
 HELD, _KEY, _SEEN = "inspect_file", "inspect_trace", "inspect_seen"
 Choice = int | Literal["file"]
+Held = tuple[str, Trace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def chooser(library: Library) -> Shown | None:
     asked = kept(library)
     _from_address(library, asked)
     with left:
-        chosen = select("Question", asked, HELD, _KEY)
+        chosen = select("Question", asked, _KEY, st.session_state.get(HELD))
     if chosen is None:
         frame.empty(
             "Nothing to inspect yet",
@@ -55,7 +56,7 @@ def chooser(library: Library) -> Shown | None:
             "open a trace that was saved as a file.",
         )
         return None
-    shown = resolved(library, chosen, HELD)
+    shown = resolved(library, chosen, st.session_state.get(HELD))
     _note(shown)
     return shown
 
@@ -66,9 +67,10 @@ def kept(library: Library) -> dict[int, str]:
     return {turn: _label(question, asked) for turn, question, asked in listed}
 
 
-def select(label: str, asked: Mapping[int, str], file: str, key: str) -> Choice | None:
-    """Offer questions, and the file that is held under the key ``file``; None without any."""
-    held: tuple[str, Trace] | None = st.session_state.get(file)
+def select(
+    label: str, asked: Mapping[int, str], key: str, held: Held | None = None
+) -> Choice | None:
+    """Offer questions, and the file that is held; None without any."""
     options: list[Choice] = [*([FILE] if held else []), *asked]
     if not options:
         return None
@@ -83,11 +85,10 @@ def select(label: str, asked: Mapping[int, str], file: str, key: str) -> Choice 
     )
 
 
-def resolved(library: Library, chosen: Choice, file: str) -> Shown | None:
+def resolved(library: Library, chosen: Choice, held: Held | None = None) -> Shown | None:
     """Return the trace that was chosen; None, with a notice, where it is deleted meanwhile."""
     if chosen == FILE:
-        name, trace = st.session_state[file]
-        return Shown(trace, name)
+        return Shown(held[1], held[0]) if held else None
     turn = chats.store(library).turn(int(chosen))
     if turn is None:
         frame.notice("This question was deleted; choose another one.", tone="warn")
