@@ -89,6 +89,14 @@ def test_everything_can_be_forgotten_at_once(page, log):
     assert "No question was logged yet" in bodies(at)
 
 
+def test_logged_questions_are_offered_for_a_set_with_their_counts(page, log):
+    for question in ("which seals?", "which batteries?", "which seals?"):
+        log.add(asked(question))
+    at = page("ui/judge.py", judge_view="Questions")
+    (offered,) = [m for m in at.multiselect if "asked" in m.label]
+    assert offered.options == ["which seals? · 2 times", "which batteries?"]
+
+
 def bucket(place, **times):
     held = {name: Percentiles(3, *of) for name, of in times.items()}
     return Bucket(place * 10.0, place * 10.0 + 10, 3, held, Rate(1, 3), None)
