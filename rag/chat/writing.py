@@ -66,12 +66,15 @@ class Writing:
         self._answering.close()
         self._keep(self._answering.answer)
 
-    def follow(self, wait: float = 0.2) -> Iterator[str]:
-        """Yield the text as far as it has arrived, at least every ``wait`` seconds, until done."""
+    def follow(self, wait: float = 0.2) -> Iterator[Answer]:
+        """Yield the answer as far as it has arrived, at least every ``wait`` seconds, until done.
+
+        A citation may be there a moment before its characters are.
+        """
         while not self._done:
             self._changed.wait(wait)
             self._changed.clear()
-            yield self._answering.text
+            yield self._answering.answer
 
     def _write(self) -> None:
         try:

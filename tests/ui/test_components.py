@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.generate.citations import CitationParser
+from rag.generate.support import DETAIL, Check, as_detail
 from rag.journey import movements
-from rag.types import Chunk, Hit
+from rag.types import Answer, Chunk, Citation, Hit
 from tests.ui.fakes import ALL, trace_of
 from ui.components import slope
 from ui.components.answer import rendered
@@ -31,28 +33,80 @@ def visible(markup):
     return html.unescape(TAG.sub("", markup))
 
 
+def told(text, checks=()):
+    """Return the HTML of a complete answer that a model wrote, its citations parsed."""
+    parser = CitationParser(HITS)
+    text = parser.feed(text) + parser.finish()
+    details = {DETAIL: as_detail(checks)}
+    return rendered(Answer(text, tuple(parser.citations), "m", False, 0.1, details=details), HITS)
+
+
 def test_an_answer_is_paragraphs_lists_bold_and_chips():
-    out = rendered("**Keep** at 40 % [1].\n\n- dry\n- cool [2]", HITS)
+    out = told("**Keep** at 40 % [1].\n\n- dry\n- cool [2]")
     assert out.startswith("<p><strong>Keep</strong> at 40 %<button")
     assert "<ul><li>dry</li><li>cool<button" in out
     assert out.count('class="rl-cite"') == 2
 
 
-def test_a_marker_that_names_no_passage_stays_text():
-    assert "[7]" in rendered("so it says [7]", HITS)
+def test_a_list_needs_no_blank_line_and_keeps_its_numbers():
+    out = told("They are:\n2. dry [1]\n\n3. cool,\n   in a **box\n   of tin**\n\nDone.\n- a\n- b")
+    assert out.startswith('<p>They are:</p><ol start="2"><li>dry<button')
+    assert "<li>cool,\n   in a <strong>box" not in out  # bold ends with its line
+    assert "</ol><p>Done.</p><ul><li>a</li><li>b</li></ul>" in out
 
 
-def test_known_spans_win_over_what_looks_like_a_marker():
-    out = rendered("`a[1]` is code [2]", HITS, [(15, 18, 2)])
-    assert "`a[1]` is code" in out
+def test_headings_and_code_are_what_they_are():
+    out = told(
+        "## Care [2]\nUse `x[1] **y**`:\n```py\nx[1] = '**'\n\n# no\n```\nDone [1]\n```\nopen x[2]"
+    )
+    assert out.startswith('<p class="heading">Care<button')
+    assert "<p>Use <code>x[1] **y**</code>:</p>" in out
+    assert "<pre>x[1] = &#x27;**&#x27;\n\n# no</pre><p>Done<button" in out
+    assert out.count("<pre>") == 2
+
+
+def test_a_marked_sentence_is_marked_around_chips_signs_and_bold():
+    text = "- It was **99** frames wide [2]. So\n- there"
+    check = Check(0, 31, "doubtful", "why", "by")
+    out = told(text, [check])
+    assert out.startswith('<ul><li><span class="doubtful" title="why (by)">It was</span> <')
+    assert "<strong><span" in out or '<span class="doubtful" title="why (by)"><strong>99' in out
+    assert visible(out) == "It was 99 frames wide2. Sothere"
     assert out.count('class="rl-cite"') == 1
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_a_marker_that_cites_nothing_stays_text():
+    out = rendered(Answer("so it says [7] [1]", (), "m", False, 0.1), HITS)
+    assert out == "<p>so it says [7] [1]</p>"
+
+
+def test_a_citation_may_be_there_before_its_characters():
+    early = (Citation(1, "x", 9, 12),)
+    assert rendered(Answer("so it is", early, "m", False, 0.1), HITS) == "<p>so it is</p>"
+
+
+TAGS = {"p", "ul", "ol", "li", "strong", "code", "pre", "button", "mark", "span"}
+PROSE = st.lists(
+    st.sampled_from(["**", "`", "```", "\n", "- ", "1. ", "# ", "[1]", "<b>", "w!x", " ", "~"])
+)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60) | PROSE.map("".join))
 def test_no_text_can_become_markup(text):
-    out = rendered(text, HITS) + marked(text, ((1, 5),)) + opener(Chunk("i", text, 0, 1, text))
-    tags = set(re.findall(r"<\s*/?\s*([a-zA-Z!?]+)", out))
-    assert tags <= {"p", "ul", "li", "strong", "button", "mark", "span"}
+    out = told(text, [Check(1, 9, "uncited", '"<i>')])
+    out += marked(text, ((1, 5),)) + opener(Chunk("i", text, 0, 1, text))
+    assert set(re.findall(r"<\s*/?\s*([a-zA-Z!?]+)", out)) <= TAGS
+
+
+@given(PROSE.map("".join))
+def test_no_word_and_no_citation_of_an_answer_is_lost(text):
+    out = told(text)
+    assert out.count("w!x") == text.count("w!x")
+    parser = CitationParser(HITS)
+    parser.feed(text), parser.finish()
+    assert out.count('class="rl-cite"') == len(parser.citations)
+    for tag in TAGS:
+        assert len(re.findall(f"<{tag}[ >]", out)) == out.count(f"</{tag}>")
 
 
 @given(
@@ -76,7 +130,7 @@ TURNED = "pay \u202e001\u202c \u2067now\u2069 to שלום"
 
 
 def test_no_text_is_turned_round():
-    out = rendered(TURNED, HITS) + opener(Chunk("i", TURNED, 0, 1, TURNED)) + plain(TURNED)
+    out = told(TURNED) + opener(Chunk("i", TURNED, 0, 1, TURNED)) + plain(TURNED)
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", out)
     assert "pay 001 now to שלום" in visible(out)
     assert visible(marked(TURNED, [(5, 8), (10, 13)])) == "pay 001 now to שלום"

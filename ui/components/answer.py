@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,10 +13,7 @@ from rag.types import Answer, Hit, Trace
 from ui.components import frame
 from ui.components.frame import escape
 from ui.components.passages import chip, opener
-
-_MARKER = re.compile(r"\[(\d{1,3})\]")
-_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d+\.)\s+")
+from ui.components.prose import Inset, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,61 +43,24 @@ def below(trace: Trace, answer: Answer) -> None:
     _sources(answer, trace.evidence)
 
 
-def rendered(
-    text: str,
-    hits: Sequence[Hit],
-    spans: Sequence[tuple[int, int, int]] = (),
-    checks: Sequence[Check] = (),
-) -> str:
-    """Return an answer's text as HTML: paragraphs, lists, bold and citation chips, nothing else.
-
-    ``spans`` are (start, end, number) of the markers where they are known; while the text
-    streams, every ``[n]`` that names a passage is one. ``checks`` mark sentences.
-    """
-    spans = spans or [(*m.span(), int(m[1])) for m in _MARKER.finditer(text)]
-    parts, at = [], 0
-    for start, end, number in spans:
-        if 1 <= number <= len(hits):
-            parts += [_plain(text, at, start, checks), chip(number, hits[number - 1].chunk)]
-            at = end
-    parts.append(_plain(text, at, len(text), checks))
-    return "".join(_block(block) for block in re.split(r"\n\s*\n", "".join(parts)) if block.strip())
+def rendered(answer: Answer, hits: Sequence[Hit]) -> str:
+    """Return an answer's text as HTML: chips for its citations, marks where a check says so."""
+    chips = [
+        Inset(c.start, c.end, chip(c.number, hits[c.number - 1].chunk))
+        for c in answer.citations
+        if c.number <= len(hits)
+    ]
+    return written(answer.text, chips, [_mark(check) for check in checks_of(answer)])
 
 
-def _plain(text: str, start: int, end: int, checks: Sequence[Check]) -> str:
-    """Return the characters ``start`` to ``end``, a marker behind them, as HTML."""
-    parts, at = [], start
-    for check in sorted(checks, key=lambda check: check.start):
-        low, high = max(check.start, at), min(check.end, end)
-        words = text[low:high].rstrip(" \n") if low < high else ""
-        if any(letter.isalnum() for letter in words):
-            title = escape(f"{check.why} ({check.by})" if check.by else check.why)
-            marked = f'<span class="{check.verdict}" title="{title}">{_inline(words)}</span>'
-            parts += [_inline(text[at:low]), marked]
-            at = low + len(words)
-    return "".join([*parts, _inline(text[at:end].rstrip(" ") if end < len(text) else text[at:end])])
-
-
-def _inline(text: str) -> str:
-    return _BOLD.sub(r"<strong>\1</strong>", escape(text))
-
-
-def _block(block: str) -> str:
-    lines = block.strip("\n").split("\n")
-    if all(_BULLET.match(line) for line in lines):
-        items = "".join(f"<li>{_BULLET.sub('', line)}</li>" for line in lines)
-        return f"<ul>{items}</ul>"
-    return f"<p>{block.strip()}</p>"
+def _mark(check: Check) -> Inset:
+    title = escape(f"{check.why} ({check.by})" if check.by else check.why)
+    opening = f'<span class="{check.verdict}" title="{title}">'
+    return Inset(check.start, check.end, opening, "</span>")
 
 
 def _text(answer: Answer, hits: Sequence[Hit]) -> str:
-    spans = [(c.start, c.end, c.number) for c in answer.citations]
-    checks = checks_of(answer)
-    if spans or not _MARKER.search(answer.text):
-        body = rendered(answer.text, hits, spans, checks)
-    else:
-        body = _block(_inline(answer.text))
-    return f'<div class="rl-answer" data-complete="true">{body}</div>'
+    return f'<div class="rl-answer" data-complete="true">{rendered(answer, hits)}</div>'
 
 
 def _about(answer: Answer, hits: Sequence[Hit]) -> str:

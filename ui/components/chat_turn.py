@@ -88,10 +88,10 @@ def follow(slots: Slots, writing: Writing, trace: Trace) -> None:
         on_click=writing.stop,
         help="Keep what has arrived and end",
     )
-    for text in writing.follow():
-        body = answer.rendered(text, trace.evidence) or "<p></p>"
+    for so_far in writing.follow():
+        body = answer.rendered(so_far, trace.evidence) or "<p></p>"
         slots.body.html(f'<div class="rl-answer writing">{body}</div>')
-        slots.foot.html(_state(writing, text))
+        slots.foot.html(_state(writing, so_far.text))
 
 
 def _state(writing: Writing, text: str = "") -> str:

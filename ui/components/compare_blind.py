@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.types import Answer, Chunk, Trace
-from ui.components import answer as answers
 from ui.components.frame import escape
 from ui.components.passages import named, snippet
+from ui.components.prose import written
 
 
 def passages(chunks: Sequence[Chunk]) -> str:
@@ -27,7 +27,7 @@ def passages(chunks: Sequence[Chunk]) -> str:
 
 def answer(trace: Trace, given: Answer) -> str:
     """Return an answer's text with its markers numbered anew."""
-    return f'<div class="rl-answer">{answers.rendered(renumbered(trace, given), ())}</div>'
+    return f'<div class="rl-answer">{written(renumbered(trace, given), (), ())}</div>'
 
 
 def cited(trace: Trace) -> list[Chunk]:
