@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from rag.types import Trace
 
 
+WhereOption = Annotated[
+    str,
+    typer.Option(
+        "--where", metavar="WORDS", help="Also tell where the passage with these words went."
+    ),
+]
+
+
 def _not_blank(question: str) -> str:
     if not question.strip():
         raise typer.BadParameter("the question is empty")
@@ -84,13 +92,34 @@ def search(
     names: InOption = None,
     types: TypeOption = None,
     since: SinceOption = None,
+    where: WhereOption = "",
     library: LibraryOption = None,
 ) -> None:
     """Rank the passages for a question; no answer is written."""
+    if where and as_json:
+        raise typer.BadParameter("--where is for people; it does not go with --json")
     with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
-        trace = _asked(opened, names, types, since).search(question)
+        pipeline = _asked(opened, names, types, since)
+        trace = pipeline.search(question)
         _record(opened, trace)
-    _show(trace, as_json)
+        _show(trace, as_json)
+        if where:
+            _follow(pipeline, trace, where)
+
+
+def _follow(pipeline: Pipeline, trace: Trace, words: str) -> None:
+    """Print where the passage with these words went."""
+    from rag.inspect import places
+    from rag.inspect.find import by_words
+    from rag.inspect.removal import removal
+    from ui.cli.show import where
+
+    chunk = next(iter(by_words(pipeline.index, words, 10)), None)
+    if chunk is None:
+        raise LibraryError(f"no passage of the library has a word of {words!r}; try other words")
+    asked = places.pipeline_of(pipeline, trace)
+    at = places.places(trace, chunk, places.everything(asked, trace.question))
+    where(chunk, at, removal(trace, chunk, at, places.allowed(asked, chunk)).words)
 
 
 def _opened(ctx: typer.Context, library: Path | None, **changes: Any) -> Library:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from rag.inspect.places import Place
 from rag.journey import movements
-from rag.types import Stage, Trace
+from rag.types import Chunk, Stage, Trace
 from ui.cli.words import clean, duration, move
 
+SHOWN = 160  # characters of a passage that is followed
 WIDEST = 28  # characters of a column before its text is folded
 HEADER = ("rank", "before", "move", "score", "document", "page", "passage")
 
@@ -34,6 +36,18 @@ def trace_summary(trace: Trace) -> None:
     for stage in trace.stages:
         if stage.fell_back:
             print(f"note: {stage.name}: {clean(stage.note)}")
+
+
+def where(chunk: Chunk, at: Sequence[Place], became: str) -> None:
+    """Print a passage's place at every stage, beyond what went on from there, and its end."""
+    rows = [
+        (p.stage, f"{p.rank or '–'} of {p.of}", "" if p.score is None else f"{p.score:.4f}",
+         "in the trace" if p.recorded else "worked out now" if p.rank else "")
+        for p in at
+    ]  # fmt: skip
+    print(f"\n{clean(chunk.document)}: {clean(chunk.text[:SHOWN])}")
+    table(("stage", "rank", "score", "known"), rows)
+    print(clean(became))
 
 
 def passages(trace: Trace) -> list[tuple[str, ...]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.inspect.find import by_words
 from rag.journey import journeys
 from rag.types import Chunk, Trace
 from ui.components import frame
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ingest.library import Library
 
 OF_QUESTION, BY_WORDS, IN_DOCUMENT = "Of this question", "By its words", "In a document"
-MOST_FOUND = 30
 _WAY, _DOCUMENT, _SEEN = "inspect_way", "inspect_document", "inspect_passage_seen"
 
 
@@ -50,20 +50,10 @@ def _found(library: Library, trace: Trace, way: str) -> list[Chunk]:
         return library.chunks(name)
     words = st.text_input("Its words", key="inspect_words", persist_state="session",
                           placeholder="Some words of the passage, or all of it")  # fmt: skip
-    found = by_words(library, words)
+    found = by_words(library.index, words)
     if words.strip() and not found:
         frame.notice("No passage of the library has one of these words.")
     return found
-
-
-def by_words(library: Library, words: str) -> list[Chunk]:
-    """Return the passages of the library that hold these words best, best first."""
-    index = library.index
-    ranked = [name for name, _ in index.lexical.search(words, MOST_FOUND)] if words.strip() else []
-    live = index.catalogue.fetch(ranked)
-    found = [live[name] for name in ranked if name in live]
-    pasted = " ".join(words.split())
-    return sorted(found, key=lambda chunk: pasted not in " ".join(chunk.text.split()))
 
 
 def _select(found: Sequence[Chunk], key: str) -> Chunk | None:

@@ -79,6 +79,20 @@ def test_an_edited_question_takes_the_later_ones_away_and_keeps_the_verdict(kept
     assert [t.place for t in kept.turns(chat)] == [1, 2, 3]
 
 
+def test_recent_questions_stand_newest_first_without_what_was_replaced(kept):
+    chat, other = kept.start("First?"), kept.start("Second?")
+    first = kept.add(chat, "First?", trace())
+    second = kept.add(other, "Second?", trace())
+    third = kept.replace(first, "Third?", trace())
+    listed = kept.recent()
+    assert [(turn, question) for turn, question, _ in listed] == [
+        (third.id, "Third?"),
+        (second.id, "Second?"),
+    ]
+    assert listed[0][2] == third.asked
+    assert len(kept.recent(most=1)) == 1
+
+
 def test_rename_judge_and_delete(kept):
     chat = kept.start("x" * 100)
     turn = kept.add(chat, "q", trace())

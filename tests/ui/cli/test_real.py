@@ -44,6 +44,12 @@ def test_a_day_in_the_life_of_a_library(run: Run, documents: Path):
     assert "rust" in trace["answer"]["text"]
     assert trace["answer"]["citations"][0]["number"] == 1
 
+    followed = run("search", "Why is Mars red?", "--pool", 1, "--where", "5500 degrees").out
+    assert "Not retrieved: dense retrieval has it at rank" in followed
+    assert "\nlexical\t– of 1\t\t\n" in followed
+    assert run("search", "Why?", "--where", "zeppelin").code == 1
+    assert run("search", "Why?", "--where", "degrees", "--json").code == 2
+
     assert run("verify").code == 0
     assert run("rebuild").out.splitlines()[-1] == "All is well"
     assert run("remove", "mars.txt").code == 0

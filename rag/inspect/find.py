@@ -1,0 +1,24 @@
+"""Finding a passage of the library by words of it."""
+
+from __future__ import annotations
+
+from rag.store.index import Index
+from rag.types import Chunk
+
+MOST = 30
+
+
+def by_words(index: Index, words: str, most: int = MOST) -> list[Chunk]:
+    """Return the passages that hold these words best, best first.
+
+    Those that hold them literally, white space and case aside, come before all others.
+    """
+    ranked = [name for name, _ in index.lexical.search(words, most)] if words.strip() else []
+    live = index.catalogue.fetch(ranked)
+    pasted = _joined(words)
+    found = [live[name] for name in ranked if name in live]
+    return sorted(found, key=lambda chunk: pasted not in _joined(chunk.text))
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split()).casefold()

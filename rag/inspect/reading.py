@@ -1,0 +1,31 @@
+"""How much of each passage the reranker read before it cut it off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.models.reading import Reading
+from rag.pipeline import Pipeline
+from rag.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What one reranker reads of passages, in their order."""
+
+    reranker: str
+    passages: tuple[Reading, ...]
+
+
+def readings(pipeline: Pipeline, question: str, chunks: Sequence[Chunk]) -> Readings | None:
+    """Return what the reranker that ranks last reads of passages; None where none can tell.
+
+    No model is run. Raises `RerankError` where a reranker cannot run here, or where the question
+    leaves no room for a passage.
+    """
+    for entry, reranker in reversed(pipeline.reranker_parts()):
+        if (tell := getattr(reranker, "reading", None)) is not None:
+            texts = [entry.text(chunk) for chunk in chunks]
+            return Readings(entry.name, tuple(tell(question, texts)))
+    return None
