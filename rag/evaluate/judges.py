@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from statistics import median_low
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rag.evaluate.agreement import cohen_kappa, krippendorff_alpha
-from rag.evaluate.judgement import Judgement, Source
+from rag.evaluate.judgement import PEOPLE, Judgement, Source, grade_of, holds
+from rag.types import Chunk
 
 ByJudge = Mapping[str, Mapping[str, int]]
 """Judge → what was judged → grade."""
 Pairs = Sequence[tuple[int, int]]
+
+
+def models(held: Iterable[Judgement]) -> dict[str, Pairs]:
+    """Return model → its grades beside the people's, of the judgements that are not lost."""
+    current = [one for one in held if one.status == "current"]
+    people = [one for one in current if one.source in PEOPLE]
+    made: dict[str, list[Judgement]] = {}
+    for one in current:
+        if one.source == "llm":
+            made.setdefault(one.judge, []).append(one)
+    return {model: compared(of_one, people) for model, of_one in made.items()}
 
 
 def by_judge(held: Sequence[Judgement], sources: Collection[Source]) -> dict[str, dict[str, int]]:
@@ -23,10 +34,21 @@ def by_judge(held: Sequence[Judgement], sources: Collection[Source]) -> dict[str
     return found
 
 
-def compared(made: Mapping[str, int], people: ByJudge) -> Pairs:
-    """Return (a model's grade, the people's lower median) of every item that both have judged."""
-    medians = {item: median_low(given) for item, given in columns(people).items()}
-    return [(grade, medians[item]) for item, grade in made.items() if item in medians]
+def compared(made: Iterable[Judgement], people: Iterable[Judgement]) -> Pairs:
+    """Return (a model's grade, the people's) of every passage that both have judged.
+
+    People's judgements hold for a passage as they do for a chunk: a quote within it counts.
+    """
+    held: dict[tuple[str, str], list[Judgement]] = {}
+    for one in people:
+        held.setdefault((one.question, one.document), []).append(one)
+    found = []
+    for one in made:
+        passage = Chunk("", one.document, one.start, one.end, one.quote)
+        given = [o for o in held.get((one.question, one.document), ()) if holds(o, passage)]
+        if given:
+            found.append((one.grade, grade_of(given, passage)))
+    return found
 
 
 def measures(found: Pairs) -> tuple[float | None, float | None, float | None]:

@@ -138,8 +138,7 @@ def test_agreement_is_worked_out_over_what_both_judged():
     people = judges.by_judge(made, PEOPLE)
     assert set(people) == {"ada", "ben"}
     # medians 0 1 2 2, the model's 3 1 2 2: 3 of 4 alike, by chance (0 + 1 + 4) / 16
-    model = judges.by_judge(made, ("llm",))["gpt"]
-    found = judges.compared(model, people)
+    found = judges.models(made)["gpt"]
     assert found == [(3, 0), (1, 1), (2, 2), (2, 2)]
     kappa, weighted, alpha = judges.measures(found)
     assert kappa == pytest.approx((0.75 - 5 / 16) / (11 / 16))

@@ -126,7 +126,7 @@ def judgements(
 def _summary(held: list[Judgement]) -> None:
     from rag.evaluate.agreement import krippendorff_alpha, pairwise
     from rag.evaluate.judgement import PEOPLE
-    from rag.evaluate.judges import by_judge, columns, compared, measures
+    from rag.evaluate.judges import by_judge, columns, measures, models
     from ui.cli.show import table
 
     made: dict[tuple[str, str], list[Judgement]] = {}
@@ -142,8 +142,7 @@ def _summary(held: list[Judgement]) -> None:
     for (first, second), (shared, kappa) in pairwise(people).items():
         values = (("kappa", kappa), ("weighted", weighted[first, second][1]))
         _agreement(f"{first} and {second}", shared, values)
-    for model, grades in by_judge(held, ("llm",)).items():
-        found = compared(grades, people)
+    for model, found in models(held).items():
         values = tuple(zip(("kappa", "weighted", "alpha"), measures(found), strict=True))
         _agreement(f"{model} (llm) and the people", len(found), values)
     alpha = krippendorff_alpha(list(columns(people).values()))

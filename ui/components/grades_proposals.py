@@ -99,7 +99,7 @@ def _failed(library: Library) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Judge", key=f"judge_failed_{place}", icon=":material/gavel:",
                       on_click=_judge, args=(library, question))  # fmt: skip
-            st.html(f"<p>{escape(question)}</p>")
+            st.html(f'<p class="rl-say">{escape(question)}</p>')
     if len(questions) > AT_ONCE:
         st.html(f'<p class="rl-say">and {len(questions) - AT_ONCE:,} more</p>')
 

@@ -13,7 +13,7 @@ from rag.evaluate.agreement import confusion, krippendorff_alpha, pairwise
 from rag.evaluate.data import Question
 from rag.evaluate.judgement import HIGHEST, LOWEST, PEOPLE, Judgement
 from rag.evaluate.judgement_csv import from_csv, to_csv
-from rag.evaluate.judges import Pairs, by_judge, columns, compared, measures
+from rag.evaluate.judges import Pairs, by_judge, columns, measures, models
 from rag.evaluate.trec import from_qrels, to_qrels
 from ui.components import frame, grades
 from ui.components.frame import escape
@@ -67,14 +67,13 @@ def judges(held: Sequence[Judgement]) -> str:
 
 def agreement(held: Sequence[Judgement]) -> str:
     """Return how far judges agree as HTML: pairs, all people together, each model beside them."""
-    people, models = by_judge(held, PEOPLE), by_judge(held, ("llm",))
+    people, against = by_judge(held, PEOPLE), models(held)
     pairs, weighted = pairwise(people), pairwise(people, weighted=True)
     rows = [
         _row(f"{first} and {second}", shared, (kappa, weighted[first, second][1], None))
         for (first, second), (shared, kappa) in pairs.items()
         if shared
     ]
-    against = {model: compared(made, people) for model, made in models.items()}
     rows += [
         _row(f"{model} (model) and the people", len(found), measures(found))
         for model, found in against.items()
