@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "rag.rerank": WORDS | {"rag.settings", "rag.models", "rag.quoting", "rag.remote"},
     "rag.generate": WORDS
     | {"rag.settings", "rag.models", "rag.quoting", "rag.remote", "rag.rerank.prices"},
-    "rag.chat": WORDS | {"rag.trace", "rag.settings", "rag.generate", "rag.models"},
+    "rag.chat": WORDS | {"rag.trace", "rag.settings", "rag.generate", "rag.models", "rag.quoting"},
     "rag.inspect": WORDS
     | {"rag.journey", "rag.trace", "rag.settings", "rag.pipeline", "rag.store", "rag.retrieve"}
     | {"rag.rerank", "rag.models", "rag.generate"},

@@ -27,6 +27,7 @@ A, B, C = (
 class FakeDocument:
     name: str
     status: str = "ready"
+    media_type: str = "text/plain"
     pages: int | None = None
     chunks: int = 1
     reason: str = ""
