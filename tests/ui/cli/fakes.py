@@ -27,10 +27,10 @@ A, B, C = (
 class FakeDocument:
     name: str
     status: str = "ready"
-    media_type: str = "text/plain"
     pages: int | None = None
     chunks: int = 1
     reason: str = ""
+    media_type: str = "text/plain"
 
 
 def fake_trace(question: str, settings: Settings, within: Filter = EVERYTHING) -> Trace:
