@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from rag.types import Chunk, Hit
 from ui.components import slope
 from ui.components.frame import escape
-from ui.components.passages import named
+from ui.components.passages import named, snippet
 
 DEPTH = 15
 
 LEGEND = (
     '<div class="rl-legend"><span><i class="rose"></i>rises</span><span><i class="fell"></i>falls'
-    "</span><span><i></i>keeps its rank</span><span><i class='entered'></i>judged relevant</span>"
+    "</span><span><i></i>keeps its rank</span><span><i class='good'></i>judged relevant</span>"
     "<span>point at a passage to follow it</span></div>"
 )
 
@@ -142,7 +142,8 @@ def _node(plan: Plan, at: int, key: int) -> str:
 def _names(plan: Plan) -> str:
     """Return a line on each passage, of which one at most is shown: the one that is followed."""
     return "<span class='none'>&nbsp;</span>" + "".join(
-        f'<span class="p{key}"><b>{escape(named(chunk))}</b> {escape(_ranks(plan, chunk))}</span>'
+        f'<span class="p{key}"><b>{escape(named(chunk))}</b> {escape(_ranks(plan, chunk))}<br>'
+        f"{escape(snippet(chunk))}</span>"
         for key, chunk in enumerate(plan.chunks)
     )
 

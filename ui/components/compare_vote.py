@@ -155,14 +155,15 @@ def _ballot(library: Library, ballot: Ballot) -> None:
         st.button("Take the vote back", icon=":material/undo:", key="vote_back", type="tertiary",
                   on_click=_back, args=(library, vote))  # fmt: skip
     with st.expander("Make judgements of this vote", icon=":material/gavel:"):
-        compare_votes.grader(library, vote)
+        compare_votes.grader(library, vote, "last")
 
 
 def _side(ballot: Ballot, side: Side, place: int, vote: Vote | None) -> str:
     """Return a side as HTML; its pipeline's name is there once the vote is."""
     name = ("Left", "Right")[place]
     won = bool(vote and vote.choice == name.lower())
-    told = f" <span class='rl-muted'>{'preferred' if won else name.lower()}</span>" if vote else ""
+    place_said = f"{name.lower()}, preferred" if won else name.lower()
+    told = f" <span class='rl-muted'>· {place_said}</span>" if vote else ""
     head = f"<h3>{escape(side.name) if vote else name}{told}</h3>"
     chunks = ballot.chunks(side)
     answer = side.trace.answer if side.trace and ballot.kind == "answers" else None

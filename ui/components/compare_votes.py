@@ -46,7 +46,7 @@ def show(library: Library) -> None:
             _deleter(library, counted)
         with st.popover("Make judgements", icon=":material/gavel:"):
             vote = st.selectbox("Vote", list(reversed(held)), format_func=_line, key="graded_vote")
-            grader(library, vote)
+            grader(library, vote, "any")
 
 
 def told(counted: Sequence[Tally]) -> str:
@@ -65,8 +65,11 @@ def counted(library: Library, vote: Vote) -> str:
     return f'<h3 class="rl-label">This pair so far</h3>{told([pair])}'
 
 
-def grader(library: Library, vote: Vote) -> None:
-    """Offer what a vote suggests as grades, each to be confirmed, changed or left out."""
+def grader(library: Library, vote: Vote, place: str) -> None:
+    """Offer what a vote suggests as grades, each to be confirmed, changed or left out.
+
+    ``place`` tells this form from another one of the same vote.
+    """
     suggested = proposals(vote)
     chunks = library.index.catalogue.fetch(list(suggested))
     given = grades.store(library).for_chunks(vote.question, list(chunks.values()))
@@ -82,32 +85,32 @@ def grader(library: Library, vote: Vote) -> None:
         "preferred side showed is suggested as related, what only the other one showed as not "
         "relevant. Nothing is kept before you say so.</p>"
     )
-    with st.form(f"grades_of_vote_{vote.id}", border=False):
+    with st.form(f"grades_{place}_{vote.id}", border=False):
         for key, chunk in todo.items():
-            _proposal(vote, chunk, suggested[key])
+            _proposal(_key(place, vote, chunk), chunk, suggested[key])
         if st.form_submit_button("Keep these grades", icon=":material/check:"):
-            kept = [_keep(library, vote, chunk) for chunk in todo.values()]
+            kept = [_keep(library, vote, chunk, place) for chunk in todo.values()]
             st.toast(f"{sum(kept)} grades kept for {plain(grades.judge())}")
             st.rerun()
     grades.problem()
 
 
-def _proposal(vote: Vote, chunk: Chunk, suggested: int) -> None:
+def _proposal(key: str, chunk: Chunk, suggested: int) -> None:
     st.html(f'<p class="rl-say"><b>{escape(named(chunk))}</b><br>{escape(snippet(chunk, 300))}</p>')
     st.selectbox(
-        "Grade", [None, *grades.LABELS], index=1 + suggested, key=_key(vote, chunk),
+        "Grade", [None, *grades.LABELS], index=1 + suggested, key=key,
         format_func=lambda grade: "Leave out" if grade is None else grades.LABELS[grade],
         label_visibility="collapsed",
     )  # fmt: skip
 
 
-def _keep(library: Library, vote: Vote, chunk: Chunk) -> bool:
-    grade = st.session_state.get(_key(vote, chunk))
+def _keep(library: Library, vote: Vote, chunk: Chunk, place: str) -> bool:
+    grade = st.session_state.get(_key(place, vote, chunk))
     return grade is not None and grades.save(library, vote.question, chunk, grade, NOTE)
 
 
-def _key(vote: Vote, chunk: Chunk) -> str:
-    return f"vote_grade_{vote.id}_{chunk.id}"
+def _key(place: str, vote: Vote, chunk: Chunk) -> str:
+    return f"{place}_grade_{vote.id}_{chunk.id}"
 
 
 def _deleter(library: Library, counted: Sequence[tuple[Tally, list[Vote]]]) -> None:
