@@ -56,7 +56,7 @@ def stamp(library: Library, trace: Trace) -> int:
     return hash((here, ready, trace.settings_digest, trace.question))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Ranking every passage…")
+@st.cache_resource(max_entries=2, show_spinner="Ranking every passage…")
 def _everything(key: int, _pipeline: Pipeline, _question: str) -> Everything:
     return places.everything(_pipeline, _question)
 
