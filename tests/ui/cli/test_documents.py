@@ -105,7 +105,14 @@ def test_documents_as_lines(run: Run, fake: FakeLibrary):
 def test_documents_as_json(run: Run, fake: FakeLibrary):
     fake.held = [FakeDocument("a.pdf", pages=3)]
     (document,) = json.loads(run("documents", "--json").out)
-    assert document == {"name": "a.pdf", "status": "ready", "pages": 3, "chunks": 1, "reason": ""}
+    assert document == {
+        "name": "a.pdf",
+        "status": "ready",
+        "pages": 3,
+        "chunks": 1,
+        "reason": "",
+        "media_type": "text/plain",
+    }
 
 
 def test_an_empty_library_says_what_to_do(run: Run, fake: FakeLibrary):
