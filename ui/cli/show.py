@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from rag.inspect.places import Place
 from rag.journey import movements
 from rag.types import Chunk, Stage, Trace
 from ui.cli.words import clean, duration, move
+
+if TYPE_CHECKING:
+    from rag.inspect.places import Place
 
 SHOWN = 160  # characters of a passage that is followed
 WIDEST = 28  # characters of a column before its text is folded
