@@ -177,10 +177,10 @@ def _buttons(library: Library, ballot: Ballot) -> None:
     choices: dict[Choice, str] = {"left": "Left is better", "right": "Right is better",
                                   "tie": "Tie", "both bad": "Both bad"}  # fmt: skip
     with st.container(horizontal=True, key="vote"):
-        for choice, label in choices.items():
-            st.button(label, key=f"vote_{choice.replace(' ', '_')}", shortcut=label[0],
+        for number, (choice, label) in enumerate(choices.items(), 1):
+            st.button(label, key=f"vote_{choice.replace(' ', '_')}", shortcut=str(number),
                       on_click=_cast, args=(library, ballot, choice))  # fmt: skip
-    st.html('<p class="rl-say">Keys L, R, T and B vote. The names are shown after the vote.</p>')
+    st.html('<p class="rl-say">Keys 1 to 4 vote. The names are shown after the vote.</p>')
 
 
 def _cast(library: Library, ballot: Ballot, choice: Choice) -> None:

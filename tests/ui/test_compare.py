@@ -1,0 +1,249 @@
+"""The Compare page over the fake library, and what it is made of."""
+
+import time
+
+import pytest
+
+from rag.evaluate import pipelines
+from rag.evaluate.data import Question
+from rag.evaluate.judgements import Judgements
+from rag.evaluate.questions import QuestionSets
+from rag.evaluate.side_by_side import Side
+from rag.evaluate.votes import Votes
+from rag.types import Answer, Citation
+from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED, trace_of
+from tests.ui.test_ask import html
+from ui.components import compare_blind, compare_bump, compare_saved, compare_table, compare_vote
+from ui.components.compare_bump import Column, layout
+
+Q = "How should batteries be kept?"
+TWO = ["none", "late-interaction"]
+NAMES = ("none", "late-interaction", "late_interaction", "reranker")
+
+
+@pytest.fixture
+def asked(library):
+    QuestionSets(library.index.catalogue).put("field", [Question("q1", Q), Question("q2", "Why?")])
+    return library
+
+
+def finished(at, key):
+    at.session_state[key].thread.join(30)
+    time.sleep(0.05)
+    return at.run()
+
+
+def compared(page, question=Q, **state):
+    at = page(
+        "ui/compare.py", compared_question=question, compared_pipelines=TWO, **state
+    )  # fmt: skip
+    at.button(key="compare").click().run()
+    return finished(at, "compared")
+
+
+def balloted(page, question=Q, **state):
+    state = {"voted_pipelines": TWO, "compare_view": "Blind vote", **state}
+    at = page("ui/compare.py", compared_question=question, **state)
+    at.button(key="show_both").click().run()
+    return finished(at, "ballot")
+
+
+def votes(library):
+    return Votes(library.index.catalogue).all()
+
+
+def sides_of(at):
+    """Return the HTML of the two sides of a ballot."""
+    return [one.split("</ol>")[0] for one in html(at).split('<div class="rl-blind')[1:]]
+
+
+def test_pipelines_stand_side_by_side_with_baselines_where_there_are_judgements(page, asked):
+    Judgements(asked.index.catalogue).judge(Q, ALL[RERANKED[0]], 3, "ada")
+    at = compared(page)
+    body = html(at)
+    assert not at.exception
+    # The relevant passage is 5th in the fused order and 1st after reranking: nDCG 0.387 and 1.
+    row = body.split("<td>late-interaction</td>")[1].split("</tr>")[0]
+    assert "1.000</td>" in row
+    assert "192 ms" in row
+    assert "$0" in row
+    none = body.split("<td>none</td>")[1].split("</tr>")[0]
+    assert "0.387" in none
+    fused = body.split("Fused order</td>")[1].split("</tr>")[0]
+    assert "0.387" in fused
+    assert "Oracle" in body
+    assert "All ranked the same 10 candidates." in body
+
+
+def test_without_judgements_there_are_no_baselines(page, asked):
+    body = html(compared(page))
+    assert "Oracle" not in body
+    assert "no judgements yet" in body
+
+
+def test_what_fell_back_is_told(page, asked):
+    at = page(
+        "ui/compare.py", compared_question=Q, compared_pipelines=["none", "reranker=cross-encoder"]
+    )  # fmt: skip
+    at.button(key="compare").click().run()
+    assert "Reranked fell back" in html(finished(at, "compared"))
+
+
+def test_hostile_text_stays_text(page, asked):
+    QuestionSets(asked.index.catalogue).put("hostile", [Question("h", HOSTILE)])
+    body = html(compared(page, HOSTILE))
+    assert "<script" not in body
+    assert "&lt;script&gt;" in body
+    assert "<script" not in html(balloted(page, HOSTILE))
+
+
+def test_a_side_that_failed_is_told_in_the_table():
+    shown = compare_table.shown([Side("a<b", None, "not <today>")], None)
+    assert "a&lt;b" in shown
+    assert "not &lt;today&gt;" in shown
+
+
+def test_every_passage_of_a_bump_chart_has_its_ranks():
+    first, second = (trace_of(Q, reranker=name).stages[-1].hits for name in TWO)
+    plan = layout([Column("one", first, 3), Column("<two>", second, 3)])
+    assert (plan.depth, plan.lanes, len(plan.chunks)) == (10, 10, 10)
+    assert plan.ranks[0][ALL[FUSED[4]].id] == 5
+    assert plan.ranks[1][ALL[RERANKED[0]].id] == 1
+    assert plan.height(1) == 0.05
+    chart = compare_bump.drawn(plan, {ALL[10].id})
+    assert chart.count('class="node ') == 20
+    assert chart.count('<i class="') == 10
+    assert "rank 1, &lt;two&gt;" in chart
+    assert "<two>" not in chart
+
+
+def test_what_falls_below_the_chart_shares_a_lane():
+    first = trace_of(Q).stages[-1].hits
+    plan = compare_bump.Plan((Column("a", first, 1),) * 2, (), ({"x": 15}, {"x": 40}), 15, 16)
+    assert plan.height(15) == 14.5 / 16
+    assert plan.height(16) == plan.height(40) == 15.5 / 16
+
+
+def test_nothing_of_a_ballot_names_its_pipelines(page, asked):
+    for kind in ("rankings", "answers"):
+        at = balloted(page, ballot_kind=kind)
+        assert not at.exception
+        left, right = sides_of(at)
+        assert "Left" in left
+        assert "Right" in right
+        for side in (left, right):
+            assert not any(name in side for name in (*NAMES, " ms", "180"))
+        assert "title=" not in left + right
+        assert "data-passage" not in left + right
+
+
+def test_a_vote_reveals_and_counts_and_can_be_taken_back(page, asked):
+    at = balloted(page, judge="ada")
+    ballot = at.session_state["ballot"].result
+    winner = ballot.left.name
+    at.button(key="vote_left").click().run()
+    assert not at.exception
+    (vote,) = votes(asked)
+    assert (vote.choice, vote.voter, vote.winner.name) == ("left", "ada", winner)
+    shown = {side.name: tuple(h.chunk.id for h in side.last[:5])
+             for side in (ballot.left, ballot.right)}  # fmt: skip
+    assert vote.left.passages == shown[vote.left.name]
+    left, right = sides_of(at)
+    assert f"<h3>{winner}" in left
+    assert f"<h3>{ballot.right.name}" in right
+    assert "This pair so far" in html(at)
+    at.button(key="vote_back").click().run()
+    assert votes(asked) == []
+    assert "Votes so far" not in html(at)
+
+
+def test_the_next_question_comes_with_a_new_ballot(page, asked):
+    at = balloted(page)
+    at.button(key="vote_tie").click().run()
+    at.button(key="vote_next").click().run()
+    at = finished(at, "ballot")
+    assert at.session_state["ballot"].result.question == "Why?"
+    assert at.button(key="vote_left")
+
+
+def test_a_vote_suggests_grades_that_only_a_person_keeps(page, asked):
+    at = balloted(page, judge="ada", ballot_depth=3)
+    late = "left" if at.session_state["ballot"].result.left.name == TWO[1] else "right"
+    at.button(key=f"vote_{late}").click().run()
+    held = Judgements(asked.index.catalogue)
+    assert held.all() == []
+    # Late has 10 and 3 in its first three, none has 1 and 2; both have 0.
+    boxes = {one.key: one for one in at.selectbox if one.key.startswith("last_grade_")}
+    assert [one.value for one in boxes.values()] == [1, 1, 0, 0]
+    next(iter(boxes.values())).set_value(3)
+    at.button[[b.label for b in at.button].index("Keep these grades")].click().run()
+    assert not at.exception
+    kept = {ALL.index(next(c for c in ALL if c.start == j.start and c.document == j.document)):
+            j.grade for j in held.all()}  # fmt: skip
+    assert kept == {10: 3, 3: 1, 1: 0, 2: 0}
+    assert {(j.judge, j.note) for j in held.all()} == {("ada", "suggested by a blind vote")}
+
+
+def test_what_cannot_be_told_apart_or_fell_back_is_not_voted_on(page, asked):
+    at = balloted(page, voted_pipelines=["none", "pool=20,reranker=none"])
+    assert "nobody could tell them apart" in html(at)
+    at = balloted(page, voted_pipelines=["none", "reranker=cross-encoder"])
+    assert "fell back, so it is not its own" in html(at)
+    assert all(one.key != "vote_left" for one in at.button)
+
+
+def test_votes_are_deleted(page, asked):
+    at = balloted(page)
+    at.button(key="vote_both_bad").click().run()
+    at.button(key="delete_votes").click().run()
+    assert votes(asked) == []
+
+
+def test_an_answers_markers_are_numbered_as_they_are_cited():
+    trace = trace_of(Q)
+    given = trace.evidence
+    text = "One [3]. Two [1]. Again [3]."
+    marks = [(3, 4), (1, 13), (3, 24)]
+    answer = Answer(
+        text,
+        tuple(Citation(n, given[n - 1].chunk.id, at, at + 3) for n, at in marks),
+        "x", False, 0.0,
+    )  # fmt: skip
+    assert compare_blind.renumbered(trace.with_answer(answer), answer) == (
+        "One [1]. Two [2]. Again [1]."
+    )
+    cited = compare_blind.cited(trace.with_answer(answer))
+    assert [chunk.id for chunk in cited] == [given[2].chunk.id, given[0].chunk.id]
+
+
+def test_pipelines_are_kept_by_name_and_deleted(page, asked):
+    at = page("ui/compare.py")
+    at.text_input(key="pipeline_name").input("wide")
+    at.text_input(key="pipeline_options").input("pool=120,expansion=feedback,hyde,reranker=none")
+    at.button(key="keep_pipeline").click().run()
+    held = pipelines.saved(asked.settings.library)
+    assert held == {
+        "wide": {"pool": "120", "expansion": "feedback,hyde", "reranker": "none"}
+    }  # fmt: skip
+    assert "wide" in at.multiselect[0].options
+    at.text_input(key="pipeline_name").input("none")
+    at.button(key="keep_pipeline").click().run()
+    assert "has a meaning of its own" in html(at)
+    at.button(key="delete_wide").click().run()
+    assert pipelines.saved(asked.settings.library) == {}
+
+
+def test_options_are_written_as_they_are_read():
+    assert compare_saved.written({"pool": 9, "threshold": None}) == "pool=9,threshold=none"
+
+
+def test_ballots_show_the_same_sides_for_a_seed(library):
+    def left(seed):
+        options = {"none": {"reranker": "none"}, "late": {"reranker": "late-interaction"}}
+        job = compare_vote.started(library, Q, options, "rankings", 5, False, seed)
+        job.thread.join(30)
+        return job.result.left.name
+
+    drawn = [left(str(seed)) for seed in range(8)]
+    assert set(drawn) == {"none", "late"}
+    assert drawn == [left(str(seed)) for seed in range(8)]
