@@ -24,7 +24,10 @@ class System:
 
     def __init__(self, folder: Path, encoder: Path, cross_encoder: Path) -> None:
         self.settings = Settings(
-            library=folder, encoder=str(encoder), cross_encoder=str(cross_encoder)
+            library=folder,
+            cache=folder.parent / "cache",  # not the user's: a random head is of no use to them
+            encoder=str(encoder),
+            cross_encoder=str(cross_encoder),
         )
         folder.mkdir(parents=True, exist_ok=True)
         self.encoder = load_encoder(self.settings)
