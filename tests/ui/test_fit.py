@@ -90,12 +90,15 @@ def test_without_unanswerable_questions_it_is_said_why(page, library):
 
 
 def test_the_curve_stands_where_its_points_are():
-    assert fit_curve.place(0, 0) == (fit_curve.LEFT, fit_curve.HEIGHT - fit_curve.BOTTOM)
-    assert fit_curve.place(1, 1) == (fit_curve.WIDTH - fit_curve.RIGHT, fit_curve.TOP)
     points = (PrecisionRecall(0.9, 1.0, 0.5), PrecisionRecall(0.7, 0.5, 1.0))
+    # half the width to the right, half the height (0.55 of the width) down
+    length, turn = fit_curve.segment(*points)
+    assert length == pytest.approx((0.5**2 + 0.275**2) ** 0.5)
+    assert turn == pytest.approx(28.81, abs=0.01)
+    assert fit_curve.segment(*reversed(points))[1] == pytest.approx(28.81 - 180, abs=0.01)
     drawn = fit_curve.curve(Threshold(points[0], points[1], points, points[:1]))
-    first, second = (",".join(map(str, fit_curve.place(p.recall, p.precision))) for p in points)
-    assert f'<polyline class="first" points="{first} {second}"/>' in drawn
-    assert f'<polyline class="other" points="{first}"/>' in drawn
-    assert drawn.count("<circle") == 2
+    assert f"aspect-ratio: 1 / {fit_curve.TALL}" in measure_fit.STYLE.read_text("utf-8")
+    assert drawn.count('<i class="first" style') == 1
+    assert '<i class="other" style' not in drawn
+    assert '<b class="first" style="--x:50.00%;--y:100.00%"' in drawn
     assert "precision 1.00 and recall 0.50 on the half that chose" in drawn

@@ -1,66 +1,67 @@
-"""The precision-recall curve that a score threshold sits on, as SVG in the page's colours."""
+"""The precision-recall curve that a score threshold sits on, drawn as plain HTML.
+
+Streamlit's sanitiser takes SVG away. The box keeps its proportions, so a line is a thin element of
+a length and an angle that hold at every width.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rag.evaluate.fit import PrecisionRecall, Threshold
 from ui.components.frame import escape
 
-WIDTH, HEIGHT = 460, 250
-LEFT, BOTTOM, TOP, RIGHT = 40, 34, 12, 14
-TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+TALL = 0.55  # the box's height as a share of its width, as fit.css has it
+TICKS = (0, 25, 50, 75, 100)
 
 
 def curve(found: Threshold) -> str:
     """Return the curves of both halves: recall to the right, precision upwards, 0 to 1."""
-    lines = "".join(
-        f'<polyline class="{kind}" points="{" ".join(map(_point, points))}"/>'
-        for kind, points in (("other", found.held_out_curve), ("first", found.curve))
-    )
-    marks = _mark(found.held_out, "other", "held out") + _mark(found.trained, "first", "chosen")
     said = (
         f"Precision against recall. At the threshold {found.trained.threshold:.4f}: precision "
         f"{found.trained.precision:.2f} and recall {found.trained.recall:.2f} on the half that "
         f"chose, {found.held_out.precision:.2f} and {found.held_out.recall:.2f} on the other."
     )
     return (
-        f'<svg class="rl-curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(said)}">{_axes(TICKS)}{lines}{marks}</svg>'
-        '<p class="rl-say rl-curve-key"><i class="first"></i> the half that chose <i class="other">'
-        "</i> the other half; the dots are the chosen threshold</p>"
+        f'<div class="rl-curve" role="img" aria-label="{escape(said)}">{_axes()}'
+        f"{_line(found.held_out_curve, 'other')}{_line(found.curve, 'first')}"
+        f"{_mark(found.held_out, 'other', 'held out')}{_mark(found.trained, 'first', 'chosen')}"
+        '</div><p class="rl-say rl-curve-key"><i class="first"></i> the half that chose '
+        '<i class="other"></i> the other half. The dots are the chosen threshold.</p>'
     )
 
 
-def place(recall: float, precision: float) -> tuple[float, float]:
-    """Return where a point stands, in the drawing's units from its upper left corner."""
-    x = LEFT + recall * (WIDTH - LEFT - RIGHT)
-    y = HEIGHT - BOTTOM - precision * (HEIGHT - BOTTOM - TOP)
-    return round(x, 1), round(y, 1)
+def segment(start: PrecisionRecall, end: PrecisionRecall) -> tuple[float, float]:
+    """Return a line's length as a share of the box's width, and its angle in degrees, clockwise."""
+    right, down = end.recall - start.recall, (start.precision - end.precision) * TALL
+    return math.hypot(right, down), math.degrees(math.atan2(down, right))
 
 
-def _point(point: PrecisionRecall) -> str:
-    x, y = place(point.recall, point.precision)
-    return f"{x},{y}"
+def _line(points: Sequence[PrecisionRecall], kind: str) -> str:
+    parts = []
+    for start, end in pairwise(points):
+        length, turn = segment(start, end)
+        parts.append(
+            f'<i class="{kind}" style="{_at(start)};--long:{length:.3%};--turn:{turn:.2f}deg"></i>'
+        )
+    return "".join(parts)
 
 
 def _mark(point: PrecisionRecall, kind: str, name: str) -> str:
-    x, y = place(point.recall, point.precision)
     title = f"{name}: precision {point.precision:.3f}, recall {point.recall:.3f}"
-    return f'<circle class="{kind}" cx="{x}" cy="{y}" r="5"><title>{escape(title)}</title></circle>'
+    return f'<b class="{kind}" style="{_at(point)}" title="{escape(title)}"></b>'
 
 
-def _axes(ticks: Sequence[float]) -> str:
-    (left, bottom), (right, top) = place(0, 0), place(1, 1)
-    parts = []
-    for at in ticks:
-        x, y = place(at, at)
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{right}" y1="{y}" y2="{y}"/>'
-            f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{at:g}</text>'
-            f'<text x="{x}" y="{bottom + 16}" text-anchor="middle">{at:g}</text>'
-        )
-    return "".join(parts) + (
-        f'<text x="{right}" y="{bottom + 30}" text-anchor="end">recall</text>'
-        f'<text x="{left + 4}" y="{top + 10}">precision</text>'
+def _at(point: PrecisionRecall) -> str:
+    return f"--x:{point.recall:.2%};--y:{point.precision:.2%}"
+
+
+def _axes() -> str:
+    ticks = "".join(
+        f'<u style="--y:{at}%"></u><span class="y" style="--y:{at}%">{at / 100:g}</span>'
+        f'<span class="x" style="--x:{at}%">{at / 100:g}</span>'
+        for at in TICKS
     )
+    return f'{ticks}<span class="of-x">recall</span><span class="of-y">precision</span>'

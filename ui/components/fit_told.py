@@ -31,7 +31,7 @@ def fitted(found: Found) -> str:
         if found.refusal
         else _not("No threshold for refusing", found.why.get("refusal", ""))
     )
-    return "".join(parts)
+    return f'<div class="rl-fit">{"".join(parts)}</div>'
 
 
 def _not(what: str, why: str) -> str:
