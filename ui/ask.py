@@ -183,8 +183,11 @@ def _turn(
             return
         slots[turn.id] = chat_turn.head(turn.question, selected)
         chat_turn.searched(slots[turn.id], turn.trace)
-        if asking.writing(kept, turn) is None:
+        writing = asking.writing(kept, turn)
+        if writing is None:
             chat_turn.complete(slots[turn.id], turn, kept, selected)
+        else:  # drawn before the rest of the page, so that nothing blinks
+            chat_turn.so_far(slots[turn.id], writing.so_far, writing, turn.trace)
 
 
 def _followed(

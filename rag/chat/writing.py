@@ -57,6 +57,11 @@ class Writing:
         return self._done
 
     @property
+    def so_far(self) -> Answer:
+        """The answer as far as it has arrived."""
+        return self._answering.answer
+
+    @property
     def thinking(self) -> str:
         """What the model has thought so far."""
         return self._answering.thinking
@@ -74,7 +79,7 @@ class Writing:
         while not self._done:
             self._changed.wait(wait)
             self._changed.clear()
-            yield self._answering.answer
+            yield self.so_far
 
     def _write(self) -> None:
         try:

@@ -1,5 +1,9 @@
-"""Serve the page over the fake library: ``python -m tests.browser.fake_server --server.port=N``."""
+"""Serve the page over the fake library: ``python -m tests.browser.fake_server --server.port=N``.
 
+``PAUSE`` in the environment: seconds before each piece of an answer.
+"""
+
+import os
 import sys
 
 from streamlit.web import cli
@@ -7,7 +11,7 @@ from streamlit.web import cli
 import ui.state
 from tests.ui.fakes import FakeLibrary
 
-LIBRARY = FakeLibrary(pause=0.4)
+LIBRARY = FakeLibrary(pause=float(os.environ.get("PAUSE", "0.4")))
 
 if __name__ == "__main__":
     ui.state._opened = lambda: LIBRARY

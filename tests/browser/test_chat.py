@@ -68,6 +68,7 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
         page.get_by_text("At full moon").wait_for(timeout=60_000)
         shot(page, "chat-streaming")
         page.get_by_role("button", name="Stop").click()
+        assert model.left.wait(5)  # it hears that nobody listens, a minute before its next piece
         (first,) = answers(page, 1)
         assert "At full moon" in first
         assert "Too late" not in first
@@ -110,6 +111,24 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
     with served(folder) as address:
         page = visit(f"{address}/?chat={chat}")
         assert len(answers(page, 2)) == 2
+
+
+def test_thinking_is_folded_away(folder, model, visit, shot):
+    with served(folder, model) as address:
+        page = visit(address, 800, dark=True)
+        model.script(
+            Reply(["<think>Is it <b>new</b> ", Pause(2), "moon [1]?</think>\n\nAt full moon [1]."])
+        )
+        ask(page, FIRST)
+        page.get_by_text("The model is thinking").wait_for(timeout=60_000)
+        (told,) = answers(page, 1)
+        assert "think" not in told
+        assert page.locator(".rl-answer .rl-cite").count() == 1
+        thought = page.locator(".rl-thinking div")
+        assert not thought.is_visible()
+        page.get_by_text("The model's thinking").click()
+        assert thought.inner_text() == "Is it <b>new</b> moon [1]?"
+        shot(page, "chat-thinking")
 
 
 def test_two_people_at_once_have_conversations_of_their_own(folder, visit):

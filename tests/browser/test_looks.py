@@ -74,15 +74,42 @@ def test_nothing_jumps_while_the_answer_streams(address, visit):
     assert [(b["x"], b["y"]) for b in before] == [(a["x"], a["y"]) for a in after]
 
 
-def test_a_click_while_the_answer_streams_interrupts_nothing(address, visit):
+def test_a_click_while_the_answer_streams_opens_at_once_and_interrupts_nothing(visit):
+    with serving("tests.browser.fake_server", PAUSE="3") as slow:
+        page = visit(slow)
+        box = page.get_by_placeholder("What would you like to know?")
+        box.fill("How should batteries be kept?")
+        box.press("Enter")
+        page.locator(".rl-answer.writing .rl-cite").first.click()
+        page.locator("[role=dialog] .rl-context").wait_for()
+        page.locator(".rl-answer.writing").wait_for(timeout=2_000)
+        page.locator("[data-complete]").wait_for()
+        assert page.locator(".rl-answer .rl-cite").count() == 2
+        assert page.locator("[role=dialog] .rl-context").count() == 1
+
+
+def test_a_click_that_comes_before_the_page_is_ready_is_not_lost(address, visit):
     page = visit(address)
     box = page.get_by_placeholder("What would you like to know?")
+    box.wait_for()
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
     box.fill("How should batteries be kept?")
     box.press("Enter")
-    page.locator(".rl-answer.writing .rl-cite").first.click()
+    page.locator(".rl-answer .rl-cite").first.click()
     page.locator("[role=dialog] .rl-context").wait_for()
-    page.locator("[data-complete]").wait_for()
-    assert page.locator(".rl-answer .rl-cite").count() == 2
+    chat = page.url
+    page.goto(address)
+    page.goto(chat)
+    page.locator(".rl-answer .rl-cite").first.click()
+    page.locator("[role=dialog] .rl-context").wait_for()
+
+
+def test_the_controls_take_one_row_on_a_desk_and_two_where_it_is_narrow(address, visit):
+    for width, rows in ((1280, 1), (800, 2)):
+        page = visit(address, width)
+        ask(page)
+        controls = page.locator(".st-key-controls").bounding_box()
+        assert controls["height"] < 50 * rows, width
 
 
 def test_a_citation_opens_with_the_keyboard(address, visit):

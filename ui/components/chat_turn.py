@@ -80,7 +80,7 @@ def _rewritten(trace: Trace) -> str:
 
 def follow(slots: Slots, writing: Writing, trace: Trace) -> None:
     """Show the answer while it is written, until it is complete."""
-    slots.foot.html(_state(writing))
+    so_far(slots, writing.so_far, writing, trace)
     slots.acts.button(
         "Stop",
         key="stop_writing",
@@ -88,13 +88,18 @@ def follow(slots: Slots, writing: Writing, trace: Trace) -> None:
         on_click=writing.stop,
         help="Keep what has arrived and end",
     )
-    for so_far in writing.follow():
-        body = answer.rendered(so_far, trace.evidence) or "<p></p>"
-        slots.body.html(f'<div class="rl-answer writing">{body}</div>')
-        slots.foot.html(_state(writing, so_far.text))
+    for told in writing.follow():
+        so_far(slots, told, writing, trace)
 
 
-def _state(writing: Writing, text: str = "") -> str:
+def so_far(slots: Slots, told: Answer, writing: Writing, trace: Trace) -> None:
+    """Show as much of an answer as has arrived."""
+    body = answer.rendered(told, trace.evidence) or "<p></p>"
+    slots.body.html(f'<div class="rl-answer writing">{body}</div>')
+    slots.foot.html(_state(writing, told.text))
+
+
+def _state(writing: Writing, text: str) -> str:
     """Say what the model is doing, for as long as it is."""
     if words := 0 if text else len(writing.thinking.split()):
         return f'<p class="rl-foot">The model is thinking… {words:,} words so far</p>'

@@ -21,7 +21,8 @@ def strip(library: Library) -> dict[str, Any]:
     chosen["within"] = filters.strip(library)
     with st.popover("Tune", icon=":material/tune:", key="ranking"):
         chosen |= _numbers(settings) | widen.controls(settings)
-    st.html(f'<p class="rl-say">{_summary(chosen)}</p>', width="content")
+    with st.container(key="chosen", width="content"):
+        st.html(f'<p class="rl-say">{_summary(chosen)}</p>', width="content")
     return chosen
 
 

@@ -82,6 +82,7 @@ def _nothing(library: Library) -> None:
             "Your documents are being indexed",
             "You can ask as soon as the first one is ready; the Library page shows how far it is.",
         )
+        _until_ready(library)
     else:
         frame.empty(
             "The library is empty",
@@ -89,3 +90,10 @@ def _nothing(library: Library) -> None:
         )
     with st.container(horizontal_alignment="center"):
         st.page_link("ui/library.py", label="Open the library", icon=":material/folder_open:")
+
+
+@st.fragment(run_every=2.0)
+def _until_ready(library: Library) -> None:
+    """Show the whole page again as soon as there is something to ask."""
+    if any(document.status == "ready" for document in library.documents()):
+        st.rerun()

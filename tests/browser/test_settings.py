@@ -1,0 +1,46 @@
+"""Settings that meet a real library and a real model: other ones than before, keys from secrets."""
+
+import shutil
+
+import pytest
+
+from tests.browser.conftest import serving
+from tests.browser.test_chat import FIRST, answers, ask, folder  # noqa: F401 - a fixture
+from tests.servers.openai_server import OpenAIServer
+
+
+def test_other_settings_index_the_library_again(folder, tmp_path, visit, shot):  # noqa: F811
+    own = shutil.copytree(folder, tmp_path / "library")
+    options = {"RANKLENS_LIBRARY": str(own), "RANKLENS_CHUNK_TOKENS": "90"}
+    with serving("streamlit", "run", "app.py", **options) as address:
+        page = visit(address)
+        page.get_by_text("chunk_tokens is 200 there and 90 here").wait_for(timeout=60_000)
+        shot(page, "other-settings")
+        page.get_by_role("button", name="Index all documents again").click()
+        page.get_by_text("2 documents").wait_for(timeout=90_000)  # without a click
+        ask(page, FIRST)
+        (told,) = answers(page, 1)
+        assert "the tide is highest" in told
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right key", "wrong key"])
+def test_a_key_from_streamlits_secrets_reaches_the_model(visit, tmp_path, folder, right):  # noqa: F811
+    with OpenAIServer() as model:
+        secrets = tmp_path / "secrets.toml"
+        key = model.key if right else "sk-wrong-0123456789"
+        secrets.write_text(
+            f'RANKLENS_LLM_API_KEY = "{key}"\nRANKLENS_LLM_MODEL = "fake"\n'
+            f'RANKLENS_LLM_BASE_URL = "{model.url}"\n'
+        )
+        program = ("streamlit", "run", "app.py", f"--secrets.files={secrets}")
+        with serving(*program, RANKLENS_LIBRARY=str(folder)) as address:
+            page = visit(address)
+            ask(page, FIRST)
+            (told,) = answers(page, 1)
+            if right:
+                assert "The passages say so" in told
+                assert model.requests[0].headers["authorization"] == f"Bearer {model.key}"
+            else:
+                page.get_by_text("refused the key").first.wait_for()
+                page.locator(".rl-sources li").first.wait_for()  # the evidence is there
+            assert "0123456789" not in page.locator("body").inner_text()
