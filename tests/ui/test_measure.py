@@ -148,6 +148,54 @@ def test_the_front_holds_what_nothing_beats():
     assert front([slow, fast, beaten, twin]) == {slow, fast, twin}
 
 
+def test_cost_keeps_a_cheap_dot_on_the_front_and_makes_a_dear_one_larger():
+    dear, cheap, unknown = (
+        Dot("dear", 0.5, 0.9, 0.02),
+        Dot("cheap", 1.0, 0.9, 0.001),
+        Dot("unknown", 0.5, 0.9, None),
+    )
+    assert front([dear, cheap]) == {dear, cheap}
+    assert front([dear, unknown]) == {dear}
+    assert front([unknown, Dot("alike", 0.6, 0.9, None)]) == {unknown}
+    chart = quality_by_time([dear, cheap, Dot("free", 0.2, 0.2)], "m")
+    assert "dear · $20.00" in chart
+    assert "cheap · $1.00" in chart
+    assert "for 1,000 questions" in chart
+    sizes = [chart.split(f"{name}: ")[0].rsplit("--size:", 1)[1][:4] for name in ("dear", "free")]
+    assert sizes == ["1.70", "0.80"]
+
+
+def test_answers_are_measured_on_request(page, judged):
+    sets = QuestionSets(judged.index.catalogue)
+    sets.put("field", [*QUESTIONS, Question("n", "Who?", kind="unanswerable")])
+    at = page("ui/measure.py", measured=["none"], answers_too=True)
+    at.button(key="measure").click().run()
+    body = html(finished(at, judged))
+    assert "Citation precision" in body
+    # The fake never refuses: 14 of 15 questions are right to be answered.
+    row = body.split("Refusal correctness</td>")[1].split("</tr>")[0]
+    assert "0.933" in row
+    assert len(ndcg(judged).runs[0].answers) == 15
+
+
+def test_the_last_run_is_there_again_after_a_restart(page, judged):
+    before = html(measured(page, judged))
+    path = judged.settings.library / measure_run.LAST
+    assert path.exists()
+    measure_run.of(judged).clear()  # what a restart does
+    at = page("ui/measure.py")
+    assert "better by" in html(at)
+    assert verdict(html(at)) == verdict(before)
+    assert "judgements of now" in html(at)
+    measure_run.of(judged).clear()
+    path.write_bytes(b"not gzip")
+    assert "last-measured.json.gz cannot be read" in html(page("ui/measure.py"))
+
+
+def verdict(body):
+    return body.split('class="rl-verdict')[1].split("</div>")[0]
+
+
 def test_charts_hold_their_values_within_the_frame():
     assert scale([0.5, 0.9]) == pytest.approx((0.44, 0.96))
     assert scale([1.0]) == (0.98, 1.0)

@@ -158,10 +158,10 @@ def _ranks(plan: Plan, chunk: Chunk) -> str:
 
 def _followed(count: int) -> str:
     """Return the style that brings the passage out that is pointed at or has the focus."""
-    at = [f".rl-bump:has(.p{key}:is(:hover, :focus-within))" for key in range(count)]
-    lines = ", ".join(f"{has} .lines i.p{key}" for key, has in enumerate(at))
-    nodes = ", ".join(f"{has} .node.p{key}" for key, has in enumerate(at))
-    names = ", ".join(f".rl-bumps:has({has}) + .rl-named .p{key}" for key, has in enumerate(at))
+    at = [f":has(.p{key}:is(:hover, :focus-within))" for key in range(count)]
+    lines = ", ".join(f".rl-bump{has} .lines i.p{key}" for key, has in enumerate(at))
+    nodes = ", ".join(f".rl-bump{has} .node.p{key}" for key, has in enumerate(at))
+    names = ", ".join(f".rl-bumps{has} + .rl-named .p{key}" for key, has in enumerate(at))
     return (
         f"{lines} {{ opacity: 1 !important; }} {nodes} {{ opacity: 1 !important; "
         f"background: var(--rl-accent); color: var(--rl-ground); }} {names} {{ display: inline; }}"

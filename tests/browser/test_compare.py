@@ -1,0 +1,108 @@
+"""Compare and vote in the real page, and open a report that was downloaded without a network."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import serving
+from tests.browser.test_measure import CONTRAST, WIDER, write
+
+SLOW = 60_000
+
+
+@pytest.fixture
+def address():
+    with serving("tests.browser.fake_server") as address:
+        yield address
+
+
+def question(page, text):
+    """Type a question that is in no set."""
+    box = page.get_by_test_id("stMain").get_by_role("combobox").first
+    box.click()
+    box.fill(text)
+    page.get_by_role("option").filter(has_text=text).first.click()
+    expect(box).to_have_value(text, timeout=SLOW)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800])
+def test_pipelines_stand_side_by_side(address, visit, shot, width, dark):
+    page = visit(f"{address}/compare", width, dark=dark)
+    question(page, "How are batteries kept?")
+    page.get_by_test_id("stMain").get_by_role("button", name="Compare").click()
+    nodes = page.locator(".rl-bump .node")
+    expect(nodes).to_have_count(20, timeout=SLOW)
+    expect(page.locator(".rl-compared tbody tr")).to_have_count(2)
+    assert page.evaluate(CONTRAST) == []
+    assert not page.evaluate(WIDER)
+    # The passage that is 10 in ALL: 5th without a reranker, and first with the current one.
+    page.locator('.rl-bump .node[title*="rank 5, none"]').hover()
+    named = page.locator(".rl-named span:visible", has_text="none 5 · current 1")
+    expect(named).to_be_visible()
+    shot(page, f"compare-{width}-{'dark' if dark else 'light'}")
+    page.locator(".rl-bump .side .rl-open").first.click()
+    expect(page.locator("[role=dialog] .rl-where")).to_be_visible(timeout=SLOW)
+
+
+def test_a_blind_vote_from_ballot_to_count(address, visit, shot):
+    page = visit(f"{address}/compare")
+    page.get_by_text("Blind vote").click()
+    page.get_by_role("button", name="Show both").wait_for()
+    question(page, "How are batteries kept?")
+    page.get_by_role("button", name="Show both").click()
+    sides = page.locator(".rl-blind")
+    expect(sides).to_have_count(2, timeout=SLOW)
+    expect(sides.nth(0).locator("h3")).to_have_text("Left")
+    hidden = "".join(sides.nth(n).evaluate("e => e.outerHTML") for n in (0, 1))
+    assert not any(word in hidden for word in ("none", "current", "late-interaction"))
+    shot(page, "ballot")
+    page.get_by_role("button", name="Left is better").click()
+    expect(page.get_by_text("This pair so far")).to_be_visible(timeout=SLOW)
+    names = {sides.nth(n).locator("h3").inner_text().split()[0] for n in (0, 1)}
+    assert names == {"none", "current"}
+    row = page.locator(".rl-table tbody tr").first
+    assert "current and none" in row.inner_text()
+    cells = [int(cell) for cell in row.locator("td.right").all_inner_texts()[:4]]
+    assert sorted(cells) == [0, 0, 0, 1]
+    shot(page, "voted")
+
+
+def test_a_downloaded_report_opens_offline(address, visit, browser, tmp_path, shot):
+    page = visit(f"{address}/judge")
+    write(page, ["How are batteries kept?"])
+    page.get_by_text("Grade passages").click()
+    page.locator("[data-judging]").wait_for()
+    page.locator(".rl-card .text").click()
+    page.keyboard.press("3")
+    page.get_by_text("1 of them judged").wait_for()
+    page.get_by_role("link", name="Measure").click()
+    page.get_by_text("1 of 1 questions have a relevant passage").wait_for()
+    page.get_by_text("Answers too").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
+    page.locator(".rl-verdict").wait_for(timeout=SLOW)
+    with page.expect_download(timeout=SLOW) as download:
+        page.get_by_role("button", name="Report").click()
+    path = tmp_path / "report.html"
+    path.write_bytes(Path(download.value.path()).read_bytes())
+
+    requests, faults = [], []
+    context = browser.new_context(offline=True)
+    try:
+        report = context.new_page()
+        report.on("request", lambda request: requests.append(request.url))
+        report.on("console", lambda said: faults.append(said.text))
+        report.on("pageerror", lambda error: faults.append(str(error)))
+        report.goto(path.as_uri())
+        expect(report.locator("h1")).to_have_text("field <i>")
+        expect(report.locator(".rl-plot .dot").first).to_be_visible()
+        expect(report.locator(".rl-range .track").first).to_be_visible()
+        expect(report.get_by_role("heading", name="Answers")).to_be_visible()
+        report.screenshot(path=tmp_path / "report.png", full_page=True)
+        assert not report.evaluate(WIDER)
+        shot(report, "report")
+    finally:
+        context.close()
+    assert requests == [path.as_uri()]
+    assert faults == []
