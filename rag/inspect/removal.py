@@ -63,11 +63,12 @@ def _cut(trace: Trace, last: Hit) -> Removal:
     if final.name == "reranked" and _kept_order(final):
         why = "the reranker did not run" if final.fell_back else "nothing reranked it"
         return Removal("pool", f"Below the top {top}: rank {last.rank}, and {why}.")
-    if was is not None and was <= top:
+    if final.name == "reranked" and was is not None and was <= top:
         words = f"from rank {was} to rank {last.rank}, below the top {top}"
         return Removal("reranker", f"Cut by the reranker: it moved it {words}.")
     moved = f" (rank {was} before)" if was else ""
-    return Removal("reranker", f"Below the top {top}: rank {last.rank} after reranking{moved}.")
+    after = "reranking" if final.name == "reranked" else f"the stage {final.name}"
+    return Removal("reranker", f"Below the top {top}: rank {last.rank} after {after}{moved}.")
 
 
 def _below_pool(trace: Trace, chunk: Chunk) -> Removal | None:

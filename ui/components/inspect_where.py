@@ -36,7 +36,7 @@ def show(library: Library, pipeline: Pipeline, trace: Trace, chunk: Chunk) -> No
             f'<div class="text" tabindex="0">{escape(chunk.text)}</div></div>')  # fmt: skip
     st.html(f'<div class="rl-verdict {kind}" role="status"><b>{escape(became.words)}</b></div>')
     beside = _beside(library, pipeline, trace, chunk, found, at)
-    st.html(rows_of([*(p for p in at if p.stage != "reranked"), *beside], became))
+    st.html(rows_of([beside if p.stage == "reranked" and beside else p for p in at], became))
     st.html(
         '<p class="rl-say">A rank beyond what a stage went on with is worked out now, exactly, '
         "over the library as it is: dense by the cosine with every passage, BM25 over every "
@@ -68,18 +68,17 @@ def _beside(
     chunk: Chunk,
     found: Everything,
     at: Sequence[Place],
-) -> list[Place]:
-    """Return the place at the reranker: the trace's, or where it would have come."""
-    own = [place for place in at if place.stage == "reranked"]
-    if not own or own[0].rank is not None:
-        return own
+) -> Place | None:
+    """Return where the reranker would have put a passage that the trace's pool does not hold."""
+    if not any(place.stage == "reranked" and place.rank is None for place in at):
+        return None
     try:
         if remote(pipeline) and not _asked():
-            return own
-        return [_reranked(hash((stamp(library, trace), chunk.id)), pipeline, trace, chunk, found)]
+            return None
+        return _reranked(hash((stamp(library, trace), chunk.id)), pipeline, trace, chunk, found)
     except RerankError as error:
         frame.notice(str(error), "The reranker's score is not known", "warn")
-        return own
+        return None
 
 
 def _asked() -> bool:

@@ -67,6 +67,13 @@ def test_cut_by_the_reranker_and_not_by_it():
     assert below.words == "Below the top 1: rank 2 after reranking (rank 3 before)."
 
 
+def test_after_a_second_hop_the_reranker_is_not_blamed():
+    made = trace()
+    hop = Stage("second-hop", hits(A, C, B), 0.0)
+    found = removal(Trace("q", made.settings, (*made.stages, hop)), B, FAR)
+    assert found.words == "Below the top 2: rank 3 after the stage second-hop (rank 2 before)."
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [
