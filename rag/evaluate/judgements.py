@@ -162,6 +162,22 @@ class Judgements:
         with self._engine.connect() as db:
             return set(db.scalars(query))
 
+    def unconfirmed(self, source: Source, judge: str, most: int) -> tuple[int, list[Judgement]]:
+        """Return how many texts have a proposal that a judge has not graded, and the first ones.
+
+        Proposals of ``source`` that are not lost; where several are of one text it comes once.
+        """
+        own = table.alias()
+        same = [own.c[name] == table.c[name] for name in ("question", "document", "start", "end")]
+        graded = select(own.c.id).where(*same, own.c.judge == judge, own.c.source == "person")
+        its = (table.c.source == source, table.c.status == "current", ~graded.exists())
+        item = (table.c.question, table.c.document, table.c.start, table.c.end)
+        each = select(func.min(table.c.id).label("id")).where(*its).group_by(*item)
+        first = select(table).where(table.c.id.in_(each)).order_by(table.c.time, table.c.id)
+        with self._engine.connect() as db:
+            count = db.scalar(select(func.count()).select_from(each.subquery())) or 0
+            return count, [Judgement(**row._mapping) for row in db.execute(first.limit(most))]
+
     def grades(
         self, questions: Sequence[str] | None = None, sources: Collection[Source] = PEOPLE
     ) -> Judged:

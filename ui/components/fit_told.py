@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ui.components.measure_fit import Found
 
 POINTS = 8
+ENOUGH = 40  # unanswerable questions, half of which are held out
 
 
 def fitted(found: Found) -> str:
@@ -72,6 +73,7 @@ def _refusal(found: Refusal) -> str:
         else f"held out no better than now ({gain:+.3f} on the mean of both rates): keep the "
         "present one"
     )
+    rough = "" if found.unanswerable >= ENOUGH else " With so few questions the rates are rough."
     rows = [
         _rates("chosen", found.trained),
         _rates("held out", found.held_out),
@@ -82,7 +84,8 @@ def _refusal(found: Refusal) -> str:
         '<h3 class="rl-label">Relevance below which nothing is answered</h3>'
         f'<div class="rl-verdict"><b>{found.trained.refuse_below:g}</b><span>now '
         f"{found.current.refuse_below:g}; {found.answerable:,} answerable and "
-        f"{found.unanswerable:,} unanswerable questions; {worth}.</span></div>{table(head, rows)}"
+        f"{found.unanswerable:,} unanswerable questions; {worth}.{rough}</span></div>"
+        f"{table(head, rows)}"
     )
 
 

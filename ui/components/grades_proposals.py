@@ -30,39 +30,27 @@ def show(library: Library) -> None:
                                       key="proposals_from", required=True)  # fmt: skip
     with right:
         grades.name_box()
-    waiting = unconfirmed(library, FROM[chosen or next(iter(FROM))])
+    store = grades.store(library)
+    store.refresh()
+    source = FROM[chosen or next(iter(FROM))]
+    count, waiting = store.unconfirmed(source, grades.judge(), AT_ONCE)
     if not waiting:
         frame.empty("Nothing to confirm", "Thumbs up on answers and a model's grades come here.")
     else:
         st.html(
-            f'<p class="rl-say">{len(waiting):,} to confirm. One click makes the marked grade, or '
+            f'<p class="rl-say">{count:,} to confirm. One click makes the marked grade, or '
             "another one, yours; until then a proposal counts nowhere. Seeing it sways a judge: "
             "for figures that others rely on, grade blind.</p>"
         )
-    for one in waiting[:AT_ONCE]:
+    for one in waiting:
         _row(library, one)
     _failed(library)
 
 
-def unconfirmed(library: Library, source: Source) -> list[Judgement]:
-    """Return the present proposals of a source whose text the judge has not graded, oldest first.
-
-    Where several propose a grade of one text it comes once.
-    """
-    store = grades.store(library)
-    store.refresh()
-    mine = {_item(one) for one in store.all(sources=("person",)) if one.judge == grades.judge()}
-    found: dict[tuple[str, str, int, int], Judgement] = {}
-    for one in store.all(sources=(source,)):
-        if one.status == "current" and _item(one) not in mine:
-            found.setdefault(_item(one), one)
-    return list(found.values())
-
-
 def unhelpful(library: Library) -> list[str]:
     """Return the questions whose answer got a thumb down and that no person has judged."""
-    judged = grades.store(library).asked()
     words = dict.fromkeys(map(same_words, chats.store(library).disliked()))
+    judged = grades.store(library).asked() if words else set()
     return [question for question in words if question not in judged]
 
 
@@ -114,7 +102,3 @@ def _judge(library: Library, question: str) -> None:
     st.session_state["next_set"] = FAILED_SET
     st.session_state["judge_at"] = (FAILED_SET, at)
     st.session_state["judge_view"] = "Grade passages"
-
-
-def _item(one: Judgement) -> tuple[str, str, int, int]:
-    return one.question, one.document, one.start, one.end

@@ -237,3 +237,23 @@ def test_what_thumbs_suggest_is_kept_apart_too(catalogue: Catalogue):
     held.judge(Q, chunk, 2, "readers", source="feedback")
     assert held.grades([Q]).grades == {}
     assert held.asked() == set()
+
+
+def test_what_waits_to_be_confirmed_comes_once_and_leaves_once_graded(catalogue: Catalogue):
+    chunks = put(catalogue, "a.txt", TEXT)
+    held = Judgements(catalogue)
+    for model in ("gpt", "qwen"):
+        for chunk in chunks:
+            held.judge(Q, chunk, 2, model, source="llm")
+    held.judge(Q, chunks[0], 2, "readers", source="feedback")
+    count, first = held.unconfirmed("llm", "ada", 2)
+    assert (count, [one.quote for one in first]) == (3, [chunk.text for chunk in chunks[:2]])
+    held.judge(Q, chunks[0], 1, "ada")
+    assert [one.quote for one in held.unconfirmed("llm", "ada", 9)[1]] == [
+        chunk.text for chunk in chunks[1:]
+    ]
+    assert held.unconfirmed("llm", "ben", 9)[0] == 3
+    assert held.unconfirmed("feedback", "ada", 9) == (0, [])
+    put(catalogue, "a.txt", TEXT.replace("six", "6"))
+    held.refresh()
+    assert held.unconfirmed("llm", "ada", 9)[0] == 1, "the second passage's text is gone"
