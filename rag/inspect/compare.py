@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.journey import Movement
-from rag.types import Trace
+from rag.types import Hit, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def times(first: Trace, second: Trace) -> list[Times]:
     return [Times(name, old.get(name), new.get(name)) for name in _merged(list(old), list(new))]
 
 
-def _last(trace: Trace) -> Any:
+def _last(trace: Trace) -> tuple[Hit, ...]:
     return trace.stages[-1].hits if trace.stages else ()
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from rag.errors import FilterError, RerankError
 from rag.inspect import places
+from rag.rerank import table
+from rag.rerank.base import Entry
 from rag.retrieve.filters import Filter
 from rag.types import Trace
 from tests.rag.rerank.fakes import Scripted
@@ -76,10 +78,6 @@ def test_the_reranker_says_where_a_passage_would_have_come(pipeline, chunks):
 def test_a_reranker_that_fails_or_did_not_run_has_no_place_to_tell(pipeline, chunks, monkeypatch):
     trace = pipeline.search(QUESTION)
     found = places.everything(pipeline, QUESTION)
-    monkeypatch.setattr(pipeline, "rerank", None)
-    from rag.rerank import table
-    from rag.rerank.base import Entry
-
     broken = Entry("broken", "", lambda _context: Scripted(ValueError("no")))
     monkeypatch.setitem(table.TABLE, "broken", broken)
     failing = pipeline.with_settings(reranker="broken")
