@@ -18,6 +18,7 @@ from rag.rerank.prices import dollars
 STYLE = Path(__file__).with_name("charts.css")
 ROOM = 0.15  # of the scale, beyond the outermost values
 APART = 7.0  # per cent of the height between two names that stand side by side
+WIDEST, LETTER = 45, 2.4  # per cent of the width: the longest name, and one of its letters
 LEAST, MOST = 0.8, 1.7  # rem across a dot, from no cost to the highest
 
 
@@ -153,25 +154,28 @@ def scale(values: Sequence[float]) -> tuple[float, float]:
 def _dots(
     dots: Sequence[Dot], best: set[Dot], decades: tuple[int, int], ends: tuple[float, float]
 ) -> Iterator[str]:
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, float]] = []  # start and end across, height
     dearest = max((dot.cost or 0.0 for dot in dots), default=0.0)
     for dot in sorted(dots, key=lambda d: (-d.quality, d.seconds)):
         x = 100 * (math.log10(dot.seconds) - decades[0]) / (decades[1] - decades[0])
         y = 100 * (dot.quality - ends[0]) / (ends[1] - ends[0])
-        at = y
-        while any(abs(x - other) < 40 and abs(at - height) < APART for other, height in taken):
+        label = f"{dot.label} · {dollars(1000 * dot.cost)}" if dot.cost else dot.label
+        side, width = "left" if x > 60 else "", min(WIDEST, LETTER * len(label))
+        start, at = x - width if side else x, y
+        while any(
+            start < end and begin < start + width and abs(at - height) < APART
+            for begin, end, height in taken
+        ):
             at -= APART
-        taken.append((x, at))
+        taken.append((start, start + width, at))
         kind = "front" if dot in best else ""
-        side = "left" if x > 60 else ""
         price = "" if dot.cost == 0 else f", {dollars(dot.cost)} a question"
         said = f"{dot.label}: {dot.quality:.3f} in {_time(dot.seconds)}{price}"
-        label = f"{dot.label} · {dollars(1000 * dot.cost)}" if dot.cost else dot.label
         size = LEAST + (MOST - LEAST) * (dot.cost or 0.0) / dearest if dearest else LEAST
         yield (
             f'<span class="dot {kind}" style="--x:{x:.1f}%;--y:{y:.1f}%;--size:{size:.2f}rem" '
             f'title="{escape(said)}"></span><span class="name {side} {kind}" '
-            f'style="--x:{x:.1f}%;--y:{at:.1f}%">{escape(label)}</span>'
+            f'style="--x:{x:.1f}%;--y:{at:.1f}%;--size:{size:.2f}rem">{escape(label)}</span>'
         )
 
 

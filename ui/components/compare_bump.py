@@ -141,7 +141,7 @@ def _node(plan: Plan, at: int, key: int) -> str:
 
 def _names(plan: Plan) -> str:
     """Return a line on each passage, of which one at most is shown: the one that is followed."""
-    return "<span class='none'>&nbsp;</span>" + "".join(
+    return "".join(
         f'<span class="p{key}"><b>{escape(named(chunk))}</b> {escape(_ranks(plan, chunk))}<br>'
         f"{escape(snippet(chunk))}</span>"
         for key, chunk in enumerate(plan.chunks)
