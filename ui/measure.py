@@ -116,7 +116,9 @@ def _results(library: Library, job: measure_run.Job) -> None:
     _downloads(found)
     _charts(found)
     with st.container(key="stages"):
-        st.html(measure_tables.stages(found) + measure_tables.answers(found))
+        st.html(measure_tables.stages(found))
+    if told := measure_tables.answers(found):
+        st.html('<h3 class="rl-label">Answers</h3>' + told)
     st.html('<h3 class="rl-label">Every comparison</h3>' + measure_tables.comparisons(found))
     st.html(alike)
     st.html('<h3 class="rl-label">The questions that changed most</h3>')

@@ -125,7 +125,7 @@ def answers(found: Figures) -> str:
     asked = [figures for figures in found.runs if figures.answers]
     if not asked:
         return ""
-    head = "<th>Answers</th>" + "".join(
+    head = "<th>Measure</th>" + "".join(
         f"{NUMBER}{escape(figures.run.name)}</th>" for figures in asked
     )
     rows = [

@@ -67,6 +67,18 @@ def test_tables_gates_and_exit_codes(run: Run, folder: Path, tmp_path: Path):
     assert (missing.code, "not a folder" in missing.err) == (1, True)
 
 
+def test_answers_are_measured_on_request(run: Run, folder: Path):
+    ran = run("eval", folder, "--answers")
+    assert ran.code == 0
+    assert "cost: $0 a question, $0 in all" in ran.out
+    assert "citation precision\t" in ran.out
+    data = json.loads(run("eval", folder, "--answers", "--json").out)
+    assert data["pipelines"]["current"]["answers"]["evidence recall"]["mean"] == 1.0
+    plain = json.loads(run("eval", folder, "--json").out)["pipelines"]["current"]
+    assert plain["answers"] == {}
+    assert plain["cost_usd"] == {"mean": 0.0, "total": 0.0}
+
+
 def test_a_saved_run_is_replayed_and_reported(run: Run, folder: Path, tmp_path: Path):
     written = ("--save", "run.json.gz", "--report", "one.html", "--runs", "runs")
     first = run("eval", folder, "--json", *written)
