@@ -14,6 +14,7 @@ from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
 if TYPE_CHECKING:
+    from ingest.library import Library
     from rag.evaluate.judgement import Judgement
 
 SetOption = Annotated[
@@ -47,24 +48,32 @@ def questions(
 
         write_questions(settings_for(ctx, library), write, name, count, yes)
         return
-    from ingest.datasets.anchored import judgements_from, texts
-    from ingest.datasets.questions import read
-    from rag.evaluate.judgements import Judgements
     from rag.evaluate.questions import QuestionSets
     from ui.cli.show import table
 
     with open_library(settings_for(ctx, library)) as opened:
-        sets = QuestionSets(opened.index.catalogue)
         if file is None:
-            table(("set", "questions"), [(n, str(count)) for n, count in sets.sizes().items()])
+            sizes = QuestionSets(opened.index.catalogue).sizes()
+            table(("set", "questions"), [(n, str(count)) for n, count in sizes.items()])
             return
-        held, golds = read(file.expanduser())
-        catalogue = opened.index.catalogue
-        made = judgements_from(golds, held, texts(catalogue), judge)
         name = name or file.name.split(".")[0]
-        sets.put(name, held)
-        Judgements(opened.index.catalogue).add(made)
-    print(f"{len(held)} questions and {len(made)} judgements in the set {clean(name)}")
+        asked, judged = take_in(opened, file.expanduser(), name, judge)
+    print(f"{asked} questions and {judged} judgements in the set {clean(name)}")
+
+
+def take_in(opened: Library, file: Path, name: str, judge: str) -> tuple[int, int]:
+    """Store a file as a question set, its quotes as judgements; return how many of each."""
+    from ingest.datasets.anchored import judgements_from, texts
+    from ingest.datasets.questions import read
+    from rag.evaluate.judgements import Judgements
+    from rag.evaluate.questions import QuestionSets
+
+    catalogue = opened.index.catalogue
+    held, golds = read(file)
+    made = judgements_from(golds, held, texts(catalogue), judge)
+    QuestionSets(catalogue).put(name, held)
+    Judgements(catalogue).add(made)
+    return len(held), len(made)
 
 
 def judgements(

@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 import ui
+from rag.errors import RanklensError
 from rag.settings import Settings
 from ui.cli.options import LibraryOption, open_library, settings_for
 
 APP = Path(ui.__file__).resolve().parent.parent / "app.py"
-NOT_SAMPLES = frozenset({"README.md", "questions.jsonl"})
+QUESTIONS = "questions.jsonl"
+NOT_SAMPLES = frozenset({"README.md", QUESTIONS})
 
 SamplesOption = Annotated[
     Path | None,
@@ -53,12 +55,18 @@ def command(port: int | None) -> list[str]:
 
 
 def add_samples(settings: Settings, folder: Path) -> None:
-    """Add the documents of ``folder`` where the library holds none."""
+    """Add the documents of ``folder``, and its questions, where the library holds none."""
     from ingest.loaders import LOADERS
     from ui.cli.documents import add
+    from ui.cli.judging import take_in
     from ui.cli.paths import find
 
     with open_library(settings) as library:
         if not library.documents():
             print(f"The library is empty; adding the documents of {folder}")
             add(library, [f for f in find([folder], LOADERS) if f.path.name not in NOT_SAMPLES])
+            if (questions := folder / QUESTIONS).is_file():
+                try:
+                    take_in(library, questions, folder.name, folder.name)
+                except RanklensError as error:  # the page is of use without them
+                    print(f"ranklens: {questions} was not taken in: {error}", file=sys.stderr)

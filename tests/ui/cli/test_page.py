@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from ingest.library import Library
+from rag.evaluate.judgements import Judgements
+from rag.evaluate.questions import QuestionSets
+from rag.settings import Settings
 from tests.ui.cli.conftest import Run
 from tests.ui.cli.fakes import FakeDocument, FakeLibrary
 from ui.cli import page
@@ -41,13 +46,29 @@ def test_samples_go_into_an_empty_library_only(
     for name in ("README.md", "questions.jsonl", "moon.md"):
         (tmp_path / "samples").mkdir(exist_ok=True)
         (tmp_path / "samples" / name).write_text("new")
-    run("run", "--samples", "samples")
+    ran = run("run", "--samples", "samples")
     assert fake.queued == ["moon.md"]
+    assert "questions.jsonl was not taken in" in ran.err
     assert fake.closed
     fake.queued, fake.held = [], [FakeDocument("mine.md")]
     run("run", "--samples", "samples")
     assert fake.queued == []
     assert len(started) == 2
+
+
+def test_the_samples_questions_can_be_measured_at_once(tmp_path: Path):
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    (folder / "moon.md").write_text("The lamp was lit in 1871. It burned oil.")
+    gold = [{"document": "moon.md", "quote": "lit in 1871"}]
+    asked = {"id": "q1", "question": "When was the lamp lit?", "gold": gold}
+    (folder / "questions.jsonl").write_text(json.dumps(asked))
+    settings = Settings(library=tmp_path / "library")
+    page.add_samples(settings, folder)
+    with Library.open(settings) as library:
+        assert QuestionSets(library.index.catalogue).sizes() == {"samples": 1}
+        judged = Judgements(library.index.catalogue).grades(["When was the lamp lit?"])
+    assert [list(given.values()) for given in judged.grades.values()] == [[3]]
 
 
 def test_missing_samples_are_wrong_usage(run: Run, started):
