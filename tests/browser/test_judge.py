@@ -1,9 +1,11 @@
 """Grading beside an answer: by key on the focused passage, and in the passage's drawer."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import serving
 from tests.browser.test_looks import ask
+from tests.browser.test_measure import settled
 
 
 @pytest.fixture
@@ -49,3 +51,52 @@ def test_typing_digits_in_a_box_grades_nothing(address, visit):
     page.get_by_placeholder("Ask a follow-up").last.press_sequentially("0123")
     page.wait_for_timeout(700)
     assert page.get_by_text("kept for").count() == 0
+
+
+def test_a_thumb_up_is_confirmed_with_one_click(address, visit, shot):
+    page = visit(address)
+    ask(page)
+    page.get_by_role("radio", name="Thumbs up").click()
+    expect(page.get_by_role("radio", name="Thumbs up")).to_be_checked()
+    page.get_by_role("link", name="Judge").click()
+    page.get_by_text("Proposals", exact=True).first.click()
+    page.get_by_text("2 to confirm").wait_for()
+    shot(page, "proposals")
+    page.get_by_role("button", name="3 Answers it").first.click()
+    page.get_by_text("1 to confirm").wait_for()
+    page.get_by_text("Judgements", exact=True).first.click()
+    row = page.locator(".rl-table tr").filter(has_text="person")
+    expect(row).to_contain_text("me")
+    expect(page.locator(".rl-table tr").filter(has_text="feedback")).to_contain_text("2")
+
+
+FORMS = {
+    "rows.csv": "question,document,quote\nWhy warm?,field-guide,Warm them in a jacket pocket\n",
+    "lines.jsonl": '{"id": "a", "text": "Why lines?"}\n',
+    "topics.txt": "<top><num> Number: 7 <title> Why topics?</top>\n",
+}
+
+
+def test_question_sets_come_in_from_every_form_and_bad_rows_are_named(address, visit, tmp_path):
+    page = visit(f"{address}/judge")
+    said = page.locator(".st-key-questions_said")
+
+    def take_in(**files):
+        paths = []
+        for name, text in files.items():
+            paths.append(tmp_path / name)
+            paths[-1].write_text(text)
+        settled(page)  # the box for files is another one after each of them
+        page.locator("input[type=file]").first.set_input_files(paths)
+
+    for name, text in FORMS.items():
+        take_in(**{name: text})
+        expect(said).to_contain_text(f"{name.split('.')[0]}: 1 question", timeout=30_000)
+    take_in(**{"rows.csv": FORMS["rows.csv"] + ",field-guide,x\n"})
+    expect(said).to_contain_text("line 3: no question", timeout=30_000)
+    take_in(**{"queries.jsonl": '{"_id": "1", "text": "Why?"}\n', "test.tsv": "1\tgone\t1\n"})
+    expect(said).to_contain_text("its document is not in the library (gone)", timeout=30_000)
+    take_in(
+        **{"queries.jsonl": '{"_id": "1", "text": "Why?"}\n', "test.tsv": "1\tmaintenance\t2\n"}
+    )
+    expect(said).to_contain_text("1 question and 1 judgement taken in", timeout=30_000)

@@ -88,7 +88,7 @@ def take_in(library: Library, given: Sequence[tuple[str, IO[bytes]]], name: str 
     QuestionSets(catalogue).put(name, held)
     st.session_state[_NEXT] = name
     grades.store(library).add(judged)
-    return f"{name}: {_count(len(held))} and {len(judged):,} judgements taken in"
+    return f"{name}: {_count(len(held))} and {_count(len(judged), 'judgement')} taken in"
 
 
 def _put(folder: Path, name: str, data: IO[bytes]) -> Path:
@@ -188,5 +188,5 @@ def _report() -> None:
             frame.notice(said, head, tone)
 
 
-def _count(number: int) -> str:
-    return "1 question" if number == 1 else f"{number:,} questions"
+def _count(number: int, of: str = "question") -> str:
+    return f"{number:,} {of}" if number == 1 else f"{number:,} {of}s"
