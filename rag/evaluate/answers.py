@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from rag.evaluate.data import Answered, Evaluation, Question, Run, Unit
+from rag.evaluate.side_by_side import item, with_answer
 from rag.evaluate.statistics import Interval, interval
 from rag.pipeline import Pipeline
 from rag.rerank.prices import spent
@@ -31,14 +32,9 @@ def unanswerable(question: Question) -> bool:
 
 def answered(pipeline: Pipeline, trace: Trace, question: str, unit: Unit) -> Answered:
     """Have a trace's question answered, and keep what is measured of the answer."""
-    answering = pipeline.answer(trace)
-    for _piece in answering:
-        pass
-    answer = answering.answer
-    names = {
-        hit.chunk.id: hit.chunk.document if unit == "document" else hit.chunk.id
-        for hit in trace.evidence
-    }
+    answer = with_answer(pipeline, trace).answer
+    assert answer is not None
+    names = {hit.chunk.id: item(hit, unit) for hit in trace.evidence}
     return Answered(
         question=question,
         given=tuple(dict.fromkeys(names.values())),

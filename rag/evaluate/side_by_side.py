@@ -121,7 +121,9 @@ def compared(
     made = pipelines(pipeline, variants, frozen)
     sides: list[Side] = []
     for side in ask(made, question, frozen):
-        sides.append(_answered(made[side.name], side) if answers else side)
+        if answers and side.trace:
+            side = replace(side, trace=with_answer(made[side.name], side.trace))
+        sides.append(side)
         if on_progress:
             on_progress(len(sides), len(made))
         if stop is not None and stop.is_set() and len(sides) < len(made):
@@ -129,13 +131,12 @@ def compared(
     return tuple(sides)
 
 
-def _answered(pipeline: Pipeline, side: Side) -> Side:
-    if side.trace is None:
-        return side
-    answering = pipeline.answer(side.trace)
+def with_answer(pipeline: Pipeline, trace: Trace) -> Trace:
+    """Have a trace's question answered."""
+    answering = pipeline.answer(trace)
     for _piece in answering:
         pass
-    return replace(side, trace=side.trace.with_answer(answering.answer))
+    return trace.with_answer(answering.answer)
 
 
 def likeness(first: Side, second: Side, k: int = 10) -> Likeness | None:

@@ -63,6 +63,20 @@ def test_a_question_leaves_four_rankings(pipeline):
     assert trace.answer is None
 
 
+def test_one_pool_is_ranked_by_several_pipelines(pipeline):
+    pool = pipeline.retrieve("mars moon @sky.txt")
+    other = pipeline.with_settings(reranker="none", pool=2, hops=2)
+    first, second = pipeline.rank(pool), other.rank(pool)
+    assert first.stages[:3] == second.stages[:3] == pool.stages
+    assert set(ids(first.stage("reranked"))) == set(ids(second.stage("reranked")))
+    assert ids(second.stage("reranked")) == [c.chunk.id for c in pool.pool]
+    assert second.stages[-1].name == "second-hop"
+    assert first.settings["within"] == second.settings["within"]
+    again = pipeline.search("mars moon @sky.txt")
+    assert ids(again.stages[-1]) == ids(first.stages[-1])
+    assert again.settings_digest == first.settings_digest
+
+
 def test_lexical_returns_only_what_shares_a_word(pipeline):
     assert sorted(ids(pipeline.search("tide").stage("lexical"))) == ["t1"]
 
