@@ -90,6 +90,8 @@ def _shown(library: Library, question: str, sides: Sequence[Side], note: str) ->
     say = "" if given else " This question has no judgements yet; grade passages as you open them."
     st.html(f'<p class="rl-say">{pool}{say}</p>')
     _drawer(library, sides)
+    if traces := [side.trace for side in sides if side.trace]:
+        grades.on_page(library, {}, traces[0], traces[1:])
 
 
 def _pools(sides: Sequence[Side]) -> str:

@@ -6,7 +6,7 @@ passage that has the keyboard's focus (Tab walks through them).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,8 @@ export default function ({ setTriggerValue }) {
   const tell = (event) => {
     if (!/^[0-3]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target.closest?.("[data-passage]");
-    if (!target || document.querySelector("[role=dialog]")) return;
+    const dialog = document.querySelector("[role=dialog]");
+    if (!target || (dialog && !dialog.contains(target))) return;
     const turn = target.closest("[class*=st-key-turn-]")?.className.match(/st-key-turn-(\d+)/);
     const where = target.dataset.passage + (turn ? "@" + turn[1] : "");
     setTriggerValue("grade", event.key + ":" + where);
@@ -142,22 +143,25 @@ def told(given: list[Judgement]) -> str:
 
 
 @st.fragment
-def on_page(library: Library, traces: Mapping[int, Trace], shown: Trace) -> None:
+def on_page(
+    library: Library, traces: Mapping[int, Trace], shown: Trace, others: Sequence[Trace] = ()
+) -> None:
     """Grade the focused passage by key, and put a badge on the passages that have a grade.
 
-    ``traces`` are those of the page by turn; ``shown`` is the one whose evidence is shown.
+    ``traces`` are those of the page by turn; ``shown`` is the one whose evidence is shown, with
+    ``others`` of the same question beside it.
     """
     listener = st.components.v2.component("ranklens_grades", html="<i hidden></i>", js=_KEYS)
     if pressed := listener(key="grading", height=1, on_grade_change=lambda: None).grade:
         grade, _, place = pressed.partition(":")
         chunk_id, _, turn = place.partition("@")
-        trace = traces.get(int(turn), shown) if turn else shown
-        if (found := journey(trace, chunk_id)) and save(
-            library, trace.question, found.chunk, int(grade)
-        ):
+        places = [traces.get(int(turn), shown)] if turn else [shown, *others]
+        held = ((trace.question, journey(trace, chunk_id)) for trace in places)
+        question, found = next(((q, j) for q, j in held if j), ("", None))
+        if found and save(library, question, found.chunk, int(grade)):
             st.toast(f"Grade {grade} kept for {judge()}", icon=":material/check:")
     problem()
-    st.html(badges(library, shown))
+    st.html("".join(badges(library, trace) for trace in (shown, *others)))
 
 
 def badges(library: Library, trace: Trace) -> str:

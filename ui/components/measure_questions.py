@@ -14,7 +14,7 @@ from rag.evaluate.figures import Comparison, Figures
 from rag.evaluate.telling import Place, Telling, telling
 from rag.types import Trace
 from ui import state
-from ui.components import frame, movement
+from ui.components import frame, grades, movement
 from ui.components.frame import escape, plain
 from ui.components.measure_tables import sentence
 
@@ -96,6 +96,7 @@ def _both(
     frame.dress_dialog()
     st.html(f'<h2 class="rl-question">{escape(question)}</h2>')
     names = list(dict.fromkeys((before[0], after[0])))
+    asked: list[Trace] = []
     for name, tab in zip(names, st.tabs([plain(name) for name in names]), strict=True):
         with tab:
             try:
@@ -103,10 +104,13 @@ def _both(
             except RanklensError as error:
                 state.problem(error)
                 continue
+            asked.append(trace)
             movement.show(trace)
             st.download_button("Trace", traces.to_json(trace), f"{trace.settings_digest}.json",
                                "application/json", icon=":material/download:", on_click="ignore",
                                key=f"trace_of_{name}")  # fmt: skip
+    if asked:
+        grades.on_page(library, {}, asked[0], asked[1:])
 
 
 def traced(library: Library, evaluation: Evaluation, name: str, question: str) -> Trace:
