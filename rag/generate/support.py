@@ -29,6 +29,7 @@ Verdict = Literal["uncited", "doubtful"]
 _MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
 _NUMBER = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})*(?:[.,]\d+)?")
 _NAME = re.compile(r"[^\W\d_][\w&.'’-]*[^\W_]")
+_CODE = re.compile(r"^[ \t]*(`{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _FEWEST_WORDS = 3
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
 _SPELLED = {word: str(number) for number, word in enumerate(_WORDS.split())}
@@ -94,8 +95,12 @@ def checked(
 
 
 def sentences(answer: Answer, hits: Sequence[Hit]) -> list[Sentence]:
-    """Return the sentences that state something; a marker belongs to the sentence before it."""
+    """Return the sentences that state something; a marker belongs to the sentence before it.
+
+    Code states nothing.
+    """
     text, found = answer.text, []
+    code = [block.span() for block in _CODE.finditer(text)]
     edges = [span for span in spans(text) if without_markers(text[span.start : span.end]).strip()]
     for place, span in enumerate(edges):
         start = _past_markers(text, span.start)
@@ -103,7 +108,7 @@ def sentences(answer: Answer, hits: Sequence[Hit]) -> list[Sentence]:
         if place + 1 < len(edges):
             until = _past_markers(text, edges[place + 1].start)
         words = " ".join(without_markers(text[start : span.end]).split())
-        if not _states(words):
+        if not _states(words) or any(low <= start < high for low, high in code):
             continue
         numbers = {c.number for c in answer.citations if start <= c.start < until}
         cited = tuple(hits[n - 1].chunk for n in sorted(numbers) if n <= len(hits))

@@ -18,6 +18,7 @@ TEXTS = {
     "boats.txt": "A dinghy is a small open boat. It is rowed or sailed near the shore.\n",
 }
 FIRST = "When is the tide highest?"
+EVIL = "![x](http://evil.example/p.png) <img src=http://evil.example/q.png onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
@@ -117,12 +118,21 @@ def test_thinking_is_folded_away(folder, model, visit, shot):
     with served(folder, model) as address:
         page = visit(address, 800, dark=True)
         model.script(
-            Reply(["<think>Is it <b>new</b> ", Pause(2), "moon [1]?</think>\n\nAt full moon [1]."])
+            Reply(
+                [
+                    "<think>Is it <b>new</b> ",
+                    Pause(2),
+                    "moon [1]?</think>\n\nAt full moon [1]. ",
+                    EVIL,
+                ]
+            )
         )
         ask(page, FIRST)
         page.get_by_text("The model is thinking").wait_for(timeout=60_000)
         (told,) = answers(page, 1)
         assert "think" not in told
+        assert EVIL in told
+        assert page.locator("main img[src*=evil], main a[href*=evil], .rl-answer img").count() == 0
         assert page.locator(".rl-answer .rl-cite").count() == 1
         thought = page.locator(".rl-thinking div")
         assert not thought.is_visible()

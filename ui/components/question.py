@@ -30,9 +30,9 @@ def start(library: Library) -> None:
         return
     with st.container(key="first_question"):
         box("What would you like to know?")
-    filters.strip(library)
     passages = sum(document.chunks for document in ready)
     with st.container(key="beginning"):
+        filters.strip(library)
         st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
         _suggestions({document.name for document in ready})
 

@@ -59,6 +59,16 @@ def test_what_states_nothing_needs_no_citation(text):
     assert checks(text) == ()
 
 
+@pytest.mark.parametrize("end", ["\n```\n\nThe probe is out of use.", ""])
+def test_code_needs_no_citation(end):
+    told = checks(
+        "The moon makes the tide [2].\n\n```py\ntide = moon[1] + sun[2] * 3\nx = y z" + end
+    )
+    assert [check.why for check in told] == ["“The probe is out of use.” names no passage"][
+        : bool(end)
+    ]
+
+
 @pytest.mark.parametrize("generator", ["extractive"])
 def test_quotations_and_refusals_are_not_checked(generator):
     assert checks("The probe is out of use.", generator=generator) == ()
