@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 
+from rag.errors import RanklensError
 from rag.evaluate.asking import Call, Outcome, Told, ask_all, fitted
 from rag.evaluate.data import Question
 from rag.evaluate.judgements import Judgements
@@ -53,16 +54,22 @@ def to_grade(
     judgements: Judgements, pipelines: Iterable[Pipeline], questions: Sequence[Question],
     depth: int, model: str, told: Told = lambda _done, _total: None,
     stop: threading.Event | None = None,
-) -> list[Item]:  # fmt: skip
-    """Return the pooled passages of the questions that the model has not graded yet.
+) -> tuple[list[Item], list[str]]:  # fmt: skip
+    """Return the pooled passages that the model has not graded yet, and what could not be searched.
 
     Raises `rag.evaluate.run.Interrupted` where it is stopped.
     """
     pipelines, found = list(pipelines), []
+    failures: list[str] = []
     for done, question in enumerate(questions):
         if stop is not None and stop.is_set():
             raise Interrupted(f"stopped after {done} of {len(questions)} questions were searched")
-        traces = [pipeline.search(question.text) for pipeline in pipelines]
+        told(done, len(questions))
+        try:
+            traces = [pipeline.search(question.text) for pipeline in pipelines]
+        except RanklensError as error:
+            failures.append(f"{shortened(question.text, 80)}: {error}")
+            continue
         pool = pooled(traces, depth)
         given = judgements.for_chunks(question.text, pool)
         found += [
@@ -74,8 +81,8 @@ def to_grade(
                 for one in given[chunk.id]
             )
         ]
-        told(done + 1, len(questions))
-    return found
+    told(len(questions), len(questions))
+    return found, failures
 
 
 def propose(

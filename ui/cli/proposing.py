@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -37,8 +38,9 @@ def propose_grades(
         questions, held = QuestionSets(catalogue).questions(name)[:limit], Judgements(catalogue)
         asked = [library.pipeline.with_settings(**options) for options in variants.values()]
         told = _counting("questions")
-        items = to_grade(held, asked, questions, depth, chat.model, told, stop)
+        items, failed = to_grade(held, asked, questions, depth, chat.model, told, stop)
         outcome = propose(chat, settings, held, items, _counting("passages"), stop)
+        outcome = replace(outcome, failures=(*failed, *outcome.failures))
     _tell(outcome, f"passages graded by {chat.model}")
 
 

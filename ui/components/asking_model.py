@@ -35,7 +35,7 @@ def chat_or_advice(library: Library) -> Chat | None:
 
 def told(outcome: Outcome, what: str) -> str:
     """Return what calls came to as HTML: kept, failed, tokens, cost; each failure folded below."""
-    if not outcome.total:
+    if not outcome.total and not outcome.failures:
         return '<p class="rl-say">Nothing was left to ask.</p>'
     used = outcome.used
     parts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -70,8 +71,9 @@ def proposing(
     pipelines = [library.pipeline.with_settings(**options) for options in chosen.values()]
 
     def work(job: measure_run.Job) -> Outcome:
-        items = to_grade(store, pipelines, questions, depth, chat.model, job.told, job.stop)
+        items, failed = to_grade(store, pipelines, questions, depth, chat.model, job.told, job.stop)
         job.of = "passages"
-        return propose(chat, settings, store, items, job.told, job.stop)
+        outcome = propose(chat, settings, store, items, job.told, job.stop)
+        return replace(outcome, failures=(*failed, *outcome.failures))
 
     return work

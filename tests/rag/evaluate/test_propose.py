@@ -172,6 +172,8 @@ class Ranking:
         self.chunks = chunks
 
     def search(self, question: str) -> Trace:
+        if question == "fail":
+            raise RanklensError("nothing could be searched")
         hits = ranked((chunk, -chunk.start) for chunk in self.chunks)
         return Trace(question, {}, (Stage("dense", hits, 0.0),))
 
@@ -182,12 +184,14 @@ def test_what_the_model_has_graded_is_not_asked_again(catalogue: Catalogue):
     held.judge(Q, chunks[0], 1, "fake", source="llm")
     held.judge(Q, chunks[1], 1, "fake")
     held.judge(Q, chunks[1], 1, "other", source="llm")
-    items = to_grade(held, [Ranking(chunks[:2]), Ranking(chunks)], questions, 5, "fake")
+    pipelines = [Ranking(chunks[:2]), Ranking(chunks)]
+    items, failed = to_grade(held, pipelines, [*questions, Question("2", "fail")], 5, "fake")
+    assert failed == ["fail: nothing could be searched"]
     assert {(question, chunk.start) for question, chunk in items} == {
         (Q, chunks[1].start),
         (Q, chunks[2].start),
     }
-    assert len(to_grade(held, [Ranking(chunks)], questions, 2, "another")) == 2
+    assert len(to_grade(held, [Ranking(chunks)], questions, 2, "another")[0]) == 2
     stop = threading.Event()
     stop.set()
     with pytest.raises(Interrupted, match="0 of 1 questions"):
