@@ -30,7 +30,7 @@ from rag.settings import Settings, load_settings
 from rag.types import Candidate, Stage, normalised
 
 Row = NDArray[np.float64]
-STEP, WORST_LOSS = 0.1, 0.005
+BATCH, STEP, WORST_LOSS = 10, 0.1, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,10 @@ def pools(dataset: Dataset, settings: Settings, work: Path) -> list[Pool]:
         asked = retrieved(dataset, library)
         context = Context(settings, library.encoder, library.index.tokens.fetch)
         rerankers = Rerankers()
-        stages = [rerankers.rank(text, pool, context) for _, text, pool in asked]
+        stages: list[Stage] = []
+        for start in range(0, len(asked), BATCH):
+            part = [(text, found) for _, text, found in asked[start : start + BATCH]]
+            stages += rerankers.rank_many(part, context)
         rerankers.close()
         return list(_pools(asked, stages, grades, dataset.unit == "document", settings))
 

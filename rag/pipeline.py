@@ -17,7 +17,7 @@ from typing import Any
 from rag.errors import RanklensError, RerankError
 from rag.generate import generator_for
 from rag.generate.answer import Answering
-from rag.generate.relevance import relevance
+from rag.generate.relevance import relevance, unmentioned
 from rag.models.encoder import Encoder
 from rag.rerank import llm
 from rag.rerank.base import Context, Entry, Reranker
@@ -80,7 +80,20 @@ class Pipeline:
 
     def rank(self, retrieved: Retrieved) -> Trace:
         """Rerank candidates, and follow the best of them where there is a second hop."""
-        reranked = self.rerank(retrieved.question, retrieved.pool)
+        return self._followed(retrieved, self.rerank(retrieved.question, retrieved.pool))
+
+    def search_many(self, questions: Sequence[str]) -> list[Trace]:
+        """Search for many questions, reranked in one pass of the model where it can do that.
+
+        For fitting and the like: no reranking policy, no budget, and a reranked stage's seconds are
+        its share of the pass. Raises as `search` does.
+        """
+        found = [self.retrieve(question) for question in questions]
+        asked = [(one.question, one.pool) for one in found]
+        stages = self._shared.rerankers.rank_many(asked, self._context())
+        return [self._followed(one, stage) for one, stage in zip(found, stages, strict=True)]
+
+    def _followed(self, retrieved: Retrieved, reranked: Stage) -> Trace:
         stages = (*retrieved.stages, reranked)
         if self.settings.hops > 1:
             found, first = retrieved.found, retrieved.first
@@ -101,9 +114,10 @@ class Pipeline:
     def answer(self, trace: Trace) -> Answering:
         """Answer from a trace's evidence; iterate over the result for pieces of text."""
         generator = generator_for(self.settings, self.encoder, self.index.tokens.fetch)
-        below = self.settings.refuse_below
-        near = relevance(trace, Analyser(self.settings.language)) if below else None
-        return Answering(generator, trace.question, trace.evidence, near, below)
+        below, terms = self.settings.refuse_below, Analyser(self.settings.language)
+        near = relevance(trace, terms) if below else None
+        lacking = unmentioned(trace, terms) if near is not None and near < below else ()
+        return Answering(generator, trace.question, trace.evidence, near, below, lacking)
 
     def ask(self, question: str) -> Trace:
         """Search and answer; returns the trace with its answer."""

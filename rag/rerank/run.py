@@ -17,7 +17,7 @@ from typing import TypeVar
 from rag.errors import RanklensError, RerankError
 from rag.rerank.base import Context, Entry, Ranker, Reranker, Scores, leaves
 from rag.rerank.breaker import Breaker
-from rag.rerank.combine import score, with_tail
+from rag.rerank.combine import Asked, score, with_tail
 from rag.rerank.leaf import Leaves
 from rag.rerank.load import Loader
 from rag.rerank.policy import PROBE, Costs, decide
@@ -80,6 +80,38 @@ class Rerankers:
             fell_back=fell_back,
             details={"reranker": ranker.name, "pairs": 0, **details},
         )
+
+    def rank_many(self, asked: Sequence[Asked], context: Context) -> list[Stage]:
+        """Rank the pools of many questions, in one pass of the model where it can do that.
+
+        For fitting: no policy, no budget, and ``seconds`` is each question's share. Where the
+        pass fails every question is ranked by itself (`rank`).
+        """
+        started = time.perf_counter()
+        ranker, why = choose(context)
+        settings = context.settings
+        run = self._leaves(context)
+        try:
+            found = _within(
+                settings.rerank_seconds * max(1, len(asked)),
+                lambda: score(ranker, asked, run.score, settings),
+                ranker.name,
+            )
+        except RanklensError as error:
+            log.info("%s could not rank %d questions at once (%s)", ranker.name, len(asked), error)
+            run.abandon()
+            return [self.rank(query, pool, context) for query, pool in asked]
+        seconds = (time.perf_counter() - started) / max(1, len(asked))
+        return [
+            Stage(
+                "reranked",
+                ranked((c.chunk, s) for c, s in zip(pool, scores, strict=True)),
+                seconds,
+                why,
+                details={"reranker": ranker.name, **scores.details, "batch": len(asked)},
+            )
+            for (_, pool), scores in zip(asked, found, strict=True)
+        ]
 
     def parts(self, context: Context) -> list[tuple[Entry, Reranker | None]]:
         """Return the single rerankers that the settings' one is made of, loaded.

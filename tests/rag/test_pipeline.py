@@ -63,6 +63,19 @@ def test_a_question_leaves_four_rankings(pipeline):
     assert trace.answer is None
 
 
+def test_many_questions_get_the_rankings_that_each_gets_alone(pipeline):
+    asked = ["mars moon", "a comet", "the tide"]
+    for one in (pipeline, pipeline.with_settings(hops=2), pipeline.with_settings(reranker="none")):
+        together = one.search_many(asked)
+        alone = [one.search(question) for question in asked]
+        assert [t.question for t in together] == asked
+        assert [[ids(s) for s in t.stages] for t in together] == [
+            [ids(s) for s in t.stages] for t in alone
+        ]
+        assert [t.settings_digest for t in together] == [t.settings_digest for t in alone]
+    assert pipeline.search_many([]) == []
+
+
 def test_one_pool_is_ranked_by_several_pipelines(pipeline):
     pool = pipeline.retrieve("mars moon @sky.txt")
     other = pipeline.with_settings(reranker="none", pool=2, hops=2)

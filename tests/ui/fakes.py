@@ -156,6 +156,9 @@ class FakePipeline:
             shaping["within"] = self.asked_within.as_setting()
         return trace_of(question, **shaping)
 
+    def search_many(self, questions: Sequence[str]) -> list[Trace]:
+        return [self.search(question) for question in questions]
+
     def retrieve(self, question: str) -> str:
         return question
 

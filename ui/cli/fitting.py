@@ -86,13 +86,12 @@ def _refusal(
 
 
 def _traces(ready: Ready, questions: list[Question]) -> dict[str, Trace]:
+    from rag.evaluate import together
+
     lines = Lines("questions")
-    found: dict[str, Trace] = {}
-    for question in questions:
-        if ready.stop.is_set():
-            raise RanklensError(f"stopped after {len(found)} of {len(questions)} questions")
-        found[question.id] = ready.library.pipeline.search(question.text)
-        lines.count(len(found), len(questions))
+    found = together.traces(
+        ready.library.pipeline, questions, lambda n: lines.count(n, len(questions)), ready.stop
+    )
     times = sum(trace.seconds for trace in found.values()) / len(found)
     print(f"{ready.name}: {len(found)} questions, {duration(times)} each")
     return found

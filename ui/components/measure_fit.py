@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate import fit, fit_refusal, pipelines
+from rag.evaluate import fit, fit_refusal, pipelines, together
 from rag.evaluate.answers import unanswerable
-from rag.evaluate.data import Grades, Question
+from rag.evaluate.data import Grades
 from rag.evaluate.fit import Fitted, Threshold
 from rag.evaluate.fit_refusal import Refusal
 from rag.evaluate.questions import QuestionSets
@@ -104,7 +104,8 @@ def fitting(
         judged = [q for q in questions if any(g > 0 for g in graded.get(q.id, {}).values())]
         beside = [q for q in questions if unanswerable(q) and q not in judged]
         halves = fit.split(judged)
-        traces = _traces(pipeline, [*judged, *beside], job)
+        asked = [*judged, *beside]
+        traces = together.traces(pipeline, asked, _counting(job, len(asked)))
         fusion = fit.fusion_order(pipeline, traces, unit)
         found = Found(name, options, _weights(pipeline, fusion, fit.fusion_grid(), graded, halves))
         if blend:
@@ -146,18 +147,6 @@ def _counting(job: measure_run.Job, total: int) -> Callable[[int], None]:
             raise Interrupted(f"stopped after {done} of {total} questions")
 
     return told
-
-
-def _traces(
-    pipeline: Pipeline, questions: list[Question], job: measure_run.Job
-) -> dict[str, Trace]:
-    traces: dict[str, Trace] = {}
-    for question in questions:
-        if job.stop.is_set():
-            raise Interrupted(f"stopped after {len(traces)} of {len(questions)} questions")
-        traces[question.id] = pipeline.search(question.text)
-        job.told(len(traces), len(questions))
-    return traces
 
 
 def _weights(

@@ -4,8 +4,10 @@ import time
 import pytest
 
 from rag.errors import SettingsError
+from rag.rerank import table
+from rag.rerank.base import Context, Entry
 from rag.types import Candidate
-from tests.fakes import OverlapReranker, make_chunk, make_pool
+from tests.fakes import OverlapReranker, WordEncoder, make_chunk, make_pool
 from tests.rag.rerank.conftest import ids
 from tests.rag.rerank.fakes import Counted, Hangs, Scripted
 
@@ -116,3 +118,35 @@ def test_a_provider_that_hangs_counts_as_failing(run, rerankers):
 def test_a_wrong_name_is_refused_even_for_a_fallback(run):
     with pytest.raises(SettingsError, match="'thrid'"):
         run(Scripted([1.0]), make_pool("a"), others={}, rerank_fallbacks="thrid")
+
+
+def test_many_questions_take_one_pass(base, rerankers, monkeypatch):
+    class Batched(Counted):
+        def score_many(self, asked):
+            self.asked.append(asked)
+            return [OverlapReranker.score(self, query, texts) for query, texts in asked]
+
+    batched = Batched()
+    monkeypatch.setitem(table.TABLE, "batched", Entry("batched", "", lambda _c: batched))
+    context = Context(base.updated(reranker="batched"), WordEncoder())
+    pools = [[Candidate(make_chunk(n, n), 0, 0, 0.0) for n in ("mars", "sun")], make_pool("x"), []]
+    asked = list(zip(["the sun", "x", "none"], pools, strict=True))
+    stages = rerankers.rank_many(asked, context)
+    assert len(batched.asked) == 1
+    assert [ids(stage) for stage in stages] == [["sun", "mars"], ["x"], []]
+    assert [ids(rerankers.rank(q, p, context)) for q, p in asked] == [ids(s) for s in stages]
+
+
+def test_many_questions_that_fail_together_are_ranked_one_by_one(base, rerankers, monkeypatch):
+    class FailsOnce(OverlapReranker):
+        def score(self, query, texts):
+            if query == "bad":
+                raise RuntimeError("bad")
+            return super().score(query, texts)
+
+    monkeypatch.setitem(table.TABLE, "f", Entry("f", "", lambda _c: FailsOnce()))
+    context = Context(base.updated(reranker="f"), WordEncoder())
+    asked = [("bad", make_pool("a")), ("sun", make_pool("moon", "sun"))]
+    bad, good = rerankers.rank_many(asked, context)
+    assert (bad.fell_back, good.fell_back) == (True, False)
+    assert ids(good) == ["sun", "moon"]
