@@ -11,14 +11,12 @@ Only the chunks of ``ready`` documents are live; whatever else an index holds is
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,7 +26,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    Select,
     create_engine,
     delete,
     event,
@@ -37,13 +34,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError
 
 from rag.errors import LibraryError
 from rag.store import schema
+from rag.store.chunk_rows import ChunkRows
 from rag.store.schema import chunks, documents, meta
-from rag.types import Chunk
 
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
@@ -70,7 +66,7 @@ class Document:
     seconds: float | None
 
 
-class Catalogue:
+class Catalogue(ChunkRows):
     """Reads and writes the catalogue. Safe to use from several threads of one process."""
 
     def __init__(self, path: Path) -> None:
@@ -221,96 +217,6 @@ class Catalogue:
         with self._changing_documents() as db:
             _retire(db, document_ids)
 
-    # Chunks
-
-    def add_chunks(
-        self, document_id: int, first: int, made: Sequence[Chunk], vectors: Vectors
-    ) -> None:
-        """Store chunks with their vectors (len(made), dimension), numbered from ``first``."""
-        rows = [
-            {
-                "document_id": document_id,
-                "ordinal": first + i,
-                "id": chunk.id,
-                "start": chunk.start,
-                "end": chunk.end,
-                "page": chunk.page,
-                "heading": list(chunk.heading),
-                "text": chunk.text,
-                "vector": vectors[i].astype(np.float32).tobytes(),
-            }
-            for i, chunk in enumerate(made)
-        ]
-        if rows:
-            with self._engine.begin() as db:
-                db.execute(insert(chunks), rows)
-
-    def drop_chunks(self, document_ids: Sequence[int]) -> None:
-        """Forget the chunks of documents that are not live."""
-        with self._engine.begin() as db:
-            db.execute(delete(chunks).where(chunks.c.document_id.in_(document_ids)))
-
-    def chunks_of(self, document_id: int) -> list[Chunk]:
-        """Return a document's chunks in reading order, live or not."""
-        query = _chunk_query().where(chunks.c.document_id == document_id)
-        with self._engine.connect() as db:
-            return [_chunk(row) for row in db.execute(query.order_by(chunks.c.ordinal))]
-
-    def fetch(self, ids: Sequence[str]) -> dict[str, Chunk]:
-        """Return the live chunks among ``ids``."""
-        found: dict[str, Chunk] = {}
-        with self._engine.connect() as db:
-            for part in _parts(ids):
-                rows = db.exec_driver_sql(_FETCH + _marks(part), tuple(part))
-                found |= {row[0]: _chunk(row) for row in rows.fetchall() if row[-1] == "ready"}
-        return found
-
-    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return the stored vectors, each (dimension,), of the chunks among ``ids``."""
-        found: dict[str, Vectors] = {}
-        with self._engine.connect() as db:
-            for part in _parts(ids):
-                rows = db.exec_driver_sql(_VECTORS + _marks(part), tuple(part))
-                found |= {row[0]: np.frombuffer(row[1], np.float32) for row in rows.fetchall()}
-        return found
-
-    def vectors_of(self, document_ids: Collection[int]) -> Iterator[tuple[int, list[str], Vectors]]:
-        """Yield each document's number, chunk ids in reading order and vectors (n, dimension)."""
-        query = (
-            select(chunks.c.document_id, chunks.c.id, chunks.c.vector)
-            .where(chunks.c.document_id.in_(document_ids))
-            .order_by(chunks.c.document_id, chunks.c.ordinal)
-        )
-        with self._engine.connect() as db:
-            for document_id, rows in groupby(db.execute(query), key=lambda row: row.document_id):
-                ids, blobs = zip(*((row.id, row.vector) for row in rows), strict=True)
-                stacked = np.frombuffer(b"".join(blobs), np.float32)
-                yield document_id, list(ids), stacked.reshape(len(ids), -1)
-
-    def live_ids(self) -> set[str]:
-        """Return the ids of all chunks that a search may return."""
-        query = select(chunks.c.id).join(documents).where(documents.c.status == "ready")
-        with self._engine.connect() as db:
-            return set(db.scalars(query))
-
-    def ids_of(self, document_ids: Sequence[int]) -> set[str]:
-        """Return the chunk ids of documents, live or not."""
-        with self._engine.connect() as db:
-            query = select(chunks.c.id).where(chunks.c.document_id.in_(document_ids))
-            return set(db.scalars(query))
-
-    def live_chunks(self, at_once: int = AT_ONCE) -> Iterator[tuple[list[Chunk], Vectors]]:
-        """Yield all live chunks with their vectors, in a stable order, ``at_once`` at a time."""
-        query = (
-            _chunk_query(chunks.c.vector)
-            .where(documents.c.status == "ready")
-            .order_by(chunks.c.document_id, chunks.c.ordinal)
-        )
-        with self._engine.connect() as db:
-            for rows in db.execution_options(yield_per=at_once).execute(query).partitions():
-                vectors = np.stack([np.frombuffer(row.vector, np.float32) for row in rows])
-                yield [_chunk(row) for row in rows], vectors
-
     def leftovers(self) -> list[int]:
         """Return documents that are not live and yet have chunks: interrupted work."""
         query = select(chunks.c.document_id).distinct().join(documents)
@@ -342,31 +248,6 @@ def _retire(db: Connection, document_ids: Sequence[int]) -> None:
     db.execute(update(documents).where(documents.c.id.in_(document_ids)).values(**gone))
 
 
-def _chunk_query(*more: Any) -> Select[Any]:
-    columns = [c for c in chunks.c if c.name not in ("vector", "ordinal", "document_id")]
-    return select(*columns, documents.c.name.label("document"), *more).select_from(
-        chunks.join(documents)
-    )
-
-
-# Every question reads its chunks by these two, and as statements that SQLAlchemy builds they take
-# twice as long. Asked for the status in the condition, SQLite would begin with all documents that
-# are ready.
-_FETCH = str(_chunk_query(documents.c.status).compile(dialect=sqlite.dialect()))
-_VECTORS = str(select(chunks.c.id, chunks.c.vector).compile(dialect=sqlite.dialect()))
-
-
-def _marks(ids: Sequence[str]) -> str:
-    return f" WHERE chunks.id IN ({','.join('?' * len(ids))})"
-
-
-def _chunk(row: Sequence[Any]) -> Chunk:
-    """Make a chunk of a row of `_chunk_query`, whose heading is JSON still where it is raw."""
-    key, start, end, page, heading, text, document = row[:7]
-    path = json.loads(heading) if isinstance(heading, str) else heading
-    return Chunk(key, document, start, end, text, page, tuple(path))
-
-
 def _document(row: Row[Any]) -> Document:
     return Document(
         id=row.id,
@@ -382,8 +263,3 @@ def _document(row: Row[Any]) -> Document:
         indexed=datetime.fromtimestamp(row.indexed, UTC) if row.indexed else None,
         seconds=row.seconds,
     )
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for i in range(0, len(ids), AT_ONCE):
-        yield ids[i : i + AT_ONCE]
