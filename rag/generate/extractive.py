@@ -4,9 +4,10 @@ A unit's score is the cosine of its tokens' mean with the question's vector, plu
 over the question's tokens of the best cosine with one of its tokens), plus the share of the
 question's words that it holds (rare ones count more), plus what its passage's rank is worth, plus a
 little where it holds what the question asks for (a date, a name, a number), more where that is the
-cell of a table. Weights, margin and floor were chosen on 70 HotpotQA questions that
-``benchmarks/extractive.py`` leaves out by default and on every third one of its chunking set; what
-concerns tables on twenty questions about quarterly reports, which therefore prove nothing.
+cell of a table, less where a sentence speaks of another time than the question. Weights, margin
+and floor were chosen on 70 HotpotQA questions that ``benchmarks/extractive.py`` leaves out by
+default and on every third one of its chunking set; what concerns tables on twenty questions about
+quarterly reports, which therefore prove nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rag.generate.base import REFUSAL, Quote, Written
 from rag.generate.citations import without_markers
 from rag.generate.facts import short_answer
 from rag.generate.likeness import Kept, Likeness
+from rag.generate.periods import contradicts, period
 from rag.generate.question import Asked
 from rag.generate.rows import answering, cell, label, read_cells, read_out, told, valued, words
 from rag.generate.units import Unit, units
@@ -30,6 +32,7 @@ from rag.types import Hit
 
 _WORDS, _RANK, _KIND, _CELL = 0.8, 0.3, 0.05, 0.9
 _TOLD = 0.5
+_OTHER_TIME = 0.3
 _MARGIN, _MOST, _TIMES = 0.3, 4, 3
 # Of 162 questions with their documents in the library, the best sentence's cosine was below 0.43
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
@@ -94,6 +97,7 @@ class ExtractiveGenerator:
         shares = shared_words(asked.terms, [unit.text for unit in found])
         telling = _telling(asked, hits)
         strangers = _strangers(asked, hits)
+        when = period(asked.text)
         required = asked.subject & {w for u in found if u.row for w in words(label(u.row))}
         scored = []
         for unit, (cosine, closest), share in zip(found, likeness, shares, strict=True):
@@ -102,6 +106,8 @@ class ExtractiveGenerator:
                 column = answering(unit.row, asked, required, unit.context)
             score = cosine + closest + _WORDS * share + _RANK / (unit.number + 1)
             score += _KIND * bool(_short(unit, asked))
+            if not unit.row and contradicts(when, period(unit.text)):
+                score -= _OTHER_TIME
             if unit.row and column >= 0:
                 score += _CELL + _TOLD * told(unit.row, column, asked.subject)
             near = cosine >= _FLOOR or share >= _FLOOR_WORDS

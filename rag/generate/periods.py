@@ -93,6 +93,19 @@ def _fits(asked: Period, name: str, context: str) -> bool:
     return own.months in (0, 12)
 
 
+def contradicts(asked: Period, told: Period) -> bool:
+    """Tell whether a text speaks of other days than those asked for, or of other years.
+
+    Years from before to after the one asked for may be a span that holds it.
+    """
+    wanted, days = ({date for date in one.dates if all(date)} for one in (asked, told))
+    if wanted and days:
+        return not wanted & days
+    if not asked.years or not told.years:
+        return False
+    return not any(min(told.years) <= year <= max(told.years) for year in asked.years)
+
+
 def _same(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
     return all(a == b or not a or not b for a, b in zip(one, other, strict=True))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from rag.generate.sentences import Span, spans
-from rag.generate.tables import Row, table_rows
+from rag.generate.tables import BAR, Row, table_rows
 from rag.types import Chunk, Hit
 
 _SHORTEST = 12
@@ -48,7 +48,12 @@ def units(hits: Sequence[Hit]) -> list[Unit]:
 
     Headings and lines that only introduce something are units where there is nothing else.
     """
-    every = [unit for number, hit in enumerate(hits, 1) for unit in _of(number, hit.chunk)]
+    ends = {(hit.chunk.document, hit.chunk.end): hit.chunk for hit in hits}
+    every = [
+        unit
+        for number, hit in enumerate(hits, 1)
+        for unit in _of(number, hit.chunk, ends.get((hit.chunk.document, hit.chunk.start - 1)))
+    ]
     whole = [unit for unit in every if unit.span.kind not in ("heading", "lead")]
     found: dict[str, Unit] = {}
     for unit in whole or every:
@@ -58,9 +63,9 @@ def units(hits: Sequence[Hit]) -> list[Unit]:
     return list(found.values())
 
 
-def _of(number: int, chunk: Chunk) -> Iterator[Unit]:
+def _of(number: int, chunk: Chunk, before: Chunk | None) -> Iterator[Unit]:
     text = chunk.text
-    rows, names = table_rows(text, chunk.heading)
+    rows, names = _rows(chunk, before)
     lines = {row.start: row for row in rows}
     for span in _with_lists(text, spans(text)):
         if any(start <= span.start and span.end <= end for start, end in names):
@@ -70,6 +75,28 @@ def _of(number: int, chunk: Chunk) -> Iterator[Unit]:
                 yield Unit(number, chunk, span, _row_text(row), row)
         elif span.end - span.start >= _SHORTEST or len(text) < 2 * _SHORTEST:
             yield Unit(number, chunk, span, " ".join(text[span.start : span.end].split()))
+
+
+def _rows(chunk: Chunk, before: Chunk | None) -> tuple[list[Row], list[tuple[int, int]]]:
+    """Return a chunk's rows and names; one that goes on with a table is read with the one before.
+
+    There are the section of its first rows, the unit and what introduces the table.
+    """
+    if not before or not chunk.heading or BAR not in chunk.heading[-1]:
+        return table_rows(chunk.text, chunk.heading)
+    shift = len(before.text) + 1
+    rows, names = table_rows(f"{before.text}\n{chunk.text}", before.heading)
+    own = [
+        replace(
+            row,
+            start=row.start - shift,
+            end=row.end - shift,
+            names=tuple((a - shift, b - shift) for a, b in row.names if a >= shift),
+        )
+        for row in rows
+        if row.start >= shift
+    ]
+    return own, [(a - shift, b - shift) for a, b in names if a >= shift]
 
 
 def _row_text(row: Row) -> str:

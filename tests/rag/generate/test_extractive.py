@@ -131,6 +131,35 @@ def test_rows_of_documents_that_do_not_name_whom_the_question_names_give_no_fact
     assert ask(asked, own, TABLE).text.startswith("**$82")
 
 
+def test_a_passage_that_goes_on_with_a_table_has_its_section_from_the_one_before():
+    before = (
+        "Profit by region (in millions):\n\n"
+        "June 30, 2022 | June 30, 2023\nAcme profit\nNorth | $3 | $4"
+    )
+    after = "South | 5 | 6\nWest | 7 | 8"
+    end = len(before)
+    header = "June 30, 2022 | June 30, 2023"
+    chunks = (
+        Chunk("c2", "d.txt", end + 1, end + 1 + len(after), after, heading=("Results", header)),
+        Chunk("c1", "d.txt", 0, end, before, heading=("Results",)),
+    )
+    asked = "What was the Acme profit in the South on June 30, 2023?"
+    found = tuple(Hit(chunk, n, 1.0) for n, chunk in enumerate(chunks, 1))
+    answering = Answering(ExtractiveGenerator(CountingEncoder()), asked, found)
+    text = "".join(answering)
+    assert text.startswith("**$6 (in millions)** — Acme profit: South, June 30, 2023 [1]")
+    citation = answering.answer.citations[0]
+    assert after[citation.quote_start : citation.quote_end] == "South | 5 | 6"
+    alone = Answering(ExtractiveGenerator(CountingEncoder()), asked, found[:1])
+    assert "$6" not in "".join(alone)
+
+
+def test_a_sentence_of_another_time_comes_after_one_that_tells_none():
+    texts = ("For 2021 the Acme dividend was $7.", "The Acme dividend was $8.")
+    assert ask("What was the Acme dividend of 2023?", *texts).text.startswith(texts[1])
+    assert ask("What was the Acme dividend of 2021?", *texts).text.startswith(texts[0])
+
+
 def test_a_heading_is_not_quoted_and_a_list_comes_with_what_introduces_it():
     text = "Voyager Risks\n\nThe Voyager risks are:\n\n• dust;\n\n• cold.\n\nIt is far."
     answer = ask("What are the Voyager risks?", text)

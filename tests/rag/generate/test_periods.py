@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.generate.periods import column, period
+from rag.generate.periods import column, contradicts, period
 from rag.generate.question import question_terms
 
 QUARTERS = (
@@ -47,3 +47,21 @@ def test_what_a_text_says_of_time():
     assert read.dates == {(2022, 10, 30), (2021, 5, 0)}
     assert (read.years, read.quarter, read.months, read.fiscal) == ({2021, 2022, 2023}, 3, 3, True)
     assert not period("It may rain in march.").said
+
+
+@pytest.mark.parametrize(
+    ("question", "told", "expected"),
+    [
+        ("rate for the quarter ended September 30, 2022", "for June 30, 2022 it was 5", True),
+        ("rate for the quarter ended September 30, 2022", "on September 30, 2022 it was 5", False),
+        ("rate for the quarter ended September 30, 2022", "in 2022 it was 5", False),
+        ("dividend of August 2023", "for the six months ended December 31, 2022", True),
+        ("dividend of August 2023", "as of July 1, 2023", False),
+        ("Who ruled in 1969?", "He ruled from 1961 to 1970.", False),
+        ("Who ruled in 1969?", "He ruled from 1971 to 1980.", True),
+        ("Who ruled?", "He ruled from 1971 to 1980.", False),
+        ("Who ruled in 1969?", "He ruled long.", False),
+    ],
+)
+def test_a_text_of_another_time_contradicts(question, told, expected):
+    assert contradicts(period(question), period(told)) is expected
