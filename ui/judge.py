@@ -24,7 +24,7 @@ def page() -> None:
     library = state.library()
     st.html(grades.STYLE)
     frame.title("Judge", "Say what is relevant: every figure on the Measure page rests on it.")
-    left, right = st.columns((1, 1), vertical_alignment="bottom")
+    left, right = st.columns((2, 3), vertical_alignment="bottom")
     with left:
         name = questions_sets.chooser(library)
     with right:
