@@ -32,12 +32,17 @@ class Answering:
         hits: Sequence[Hit],
         relevance: float | None = None,
         refuse_below: float = 0.0,
+        unmentioned: Sequence[str] = (),
     ) -> None:
-        """``relevance`` of the passages (0 to 1), below ``refuse_below`` of which it refuses."""
+        """``relevance`` of the passages (0 to 1), below ``refuse_below`` of which it refuses.
+
+        A refusal says so where there are names that no passage mentions.
+        """
         self._generator = generator
         self._question = question
         self._hits = tuple(hits)
         self._relevance = relevance
+        self._unmentioned = tuple(unmentioned)
         self._beside_the_point = relevance is not None and relevance < refuse_below
         self._parser = CitationParser(self._hits)
         self.text = ""
@@ -123,12 +128,19 @@ class Answering:
 
     def _raw(self) -> Pieces[str | Thought, None, None]:
         if not self._hits or self._beside_the_point:
-            yield REFUSAL
+            yield REFUSAL + _lacking(self._unmentioned if self._hits else ())
             return
         stream = self._generator.stream(self._question, self._hits)
         written = yield from cast("Pieces[str | Thought, None, object]", stream)
         if isinstance(written, Written):
             self._written = written
+
+
+def _lacking(names: Sequence[str]) -> str:
+    """Return what no passage mentions as a sentence, nothing where there is no such name."""
+    *others, last = names or [""]
+    listed = f"{', '.join(others)} or {last}" if others else last
+    return f" None of the passages found mentions {listed}." if listed else ""
 
 
 def is_refusal(text: str, cites: bool) -> bool:

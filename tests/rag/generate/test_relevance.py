@@ -1,18 +1,19 @@
 """Relevance of the evidence, from a trace, and the refusal below a threshold."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
-from rag.generate.relevance import features, relevance
+from rag.generate.relevance import FITTED, features, names, relevance, unmentioned
 from rag.types import Stage, Trace, ranked
 from tests.fakes import make_chunk
 
 
 def words(text):
-    return text.lower().split()
+    return text.lower().replace("?", "").replace(",", "").split()
 
 
 def trace(question, texts, cosines, top=2, fell_back=False):
@@ -24,16 +25,64 @@ def trace(question, texts, cosines, top=2, fell_back=False):
 
 def test_the_features_can_be_worked_out_by_hand():
     made = trace("red moon", ["red one", "blue two", "moon three"], [0.5, 0.9, 0.95], top=2)
-    cosine, held = features(made, words)
-    assert cosine == 0.9  # of the two that the answer is given
-    assert held == pytest.approx(0.5)  # "moon" is only in what it is not given
-    assert features(trace("red one", ["red one", "x"], [0.2, 0.1]), words)[1] == pytest.approx(1.0)
+    found = features(made, words)
+    assert found.cosine == 0.9  # of the two that the answer is given
+    assert found.held == pytest.approx(0.5)  # "moon" is only in what it is not given
+    assert found[2:] == (0.0, 0.0)  # no names
+    assert features(trace("red one", ["red one", "x"], [0.2, 0.1]), words).held == pytest.approx(1)
+
+
+def test_a_name_that_the_evidence_lacks_is_counted():
+    texts = ["revenue of amazon", "revenue of apple", "about google"]
+    found = features(trace("revenue of Google and Apple", texts, [0.5, 0.4, 0.3]), words)
+    # Each of google, apple and "and" weighs differently: in one candidate, in one, in none.
+    one, none = (math.log(1 + (3 - n + 0.5) / (n + 0.5)) for n in (1, 0))
+    two = math.log(1 + 1.5 / 2.5)
+    assert found.lacking == pytest.approx(one / (2 * two + 2 * one + none))
+    assert found.unmentioned == 1.0
+    whole = features(trace("revenue of Google and Apple", texts, [0.5, 0.4, 0.3], top=3), words)
+    assert whole[2:] == (0.0, 0.0)
+
+
+def test_the_beginning_of_a_word_is_a_mention_of_it_but_another_year_is_not():
+    assert features(trace("the Mexican one", ["mexico", "x"], [0.5, 0.4]), words).unmentioned == 0
+    assert features(trace("sales in 2022", ["sales 2023", "x"], [0.5, 0.4]), words).unmentioned == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What was Google's revenue in 2022?", ["Google", "2022"]),
+        ("Google's revenue", ["Google"]),
+        ("Who flew Apollo 11, and when?", ["Apollo 11"]),
+        ('Who directed "Big Stone Gap" in Virginia?', ["Big Stone Gap", "Virginia"]),
+        ("Does it? Perhaps Mars does", ["Mars"]),
+        ("how many of the 7 moons are there", []),
+        ("谁是习近平", []),
+        ("", []),
+    ],
+)
+def test_names_and_figures_of_a_question(question, found):
+    assert names(Trace(question, {}, ())) == found
+
+
+def test_in_german_a_capital_is_no_sign_of_a_name():
+    assert names(Trace("Wie viele Monde hat Mars?", {"language": "german"}, ())) == []
 
 
 def test_more_is_more_relevant():
     near = relevance(trace("red moon", ["red moon", "x"], [0.8, 0.1]), words)
     far = relevance(trace("red moon", ["blue sun", "x"], [0.1, 0.1]), words)
     assert 0 <= far < near <= 1
+    named = relevance(trace("the moon Io", ["the moon Io", "x"], [0.5, 0.1]), words)
+    other = relevance(trace("the moon Io", ["the moon", "x"], [0.5, 0.1]), words)
+    assert other < named
+
+
+def test_relevance_is_the_logistic_of_the_features():
+    made = trace("red moon Io", ["red one", "blue two", "moon three"], [0.5, 0.9, 0.95])
+    total = FITTED[0] + sum(w * x for w, x in zip(FITTED[1:], features(made, words), strict=True))
+    assert relevance(made, words) == pytest.approx(1 / (1 + math.exp(-total)))
 
 
 def test_without_dense_retrieval_nothing_is_said():
@@ -47,6 +96,11 @@ def test_another_encoder_is_not_judged_by_the_fit():
     assert relevance(replace(made, settings={"top": 2, "encoder": "other"}), words) is None
 
 
+def test_only_what_no_candidate_mentions_is_called_unmentioned():
+    made = trace("sales of Google, Meta and Apple", ["apple", "x", "meta"], [0.5, 0.4, 0.3], top=1)
+    assert unmentioned(made, words) == ("Google",)
+
+
 class Never:
     name = "never"
 
@@ -54,9 +108,23 @@ class Never:
         raise AssertionError("it must not be asked")
 
 
-def test_below_the_threshold_it_refuses_and_invents_nothing():
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ((), ""),
+        (("Google",), " None of the passages found mentions Google."),
+        (("Google", "2022"), " None of the passages found mentions Google or 2022."),
+        (("A", "B", "C"), " None of the passages found mentions A, B or C."),
+    ],
+)
+def test_below_the_threshold_it_refuses_and_says_what_is_not_there(lacking, said):
     made = trace("q", ["a"], [0.5])
-    answering = Answering(Never(), "q", made.evidence, relevance=0.2, refuse_below=0.3)
-    assert "".join(answering) == REFUSAL
+    answering = Answering(Never(), "q", made.evidence, 0.2, 0.3, lacking)
+    assert "".join(answering) == REFUSAL + said
     assert answering.answer.refused
+    assert not answering.answer.citations
     assert answering.answer.details["relevance"] == 0.2
+
+
+def test_without_passages_nothing_is_said_of_them():
+    assert "".join(Answering(Never(), "q", (), 0.2, 0.3, ("Google",))) == REFUSAL
