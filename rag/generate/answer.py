@@ -36,7 +36,7 @@ class Answering:
     ) -> None:
         """``relevance`` of the passages (0 to 1), below ``refuse_below`` of which it refuses.
 
-        A refusal says so where there are names that no passage mentions.
+        A refusal tells the names that are ``unmentioned`` in them.
         """
         self._generator = generator
         self._question = question
@@ -137,10 +137,10 @@ class Answering:
 
 
 def _lacking(names: Sequence[str]) -> str:
-    """Return what no passage mentions as a sentence, nothing where there is no such name."""
+    """Return as a sentence what is not mentioned, nothing where there is no such name."""
     *others, last = names or [""]
     listed = f"{', '.join(others)} or {last}" if others else last
-    return f" None of the passages found mentions {listed}." if listed else ""
+    return f" The nearest passages do not mention {listed}." if listed else ""
 
 
 def is_refusal(text: str, cites: bool) -> bool:

@@ -76,8 +76,8 @@ def features(trace: Trace, terms: Terms) -> Features:
 
 
 def unmentioned(trace: Trace, terms: Terms) -> tuple[str, ...]:
-    """Return the names and numbers of the question of which no candidate has a word."""
-    there = set().union(*_candidates(trace, terms).values())
+    """Return the names and numbers of the question of which the evidence has no word."""
+    there = {word for hit in trace.evidence for word in terms(hit.chunk.passage)}
     found = (name for name in names(trace) if _missing(set(terms(name)), there))
     return tuple(dict.fromkeys(found))
 

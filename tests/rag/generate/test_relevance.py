@@ -96,9 +96,10 @@ def test_another_encoder_is_not_judged_by_the_fit():
     assert relevance(replace(made, settings={"top": 2, "encoder": "other"}), words) is None
 
 
-def test_only_what_no_candidate_mentions_is_called_unmentioned():
-    made = trace("sales of Google, Meta and Apple", ["apple", "x", "meta"], [0.5, 0.4, 0.3], top=1)
-    assert unmentioned(made, words) == ("Google",)
+def test_names_that_the_evidence_does_not_mention():
+    texts = ["apple", "googles", "meta"]
+    made = trace("sales of Google, Meta, Meta and Apple", texts, [0.5, 0.4, 0.3], top=2)
+    assert unmentioned(made, words) == ("Meta",)
 
 
 class Never:
@@ -112,9 +113,9 @@ class Never:
     ("lacking", "said"),
     [
         ((), ""),
-        (("Google",), " None of the passages found mentions Google."),
-        (("Google", "2022"), " None of the passages found mentions Google or 2022."),
-        (("A", "B", "C"), " None of the passages found mentions A, B or C."),
+        (("Google",), " The nearest passages do not mention Google."),
+        (("Google", "2022"), " The nearest passages do not mention Google or 2022."),
+        (("A", "B", "C"), " The nearest passages do not mention A, B or C."),
     ],
 )
 def test_below_the_threshold_it_refuses_and_says_what_is_not_there(lacking, said):
