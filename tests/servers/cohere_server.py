@@ -14,9 +14,7 @@ _REASONS = {"stop": "COMPLETE", "length": "MAX_TOKENS", "content_filter": "ERROR
 class CohereServer(OpenAIServer):
     """Serves ``/v2/chat`` and ``/v1/models``."""
 
-    @property
-    def url(self) -> str:
-        return super().url.removesuffix("/v1")
+    PATH = ""
 
     def wrong(self, request: Request) -> Reply | None:
         """Refuse in Cohere's words: a message, and no code."""
@@ -29,7 +27,7 @@ class CohereServer(OpenAIServer):
         server, base = self, super().handler()
 
         class Handler(base):
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_GET(self) -> None:
                 server.closing.wait(server.models_delay)
                 models = [{"name": name, "endpoints": ["chat"]} for name in server.models]
                 if self.headers.get("authorization", "") != f"Bearer {server.key}":

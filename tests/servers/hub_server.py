@@ -11,48 +11,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
+
+from tests.servers.local import LocalServer, QuietHandler
 
 COMMIT = "c" * 40
 Models = Mapping[str, Mapping[str, bytes]]
 
 
-class HubServer:
+class HubServer(LocalServer):
     """Serves on a free port of 127.0.0.1 while the context is open."""
 
     def __init__(self, models: Models, faults: Mapping[str, int | str] | None = None) -> None:
         self.models, self.faults = models, dict(faults or {})
         self.fetched: list[str] = []
-        self.closing = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> HubServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__(_handler(self))
 
 
 def _handler(server: HubServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
+    class Handler(QuietHandler):
         def do_HEAD(self) -> None:
             self.do_GET()
 

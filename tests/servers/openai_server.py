@@ -18,8 +18,10 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.servers.local import LocalServer, QuietHandler
 
 KEY = "sk-test-0123456789abcdef"
 
@@ -84,28 +86,23 @@ class Request:
 DEFAULT = Reply(["The passages ", "say so [", "1]."])
 
 
-class OpenAIServer:
+class OpenAIServer(LocalServer):
     """Serves on a free port of 127.0.0.1 while the context is open."""
+
+    PATH = "/v1"
 
     def __init__(self, key: str = KEY, models: Sequence[str] = ("fake",), window: int = 0) -> None:
         """``key`` may be empty (none is asked for); ``window`` in characters, 0 for no limit."""
         self.key, self.models, self.window = key, tuple(models), window
         self.models_delay = 0.0
         self.requests: list[Request] = []
-        self.closing = threading.Event()
+        super().__init__(self.handler())
         self.left = threading.Event()  # a client hung up while this server kept it waiting
         self._replies: deque[Reply] = deque()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
         """Return the class that answers requests; another protocol has another one."""
         return _handler(self)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}/v1"
 
     def script(self, *replies: Reply) -> None:
         """Answer the next requests with these, one each."""
@@ -127,16 +124,6 @@ class OpenAIServer:
             return _refusal(400, words, "context_length_exceeded")
         return None
 
-    def __enter__(self) -> OpenAIServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
 
 def _refusal(status: int, message: str, code: str) -> Reply:
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
@@ -144,12 +131,7 @@ def _refusal(status: int, message: str, code: str) -> Reply:
 
 
 def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             server.closing.wait(server.models_delay)
             if server.key and self.headers.get("authorization", "") != f"Bearer {server.key}":

@@ -18,9 +18,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.servers.local import LocalServer, QuietHandler
 from tests.servers.ranking_model import reply_to
 
 KEY = "test-key-0123456789abcdef"
@@ -46,11 +47,11 @@ class Request:
     body: Mapping[str, Any]
 
 
-class RerankServer:
+class RerankServer(LocalServer):
     """Serves on a free port of 127.0.0.1 while the context is open."""
 
     def __init__(self, key: str = KEY) -> None:
-        self.closing = threading.Event()
+        super().__init__(_handler(self))
         self._lock = threading.Lock()
         self._busy = 0
         self.key = key
@@ -59,13 +60,6 @@ class RerankServer:
         self.busiest = 0
         self.always: Fault | None = None
         self._faults: deque[Fault] = deque()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
 
     def script(self, *faults: Fault) -> None:
         """Answer the next requests with these, one each."""
@@ -79,16 +73,6 @@ class RerankServer:
         with self._lock:
             self._busy += step
             self.busiest = max(self.busiest, self._busy)
-
-    def __enter__(self) -> RerankServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.closing.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
 
 
 def overlap(query: str, text: str) -> float:
@@ -150,12 +134,7 @@ ROUTES: dict[str, Callable[[RerankServer, Mapping[str, Any]], tuple[int, Any]]] 
 
 
 def _handler(server: RerankServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             headers = {name.lower(): value for name, value in self.headers.items()}
