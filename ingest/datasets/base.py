@@ -12,6 +12,7 @@ from typing import Any
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit
 from rag.evaluate.faults import raise_faults
+from rag.evaluate.judgement import HIGHEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,15 @@ class Row:
 class Gold:
     """A quote that answers a question; ``start`` is where it stands in the document's source.
 
-    Without a quote it is the document as a whole that does. ``line`` of the file it came from, 0
-    where that is not known.
+    Without a quote it is the document as a whole that does. ``grade``: what answers has the highest
+    unless the file says otherwise. ``line`` of the file it came from, 0 where that is not known.
     """
 
     question: str
     document: str
     quote: str
     start: int = 0
-    grade: int = 1
+    grade: int = HIGHEST
     line: int = 0
 
 

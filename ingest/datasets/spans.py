@@ -19,6 +19,7 @@ from ingest.datasets.base import Dataset, Faults, Gold, json_rows, read_text
 from ingest.loaders import LOADERS
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
+from rag.evaluate.judgement import HIGHEST
 
 NAMES = ("questions.jsonl", "questions.csv")
 NO_DOCUMENTS = ("readme.md", "readme.txt", "license", "license.txt")
@@ -77,7 +78,7 @@ def _json_question(data: Mapping[str, Any], name: str) -> Found:
     text = _text(data, "text" if "question" not in data else "question")
     golds = [
         Gold(name, _text(g, "document"), _text(g, "quote"), int(g.get("start", 0)),
-             int(g.get("grade", 1)))
+             int(g.get("grade", HIGHEST)))
         for g in data.get("gold", [])
     ]  # fmt: skip
     return Question(name, text, str(data.get("kind", "")), str(data.get("answer", ""))), golds
@@ -112,7 +113,7 @@ def _quoted(row: Mapping[str, Any], ids: dict[str, str]) -> Found:
     question = _numbered(row, ids)
     if not (row.get("quote") or "").strip() and not (row.get("document") or "").strip():
         return question, []
-    grade = int(row.get("grade") or 1)
+    grade = int(row.get("grade") or HIGHEST)
     start = int(row.get("start") or 0)
     gold = Gold(question.id, _text(row, "document"), _text(row, "quote"), start, grade)
     return question, [gold]

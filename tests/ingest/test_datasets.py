@@ -175,7 +175,7 @@ def test_documents_with_quotes(tmp_path: Path, settings: Settings, words: WordEn
         assert prepare.fill(library, dataset)
         grades, notes = prepare.grades_for(library, dataset)
         (chunk,) = library.chunks("moon.md")
-        assert grades == {"q1": {chunk.id: 1}}
+        assert grades == {"q1": {chunk.id: 3}}
         assert notes == ("1 quotes are not in the extracted text of their documents: q2 (sun.txt)",)
         (tmp_path / "sun.txt").unlink()
         (tmp_path / "questions.csv").write_text("question,document,quote\nTide?,moon.md,tide\n")

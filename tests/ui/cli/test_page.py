@@ -68,7 +68,7 @@ def test_the_samples_questions_can_be_measured_at_once(tmp_path: Path):
     with Library.open(settings) as library:
         assert QuestionSets(library.index.catalogue).sizes() == {"samples": 1}
         judged = Judgements(library.index.catalogue).grades(["When was the lamp lit?"])
-    assert [list(given.values()) for given in judged.grades.values()] == [[1]]
+    assert [list(given.values()) for given in judged.grades.values()] == [[3]]
 
 
 def test_missing_samples_are_wrong_usage(run: Run, started):
