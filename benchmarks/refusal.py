@@ -35,7 +35,6 @@ POOL, TOP = 50, 5
 SAMPLES = Path(__file__).parents[1] / "sample_docs"
 FOUND = 4
 LEVELS = (0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
-ANSWERED = 0.99
 Matrix = NDArray[np.float64]
 
 
@@ -58,14 +57,10 @@ def main() -> None:
     }
     weights = fitted(np.concatenate([table[::2].reshape(-1, FOUND + 1) for table in made.values()]))
     print("fitted on even questions:", ", ".join(f"{w:.2f}" for w in weights), "in use:", FITTED)
-    fits = [probability(table[::2, 0], weights) for table in made.values()]
-    kept = [at for at in LEVELS if all((chance >= at).mean() >= ANSWERED for chance in fits)]
-    print(
-        f"highest level that answers {ANSWERED:.1%} of the even questions of each set:", kept[-1:]
-    )
     for name, table in made.items():
-        chance = probability(table[1::2], weights)
-        report(f"{name}, odd questions", chance[:, 0], chance[:, 1])
+        for half, kind in ((table[1::2], "odd"), (table[::2], "even")):
+            chance = probability(half, weights)
+            report(f"{name}, {kind} questions", chance[:, 0], chance[:, 1])
     asked = samples(analyser)
     chance, answerable = probability(asked, np.array(FITTED)), asked[:, FOUND] > 0
     report("sample_docs, never fitted on", chance[answerable], chance[~answerable])

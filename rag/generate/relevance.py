@@ -22,7 +22,7 @@ FITTED = (-4.28, 6.92, 1.88, -2.20, -1.62)
 # Cosines of other encoders lie elsewhere.
 FITTED_FOR = "all-MiniLM-L6-v2"
 _WORD = re.compile(r"\d[\d.,]*\d|\w[\w-]*")
-_OPENING = re.compile(r"(?:^|[.?!:])[\W_]*$")
+_OPENING = re.compile(r"(?:^|[?!:]|\w\w\.)[\W_]*$")  # the dot of "F. Jones" opens nothing
 _BEGINNING = 5
 
 
@@ -105,7 +105,7 @@ def names(trace: Trace) -> list[str]:
 
 
 def _is_name(match: re.Match[str]) -> bool:
-    if match[0][0].isdigit():
+    if len(match[0]) == 1 or match[0][0].isdigit():
         return len(match[0]) > 1
     owner = match.string[match.end() : match.end() + 2] in ("'s", "’s")
     opens = _OPENING.search(match.string[: match.start()])

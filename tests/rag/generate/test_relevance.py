@@ -58,6 +58,7 @@ def test_the_beginning_of_a_word_is_a_mention_of_it_but_another_year_is_not():
         ('Who directed "Big Stone Gap" in Virginia?', ["Big Stone Gap", "Virginia"]),
         ("Does it? Perhaps Mars does", ["Mars"]),
         ("how many of the 7 moons are there", []),
+        ("films of F. Jones, and of J J Abrams", ["Jones", "Abrams"]),
         ("谁是习近平", []),
         ("", []),
     ],
