@@ -319,7 +319,7 @@ class Settings(BaseModel):
         8.0, "Time in which the model must rewrite a follow-up, in seconds; else a rule does.", gt=0
     )
     refuse_below: float = option(
-        0.12,
+        0.1,
         "Relevance (0 to 1) of the best passages below which the answer is that the documents do "
         "not answer; 0 leaves that to the writer of the answer.",
         SHAPES_ANSWER,

@@ -75,8 +75,8 @@ class ExtractiveGenerator:
         """Yield the answer passage by passage; says `REFUSAL` where nothing comes near."""
         asked = Asked.read(question)
         scored = self._scored(asked, hits)
-        chosen = choose(scored, asked)
-        if not any(c.near for c in scored) or not chosen[0].telling:
+        chosen = [candidate for candidate in choose(scored, asked) if candidate.telling]
+        if not any(c.near for c in scored) or not chosen:
             yield REFUSAL
             return Written()
         fact = _fact(chosen[0], asked)

@@ -188,6 +188,15 @@ def test_a_sentence_with_nothing_of_the_question_but_a_name_is_no_answer():
     assert not ask("How many shares has Acme sold?", *texts).refused
 
 
+def test_the_best_sentence_is_left_out_where_it_tells_nothing_and_a_later_one_does():
+    best = "Acme has sold its many shares."
+    telling = "Its employees live near the old river in the town."
+    answer = ask(
+        "How many employees does Acme have?", best, f"Acme has grown. Acme is known. {telling}"
+    )
+    assert answer.text == f"{telling} [2]"
+
+
 def test_kept_token_vectors_are_used_and_passages_without_a_unit_are_not_read():
     class Reading(CountingEncoder):
         def encode_tokens(self, texts):
