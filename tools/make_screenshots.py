@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 QUESTION = "What did the alarms 1202 and 1201 mean?"
-PAGES = {"library": "Library"}
+JUDGED = "Which instrument made oxygen on Mars, and how much?"
+SETTLED_MS = 3_000  # charts and tables are drawn a moment after their page
 
 
 def main() -> None:
@@ -51,9 +52,14 @@ def _shoot(address: str) -> None:
         page.goto(address)
         _ask(page)
         _save(page, "ask")
-        for name, title in PAGES.items():
-            page.get_by_role("link", name=title).first.click()
-            page.wait_for_timeout(6_000)
+        page.get_by_test_id("stMain").get_by_role("link", name="Inspect").click()
+        page.get_by_text("Exact decomposition").wait_for()
+        _save(page, "inspect")
+        _compare(page, address)
+        _measure(page, address)
+        for name in ("library", "judge", "monitor", "answers", "models"):
+            page.goto(f"{address}/{name}")
+            page.get_by_role("heading", level=1).wait_for()
             _save(page, name)
         browser.close()
 
@@ -62,12 +68,34 @@ def _ask(page: Page) -> None:
     box = page.get_by_role("textbox").first
     box.fill(QUESTION)
     box.press("Enter")
-    page.get_by_text("passages cited").first.wait_for()
-    page.wait_for_timeout(4_000)
+    page.locator("[data-complete]").wait_for()
+
+
+def _compare(page: Page, address: str) -> None:
+    page.goto(f"{address}/compare")
+    page.get_by_role("combobox").first.fill(JUDGED)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Compare").last.click()
+    page.get_by_text("rises").first.wait_for()
+    _save(page, "compare")
+
+
+def _measure(page: Page, address: str) -> None:
+    page.goto(f"{address}/measure")
+    page.get_by_role("button", name="Measure").click()
+    page.get_by_text("Every comparison").wait_for()
+    _save(page, "measure")
+    with page.expect_download() as download, tempfile.TemporaryDirectory() as folder:
+        page.get_by_role("button", name="Report").click()
+        report = Path(folder) / "report.html"
+        download.value.save_as(report)
+        page.goto(report.as_uri())
+        _save(page, "report")
 
 
 def _save(page: Page, name: str) -> None:
-    page.screenshot(path=IMAGES / f"{name}.png")
+    page.wait_for_timeout(SETTLED_MS)
+    page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
 
 
 def _wait(url: str, seconds: float = 300) -> None:
