@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 from rag.errors import RanklensError, RerankError
@@ -103,10 +104,10 @@ class Pipeline:
     def _retrieve(self, question: str) -> Retrieved:
         if not question:
             raise RanklensError("the question is empty; type a few words")
-        vector = self._shared.threads.submit(self.encoder.encode_query, question)
+        vector = lru_cache(1)(partial(self.encoder.encode_query, question))
         expansion = Expansion(question, self.index, self.encoder, self.settings, self._ask_model)
         first = FirstStage(self.index, self.settings, self._shared.threads, self.asked_within)
-        found = first.find(Query(question, vector.result))
+        found = first.find(Query(question, vector))
         stages = (found.dense, found.lexical, found.fused, *expansion.stages(found, first))
         pool = tuple(first.candidates(found, stages[-1].hits))
         return Retrieved(question, stages, pool, found, first, self.asked_within)

@@ -43,6 +43,7 @@ class Answering:
         self._hits = tuple(hits)
         self._relevance = relevance
         self._unmentioned = tuple(unmentioned)
+        self._refuse_below = refuse_below
         self._beside_the_point = relevance is not None and relevance < refuse_below
         self._parser = CitationParser(self._hits)
         self.text = ""
@@ -73,6 +74,8 @@ class Answering:
         details = dict(self._written.details)
         if self._relevance is not None:
             details["relevance"] = round(self._relevance, 3)
+        if self._beside_the_point:
+            details["refused_below"] = self._refuse_below
         if self._parser.unknown:
             details["unknown_citations"] = self._parser.unknown
         if self._stopped:

@@ -44,7 +44,7 @@ def _in_answer(answer: Answer | None, number: int, chunk_id: str) -> Removal:
     if number in _numbers(details.get("left_out")):
         words = "the passages above it filled the model's window (llm_context)"
         return Removal("answer", f"Left out of the prompt as [{number}]: {words}.")
-    if answer.refused and details.get("relevance") is not None and not answer.citations:
+    if details.get("refused_below"):
         return Removal("answer", f"{given}, and refused: the passages were not near the question.")
     short = ", shortened to fit the window" if number in _numbers(details.get("shortened")) else ""
     cited = any(c.chunk_id == chunk_id for c in answer.citations)

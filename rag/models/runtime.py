@@ -51,8 +51,11 @@ class Runtime:
         """
         lengths = [len(encoding) for encoding in encodings]
         planned = list(batches(lengths, BATCH_TOKENS))
-        tasks = (partial(self.run, [encodings[row] for row in rows]) for rows in planned)
-        for rows, output in zip(planned, workers().map(tasks), strict=True):
+        tasks = [partial(self.run, [encodings[row] for row in rows]) for rows in planned]
+        # One batch, such as a question, is computed here: handing it over costs a tenth of it, and
+        # it would wait for what the workers have begun.
+        outputs = workers().map(tasks) if len(tasks) > 1 else (task() for task in tasks)
+        for rows, output in zip(planned, outputs, strict=True):
             for place, row in enumerate(rows):
                 values = output[place]
                 yield row, values[: lengths[row]] if values.ndim == 2 else values

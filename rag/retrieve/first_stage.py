@@ -26,7 +26,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the retrievers are asked. ``vector`` gives the query's vector, waiting where it must."""
+    """What the retrievers are asked. ``vector`` gives the query's vector, encoded when needed."""
 
     words: str
     vector: Callable[[], Vector]
@@ -69,14 +69,14 @@ class FirstStage:
         """
         index, depth = self._index, self._settings.pool
         scope, chunks = self._scope, self._chunks
-        waiting = self._threads.submit(
-            _stage,
+        # The encoder and Chroma let other threads compute meanwhile; BM25 is done before they are.
+        waiting = self._threads.submit(self.lexical, query.words)
+        dense = _stage(
             "dense",
             lambda: retrievers.dense(index, query.vector(), depth, scope, chunks),
             self._note,
         )
-        lexical = self.lexical(query.words)
-        dense = waiting.result()
+        lexical = waiting.result()
         if dense.fell_back and lexical.fell_back:
             raise LibraryError(f"nothing could be searched: {dense.note}; {lexical.note}")
         return Found(query, dense, lexical, self._fused(dense, lexical))

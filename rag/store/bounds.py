@@ -12,6 +12,7 @@ at once: 2 ms for 100,000 vectors of 384 on one core, where numpy takes 6 in flo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -45,7 +46,7 @@ class Bounds:
     @property
     def bytes(self) -> int:
         """Return the memory taken."""
-        return len(self._blocks) * CAPACITY * (self._dimension + 12)
+        return len(self._blocks) * CAPACITY * (self._dimension + 16)
 
     def add(self, vectors: Floats) -> None:
         """Add vectors (n, dimension)."""
@@ -64,14 +65,14 @@ class Bounds:
         codes, scale, missed = _codes(vector, ASKED_STEPS)
         asked = (codes + ASKED_ZERO).astype(np.uint8)[None, :]
         blocks = self._blocks[: -(-count // CAPACITY)]
-        raw = [np.empty(0, np.int32), *(block.products(asked) for block in blocks)]
-        scales, errors = (
-            np.concatenate([np.empty(0, np.float32), *(getattr(block, name) for block in blocks)])
-            for name in ("scales", "errors")
+        products = _together([block.products(asked) for block in blocks], count)
+        scales, lengths, errors = (
+            _together([getattr(block, name) for block in blocks], count)
+            for name in ("scales", "lengths", "errors")
         )
-        near = np.concatenate(raw)[:count] * (scales[:count] * np.float32(scale))
-        slack = errors[:count] * np.float32(np.linalg.norm(vector))
-        slack += np.float32(missed * (1 + errors[:count].max(initial=0)) + ROUNDING)
+        near: Floats = products.astype(np.float32) * (scales * np.float32(scale))
+        slack: Floats = errors * np.float32(np.linalg.norm(vector))
+        slack += lengths * np.float32(missed) + np.float32(ROUNDING)
         return near - slack, near + slack
 
     def closer(self, vector: Floats, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -92,6 +93,7 @@ class _Block:
         self._codes = np.zeros((dimension, CAPACITY), np.int8)
         self._zero = np.zeros(CAPACITY, np.int32)
         self.scales = np.zeros(CAPACITY, np.float32)
+        self.lengths = np.zeros(CAPACITY, np.float32)
         self.errors = np.zeros(CAPACITY, np.float32)
 
     def write(self, first: int, vectors: Floats) -> None:
@@ -100,6 +102,7 @@ class _Block:
         self._codes[:, columns] = codes.T
         self._zero[columns] = ASKED_ZERO * codes.sum(axis=1, dtype=np.int32)
         self.scales[columns], self.errors[columns] = scales, errors
+        self.lengths[columns] = scales * np.linalg.norm(codes.astype(np.float32), axis=1)
 
     def products(self, asked: NDArray[np.uint8]) -> NDArray[np.int32]:
         given = {"asked": asked, "codes": self._codes}
@@ -119,6 +122,11 @@ def _codes(vectors: Floats, steps: int) -> tuple[NDArray[np.int8], Any, Any]:
     codes = np.rint(vectors / scales)
     missed = np.linalg.norm(vectors - codes * scales, axis=-1)
     return codes.astype(np.int8), scales[..., 0], missed
+
+
+def _together(parts: Sequence[NDArray[Any]], count: int) -> NDArray[Any]:
+    """Return the first ``count`` values of all blocks."""
+    return np.concatenate(parts)[:count] if parts else np.zeros(0, np.float32)
 
 
 @cache

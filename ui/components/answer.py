@@ -109,8 +109,8 @@ def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:
         facts.append("cut at the model's limit of tokens")
     if details.get("stopped"):
         facts.append("stopped")
-    if answer.refused and details.get("relevance") is not None:
-        facts.append(f"relevance {float(details['relevance'] or 0):.2f}, below the threshold")
+    if details.get("refused_below"):
+        facts.append(f"relevance {details['relevance']}, below {details['refused_below']}")
     return facts
 
 

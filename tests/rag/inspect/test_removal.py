@@ -55,8 +55,10 @@ def test_what_the_prompt_had_no_room_for():
 
 
 def test_an_answer_that_was_refused_before_it_was_written():
-    found = removal(trace(answer(refused=True, relevance=0.1)), A, FAR)
+    found = removal(trace(answer(refused=True, relevance=0.1, refused_below=0.2)), A, FAR)
     assert (found.where, "refused" in found.words) == ("answer", True)
+    by_the_writer = removal(trace(answer(refused=True, relevance=0.4)), A, FAR)
+    assert by_the_writer.words == "Given to the answer as [1], and not cited."
 
 
 def test_cut_by_the_reranker_and_not_by_it():
