@@ -70,9 +70,10 @@ class Bounds:
             _together([getattr(block, name) for block in blocks], count)
             for name in ("scales", "lengths", "errors")
         )
-        near: Floats = products.astype(np.float32) * (scales * np.float32(scale))
-        slack: Floats = errors * np.float32(np.linalg.norm(vector))
-        slack += lengths * np.float32(missed) + np.float32(ROUNDING)
+        near = np.asarray(products * (scales * scale), np.float32)
+        slack = np.asarray(
+            errors * np.linalg.norm(vector) + lengths * missed + ROUNDING, np.float32
+        )
         return near - slack, near + slack
 
     def closer(self, vector: Floats, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
