@@ -10,7 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,7 +27,7 @@ from tokenizers import Encoding
 
 from rag.errors import ModelError
 from rag.models.digest import write_atomically
-from rag.models.graphs import graph_for
+from rag.models.graphs import WEIGHTS, graph_for, place_of
 from rag.models.recipe import length_limit
 from rag.models.runtime import Runtime
 from rag.models.tokens import Tokens
@@ -36,6 +39,9 @@ Output = NDArray[np.float32]
 MEMORY = "engines.json"
 TEXTS = Path(__file__).with_name("calibration.tsv")
 LENGTH = 192
+LARGE = 32 << 20  # bytes of weights from which a model is tried in a process of its own
+TRIAL_SECONDS = 300
+ROOT = Path(__file__).parents[2]
 TIMED = 8  # samples
 # The least cosine of a passage's vector, or correlation of the logits, with float32's.
 AGREEMENT = {"hidden": 0.997, "logits": 0.99}
@@ -84,10 +90,33 @@ def remembered(cache: Path) -> list[Choice]:
 
 
 def _choice(name: str, folder: Path, kind: Kind, cache: Path, tokens: Tokens) -> Choice:
-    graph = graph_for(folder, kind, cache)
-    key = f"{machine()}: {graph.parent.name}"
-    if known := _read(cache).get(key):
-        return known
+    key = f"{machine()}: {place_of(folder, kind, cache, int8=False).name}"
+    known = _read(cache).get(key)
+    if known is None and (folder / WEIGHTS).stat().st_size >= LARGE:
+        _try_apart(name, folder, kind, cache)
+        known = _read(cache).get(key)
+    return known or _try_here(name, folder, kind, cache, tokens, key)
+
+
+def _try_apart(name: str, folder: Path, kind: Kind, cache: Path) -> None:
+    """Let a process of its own choose: what the trial takes in memory goes with it."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "rag.models.calibrate", name, folder, kind, cache],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=TRIAL_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", b"") or b"").decode(errors="replace")[-500:]
+        log.warning("%s is tried in this process, for its own failed: %s %s", name, error, said)
+
+
+def _try_here(name: str, folder: Path, kind: Kind, cache: Path, tokens: Tokens, key: str) -> Choice:
     choice = _tried(name, folder, kind, cache, tokens)
     log.info("%s: %s (%s)", name, choice.engine, choice.why)
     n = len(machine())
@@ -183,3 +212,15 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def main() -> None:
+    """Choose for one model and remember it: arguments name, folder, kind and cache."""
+    name, folder, kind, cache = sys.argv[1:]
+    output: Kind = "hidden" if kind == "hidden" else "logits"
+    key = f"{machine()}: {place_of(Path(folder), output, Path(cache), int8=False).name}"
+    _try_here(name, Path(folder), output, Path(cache), Tokens(Path(folder)), key)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,19 +31,24 @@ def graph_for(
     With ``samples`` (typical inputs) it multiplies in int8, else in float32.
     Raises `ModelError` where no graph can be made of this model or the cache cannot be written.
     """
-    config = read_json(folder / "config.json")
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        raise ModelError(f"{folder}: has no {WEIGHTS}")
-    recipe = [file_digest(weights, cache), config, output, BUILDER, samples is not None]
-    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:32]
-    made = cache / "graphs" / key
+    made = place_of(folder, output, cache, samples is not None)
+    config, weights = read_json(folder / "config.json"), folder / WEIGHTS
     if not (made / "model.onnx").is_file():
         try:
             _make(config, weights, output, made, samples)
         except OSError as error:
             raise ModelError(f"{made}: the graph cannot be written ({error.strerror})") from error
     return made / "model.onnx"
+
+
+def place_of(folder: Path, output: Literal["hidden", "logits"], cache: Path, int8: bool) -> Path:
+    """Return the folder in which a model's graph is kept, or will be; raises `ModelError`."""
+    config, weights = read_json(folder / "config.json"), folder / WEIGHTS
+    if not weights.is_file():
+        raise ModelError(f"{folder}: has no {WEIGHTS}")
+    recipe = [file_digest(weights, cache), config, output, BUILDER, int8]
+    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:32]
+    return cache / "graphs" / key
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -90,3 +90,20 @@ def test_a_damaged_memory_is_made_again(content, folder, tmp_path):
     (tmp_path / "cache" / MEMORY).write_text(content)
     load(folder, tmp_path, "auto")
     assert len(json.loads((tmp_path / "cache" / MEMORY).read_text())) == 1
+
+
+def test_a_large_model_is_tried_in_a_process_of_its_own(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(calibrate, "LARGE", 0)
+    monkeypatch.setattr(calibrate, "_tried", None)  # not in this one
+    runtime = load(folder, tmp_path, "auto")
+    (choice,) = remembered(tmp_path / "cache")
+    assert choice.model == "tiny"
+    assert runtime.engine == f"onnx {choice.engine}"
+
+
+def test_where_that_process_fails_it_is_tried_here(folder, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(calibrate, "LARGE", 0)
+    monkeypatch.setattr(calibrate.sys, "executable", str(tmp_path / "nowhere"))
+    load(folder, tmp_path, "auto")
+    assert len(remembered(tmp_path / "cache")) == 1
+    assert "tiny is tried in this process" in caplog.text
