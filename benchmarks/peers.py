@@ -112,14 +112,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ranklens-bench-") as temporary:
         work = Path(temporary)
         models = (encoder_folder(), random_head(work / "cross"))
-        parts = [about_the_run()]
-        parts.append(whole_way(names, work, models, options))
+        encoded = [about_the_run(), whole_way(names, work, models, options)]
+        print("\n\n".join(encoded))
+        sizes = [about_the_run()]
         for size in options.sizes:
             kept = [n for n in names if size <= options.largest or n == "ranklens"]
-            parts.append(retrieval(kept, work, models, size, options.questions))
-    print("\n\n".join(parts))
+            sizes.append(retrieval(kept, work, models, size, options.questions))
+            print("\n" + sizes[-1])
     if options.write:
-        write("peers", "\n\n".join(parts))
+        write("peers", "\n\n".join(encoded))
+    if options.write and options.sizes:
+        write("sizes", "\n\n".join(sizes))
 
 
 def encoder_folder() -> Path:
@@ -213,13 +216,16 @@ def retrieval(
             figures[system.name]["fill"] = system.ask("fill", texts, 0)["seconds"]
         _in_turn(systems, figures, "search", asked)
         for system in systems:
-            of_one, peak = figures[system.name], system.ask("about")["peak_mb"]
-            cells = (f"{of_one['fill']:.0f}", _shown(of_one["search"]), f"{peak:.0f}")
-            rows.append((system.name, *cells, f"{system.size_mb():.0f}"))
+            of_one = figures[system.name]
+            own: dict[str, dict[str, Any]] = {system.name: {}}
+            _in_turn([system], own, "search", asked)
+            shown = (_shown(of_one["search"]), _shown(own[system.name]["search"]))
+            sizes = (f"{system.ask('about')['peak_mb']:.0f}", f"{system.size_mb():.0f}")
+            rows.append((system.name, f"{of_one['fill']:.0f}", *shown, *sizes))
             shutil.rmtree(system.folder, ignore_errors=True)
     head = f"{size:,} texts with random vectors: retrieval only"
     return f"### {head}\n\n" + table(
-        ("system", "fill s", "hybrid retrieval ms", "peak MB", "disk MB"), rows
+        ("system", "fill s", "in turn with the others, ms", "alone, ms", "peak MB", "disk MB"), rows
     )
 
 
