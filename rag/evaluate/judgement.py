@@ -20,7 +20,6 @@ Source = Literal["person", "llm", "import", "feedback"]
 SOURCES: tuple[Source, ...] = ("person", "llm", "import", "feedback")
 # What counts. A model's grades and what thumbs on answers suggest are proposals, kept apart.
 PEOPLE: tuple[Source, ...] = ("person", "import")
-PROPOSALS: tuple[Source, ...] = ("llm", "feedback")
 LOWEST, HIGHEST = 0, 3
 
 

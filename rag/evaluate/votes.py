@@ -100,12 +100,16 @@ class Votes:
         test takes votes to be independent of one another.
         """
         row = _row(vote)
-        before = [one.id for one in self.all() if _same_ballot(one, vote)]
+        its = [table.c[name] == row[name] for name in ("voter", "kind", "question")]
         with self._engine.begin() as db:
+            # Written first: that takes SQLite's write lock, so nobody votes between the two.
+            key = db.execute(insert(table).values(**row)).inserted_primary_key
+            assert key is not None
+            made = _vote({**row, "id": key[0]})
+            others = db.execute(select(table).where(*its, table.c.id != made.id)).mappings()
+            before = [one.id for one in map(_vote, map(dict, others)) if _pair(one) == _pair(made)]
             db.execute(delete(table).where(table.c.id.in_(before)))
-            made = db.execute(insert(table).values(**row)).inserted_primary_key
-        assert made is not None
-        return _vote({**row, "id": made[0]})
+        return made
 
     def all(self) -> list[Vote]:
         """Return the votes, oldest first."""
@@ -185,13 +189,6 @@ def to_csv(held: Iterable[Vote]) -> str:
         row["time"] = datetime.fromtimestamp(vote.time, UTC).isoformat()
         writer.writerow(row)
     return out.getvalue()
-
-
-def _same_ballot(one: Vote, other: Vote) -> bool:
-    asked = (one.voter, one.kind, same_words(one.question))
-    return asked == (other.voter, other.kind, same_words(other.question)) and _pair(one) == _pair(
-        other
-    )
 
 
 def _pair(vote: Vote) -> list[tuple[str, str]]:

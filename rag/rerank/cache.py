@@ -43,7 +43,6 @@ class ScoreCache:
         self._rows = megabytes * 1_000_000 // ROW_BYTES
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
-        self.hits = self.misses = 0
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, float]:
         """Return the scores that are known."""
@@ -53,8 +52,6 @@ class ScoreCache:
                 found = self._read(keys)
             except sqlite3.Error as error:
                 self._broken(error)
-            self.hits += len(found)
-            self.misses += len(keys) - len(found)
         return found
 
     def put(self, scores: Mapping[bytes, float]) -> None:
@@ -68,12 +65,6 @@ class ScoreCache:
                     self._evict(connection)
             except sqlite3.Error as error:
                 self._broken(error)
-
-    @property
-    def hit_rate(self) -> float:
-        """The share of scores since the start that were known."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else 0.0
 
     def close(self) -> None:
         """Close the file."""

@@ -184,32 +184,21 @@ class Catalogue(ChunkRows):
         Returns the ids of the retired versions, whose chunks the indexes no longer need, or None
         where the document was removed while it was being indexed.
         """
+        made = select(func.count()).where(chunks.c.document_id == document_id).scalar_subquery()
+        this = documents.c.id == document_id
+        values = {"reason": "", "chunks": made, "indexed": time.time(), "seconds": seconds}
         with self._changing_documents() as db:
-            being_indexed = select(documents.c.name).where(
-                documents.c.id == document_id, documents.c.status == "indexing"
-            )
-            name = db.scalar(being_indexed)
-            if name is None:
+            # Written first: that takes SQLite's write lock, so nobody removes it in between.
+            being_indexed = update(documents).where(this, documents.c.status == "indexing")
+            if not db.execute(being_indexed.values(status="ready", **values)).rowcount:
                 return None
             older = select(documents.c.id).where(
-                documents.c.name == name,
+                documents.c.name == select(documents.c.name).where(this).scalar_subquery(),
                 documents.c.id < document_id,
                 documents.c.status != "removed",
             )
             retired = list(db.scalars(older))
             _retire(db, retired)
-            made = select(func.count()).where(chunks.c.document_id == document_id)
-            db.execute(
-                update(documents)
-                .where(documents.c.id == document_id)
-                .values(
-                    status="ready",
-                    reason="",
-                    chunks=made.scalar_subquery(),
-                    indexed=time.time(),
-                    seconds=seconds,
-                )
-            )
         return retired
 
     def retire(self, document_ids: Sequence[int]) -> None:

@@ -86,6 +86,8 @@ class ExactVectors:
         if len(scope.ids) <= FEW * k:
             return self._read(vector, scope, k)
         held = self._loaded(scope)
+        if held is None:  # all of it was removed since the scope was made
+            return []
         rows = _promising(held, vector, scope, k)
         rows = rows[np.lexsort((rows, held.documents[rows]))]
         ids = [held.ids[row] for row in rows]
@@ -118,13 +120,12 @@ class ExactVectors:
             found = sorted(found, key=lambda pair: -pair[1])[:k]
         return found
 
-    def _loaded(self, scope: Scope) -> _Held:
-        """Return what is in memory, with the scope's documents."""
+    def _loaded(self, scope: Scope) -> _Held | None:
+        """Return what is in memory, with the scope's documents; None where there is nothing."""
         with self._lock:
             missing = [key for key in scope.documents if key not in self._here]
             for start in range(0, len(missing), _AT_ONCE):
                 self._load(missing[start : start + _AT_ONCE])
-            assert self._held is not None
             return self._held
 
     def _load(self, documents: Collection[int]) -> None:

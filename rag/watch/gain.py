@@ -34,17 +34,18 @@ _knowing = threading.Lock()
 def gains(entries: Iterable[Entry], catalogue: Catalogue) -> dict[int, float]:
     """Return turn → gain (-1 to 1), remembered until a judgement changes."""
     judgements = Judgements(catalogue)
+    now = judgements.version()  # before anything is read: what changes meanwhile is read again
     asked = judgements.asked()
     wanted = [entry for entry in entries if _counts(entry) and same_words(entry.question) in asked]
     with _knowing:
         version, known = _known.get(catalogue.engine, (None, {}))
-        if version != judgements.version():
+        if version != now:
             known = {}
         turns = {entry.turn: entry for entry in wanted[-MOST:] if entry.turn is not None}
         new = [entry for turn, entry in turns.items() if turn not in known]
         if new:
             known |= _worked_out(new, judgements, Conversations(catalogue.engine))
-        _known[catalogue.engine] = (judgements.version(), known)
+        _known[catalogue.engine] = (now, known)
         return {turn: gain for turn in turns if (gain := known.get(turn)) is not None}
 
 

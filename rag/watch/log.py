@@ -13,7 +13,18 @@ from dataclasses import asdict
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Integer, Row, cast, delete, func, insert, select
+from sqlalchemy import (
+    Engine,
+    Integer,
+    Row,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from rag.chat.schema import turns
 from rag.watch import schema
@@ -23,6 +34,14 @@ from rag.watch.schema import question_log as table
 DAY = 86400.0
 HOUR = 3600.0
 _INSERT = insert(table)
+_WITHOUT_TURN = (
+    update(table)
+    .where(
+        table.c.turn == bindparam("gone"),
+        ~select(turns.c.id).where(turns.c.id == table.c.turn).exists(),
+    )
+    .values(turn=None, question="")
+)
 
 
 class QuestionLog:
@@ -42,8 +61,14 @@ class QuestionLog:
 
     def add_all(self, entries: Iterable[Entry]) -> None:
         """Keep questions in one transaction."""
+        rows = [_row(entry) for entry in entries]
+        about = [{"gone": row["turn"]} for row in rows if row["turn"] is not None]
         with self._engine.begin() as db:
-            db.execute(_INSERT, [_row(db, entry) for entry in entries])
+            db.execute(_INSERT, rows)
+            # Looked for once this transaction holds SQLite's write lock: a conversation that is
+            # deleted from here on finds the rows, and takes their words along itself.
+            if about:
+                db.execute(_WITHOUT_TURN, about)
         self._forget_now_and_then()
 
     def entries(self, since: float = 0.0, until: float | None = None) -> list[Entry]:
@@ -99,13 +124,10 @@ def log_of(engine: Engine, days: int) -> QuestionLog:
         return _opened[engine]
 
 
-def _row(db: Connection, entry: Entry) -> dict[str, Any]:
+def _row(entry: Entry) -> dict[str, Any]:
     row = asdict(entry)
     row.pop("id")
     row["stages"] = [[s.name, s.seconds, s.fell_back] for s in entry.stages]
-    if entry.turn is not None:
-        found = select(turns.c.id).where(turns.c.id == entry.turn)
-        row |= {} if db.scalar(found) is not None else {"turn": None, "question": ""}
     return row
 
 

@@ -14,6 +14,7 @@ from rag.errors import RanklensError
 from rag.evaluate.statistics import binomial_p
 from rag.evaluate.votes import Pipe, Vote, Votes, proposals, swapped, tallies, to_csv
 from rag.store.catalogue import Catalogue
+from tests.between import WRITES, before
 
 NONE, LATE = Pipe("none", "aa", ("p", "q", "r")), Pipe("late", "bb", ("q", "s", "p"))
 
@@ -65,6 +66,15 @@ def test_the_same_voter_changes_a_vote_and_others_count_beside_it(votes: Votes):
         ("ada", "rankings", "left"),
     ]
     assert votes.all()[0].winner == LATE
+
+
+def test_a_voter_in_two_windows_has_one_vote(tmp_path: Path):
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    votes = Votes(catalogue)
+    before(catalogue.engine, WRITES, lambda: votes.add(vote("right")))
+    votes.add(vote("left"))
+    assert [one.choice for one in votes.all()] == ["left"]
+    catalogue.close()
 
 
 def test_counts_by_hand():

@@ -85,6 +85,18 @@ def test_what_is_forgotten_goes_once_it_is_most(held, monkeypatch):
     assert exact.search(np.ones(4, np.float32), scope, 3) == found
 
 
+def test_documents_removed_since_the_scope_was_made_are_not_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(exact_module, "FEW", 0)
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    key = catalogue.add_document("d", 1, "d")
+    catalogue.add_chunks(key, 0, [make_chunk("a", document="d")], np.ones((1, 4), np.float32))
+    exact = ExactVectors(catalogue)
+    scope = exact.scope([key])
+    catalogue.drop_chunks([key])
+    assert exact.search(np.ones(4, np.float32), scope, 3) == []
+    catalogue.close()
+
+
 @pytest.mark.parametrize("scale", [1.0, 9.0, 1e-30, 0.0])
 def test_every_product_is_within_its_bounds(scale, monkeypatch):
     monkeypatch.setattr(bounds, "CAPACITY", 50)

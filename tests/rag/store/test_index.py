@@ -6,6 +6,7 @@ from rag.store.analyse import Analyser
 from rag.store.catalogue import Catalogue
 from rag.store.index import Index
 from rag.store.inverted import InvertedIndex
+from tests.between import WRITES, before
 from tests.fakes import WordEncoder, make_chunk
 from tests.rag.store.vector_fakes import ExactStore
 
@@ -108,6 +109,13 @@ def test_a_document_removed_while_it_is_indexed_stays_removed(index):
     index.catalogue.retire([document])
     assert index.publish(document, 0.0) is None
     assert state(index) == (set(),) * 3
+
+
+def test_a_document_removed_while_it_is_published_stays_removed(index):
+    document = begin(index, "a", "mars")
+    before(index.catalogue.engine, WRITES, lambda: index.catalogue.retire([document]))
+    assert index.publish(document, 0.0) is None
+    assert index.catalogue.documents("ready") == []
 
 
 def test_interrupted_work_is_cleared_away_and_queued_again(index):

@@ -7,6 +7,7 @@ from rag.evaluate.judgements import Judged, Judgements
 from rag.watch.entry import entry_of
 from rag.watch.gain import gain_of, gains
 from rag.watch.log import log_of
+from tests.between import before
 from tests.rag.watch.made import NOW, trace_of
 from tests.ui.fakes import ALL, catalogue_of
 from tests.ui.fakes import trace_of as page_trace
@@ -44,6 +45,23 @@ def test_gains_of_the_log_follow_the_judgements():
     assert gains(log.entries(), catalogue) == {turn.id: pytest.approx(expected)}
     Judgements(catalogue).judge("which batteries?", ALL[10], 0, "me")
     assert gains(log.entries(), catalogue) == {}
+    catalogue.close()
+
+
+def test_a_judgement_made_while_gains_are_worked_out_is_not_missed():
+    catalogue = catalogue_of(("field-guide.pdf", "maintenance.md", "warranty & returns.html"))
+    kept, judgements = Conversations(catalogue.engine), Judgements(catalogue)
+    trace = page_trace("which batteries?")
+    turn = kept.add(kept.start("b"), trace.question, trace)
+    entries = [entry_of(trace, "page", NOW, turn.id)]
+    judgements.judge("which batteries?", ALL[10], 3, "me")
+    before(  # the judgements are read by now, and this turn comes last
+        catalogue.engine,
+        "SELECT turns",
+        lambda: judgements.judge("which batteries?", ALL[10], 0, "me"),
+    )
+    assert gains(entries, catalogue)
+    assert gains(entries, catalogue) == {}
     catalogue.close()
 
 

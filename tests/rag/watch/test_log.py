@@ -10,6 +10,7 @@ from rag.settings import Settings
 from rag.watch.entry import StageTime, entry_of
 from rag.watch.log import DAY, QuestionLog, log_of
 from rag.watch.record import record
+from tests.between import before
 from tests.rag.watch.made import NOW, entry, trace_of
 
 
@@ -107,6 +108,15 @@ def test_a_deleted_conversation_takes_the_words_along_and_leaves_the_figures(eng
 
 def test_words_of_a_conversation_that_was_deleted_meanwhile_are_not_kept(log):
     log.add(entry(turn=99))
+    assert (log.entries()[0].question, log.entries()[0].turn) == ("", None)
+
+
+def test_words_are_not_kept_where_the_conversation_goes_while_they_are_written(engine, log):
+    kept = Conversations(engine)
+    chat = kept.start("red")
+    turn = kept.add(chat, "is it red?", trace_of())
+    before(engine, "INSERT INTO question_log", lambda: kept.remove(chat))
+    log.add(entry(turn=turn.id))
     assert (log.entries()[0].question, log.entries()[0].turn) == ("", None)
 
 
