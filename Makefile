@@ -36,9 +36,11 @@ format: $(DEV_STAMP)  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_STAMP) $(PEERS_STAMP)  ## run every benchmark in benchmarks/
-	@set -e; for file in $(filter-out benchmarks/_%,$(sort $(wildcard benchmarks/*.py))); do \
-		name=$$(basename "$$file" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
+bench: $(DEV_STAMP) $(PEERS_STAMP)  ## measure speed, beside others, into docs/performance.md
+	@set -e; for name in peers start concurrency quality; do \
+		echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" --write; done
+	@set -e; for name in engines filters lexical openvino; do \
+		echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
 
 $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
 	@echo "Installing what the benchmarks compare with, into $(PEERS)"
