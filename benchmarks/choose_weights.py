@@ -1,6 +1,6 @@
 """Choose the weights of hybrid rerankers and the thresholds of selective reranking, on judged data.
 
-    python -m benchmarks.choose_weights ../shared/data/hotpotqa ../shared/data/chunking --limit 100
+    python -m benchmarks.choose_weights DIR DIR --limit 100
 
 Candidates are retrieved and scored once; the rest is arithmetic over a grid. Choices are made on
 every second question and reported on the others, all datasets counting alike.

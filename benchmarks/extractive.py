@@ -1,6 +1,6 @@
 """How often the extractive answerer cites what answers, against the top passage's first sentences.
 
-    python -m benchmarks.extractive --data ../shared/data [--hotpotqa 0:100] [--chunking ::6]
+    python -m benchmarks.extractive --data DIR [--hotpotqa 0:100] [--chunking ::6]
 
 Both answer from the same five passages of the same retrieval (dense and BM25, fused by RRF). An
 answer is right where one of its cited sentences overlaps the gold: on HotpotQA a gold paragraph,

@@ -1,6 +1,6 @@
 """How well a question that the library cannot answer is told from one that it can.
 
-    python -m benchmarks.refusal --data ../shared/data
+    python -m benchmarks.refusal --data DIR
 
 Every question is asked twice: of the whole library, and of the library without the documents that
 answer it. Answered right: the first is not refused. Refused right: the second is. On HotpotQA the

@@ -1,6 +1,6 @@
 """What each reranker gains and costs on one pool of candidates, as a table in Markdown.
 
-    python -m benchmarks.rerankers ../shared/data/hotpotqa ../shared/data/chunking --limit 100
+    python -m benchmarks.rerankers DIR DIR --limit 100
 
 Without ``--reranker`` it takes those that need neither a key nor a download. All of them rerank the
 same candidates, question by question in turns, with the cache of scores off; ms are the reranking

@@ -1,6 +1,6 @@
 """How often a sound sentence is flagged, and how often an unsound one is, without a model.
 
-    python -m benchmarks.support --data ../shared/data
+    python -m benchmarks.support --data DIR
 
 Sound: a SQuAD question said of its own paragraph (other words than the paragraph's, made by
 people), and a paragraph's own sentence without its first words. Unsound: the same question said of

@@ -39,7 +39,8 @@ MAY_IMPORT = {
     | {"rag.journey", "rag.trace", "rag.settings", "rag.pipeline", "rag.store", "rag.retrieve"}
     | {"rag.rerank", "rag.models", "rag.generate"},
     "rag.watch": WORDS
-    | {"rag.settings", "rag.journey", "rag.chat", "rag.evaluate", "rag.store.catalogue"},
+    | {"rag.settings", "rag.journey", "rag.chat", "rag.evaluate", "rag.store.catalogue"}
+    | {"rag.rerank.prices"},
     "rag.store": WORDS | {"rag.settings", "rag.models.token_codes"},
     "rag.models": frozenset({"rag.errors", "rag.settings"}),
 }

@@ -178,12 +178,13 @@ def fit_threshold(
 
 def precision_recall(scored: Sequence[tuple[float, bool]], relevant: int) -> list[PrecisionRecall]:
     """Return the curve over (score, whether relevant), best first, a point a relevant score."""
-    curve, found = [], 0
+    curve, found, before = [], 0, 0
     for count, (score, hit) in enumerate(scored, 1):
         found += hit
-        last = count == len(scored) or scored[count][0] < score
-        if last and found and (hit or any(h for s, h in scored[:count] if s == score)):
-            curve.append(PrecisionRecall(score, found / count, found / relevant))
+        if count == len(scored) or scored[count][0] < score:
+            if found > before:
+                curve.append(PrecisionRecall(score, found / count, found / relevant))
+            before = found
     return curve
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rag.rerank.prices import spent
 from rag.types import Scalar, Stage, Trace
 
 Origin = Literal["page", "command line"]
@@ -28,7 +29,7 @@ class Entry:
     deleted. ``ranking`` is the trace's own time; ``first_token`` (None where no word came) and
     ``answering`` (None where no answer was asked for) count from the end of the ranking.
     ``fell_back`` says which stage and why. ``turn`` is the conversation's turn that holds the
-    trace, None where there is none.
+    trace, None where there is none. ``cost`` is in dollars, None where a price is not known.
     """
 
     question: str
@@ -71,7 +72,6 @@ def entry_of(trace: Trace, origin: Origin, ended: float, turn: int | None = None
     first = answer.details.get("first_token_seconds") if answer else None
     reranked = trace.stage("reranked")
     pool = trace.settings.get("pool")
-    costs = [float(d["cost_usd"] or 0) for d in details if "cost_usd" in d]
     return Entry(
         question=trace.question,
         origin=origin,
@@ -95,7 +95,7 @@ def entry_of(trace: Trace, origin: Origin, ended: float, turn: int | None = None
         tokens=sum(
             _sum(details, name) for name in ("tokens", "prompt_tokens", "completion_tokens")
         ),
-        cost=sum(costs) if costs else None,
+        cost=spent(details),
         turn=turn,
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.evaluate.data import total
 from rag.settings import Settings
 from rag.watch.entry import Entry
 
@@ -68,7 +69,8 @@ class Figures:
 
     ``times`` holds the ranking as a whole, the time to the answer's first words, then every stage
     and the answer. ``gain`` is the mean of nDCG@10 after minus before reranking over the
-    ``judged`` questions (`rag.watch.gain`), None where there is none.
+    ``judged`` questions (`rag.watch.gain`), None where there is none. ``cost`` is in dollars, None
+    where there is no question, or the price of one is not known.
     """
 
     questions: int
@@ -108,7 +110,6 @@ def figures(
     """
     entries = [entry for entry in entries if since <= entry.asked < until]
     gains = gains or {}
-    costs = [entry.cost for entry in entries if entry.cost is not None]
     known = _known_gains(entries, gains)
     return Figures(
         questions=len(entries),
@@ -119,7 +120,7 @@ def figures(
         cache_hits=Rate(sum(e.cache_hits for e in entries), sum(e.pairs for e in entries)),
         dislikes=_rate(None if entry.liked is None else not entry.liked for entry in entries),
         tokens=sum(entry.tokens for entry in entries),
-        cost=sum(costs) if costs else None,
+        cost=total(entry.cost for entry in entries),
         gain=_mean(known),
         judged=len(known),
         slowest=tuple(sorted(entries, key=lambda e: -e.ranking)[:SLOWEST]),

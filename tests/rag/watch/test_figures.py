@@ -40,8 +40,12 @@ def test_rates_count_what_is_known_only():
     assert found.failures == Rate(1, 2)
     assert found.dislikes == Rate(1, 2)
     assert found.cache_hits == Rate(7, 14)
-    assert found.cost == 1.5
+    assert found.cost is None  # the last one's price is not known
     assert found.tokens == 3 * 137
+
+
+def test_costs_add_up_where_all_are_known():
+    assert over([entry(0), entry(1, cost=0.0), entry(2)]).cost == 1.5
 
 
 def test_nothing_to_count_is_no_rate():

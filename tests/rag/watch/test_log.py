@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, event
 
 from rag.chat.store import Conversations
 from rag.settings import Settings
+from rag.types import Answer
 from rag.watch.entry import StageTime, entry_of
 from rag.watch.log import DAY, QuestionLog, log_of
 from rag.watch.record import record
@@ -38,6 +39,14 @@ def test_an_entry_holds_what_its_trace_says():
     assert (made.pairs, made.cache_hits, made.tokens, made.cost) == (4, 1, 137, 0.75)
     assert made.stages[3] == StageTime("reranked", 0.1)
     assert (made.fell_back, made.refused, made.error) == ("", False, "")
+
+
+def test_an_entry_costs_nothing_where_nobody_was_called_and_is_not_known_without_a_price():
+    called, answer = trace_of(answered=False), Answer("Red.", (), "llm", False, 0.5)
+    free = replace(called, stages=called.stages[:3])
+    assert entry_of(free, "page", NOW).cost == 0.0
+    unknown = replace(answer, details={"prompt_tokens": 100, "completion_tokens": 7})
+    assert entry_of(called.with_answer(unknown), "page", NOW).cost is None
 
 
 def test_an_entry_says_what_fell_back_and_why():
