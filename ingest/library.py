@@ -132,8 +132,8 @@ class Library:
         catalogue = self.index.catalogue
         for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
             return Outcome(name, "unchanged", _already(same, name), same.chunks)
-        self._forget(catalogue.documents("failed", "queued", name=name))
-        self._forget(catalogue.documents("failed", digest=digest), keep_file=True)
+        self._forget(catalogue.documents("failed", "queued", name=name), keep=digest)
+        self._forget(catalogue.documents("failed", digest=digest), keep=digest)
         document_id = catalogue.add_document(name, size, digest)
         if password:
             self._passwords[document_id] = password
@@ -240,11 +240,11 @@ class Library:
             raise RanklensError(f"the text of {document.name!r} is not in the catalogue")
         return parsed_from(document, *stored)
 
-    def _forget(self, found: Sequence[Document], keep_file: bool = False) -> None:
+    def _forget(self, found: Sequence[Document], keep: str = "") -> None:
         self.index.retire([d.id for d in found])
-        for document in found:
-            if not keep_file and not self.index.catalogue.documents(digest=document.digest):
-                self._files.drop(document.digest)
+        for digest in {document.digest for document in found} - {keep}:
+            if not self.index.catalogue.documents(digest=digest):
+                self._files.drop(digest)
 
 
 def _already(document: Document, name: str) -> str:

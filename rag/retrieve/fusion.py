@@ -29,11 +29,13 @@ def reciprocal_rank(
 def weighted(rankings: Sequence[tuple[Sequence[Hit], float]]) -> tuple[Hit, ...]:
     """Sum of weight × score, the scores min-max normalised within each ranking first.
 
-    A chunk that a ranking does not hold gets 0 from it, as does that ranking's last one.
+    A chunk that a ranking does not hold gets 0 from it, as does that ranking's last one. Where all
+    scores of a ranking are equal (a rare word that one passage has), each counts as 1.
     """
     parts = []
     for hits, weight in rankings:
-        scores = normalised([hit.score for hit in hits])
+        scores = [hit.score for hit in hits]
+        scores = normalised(scores) if len(set(scores)) > 1 else [1.0] * len(scores)
         parts.append([(h.chunk, weight * s) for h, s in zip(hits, scores, strict=True)])
     return _summed(parts)
 

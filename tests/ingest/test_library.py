@@ -143,6 +143,13 @@ def test_a_failed_file_can_be_tried_again(library, write):
     assert live(library) == {"a.txt": "ready"}
 
 
+def test_a_failed_file_added_again_unchanged_fails_for_the_same_reason(library, write):
+    add(library, write("a.txt", ""))
+    (outcome,) = add(library, write("a.txt", ""))
+    assert "0 bytes" in outcome.reason
+    assert library.file("a.txt").exists()
+
+
 def test_indexing_again_keeps_answering_and_ends_with_the_same_chunks(library, write):
     add(library, write("a.txt", "the moon"), write("b.txt", "the sun"))
     before = library.chunks("a.txt")

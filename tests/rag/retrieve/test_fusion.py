@@ -32,6 +32,12 @@ def test_weighted_scores_are_normalised_within_each_ranking():
     assert scores(hits) == {"a": 1.0, "b": 0.5, "c": 0.5, "d": 0.25}
 
 
+def test_a_ranking_without_a_span_gives_all_it_holds_its_whole_weight():
+    # The only passage with a rare word must not count as if BM25 had not found it.
+    hits = weighted([(DENSE, 1.0), (ranked([(D, 33.0)]), 0.8)])
+    assert scores(hits) == {"a": 1.0, "b": 0.5, "c": 0.0, "d": 0.8}
+
+
 def test_the_settings_choose_the_method():
     by_rank = fuse([(DENSE, 1.0)], Settings(fusion="rrf", rrf_k=9))
     assert by_rank[0].score == pytest.approx(1 / 10)
