@@ -43,7 +43,9 @@ def from_csv(
     reader = csv.DictReader(io.StringIO(text, newline=""))
     lacking = [column for column in NEEDED if column not in (reader.fieldnames or ())]
     if lacking:
-        raise RanklensError(f"{name} has no column {' and none '.join(lacking)}")
+        raise RanklensError(
+            f"{name} needs the columns {', '.join(NEEDED)}; it lacks {', '.join(lacking)}"
+        )
     found: list[Judgement] = []
     faults: list[str] = []
     for row in reader:

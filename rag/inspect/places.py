@@ -96,7 +96,11 @@ def allowed(pipeline: Pipeline, chunk: Chunk) -> bool:
 
 def places(trace: Trace, chunk: Chunk, found: Everything) -> list[Place]:
     """Return the passage's place at every stage that ranks, beyond its depth where it was cut."""
-    return [_place(stage, chunk.id, found) for stage in trace.stages if stage.name != "rewritten"]
+    return [
+        _place(stage, chunk.id, found, _went_on(trace, number))
+        for number, stage in enumerate(trace.stages)
+        if stage.name != "rewritten"
+    ]
 
 
 def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everything) -> Place:
@@ -129,13 +133,22 @@ def candidate(chunk: Chunk, found: Everything) -> Candidate:
     return Candidate(chunk, *scores)
 
 
-def _place(stage: Stage, chunk_id: str, found: Everything) -> Place:
+def _went_on(trace: Trace, number: int) -> int:
+    """Return how many passages a stage's follower took of it: the pool, at last the evidence."""
+    following = trace.stages[number + 1 : number + 2]
+    if not following:
+        return len(trace.evidence)
+    count = len(trace.stages[number].hits)
+    return min(count, len(following[0].hits)) if following[0].name == "reranked" else count
+
+
+def _place(stage: Stage, chunk_id: str, found: Everything, depth: int) -> Place:
     everywhere = found.stage(stage.name)
     of = len(stage.hits) if everywhere is None else max(len(everywhere), len(stage.hits))
     own = next((hit for hit in stage.hits if hit.chunk.id == chunk_id), None)
     hit = own or (everywhere or {}).get(chunk_id)
     rank, score = (hit.rank, hit.score) if hit else (None, None)
-    return Place(stage.name, rank, of, score, len(stage.hits), own is not None)
+    return Place(stage.name, rank, of, score, depth, own is not None)
 
 
 def _hits(scored: Sequence[tuple[str, float]]) -> tuple[Hit, ...]:

@@ -102,6 +102,14 @@ def test_the_model_is_not_asked_for_questions_that_somebody_has_judged(page, ask
     assert {one.question for one in held(asked) if one.source == "llm"} == {"Why?"}
 
 
+def test_where_every_question_is_judged_it_says_how_the_model_can_be_asked(page, asked, server):
+    for question in (Q, "Why?"):
+        Judgements(asked.index.catalogue).judge(question, ALL[0], 1, "ada")
+    at = page("ui/judge.py", judge_view="Proposals", **with_model(server))
+    at.button(key="propose").click().run()
+    assert "Nothing was left to grade. Of questions" in html(finished(at, asked, "propose"))
+
+
 def test_questions_are_written_and_kept_once_ticked(page, library):
     quote = "Batteries keep best at forty percent charge."
     rows = [

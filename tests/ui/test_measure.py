@@ -15,7 +15,7 @@ from rag.evaluate.questions import QuestionSets
 from rag.evaluate.statistics import Interval
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
 from tests.ui.test_ask import html
-from ui.components import measure_run
+from ui.components import measure_run, measure_tables
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(14)]
 
@@ -176,6 +176,20 @@ def test_answers_are_measured_on_request(page, judged):
     row = body.split("Refusal correctness</td>")[1].split("</tr>")[0]
     assert "0.933" in row
     assert len(ndcg(judged).runs[0].answers) == 15
+
+
+def test_what_nobody_foresaw_is_told_and_measuring_can_begin_again(page, judged):
+    job = measure_run.Job(lambda job: [][1], "field")
+    job._run()
+    measure_run.of(judged)["measure"] = job
+    at = page("ui/measure.py")
+    assert not at.exception
+    assert "Something failed that should not have; start it again." in html(at)
+    assert not at.button(key="measure").disabled
+
+
+def test_a_small_p_is_never_written_as_zero():
+    assert [measure_tables.p_said(p) for p in (0.0002, 0.001)] == ["< 0.001", "= 0.001"]
 
 
 def test_the_last_run_is_there_again_after_a_restart(page, judged):

@@ -33,10 +33,13 @@ def chat_or_advice(library: Library) -> Chat | None:
         return None
 
 
-def told(outcome: Outcome, what: str) -> str:
-    """Return what calls came to as HTML: kept, failed, tokens, cost; each failure folded below."""
+def told(outcome: Outcome, what: str, nothing: str = "Nothing was left to ask.") -> str:
+    """Return what calls came to as HTML: kept, failed, tokens, cost; each failure folded below.
+
+    ``nothing`` is what to say where there was no call to make, as text.
+    """
     if not outcome.total and not outcome.failures:
-        return '<p class="rl-say">Nothing was left to ask.</p>'
+        return f'<p class="rl-say">{escape(nothing)}</p>'
     used = outcome.used
     parts = [
         f"{outcome.made:,} of {outcome.total:,} {what}"

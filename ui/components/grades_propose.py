@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 KIND = "propose"
 WHICH = ("Not judged yet", "All")
+NOTHING = (
+    f"Nothing was left to grade. Of questions that a person or a file has judged, “{WHICH[1]}” "
+    "takes the passages too that this model has not graded."
+)
 
 
 def show(library: Library, name: str, questions: Sequence[Question]) -> None:
@@ -51,7 +55,9 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
             st.rerun()
     job = measure_run.follow(library, KIND, "No grades were proposed")
     if job is not None:
-        st.html(f"<p><b>{escape(job.what)}</b></p>" + asking_model.told(job.result, "graded"))
+        st.html(
+            f"<p><b>{escape(job.what)}</b></p>" + asking_model.told(job.result, "graded", NOTHING)
+        )
 
 
 def wanted(

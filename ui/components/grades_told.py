@@ -79,7 +79,9 @@ def agreement(held: Sequence[Judgement]) -> str:
         for model, found in against.items()
     ]
     if not rows:
-        return '<p class="rl-say">No passage has been judged by two judges for one question.</p>'
+        return (
+            '<p class="rl-say after">No passage has been judged by two judges for one question.</p>'
+        )
     alpha = krippendorff_alpha(list(columns(people).values()))
     said = "" if alpha is None else f"Krippendorff's alpha of the people: <b>{alpha:.3f}</b>. "
     head = "<th>Judges</th>" + "".join(

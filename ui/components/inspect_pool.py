@@ -147,11 +147,16 @@ def _about(read: Readings | None, alike: Mapping[str, Twin], count: int) -> str:
         cut = sum(one.read < one.total for one in read.passages)
         limit = read.passages[0].limit if read.passages else 0
         beside = " with the question" if any(one.beside for one in read.passages) else ""
-        how = f"{cut} of {count} passages were cut" if cut else "every passage was read whole"
+        how = (
+            f"{cut} of {count} passages {'was' if cut == 1 else 'were'} cut"
+            if cut
+            else "every passage was read whole"
+        )
         said.append(f"{read.reranker} reads {limit:,} tokens of a passage{beside}: {how}.")
     words = f"{NEAR:.0%} of their runs of {SHINGLE} words"
+    repeat = "repeats" if len(alike) == 1 else "repeat"
     said.append(
-        f"{len(alike)} of {count} repeat a better passage (they share at least {words})."
+        f"{len(alike)} of {count} {repeat} a better passage (they share at least {words})."
         if alike
         else f"None repeats another (that would be sharing {words})."
     )

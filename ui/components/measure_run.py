@@ -71,6 +71,12 @@ class Job:
             self.error = str(stopped)
         except RanklensError as error:
             self.error = str(error)
+        except Exception:  # the thread's outermost frame: else the page waits for a result
+            log.exception("the work on %r failed", self.what)
+            self.error = (
+                "Something failed that should not have; start it again. The details are in the log "
+                "of the program that serves the page."
+            )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

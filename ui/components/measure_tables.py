@@ -32,7 +32,7 @@ def verdict(found: Figures) -> str:
     return (
         f'<div class="rl-verdict {kind}" role="status"><b>{escape(sentence(main, found))}</b>'
         f"<span>Better on {questions_said(difference.wins)}, worse on {difference.losses}, alike "
-        f"on {difference.ties}. p = {difference.adjusted:.3f}, corrected for "
+        f"on {difference.ties}. p {escape(p_said(difference.adjusted))}, corrected for "
         f"{comparisons_said(found)}.</span></div>"
     )
 
@@ -73,7 +73,7 @@ def comparisons(found: Figures) -> str:
         cells = (
             f"{d.interval.mean:+.3f}<small class='range'>{d.interval.low:+.3f} to "
             f"{d.interval.high:+.3f}</small>",
-            f"{d.adjusted:.3f}", str(d.wins), str(d.ties), str(d.losses),
+            escape(p_said(d.adjusted)).removeprefix("= "), str(d.wins), str(d.ties), str(d.losses),
         )  # fmt: skip
         cells_html = "".join(f'<td class="num">{cell}</td>' for cell in cells)
         rows.append(
@@ -166,6 +166,11 @@ def _cell(found: Interval) -> str:
         return '<td class="num">–</td>'
     span = f"{found.low:.3f}–{found.high:.3f}"
     return f"<td class='num'>{found.mean:.3f}<small class='range'>{span}</small></td>"
+
+
+def p_said(value: float) -> str:
+    """Return a p-value with its sign, as text; randomisation tests never give 0."""
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def questions_said(count: int) -> str:

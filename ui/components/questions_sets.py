@@ -46,10 +46,10 @@ def chooser(library: Library) -> str | None:
 
 def show(library: Library, name: str | None) -> None:
     """Show the chosen set, and the two ways to make one."""
-    _report()
     sets = QuestionSets(library.index.catalogue)
     if name is not None:
         _held(sets, name)
+    _report()  # beside what it is about: the list above is as high as the window
     left, right = st.columns(2, gap="large")
     with left:
         _writer(library, sets)

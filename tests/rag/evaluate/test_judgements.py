@@ -186,7 +186,7 @@ def test_every_faulty_row_is_named():
     )
     with pytest.raises(RanklensError, match=r"3 rows are faulty(.|\n)*line 4: its quote is not in"):
         from_csv(rows, text_of)
-    with pytest.raises(RanklensError, match="no column document and none grade"):
+    with pytest.raises(RanklensError, match="it lacks document, grade"):
         from_csv("question\n", text_of)
 
 

@@ -7,7 +7,7 @@ from rag.inspect import places
 from rag.rerank import table
 from rag.rerank.base import Entry
 from rag.retrieve.filters import Filter
-from rag.types import Trace
+from rag.types import Stage, Trace, ranked
 from tests.rag.rerank.fakes import Scripted
 
 QUESTION = "mars moon"
@@ -64,6 +64,15 @@ def test_a_place_is_the_trace_s_own_where_it_has_one(pipeline, chunks):
     assert (outside["lexical"].rank, outside["lexical"].of) == (None, 4)
     assert outside["fused"].rank == 6
     assert (outside["reranked"].rank, outside["reranked"].score) == (None, None)
+
+
+def test_a_stage_went_on_with_what_its_follower_took(chunks):
+    three = ranked([(chunks[name], 1.0) for name in ("m1", "m2", "t1")])
+    kept = {"dense": three, "fused": three, "reranked": three[:2]}
+    stages = tuple(Stage(name, hits, 0.0) for name, hits in kept.items())
+    trace = Trace(QUESTION, {"top": 1}, stages)
+    at = places.places(trace, chunks["m1"], places.Everything({}, {}, {}))
+    assert [(p.stage, p.depth) for p in at] == [("dense", 3), ("fused", 2), ("reranked", 1)]
 
 
 def test_the_reranker_says_where_a_passage_would_have_come(pipeline, chunks):
