@@ -64,7 +64,9 @@ def rows_of(found: Figures, title: Title) -> list[Row]:
             same = all(_alike(stage, other.stages.get(stage.name)) for other in found.runs)
             own = title(stage.name)
             label = own if same else f"{figures.run.name} · {own}"
-            rows.setdefault(label, Row(label, stage.metrics[metric], stage.name == "reranked"))
+            rows.setdefault(
+                label, Row(label, stage.metrics[metric], stage.name == figures.run.last)
+            )
     return list(rows.values())
 
 
@@ -74,7 +76,7 @@ def dots_of(found: Figures, title: Title) -> list[Dot]:
     dots: dict[tuple[float, float], Dot] = {}
     for figures in found.runs:
         for stage in figures.stages.values():
-            last = stage.name == list(figures.stages)[-1]
+            last = stage.name == figures.run.last
             if last or (stage.name in ("dense", "lexical") and figures is found.runs[0]):
                 seconds, cost = (figures.p50, figures.cost) if last else (stage.p50, 0.0)
                 label = figures.run.name if last else f"{title(stage.name)} alone"

@@ -24,9 +24,9 @@ class Likeness:
     same_pool: bool
 
 
-def likeness(first: Run, second: Run, stage: str = "reranked", k: int = 10) -> Likeness | None:
-    """Compare a stage of two pipelines over the questions that both ranked; None without any."""
-    left, right = dict(first.rankings(stage)), dict(second.rankings(stage))
+def likeness(first: Run, second: Run, k: int = 10) -> Likeness | None:
+    """Compare two pipelines' last stages over the questions that both ranked; None without any."""
+    left, right = (dict(run.rankings(run.last)) for run in (first, second))
     return alike([(left[q].items, right[q].items) for q in left if q in right], k)
 
 

@@ -100,6 +100,11 @@ class Run:
         """Names of the stages, in the order in which they first came."""
         return tuple(dict.fromkeys(r.stage for result in self.results for r in result.rankings))
 
+    @property
+    def last(self) -> str:
+        """Name of the stage that the answer is given: ``second-hop`` where there is one."""
+        return self.stages[-1] if self.stages else "reranked"
+
     def rankings(self, stage: str) -> Iterator[tuple[str, Ranking]]:
         """Yield (question id, ranking) of a stage, questions that fell back there left out."""
         for result in self.results:

@@ -13,6 +13,8 @@ from rag.evaluate import answers, baselines
 from rag.evaluate.data import Evaluation, Run
 from rag.evaluate.metrics import DEFAULT, PRIMARY, checked, per_question
 from rag.evaluate.statistics import Difference, Interval, compare, intervals
+from rag.retrieve.second_hop import STAGE as SECOND_HOP
+from rag.retrieve.variants import STAGE as EXPANDED
 
 Scores = Mapping[str, Mapping[str, float]]
 """Metric → question → value."""
@@ -144,10 +146,10 @@ def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Compariso
     steps = [
         ((run, before), (run, after))
         for run in runs
-        for before, after in (("dense", "fused"), ("lexical", "fused"), ("fused", "reranked"))
+        for before, after in _steps(run)
         if after != "reranked" or run.run.settings.get("reranker") != "none"
     ]
-    across = [((runs[0], "reranked"), (run, "reranked")) for run in runs[1:]]
+    across = [((runs[0], runs[0].run.last), (run, run.run.last)) for run in runs[1:]]
     wanted: list[tuple[tuple[RunFigures, str], tuple[RunFigures, str]]] = []
     pairs: list[tuple[Mapping[str, float], Mapping[str, float]]] = []
     for sides in (*across, *steps):
@@ -162,6 +164,13 @@ def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Compariso
     found.sort(key=lambda one: one[0] in across)  # stable: the steps first
     for ((first, before), (second, after)), difference in found:
         yield Comparison(primary, (first.run.name, before), (second.run.name, after), difference)
+
+
+def _steps(run: RunFigures) -> Iterator[tuple[str, str]]:
+    """Yield each stage that may gain something, behind the one whose order it was given."""
+    pool = EXPANDED if EXPANDED in run.stages else "fused"
+    yield from (("dense", "fused"), ("lexical", "fused"))
+    yield from (("fused", EXPANDED), (pool, "reranked"), ("reranked", SECOND_HOP))
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:

@@ -23,7 +23,8 @@ CHUNKS = [
 class FakePipeline:
     """Each retriever orders the pool by chance; fusion is the mean; a reranker knows the answer.
 
-    Questions that say "fall" make the reranker fall back, those that say "fail" fail.
+    A second hop always knows it. Questions that say "fall" make the reranker fall back, those that
+    say "fail" fail.
     """
 
     def __init__(
@@ -64,6 +65,8 @@ class FakePipeline:
         scored = {
             "dense": draws[0], "lexical": draws[1], "fused": draws.sum(axis=0), "reranked": last
         }  # fmt: skip
+        if self.settings.hops > 1:
+            scored["second-hop"] = last + (np.arange(POOL) == answer_of(number)) * 9
         stages = tuple(
             Stage(
                 name,

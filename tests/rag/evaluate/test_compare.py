@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,4 +61,4 @@ def test_two_pipelines_over_one_pool():
     assert found.questions == 9
     assert 0 < found.rbo < 1
     assert found.tau is not None
-    assert likeness(evaluation.runs[0], evaluation.runs[1], "unheard-of") is None
+    assert likeness(evaluation.runs[0], replace(evaluation.runs[1], results=())) is None

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.errors import RanklensError, SettingsError
 from rag.evaluate import saved
+from rag.evaluate.compare import likeness
 from rag.evaluate.data import Question
 from rag.evaluate.figures import figures, outside
 from rag.evaluate.gates import check, parse_gate
@@ -41,6 +43,34 @@ def test_the_reranker_that_knows_is_found_out():
     assert (("none", "dense"), ("none", "fused")) in steps
     assert (("late", "dense"), ("late", "fused")) not in steps, "told once: the pool is the same"
     assert (("none", "fused"), ("none", "reranked")) not in steps
+
+
+def test_pipelines_are_compared_by_what_the_answer_is_given():
+    variants = {"one": {"reranker": "auto"}, "two": {"reranker": "auto", "hops": 2}}
+    found = figures(make(40, variants=variants))
+    across = found.comparisons[-1]
+    assert (across.before, across.after) == (("one", "reranked"), ("two", "second-hop"))
+    assert across.difference.shown
+    steps = [(c.before, c.after) for c in found.comparisons]
+    assert (("one", "fused"), ("one", "reranked")) in steps
+    alike = likeness(*(run.run for run in found.runs))
+    assert alike is not None
+    assert alike.rbo < 1
+
+
+def test_a_step_begins_where_its_pool_came_from():
+    evaluation = make(20)
+    run = evaluation.run("late")
+    expanded = []
+    for one in run.results:
+        *before, reranked = one.rankings
+        turned = replace(before[-1], stage="expanded", items=before[-1].items[::-1])
+        expanded.append(replace(one, rankings=(*before, turned, reranked)))
+    found = figures(replace(evaluation, runs=(replace(run, results=tuple(expanded)),)))
+    steps = [(c.before[1], c.after[1]) for c in found.comparisons]
+    assert steps == [
+        ("dense", "fused"), ("lexical", "fused"), ("fused", "expanded"), ("expanded", "reranked")
+    ]  # fmt: skip
 
 
 def test_a_documents_place_is_its_best_chunks():
