@@ -25,16 +25,19 @@ MAY_IMPORT = {
     "rag.journey": WORDS,
     "rag.pipeline": WORDS
     | {"rag.settings", "rag.retrieve", "rag.rerank", "rag.generate", "rag.store", "rag.models"},
-    "rag.retrieve": WORDS | {"rag.settings", "rag.store", "rag.models"},
+    "rag.retrieve": WORDS | {"rag.settings", "rag.store", "rag.models", "rag.thinking"},
     "rag.quoting": frozenset[str](),
+    "rag.thinking": frozenset[str](),
     "rag.remote": frozenset({"rag.errors"}),
-    "rag.rerank": WORDS | {"rag.settings", "rag.models", "rag.quoting", "rag.remote"},
+    "rag.rerank": WORDS
+    | {"rag.settings", "rag.models", "rag.quoting", "rag.remote", "rag.thinking"},
     "rag.generate": WORDS
-    | {"rag.settings", "rag.models", "rag.quoting", "rag.remote", "rag.rerank.prices"},
+    | {"rag.settings", "rag.models", "rag.quoting", "rag.remote", "rag.rerank.prices"}
+    | {"rag.thinking"},
     "rag.chat": WORDS | {"rag.trace", "rag.generate", "rag.quoting"},
     "rag.evaluate": WORDS
     | {"rag.settings", "rag.journey", "rag.pipeline", "rag.store", "rag.retrieve", "rag.rerank"}
-    | {"rag.generate", "rag.chat", "rag.quoting", "rag.remote"},
+    | {"rag.generate", "rag.chat", "rag.quoting", "rag.remote", "rag.thinking"},
     "rag.inspect": WORDS
     | {"rag.journey", "rag.trace", "rag.settings", "rag.pipeline", "rag.store", "rag.retrieve"}
     | {"rag.rerank", "rag.models", "rag.generate"},

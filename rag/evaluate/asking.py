@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rag.errors import RanklensError
-from rag.generate.thinking import answered
 from rag.quoting import defused, estimate_tokens, shorten
 from rag.remote import Fault
 from rag.rerank.base import Context
 from rag.rerank.breaker import LIMIT
 from rag.rerank.llm import Chat, Reply, missing
 from rag.settings import Settings
+from rag.thinking import answered
 from rag.types import Scalar
 
 T = TypeVar("T")

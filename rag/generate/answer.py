@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import cast
 
 from rag.errors import RanklensError
-from rag.generate.base import REFUSAL, Generator, Quote, Stoppable, Thought, Written
+from rag.generate.base import REFUSAL, Generator, Quote, Stoppable, Written
 from rag.generate.citations import CitationParser
+from rag.thinking import Thought
 from rag.types import Answer, Citation, Hit
 
 

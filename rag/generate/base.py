@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from rag.thinking import Thought
 from rag.types import Hit, Scalar
 
 REFUSAL = "The documents do not answer this question."
@@ -17,16 +18,6 @@ class Quote(NamedTuple):
     number: int
     start: int
     end: int
-
-
-class Thought(NamedTuple):
-    """A piece of what a model thought; no part of its answer.
-
-    ``anew``: all that was yielded as the answer before was thinking too, and the answer begins now.
-    """
-
-    text: str
-    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import GenerationError
-from rag.generate.base import Thought, Written
+from rag.generate.base import Written
 from rag.generate.deadline import within
 from rag.generate.faults import Failure
 from rag.generate.prompt import Message, Prompt, build_prompt, shown
 from rag.generate.provider import Finish, Provider, Stream
 from rag.generate.template import template
-from rag.generate.thinking import ThinkingParser
 from rag.rerank.prices import llm_cost
 from rag.settings import Settings
+from rag.thinking import ThinkingParser, Thought
 from rag.types import Hit, Scalar
 
 _LONGEST_WAIT = 20.0

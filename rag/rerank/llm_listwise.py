@@ -17,6 +17,7 @@ from rag.quoting import boundary, defused
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.llm import USES, Chat, Reply, missing, quoted
 from rag.settings import Settings
+from rag.thinking import answered
 from rag.types import Scalar
 
 SYSTEM = """You order passages by how well they answer a question.
@@ -131,7 +132,7 @@ def read_order(answer: str, count: int) -> Order | None:
 
 
 def _numbers(answer: str) -> list[int]:
-    answer = re.sub(r"<think>.*?</think>", "", answer, flags=re.DOTALL)
+    answer = answered(answer)
     if marked := _MARKED.findall(answer):
         # A model that reasons aloud writes the order last.
         chains = re.findall(r"(?:\[\s*\d+\s*\][\s>,=]*){2,}", answer)

@@ -14,6 +14,7 @@ from rag.remote import side_by_side
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.llm import USES, Chat, Reply, missing, quoted
 from rag.settings import Settings
+from rag.thinking import answered
 from rag.types import Scalar
 
 SYSTEM = """You rate how well a passage answers a question.
@@ -25,7 +26,6 @@ else.
 
 Write one number from 0 (says nothing about it) to 100 (answers it completely), nothing else."""
 MOST_UNJUDGED = 0.2
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 _RATING = re.compile(r"(?<![\w.,-])(-?\d+(?:[.,]\d+)?)\s*(%|/\s*(\d+)|out of (\d+))?")
 
 
@@ -86,7 +86,7 @@ def read_rating(answer: str) -> float | None:
     decimal point and is at most 1, a relevance itself. A longer text counts where it holds one
     number only, or where it ends in ``rating: 80``.
     """
-    answer = _THOUGHTS.sub("", answer).strip()
+    answer = answered(answer)
     found = list(_RATING.finditer(answer))
     if len(found) > 1:
         found = list(re.finditer(_RATING.pattern + r"\W*$", answer)) if ":" in answer else []

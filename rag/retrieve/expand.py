@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rag.errors import RanklensError, SettingsError
+from rag.thinking import answered
 from rag.types import Scalar
 
 NONE = "none"
@@ -95,8 +96,7 @@ def usable(name: str, text: str, question: str) -> str:
 
     Raises `ValueError` where nothing is left, where it is no variant, or where it is too long.
     """
-    text = re.sub(r"<think>.*?(?:</think>|\Z)", " ", text, flags=re.DOTALL)
-    text = re.sub(r"^\s*```\w*\s*$", " ", text, flags=re.MULTILINE)
+    text = re.sub(r"^\s*```\w*\s*$", " ", answered(text), flags=re.MULTILINE)
     if name != HYDE:  # a line of its own; models like to announce it first
         lines = [line for line in map(str.strip, text.splitlines()) if line]
         text = next((line for line in lines if not line.endswith(":")), "")

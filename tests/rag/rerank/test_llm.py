@@ -33,6 +33,8 @@ def settings(server):
         ("Sure! Here is the order:\n\n[2] > [3] > [1]\n\nI hope this helps.", (1, 2, 0)),
         ("[1] is about ice. [2] is better.\n\n[2] > [3] > [1]", (1, 2, 0)),
         ("<think>[1] > [2] > [3]? no</think>[2] > [3] > [1]", (1, 2, 0)),
+        ("[THINK][1] > [2] > [3]? no[/THINK]\n[2] > [3] > [1]", (1, 2, 0)),
+        ("[1] > [2] > [3]? no\n</think>\n[2] > [3] > [1]", (1, 2, 0)),
         ('{"order": [2, 3, 1]}', (1, 2, 0)),
         ("```json\n[2, 3, 1]\n```", (1, 2, 0)),
         ("2, 3, 1", (1, 2, 0)),
@@ -97,6 +99,8 @@ def test_an_order_holds_every_row_once(count, answer):
         ("**80**", 0.8),
         ("It names 2 of the 3 moons. Rating: 80.", 0.8),
         ("<think>maybe 20</think>80", 0.8),
+        ("<reasoning>maybe 20</reasoning>80", 0.8),
+        ("maybe 20\n</think>\n80", 0.8),
         ("I would say 80.", 0.8),
     ],
 )

@@ -50,6 +50,7 @@ def test_what_a_model_wraps_around_its_words_goes(text):
         ("  \n ", "empty"),
         ("?!", "empty"),
         ("<think>for ever", "empty"),
+        ("[THINK]for ever", "empty"),
         ("which MOONS does mars have?", "repeats"),
         ("word " * 200, "characters"),
     ],

@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from rag.generate.base import Thought
+from typing import NamedTuple
 
 _NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think)"
 _OPEN = re.compile(rf"(?:<({_NAMES})>|(\[THINK\]))", re.IGNORECASE)
 _CLOSE = re.compile(rf"(?:</{_NAMES}>|\[/THINK\])", re.IGNORECASE)
 _LONGEST = len("</seed:think>")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
+
+
+class Thought(NamedTuple):
+    """A piece of what a model thought; no part of its answer.
+
+    ``anew``: all that was yielded as the answer before was thinking too, and the answer begins now.
+    """
+
+    text: str
+    anew: bool = False
 
 
 class ThinkingParser:
