@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rag.settings import Settings
 
 CURRENT = "current"
 FILE = "pipelines.json"
+_changing = threading.Lock()  # two people of one process who save at once both do
 
 
 def saved(library: Path) -> dict[str, dict[str, Any]]:
@@ -35,15 +37,17 @@ def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
     if name in (CURRENT, AUTO, *TABLE):
         raise SettingsError(f"{name!r} has a meaning of its own; give the pipeline another name")
     settings.updated(**options)
-    _write(settings.library, {**saved(settings.library), name: dict(options)})
+    with _changing:
+        _write(settings.library, {**saved(settings.library), name: dict(options)})
 
 
 def delete(settings: Settings, name: str) -> bool:
     """Forget a saved pipeline; False where there is none of that name."""
-    held = saved(settings.library)
-    found = held.pop(name, None) is not None
-    if found:
-        _write(settings.library, held)
+    with _changing:
+        held = saved(settings.library)
+        found = held.pop(name, None) is not None
+        if found:
+            _write(settings.library, held)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import RanklensError, SettingsError
-from rag.evaluate import saved
+from rag.evaluate import pipelines, saved
 from rag.evaluate.compare import likeness
 from rag.evaluate.data import Question
 from rag.evaluate.figures import figures, outside
@@ -209,3 +209,20 @@ def test_pipelines_by_name(tmp_path: Path):
         save(settings, "a=b", {})
     with pytest.raises(SettingsError):
         save(settings, "bad", {"pool": -1})
+
+
+def test_two_who_save_pipelines_at_once_both_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    settings, read = Settings(library=tmp_path), pipelines.saved
+    other = threading.Thread(target=save, args=(settings, "second", {"pool": 20}))
+
+    def slowly(library: Path) -> dict[str, dict[str, object]]:
+        monkeypatch.setattr(pipelines, "saved", read)
+        found = read(library)
+        other.start()
+        other.join(0.3)  # it would be done by then, if nothing kept it waiting
+        return found
+
+    monkeypatch.setattr(pipelines, "saved", slowly)
+    save(settings, "first", {"pool": 10})
+    other.join()
+    assert read(tmp_path) == {"first": {"pool": 10}, "second": {"pool": 20}}
