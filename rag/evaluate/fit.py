@@ -18,6 +18,7 @@ from rag.evaluate.side_by_side import ranking
 from rag.evaluate.statistics import Difference, compare
 from rag.pipeline import Pipeline
 from rag.retrieve.fusion import fuse
+from rag.retrieve.second_hop import RERANKED as FOLLOW_UP_RERANKED
 from rag.types import Chunk, Stage, Trace, ranked
 
 SEED = 20_260
@@ -118,7 +119,8 @@ def blend_order(
     that part; a blend is their weighted sum.
     """
     alone = [
-        pipeline.with_settings(**{other: float(other == option) for other in BLENDS})
+        # A second hop's scores are places, not the reranker's: they make no blend.
+        pipeline.with_settings(hops=1, **{other: float(other == option) for other in BLENDS})
         for option in BLENDS
     ]
     columns: dict[str, list[dict[str, float]]] = {}
@@ -197,10 +199,11 @@ def _scored(
 
 
 def _reranked(trace: Trace) -> Stage:
-    stage = trace.stages[-1]
-    if stage.fell_back:
-        raise RanklensError(f"{trace.question!r}: the reranker fell back ({stage.note})")
-    return stage
+    """Return the last stage; raises `RanklensError` where a reranker fell back on the way to it."""
+    for stage in trace.stages:
+        if stage.fell_back and stage.name in ("reranked", FOLLOW_UP_RERANKED):
+            raise RanklensError(f"{trace.question!r}: the reranker fell back ({stage.note})")
+    return trace.stages[-1]
 
 
 def _mean(order: Order, weights: Weights, grades: Grades, half: Sequence[str]) -> float:

@@ -6,6 +6,7 @@ from rag.errors import RanklensError
 from rag.evaluate.fit import (
     PrecisionRecall,
     blend_grid,
+    blend_order,
     fit_threshold,
     fit_weights,
     fusion_grid,
@@ -83,3 +84,21 @@ def test_a_threshold_that_parts_good_from_bad():
     assert [p.recall for p in found.curve] == sorted(p.recall for p in found.curve)
     with pytest.raises(RanklensError, match="no relevant passage"):
         fit_threshold(traces, {q.id: {"gone": 1} for q in asked}, split(asked))
+
+
+@pytest.mark.parametrize("hops", [1, 2])
+def test_nothing_is_fitted_on_what_fell_back(hops: int):
+    asked = questions(8, "fall")
+    pipeline = FakePipeline(Settings(hops=hops))
+    traces = {q.id: pipeline.search(q.text) for q in asked}
+    with pytest.raises(RanklensError, match="fell back"):
+        fit_threshold(traces, {q.id: {CHUNKS[0].id: 1} for q in asked}, split(asked))
+
+
+def test_a_blend_is_of_the_rerankers_scores_not_of_a_second_hops():
+    asked, weights = questions(4), {"blend_dense": 0.5, "blend_lexical": 0.3, "blend_reranker": 0.2}
+    orders = [
+        blend_order(FakePipeline(Settings(hops=hops)), asked, "passage", lambda _done: None)
+        for hops in (1, 2)
+    ]
+    assert all(orders[0](q.id, weights) == orders[1](q.id, weights) for q in asked)
