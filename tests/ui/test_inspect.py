@@ -94,6 +94,17 @@ def test_a_passage_of_the_answer_is_told_with_its_places_and_reasons(turn):
     assert "the same as the passage’s BM25 score" in body
 
 
+def test_a_passage_whose_document_is_gone_gets_no_bm25_score_of_nothing(asked, turn):
+    chunk = turn.trace.evidence[0].chunk
+    catalogue = asked.index.catalogue
+    asked.index.retire([d.id for d in catalogue.ready() if d.name == chunk.document])
+    at = opened({"turn": str(turn.id), "passage": chunk.id})
+    assert not at.exception
+    assert "Given to the answer as [1]" in html(at)
+    assert "The passage is not in the library any more" in html(at)
+    assert "passage’s BM25 score" not in html(at)
+
+
 def test_a_passage_beyond_the_pool_has_its_exact_ranks_and_what_removed_it(turn):
     chunk = outside(turn.trace)
     at = opened({"turn": str(turn.id), "passage": chunk.id})

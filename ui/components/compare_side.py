@@ -98,7 +98,8 @@ def _pools(sides: Sequence[Side]) -> str:
     """Say whether all ranked the same candidates."""
     pools = {frozenset(hit.chunk.id for hit in side.last) for side in sides if side.trace}
     if len(pools) == 1:
-        return f"All ranked the same {len(next(iter(pools)))} candidates."
+        count = len(next(iter(pools)))
+        return f"All ranked the same {count} candidate{'' if count == 1 else 's'}."
     return "Each retrieved candidates of its own." if pools else ""
 
 

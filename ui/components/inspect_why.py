@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 SHORT = 160
+GONE = (
+    '<p class="rl-say">The passage is not in the library any more, so its terms have no weight '
+    "now; the score above is the trace’s.</p>"
+)
 
 
 def show(library: Library, pipeline: Pipeline, trace: Trace, chunk: Chunk) -> None:
@@ -28,7 +32,10 @@ def show(library: Library, pipeline: Pipeline, trace: Trace, chunk: Chunk) -> No
     grid = st.grid(2, min_column_width=380, gap="large")
     with grid.cell():
         _head("BM25, term by term", "Exact decomposition: the terms sum to the score.")
-        st.html(terms_of(why.terms(pipeline, trace.question, chunk)))
+        if library.index.catalogue.fetch([chunk.id]):
+            st.html(terms_of(why.terms(pipeline, trace.question, chunk)))
+        else:
+            st.html(GONE)
         _head(
             "Sentence by sentence",
             "Ablation: the passage is scored again without each one.",
