@@ -2,6 +2,7 @@
 
 import pytest
 
+from rag.errors import RanklensError
 from rag.evaluate import pipelines
 from rag.evaluate.data import Question
 from rag.evaluate.fit import PrecisionRecall, Threshold
@@ -36,6 +37,20 @@ def fitted(page, library, **state):
     at = finished(at, library, "fit")
     assert not at.exception
     return at
+
+
+def test_a_question_that_cannot_be_asked_takes_no_part_and_is_told(page, judged, monkeypatch):
+    search_many = judged.pipeline.search_many
+
+    def refusing(texts):
+        if any(text.endswith("7?") for text in texts):
+            raise RanklensError("there is no document '-' in the library")
+        return search_many(texts)
+
+    monkeypatch.setattr(judged.pipeline, "search_many", refusing, raising=False)
+    monkeypatch.setattr(judged.pipeline, "with_settings", lambda **_: judged.pipeline)
+    body = html(fitted(page, judged))
+    assert "1 question could not be asked and took no part (there is no document" in body
 
 
 def test_everything_is_fitted_with_its_held_out_figure(page, judged):

@@ -22,7 +22,7 @@ from rag.rerank.base import Combined
 from rag.rerank.table import AUTO, LATE_INTERACTION, resolve
 from rag.store.analyse import Analyser
 from rag.types import Trace
-from ui.components import fit_told, frame, measure_run, variants
+from ui.components import fit_told, frame, measure_run, measure_tables, variants
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -37,7 +37,8 @@ _SAID = "fit_said"
 class Found:
     """What was fitted for a set, on a pipeline of these options; ``why`` is why something is not.
 
-    ``why`` has "threshold" and "refusal" as keys.
+    ``why`` has "threshold" and "refusal" as keys. ``failed`` are the questions that could not be
+    searched, by id with the reason; they are in no figure.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Found:
     threshold: Threshold | None = None
     refusal: Refusal | None = None
     why: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     def fitted(self) -> dict[str, dict[str, Any]]:
         """Return part → the options that were chosen for it."""
@@ -82,6 +84,9 @@ def show(library: Library, name: str) -> None:
             st.rerun()
     job = measure_run.follow(library, KIND, "Not fitted")
     if job is not None:
+        if failed := job.result.failed:
+            asked, first = measure_tables.questions_said(len(failed)), next(iter(failed.values()))
+            frame.notice(f"{asked} could not be asked and took no part ({first})", tone="warn")
         st.html(fit_told.fitted(job.result))
         _keeper(library, job.result)
 
@@ -103,11 +108,14 @@ def fitting(
     def work(job: measure_run.Job) -> Found:
         judged = [q for q in questions if any(g > 0 for g in graded.get(q.id, {}).values())]
         beside = [q for q in questions if unanswerable(q) and q not in judged]
-        halves = fit.split(judged)
         asked = [*judged, *beside]
-        traces = together.traces(pipeline, asked, _counting(job, len(asked)))
+        failed: dict[str, str] = {}
+        traces = together.traces(pipeline, asked, _counting(job, len(asked)), failures=failed)
+        judged, beside = ([q for q in some if q.id in traces] for some in (judged, beside))
+        halves = fit.split(judged)
         fusion = fit.fusion_order(pipeline, traces, unit)
         found = Found(name, options, _weights(pipeline, fusion, fit.fusion_grid(), graded, halves))
+        found = replace(found, failed=failed)
         if blend:
             order = fit.blend_order(pipeline, judged, unit, _counting(job, len(judged)))
             weights = _weights(pipeline, order, fit.blend_grid(), graded, halves)
