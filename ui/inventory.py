@@ -52,7 +52,8 @@ def inventory(settings: Settings) -> list[Item]:
 
 def rerankers(settings: Settings) -> list[Availability]:
     """Return every reranker and why it cannot run here, if it cannot."""
-    return available(Context(settings, None))  # none of them looks for the encoder before it runs
+    # None of them looks for the encoder before it runs.
+    return available(Context(settings, None))  # type: ignore[arg-type]
 
 
 def megabytes(size: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -226,7 +226,7 @@ def _run(
         _interrupted()
 
 
-def _interrupted() -> None:
+def _interrupted() -> NoReturn:
     print("Stopped; the same command goes on where it was", file=sys.stderr)
     raise typer.Exit(130)
 

@@ -149,6 +149,7 @@ def _summary(held: list[Judgement]) -> None:
     people = by_judge(held, PEOPLE)
     weighted = pairwise(people, weighted=True)
     for (first, second), (shared, kappa) in pairwise(people).items():
+        values: tuple[tuple[str, float | None], ...]
         values = (("kappa", kappa), ("weighted", weighted[first, second][1]))
         _agreement(f"{first} and {second}", shared, values)
     for model, found in models(held).items():

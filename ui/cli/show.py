@@ -58,7 +58,7 @@ def passages(trace: Trace) -> list[tuple[str, ...]]:
 
     The rank is the number that citations use; ``before`` is the rank in the fused order.
     """
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for hit, moved in zip(trace.evidence, movements(trace), strict=False):  # evidence comes first
         page = "" if hit.chunk.page is None else str(hit.chunk.page)
         ranks = (f"[{hit.rank}]", str(moved.before or ""), move(moved.before, hit.rank))

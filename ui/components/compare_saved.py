@@ -38,7 +38,8 @@ def manager(library: Library) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain(name)}** {plain(written(options))}")
                 st.button("Delete", icon=":material/delete:", key=f"delete_{name}",
-                          on_click=pipelines.delete, args=(settings, name))  # fmt: skip
+                          on_click=pipelines.delete,  # type: ignore[arg-type]
+                          args=(settings, name))  # fmt: skip
 
 
 def present(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -80,11 +80,11 @@ def show(library: Library) -> None:
     with right:
         grades.name_box()
     with st.container(horizontal=True, vertical_alignment="center"):
-        kind = cast("Kind", st.segmented_control(
+        kind = st.segmented_control(
             "What", list(LABELS), default="rankings", required=True, key="ballot_kind",
             format_func=lambda one: LABELS[one], label_visibility="collapsed",
             persist_state="session",
-        ))  # fmt: skip
+        )  # fmt: skip
         depth = st.segmented_control(
             "Passages", DEPTHS, default=DEPTHS[1], required=True, key="ballot_depth",
             format_func=lambda one: f"first {one}", label_visibility="collapsed",

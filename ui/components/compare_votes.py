@@ -121,7 +121,7 @@ def _deleter(library: Library, counted: Sequence[tuple[Tally, list[Vote]]]) -> N
     for _, votes in counted:
         choices |= {f"{_line(vote)} (vote {vote.id})": [vote.id] for vote in reversed(votes)}
     chosen = st.selectbox("Which", list(choices), key="deleted_votes")
-    st.button("Delete", key="delete_votes", on_click=store(library).remove,
+    st.button("Delete", key="delete_votes", on_click=store(library).remove,  # type: ignore[arg-type]
               args=(choices.get(chosen, []),))  # fmt: skip
 
 

@@ -44,8 +44,9 @@ def _confirm(library: Library, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()
-        remove = {"on_click": library.remove, "args": (name,)}
-        if st.button("Remove", type="primary", key="confirm_remove", **remove):
+        remove = library.remove
+        if st.button("Remove", type="primary", key="confirm_remove",
+                     on_click=remove, args=(name,)):  # type: ignore[arg-type] # fmt: skip
             st.rerun()
 
 

@@ -112,7 +112,8 @@ def _held(sets: QuestionSets, name: str) -> None:
         st.html(f'<p class="rl-say">{more}Judgements belong to the questions\' words.</p>')
         with st.popover("Delete set", icon=":material/delete:"):
             st.html('<p class="rl-say">Its judgements stay.</p>')
-            st.button("Delete", key="delete_set", on_click=sets.delete, args=(name,))
+            gone = sets.delete
+            st.button("Delete", key="delete_set", on_click=gone, args=(name,))  # type: ignore[arg-type]
 
 
 def _writer(library: Library, sets: QuestionSets) -> None:

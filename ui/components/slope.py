@@ -65,13 +65,13 @@ def drawn(plan: Layout, before: str, after: str) -> str:
     """Return the chart as HTML; ``before`` and ``after`` head its columns (as HTML)."""
     count = len(plan.left)
     lines = "".join(_line(line, count) for line in sorted(plan.lines, key=_weight))
-    cuts = [sum(row.inside for row in side) / count for side in (plan.left, plan.right)]
+    left, right = (sum(row.inside for row in side) / count for side in (plan.left, plan.right))
     return (
         '<div class="rl-slope">'
         f'<div class="head left">{before}</div><div></div><div class="head">{after}</div>'
-        f'<div class="side left">{labels(plan.left)}{_cut(cuts[0])}</div>'
-        f'<div class="lines" aria-hidden="true">{lines}{strip("cut", *cuts, "0.75px")}</div>'
-        f'<div class="side">{labels(plan.right)}{_cut(cuts[1])}</div></div>'
+        f'<div class="side left">{labels(plan.left)}{_cut(left)}</div>'
+        f'<div class="lines" aria-hidden="true">{lines}{strip("cut", left, right, "0.75px")}</div>'
+        f'<div class="side">{labels(plan.right)}{_cut(right)}</div></div>'
     )
 
 

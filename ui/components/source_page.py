@@ -60,7 +60,8 @@ def missing(found: Located | float) -> str:
 
 
 def _layer(image: PageImage, places: Sequence[int], kind: str) -> str:
-    return "".join(_mark(mark, kind) for mark in marks(places, image.text, image.boxes))
+    boxes = image.boxes.tolist()
+    return "".join(_mark(mark, kind) for mark in marks(places, image.text, boxes))
 
 
 def _mark(mark: Mark, kind: str) -> str:
