@@ -25,7 +25,17 @@ from rag.generate.facts import short_answer
 from rag.generate.likeness import Kept, Likeness
 from rag.generate.periods import contradicts, period
 from rag.generate.question import Asked
-from rag.generate.rows import answering, cell, label, read_cells, read_out, told, valued, words
+from rag.generate.rows import (
+    answering,
+    cell,
+    is_named,
+    label,
+    read_cells,
+    read_out,
+    told,
+    valued,
+    words,
+)
 from rag.generate.units import Unit, units
 from rag.models.encoder import Encoder
 from rag.types import Hit
@@ -93,6 +103,7 @@ class ExtractiveGenerator:
     def _scored(self, asked: Asked, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the units that may answer with their scores."""
         found = [unit for unit in units(hits) if not unit.row or asked.names(label(unit.row))]
+        found = _named(found, asked)
         likeness = self._likeness(asked.text, hits, found)
         shares = shared_words(asked.terms, [unit.text for unit in found])
         telling = _telling(asked, hits)
@@ -114,6 +125,13 @@ class ExtractiveGenerator:
             tells = cosine >= _CLOSE or not telling or bool(telling & _told(unit))
             scored.append(Candidate(unit, score, near, tells, column))
         return scored
+
+
+def _named(found: Sequence[Unit], asked: Asked) -> list[Unit]:
+    """Return the units without the rows beside those that the question names, if it names any."""
+    rows = (unit for unit in found if unit.span.kind == "row")
+    named = [unit for unit in rows if is_named(unit.text, asked.text)]
+    return [u for u in found if not named or u.span.kind != "row" or u in named]
 
 
 def _telling(asked: Asked, hits: Sequence[Hit]) -> frozenset[str]:

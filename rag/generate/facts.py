@@ -27,7 +27,7 @@ _YEAR = r"(?:1[0-9]{3}|20[0-9]{2})"
 _DATE = (
     rf"\d{{1,2}}(?:st|nd|rd|th)? {_MONTH},? {_YEAR}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}"
     rf"|{_MONTH} {_YEAR}|\b{_YEAR}-\d\d-\d\d\b|{_MONTH} \d{{1,2}}\b|\d{{1,2}} {_MONTH}"
-    rf"|\b{_YEAR}s?(?! ?%)\b"
+    rf"|(?<!fiscal )(?<!fiscal year )(?<!fiscal years )\b{_YEAR}s?(?! ?%)\b"
 )
 _SCALE = r"(?:thousand|million|billion|trillion|hundred|dozen)"
 _FIGURE = r"\d+(?:,\d{3})*(?:\.\d+)?"
@@ -144,8 +144,9 @@ def _with_noun(match: re.Match[str], noun: str) -> str:
 
 
 def _is_name(match: re.Match[str]) -> bool:
-    """Tell whether capitals make a person's name: two words or more, and no month."""
-    return " " in match[0] and not re.match(_MONTH, match[0])
+    """Tell whether capitals make a person's name: two words or more, no month, and not for whom."""
+    beside = re.search(r"\b(?:for|in|on|at) (?:the )?$", match.string[: match.start()])
+    return " " in match[0] and not re.match(_MONTH, match[0]) and not beside
 
 
 def _distance(match: re.Match[str], asked: Collection[int]) -> float:

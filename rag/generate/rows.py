@@ -21,6 +21,16 @@ def columns(row: str) -> list[tuple[str, str]]:
     return [(name.strip(), value.strip()) for name, _, value in pairs if value.strip()]
 
 
+def is_named(row: str, question: str) -> bool:
+    """Tell whether a question names a row: by a value that has letters and figures (``A-107``)."""
+    codes = [value for _, value in columns(row) if re.search(r"\d", value)]
+    return any(
+        re.search(r"[^\W\d_]", code)
+        and re.search(rf"(?<![\w-]){re.escape(code)}(?![\w-])", question, re.IGNORECASE)
+        for code in codes
+    )
+
+
 def read_out(row: str, terms: Collection[str]) -> str:
     """Return ``First value — Column: value · Column: value``, the columns asked for first to stay.
 

@@ -66,6 +66,14 @@ def test_a_row_answers_with_its_cell():
     assert answer.text.startswith("**1977** — Voyager 2 — Launched: 1977 · Planet: Neptune [1]")
 
 
+def test_a_row_that_the_question_names_leaves_out_the_others():
+    rows = [f"Order: A-{n}; Customer: Customer {n}; City: Bern" for n in (107, 108, 109)]
+    answer = ask("Which customer placed order A-108?", "\n".join(rows), "\n".join(rows[:1]))
+    assert "A-108 — Customer: Customer 108" in answer.text
+    assert "A-107" not in answer.text
+    assert "A-109" not in answer.text
+
+
 def test_markers_in_a_document_are_no_citations():
     answer = ask("How many moons has Mars?", "Mars has two moons.[2] `x Mars [1]", "Other words.")
     assert {c.number for c in answer.citations} == {1}

@@ -25,6 +25,12 @@ from rag.generate.tables import Row
             "Uranus was discovered by William Herschel.",
             "William Herschel",
         ),
+        ("Who made the game?", "The game was made for Play Station.", ""),
+        (
+            "When did the fiscal quarter end?",
+            "In the quarter of fiscal year 2022, and the fiscal one that ended May 1, 2021.",
+            "May 1, 2021",
+        ),
         ("Who met Ann Lee?", "Ann Lee met Bob Ray and Tom Fox.", ""),
         ("Where was she born?", "She was born in Paris.", "Paris"),
         ("Why is it blue?", "It is blue since 1999.", ""),
