@@ -12,10 +12,10 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from rag.errors import SettingsError
 
@@ -35,6 +35,16 @@ USUAL_KEYS = {
 def option(default: Any, description: str, shapes: str = "", **limits: Any) -> Any:
     """Declare an option. ``shapes`` says what it changes: the index, a ranking, an answer."""
     return Field(default, description=description, json_schema_extra={"shapes": shapes}, **limits)
+
+
+def _address(value: str) -> str:
+    value = value.strip()
+    if not all(sign.isprintable() and not sign.isspace() for sign in value):
+        raise ValueError("an address has no spaces and no control characters in it")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class Settings(BaseModel):
@@ -89,7 +99,7 @@ class Settings(BaseModel):
         "Encoder for dense retrieval: the embedded one, a folder, or a model id.",
         SHAPES_INDEX,
     )
-    chroma_url: str = option(
+    chroma_url: Address = option(
         "", "Address of a running `chroma run` server; empty keeps vectors in the library folder."
     )
     lexical_engine: Literal["inverted", "rank-bm25"] = option(
@@ -258,16 +268,16 @@ class Settings(BaseModel):
         "", "Your own table of prices, a TOML file; empty takes rag/rerank/prices.toml."
     )
     cohere_api_key: SecretStr = option(SecretStr(""), "Key for Cohere (or CO_API_KEY).")
-    cohere_url: str = option("", "Base URL of Cohere's API; empty takes Cohere's own.")
+    cohere_url: Address = option("", "Base URL of Cohere's API; empty takes Cohere's own.")
     jina_api_key: SecretStr = option(SecretStr(""), "Key for Jina (or JINA_API_KEY).")
-    jina_url: str = option("https://api.jina.ai/v1", "Base URL of Jina's API.")
+    jina_url: Address = option("https://api.jina.ai/v1", "Base URL of Jina's API.")
     voyage_api_key: SecretStr = option(SecretStr(""), "Key for Voyage (or VOYAGE_API_KEY).")
-    voyage_url: str = option("https://api.voyageai.com/v1", "Base URL of Voyage's API.")
-    rerank_server_url: str = option(
+    voyage_url: Address = option("https://api.voyageai.com/v1", "Base URL of Voyage's API.")
+    rerank_server_url: Address = option(
         "", "Base URL of a server with a Cohere- or Jina-like /rerank (vLLM, Infinity)."
     )
     rerank_server_key: SecretStr = option(SecretStr(""), "Key for that server, if it wants one.")
-    tei_url: str = option("", "Base URL of a Text Embeddings Inference server.")
+    tei_url: Address = option("", "Base URL of a Text Embeddings Inference server.")
     tei_key: SecretStr = option(SecretStr(""), "Key for that server, if it wants one.")
     top: int = option(5, "Passages that the answer is given.", SHAPES_RANKING, ge=1, le=100)
     threshold: float | None = option(
@@ -282,7 +292,7 @@ class Settings(BaseModel):
         "Where the model is: any OpenAI-compatible endpoint, or Cohere (with cohere_api_key).",
         SHAPES_ANSWER,
     )
-    llm_base_url: str = option(
+    llm_base_url: Address = option(
         "", "Base URL of an OpenAI-compatible endpoint (…/v1).", SHAPES_ANSWER
     )
     llm_model: str = option(

@@ -21,8 +21,9 @@ from rag.store.index import Index
 
 MOST_NAMED = 5
 _SAME_TYPE = {"htm": "html", "xhtml": "html", "markdown": "md", "text": "txt", "ndjson": "jsonl"}
-# After a letter it is an address (user@example.org), after a backslash a word (\@property).
-_MENTION = re.compile(r'(?<![\w@\\])@(?:"([^"\n]+)"|([^\s"@]+))')
+# After a letter it is an address (user@example.org), after a backslash a word (\@property); without
+# a letter or digit it is a sign (@-@).
+_MENTION = re.compile(r'(?<![\w@\\])@(?:"([^"\n]+)"|([^\s"@]*\w[^\s"@]*))')
 _AT_THE_END = ".,;:!?)]}'\""
 
 

@@ -75,3 +75,10 @@ def test_a_key_is_never_shown(tmp_path):
 
 def test_every_option_is_documented():
     assert all(description for *_, description in settings_table(Settings()))
+
+
+@pytest.mark.parametrize("address", ["http://x\n/v1", "http://x /v1", "http://\x00"])
+def test_no_address_holds_spaces_or_control_characters(address):
+    with pytest.raises(SettingsError, match=r"llm_base_url.*no spaces"):
+        Settings().updated(llm_base_url=address)
+    assert Settings().updated(llm_base_url=" http://x/v1 ").llm_base_url == "http://x/v1"

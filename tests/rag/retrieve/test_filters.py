@@ -78,6 +78,11 @@ def test_an_unknown_name_in_a_question_is_said_with_a_way_out():
         mentioned("why? @marss", lambda: HELD)
 
 
+@pytest.mark.parametrize("question", ["a two @-@ year plan", "3 @,@ 000 men", "what is @?"])
+def test_signs_after_an_at_name_nothing(question):
+    assert mentioned(question, lambda: HELD) == (question, Filter())
+
+
 @given(st.text("ab @", max_size=12))
 def test_a_question_without_a_mark_stays_as_it_is(question):
     asked = question.replace("@", "")
