@@ -127,6 +127,7 @@ def _forgetting(log: QuestionLog) -> None:
 
 def _forget(log: QuestionLog) -> None:
     log.forget()
+    _worked_out.clear()  # what was asked is in there too
 
 
 page()

@@ -53,8 +53,10 @@ def second_hop(
     started = time.perf_counter()
     hits = combine([(before.hits, 1.0), (reranked.hits, settings.hop_decay)])
     new = len(hits) - len(before.hits)
-    note = f"the first hop with {new} passages that only the second one found"
-    return follow_up, reranked, Stage(STAGE, hits, time.perf_counter() - started, note)
+    failed = [stage.note for stage in (before, reranked) if stage.fell_back]
+    note = "; ".join([f"the first hop with {new} passages that only the second one found", *failed])
+    both = Stage(STAGE, hits, time.perf_counter() - started, note, bool(failed))
+    return follow_up, reranked, both
 
 
 def _follow_up(asked: Found, before: Stage, first: FirstStage, settings: Settings) -> Stage:

@@ -76,6 +76,19 @@ def test_many_questions_get_the_rankings_that_each_gets_alone(pipeline):
     assert pipeline.search_many([]) == []
 
 
+def test_where_the_reranker_fails_the_second_hop_fell_back_too(pipeline, monkeypatch):
+    class Broken:
+        def score(self, query, texts):
+            raise RuntimeError("out of order")
+
+    monkeypatch.setitem(table.TABLE, "broken", Entry("broken", "", lambda _context: Broken()))
+    whole = pipeline.with_settings(hops=2).search("mars moon").stages[-1]
+    broken = pipeline.with_settings(hops=2, reranker="broken").search("mars moon").stages[-1]
+    assert (whole.name, whole.fell_back) == ("second-hop", False)
+    assert (broken.name, broken.fell_back) == ("second-hop", True)
+    assert "out of order" in broken.note
+
+
 def test_one_pool_is_ranked_by_several_pipelines(pipeline):
     pool = pipeline.retrieve("mars moon @sky.txt")
     other = pipeline.with_settings(reranker="none", pool=2, hops=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -199,8 +199,3 @@ def _judge(kept: Conversations, turn_id: int) -> None:
 
 def _set(name: str, value: object) -> None:
     st.session_state[name] = value
-
-
-def refreshed(turn: Turn, kept: Conversations) -> Turn:
-    """Return the turn as it is kept now."""
-    return kept.turn(turn.id) or replace(turn)

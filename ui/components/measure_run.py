@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVERY = 0.7
+_beginning = threading.Lock()
 LAST = "last-measured.json.gz"
 Work = Callable[["Job"], Any]
 Graded = tuple[Grades, Unit, tuple[str, ...]]
@@ -93,8 +94,9 @@ def of(library: Library) -> dict[str, Job]:
 def begin(library: Library, kind: str, what: str, work: Work, counts: str = "questions") -> None:
     """Start a job, unless one of the library's is running: two would spoil each other's times."""
     held = of(library)
-    if not any(job.running for job in held.values()):
-        held[kind] = Job(work, what, counts).start()
+    with _beginning:
+        if not any(job.running for job in held.values()):
+            held[kind] = Job(work, what, counts).start()
 
 
 def opened(library: Library, kind: str, name: str, data: bytes) -> None:
