@@ -103,7 +103,6 @@ class ExtractiveGenerator:
     def _scored(self, asked: Asked, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the units that may answer with their scores."""
         found = [unit for unit in units(hits) if not unit.row or asked.names(label(unit.row))]
-        found = _named(found, asked)
         likeness = self._likeness(asked.text, hits, found)
         shares = shared_words(asked.terms, [unit.text for unit in found])
         telling = _telling(asked, hits)
@@ -124,7 +123,9 @@ class ExtractiveGenerator:
             near = cosine >= _FLOOR or share >= _FLOOR_WORDS
             tells = cosine >= _CLOSE or not telling or bool(telling & _told(unit))
             scored.append(Candidate(unit, score, near, tells, column))
-        return scored
+        # Only now: what words are worth is told by all that was found.
+        kept = _named(found, asked)
+        return [candidate for candidate in scored if candidate.unit in kept]
 
 
 def _named(found: Sequence[Unit], asked: Asked) -> list[Unit]:
