@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,9 +46,10 @@ def _fit(ready: Ready, blend: bool) -> None:
         q for q in ready.questions if any(g > 0 for g in ready.grades.get(q.id, {}).values())
     ]
     beside = [q for q in ready.questions if unanswerable(q)]
-    halves = fitting.split(questions)
     pipeline, settings = ready.library.pipeline, ready.library.settings
     traces = _traces(ready, [*questions, *beside])
+    questions, beside = ([q for q in some if q.id in traces] for some in (questions, beside))
+    halves = fitting.split(questions)
 
     def fitted(name: str, order: Order, grid: list[Mapping[str, float]]) -> None:
         current = {option: getattr(settings, option) for option in grid[0]}
@@ -89,9 +92,11 @@ def _traces(ready: Ready, questions: list[Question]) -> dict[str, Trace]:
     from rag.evaluate import together
 
     lines = Lines("questions")
-    found = together.traces(
-        ready.library.pipeline, questions, lambda n: lines.count(n, len(questions)), ready.stop
-    )
+    told = partial(lines.count, total=len(questions))
+    failures: dict[str, str] = {}
+    found = together.traces(ready.library.pipeline, questions, told, ready.stop, failures)
+    for name, reason in failures.items():
+        print(f"left out {name}: {reason}", file=sys.stderr)
     times = sum(trace.seconds for trace in found.values()) / len(found)
     print(f"{ready.name}: {len(found)} questions, {duration(times)} each")
     return found

@@ -129,3 +129,14 @@ def test_fit_prints_what_it_is_worth(run: Run, folder: Path):
     assert ran.code == 0
     assert "fusion: dense_weight = 1, lexical_weight = 1 (now " in ran.out
     assert "on the other half: no difference shown" in ran.out
+
+
+def test_a_question_that_cannot_be_asked_is_left_out_of_a_fit(run: Run, folder: Path):
+    queries = folder / "queries.jsonl"
+    asked = json.loads(queries.read_text().splitlines()[0])
+    stranger = {**asked, "text": "Where is @nobody?"}
+    queries.write_text(queries.read_text().replace(json.dumps(asked), json.dumps(stranger)))
+    ran = run("fit", folder)
+    assert ran.code == 0
+    assert f"left out {asked['_id']}: " in ran.err
+    assert "7 questions, " in ran.out
