@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.ahead import ahead
 from rag.models.encoder import Encoder
 from rag.models.token_codes import token_codes
 from rag.store.index import Index
+from rag.types import Chunk
 
 Vectors = NDArray[np.float32]
 Encoded = tuple[NDArray[np.float32], bytes | None]
+Batch = tuple[int, Sequence[Chunk], Vectors, list[bytes]]
+AT_ONCE = 64  # chunks
 
 
 class Encoding:
@@ -31,7 +36,17 @@ class Encoding:
             for chunk in index.catalogue.chunks_of(document.id)
         }
 
-    def encode(self, passages: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+    def batches(self, chunks: Sequence[Chunk]) -> Iterator[Batch]:
+        """Yield what `Index.add` takes, in order; further batches are encoded meanwhile."""
+        return ahead(
+            partial(self._batch, first, chunks[first : first + AT_ONCE])
+            for first in range(0, len(chunks), AT_ONCE)
+        )
+
+    def _batch(self, first: int, part: Sequence[Chunk]) -> Batch:
+        return first, part, *self._encode([chunk.passage for chunk in part])
+
+    def _encode(self, passages: Sequence[str]) -> tuple[Vectors, list[bytes]]:
         """Return unit vectors (passages, dimension) and, where they are kept, packed tokens."""
         known = self._known(passages)
         new = [passage for passage in passages if passage not in known]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, replace
 from typing import Any
@@ -19,9 +19,7 @@ from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index
-from rag.types import Chunk
 
-ENCODED_AT_ONCE = 64
 CHUNKS_A_BYTE = 1 / 900
 
 
@@ -152,10 +150,9 @@ class Work:
             raise DocumentError("holds no text")
         before = self._progress.chunks_done
         encoding = Encoding(self._index, self._encoder, document.name, self._settings.keep_tokens)
-        for first, part in _batches(chunks):
+        for first, part, vectors, tokens in encoding.batches(chunks):
             if self._stopped():
                 raise Stopped
-            vectors, tokens = encoding.encode([chunk.passage for chunk in part])
             self._index.add(document.id, first, part, vectors, tokens)
             done = first + len(part)
             self._update(
@@ -189,8 +186,3 @@ def parsed_from(document: Document, text: str, spans: list[list[Any]]) -> Parsed
     """Return a document's stored text with its structure, as its parser gave it."""
     blocks = tuple(BlockSpan(*span) for span in spans)
     return Parsed(document.media_type, document.pages, text, blocks)
-
-
-def _batches(chunks: list[Chunk]) -> Iterator[tuple[int, list[Chunk]]]:
-    for first in range(0, len(chunks), ENCODED_AT_ONCE):
-        yield first, chunks[first : first + ENCODED_AT_ONCE]

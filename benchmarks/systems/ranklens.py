@@ -16,7 +16,7 @@ from rag.settings import Settings
 from rag.store.index import Index
 from rag.types import Chunk
 
-BATCH = 64
+FILLED_AT_ONCE = 2000
 
 
 class System:
@@ -47,28 +47,28 @@ class System:
     def ingest(self, texts: list[str]) -> None:
         """Encode and index, as the app does it."""
         encoding = Encoding(self.index, self.encoder, "texts", self.settings.keep_tokens)
-        self._add(texts, encoding.encode)
+        document = self._document(texts)
+        for first, part, vectors, tokens in encoding.batches(self.chunks):
+            self.index.add(document, first, part, vectors, tokens)
+        self.index.publish(document, 0.0)
 
     def fill(self, texts: list[str], seed: int) -> None:
         """Index with random vectors."""
         drawn = np.random.default_rng(seed)
+        document = self._document(texts)
+        for first in range(0, len(texts), FILLED_AT_ONCE):
+            part = self.chunks[first : first + FILLED_AT_ONCE]
+            rows = drawn.standard_normal((len(part), self.encoder.dimension), np.float32)
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+            self.index.add(document, first, part, rows)
+        self.index.publish(document, 0.0)
 
-        def encode(passages: list[str]) -> tuple[Any, list[bytes]]:
-            rows = drawn.standard_normal((len(passages), self.encoder.dimension), np.float32)
-            return rows / np.linalg.norm(rows, axis=1, keepdims=True), []
-
-        self._add(texts, encode, batch=2000)
-
-    def _add(self, texts: list[str], encode: Any, batch: int = BATCH) -> None:
+    def _document(self, texts: list[str]) -> int:
         catalogue = self.index.catalogue
         document = catalogue.add_document("texts", 0, "texts")
         catalogue.update_document(document, status="indexing")
         self.chunks = [Chunk(str(i), "texts", i, i + 1, text) for i, text in enumerate(texts)]
-        for first in range(0, len(texts), batch):
-            part = self.chunks[first : first + batch]
-            vectors, tokens = encode([chunk.passage for chunk in part])
-            self.index.add(document, first, part, vectors, tokens)
-        self.index.publish(document, 0.0)
+        return document
 
     def search(self, question: str) -> list[int]:
         """Return what hybrid retrieval finds, best first."""

@@ -10,9 +10,11 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 
 import numpy as np
 
+from ingest.ahead import ahead
 from ingest.chunk import chunk as cut
 from ingest.datasets.base import Row
 from ingest.encoding import vectors_of
@@ -35,6 +37,16 @@ class _Prepared:
     chunks: list[Chunk]
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Rows, their chunks' vectors and packed tokens, and the seconds that a row took."""
+
+    rows: list[_Prepared]
+    vectors: np.ndarray
+    tokens: Sequence[bytes | None]
+    seconds: float
+
+
 def index_rows(
     library: Library,
     rows: Sequence[Row],
@@ -47,13 +59,13 @@ def index_rows(
     """
     waiting = _waiting(library, rows)
     started = time.perf_counter()
-    chunks = 0
-    for first in range(0, len(waiting), AT_ONCE):
+    done = chunks = 0
+    parts = [waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)]
+    for encoded in ahead(partial(_encoded, library, part) for part in parts):
         if stopped():
             return False
-        part = waiting[first : first + AT_ONCE]
-        chunks += _index(library, part)
-        done = first + len(part)
+        chunks += _write(library, encoded)
+        done += len(encoded.rows)
         if on_progress:
             on_progress(
                 Progress(
@@ -105,29 +117,32 @@ def _same(name: str, found: str, wanted: dict[str, tuple[Row, str]]) -> bool:
     return name in wanted and wanted[name][1] == found
 
 
-def _index(library: Library, part: Sequence[tuple[Row, str]]) -> int:
-    """Index one batch: the same order of writing as `Index.add` and `Index.publish`."""
+def _encoded(library: Library, part: Sequence[tuple[Row, str]]) -> _Encoded:
     started = time.perf_counter()
-    prepared = [_prepare(library, row, name) for row, name in part]
-    chunks = [chunk for one in prepared for chunk in one.chunks]
-    vectors, tokens = vectors_of(
-        library.encoder, [context(chunk) for chunk in chunks], library.settings.keep_tokens
-    )
+    rows = [_prepare(library, row, name) for row, name in part]
+    texts = [context(chunk) for one in rows for chunk in one.chunks]
+    vectors, tokens = vectors_of(library.encoder, texts, library.settings.keep_tokens)
+    return _Encoded(rows, vectors, tokens, (time.perf_counter() - started) / len(rows))
+
+
+def _write(library: Library, encoded: _Encoded) -> int:
+    """Index one batch: the same order of writing as `Index.add` and `Index.publish`."""
     index, ids = library.index, []
+    chunks = [chunk for one in encoded.rows for chunk in one.chunks]
     position = 0
-    for one in prepared:
+    for one in encoded.rows:
         own = slice(position, position + len(one.chunks))
-        ids.append(_remember(library, one, vectors[own]))
+        ids.append(_remember(library, one, encoded.vectors[own]))
         if library.settings.keep_tokens:
             passages = [chunk.passage for chunk in one.chunks]
-            index.tokens.add(ids[-1], 0, passages, [codes for codes in tokens[own] if codes])
+            kept = [codes for codes in encoded.tokens[own] if codes]
+            index.tokens.add(ids[-1], 0, passages, kept)
         position = own.stop
-    index.vectors.add([c.id for c in chunks], vectors)
+    index.vectors.add([c.id for c in chunks], encoded.vectors)
     index.lexical.add([c.id for c in chunks], [c.passage for c in chunks])
     index.lexical.save()
-    seconds = (time.perf_counter() - started) / len(prepared)
     for document_id in ids:
-        index.catalogue.publish(document_id, seconds)
+        index.catalogue.publish(document_id, encoded.seconds)
     return len(chunks)
 
 

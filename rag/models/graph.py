@@ -1,15 +1,15 @@
 """Build an ONNX graph from a BERT-shaped checkpoint, without torch.
 
 BERT, RoBERTa, XLM-R, CamemBERT and ELECTRA are one network with small differences, so the graph is
-written straight from ``model.safetensors`` in ONNX Runtime's fused operators (MultiHeadAttention,
-BiasGelu, EmbedLayerNormalization; see ContribOperators.md in its sources).
+written straight from ``model.safetensors`` in ONNX's Attention and ONNX Runtime's own operators
+(Gelu, EmbedLayerNormalization; see ContribOperators.md in its sources).
 Weights go to a file of their own beside the graph, which ONNX Runtime maps and which has no 2 GB
 limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -22,6 +22,7 @@ from rag.errors import ModelError
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
+SMALL = 64  # bytes
 Output = Literal["hidden", "logits"]
 Weights = Callable[[str], NDArray[np.float32]]
 Kind = Callable[[Mapping[str, Any], Weights, BinaryIO], "Graph"]
@@ -48,10 +49,10 @@ def build(
     """Write ``model.onnx`` and ``weights.bin`` into ``folder``.
 
     Inputs: ``ids`` (batch, length) int32, ``types`` likewise where the model has token types, and
-    ``lengths`` (batch) int32, the tokens of each row; rows are padded on the right. Output:
+    ``lengths`` (batch) int64, the tokens of each row; rows are padded on the right. Output:
     ``hidden`` (batch, length, size) or ``logits`` (batch, labels), float32. Raises `ModelError`
     where the model is of another kind or the checkpoint is not what its configuration says.
-    ``kind`` writes products in another way than `Graph` (`rag.models.quantise`).
+    ``kind`` writes linear layers in another way than `Graph` (`rag.models.quantise`).
     """
     reason = unsupported(config)
     if reason:
@@ -106,13 +107,13 @@ class Graph:
         self.nodes.append(helper.make_node("Identity", [last], [output]))
         shape = ["batch", "labels"] if output == "logits" else ["batch", "length", "size"]
         names = ["ids", "types"] if self.typed else ["ids"]
-        int32 = TensorProto.INT32
-        inputs = [helper.make_tensor_value_info(n, int32, ["batch", "length"]) for n in names]
-        inputs.append(helper.make_tensor_value_info("lengths", int32, ["batch"]))
+        shaped = ["batch", "length"]
+        inputs = [helper.make_tensor_value_info(n, TensorProto.INT32, shaped) for n in names]
+        inputs.append(helper.make_tensor_value_info("lengths", TensorProto.INT64, ["batch"]))
         outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)]
         graph = helper.make_graph(self.nodes, self.family, inputs, outputs, self.constants)
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+        opsets = [helper.make_opsetid("", 24), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=11)
 
     def _embeddings(self) -> str:
         positions = self.weights("embeddings.position_embeddings.weight")
@@ -141,37 +142,23 @@ class Graph:
 
     def _layer(self, at: str, state: str, first_only: bool = False) -> str:
         """Add a layer; with ``first_only`` it computes the first token's state and no other."""
-        asking = self._plain("Gather", state, self._indices([0]), axis=1) if first_only else state
+        asking = (
+            self._plain("Gather", state, self._constant(at + "first", np.array([0])), axis=1)
+            if first_only
+            else state
+        )
+        query, *others = [at + f"attention.self.{part}" for part in ("query", "key", "value")]
         if first_only:
-            parts = [self._attending(at, ("query",), asking)[0]]
-            parts += self._attending(at, ("key", "value"), state)
+            parts = [self._linear(query, asking), *self._linears(others, state)]
         else:
-            parts = self._attending(at, ("query", "key", "value"), state)
-        biases = [self.weights(at + f"attention.self.{p}.bias") for p in ("query", "key", "value")]
-        attended = self._fused(
-            "MultiHeadAttention",
-            *parts,
-            self._constant(at + "qkv.bias", np.concatenate(biases)),
-            "lengths",
-            num_heads=self.config["num_attention_heads"],
+            parts = self._linears([query, *others], state)
+        heads = self.config["num_attention_heads"]
+        attended = self._plain(
+            "Attention", *parts, "", "", "", "lengths", q_num_heads=heads, kv_num_heads=heads
         )
         mixed = self._residual(at + "attention.output.", attended, asking)
-        wide = self._matmul(at + "intermediate.dense", mixed)
-        active = self._fused("BiasGelu", wide, self._weight(at + "intermediate.dense.bias"))
+        active = self._gelu(self._linear(at + "intermediate.dense", mixed))
         return self._residual(at + "output.", active, mixed)
-
-    def _attending(self, at: str, parts: tuple[str, ...], state: str) -> list[str]:
-        """Return queries, keys or values, several of them from one product."""
-        own = [self.weights(at + f"attention.self.{part}.weight").T for part in parts]
-        joined = self._product(at + "-".join(parts), np.concatenate(own, axis=1), state)
-        if len(parts) == 1:
-            return [joined]
-        names = [at + part for part in parts]
-        self.nodes.append(helper.make_node("Split", [joined], names, axis=-1))
-        return names
-
-    def _indices(self, rows: list[int]) -> str:
-        return self._constant(f"rows.{len(self.nodes)}", np.array(rows, dtype=np.int64))
 
     def _residual(self, at: str, branch: str, state: str) -> str:
         # Not SkipLayerNormalization, whose sums are slow: it takes three times as long as these.
@@ -185,22 +172,30 @@ class Graph:
         first = self._plain("Gather", state, zero, axis=1)
         if self.family == "bert":
             pooled = self._plain("Tanh", self._linear("pooler.dense", first))
-            return self._linear("classifier", pooled, root="classifier.")
+            return self._linear("classifier", pooled)
         dense = self._linear("classifier.dense", first)
         electra = self.family == "electra"
-        active = self._fused("Gelu", dense) if electra else self._plain("Tanh", dense)
+        active = self._gelu(dense) if electra else self._plain("Tanh", dense)
         return self._linear("classifier.out_proj", active)
 
-    def _linear(self, name: str, state: str, root: str = "") -> str:
-        stem = root.removesuffix(".") or name
-        return self._plain("Add", self._matmul(stem, state), self._weight(stem + ".bias"))
+    def _gelu(self, state: str) -> str:
+        return self._fused("Gelu", state)
 
-    def _matmul(self, name: str, state: str) -> str:
-        return self._product(name, self.weights(name + ".weight").T, state)
+    def _linear(self, name: str, state: str) -> str:
+        return self._linears([name], state)[0]
 
-    def _product(self, name: str, matrix: NDArray[np.float32], state: str) -> str:
-        """Multiply by a matrix (in, out); the one place that `rag.models.quantise` replaces."""
-        return self._plain("MatMul", state, self._constant(name + ".weight", matrix))
+    def _linears(self, names: Sequence[str], state: str) -> list[str]:
+        """Apply linear layers to one input; what `rag.models.quantise` does in another way."""
+        products = [self._plain("MatMul", state, self._matrix_of(name)) for name in names]
+        biases = [self._weight(name + ".bias") for name in names]
+        return [self._plain("Add", *pair) for pair in zip(products, biases, strict=True)]
+
+    def _matrix_of(self, name: str) -> str:
+        return self._constant(name + ".weight", self._matrix(name))
+
+    def _matrix(self, name: str) -> NDArray[np.float32]:
+        """Return a linear layer's weights, (in, out)."""
+        return self.weights(name + ".weight").T
 
     def _weight(self, name: str) -> str:
         return self._constant(name, self.weights(name))
@@ -228,11 +223,14 @@ class Graph:
         tensor = TensorProto(name=name, dims=array.shape)
         tensor.data_type = helper.np_dtype_to_tensor_dtype(array.dtype)
         raw = np.ascontiguousarray(array).tobytes()
+        self.constants.append(tensor)
+        if len(raw) < SMALL:
+            tensor.raw_data = raw  # axes and the like must stand in the graph itself
+            return name
         self.data.write(b"\0" * (-self.data.tell() % 4096))
         tensor.data_location = TensorProto.EXTERNAL
         place = {"location": "weights.bin", "offset": self.data.tell(), "length": len(raw)}
         for key, value in place.items():
             tensor.external_data.add(key=key, value=str(value))
         self.data.write(raw)
-        self.constants.append(tensor)
         return name

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
@@ -70,9 +71,12 @@ class Runtime:
         names = [output.name for output in self._session.get_outputs()][1:]
         return dict(zip(names, self._session.run(names, self._inputs([encoding])), strict=True))
 
-    def _inputs(self, encodings: Sequence[Encoding]) -> dict[str, NDArray[np.int32]]:
-        lengths = np.array([len(encoding) for encoding in encodings], dtype=np.int32)
-        inputs = {"ids": _padded([e.ids for e in encodings]), "lengths": lengths}
+    def _inputs(self, encodings: Sequence[Encoding]) -> dict[str, NDArray[Any]]:
+        lengths = np.array([len(encoding) for encoding in encodings], dtype=np.int64)
+        inputs: dict[str, NDArray[Any]] = {
+            "ids": _padded([e.ids for e in encodings]),
+            "lengths": lengths,
+        }
         if self._typed:
             inputs["types"] = _padded([e.type_ids for e in encodings]) * self._types
         return inputs
