@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ PEERS = ("langchain", "llamaindex", "haystack")
 OURS = ("ranklens", "sentence_transformers")
 PEERS_PYTHON = Path(".venv-peers/bin/python")
 RERANKED = 50
+PAUSE = 0.05  # seconds; threads of whoever was asked before still wait for work, turning round
 
 
 class Running:
@@ -197,6 +199,7 @@ def _in_turn(
         for system in able:
             if number == 0:
                 system.ask(method, question, *arguments)  # loads what is loaded on first use
+            time.sleep(PAUSE)
             seconds = system.ask(method, question, *arguments)["seconds"]
             figures[system.name].setdefault(method, []).append(1000 * seconds)
 

@@ -11,6 +11,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -389,8 +390,7 @@ class Settings(BaseModel):
 
     def shaping(self, *what: str) -> dict[str, Any]:
         """Return the options that shape the index, a ranking or an answer, ready for JSON."""
-        dumped = self.model_dump(mode="json")
-        return {name: dumped[name] for name in _names_shaping(what)}
+        return self.model_dump(mode="json", include=_names_shaping(what))
 
 
 def load_settings(
@@ -469,10 +469,10 @@ def _explain(error: ValidationError, source: str) -> str:
     return f"option {name} in {source}: {first['msg']}"
 
 
-def _names_shaping(what: tuple[str, ...]) -> list[str]:
-    names = []
-    for name, field in Settings.model_fields.items():
-        extra = field.json_schema_extra
-        if isinstance(extra, dict) and extra.get("shapes") in what:
-            names.append(name)
-    return names
+@cache
+def _names_shaping(what: tuple[str, ...]) -> set[str]:
+    """Return the options that shape any of these, found once: every question asks for them."""
+    extras = {name: field.json_schema_extra for name, field in Settings.model_fields.items()}
+    return {
+        n for n, extra in extras.items() if isinstance(extra, dict) and extra.get("shapes") in what
+    }

@@ -21,7 +21,7 @@ from rag.rerank.combine import Asked, score, with_tail
 from rag.rerank.leaf import Leaves
 from rag.rerank.load import Loader
 from rag.rerank.policy import PROBE, Costs, decide
-from rag.rerank.table import choose, resolve
+from rag.rerank.table import NONE, choose, resolve
 from rag.settings import Settings
 from rag.types import Candidate, Scalar, Stage, ranked
 
@@ -62,7 +62,7 @@ class Rerankers:
         notes = [why, decision.note]
         fell_back = False
         scores: Sequence[float] = [c.fused for c in pool]
-        if pool and decision.rerank:
+        if pool and decision.rerank and ranker is not NONE:
             used, outcome, failures = self._first_that_works(
                 (ranker, *others), query, pool, context, started
             )

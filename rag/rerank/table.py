@@ -64,8 +64,9 @@ MAXSIM = Entry(
 )
 # What the embedded weights do best without training: docs/rerankers.md has the figures.
 LATE_INTERACTION = Combined("hybrid", (MAXSIM,), title="late-interaction")
+NONE = Entry("none", "Keeps the fused order.", lambda _context: None)
 _LINES: tuple[Ranker, ...] = (
-    Entry("none", "Keeps the fused order.", lambda _context: None),
+    NONE,
     LATE_INTERACTION,
     MAXSIM,
     cross_encoder(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -134,8 +135,14 @@ def _marks(ids: Sequence[str]) -> str:
 def _chunk(row: Sequence[Any]) -> Chunk:
     """Make a chunk of a row of `_chunk_query`, whose heading is JSON still where it is raw."""
     key, start, end, page, heading, text, document = row[:7]
-    path = json.loads(heading) if isinstance(heading, str) else heading
-    return Chunk(key, document, start, end, text, page, tuple(path))
+    path = _path(heading) if isinstance(heading, str) else tuple(heading)
+    return Chunk(key, document, start, end, text, page, path)
+
+
+@lru_cache(maxsize=10_000)
+def _path(heading: str) -> tuple[str, ...]:
+    """Read a heading path; neighbouring chunks share theirs."""
+    return tuple(json.loads(heading))
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
