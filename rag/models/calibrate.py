@@ -85,8 +85,17 @@ def machine() -> str:
 
 
 def remembered(cache: Path) -> list[Choice]:
-    """Return what was chosen on this machine."""
-    return [choice for key, choice in _read(cache).items() if key.startswith(machine())]
+    """Return what was chosen on this machine, without models in folders that are gone."""
+    return [
+        choice
+        for key, choice in _read(cache).items()
+        if key.startswith(machine()) and not _gone(choice.model)
+    ]
+
+
+def _gone(name: str) -> bool:
+    folder = Path(name).expanduser()
+    return folder.is_absolute() and not folder.is_dir()
 
 
 def _choice(name: str, folder: Path, kind: Kind, cache: Path, tokens: Tokens) -> Choice:

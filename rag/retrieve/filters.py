@@ -91,8 +91,8 @@ def chosen(
 ) -> Filter:
     """Make a filter of what people typed: parts of names, types with or without a dot.
 
-    Raises `FilterError` on a name or type that fits no document, with the nearest, and on a name
-    that fits several.
+    Raises `FilterError` on a name or type that fits no document, with the nearest or some that
+    are there, and on a name that fits several.
     """
     known = [document.name for document in documents]
     kinds = sorted({kind_of(document) for document in documents})
@@ -202,6 +202,14 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _nearest(wanted: str, names: Sequence[str]) -> str:
-    by_form = {form: n for n in names for form in (n.casefold(), PurePath(n).stem.casefold())}
-    near = difflib.get_close_matches(wanted.casefold(), by_form, n=1, cutoff=0.0)
-    return f"the nearest is {by_form[near[0]]!r}" if near else "it is empty"
+    """Name the document that was probably meant; where none is near, some that are there."""
+    by_form = {form: name for name in names for form in _forms(name.casefold())}
+    near = difflib.get_close_matches(wanted.casefold(), by_form, n=1)
+    if near:
+        return f"the nearest is {by_form[near[0]]!r}"
+    return f"it holds {_listed(names)}" if names else "it is empty"
+
+
+def _forms(name: str) -> tuple[str, ...]:
+    stem = PurePath(name).stem
+    return (name, stem, *re.findall(r"\w+", stem))

@@ -41,7 +41,7 @@ def ingest(
     from ingest.loaders import LOADERS
     from ui.cli.paths import find
 
-    with open_library(settings_for(ctx, library)) as opened:
+    with open_library(settings_for(ctx, library), make=True) as opened:
         outcomes = add(opened, find(paths, LOADERS), password)
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rag.errors import LibraryError
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -54,11 +55,17 @@ def settings_for(ctx: typer.Context, library: Path | None, **changes: Any) -> Se
     return load_settings().updated(**given)
 
 
-def open_library(settings: Settings, reindex: bool = False) -> Library:
+def open_library(settings: Settings, reindex: bool = False, make: bool = False) -> Library:
     """Open the library (a context manager); imported here, because the models come with it.
 
-    ``reindex`` accepts one that was made with other settings, and queues all of it.
+    ``reindex`` accepts one that was made with other settings, and queues all of it; ``make`` makes
+    one where there is none. Without it a mistyped folder raises `LibraryError` and stays unmade.
     """
+    if not make and not (settings.library / "catalogue.sqlite").is_file():
+        raise LibraryError(
+            f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of your "
+            "documents, and --library DIR names another folder"
+        )
     from ingest.library import Library
 
     return Library.open(settings, reindex)

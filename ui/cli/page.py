@@ -61,7 +61,7 @@ def add_samples(settings: Settings, folder: Path) -> None:
     from ui.cli.judging import take_in
     from ui.cli.paths import find
 
-    with open_library(settings) as library:
+    with open_library(settings, make=True) as library:
         if not library.documents():
             print(f"The library is empty; adding the documents of {folder}")
             add(library, [f for f in find([folder], LOADERS) if f.path.name not in NOT_SAMPLES])

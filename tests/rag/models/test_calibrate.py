@@ -60,6 +60,13 @@ def test_the_choice_is_made_once_and_remembered(folder, tmp_path, monkeypatch):
     assert load(folder, tmp_path, "auto").engine == first.engine
 
 
+def test_a_choice_for_a_folder_that_is_gone_is_not_told(folder, tmp_path):
+    runtime_for(str(folder), folder, "hidden", tmp_path / "cache", "auto", Tokens(folder))
+    assert [choice.model for choice in remembered(tmp_path / "cache")] == [str(folder)]
+    folder.rename(tmp_path / "elsewhere")
+    assert remembered(tmp_path / "cache") == []
+
+
 @pytest.mark.parametrize(
     ("agreement", "seconds", "engine"),
     [

@@ -46,6 +46,16 @@ def test_what_fits_several_or_none_is_said():
         resolve("", NAMES)
 
 
+def test_a_name_that_is_far_from_all_gets_some_that_are_there():
+    with pytest.raises(FilterError, match=r"it holds '2022 Q3 AAPL.pdf', .* and 1 more$"):
+        resolve("budget", NAMES)
+
+
+def test_a_mistyped_word_of_a_long_name_is_near():
+    with pytest.raises(FilterError, match=r"nearest is 'warranty & returns.html'"):
+        resolve("waranty", ["mars.md", "warranty & returns.html"])
+
+
 def test_many_that_fit_are_not_all_listed():
     with pytest.raises(FilterError, match="and 4 more"):
         resolve("file", [f"file {n}.txt" for n in range(9)])

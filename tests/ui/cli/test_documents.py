@@ -47,6 +47,29 @@ def test_a_file_that_fails_is_named_and_the_others_are_added(
     assert ran.out.splitlines()[-1] == "2 failed, 1 added; 2 chunks in 4.0 s"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("documents",),
+        ("documents", "--json"),
+        ("remove", "a.md"),
+        ("reindex",),
+        ("verify",),
+        ("rebuild",),
+        ("ask", "Why?"),
+        ("search", "Why?"),
+        ("questions",),
+        ("judgements",),
+        ("eval", "mine"),
+    ],
+)
+def test_a_mistyped_library_is_said_and_not_made(run: Run, tmp_path: Path, command: tuple[str]):
+    ran = run(*command, "--library", tmp_path / "mistyped")
+    assert ran.code == 1
+    assert f"there is no library in {tmp_path / 'mistyped'}; `ranklens ingest" in ran.err
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_a_password_goes_to_the_library_and_nowhere_else(
     run: Run, fake: FakeLibrary, tmp_path: Path
 ):
