@@ -84,9 +84,21 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
         if path.suffix == ".gz":
             data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError) as error:
         raise RanklensError(f"{path} cannot be read: {error}") from None
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Return the text of a file's bytes; raises `RanklensError` where they are not UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise RanklensError(
+            f"{name} is not UTF-8 text (line {line}); save it as UTF-8, which spreadsheets call "
+            "“CSV UTF-8”, and take it in again"
+        ) from None
 
 
 def json_rows(path: Path, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:

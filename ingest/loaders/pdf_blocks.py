@@ -19,6 +19,7 @@ LIGATURES = str.maketrans(
 BULLET = re.compile(r"[•◦▪●■*–—-]\s|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s")
 PART = re.compile(r"(?i:part|chapter|appendix|annex)\s+[\dIVXA-Z]+\b")
 ITEM = re.compile(r"(?i:item|section|article|note)\s+\d+|\d{1,2}\.\s")
+COMPOUND = re.compile(r"[^\W\d_]+[-\u2010]\w")
 LONGEST_HEADING = 160
 HEADING_LINES = 3
 
@@ -181,11 +182,14 @@ def _dates_whole(group: Sequence[Line]) -> Iterator[Line]:
 
 
 def _mended(lines: Sequence[str]) -> str:
-    """Join lines to one text: words cut at the end of a line become whole, ligatures letters."""
+    """Join lines to one text: words cut at the end of a line become whole, ligatures letters.
+
+    A compound's own hyphen stays: where there is another in it (``year-over-year``).
+    """
     text = ""
     for line in (line.translate(LIGATURES).strip() for line in lines):
         cut = re.search(r"(?<![\w-])[^\W\d_]+[-\u00ad\u2010]$", text)
-        if text.endswith("\u00ad") or (cut and line[:1].islower()):
+        if text.endswith("\u00ad") or (cut and line[:1].islower() and not COMPOUND.match(line)):
             text = text[:-1] + line
         elif text.endswith(("-", "\u2010", "/")):
             text += line

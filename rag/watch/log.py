@@ -100,10 +100,18 @@ class QuestionLog:
             return tuple(db.execute(select(*counted, *verdicts)).one())
 
     def forget(self, before: float | None = None) -> int:
-        """Forget questions asked before a time, all of them without one; returns how many."""
+        """Forget questions asked before a time, all of them without one; returns how many.
+
+        Their bytes are overwritten in the file; with all of them SQLite's journal goes too.
+        """
         gone = delete(table) if before is None else delete(table).where(table.c.asked < before)
-        with self._engine.begin() as db:
-            return db.execute(gone).rowcount
+        with self._engine.connect() as db:
+            db.exec_driver_sql("PRAGMA secure_delete = ON")
+            count = db.execute(gone).rowcount
+            db.commit()
+            if before is None:
+                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
 
     def _forget_now_and_then(self) -> None:
         now = time.time()

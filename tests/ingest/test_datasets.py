@@ -221,3 +221,12 @@ def test_every_quote_of_the_samples_is_found(settings: Settings, words: WordEnco
         grades, notes = prepare.grades_for(library, dataset)
     assert notes == ()
     assert {gold.question for gold in dataset.golds} == grades.keys()
+
+
+def test_a_file_that_is_not_utf_8_is_said_without_jargon(tmp_path: Path):
+    file = tmp_path / "questions.csv"
+    file.write_bytes("id,question\nq1,Wie weit ist es für uns?\n".encode("cp1252"))
+    with pytest.raises(RanklensError) as caught:
+        read_questions(file)
+    assert str(caught.value).startswith(f"{file} is not UTF-8 text (line 2); save it as UTF-8")
+    assert "codec" not in str(caught.value)

@@ -223,8 +223,8 @@ def test_judgements_come_in_from_csv_and_qrels(library):
     assert [one.quote for one in held(library)] == [chunk.text]
     with pytest.raises(RanklensError, match="line 1"):
         grades_told.take_in(library, "a.qrels", b"q9 0 x 3\n", questions)
-    with pytest.raises(RanklensError, match="UTF-8"):
-        grades_told.take_in(library, "a.csv", b"\xff\xfe", questions)
+    with pytest.raises(RanklensError, match=r"^a.csv is not UTF-8 text \(line 2\); save it as"):
+        grades_told.take_in(library, "a.csv", b"question\nf\xfcr", questions)
 
 
 def test_the_judgements_view_shows_judges(page, asked):

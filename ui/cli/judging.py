@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.errors import RanklensError
 from ui.cli.evaluation import Limit, Pipelines
 from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
@@ -102,6 +101,7 @@ def judgements(
         propose_grades(settings_for(ctx, library), propose, pipeline or (), depth, limit)
         return
     from ingest.datasets.anchored import texts
+    from ingest.datasets.base import read_text
     from rag.evaluate.judgement_csv import from_csv, to_csv
     from rag.evaluate.judgements import Judgements
     from rag.evaluate.questions import QuestionSets
@@ -117,7 +117,7 @@ def judgements(
             raise typer.BadParameter("qrels need a question set: --set NAME")
         asked = QuestionSets(opened.index.catalogue).questions(name) if name else ()
         if file:
-            text, source = _read(file), str(file)
+            text, source = read_text(file.expanduser()), str(file)
             made = (
                 from_csv(text, texts(opened.index.catalogue), judge, source)
                 if file.suffix.lower() == ".csv"
@@ -164,10 +164,3 @@ def _agreement(who: str, shared: int, values: tuple[tuple[str, float | None], ..
     told = [f"{name} {value:.3f}" for name, value in values if value is not None]
     if told:
         print(clean(f"{who}: {', '.join(told)} over {shared} items"))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.expanduser().read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RanklensError(f"{path} cannot be read: {error}") from None

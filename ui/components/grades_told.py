@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ingest.datasets.anchored import texts
+from ingest.datasets.base import decoded
 from rag.errors import RanklensError
 from rag.evaluate.agreement import confusion, krippendorff_alpha, pairwise
 from rag.evaluate.data import Question
@@ -114,10 +115,7 @@ def _counts(counts: Sequence[int], agreed: int) -> str:
 
 def take_in(library: Library, name: str, data: bytes, questions: Sequence[Question]) -> str:
     """Keep judgements from a file, CSV or qrels of ``questions``; say how many they are."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RanklensError(f"{name} is not UTF-8 text: {error}") from None
+    text = decoded(data, name)
     text_of = texts(library.index.catalogue)
     if name.lower().endswith(".csv"):
         made = from_csv(text, text_of, name=name)

@@ -83,6 +83,22 @@ def test_words_cut_at_line_ends_are_mended(tmp_path):
     assert "office" in text.replace("-", "")
 
 
+def test_a_compound_cut_at_a_line_end_keeps_its_hyphens(tmp_path):
+    def draw(canvas):
+        lines = [
+            "Services grew. Year-",
+            "over-year growth was state-of-",
+            "the-art, a fore-",
+            "cast.",
+        ]
+        for index, line in enumerate(lines):
+            canvas.drawString(72, 700 - 13 * index, line)
+
+    assert texts(loaded(tmp_path, pdf(draw))) == [
+        "Services grew. Year-over-year growth was state-of-the-art, a forecast."
+    ]
+
+
 def test_running_lines_and_page_numbers_stay_once(tmp_path):
     numbers = iter(range(1, 7))
 

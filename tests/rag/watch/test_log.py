@@ -90,6 +90,16 @@ def test_everything_can_be_forgotten(log):
     assert log.entries() == []
 
 
+def test_what_is_forgotten_is_not_left_in_the_files(log, tmp_path):
+    secret = "who is to be dismissed in the autumn?"
+    log.add(entry(question=secret))
+    for number in range(200):  # some questions fill pages of their own
+        log.add(entry(number, question=f"{secret} " * (number % 50)))
+    assert secret.encode() in b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    log.forget()
+    assert secret.encode() not in b"".join(one.read_bytes() for one in tmp_path.iterdir())
+
+
 def test_a_thumb_is_kept_with_the_question_and_taken_back(engine, log):
     kept = Conversations(engine)
     turn = kept.add(kept.start("red"), "is it red?", trace_of())
