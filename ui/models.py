@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.models.hub import offline
 from rag.settings import Settings, load_settings
 from ui import state
 from ui.components import fetching, frame
@@ -38,7 +38,7 @@ def page() -> None:
     except RanklensError as error:
         state.problem(error)
         return
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+    if offline():
         frame.notice(
             "HF_HUB_OFFLINE is set, so nothing can be downloaded; a model's folder can still be "
             "given by its path.",
@@ -86,7 +86,8 @@ def _action(item: Item) -> None:
         key=f"get {name}",
         on_click=fetching.start,
         args=(name,),
-        disabled=bool(last and last.running),
+        disabled=offline() or bool(last and last.running),
+        help="HF_HUB_OFFLINE is set: nothing can be downloaded" if offline() else None,
         width="stretch",
     )
 

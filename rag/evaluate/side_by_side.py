@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -116,9 +117,13 @@ def compared(
 ) -> tuple[Side, ...]:
     """Ask a question of every pipeline, for an answer too with ``answers``.
 
-    Raises `Interrupted` where ``stop`` was set.
+    Models are loaded before, so no pipeline's time has that in it. Raises `Interrupted` where
+    ``stop`` was set.
     """
     made = pipelines(pipeline, variants, frozen)
+    for one in made.values():
+        with contextlib.suppress(RanklensError):  # its side says what is wrong
+            one.reranker_parts()
     sides: list[Side] = []
     for side in ask(made, question, frozen):
         if answers and side.trace:

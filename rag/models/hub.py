@@ -16,6 +16,11 @@ MARKERS = ("config.json", "modules.json")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "*/*.safetensors", "*/pytorch_model*.bin")
 
 
+def offline() -> bool:
+    """Tell whether the hub's client is told to reach for nothing (``HF_HUB_OFFLINE``)."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
 def locate(name: str) -> Path:
     """Return the folder that holds a model's files.
 

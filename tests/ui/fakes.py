@@ -149,6 +149,9 @@ class FakePipeline:
     def with_settings(self, **changes: Any) -> FakePipeline:
         return replace(self, settings=self.settings.updated(**changes))
 
+    def reranker_parts(self) -> list[Any]:
+        return []
+
     def search(self, question: str) -> Trace:
         shaping = self.settings.shaping("ranking")
         self.searched.append(shaping)

@@ -77,6 +77,14 @@ def test_the_models_page_lists_them_with_buttons(page):
     assert "set CO_API_KEY" in body
 
 
+@pytest.mark.parametrize(("offline", "said"), [("1", "HF_HUB_OFFLINE is set"), ("", "")])
+def test_nothing_is_offered_to_download_while_the_hub_is_off(page, monkeypatch, offline, said):
+    monkeypatch.setenv("HF_HUB_OFFLINE", offline)
+    button = page("ui/models.py").button(key="get BAAI/bge-reranker-base")
+    assert button.disabled is bool(offline)
+    assert said in button.help
+
+
 class Stuck:
     """A download that stands still."""
 

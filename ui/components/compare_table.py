@@ -16,7 +16,7 @@ HEADS = (
     ("RBO", "Rank-biased overlap with the first pipeline: 1 is alike, and the top counts most"),
     ("First 10 shared", "Of the first pipeline’s first ten"),
     (PRIMARY, "On this question, with its judgements"),
-    ("Time", "Retrieval and reranking"),
+    ("Time", "Retrieval and reranking; loading a model is not in it"),
     ("Cost", "What its calls cost, by the table of prices"),
 )
 BASELINES = {

@@ -36,9 +36,19 @@ class FakePipeline:
         self.settings = settings
         self.asked = asked if asked is not None else []
         self.retrieved = retrieved if retrieved is not None else []
+        self.loaded: list[tuple[str, int]] = []
+        """(A reranker that was loaded, how many questions had been asked by then)."""
 
     def with_settings(self, **changes: Any) -> FakePipeline:
-        return FakePipeline(self.settings.updated(**changes), self.asked, self.retrieved)
+        made = FakePipeline(self.settings.updated(**changes), self.asked, self.retrieved)
+        made.loaded = self.loaded
+        return made
+
+    def reranker_parts(self) -> list[Any]:
+        self.loaded.append((self.settings.reranker, len(self.asked)))
+        if self.settings.reranker == "unheard-of":
+            raise SettingsError("unknown reranker")
+        return []
 
     def retrieve(self, question: str) -> str:
         self.retrieved.append(question)

@@ -47,6 +47,12 @@ def test_a_frozen_pool_is_retrieved_once_for_all():
     assert len(pipeline.retrieved) == 1, "each searches for itself"
 
 
+def test_models_are_loaded_before_anything_is_timed():
+    pipeline = FakePipeline(Settings())
+    compared(pipeline, BOTH, "what about 4")
+    assert pipeline.loaded == [("none", 0), ("auto", 0)]
+
+
 def test_frozen_pipelines_share_all_that_decides_on_the_candidates():
     variants = {
         "a": {"pool": 20, "expansion": "feedback", "feedback_words": 7},
