@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,19 +14,28 @@ UNDER_WAY = 2
 
 
 def ahead(tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
-    """Yield the tasks' results in order, while the next ones run in threads of their own.
+    """Begin with the first tasks and return the results of all in order.
 
-    What a task raises is raised in its turn. A caller that ends early does not wait: tasks that
-    have not begun are dropped, and the results of others are thrown away.
+    While a result is used the next tasks run in threads of their own. What a task raises is raised
+    in its turn. A caller that ends early does not wait: tasks that have not begun are dropped, and
+    the results of others are thrown away.
     """
     threads = ThreadPoolExecutor(UNDER_WAY, thread_name_prefix="ahead")
-    running: deque[Future[T]] = deque()
+    waiting = iter(tasks)
+    running = deque(_begun(threads, task) for task in islice(waiting, UNDER_WAY))
+    return _results(threads, waiting, running)
+
+
+def _results(
+    threads: ThreadPoolExecutor, waiting: Iterator[Callable[[], T]], running: deque[Future[T]]
+) -> Iterator[T]:
     try:
-        for task in tasks:
-            running.append(threads.submit(copy_context().run, task))
-            if len(running) > UNDER_WAY:
-                yield running.popleft().result()
         while running:
+            running += (_begun(threads, task) for task in islice(waiting, 1))
             yield running.popleft().result()
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _begun(threads: ThreadPoolExecutor, task: Callable[[], T]) -> Future[T]:
+    return threads.submit(copy_context().run, task)

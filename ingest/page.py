@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.parse import answer_of, run_child
+from ingest.child import run_child
+from ingest.parse import answer_of
 from rag.errors import DocumentError
 from rag.settings import Settings
 

@@ -1,4 +1,4 @@
-"""The process in which one page of a PDF is drawn; started by `ingest.page`, ends with its answer.
+"""The process in which one page of a PDF is drawn; started by `ingest.page`, ends with its input.
 
 PDFium reads what anybody may have written, in C++, so it never runs in the process of the page.
 Imports nothing heavy before the memory limit holds.
@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import math
-import sys
 from array import array
 from typing import Any
 
-from ingest.parse_child import limit_memory, own_output
+from ingest.parse_child import serve
 
 MOST_PIXELS = 6_000_000
 MOST_LETTERS = 60_000
 
 
 def main() -> None:
-    """Answer one request."""
-    answer_to = own_output()
-    request = json.load(sys.stdin.buffer)
-    limit_memory(int(request["memory_mb"]))
-    answer_to.write(json.dumps(_answer(request)).encode())
-    answer_to.close()
+    """Answer requests until there are no more."""
+    serve(_answer)
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,30 @@
-"""Parse one document in a process of its own, with a time limit and a memory limit.
+"""Parse documents in another process, with a time limit and a memory limit.
 
-A parser that hangs, crashes or eats memory fails its document and nothing else.
+A parser that hangs, crashes or eats memory fails its document and nothing else. The process is kept
+for the next document, for starting it takes longer than reading a small one.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.child import Child, ProcessDied
 from ingest.loaders.base import Block, Kind, Page
 from rag.errors import DocumentError
 from rag.settings import Settings
 
 CHILD = (sys.executable, "-m", "ingest.parse_child")
-ROOT = Path(__file__).resolve().parents[1]
+ANSWERS = 200  # of one process, so that what libraries keep does not pile up
+
+
+class OutOfMemory(DocumentError):
+    """Reading the document needs more memory than it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +51,60 @@ class Parsed:
     spans: tuple[BlockSpan, ...]
 
 
-def parse(path: Path, settings: Settings, password: str = "", name: str = "") -> Parsed:
-    """Return the document's text and structure; ``name`` is its original name, for the suffix.
+class Parser:
+    """Parses one document after the other."""
 
-    Raises `DocumentError` with the reason in plain words.
-    """
-    _check_size(path, settings.max_file_mb)
-    request = {
-        "path": str(path.absolute()),
-        "name": name or path.name,
-        "password": password,
-        "memory_mb": settings.parse_memory_mb,
-    }
-    answer = answer_of(run_child(json.dumps(request).encode(), settings.parse_seconds), settings)
-    return assemble(answer["media_type"], [_page(*page) for page in answer["pages"]])
+    def __init__(self, settings: Settings, command: Sequence[str] = CHILD) -> None:
+        """Start nothing yet; `close` must be called in the end."""
+        self._settings = settings
+        self._command = command
+        self._child: Child | None = None
+
+    def parse(self, path: Path, password: str = "", name: str = "") -> Parsed:
+        """Return the document's text and structure; ``name`` is its original name, for the suffix.
+
+        Raises `DocumentError` with the reason in plain words.
+        """
+        _check_size(path, self._settings.max_file_mb)
+        request = {
+            "path": str(path.absolute()),
+            "name": name or path.name,
+            "password": password,
+            "memory_mb": self._settings.parse_memory_mb,
+        }
+        answer = self._answer(json.dumps(request).encode())
+        return assemble(answer["media_type"], [_page(*page) for page in answer["pages"]])
+
+    def close(self) -> None:
+        """End the process."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def _answer(self, request: bytes) -> dict[str, Any]:
+        if self._child is not None and self._child.answered:
+            try:
+                return self._asked(request)
+            except (ProcessDied, OutOfMemory):
+                pass  # what former documents left behind may be why: a fresh process decides
+        return self._asked(request)
+
+    def _asked(self, request: bytes) -> dict[str, Any]:
+        child = self._child = self._child or Child(self._command)
+        keep = False
+        try:
+            answer = answer_of(child.ask(request, self._settings.parse_seconds), self._settings)
+            keep = child.answered < ANSWERS
+        finally:
+            if not keep:
+                self.close()
+        return answer
+
+
+def parse(path: Path, settings: Settings, password: str = "", name: str = "") -> Parsed:
+    """Parse one document as `Parser.parse` does."""
+    with closing(Parser(settings)) as parser:
+        return parser.parse(path, password, name)
 
 
 def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
@@ -84,48 +128,6 @@ def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
     return Parsed(media_type, numbered or None, "".join(parts), tuple(spans))
 
 
-def run_child(request: bytes, seconds: float, command: Sequence[str] = CHILD) -> bytes:
-    """Run the parser's process and return what it wrote; raises `DocumentError` if it fails."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(request, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise DocumentError(
-            f"reading it took longer than {seconds:g} seconds and was stopped; split the document "
-            "or raise the setting parse_seconds"
-        ) from None
-    finally:
-        _stop(process)
-    if process.returncode:
-        raise DocumentError(_death(process.returncode))
-    return output
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it started, and collect it."""
-    if process.poll() is None:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.communicate()
-
-
-def _death(code: int) -> str:
-    if code == -signal.SIGKILL:
-        return "its parser was killed, probably for want of memory; close other programs and retry"
-    how = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"stopped (exit code {code})"
-    return f"its parser {how}; the file is probably damaged: save it again in its program"
-
-
 def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
     """Return what a child process answered; raises `DocumentError` where that is a reason."""
     try:
@@ -133,7 +135,7 @@ def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
     except ValueError:
         raise DocumentError("its parser stopped before it was done; try again") from None
     if "memory" in answer:
-        raise DocumentError(
+        raise OutOfMemory(
             f"reading it needs more than {settings.parse_memory_mb:,} MB; split the document or "
             "raise the setting parse_memory_mb"
         )

@@ -1,7 +1,7 @@
-"""The process in which one document is parsed; started by `ingest.parse`, ends with its answer.
+"""The process in which documents are parsed; started by `ingest.parse`, ends with its input.
 
-Reads a request (JSON) from its input and writes an answer (JSON) to its output. Imports nothing
-heavy: it starts once for every document.
+Every line of its input is a request (JSON), every line of its output an answer (JSON). Imports
+nothing heavy before the memory limit holds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,12 +22,18 @@ except ImportError:  # not on Windows; the time limit still holds there
 
 
 def main() -> None:
-    """Answer one request."""
-    answer_to = own_output()
-    request = json.load(sys.stdin.buffer)
-    limit_memory(int(request["memory_mb"]))
-    answer_to.write(json.dumps(_answer(request)).encode())
-    answer_to.close()
+    """Answer requests until there are no more."""
+    serve(_answer)
+
+
+def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer each request within the memory that it allows."""
+    answers = own_output()
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        limit_memory(int(request["memory_mb"]))
+        answers.write(json.dumps(answer(request)).encode() + b"\n")
+        answers.flush()
 
 
 def own_output() -> BinaryIO:

@@ -1,17 +1,22 @@
-"""One pass over the queue: parse, cut, encode, publish; one document after the other."""
+"""One pass over the queue: parse, cut, encode, publish; one document after the other.
+
+While a document is encoded and written, the next one is parsed and cut and its first passages are
+encoded: small documents would otherwise spend more time waiting than working.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import astuple, replace
+from contextvars import copy_context
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from ingest.chunk import chunk as cut
-from ingest.encoding import Encoding
+from ingest.encoding import Batch, Encoding
 from ingest.files import Files
-from ingest.parse import BlockSpan, Parsed, parse
+from ingest.parse import BlockSpan, Parsed, Parser
 from ingest.progress import Outcome, Progress
 from rag.errors import DocumentError, RanklensError
 from rag.models.encoder import Encoder
@@ -19,12 +24,22 @@ from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index
+from rag.types import Chunk
 
 CHUNKS_A_BYTE = 1 / 900
 
 
 class Stopped(RanklensError):
     """The work was asked to stop; what was not finished stays queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document that is parsed and cut; its first batches are being encoded."""
+
+    parsed: Parsed
+    chunks: list[Chunk]
+    batches: Iterator[Batch]
 
 
 class Work:
@@ -50,8 +65,9 @@ class Work:
         self._progress = Progress(running=True)
         self._started = time.perf_counter()
         self._bytes_done = 0
-        self._parsers = ThreadPoolExecutor(1, thread_name_prefix="parsing")
-        self._ahead: dict[int, Future[Parsed]] = {}
+        self._ahead_thread = ThreadPoolExecutor(1, thread_name_prefix="preparing")
+        self._parser = Parser(settings)
+        self._ahead: dict[int, Future[_Prepared]] = {}
 
     def run(self) -> tuple[Outcome, ...]:
         """Work until the queue is empty or it is stopped; failed documents are outcomes."""
@@ -63,7 +79,10 @@ class Work:
         except RanklensError as error:
             self._update(problem=str(error))
         finally:
-            self._parsers.shutdown(wait=False, cancel_futures=True)
+            for preparing in self._ahead.values():
+                preparing.cancel()
+            self._ahead_thread.submit(self._parser.close)
+            self._ahead_thread.shutdown(wait=False)
             self._update(running=False, current="")
         return self._progress.outcomes
 
@@ -79,8 +98,7 @@ class Work:
         catalogue = self._index.catalogue
         catalogue.update_document(document.id, status="indexing", reason="")
         try:
-            parsed = self._parsed(document)
-            count = self._chunks(document, parsed)
+            count = self._chunks(document, self._prepared(document))
         except DocumentError as error:
             self._index.discard([document.id])
             catalogue.update_document(document.id, status="failed", reason=str(error))
@@ -101,20 +119,14 @@ class Work:
                 self._files.drop(former.digest)
         return Outcome(document.name, "replaced" if older else "added", chunks=count)
 
-    def _parsed(self, document: Document) -> Parsed:
-        catalogue = self._index.catalogue
-        parsing = self._ahead.pop(document.id, None) or self._parse(document)
-        self._look_ahead()
-        try:
-            parsed = parsing.result()
-        except DocumentError:
-            # Indexed again, an encrypted file cannot be opened without its password, but its
-            # text is in the catalogue.
-            stored = catalogue.document_text(document.id)
-            if stored is None:
-                raise
-            return parsed_from(document, *stored)
-        catalogue.update_document(
+    def _prepared(self, document: Document) -> _Prepared:
+        preparing = self._ahead.pop(document.id, None) or self._begin(document)
+        following = self._index.catalogue.next_queued()
+        if following and following.id not in self._ahead:
+            self._ahead = {following.id: self._begin(following)}
+        prepared = preparing.result()
+        parsed = prepared.parsed
+        self._index.catalogue.update_document(
             document.id,
             media_type=parsed.media_type,
             pages=parsed.pages,
@@ -122,22 +134,13 @@ class Work:
             spans=[list(astuple(span)) for span in parsed.spans],
             settings=self._settings.shaping(SHAPES_INDEX),
         )
-        return parsed
+        return prepared
 
-    def _look_ahead(self) -> None:
-        """Parse the next document while this one is encoded; its process takes no turn here."""
-        following = self._index.catalogue.next_queued()
-        if following and following.id not in self._ahead:
-            self._ahead = {following.id: self._parse(following)}
+    def _begin(self, document: Document) -> Future[_Prepared]:
+        return self._ahead_thread.submit(copy_context().run, self._prepare, document)
 
-    def _parse(self, document: Document) -> Future[Parsed]:
-        path = self._files.path(document.digest)
-        password = self._passwords.get(document.id, "")
-        return self._parsers.submit(
-            parse, path, self._settings, password=password, name=document.name
-        )
-
-    def _chunks(self, document: Document, parsed: Parsed) -> int:
+    def _prepare(self, document: Document) -> _Prepared:
+        parsed = self._parsed(document)
         chunks = cut(
             parsed,
             document=document.name,
@@ -148,9 +151,25 @@ class Work:
         )
         if not chunks:
             raise DocumentError("holds no text")
-        before = self._progress.chunks_done
         encoding = Encoding(self._index, self._encoder, document.name, self._settings.keep_tokens)
-        for first, part, vectors, tokens in encoding.batches(chunks):
+        return _Prepared(parsed, chunks, encoding.batches(chunks))
+
+    def _parsed(self, document: Document) -> Parsed:
+        path, password = self._files.path(document.digest), self._passwords.get(document.id, "")
+        try:
+            return self._parser.parse(path, password, document.name)
+        except DocumentError:
+            # Indexed again, an encrypted file cannot be opened without its password, but its
+            # text is in the catalogue.
+            stored = self._index.catalogue.document_text(document.id)
+            if stored is None:
+                raise
+            return parsed_from(document, *stored)
+
+    def _chunks(self, document: Document, prepared: _Prepared) -> int:
+        chunks = prepared.chunks
+        before = self._progress.chunks_done
+        for first, part, vectors, tokens in prepared.batches:
             if self._stopped():
                 raise Stopped
             self._index.add(document.id, first, part, vectors, tokens)

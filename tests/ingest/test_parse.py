@@ -3,8 +3,9 @@ import time
 
 import pytest
 
+from ingest.child import run_child
 from ingest.loaders.base import Block, Page
-from ingest.parse import BlockSpan, assemble, parse, run_child
+from ingest.parse import BlockSpan, Parser, assemble, parse
 from rag.errors import DocumentError
 from rag.settings import Settings
 from tests.ingest.build import MAKERS, pdf
@@ -102,3 +103,67 @@ def test_unreadable(tmp_path):
             parse(path, SETTINGS)
     else:
         pytest.skip("this user reads every file")
+
+
+COUNTING = """
+import json, sys
+for number, line in enumerate(sys.stdin, 1):
+    {behaviour}
+    text = f"{{number}}"
+    page = [None, [[text, "paragraph", 0]]]
+    print(json.dumps({{"media_type": "text/plain", "pages": [page]}}), flush=True)
+"""
+
+
+@pytest.fixture
+def counting(tmp_path):
+    """Return how a parser is made whose text is how many documents its process was given."""
+    path = tmp_path / "a.txt"
+    path.write_text("x")
+    made = []
+
+    def make(behaviour="pass", settings=SETTINGS):
+        command = (sys.executable, "-c", COUNTING.format(behaviour=behaviour))
+        made.append(Parser(settings, command))
+        return lambda: made[-1].parse(path).text
+
+    yield make
+    for parser in made:
+        parser.close()
+
+
+def test_one_process_parses_document_after_document(counting):
+    parse_one = counting()
+    assert [parse_one() for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_a_process_is_replaced_after_some_documents(counting, monkeypatch):
+    monkeypatch.setattr("ingest.parse.ANSWERS", 2)
+    parse_one = counting()
+    assert [parse_one() for _ in range(5)] == ["1", "2", "1", "2", "1"]
+
+
+@pytest.mark.parametrize("harm", ["1/0", "print('{\"memory\": true}', flush=True); continue"])
+def test_what_a_former_document_left_behind_fails_no_document(counting, harm):
+    parse_one = counting(f"if number == 3: {harm}")
+    assert [parse_one() for _ in range(4)] == ["1", "2", "1", "2"]
+
+
+def test_a_document_that_kills_every_process_fails_and_the_next_is_parsed(counting):
+    parse_one = counting("if number == 1: 1/0")
+    with pytest.raises(DocumentError, match="exit code 1"):
+        parse_one()
+    with pytest.raises(DocumentError, match="exit code 1"):
+        parse_one()
+
+
+def test_a_document_that_hangs_is_not_tried_again(counting):
+    parse_one = counting(
+        "if number == 2: import time; time.sleep(60)", SETTINGS.updated(parse_seconds=1)
+    )
+    assert parse_one() == "1"
+    start = time.monotonic()
+    with pytest.raises(DocumentError, match="parse_seconds"):
+        parse_one()
+    assert time.monotonic() - start < 10
+    assert parse_one() == "1"
