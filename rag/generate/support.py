@@ -2,8 +2,10 @@
 
 Offline three things are looked at: every number of the sentence and every name must be in what it
 cites, and its words must be found there (the mean over its tokens of the best cosine with any
-token of the passages, as in ColBERT's MaxSim). That cannot see a statement turned round in the
-same words, so a sentence without a flag is not proven. Where a model is the judge, it reads.
+token of the passages, as in ColBERT's MaxSim). What stands there word for word is never marked: a
+short quotation may be like little of its passage, which gives its words another sense. This cannot
+see a statement turned round in the same words, so a sentence without a flag is not proven. Where a
+model is the judge, it reads.
 """
 
 from __future__ import annotations
@@ -30,6 +32,10 @@ _MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
 _NUMBER = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})*(?:[.,]\d+)?")
 _NAME = re.compile(r"[^\W\d_][\w&.'’-]*[^\W_]")
 _CODE = re.compile(r"^[ \t]*(`{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
+# One letter of a script without spaces is a word here.
+_TOKEN = re.compile(r"\d+|[^\W\d_\u0e00-\uffff]+|\w")
+_QUOTED = re.compile(r"[“„«\"](.+?)[”“»\"]")
+_PARTED = re.compile(r"[|·—]")
 _FEWEST_WORDS = 3
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
 _SPELLED = {word: str(number) for number, word in enumerate(_WORDS.split())}
@@ -82,7 +88,11 @@ def checked(
     if answer.refused or not answer.text or answer.generator == "extractive":
         return answer
     told = sentences(answer, hits)
-    checks = [_uncited(one) for one in told if not one.cited]
+    checks = [
+        _uncited(one)
+        for at, one in enumerate(told)
+        if not one.cited and not verbatim(one.text, _next_cited(told[at:]))
+    ]
     cited = [one for one in told if one.cited]
     missing = judge(cited) if judge and cited else by_rule(cited, question, encoder)
     by = BY_MODEL if judge else BY_RULE
@@ -120,16 +130,28 @@ def by_rule(told: Sequence[Sentence], question: str, encoder: TokenEncoder) -> d
     """Return what is missing, by the sentence's place, in numbers, names and likeness."""
     missing: dict[int, str] = {}
     for place, one in enumerate(told):
-        passages = "\n".join(chunk.passage for chunk in one.cited)
-        if _flat(one.text).rstrip(".!? ") in _flat(passages):
+        passages = _passages(one)
+        if verbatim(one.text, passages):
             continue
         if lost := missing_numbers(one.text, passages):
             missing[place] = f"the cited passage does not hold the number {lost[0]}"
         elif names := missing_names(one.text, passages + "\n" + question):
             missing[place] = f"the cited passage does not name {names[0]}"
+        elif verbatim(_quoted(one.text), passages):
+            continue
         elif (like := likeness(one.text, one.cited, encoder)) < LIKENESS:
             missing[place] = f"little of this is in the cited passage (likeness {like:.2f})"
     return missing
+
+
+def verbatim(text: str, passages: str) -> bool:
+    """Tell whether ``passages`` hold the words of ``text`` in their order, whatever parts them.
+
+    A row of a table may be read out in pieces (``Label — Column: value · Column: value``).
+    """
+    there = _words_of(passages)
+    pieces = [said for piece in _PARTED.split(text) if (said := _words_of(piece)).strip()]
+    return bool(pieces) and all(piece in there for piece in pieces)
 
 
 def missing_numbers(text: str, passages: str) -> list[str]:
@@ -169,6 +191,25 @@ def as_detail(checks: Iterable[Check]) -> str:
 def _uncited(one: Sentence) -> Check:
     said = one.text if len(one.text) <= 60 else one.text[:59].rsplit(" ", 1)[0] + "…"
     return Check(one.start, one.end, "uncited", f"“{said}” names no passage")
+
+
+def _next_cited(told: Sequence[Sentence]) -> str:
+    """Return what the first sentence with a citation cites: a quotation has one at its end."""
+    return next((_passages(one) for one in told if one.cited), "")
+
+
+def _passages(one: Sentence) -> str:
+    return "\n".join(chunk.passage for chunk in one.cited)
+
+
+def _quoted(text: str) -> str:
+    """Return what stands in quotation marks, nothing where that is less than half of a text."""
+    said = " ".join(_QUOTED.findall(text))
+    return said if 2 * len(said) >= len(text) else ""
+
+
+def _words_of(text: str) -> str:
+    return f" {' '.join(_TOKEN.findall(_flat(text)))} "
 
 
 def _past_markers(text: str, at: int) -> int:

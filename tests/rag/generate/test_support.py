@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rag.errors import GenerationError
@@ -15,6 +16,7 @@ from rag.generate.support import (
     missing_names,
     missing_numbers,
     sentences,
+    verbatim,
 )
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Hit
@@ -96,6 +98,60 @@ def test_a_name_that_the_passage_does_not_hold_is_flagged():
 def test_a_citation_of_another_matter_is_flagged():
     (check,) = checks("Ring comet ring comet [2].")
     assert "likeness" in check.why
+
+
+class Unlike:
+    """An encoder to which no token is like any other, as short sentences are to a real one."""
+
+    def encode_tokens(self, texts):
+        return [np.eye(len(texts), dtype=np.float32)[[n]] for n in range(len(texts))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The moon raises the tide [2].",
+        "- **The moon raises the tide.** [2]",
+        "“The moon raises the tide.” [2]",
+        '> "The Moon  raises the tide" [2]',
+        "The passage says: “The moon raises the tide.” [2]",
+        "The moon — the tide [2]",
+        "- The probe reached Mars orbit in 2014.\n- It weighed 1,337 kg and had two dishes. [1]",
+    ],
+)
+def test_what_stands_there_word_for_word_is_never_marked(text):
+    told = checked(answer(text), "Which probe?", HITS, Unlike(), None)
+    assert checks_of(told) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The moon lowers the tide [2].",
+        "It is wrong, as many people say now, that there is “the tide” [2].",
+        "The tide raises the moon [2].",
+        "The moon raises the tides — the moon falls [2]",
+        "- The moon raises the tide.\n- It weighed 1,337 kg and had two dishes. [1]",
+    ],
+)
+def test_what_does_not_stand_there_word_for_word_is_looked_at(text):
+    assert len(checks_of(checked(answer(text), "", HITS, Unlike(), None))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "there", "holds"),
+    [
+        ("12 moons", "112 moons", False),
+        ("卫星有水", "这颗卫星有水。", True),
+        ("卫星有冰", "这颗卫星有水。", False),
+        ("Albedo — Mars: 0.25 · Io: 0.6", "Albedo | Mars: 0.25; Io: 0.6", True),
+        ("Albedo — Mars: 0.26", "Albedo | Mars: 0.25; Io: 0.6", False),
+        ("…", "Io…", False),
+        ("Io", "", False),
+    ],
+)
+def test_word_for_word(text, there, holds):
+    assert verbatim(text, there) is holds
 
 
 @pytest.mark.parametrize(
