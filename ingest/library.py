@@ -179,7 +179,7 @@ class Library:
         shown = self._progress
         if not shown.running:
             return shown
-        waiting = len(self.index.catalogue.documents("queued", "indexing"))
+        waiting, _ = self.index.catalogue.waiting("queued", "indexing")
         return replace(shown, documents_total=shown.documents_done + waiting)
 
     def stop_work(self) -> None:

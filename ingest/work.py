@@ -182,7 +182,7 @@ class Work:
 
     def _expected(self, document: Document, chunks_known: int) -> int:
         """Estimate the chunks of the documents that still wait, from their bytes."""
-        waiting = sum(d.size for d in self._index.catalogue.documents("queued"))
+        _, waiting = self._index.catalogue.waiting("queued")
         known = self._bytes_done + document.size
         return round(waiting * (chunks_known / known if known else CHUNKS_A_BYTE))
 
@@ -194,7 +194,7 @@ class Work:
         )
 
     def _update(self, **changes: Any) -> None:
-        waiting = len(self._index.catalogue.documents("queued", "indexing"))
+        waiting, _ = self._index.catalogue.waiting("queued", "indexing")
         seconds = time.perf_counter() - self._started
         progress = replace(self._progress, seconds=seconds, **changes)
         self._progress = replace(progress, documents_total=progress.documents_done + waiting)

@@ -171,6 +171,13 @@ class Catalogue(ChunkRows):
             row = db.execute(query.limit(1)).first()
         return _document(row) if row else None
 
+    def waiting(self, *statuses: Status) -> tuple[int, int]:
+        """Return how many documents are in these states, and their bytes; lists none of them."""
+        query = select(func.count(), func.coalesce(func.sum(documents.c.size), 0))
+        with self._engine.connect() as db:
+            count, size = db.execute(query.where(documents.c.status.in_(statuses))).one()
+        return count, size
+
     def document_text(self, document_id: int) -> tuple[str, Any] | None:
         """Return the extracted text and its block spans (as stored), or None before parsing."""
         query = select(documents.c.text, documents.c.spans).where(documents.c.id == document_id)

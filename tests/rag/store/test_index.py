@@ -166,3 +166,12 @@ def test_what_is_ready_is_known_after_every_change(index):
     assert names() == ["c"]
     index.catalogue.update_document(index.catalogue.ready()[0].id, status="queued")
     assert names() == []
+
+
+def test_what_waits_is_counted_with_its_bytes(index):
+    add(index, "a", "mars")
+    begin(index, "b", "moon")
+    index.catalogue.add_document("c", 5, "digest")
+    assert index.catalogue.waiting("queued") == (1, 5)
+    assert index.catalogue.waiting("queued", "indexing") == (2, 15)
+    assert index.catalogue.waiting("failed") == (0, 0)
