@@ -4,7 +4,8 @@ Rerankers score in units of their own, so this does not look at their scores. It
 cosine of the dense stage among the passages that the answer is given, at how much of the question's
 words they hold between them (a word weighs more the fewer of the candidates hold it), at how much
 of the question is names and numbers that they lack, and at whether one of its names is missing
-altogether. The four go through a logistic fit (`benchmarks/refusal.py`).
+altogether. The four go through a logistic fit (`benchmarks/refusal.py`). Identifiers are no matter
+of degree: where the evidence's documents mention none that is asked about, relevance is 0.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from rag.generate.identifiers import unknown
 from rag.types import Trace
 
 Terms = Callable[[str], Iterable[str]]
@@ -46,6 +48,8 @@ def relevance(trace: Trace, terms: Terms) -> float | None:
     That is where dense retrieval did not run, or with another encoder than the fit was made with.
     ``terms`` are a text's words as BM25 sees them.
     """
+    if _unknown(trace):
+        return 0.0
     found = features(trace, terms)
     if found.cosine is None or trace.settings.get("encoder", FITTED_FOR) != FITTED_FOR:
         return None
@@ -78,8 +82,20 @@ def features(trace: Trace, terms: Terms) -> Features:
 def unmentioned(trace: Trace, terms: Terms) -> tuple[str, ...]:
     """Return the names and numbers of the question of which the evidence has no word."""
     there = {word for hit in trace.evidence for word in terms(hit.chunk.passage)}
-    found = (name for name in names(trace) if _missing(set(terms(name)), there))
-    return tuple(dict.fromkeys(found))
+    found = [name for name in names(trace) if _missing(set(terms(name)), there)]
+    codes = [code for code in _unknown(trace) if not any(code in name for name in found)]
+    return tuple(dict.fromkeys([*codes, *found]))
+
+
+def _unknown(trace: Trace) -> tuple[str, ...]:
+    """Return the identifiers asked about where the evidence's documents mention none.
+
+    All that was found of them counts: a manual may name its product on the first page only.
+    """
+    documents = {hit.chunk.document for hit in trace.evidence}
+    found = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
+    own = [chunk.passage for chunk in found.values() if chunk.document in documents]
+    return unknown(trace.question, [*documents, *own]) if documents else ()
 
 
 def names(trace: Trace) -> list[str]:

@@ -103,6 +103,16 @@ def test_names_that_the_evidence_does_not_mention():
     assert unmentioned(made, words) == ("Meta",)
 
 
+def test_an_identifier_that_no_document_at_hand_mentions_is_refused_whatever_else_fits():
+    near = ["the maximum pressure of the B-300 is 9 bar", "the B-500 holds 12 bar", "on the b 900"]
+    made = trace("What is the maximum pressure of the B-900?", near, [0.9, 0.8, 0.1])
+    assert relevance(made, words) > 0.1  # all are of one document, which mentions it
+    other = trace("What is the maximum pressure of the B-901?", near, [0.9, 0.8, 0.1])
+    assert relevance(other, words) == 0.0
+    assert unmentioned(other, words) == ("B-901",)
+    assert relevance(replace(other, settings={"top": 2, "encoder": "other"}), words) == 0.0
+
+
 class Never:
     name = "never"
 
