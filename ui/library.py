@@ -23,7 +23,8 @@ def page() -> None:
         return
     chosen = documents.table(held)
     if chosen is None:
-        st.html('<p class="rl-say">Select a document to see its passages.</p>')
+        failures = documents.failures(held)
+        st.html(f'{failures}<p class="rl-say">Select a document to see its passages.</p>')
         return
     try:
         document.show(library, chosen)

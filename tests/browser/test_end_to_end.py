@@ -110,4 +110,4 @@ def test_a_second_upload_of_the_same_bytes_says_so_and_a_bad_file_says_why(addre
     page.get_by_text("harbour.md: nothing to do").wait_for()
     page.get_by_role("button", name="Stop").wait_for(state="detached", timeout=90_000)
     page.get_by_text("failed").first.wait_for(state="attached")
-    page.get_by_text("Reason").first.wait_for(state="attached")
+    page.get_by_text("broken.pdf:").wait_for()

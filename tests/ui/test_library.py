@@ -5,7 +5,7 @@ import io
 from tests.ui.fakes import FakeDocument, FakeProgress
 from tests.ui.test_ask import html
 from ui.components import uploads
-from ui.components.documents import frame_of
+from ui.components.documents import failures, frame_of
 from ui.components.indexing import line
 
 
@@ -18,15 +18,19 @@ def test_the_table_tells_status_pages_and_passages(page):
         "warranty & returns.html",
     ]
     assert table["Pages"].tolist()[0] == 4
-    assert "Reason" not in table
     assert not at.exception
 
 
-def test_a_failure_shows_its_reason():
-    failed = FakeDocument("scan.pdf", "failed", "no text in it: it looks like a scan", chunks=0)
-    table = frame_of([FakeDocument("a.txt"), failed])
-    assert table["Reason"].tolist() == ["", "no text in it: it looks like a scan"]
-    assert table["Status"].tolist() == ["● ready", "✕ failed"]
+def test_a_failure_shows_its_reason_below_the_table(page, library):
+    failed = FakeDocument("<b>.pdf", "failed", "no text in it: it looks like a scan", chunks=0)
+    assert frame_of([FakeDocument("a.txt"), failed])["Status"].tolist() == ["● ready", "✕ failed"]
+    library.held = [*library.held, failed]
+    assert "<b>&lt;b&gt;.pdf</b>: no text in it: it looks like a scan" in html(
+        page("ui/library.py")
+    )
+    many = failures([failed] * 7)
+    assert many.count("it looks like a scan") == 5
+    assert "2 more; select one to see why" in many
 
 
 def test_an_empty_library_says_what_to_do(page, library):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from ui.components.frame import escape
+
 if TYPE_CHECKING:
     from rag.store.catalogue import Document
 
@@ -19,6 +21,7 @@ STATUS = {
 }
 ROW = 36
 MOST_ROWS = 12
+MOST_REASONS = 5
 
 
 def table(held: Sequence[Document]) -> Document | None:
@@ -41,7 +44,7 @@ def table(held: Sequence[Document]) -> Document | None:
         row_height=ROW,
         placeholder="",
         column_config={
-            "Document": config.TextColumn(width="medium"),
+            "Document": config.TextColumn(width=280),
             "Status": config.TextColumn(width="small"),
             "Pages": config.NumberColumn(width="small"),
             "Passages": config.NumberColumn(width="small", format="localized"),
@@ -56,7 +59,7 @@ def table(held: Sequence[Document]) -> Document | None:
 
 
 def frame_of(held: Sequence[Document]) -> pd.DataFrame:
-    """Return the table's data; the reason of a failure has a column only where something failed."""
+    """Return the table's data."""
     rows: list[dict[str, Any]] = [
         {
             "Document": document.name,
@@ -65,9 +68,16 @@ def frame_of(held: Sequence[Document]) -> pd.DataFrame:
             "Passages": document.chunks if document.status == "ready" else None,
             "Size": document.size,
             "Added": document.added,
-            "Reason": document.reason,
         }
         for document in held
     ]
-    table = pd.DataFrame(rows).astype({"Pages": "Int64", "Passages": "Int64"})
-    return table if any(document.reason for document in held) else table.drop(columns="Reason")
+    return pd.DataFrame(rows).astype({"Pages": "Int64", "Passages": "Int64"})
+
+
+def failures(held: Sequence[Document]) -> str:
+    """Return why documents could not be indexed as HTML: sentences that no column has room for."""
+    failed = [document for document in held if document.reason]
+    lines = [f"<b>{escape(one.name)}</b>: {escape(one.reason)}" for one in failed[:MOST_REASONS]]
+    if len(failed) > MOST_REASONS:
+        lines.append(f"{len(failed) - MOST_REASONS} more; select one to see why")
+    return "".join(f'<p class="rl-say">{line}</p>' for line in lines)
