@@ -26,6 +26,7 @@ FITTED_FOR = "all-MiniLM-L6-v2"
 _WORD = re.compile(r"\d[\d.,]*\d|\w[\w-]*")
 _OPENING = re.compile(r"(?:^|[?!:]|\w\w\.)[\W_]*$")  # the dot of "F. Jones" opens nothing
 _BEGINNING = 5
+_FEW = 2
 
 
 class Features(NamedTuple):
@@ -45,12 +46,15 @@ class Features(NamedTuple):
 def relevance(trace: Trace, terms: Terms) -> float | None:
     """Return how likely it is that the evidence answers, None where it cannot be told.
 
-    That is where dense retrieval did not run, or with another encoder than the fit was made with.
-    ``terms`` are a text's words as BM25 sees them.
+    That is where dense retrieval did not run, with another encoder than the fit was made with, and
+    where the question leaves its subject to a document that it names (``@party when does it
+    start?``). ``terms`` are a text's words as BM25 sees them.
     """
     if _unknown(trace):
         return 0.0
     found = features(trace, terms)
+    if _leaves_subject(trace, terms) and not unmentioned(trace, terms):
+        return None
     if found.cosine is None or trace.settings.get("encoder", FITTED_FOR) != FITTED_FOR:
         return None
     bias, *weights = FITTED
@@ -85,6 +89,12 @@ def unmentioned(trace: Trace, terms: Terms) -> tuple[str, ...]:
     found = [name for name in names(trace) if _missing(set(terms(name)), there)]
     codes = [code for code in _unknown(trace) if not any(code in name for name in found)]
     return tuple(dict.fromkeys([*codes, *found]))
+
+
+def _leaves_subject(trace: Trace, terms: Terms) -> bool:
+    """Tell whether a question has but a few words, asked of documents chosen by their names."""
+    within = trace.settings.get("within") or {}
+    return bool(within.get("documents")) and len(set(terms(trace.question))) <= _FEW
 
 
 def _unknown(trace: Trace) -> tuple[str, ...]:

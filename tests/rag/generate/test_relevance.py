@@ -97,6 +97,22 @@ def test_another_encoder_is_not_judged_by_the_fit():
     assert relevance(replace(made, settings={"top": 2, "encoder": "other"}), words) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "documents", "told"),
+    [
+        ("it starts", ["party.txt"], False),
+        ("it starts", [], True),
+        ("it starts Berlin", ["party.txt"], True),
+        ("starts Berlin", ["party.txt"], True),
+    ],
+)
+def test_few_words_asked_of_a_named_document_tell_nothing(question, documents, told):
+    within = {"documents": documents, "types": ["txt"], "since": None}
+    made = trace(question, ["the music begins at six", "x"], [0.2, 0.1])
+    asked = replace(made, settings={"top": 2, "within": within})
+    assert (relevance(asked, words) is not None) is told
+
+
 def test_names_that_the_evidence_does_not_mention():
     texts = ["apple", "googles", "meta"]
     made = trace("sales of Google, Meta, Meta and Apple", texts, [0.5, 0.4, 0.3], top=2)
