@@ -21,8 +21,8 @@ help:  ## list the targets
 run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty library
 	@$(BIN)/ranklens run --samples sample_docs
 
-test: lint  ## lint, types and every test
-	$(BIN)/python -m pytest
+test: lint  ## lint, types and every test, on all processors
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
 	$(BIN)/python -m pytest -m "not slow and not browser"
@@ -37,9 +37,9 @@ format: $(DEV_STAMP)  ## rewrite the code as ruff wants it
 	$(BIN)/ruff format .
 
 bench: $(DEV_STAMP) $(PEERS_STAMP)  ## measure speed, beside others, into docs/performance.md
-	@set -e; for name in peers start concurrency quality; do \
-		echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" --write; done
-	@set -e; for name in engines filters lexical openvino; do \
+	@set -e; for name in peers start concurrency "quality --all"; do \
+		echo "== $$name"; $(BIN)/python -m benchmarks.$$name --write; done
+	@set -e; for name in engines operators filters lexical openvino; do \
 		echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
 
 $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python

@@ -78,7 +78,7 @@ def test_a_downloaded_report_opens_offline(address, visit, browser, tmp_path, sh
     page.keyboard.press("3")
     page.get_by_text("1 of them judged").wait_for()
     page.get_by_role("link", name="Measure").click()
-    page.get_by_text("1 of 1 questions have a relevant passage").wait_for()
+    page.get_by_text("1 of 1 question can be measured").wait_for()
     page.get_by_text("Answers too").click()
     page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
     page.locator(".rl-verdict").wait_for(timeout=SLOW)

@@ -8,6 +8,11 @@ from tests.browser.conftest import serving
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# The left upper corner of each element, read at one moment, as soon as all are there.
+CORNERS = """places => {
+  const found = places.map(place => document.querySelector(place)?.getBoundingClientRect());
+  return found.every(Boolean) && found.map(box => [box.x, box.y]);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +72,10 @@ def test_nothing_jumps_while_the_answer_streams(address, visit):
     box.fill("How should batteries be kept?")
     box.press("Enter")
     page.locator(".rl-answer.writing .rl-cite").first.wait_for()
-    places = (".rl-slope", ".rl-answer", "[role=tablist]", ".rl-question")
-    before = [page.locator(place).first.bounding_box() for place in places]
+    places = [".rl-slope", ".rl-answer", "[role=tablist]", ".rl-question"]
+    before = page.wait_for_function(CORNERS, arg=places).json_value()
     page.locator("[data-complete]").wait_for()
-    after = [page.locator(place).first.bounding_box() for place in places]
-    assert [(b["x"], b["y"]) for b in before] == [(a["x"], a["y"]) for a in after]
+    assert page.wait_for_function(CORNERS, arg=places).json_value() == before
 
 
 def test_a_click_while_the_answer_streams_opens_at_once_and_interrupts_nothing(visit):

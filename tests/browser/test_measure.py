@@ -59,7 +59,7 @@ def test_judging_moves_the_figures(address, visit, shot):
     shot(page, "judged")
 
     page.get_by_role("link", name="Measure").click()
-    page.get_by_text("4 of 4 questions have a relevant passage").wait_for()
+    page.get_by_text("4 of 4 questions can be measured").wait_for()
     page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
     page.locator(".rl-verdict").wait_for()
     settled(page)
