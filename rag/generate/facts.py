@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from itertools import pairwise
 
 _KINDS = (
     ("date", r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century)\b"),
@@ -53,6 +54,9 @@ _PATTERNS = {
     "place": re.compile(_PLACE),
 }
 _WORD = re.compile(r"\w+")
+# Thai, Lao, Chinese, Japanese and Korean: nothing tells where a word ends.
+_RUN = "[\u0e01-\u0eff\u1100-\u11ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_RUN_OR_WORD = re.compile(rf"({_RUN}+)|(?:(?!{_RUN})\w)+")
 _AUXILIARY = r"(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|must)"
 _ASKED = re.compile(
     rf"\bhow (?:much|many) ((?!{_AUXILIARY}\b)[^?,;]+?) {_AUXILIARY}\b"
@@ -108,6 +112,16 @@ def short_answer(sentence: str, kind: str, terms: Collection[str], noun: str = "
     asked = [m.start() for m in _WORD.finditer(sentence) if term(m[0]) in terms]
     best = min(fitting, key=lambda match: _distance(match, asked))
     return _with_noun(best, noun if kind == "number" else "").strip(" ,.")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text; of a script without spaces its pairs of letters, as BM25 does."""
+    found: list[str] = []
+    for match in _RUN_OR_WORD.finditer(text):
+        run = match[1]
+        pairs = [a + b for a, b in pairwise(run)] if run else []
+        found += pairs or [match[0]]
+    return found
 
 
 def term(word: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.generate.facts import counted, kind_of, term
+from rag.generate.facts import counted, kind_of, term, words_of
 from rag.generate.tables import is_period
 
 _COMMON = frozenset(
@@ -61,14 +61,13 @@ class Asked:
 
     def names(self, label: str) -> bool:
         """Tell whether the label of a row is about what is asked, or a time that is asked for."""
-        said = _terms(re.findall(r"\w+", label))
+        said = _terms(words_of(label))
         return bool(said & self.subject) or (is_period(label) and said <= self.terms)
 
 
 def question_terms(question: str) -> frozenset[str]:
     """Return the words of a question that say what it is about."""
-    found = re.findall(r"\w+", question)
-    return frozenset(term(w) for w in found if w.casefold() not in _COMMON)
+    return frozenset(term(w) for w in words_of(question) if w.casefold() not in _COMMON)
 
 
 def _terms(found: Iterable[str]) -> set[str]:

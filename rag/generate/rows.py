@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Set
 
-from rag.generate.facts import term
+from rag.generate.facts import term, words_of
 from rag.generate.periods import column
 from rag.generate.question import Asked, question_terms
 from rag.generate.tables import Row, is_period
@@ -110,7 +110,7 @@ def told(row: Row, at: int, subject: Collection[str]) -> float:
 
 def words(text: str) -> set[str]:
     """Return the words of a text as questions and sentences are compared."""
-    return {term(word) for word in re.findall(r"\w+", text)}
+    return {term(word) for word in words_of(text)}
 
 
 def _share(asked: Collection[str], told: Collection[str]) -> float:

@@ -10,7 +10,7 @@ from rag.generate.sentences import Span, spans
 from rag.generate.tables import BAR, Row, table_rows
 from rag.types import Chunk, Hit
 
-_SHORTEST = 12
+_SHORTEST = 12  # bytes: a Chinese letter says as much as three Latin ones
 _LONGEST_LIST = 1500
 
 
@@ -73,8 +73,12 @@ def _of(number: int, chunk: Chunk, before: Chunk | None) -> Iterator[Unit]:
         if span.kind == "cells":
             if row := lines.get(span.start):
                 yield Unit(number, chunk, span, _row_text(row), row)
-        elif span.end - span.start >= _SHORTEST or len(text) < 2 * _SHORTEST:
+        elif _size(text[span.start : span.end]) >= _SHORTEST or _size(text) < 2 * _SHORTEST:
             yield Unit(number, chunk, span, " ".join(text[span.start : span.end].split()))
+
+
+def _size(text: str) -> int:
+    return len(text.encode(errors="replace"))
 
 
 def _rows(chunk: Chunk, before: Chunk | None) -> tuple[list[Row], list[tuple[int, int]]]:

@@ -74,6 +74,12 @@ def test_a_row_that_the_question_names_leaves_out_the_others():
     assert "A-109" not in answer.text
 
 
+def test_a_script_without_spaces_is_answered_by_the_sentence_that_shares_most():
+    saturn = "土星的光环主要由冰块和岩石组成。土星最大的卫星是泰坦。卡西尼号探测器于1997年发射。"
+    assert ask("土星最大的卫星？", "火星有两颗卫星。", saturn).text == "土星最大的卫星是泰坦。 [2]"
+    assert ask("如何烤面包？", saturn).refused
+
+
 def test_markers_in_a_document_are_no_citations():
     answer = ask("How many moons has Mars?", "Mars has two moons.[2] `x Mars [1]", "Other words.")
     assert {c.number for c in answer.citations} == {1}

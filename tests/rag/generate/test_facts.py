@@ -1,6 +1,6 @@
 import pytest
 
-from rag.generate.facts import counted, kind_of, short_answer
+from rag.generate.facts import counted, kind_of, short_answer, words_of
 from rag.generate.question import Asked, question_terms
 from rag.generate.rows import answering, cell, columns, read_cells, read_out
 from rag.generate.tables import Row
@@ -128,3 +128,18 @@ def test_a_row_of_another_section_does_not_answer_for_what_the_question_names():
     assert (
         answering(own, Asked.read("What is North America operating income?"), frozenset(), "") == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Io's 2 moons", ["Io", "s", "2", "moons"]),
+        ("土星有水。", ["土星", "星有", "有水"]),
+        ("水", ["水"]),
+        ("NASA的2号 rover", ["NASA", "的", "2", "号", "rover"]),
+        ("土星，火星", ["土星", "火星"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_text_and_pairs_of_letters_where_none_are_parted(text, found):
+    assert words_of(text) == found
