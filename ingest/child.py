@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag.errors import DocumentError
+from rag.plural import plural
 
 ROOT = Path(__file__).resolve().parents[1]
 GRACE = 1.0  # seconds for a process that has closed its output to end
@@ -65,8 +66,8 @@ class Child:
         code = self._ended()
         if late.is_set():
             raise DocumentError(
-                f"reading it took longer than {seconds:g} seconds and was stopped; split the "
-                "document or raise the setting parse_seconds"
+                f"reading it took longer than {plural(seconds, 'second')} and was stopped; "
+                "split the document or raise the setting parse_seconds"
             )
         raise ProcessDied(_death(code))
 

@@ -14,6 +14,7 @@ from rag.evaluate.answers import UNANSWERABLE
 from rag.evaluate.data import Evaluation
 from rag.evaluate.figures import Figures, figures, outside
 from rag.evaluate.questions import QuestionSets
+from rag.plural import plural
 from ui import state
 from ui.components import (
     frame,
@@ -76,8 +77,9 @@ def _controls(library: Library, name: str) -> None:
         measure_run.begin(library, KIND, name, work)
         st.rerun()
     st.html(
-        f'<p class="rl-say">{relevant:,} of {len(questions):,} questions have a relevant passage '
-        "and can be measured. The other pipelines are compared with the first one.</p>"
+        f'<p class="rl-say">{relevant:,} of {plural(len(questions), "question")} can be '
+        "measured: those with a relevant passage. The other pipelines are compared with the first "
+        "one.</p>"
     )
 
 
@@ -101,7 +103,7 @@ def _results(library: Library, job: measure_run.Job) -> None:
     key = hash((id(job.result), job.result.made, job.replayed, measure_run.stamp(library)))
     found, alike = _figures(key, library, job)
     evaluation = found.evaluation
-    count = measure_tables.questions_said(len(evaluation.questions))
+    count = plural(len(evaluation.questions), "question")
     graded = "as it was saved" if job.replayed else "figures with the judgements of now"
     when = frame.escape(evaluation.made[:16].replace("T", " "))
     st.html(

@@ -10,6 +10,7 @@ import streamlit as st
 
 from rag.evaluate import charts
 from rag.evaluate.judgements import Judgements
+from rag.plural import plural
 from rag.watch.figures import FIRST_TOKEN, RANKING, Figures, alerts, figures
 from rag.watch.gain import gains
 from rag.watch.log import DAY, HOUR, QuestionLog, log_of
@@ -53,8 +54,9 @@ def page() -> None:
         st.button("Refresh", icon=":material/refresh:", key="refresh_monitor")
         _forgetting(log)
     _show(library, _figures(library, log, window or "Day"), window or "Day")
+    days = plural(library.settings.log_days, "day")
     st.html(
-        f'<p class="rl-say after">Questions are kept for {library.settings.log_days:,} days in '
+        f'<p class="rl-say after">Questions are kept for {days} in '
         "the library's own file, and their figures without a word of them are at "
         "<code>/metrics</code> for Prometheus. A deleted conversation leaves its figures here, "
         "without its words.</p>"
@@ -85,7 +87,7 @@ def _charts(found: Figures) -> list[tuple[str, str]]:
          charts_monitor.times(found.buckets, FIRST_TOKEN, "Time to the first words"), ""),
         ("Questions", charts_monitor.counts(found.buckets, "Questions over time"),
          _FELL if found.fallbacks.part else ""),
-        (f"Rerank gain in nDCG@10, {found.judged:,} questions judged",
+        (f"Rerank gain in nDCG@10, {plural(found.judged, 'question')} judged",
          charts_monitor.gains(found.buckets, "Rerank gain over time"), ""),
     ]  # fmt: skip
     nothing = '<p class="rl-say">Nothing to show: judge passages beside an answer to see it.</p>'

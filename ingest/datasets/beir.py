@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.datasets.base import Dataset, Faults, Gold, Row, json_rows, read_text
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
+from rag.plural import plural
 
 QRELS = ("qrels/test.tsv", "qrels.tsv", "qrels/dev.tsv")
 
@@ -33,9 +34,11 @@ def read(folder: Path) -> Dataset:
     unasked = sum(question not in asked for question in qrels)
     notes = []
     if strange:
-        notes.append(f"{strange} judged documents are not in the corpus; they count as not found")
+        documents = plural(strange, "judged document is", "judged documents are")
+        notes.append(f"{documents} not in the corpus, which counts as not found")
     if unasked:
-        notes.append(f"{unasked} judged questions are not in {queries.name}")
+        judged = plural(unasked, "judged question is", "judged questions are")
+        notes.append(f"{judged} not in {queries.name}")
     if not questions:
         raise RanklensError(f"{qrels_path} judges no question of {queries}")
     return Dataset(folder.name, questions, rows=rows, qrels=qrels, notes=tuple(notes))

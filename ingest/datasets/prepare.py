@@ -14,6 +14,7 @@ from ingest.progress import Progress
 from rag.errors import LibraryError, LibraryMismatch
 from rag.evaluate.data import Grades
 from rag.evaluate.locate import locate, overlaps
+from rag.plural import plural
 from rag.settings import Settings
 
 FOLDER = "evaluations"
@@ -54,7 +55,7 @@ def fill(
     failed += [o for o in library.work(on_progress, stop) if o.status == "failed"]
     if failed:
         told = "; ".join(f"{outcome.name}: {outcome.reason}" for outcome in failed)
-        raise LibraryError(f"{len(failed)} documents cannot be read: {told}")
+        raise LibraryError(f"{plural(len(failed), 'document')} cannot be read: {told}")
     if problem := library.progress().problem:
         raise LibraryError(f"the work came to a halt: {problem}")
     return stop is None or not stop.is_set()
@@ -92,4 +93,5 @@ def _told(lost: list[str]) -> tuple[str, ...]:
     if not lost:
         return ()
     named = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
-    return (f"{len(lost)} quotes are not in the extracted text of their documents: {named}",)
+    quotes = plural(len(lost), "quote is", "quotes are")
+    return (f"{quotes} not in the extracted text of the documents: {named}",)

@@ -8,6 +8,7 @@ from rag.evaluate.data import Answered, Evaluation, Question, Run, Unit
 from rag.evaluate.side_by_side import item, with_answer
 from rag.evaluate.statistics import Interval, interval
 from rag.pipeline import Pipeline
+from rag.plural import plural
 from rag.rerank.prices import spent
 from rag.types import Trace
 
@@ -69,7 +70,8 @@ def left_out(names: Iterable[Run]) -> Iterator[str]:
     """Say how many answers of each run broke off, as texts."""
     for run in names:
         if broken := [one.error for one in run.answers if one.error]:
-            yield f"{run.name}: {len(broken)} answers broke off and are left out ({broken[0]})"
+            count = plural(len(broken), "answer")
+            yield f"{run.name}: {count} broke off, left out ({broken[0]})"
 
 
 def _of_one(one: Answered, relevant: set[str], no_answer: bool) -> Iterator[tuple[str, float]]:

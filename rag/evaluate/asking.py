@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rag.errors import RanklensError
+from rag.plural import plural
 from rag.quoting import defused, estimate_tokens, shorten
 from rag.remote import Fault
 from rag.rerank.base import Context
@@ -123,7 +124,8 @@ def ask_all(
         halt.set()
         pool.shutdown(wait=False, cancel_futures=True)
     if waiting and not stop.is_set():
-        failures.append(f"{len(waiting)} more were not tried: {LIMIT} calls in a row had no reply")
+        untried = plural(len(waiting), "more was", "more were")
+        failures.append(f"{untried} not tried: {LIMIT} calls in a row had no reply")
     return Outcome(len(calls), made, tuple(failures), chat.details(replies), stop.is_set())
 
 

@@ -17,6 +17,7 @@ from rag.evaluate.metrics import PRIMARY, per_question
 from rag.evaluate.side_by_side import ranking
 from rag.evaluate.statistics import Difference, compare
 from rag.pipeline import Pipeline
+from rag.plural import plural
 from rag.retrieve.fusion import fuse
 from rag.retrieve.second_hop import RERANKED as FOLLOW_UP_RERANKED
 from rag.types import Chunk, Stage, Trace, ranked
@@ -73,7 +74,8 @@ class Threshold:
 def split(questions: Sequence[Question], seed: int = SEED) -> tuple[list[str], list[str]]:
     """Return the ids of two halves; raises `RanklensError` for fewer than four questions."""
     if len(questions) < 4:
-        raise RanklensError(f"{len(questions)} judged questions are too few to fit anything on")
+        judged = plural(len(questions), "judged question is", "judged questions are")
+        raise RanklensError(f"{judged} too few to fit anything on")
     order = np.random.default_rng(seed).permutation(len(questions))
     ids = [questions[i].id for i in order]
     return ids[: len(ids) // 2], ids[len(ids) // 2 :]

@@ -17,6 +17,7 @@ from rag.evaluate.answers import UNANSWERABLE
 from rag.evaluate.data import Question
 from rag.evaluate.fit import split
 from rag.generate.relevance import relevance
+from rag.plural import plural
 from rag.types import Trace
 
 FEWEST = 4
@@ -60,10 +61,8 @@ def fit_refusal(
     """
     for kind, questions in (("answerable", answerable), (UNANSWERABLE, unanswerable)):
         if len(questions) < FEWEST:
-            raise RanklensError(
-                f"{len(questions)} {kind} questions are too few; refusing needs at least {FEWEST} "
-                "of each"
-            )
+            few = plural(len(questions), f"{kind} question is", f"{kind} questions are")
+            raise RanklensError(f"{few} too few; refusing needs at least {FEWEST} of each")
     found = [
         [[_relevance(traces[name], terms) for name in half] for half in split(questions)]
         for questions in (answerable, unanswerable)

@@ -37,6 +37,7 @@ from rag.evaluate.judgement import (
 )
 from rag.evaluate.locate import Span, locate
 from rag.evaluate.schema import judgements as table
+from rag.plural import plural
 from rag.store.catalogue import Catalogue, Document
 from rag.types import Chunk
 
@@ -198,7 +199,8 @@ class Judgements:
         whole = bool(current) and all(one.whole for one in current)
         found = by_document(current) if whole else self._by_chunk(current)
         names = {q: q for q in found} if wanted is None else wanted
-        notes = (f"{lost} judgements are lost: their text is no longer there",) if lost else ()
+        gone = plural(lost, "judgement is lost: its", "judgements are lost: their")
+        notes = (f"{gone} text is no longer there",) if lost else ()
         return Judged(
             {names[q]: items for q, items in found.items()},
             "document" if whole else "passage",

@@ -15,6 +15,7 @@ from rag.evaluate.metrics import MEASURES
 from rag.evaluate.report_questions import questions
 from rag.evaluate.statistics import Interval
 from rag.evaluate.telling import telling
+from rag.plural import plural
 from rag.rerank.prices import dollars
 
 STAGES = {
@@ -70,7 +71,7 @@ def _sections(found: Figures) -> Iterator[str]:
     of = "documents" if evaluation.unit == "document" else "passages"
     yield (
         f"<header><h1>{escape(evaluation.name)}</h1><p class='soft'>Ranklens evaluation · "
-        f"{count:,} questions with judged {of} · {escape(evaluation.made)}</p></header>"
+        f"{plural(count, 'question')} with judged {of} · {escape(evaluation.made)}</p></header>"
     )
     yield _verdicts(found)
     yield _charts(found)
@@ -91,7 +92,7 @@ def _verdicts(found: Figures) -> str:
     difference = main.difference
     said = f"<p><strong>{escape(_sentence(main, found))}</strong></p>"
     counts = (
-        f"{difference.wins} questions got better, {difference.losses} worse, "
+        f"{plural(difference.wins, 'question')} got better, {difference.losses} worse, "
         f"{difference.ties} stayed as they were."
     )
     others = "".join(
@@ -183,9 +184,10 @@ def _answers(found: Figures) -> str:
 def _left_out(figures: RunFigures) -> Iterator[str]:
     for stage in figures.stages.values():
         if stage.fell_back:
-            yield f"{stage.name} fell back on {stage.fell_back} questions; they are not in it."
+            asked = plural(stage.fell_back, "question")
+            yield f"{stage.name} fell back on {asked}, left out of it."
     if figures.run.failures:
-        yield f"{len(figures.run.failures)} questions failed and are left out."
+        yield f"{plural(len(figures.run.failures), 'question')} failed and were left out."
 
 
 def _alike(found: Figures) -> str:

@@ -31,6 +31,7 @@ from rag.evaluate.side_by_side import (
     ranking,
 )
 from rag.pipeline import Pipeline
+from rag.plural import plural
 
 __all__ = ["Interrupted", "OnProgress", "Variants", "evaluate"]
 
@@ -95,7 +96,12 @@ def evaluate(
         if on_progress:
             on_progress(done + 1, len(everything))
     left_out = len(questions) - len(everything)
-    said = [f"{left_out} questions without a relevant judgement were left out"] if left_out else []
+    said = []
+    if left_out:
+        lacking = "without a relevant judgement"
+        said.append(
+            f"{plural(left_out, f'question {lacking} was', f'questions {lacking} were')} left out"
+        )
     said += filter(None, (no_hop, *_cached(sheets)))
     return Evaluation(
         name=name,
@@ -152,6 +158,6 @@ def _cached(sheets: Mapping[str, _Sheet]) -> Iterator[str]:
     for name, sheet in sheets.items():
         if sheet.cached:
             yield (
-                f"{name}: scores of {sheet.cached} questions came from the cache; without it "
-                "(rerank_cache_mb = 0) it takes longer, and may cost more"
+                f"{name}: scores of {plural(sheet.cached, 'question')} came from the cache; "
+                "without it (rerank_cache_mb = 0) it takes longer, and may cost more"
             )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rag.plural import plural
+
 Array = NDArray[np.float64]
 
 SEED = 20_260
@@ -66,16 +68,17 @@ class Difference:
         """The finding in words."""
         if not self.questions:
             return "no question to compare on"
+        asked = plural(self.questions, "question")
         mean, half = self.interval.mean, self.interval.half
         if self.shown:
             word = "better" if mean > 0 else "worse"
-            return f"{word} by {abs(mean):.3f} ± {half:.3f}, {_questions(self.questions)}"
+            return f"{word} by {abs(mean):.3f} ± {half:.3f}, {asked}"
         if self.questions < FEWEST:
-            return f"no difference shown; {_questions(self.questions)} can show none, however large"
+            return f"no difference shown; {asked} can show none, however large"
         if self.needed:
             more = f"about {_rounded(self.needed)} more judged questions would be needed"
             return f"no difference shown; {more} for a difference of {SMALL_DIFFERENCE}"
-        return f"no difference shown; {_questions(self.questions)} would have shown one of 0.02"
+        return f"no difference shown; {asked} would have shown one of 0.02"
 
 
 def interval(values: ArrayLike, seed: int = SEED) -> Interval:
@@ -182,10 +185,6 @@ def compare(pairs: Sequence[tuple[Mapping[str, float], Mapping[str, float]]]) ->
         )
         for i, column in enumerate(columns)
     ]
-
-
-def _questions(count: int) -> str:
-    return "1 question" if count == 1 else f"{count:,} questions"
 
 
 def _rounded(count: int) -> str:

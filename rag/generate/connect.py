@@ -10,6 +10,7 @@ from rag.generate.deadline import within
 from rag.generate.faults import Failure
 from rag.generate.models import provider_for
 from rag.generate.provider import Provider
+from rag.plural import plural
 from rag.settings import Settings
 
 SECONDS = 5.0
@@ -52,7 +53,9 @@ def connect(settings: Settings, seconds: float = SECONDS) -> Connection:
 def _problem(provider: Provider, failure: Failure, seconds: float) -> str:
     endpoint = provider.endpoint
     if failure.kind == "time":
-        return f"{endpoint} did not answer within {seconds:g} seconds. Is the server running?"
+        return (
+            f"{endpoint} did not answer within {plural(seconds, 'second')}. Is the server running?"
+        )
     if failure.status == 404:
         return (
             f"{endpoint} has no list of models. Check that the address is right (often …/v1); "

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rag.plural import plural
 from rag.remote import retry_after
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -90,13 +91,14 @@ class Endpoint:
 
     def timed_out(self, arrived: bool) -> str:
         """Say that the next piece took too long."""
+        waited = plural(self.seconds, "second")
         if arrived:
             return (
                 f"{self} stopped in the middle of its answer: nothing came for "
-                f"{self.seconds:g} seconds. What arrived is kept; ask again, or raise llm_seconds."
+                f"{waited}. What arrived is kept; ask again, or raise llm_seconds."
             )
         return (
-            f"{self} did not begin to answer within {self.seconds:g} seconds. It may still be "
+            f"{self} did not begin to answer within {waited}. It may still be "
             f"loading {self.model}; ask again, or raise llm_seconds."
         )
 
@@ -176,7 +178,7 @@ class Endpoint:
         if failure.out_of_credit:
             return f"The account at {self._within()} has no credit left. It said: {said}"
         again = (
-            f"; it asks to wait {failure.wait:.0f} seconds"
+            f"; it asks to wait {plural(round(failure.wait), 'second')}"
             if failure.wait
             else "; ask again in a moment"
         )

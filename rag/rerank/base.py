@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from rag.errors import RerankError
 from rag.models.encoder import Encoder
+from rag.plural import plural
 from rag.settings import Settings
 from rag.types import Chunk, Scalar
 
@@ -131,7 +132,7 @@ def checked(scores: Sequence[float], wanted: int) -> Scores:
     details = scores.details if isinstance(scores, Scores) else None
     made = Scores((float(score) for score in scores), details)
     if len(made) != wanted:
-        raise RerankError(f"it gave {len(made)} scores for {wanted} passages")
+        raise RerankError(f"it gave {plural(len(made), 'score')} for {plural(wanted, 'passage')}")
     for score in made:
         if not math.isfinite(score):
             raise RerankError(f"it gave the score {score}, not a finite number")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from rag.plural import plural
 from rag.remote import Fault, Server, persistently, side_by_side
 from rag.rerank.base import Scores
 from rag.rerank.prices import rerank_cost
@@ -67,7 +68,8 @@ class Hosted:
         found = dict(batch.scores)
         if sorted(found) != list(range(len(texts))) or len(batch.scores) != len(texts):
             raise Fault(
-                f"{self._server.name} gave {len(batch.scores)} scores for {len(texts)} passages"
+                f"{self._server.name} gave {plural(len(batch.scores), 'score')} for "
+                f"{plural(len(texts), 'passage')}"
             )
         return [found[row] for row in range(len(texts))], batch, tries
 

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any, Self
 
 from rag.errors import FilterError
+from rag.plural import plural
 from rag.store.catalogue import Document
 from rag.store.exact import Scope
 from rag.store.index import Index
@@ -181,11 +182,11 @@ def note(asked: Filter, scope: Scope | None) -> str:
     """Say in words what was searched, for a stage's note."""
     if scope is None:
         return ""
-    count = len(scope.documents)
-    documents = f"{count:,} document{'s' if count != 1 else ''}"
-    return (
-        f"exact search within {documents}, {len(scope.ids):,} passages: {', '.join(asked.words())}"
+    documents, passages = (
+        plural(len(scope.documents), "document"),
+        plural(len(scope.ids), "passage"),
     )
+    return f"exact search within {documents}, {passages}: {', '.join(asked.words())}"
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from rag.plural import plural
 from rag.retrieve.first_stage import FirstStage, Found
 from rag.settings import Settings
 from rag.store.analyse import Analyser
@@ -54,7 +55,8 @@ def second_hop(
     hits = combine([(before.hits, 1.0), (reranked.hits, settings.hop_decay)])
     new = len(hits) - len(before.hits)
     failed = [stage.note for stage in (before, reranked) if stage.fell_back]
-    note = "; ".join([f"the first hop with {new} passages that only the second one found", *failed])
+    found = f"the first hop with {plural(new, 'passage')} that only the second one found"
+    note = "; ".join([found, *failed])
     both = Stage(STAGE, hits, time.perf_counter() - started, note, bool(failed))
     return follow_up, reranked, both
 

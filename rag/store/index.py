@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryMismatch
+from rag.plural import plural
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.analyse import Analyser
 from rag.store.catalogue import Catalogue
@@ -171,9 +172,10 @@ class Index:
         held = self.vectors.ids()
         for name, ids in (("Chroma", held), ("the BM25 index", self.lexical.ids())):
             if live - ids:
-                problems.append(f"{name} lacks {len(live - ids)} of {len(live)} chunks")
+                problems.append(f"{name} lacks {len(live - ids)} of {plural(len(live), 'chunk')}")
             if ids - live:
-                problems.append(f"{name} holds {len(ids - live)} chunks that are not live")
+                strange = plural(len(ids - live), "chunk that is", "chunks that are")
+                problems.append(f"{name} holds {strange} not live")
         recall = self._sampled_recall() if live else None
         if recall is not None and recall < 0.95:
             problems.append(f"Chroma finds {recall:.0%} of the exact nearest chunks")

@@ -62,7 +62,7 @@ def test_beirs_layout(beir: Path):
     assert [question.id for question in dataset.questions] == ["q1"]
     assert dataset.qrels == {"q1": {"Åre (moon) 1": 2, "gone": 1, "7": 0}}
     assert dataset.unit == "document"
-    assert dataset.notes == ("1 judged documents are not in the corpus; they count as not found",)
+    assert dataset.notes == ("1 judged document is not in the corpus, which counts as not found",)
     assert dataset.limited(0).questions == ()
     assert len(dataset.limited(0).rows) == 4
 
@@ -176,7 +176,7 @@ def test_documents_with_quotes(tmp_path: Path, settings: Settings, words: WordEn
         grades, notes = prepare.grades_for(library, dataset)
         (chunk,) = library.chunks("moon.md")
         assert grades == {"q1": {chunk.id: 3}}
-        assert notes == ("1 quotes are not in the extracted text of their documents: q2 (sun.txt)",)
+        assert notes == ("1 quote is not in the extracted text of the documents: q2 (sun.txt)",)
         (tmp_path / "sun.txt").unlink()
         (tmp_path / "questions.csv").write_text("question,document,quote\nTide?,moon.md,tide\n")
         assert prepare.fill(library, datasets.read(tmp_path))

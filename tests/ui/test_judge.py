@@ -219,7 +219,7 @@ def test_judgements_come_in_from_csv_and_qrels(library):
     chunk = ALL[0]
     line = f"q1 0 field-guide.pdf#{chunk.start}-{chunk.end} 3\n"
     said = grades_told.take_in(library, "a.qrels", line.encode(), questions)
-    assert said == "a.qrels: 1 judgements taken in"
+    assert said == "a.qrels: 1 judgement taken in"
     assert [one.quote for one in held(library)] == [chunk.text]
     with pytest.raises(RanklensError, match="line 1"):
         grades_told.take_in(library, "a.qrels", b"q9 0 x 3\n", questions)

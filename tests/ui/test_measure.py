@@ -56,7 +56,7 @@ def test_without_questions_or_judgements_nothing_can_be_measured(page, library):
     QuestionSets(library.index.catalogue).put("field", QUESTIONS)
     at = page("ui/measure.py")
     assert at.button(key="measure").disabled
-    assert "0 of 14 questions have a relevant passage" in html(at)
+    assert "0 of 14 questions can be measured" in html(at)
 
 
 def test_pipelines_are_measured_with_a_verdict_every_stage_and_what_changed(page, judged):

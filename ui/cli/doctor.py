@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from rag.plural import plural
 from ui.cli.options import JsonOption, LibraryOption, settings_for
 
 if TYPE_CHECKING:
@@ -102,9 +103,12 @@ def _counts(catalogue: Path) -> Iterator[Fact]:
     except sqlite3.Error as error:
         yield "catalogue", f"cannot be read ({error}); `ranklens verify` says more"
         return
-    yield "documents", f"{ready[0]} ready, {chunks[0]} chunks"
+    yield "documents", f"{ready[0]} ready, {plural(chunks[0], 'chunk')}"
     each = f", {kept[1] / kept[0]:.0f} bytes each" if kept[0] else ""
-    yield "token vectors kept", f"of {kept[0]} chunks, {(kept[1] or 0) / 2**20:.1f} MB{each}"
+    yield (
+        "token vectors kept",
+        f"of {plural(kept[0], 'chunk')}, {(kept[1] or 0) / 2**20:.1f} MB{each}",
+    )
 
 
 def _parts(folder: Path) -> list[tuple[str, Path]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.errors import LibraryError, LibraryMismatch, RanklensError
+from rag.plural import plural
 from ui.cli.options import (
     JsonOption,
     LibraryOption,
@@ -78,7 +79,7 @@ def work(library: Library, done: list[Outcome]) -> list[Outcome]:
     outcomes = [*done, *worked]
     summary = counted(outcome.status for outcome in outcomes) or "nothing to add"
     if worked:
-        summary += f"; {progress.chunks_done} chunks in {duration(progress.seconds)}"
+        summary += f"; {plural(progress.chunks_done, 'chunk')} in {duration(progress.seconds)}"
     print(summary)
     if stop.is_set():
         print("Stopped; the next `ranklens ingest` or the page does the rest", file=sys.stderr)

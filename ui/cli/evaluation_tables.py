@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rag.evaluate.answers import left_out
 from rag.evaluate.figures import Comparison, Figures, RunFigures
 from rag.evaluate.statistics import Interval
+from rag.plural import plural
 from rag.rerank.prices import dollars
 from ui.cli.show import table
 from ui.cli.words import clean, duration
@@ -19,7 +20,7 @@ COLUMNS = ("ndcg@10", "recall@10", "mrr")  # more than these do not fit beside t
 def show(found: Figures) -> None:
     """Print what was measured: a table a pipeline, then the verdicts."""
     evaluation = found.evaluation
-    print(f"{clean(evaluation.name)}: {len(evaluation.questions)} questions")
+    print(f"{clean(evaluation.name)}: {plural(len(evaluation.questions), 'question')}")
     for note in evaluation.notes:
         print(f"note: {clean(note)}")
     for figures in found.runs:
@@ -56,11 +57,12 @@ def _run(figures: RunFigures, measures: tuple[str, ...], several: bool) -> None:
         print(f"{name} order of the pool: {measures[0]} {values[measures[0]]:.4f}")
     for stage in figures.stages.values():
         if stage.fell_back:
-            print(f"note: {stage.name} fell back on {stage.fell_back} questions, left out of it")
+            asked = plural(stage.fell_back, "question")
+            print(f"note: {stage.name} fell back on {asked}, left out of it")
     for question, reason in list(run.failures.items())[:5]:
         print(f"failed: {clean(question)}: {clean(reason)}", file=sys.stderr)
     if run.failures:
-        print(f"note: {len(run.failures)} questions failed and were left out")
+        print(f"note: {plural(len(run.failures), 'question')} failed and were left out")
     print(f"a whole search: {_time(figures.p50)} p50, {_time(figures.p95)} p95")
     print(f"cost: {dollars(figures.cost)} a question, {dollars(run.spent)} in all")
     if figures.answers:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.errors import RanklensError
+from rag.plural import plural
 from ui.cli.evaluation import Limit, Lines, Ready, Source, WorkOption, prepared
 from ui.cli.options import LibraryOption, RerankerOption, settings_for
 from ui.cli.words import duration
@@ -98,7 +99,7 @@ def _traces(ready: Ready, questions: list[Question]) -> dict[str, Trace]:
     for name, reason in failures.items():
         print(f"left out {name}: {reason}", file=sys.stderr)
     times = sum(trace.seconds for trace in found.values()) / len(found)
-    print(f"{ready.name}: {len(found)} questions, {duration(times)} each")
+    print(f"{ready.name}: {plural(len(found), 'question')}, {duration(times)} each")
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.plural import plural
 from ui.cli.evaluation import Limit, Pipelines
 from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
@@ -57,7 +58,8 @@ def questions(
             return
         name = name or file.name.split(".")[0]
         asked, judged = take_in(opened, file.expanduser(), name, judge)
-    print(f"{asked} questions and {judged} judgements in the set {clean(name)}")
+    held = f"{plural(asked, 'question')} and {plural(judged, 'judgement')}"
+    print(f"{held} in the set {clean(name)}")
 
 
 def take_in(opened: Library, file: Path, name: str, judge: str) -> tuple[int, int]:
@@ -111,7 +113,8 @@ def judgements(
         held = Judgements(opened.index.catalogue)
         carried = held.refresh()
         if carried.lost:
-            print(f"{carried.lost} judgements are lost: their text is gone", file=sys.stderr)
+            lost = plural(carried.lost, "judgement is lost: its", "judgements are lost: their")
+            print(f"{lost} text is gone", file=sys.stderr)
         files = [path for path in (file, export) if path and path.suffix.lower() != ".csv"]
         if files and not name:
             raise typer.BadParameter("qrels need a question set: --set NAME")
@@ -123,7 +126,7 @@ def judgements(
                 if file.suffix.lower() == ".csv"
                 else from_qrels(text, asked, texts(opened.index.catalogue), judge, name=source)
             )
-            print(f"{held.add(made)} judgements read")
+            print(f"{plural(held.add(made), 'judgement')} read")
         if export:
             csv = export.suffix.lower() == ".csv"
             export.write_text(to_csv(held.all()) if csv else to_qrels(held.all(), asked), "utf-8")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Self
 
+from rag.plural import plural
 from ui.cli.words import clean, duration
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class Reporter:
 def line(progress: Progress) -> str:
     """Return the state of the work in one line."""
     parts = [
-        f"{progress.documents_done} of {progress.documents_total} documents",
-        f"{progress.chunks_done} of {progress.chunks_total} chunks",
+        f"{progress.documents_done} of {plural(progress.documents_total, 'document')}",
+        f"{progress.chunks_done} of {plural(progress.chunks_total, 'chunk')}",
         f"{progress.rate:.1f} chunks/s",
     ]
     if progress.seconds_left is not None:
@@ -76,7 +77,7 @@ def show_outcome(outcome: Outcome) -> None:
     failed = outcome.status == "failed"
     text = f"{outcome.status}: {clean(outcome.name)}"
     if outcome.chunks:
-        text += f" ({outcome.chunks} chunks)"
+        text += f" ({plural(outcome.chunks, 'chunk')})"
     if outcome.reason:
         text += f": {clean(outcome.reason)}"
     print(text, file=sys.stderr if failed else sys.stdout, flush=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rag.errors import LibraryError
+from rag.plural import plural
 from ui.cli.evaluation import Lines
 from ui.cli.options import open_library
 from ui.cli.words import clean
@@ -79,7 +80,7 @@ def write_questions(settings: Settings, document: str, name: str, count: int, ye
     ):
         if number:
             print(f"{number} dropped: {why}", file=sys.stderr)
-    print(f"{len(every) - len(before)} questions added to the set {clean(name)}")
+    print(f"{plural(len(every) - len(before), 'question')} added to the set {clean(name)}")
     _tell(found.outcome, f"passages read by {chat.model}")
 
 

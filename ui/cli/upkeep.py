@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.plural import plural
 from rag.settings import settings_table
 from ui.cli.options import JsonOption, LibraryOption, open_library, settings_for
 
@@ -70,7 +71,8 @@ def rebuild(ctx: typer.Context, library: LibraryOption = None) -> None:
 
 
 def _show(report: Report) -> None:
-    print(f"{report.chunks} chunks, {report.vectors} vectors, {report.lexical} in the BM25 index")
+    chunks, vectors = plural(report.chunks, "chunk"), plural(report.vectors, "vector")
+    print(f"{chunks}, {vectors}, {report.lexical:,} in the BM25 index")
     if report.recall is not None:
         print(f"Chroma finds {report.recall:.0%} of the exact nearest chunks (sampled)")
     for problem in report.problems:

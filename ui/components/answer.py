@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.generate.support import Check, checks_of
+from rag.plural import plural
 from rag.types import Answer, Hit, Trace
 from ui.components import frame
 from ui.components.frame import escape
@@ -73,7 +74,7 @@ def _thinking(answer: Answer) -> str:
     thought = str(answer.details.get("thinking") or "")
     if not thought:
         return ""
-    words = f"{len(thought.split()):,} words"
+    words = plural(len(thought.split()), "word")
     return (
         f'<details class="rl-thinking"><summary>The model\'s thinking<span>{words}</span></summary>'
         f'<div tabindex="0">{escape(thought)}</div></details>'

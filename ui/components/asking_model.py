@@ -8,6 +8,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate.asking import Outcome, chat_for
+from rag.plural import plural
 from rag.rerank.llm import Chat
 from rag.settings import Settings
 from ui.components import frame
@@ -41,10 +42,11 @@ def told(outcome: Outcome, what: str, nothing: str = "Nothing was left to ask.")
     if not outcome.total and not outcome.failures:
         return f'<p class="rl-say">{escape(nothing)}</p>'
     used = outcome.used
+    calls, retries = (int(used[name] or 0) for name in ("calls", "retries"))
     parts = [
         f"{outcome.made:,} of {outcome.total:,} {what}"
         + (", stopped; what was done is kept" if outcome.stopped else ""),
-        f"{used['calls']:,} calls" + (f" and {used['retries']} retries" if used["retries"] else ""),
+        plural(calls, "call") + (f" and {plural(retries, 'retry', 'retries')}" if retries else ""),
         f"{used['prompt_tokens']:,} tokens read, {used['completion_tokens']:,} written",
     ]
     if (cost := used.get("cost_usd")) is not None:

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.chat.rewrite import STAGE, original
 from rag.chat.store import Conversations, Turn
 from rag.evaluate import feedback
+from rag.plural import plural
 from rag.types import Answer, Trace
 from ui import state
 from ui.components import answer, filters, grades
@@ -102,7 +103,7 @@ def so_far(slots: Slots, told: Answer, writing: Writing, trace: Trace) -> None:
 def _state(writing: Writing, text: str) -> str:
     """Say what the model is doing, for as long as it is."""
     if words := 0 if text else len(writing.thinking.split()):
-        return f'<p class="rl-foot">The model is thinking… {words:,} words so far</p>'
+        return f'<p class="rl-foot">The model is thinking… {plural(words, "word")} so far</p>'
     return '<p class="rl-foot">Writing the answer…</p>'
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.evaluate.side_by_side import Side, compared, hops_left_out, worth
+from rag.plural import plural
 from ui.components import (
     compare_bump,
     compare_question,
@@ -98,8 +99,7 @@ def _pools(sides: Sequence[Side]) -> str:
     """Say whether all ranked the same candidates."""
     pools = {frozenset(hit.chunk.id for hit in side.last) for side in sides if side.trace}
     if len(pools) == 1:
-        count = len(next(iter(pools)))
-        return f"All ranked the same {count} candidate{'' if count == 1 else 's'}."
+        return f"All ranked the same {plural(len(next(iter(pools))), 'candidate')}."
     return "Each retrieved candidates of its own." if pools else ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.plural import plural
 from rag.types import Chunk
 from ui.components import frame, passwords, uploads
 from ui.components.frame import escape
@@ -67,8 +68,7 @@ def _unlock(library: Library, document: Document) -> None:
 
 def _passages(chunks: Sequence[Chunk], digest: str) -> None:
     pages = max(1, -(-len(chunks) // A_PAGE))
-    label = f"{len(chunks):,} passages" if len(chunks) != 1 else "1 passage"
-    st.html(f'<p class="rl-label">{label}</p>')
+    st.html(f'<p class="rl-label">{plural(len(chunks), "passage")}</p>')
     number = st.pagination(pages, key=f"passages_{digest}") if pages > 1 else 1
     first = (number - 1) * A_PAGE
     st.html(listed(chunks[first : first + A_PAGE], first + 1))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rag.evaluate.fit import Fitted, PrecisionRecall, Threshold
 from rag.evaluate.fit_refusal import Rates, Refusal
+from rag.plural import plural
 from ui.components.fit_curve import curve
 from ui.components.frame import escape
 from ui.components.passages import table
@@ -84,7 +85,7 @@ def _refusal(found: Refusal) -> str:
         '<h3 class="rl-label">Relevance below which nothing is answered</h3>'
         f'<div class="rl-verdict"><b>{found.trained.refuse_below:g}</b><span>now '
         f"{found.current.refuse_below:g}; {found.answerable:,} answerable and "
-        f"{found.unanswerable:,} unanswerable questions; {worth}.{rough}</span></div>"
+        f"{plural(found.unanswerable, 'unanswerable question')}; {worth}.{rough}</span></div>"
         f"{table(head, rows)}"
     )
 

@@ -16,6 +16,7 @@ from rag.evaluate.judgement import HIGHEST, LOWEST, PEOPLE, Judgement
 from rag.evaluate.judgement_csv import from_csv, to_csv
 from rag.evaluate.judges import Pairs, by_judge, columns, measures, models
 from rag.evaluate.trec import from_qrels, to_qrels
+from rag.plural import plural
 from ui.components import frame, grades
 from ui.components.frame import escape
 from ui.components.passages import table
@@ -121,7 +122,7 @@ def take_in(library: Library, name: str, data: bytes, questions: Sequence[Questi
         made = from_csv(text, text_of, name=name)
     else:
         made = from_qrels(text, questions, text_of, name=name)
-    return f"{name}: {grades.store(library).add(made):,} judgements taken in"
+    return f"{name}: {plural(grades.store(library).add(made), 'judgement')} taken in"
 
 
 def _importer(library: Library, questions: Sequence[Question]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.plural import plural
 from ui.components import frame
 from ui.components.stages import left
 
@@ -54,9 +55,11 @@ def line(progress: Progress) -> str:
     """Return the state of the work in one line, as text."""
     if not progress.running:
         return "Waiting to be indexed"
-    parts = [f"{progress.documents_done} of {progress.documents_total} documents"]
+    parts = [f"{progress.documents_done} of {plural(progress.documents_total, 'document')}"]
     if progress.chunks_done:
-        parts.append(f"{progress.chunks_done:,} of about {progress.chunks_total:,} passages")
+        parts.append(
+            f"{progress.chunks_done:,} of about {plural(progress.chunks_total, 'passage')}"
+        )
         parts.append(f"{progress.rate:.0f} a second")
     if progress.seconds_left is not None:
         parts.append(f"{left(progress.seconds_left)} left")

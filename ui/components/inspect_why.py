@@ -10,6 +10,7 @@ import streamlit as st
 from rag.errors import RanklensError, RerankError
 from rag.inspect import why
 from rag.inspect.why import Ablation, Terms, Without
+from rag.plural import plural
 from rag.rerank.late_interaction import TokenMatch
 from rag.types import Chunk, Trace
 from ui.components import frame, inspect_where
@@ -146,7 +147,8 @@ def ablation_of(found: Ablation, text: str) -> str:
         return f'<p class="rl-say">{about} It is one sentence: nothing can be left out.</p>'
     most = max(abs(one.cost) for one in found.sentences) or 1.0
     rows = "".join(_sentence(one, text, most, one is found.dearest) for one in found.sentences)
-    more = f" The last {found.untried} sentences were not tried." if found.untried else ""
+    untried = plural(found.untried, "sentence was", "sentences were")
+    more = f" The last {untried} not tried." if found.untried else ""
     return (
         f'<p class="rl-say">{about} Each line: what it loses without that sentence (below 0 it '
         f"gains).{more}</p>"

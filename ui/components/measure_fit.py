@@ -18,11 +18,12 @@ from rag.evaluate.fit_refusal import Refusal
 from rag.evaluate.questions import QuestionSets
 from rag.evaluate.run import Interrupted
 from rag.pipeline import Pipeline
+from rag.plural import plural
 from rag.rerank.base import Combined
 from rag.rerank.table import AUTO, LATE_INTERACTION, resolve
 from rag.store.analyse import Analyser
 from rag.types import Trace
-from ui.components import fit_told, frame, measure_run, measure_tables, variants
+from ui.components import fit_told, frame, measure_run, variants
 
 if TYPE_CHECKING:
     from ingest.library import Library
@@ -85,7 +86,7 @@ def show(library: Library, name: str) -> None:
     job = measure_run.follow(library, KIND, "Not fitted")
     if job is not None:
         if failed := job.result.failed:
-            asked, first = measure_tables.questions_said(len(failed)), next(iter(failed.values()))
+            asked, first = plural(len(failed), "question"), next(iter(failed.values()))
             frame.notice(f"{asked} could not be asked and took no part ({first})", tone="warn")
         st.html(fit_told.fitted(job.result))
         _keeper(library, job.result)

@@ -12,6 +12,7 @@ from rag.evaluate.figures import Comparison, Figures, RunFigures, StageFigures
 from rag.evaluate.metrics import MEASURES
 from rag.evaluate.report import main_comparison, named
 from rag.evaluate.statistics import Interval
+from rag.plural import plural
 from rag.rerank.prices import dollars
 from ui.components.frame import escape
 from ui.components.passages import table
@@ -31,8 +32,8 @@ def verdict(found: Figures) -> str:
         kind = "better" if difference.interval.mean > 0 else "worse"
     return (
         f'<div class="rl-verdict {kind}" role="status"><b>{escape(sentence(main, found))}</b>'
-        f"<span>Better on {questions_said(difference.wins)}, worse on {difference.losses}, alike "
-        f"on {difference.ties}. p {escape(p_said(difference.adjusted))}, corrected for "
+        f"<span>Better on {plural(difference.wins, 'question')}, worse on {difference.losses}, "
+        f"alike on {difference.ties}. p {escape(p_said(difference.adjusted))}, corrected for "
         f"{comparisons_said(found)}.</span></div>"
     )
 
@@ -89,14 +90,14 @@ def left_out(found: Figures) -> list[str]:
     for figures in found.runs:
         name = figures.run.name
         said += [
-            f"{name}: {stage.name} fell back on {questions_said(stage.fell_back)}; "
+            f"{name}: {stage.name} fell back on {plural(stage.fell_back, 'question')}; "
             "they are not in its figures."
             for stage in figures.stages.values()
             if stage.fell_back
         ]
         if figures.run.failures:
             first = next(iter(figures.run.failures.values()))
-            said.append(f"{name}: {questions_said(len(figures.run.failures))} failed ({first})")
+            said.append(f"{name}: {plural(len(figures.run.failures), 'question')} failed ({first})")
     return [*said, *broken_off(figures.run for figures in found.runs)]
 
 
@@ -171,8 +172,3 @@ def _cell(found: Interval) -> str:
 def p_said(value: float) -> str:
     """Return a p-value with its sign, as text; randomisation tests never give 0."""
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
-
-
-def questions_said(count: int) -> str:
-    """Say how many questions, as text."""
-    return "1 question" if count == 1 else f"{count:,} questions"

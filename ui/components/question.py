@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from rag.plural import plural
 from ui.components import filters, frame
 from ui.components.chat_turn import Pending
 
@@ -33,7 +34,10 @@ def start(library: Library) -> None:
     passages = sum(document.chunks for document in ready)
     with st.container(key="beginning"):
         filters.strip(library)
-        st.html(f'<p class="rl-say">{len(ready):,} documents, {passages:,} passages ready</p>')
+        st.html(
+            f'<p class="rl-say">{plural(len(ready), "document")}, '
+            f"{plural(passages, 'passage')} ready</p>"
+        )
         _suggestions({document.name for document in ready})
 
 

@@ -15,6 +15,7 @@ from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgement import same_words
 from rag.evaluate.questions import QuestionSets, with_added
+from rag.plural import plural
 from rag.watch.log import log_of
 from ui.components import chats, frame, grades, questions_written
 from ui.components.frame import escape
@@ -40,7 +41,7 @@ def chooser(library: Library) -> str | None:
         list(sizes),
         key=_SET,
         persist_state="session",
-        format_func=lambda name: f"{name} · {_count(sizes[name])}",
+        format_func=lambda name: f"{name} · {plural(sizes[name], 'question')}",
     )
 
 
@@ -88,7 +89,9 @@ def take_in(library: Library, given: Sequence[tuple[str, IO[bytes]]], name: str 
     QuestionSets(catalogue).put(name, held)
     st.session_state[_NEXT] = name
     grades.store(library).add(judged)
-    return f"{name}: {_count(len(held))} and {_count(len(judged), 'judgement')} taken in"
+    return (
+        f"{name}: {plural(len(held), 'question')} and {plural(len(judged), 'judgement')} taken in"
+    )
 
 
 def _put(folder: Path, name: str, data: IO[bytes]) -> Path:
@@ -150,7 +153,7 @@ def _keep(sets: QuestionSets, name: str, text: str) -> str:
         raise RanklensError("no question was written; write one a line")
     sets.put(name, held)
     st.session_state[_NEXT] = name
-    return f"{name}: {_count(len(held))} now"
+    return f"{name}: {plural(len(held), 'question')} now"
 
 
 def _importer(library: Library) -> None:
@@ -187,7 +190,3 @@ def _report() -> None:
         head = "Nothing was taken in" if tone else ""
         with st.container(key="questions_said"):
             frame.notice(said, head, tone)
-
-
-def _count(number: int, of: str = "question") -> str:
-    return f"{number:,} {of}" if number == 1 else f"{number:,} {of}s"

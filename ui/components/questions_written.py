@@ -12,6 +12,7 @@ from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.generate import Questions, Written, write_questions
 from rag.evaluate.questions import QuestionSets, with_added
+from rag.plural import plural
 from ui.components import asking_model, frame, grades, measure_run
 from ui.components.frame import escape
 
@@ -117,5 +118,5 @@ def _ticked(library: Library, found: Questions) -> str | None:
         return None
     left = tuple(w for w in found.written if w not in chosen)
     measure_run.of(library)[KIND].result = replace(found, written=left)
-    st.session_state["questions_said"] = (f"{kept}: {number:,} questions added", "")
+    st.session_state["questions_said"] = (f"{kept}: {plural(number, 'question')} added", "")
     return kept

@@ -42,7 +42,7 @@ def test_citations_and_refusals_by_hand():
         "answerable answered": 0.5,
         "unanswerable refused": 0.5,
     }
-    assert list(left_out(held.runs)) == ["one: 1 answers broke off and are left out (broke off)"]
+    assert list(left_out(held.runs)) == ["one: 1 answer broke off, left out (broke off)"]
     assert answer_figures(replace(held.runs[0], answers=()), held) == {}
 
 
@@ -50,7 +50,7 @@ def test_unanswerable_questions_are_answered_but_not_ranked():
     nobody = [Question("n", "nobody 7", kind="Unanswerable"), Question("u", "why 8")]
     held = make(6, questions=[*questions(6), *nobody], answers=True)
     assert [q.id for q in held.unanswerable] == ["n"]
-    assert held.notes == ("1 questions without a relevant judgement were left out",)
+    assert held.notes == ("1 question without a relevant judgement was left out",)
     assert len(held.runs[0].results) == 6
     assert [one.question for one in held.runs[0].answers][-1] == "n"
     found = figures(held)

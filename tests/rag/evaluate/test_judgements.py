@@ -58,7 +58,7 @@ def test_a_replaced_document_carries_over_what_is_unchanged(catalogue: Catalogue
     put(catalogue, "a.txt", "new words here " + TEXT.replace("eleven", "11"))
     assert held.refresh() == Carried(moved=2, lost=1)
     judged = held.grades([Q])
-    assert judged.notes == ("1 judgements are lost: their text is no longer there",)
+    assert judged.notes == ("1 judgement is lost: its text is no longer there",)
     status = {one.quote: one.status for one in held.all()}
     assert status == {
         chunks[0].text: "current", chunks[1].text: "current", chunks[2].text: "lost"

@@ -154,7 +154,7 @@ def test_the_server_is_given_the_time_it_asks_for(server):
 def test_a_wait_beyond_reason_is_told_instead(server):
     server.script(Reply(status=429, error={"error": {}}, headers={"retry-after": "3600"}))
     started = time.monotonic()
-    assert "it asks to wait 3600 seconds" in ask(server).error
+    assert "it asks to wait 3,600 seconds" in ask(server).error
     assert time.monotonic() - started < 3.0
     assert len(server.requests) == 1
 

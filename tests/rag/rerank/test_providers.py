@@ -164,7 +164,7 @@ def test_scores_must_be_one_for_each_passage(name, indices, rank, server):
     rows = [{"index": i, **dict.fromkeys(scores, 0.5)} for i in indices]
     body = rows if name == "tei" else {"results": rows, "data": rows, "id": "1"}
     server.always = Fault(body=body)
-    fell_back(rank(name), "scores for 2 passages")
+    fell_back(rank(name), "for 2 passages")
 
 
 def test_cohere_gets_structured_documents_as_yaml(rank, server):

@@ -44,7 +44,7 @@ def test_no_reranker_keeps_the_fused_order_and_scores(run):
     ("scores", "reason"),
     [
         (RuntimeError("boom"), "scripted failed (RuntimeError: boom)"),
-        ([1.0], "1 scores for 2 passages"),
+        ([1.0], "1 score for 2 passages"),
         ([1.0, math.nan], "not a finite number"),
         ([math.inf, 1.0], "not a finite number"),
         (["x", "y"], "ValueError"),

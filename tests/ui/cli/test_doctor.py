@@ -29,8 +29,8 @@ def test_a_library_in_use_is_counted_and_its_owner_named(
         library.enqueue(text)
         library.work()
         facts = json.loads(run("doctor", "--json", "--library", str(settings.library)).out)
-    assert facts["documents"] == "1 ready, 1 chunks"
-    assert facts["token vectors kept"].startswith("of 1 chunks")
+    assert facts["documents"] == "1 ready, 1 chunk"
+    assert facts["token vectors kept"].startswith("of 1 chunk,")
     assert facts["held by"].startswith("process ")
     assert "catalogue.sqlite" in facts["size"]
 

@@ -51,7 +51,7 @@ def test_questions_are_written_then_a_model_grades_and_people_are_compared(
     assert "no document 'sun.txt'" in run("questions", "--write", "sun.txt", "--set", "made").err
     ran = run("questions", "--write", "moon.txt", "--count", 2, "--set", "made", "--yes")
     assert ran.code == 0
-    assert "1 questions added to the set made\n" in ran.out
+    assert "1 question added to the set made\n" in ran.out
     assert "1 of 1 passages read by fake (calls 1, retries 0, prompt tokens 12" in ran.out
     assert "1 dropped: their quote is not there" in ran.err
 

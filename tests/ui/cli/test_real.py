@@ -31,7 +31,7 @@ def documents(tmp_path: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_day_in_the_life_of_a_library(run: Run, documents: Path):
     ran = run("ingest", documents)
     assert ran.code == 1
-    assert "added: mars.txt (1 chunks)" in ran.out
+    assert "added: mars.txt (1 chunk)" in ran.out
     assert ran.err.startswith("failed: empty.md: ")
 
     ran = run("ask", "Why is Mars red?", "--json")
