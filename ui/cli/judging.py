@@ -166,4 +166,4 @@ def _summary(held: list[Judgement]) -> None:
 def _agreement(who: str, shared: int, values: tuple[tuple[str, float | None], ...]) -> None:
     told = [f"{name} {value:.3f}" for name, value in values if value is not None]
     if told:
-        print(clean(f"{who}: {', '.join(told)} over {shared} items"))
+        print(clean(f"{who}: {', '.join(told)} over {plural(shared, 'item')}"))
