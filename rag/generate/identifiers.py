@@ -17,7 +17,7 @@ _NAMED_VERSION = re.compile(
     r"\b(?:v\.? ?|(?:version|release)s? )(\d{1,3}(?:\.\d{1,3})+)\b", re.IGNORECASE
 )
 _NO_CODE = re.compile(r"(?:[qh][1-4]|fy|cy)(?:\W?(?:\d\d|\d{4}))?|v[\d.]+", re.IGNORECASE)
-_YEAR = re.compile(r"(?:1[5-9]|20)\d\d(?:s|er)?$")
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?:s|er)?$")
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
 _NAME = 4  # letters; "COVID" may be what is called COVID-19, "B" is not the B-900
 _OPENS = re.compile(r"(?:^|[.?!:]\s+)\W*$")
@@ -62,8 +62,10 @@ def _written(code: str) -> re.Pattern[str]:
     """Return a pattern of all ways to write a code; of a version the shorter and the longer."""
     pieces = _PIECES.findall(code)
     if code[0].isdigit():
-        longer = "".join(rf"(?:\.{piece}" for piece in pieces[2:]) + ")?" * len(pieces[2:])
-        return re.compile(rf"(?<![\d.]){pieces[0]}\.{pieces[1]}{longer}(?!\d)")
+        dot = r"\."
+        ways = [rf"{dot.join(pieces)}(?!\d)"]
+        ways += [rf"{dot.join(pieces[:n])}(?!\.?\d)" for n in range(2, len(pieces))]
+        return re.compile(rf"(?<![\d.])(?:{'|'.join(ways)})")
     if len(pieces) > 2 and pieces[-1].isalpha():
         pieces.pop()  # of the B-300A the page on the B-300 may tell
     bare = rf"|(?<![^\W_]){pieces[0]}(?![^\W_]|[\W_]{{0,3}}\d)" * (len(pieces[0]) >= _NAME)

@@ -71,6 +71,8 @@ def test_every_writing_of_an_identifier_mentions_it(code, text):
         ("B-900", "the AB-900"),
         ("Tianwen-2", "Tianwen-1 flew"),
         ("2.3.1", "in 2.4.1 and 12.3.1"),
+        ("2.3.1", "in 2.3.2 and 2.3.10"),
+        ("E-12020", "E-12021"),
         ("ERR_42", "ERR_43"),
         ("B-900", ""),
     ],
