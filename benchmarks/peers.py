@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=30)
     parser.add_argument("--reranks", type=int, default=8, help="questions that are reranked")
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_500, 10_000, 100_000])
-    parser.add_argument("--largest", type=int, default=10_000, help="largest size for peers")
+    parser.add_argument("--largest", type=int, default=100_000, help="largest size for peers")
     parser.add_argument("--only", nargs="*", default=[*OURS, *PEERS])
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
