@@ -31,7 +31,7 @@ PEERS = ("langchain", "llamaindex", "haystack")
 OURS = ("ranklens", "sentence_transformers")
 PEERS_PYTHON = Path(".venv-peers/bin/python")
 RERANKED = 50
-PAUSE = 0.05  # seconds; threads of whoever was asked before still wait for work, turning round
+PAUSE = 0.05  # seconds; threads of the system before still wait for work, turning round
 
 
 class Running:
@@ -199,7 +199,7 @@ def _in_turn(
         for system in able:
             if number == 0:
                 system.ask(method, question, *arguments)  # loads what is loaded on first use
-            time.sleep(PAUSE)
+            time.sleep(PAUSE if len(able) > 1 else 0)
             seconds = system.ask(method, question, *arguments)["seconds"]
             figures[system.name].setdefault(method, []).append(1000 * seconds)
 
