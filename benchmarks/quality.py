@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from benchmarks._report import about_the_run, table, write
 from benchmarks._texts import DATA, read_lines
 from benchmarks.engines import ndcg, read_gold
+from rag.evaluate.compare import overlap
 from rag.models.encoder import Encoder, load_encoder
 from rag.models.token_codes import token_codes
 from rag.rerank.late_interaction import max_sim
@@ -33,6 +34,7 @@ from rag.types import normalised
 
 POOL = 50
 Matrix = NDArray[np.float32]
+Orders = list[list[str]]  # a list of passages for each question, best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +118,17 @@ def measured(judged: Judged) -> str:
         }
         pools = pool_of_each(judged, encoded["float32"], Path(cache))
     rows: list[tuple[str, ...]] = []
-    reference: list[float] = []
+    reference: list[Orders] = []
     for engine, one in encoded.items():
-        figures = [dense(judged, one)]
-        for kept in (False, True):
-            figures += late(judged, one, pools, kept)
+        found = [dense(one), *late(one, pools, kept=False), *late(one, pools, kept=True)]
         # What is kept is compared with what is not, in float32.
-        reference = reference or [*figures[:3], *figures[1:3]]
-        cells = (f"{x:.4f} ({x - y:+.4f})" for x, y in zip(figures, reference, strict=True))
+        reference = reference or [*found[:3], *found[1:3]]
+        cells = (_told(judged, *pair) for pair in zip(found, reference, strict=True))
         rows.append((engine, *cells, f"{one.seconds:.0f}"))
     columns = ("engine", "dense", "MaxSim", "blend", "MaxSim, kept", "blend, kept", "processor s")
     head = (
-        f"{judged.name}: {len(judged.texts)} passages, {len(judged.questions)} questions, nDCG@10"
+        f"{judged.name}: {len(judged.texts)} passages, {len(judged.questions)} questions: nDCG@10 "
+        "(against float32; how many of its ten first are among the ten)"
     )
     return f"### {head}\n\n{table(columns, rows)}"
 
@@ -159,17 +160,17 @@ def pool_of_each(judged: Judged, encoded: Encoded, folder: Path) -> list[dict[in
     return pools
 
 
-def dense(judged: Judged, encoded: Encoded) -> float:
-    """Return nDCG@10 of dense retrieval over all passages."""
+def dense(encoded: Encoded) -> Orders:
+    """Return each question's ten first by dense retrieval over all passages."""
     orders = (np.argsort(-(encoded.vectors @ one), kind="stable")[:10] for one in encoded.asked)
-    return _mean(judged, [[str(row) for row in order] for order in orders])
+    return [[str(row) for row in order] for order in orders]
 
 
-def late(
-    judged: Judged, encoded: Encoded, pools: Sequence[dict[int, float]], kept: bool
-) -> list[float]:
-    """Return nDCG@10 of MaxSim alone and blended with dense and BM25 scores (0.4, 0.3, 0.3)."""
-    codes, alone, blended = token_codes(encoded.vectors.shape[1]), [], []
+def late(encoded: Encoded, pools: Sequence[dict[int, float]], kept: bool) -> tuple[Orders, Orders]:
+    """Return the ten first of MaxSim alone and blended with dense and BM25 scores (0.4, 0.3, 0.3)."""
+    codes = token_codes(encoded.vectors.shape[1])
+    alone: Orders = []
+    blended: Orders = []
     for row, pool in enumerate(pools):
         tokens, question = [encoded.tokens[p] for p in pool], encoded.asked_tokens[row]
         rows, counts = np.concatenate(tokens), [len(one) for one in tokens]
@@ -183,10 +184,16 @@ def late(
         for values, orders in ((scores, alone), (mixed, blended)):
             order = sorted(zip(pool, values, strict=True), key=lambda pair: -pair[1])
             orders.append([str(passage) for passage, _ in order[:10]])
-    return [_mean(judged, alone), _mean(judged, blended)]
+    return alone, blended
 
 
-def _mean(judged: Judged, orders: Sequence[list[str]]) -> float:
+def _told(judged: Judged, orders: Orders, reference: Orders) -> str:
+    mean, exact = _mean(judged, orders), _mean(judged, reference)
+    shared = statistics.mean(overlap(*pair, 10) for pair in zip(orders, reference, strict=True))
+    return f"{mean:.4f} ({mean - exact:+.4f}; {shared:.1%})"
+
+
+def _mean(judged: Judged, orders: Orders) -> float:
     pairs = zip(orders, judged.questions, strict=True)
     return statistics.mean(ndcg(order, gold) for order, (_, gold) in pairs)
 
