@@ -12,12 +12,11 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from rag.errors import DocumentError
 from rag.plural import plural
+from rag.processes import environment
 
-ROOT = Path(__file__).resolve().parents[1]
 GRACE = 1.0  # seconds for a process that has closed its output to end
 
 
@@ -30,14 +29,13 @@ class Child:
 
     def __init__(self, command: Sequence[str]) -> None:
         """Start it; `close` must be called in the end."""
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self.answered = 0
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment(),
             start_new_session=True,
         )
 

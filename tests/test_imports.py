@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "rag.retrieve": WORDS | {"rag.settings", "rag.store", "rag.models", "rag.thinking"},
     "rag.quoting": frozenset[str](),
     "rag.plural": frozenset[str](),
+    "rag.processes": frozenset[str](),
     "rag.thinking": frozenset[str](),
     "rag.remote": frozenset({"rag.errors"}),
     "rag.rerank": WORDS
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     | {"rag.settings", "rag.journey", "rag.chat", "rag.evaluate", "rag.store.catalogue"}
     | {"rag.rerank.prices"},
     "rag.store": WORDS | {"rag.settings", "rag.models.token_codes"},
-    "rag.models": frozenset({"rag.errors", "rag.settings"}),
+    "rag.models": frozenset({"rag.errors", "rag.settings", "rag.processes"}),
 }
 TABLE = ROOT / "docs" / "architecture.md"
 # Libraries that only some folders may import.

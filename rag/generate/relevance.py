@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from rag.generate.identifiers import unknown
@@ -104,8 +105,8 @@ def _unknown(trace: Trace) -> tuple[str, ...]:
     """
     documents = {hit.chunk.document for hit in trace.evidence}
     found = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
-    own = [chunk.passage for chunk in found.values() if chunk.document in documents]
-    return unknown(trace.question, [*documents, *own]) if documents else ()
+    own = (chunk.passage for chunk in found.values() if chunk.document in documents)
+    return unknown(trace.question, chain(documents, own)) if documents else ()
 
 
 def names(trace: Trace) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import platform
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from rag.models.recipe import length_limit
 from rag.models.runtime import Runtime
 from rag.models.tokens import Tokens
 from rag.models.workers import processors
+from rag.processes import environment
 
 log = logging.getLogger(__name__)
 Kind = Literal["hidden", "logits"]
@@ -41,7 +41,6 @@ TEXTS = Path(__file__).with_name("calibration.tsv")
 LENGTH = 192
 LARGE = 32 << 20  # bytes of weights from which a model is tried in a process of its own
 TRIAL_SECONDS = 300
-ROOT = Path(__file__).parents[2]
 TIMED = 8  # samples
 # The least cosine of a passage's vector, or correlation of the logits, with float32's.
 AGREEMENT = {"hidden": 0.997, "logits": 0.99}
@@ -109,11 +108,10 @@ def _choice(name: str, folder: Path, kind: Kind, cache: Path, tokens: Tokens) ->
 
 def _try_apart(name: str, folder: Path, kind: Kind, cache: Path) -> None:
     """Let a process of its own choose: what the trial takes in memory goes with it."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     try:
         subprocess.run(
             [sys.executable, "-m", "rag.models.calibrate", name, folder, kind, cache],
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

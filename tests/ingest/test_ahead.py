@@ -28,10 +28,17 @@ def test_nothing_to_do_gives_nothing():
 
 
 def test_only_a_few_tasks_are_begun_before_their_results_are_taken():
-    begun = []
-    results = ahead(partial(begun.append, number) for number in range(100))
-    next(results)
-    assert len(begun) <= UNDER_WAY + 1
+    drawn = []
+
+    def tasks():
+        for number in range(100):
+            drawn.append(number)
+            yield partial(int, number)
+
+    results = ahead(tasks())
+    assert len(drawn) == UNDER_WAY
+    assert next(results) == 0
+    assert len(drawn) == UNDER_WAY + 1
     results.close()
 
 
