@@ -21,8 +21,8 @@ help:  ## list the targets
 run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty library
 	@$(BIN)/ranklens run --samples sample_docs
 
-test: lint  ## lint, types and every test, on all processors
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+test: lint  ## lint, types and every test
+	$(BIN)/python -m pytest
 
 quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
 	$(BIN)/python -m pytest -m "not slow and not browser"
