@@ -6,25 +6,34 @@ every run of the page executes it as ``__main__``.
 
 import streamlit as st
 
+PAGES = (
+    # folder of ui/, title, icon, address
+    ("ask", "Ask", "search", ""),
+    ("library", "Library", "folder_open", "library"),
+    ("inspect", "Inspect", "troubleshoot", "inspect"),
+    ("compare", "Compare", "compare_arrows", "compare"),
+    ("judge", "Judge", "gavel", "judge"),
+    ("measure", "Measure", "straighten", "measure"),
+    ("monitor", "Monitor", "monitoring", "monitor"),
+    ("settings", "Answers", "edit_note", "answers"),
+    ("models", "Models", "deployed_code", "models"),
+)
+
 if __name__ == "__main__":
-    from ui import state
-    from ui.components import frame
+    from ui.shared import frame, state
 
     st.set_page_config(page_title="Ranklens", page_icon=frame.ICON, layout="wide")
-    chosen = st.navigation(
-        [
-            st.Page("ui/ask.py", title="Ask", icon=":material/search:", default=True),
-            st.Page("ui/library.py", title="Library", icon=":material/folder_open:"),
-            st.Page("ui/inspect.py", title="Inspect", icon=":material/troubleshoot:"),
-            st.Page("ui/compare.py", title="Compare", icon=":material/compare_arrows:"),
-            st.Page("ui/judge.py", title="Judge", icon=":material/gavel:"),
-            st.Page("ui/measure.py", title="Measure", icon=":material/straighten:"),
-            st.Page("ui/monitor.py", title="Monitor", icon=":material/monitoring:"),
-            st.Page("ui/answers.py", title="Answers", icon=":material/edit_note:"),
-            st.Page("ui/models.py", title="Models", icon=":material/deployed_code:"),
-        ],
-        position="top",
-    )
+    pages = [
+        st.Page(
+            f"ui/{folder}/page.py",
+            title=title,
+            icon=f":material/{icon}:",
+            url_path=address or None,
+            default=not address,
+        )
+        for folder, title, icon, address in PAGES
+    ]
+    chosen = st.navigation(pages, position="top")
     frame.dress()
     state.run(chosen)
 else:

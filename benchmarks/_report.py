@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from rag.models.calibrate import machine
+from rag.models.onnx.calibrate import machine
 
 PAGE = Path("docs/performance.md")
 PACKAGES = ("chromadb", "onnxruntime", "numpy", "torch", "sentence-transformers", "streamlit")

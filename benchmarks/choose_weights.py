@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from ingest.datasets import prepare, read
 from ingest.datasets.base import Dataset
-from ingest.library import Library
 from rag.evaluate.data import Grades
 from rag.rerank.base import Context
 from rag.rerank.policy import sureness
 from rag.rerank.run import Rerankers
 from rag.settings import Settings, load_settings
 from rag.types import Candidate, Stage, normalised
+from ranklens.library import Library
 
 Row = NDArray[np.float64]
 BATCH, STEP, WORST_LOSS = 10, 0.1, 0.005

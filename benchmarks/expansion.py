@@ -17,8 +17,8 @@ from benchmarks._texts import read_lines
 from ingest import datasets
 from ingest.datasets import prepare
 from rag.evaluate.data import Evaluation, Run
-from rag.evaluate.metrics import per_question
-from rag.evaluate.run import evaluate
+from rag.evaluate.experiments.run import evaluate
+from rag.evaluate.measures.metrics import per_question
 from rag.settings import load_settings
 
 MEASURES = ("ndcg@10", "recall@5", "recall@10")

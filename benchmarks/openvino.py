@@ -20,11 +20,11 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 
 from benchmarks._report import about_the_run, table
-from rag.models.calibrate import runtime_for
-from rag.models.graph import Graph, build
-from rag.models.graphs import WEIGHTS, graph_for, read_json
 from rag.models.hub import embedded_folder
-from rag.models.runtime import SLOWER
+from rag.models.onnx.calibrate import runtime_for
+from rag.models.onnx.exports import WEIGHTS, graph_for, read_json
+from rag.models.onnx.graph import Graph, build
+from rag.models.onnx.runtime import SLOWER
 from rag.models.tokens import Tokens
 
 TOKENS = 150

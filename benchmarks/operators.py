@@ -18,10 +18,10 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 
 from benchmarks._report import about_the_run, table
-from rag.models.calibrate import runtime_for
-from rag.models.graphs import graph_for
 from rag.models.hub import embedded_folder
-from rag.models.runtime import SLOWER
+from rag.models.onnx.calibrate import runtime_for
+from rag.models.onnx.exports import graph_for
+from rag.models.onnx.runtime import SLOWER
 from rag.models.tokens import Tokens
 
 TOKENS = 150

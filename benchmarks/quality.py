@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from benchmarks._report import about_the_run, table, write
 from benchmarks._texts import DATA, read_lines
 from benchmarks.engines import ndcg, read_gold
-from rag.evaluate.compare import overlap
+from rag.evaluate.measures.pareto import overlap
 from rag.models.encoder import Encoder, load_encoder
 from rag.models.token_codes import token_codes
 from rag.rerank.late_interaction import max_sim

@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 
 from benchmarks.extractive import Question, chunking, hotpotqa
-from ingest.library import Library
 from rag.generate.relevance import FITTED, features
 from rag.models.encoder import Encoder, load_encoder
 from rag.settings import load_settings
 from rag.store.analyse import Analyser
 from rag.types import Chunk, Stage, Trace, ranked
+from ranklens.library import Library
 
 POOL, TOP = 50, 5
 SAMPLES = Path(__file__).parents[1] / "sample_docs"

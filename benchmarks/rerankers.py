@@ -17,8 +17,8 @@ import numpy as np
 
 from ingest.datasets import prepare, read
 from rag.evaluate.data import Evaluation, Run
-from rag.evaluate.metrics import per_question
-from rag.evaluate.run import evaluate
+from rag.evaluate.experiments.run import evaluate
+from rag.evaluate.measures.metrics import per_question
 from rag.settings import Settings, load_settings
 
 NAMES = (

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from rag.errors import DocumentError
-from rag.plural import plural
 from rag.processes import environment
+from rag.text.plural import plural
 
 GRACE = 1.0  # seconds for a process that has closed its output to end
 

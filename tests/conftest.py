@@ -19,8 +19,8 @@ for name in [n for n in os.environ if n.startswith("RANKLENS_") or n == "OPENAI_
     del os.environ[name]
 
 if TYPE_CHECKING:
-    from ingest.library import Library
     from rag.models.encoder import Encoder
+    from ranklens.library import Library
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -72,7 +72,7 @@ def encoder(cache_folder: Path) -> Encoder:
 @pytest.fixture
 def library(settings: Settings) -> Iterator[Library]:
     """A real, empty library, closed after the test."""
-    from ingest.library import Library
+    from ranklens.library import Library
 
     with Library.open(settings) as opened:
         yield opened

@@ -14,7 +14,7 @@ def test_a_library_opens_and_answers_without_what_it_does_not_need(library, tmp_
     library.close()
     code = (
         "import sys\n"
-        "from ingest.library import Library\n"
+        "from ranklens.library import Library\n"
         "from rag.settings import load_settings\n"
         "with Library.open(load_settings()) as library:\n"
         "    trace = library.pipeline.with_settings(llm_model='').ask('where was ice found?')\n"

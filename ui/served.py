@@ -21,7 +21,7 @@ from streamlit import config
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ingest.library import Library
+    from ranklens.library import Library
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _open: list[Library] = []

@@ -94,6 +94,6 @@ class System:
 
     def about(self) -> dict[str, str]:
         """Return versions and engines."""
-        from rag.models.calibrate import machine
+        from rag.models.onnx.calibrate import machine
 
         return {"engine": self.encoder.engine, "machine": machine()}

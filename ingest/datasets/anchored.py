@@ -9,9 +9,9 @@ from pathlib import PurePath
 from ingest.datasets.base import Gold
 from rag.evaluate.data import Question
 from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgement import HIGHEST, LOWEST, Judgement
-from rag.evaluate.locate import Span, locate
-from rag.evaluate.trec import Held, TextOf
+from rag.evaluate.judgements.anchors import Span, locate
+from rag.evaluate.judgements.record import HIGHEST, LOWEST, Judgement
+from rag.evaluate.judgements.trec import Held, TextOf
 from rag.store.catalogue import Catalogue
 
 # A file may name a document with its folder and suffix, or without either.

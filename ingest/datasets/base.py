@@ -12,7 +12,7 @@ from typing import Any
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit
 from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgement import HIGHEST
+from rag.evaluate.judgements.record import HIGHEST
 
 
 @dataclass(frozen=True, slots=True)

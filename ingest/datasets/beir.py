@@ -11,7 +11,7 @@ from pathlib import Path
 from ingest.datasets.base import Dataset, Faults, Gold, Row, json_rows, read_text
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.plural import plural
+from rag.text.plural import plural
 
 QRELS = ("qrels/test.tsv", "qrels.tsv", "qrels/dev.tsv")
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from ingest.datasets.base import Dataset, Gold
 from ingest.datasets.rows import index_rows
+from ingest.documents import Documents
 from ingest.files import clean_name
-from ingest.library import Library
 from ingest.progress import Progress
-from rag.errors import LibraryError, LibraryMismatch
+from rag.errors import LibraryError
 from rag.evaluate.data import Grades
-from rag.evaluate.locate import locate, overlaps
-from rag.plural import plural
+from rag.evaluate.judgements.anchors import locate, overlaps
 from rag.settings import Settings
+from rag.text.plural import plural
 
 FOLDER = "evaluations"
 
@@ -25,17 +25,8 @@ def work_folder(settings: Settings, dataset: Dataset) -> Path:
     return settings.library / FOLDER / clean_name(dataset.name).replace("/", "_")
 
 
-def open_library(settings: Settings, folder: Path) -> Library:
-    """Open a dataset's library; one made with another encoder or chunks is indexed again."""
-    own = settings.updated(library=folder)
-    try:
-        return Library.open(own)
-    except LibraryMismatch:
-        return Library.open(own, reindex=True)
-
-
 def fill(
-    library: Library,
+    library: Documents,
     dataset: Dataset,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
@@ -61,7 +52,7 @@ def fill(
     return stop is None or not stop.is_set()
 
 
-def grades_for(library: Library, dataset: Dataset) -> tuple[Grades, tuple[str, ...]]:
+def grades_for(library: Documents, dataset: Dataset) -> tuple[Grades, tuple[str, ...]]:
     """Return question → item → grade, and what has to be said about it.
 
     Where documents are judged the item is the document. Otherwise each quote is found in its

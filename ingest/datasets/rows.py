@@ -17,8 +17,8 @@ import numpy as np
 from ingest.ahead import ahead
 from ingest.chunk import chunk as cut
 from ingest.datasets.base import Row
+from ingest.documents import Documents
 from ingest.encoding import vectors_of
-from ingest.library import Library
 from ingest.loaders.base import Kind
 from ingest.parse import BlockSpan, Parsed
 from ingest.progress import Progress
@@ -48,7 +48,7 @@ class _Encoded:
 
 
 def index_rows(
-    library: Library,
+    library: Documents,
     rows: Sequence[Row],
     on_progress: Callable[[Progress], None] | None = None,
     stopped: Callable[[], bool] = lambda: False,
@@ -102,7 +102,7 @@ def _blocks(parts: Sequence[tuple[str, bool]]) -> Iterator[BlockSpan]:
         start += len(text) + 1
 
 
-def _waiting(library: Library, rows: Sequence[Row]) -> list[tuple[Row, str]]:
+def _waiting(library: Documents, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     """Return the rows that are not in the library yet; what no row stands for is retired."""
     wanted = {row.id: (row, digest(row)) for row in rows if row.title or row.text}
     catalogue = library.index.catalogue
@@ -117,7 +117,7 @@ def _same(name: str, found: str, wanted: dict[str, tuple[Row, str]]) -> bool:
     return name in wanted and wanted[name][1] == found
 
 
-def _encoded(library: Library, part: Sequence[tuple[Row, str]]) -> _Encoded:
+def _encoded(library: Documents, part: Sequence[tuple[Row, str]]) -> _Encoded:
     started = time.perf_counter()
     rows = [_prepare(library, row, name) for row, name in part]
     texts = [context(chunk) for one in rows for chunk in one.chunks]
@@ -125,7 +125,7 @@ def _encoded(library: Library, part: Sequence[tuple[Row, str]]) -> _Encoded:
     return _Encoded(rows, vectors, tokens, (time.perf_counter() - started) / len(rows))
 
 
-def _write(library: Library, encoded: _Encoded) -> int:
+def _write(library: Documents, encoded: _Encoded) -> int:
     """Index one batch: the same order of writing as `Index.add` and `Index.publish`."""
     index, ids = library.index, []
     chunks = [chunk for one in encoded.rows for chunk in one.chunks]
@@ -152,7 +152,7 @@ def context(chunk: Chunk) -> str:
     return chunk.text if chunk.text.startswith(title) else f"{title}\n{chunk.text}"
 
 
-def _prepare(library: Library, row: Row, name: str) -> _Prepared:
+def _prepare(library: Documents, row: Row, name: str) -> _Prepared:
     document = parsed(row)
     settings = library.settings
     chunks = cut(
@@ -166,7 +166,7 @@ def _prepare(library: Library, row: Row, name: str) -> _Prepared:
     return _Prepared(row, name, document, chunks)
 
 
-def _remember(library: Library, one: _Prepared, vectors: np.ndarray) -> int:
+def _remember(library: Documents, one: _Prepared, vectors: np.ndarray) -> int:
     catalogue = library.index.catalogue
     document_id = catalogue.add_document(one.row.id, len(one.parsed.text.encode()), one.digest)
     catalogue.update_document(

@@ -19,7 +19,7 @@ from ingest.datasets.base import Dataset, Faults, Gold, json_rows, read_text
 from ingest.loaders import LOADERS
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.judgement import HIGHEST
+from rag.evaluate.judgements.record import HIGHEST
 
 NAMES = ("questions.jsonl", "questions.csv")
 NO_DOCUMENTS = ("readme.md", "readme.txt", "license", "license.txt")

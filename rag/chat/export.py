@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.chat.rewrite import original
 from rag.chat.store import Conversation, Turn
-from rag.quoting import as_it_reads
+from rag.text.quoting import as_it_reads
 from rag.types import Answer, Chunk, Citation, Hit
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$!@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)

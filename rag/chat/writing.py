@@ -18,9 +18,8 @@ from rag.types import Answer, Trace
 
 log = logging.getLogger(__name__)
 
-_UNFORESEEN = (
-    "Something went wrong that should not have; the details are in the log of the program that "
-    "serves this page. What arrived is kept; ask again."
+_UNEXPECTED = (
+    "Unexpected error. Details are in the server log. What arrived so far is kept; ask again."
 )
 Finish = Callable[[Answer, Trace], Answer]
 Told = Callable[[Trace], None]
@@ -88,7 +87,7 @@ class Writing:
             answer = self._checked(self._answering.answer)
         except Exception:  # outermost frame of this thread: the turn must not wait for ever
             log.exception("the answer could not be written")
-            answer = replace(self._answering.answer, error=_UNFORESEEN)
+            answer = replace(self._answering.answer, error=_UNEXPECTED)
         self._keep(answer)
 
     def _checked(self, answer: Answer) -> Answer:

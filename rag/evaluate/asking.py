@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rag.errors import RanklensError
-from rag.plural import plural
-from rag.quoting import defused, estimate_tokens, shorten
-from rag.remote import Fault
+from rag.llm.remote import Fault
+from rag.llm.thinking import answered
 from rag.rerank.base import Context
 from rag.rerank.breaker import LIMIT
 from rag.rerank.llm import Chat, Reply, missing
 from rag.settings import Settings
-from rag.thinking import answered
+from rag.text.plural import plural
+from rag.text.quoting import defused, estimate_tokens, shorten
 from rag.types import Scalar
 
 T = TypeVar("T")

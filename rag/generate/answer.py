@@ -13,7 +13,7 @@ from typing import cast
 from rag.errors import RanklensError
 from rag.generate.base import REFUSAL, Generator, Quote, Stoppable, Written
 from rag.generate.citations import CitationParser
-from rag.thinking import Thought
+from rag.llm.thinking import Thought
 from rag.types import Answer, Citation, Hit
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from rag.thinking import Thought
+from rag.llm.thinking import Thought
 from rag.types import Hit, Scalar
 
 REFUSAL = "The documents do not answer this question."

@@ -10,8 +10,8 @@ from rag.generate.deadline import within
 from rag.generate.faults import Failure
 from rag.generate.models import provider_for
 from rag.generate.provider import Provider
-from rag.plural import plural
 from rag.settings import Settings
+from rag.text.plural import plural
 
 SECONDS = 5.0
 # Where these servers listen by default.

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag.plural import plural
-from rag.remote import retry_after
+from rag.llm.remote import retry_after
+from rag.text.plural import plural
 
 OPENAI_URL = "https://api.openai.com/v1"
 COHERE_URL = "https://api.cohere.com"

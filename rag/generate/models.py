@@ -8,8 +8,8 @@ from rag.generate.llm import ModelGenerator
 from rag.generate.prompt import Message
 from rag.generate.provider import Provider
 from rag.generate.template import template
-from rag.quoting import boundary, defused, shorten
 from rag.settings import Settings
+from rag.text.quoting import boundary, defused, shorten
 
 _TOKENS_OF_AN_ANSWER = 300
 _LAST_TURNS = 6

@@ -14,7 +14,7 @@ from typing import Literal
 
 from rag.generate.base import REFUSAL
 from rag.generate.template import built_in
-from rag.quoting import boundary, defused, estimate_tokens, shorten
+from rag.text.quoting import boundary, defused, estimate_tokens, shorten
 from rag.types import Chunk, Hit
 
 _SHORTEST = 50

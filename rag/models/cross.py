@@ -17,13 +17,13 @@ from typing import Protocol
 from tokenizers import Encoding
 
 from rag.errors import ModelError
-from rag.models.calibrate import runtime_for
 from rag.models.devices import accelerated
 from rag.models.digest import file_digest
-from rag.models.graphs import WEIGHTS, read_any_json, read_json
 from rag.models.hub import locate
+from rag.models.onnx.calibrate import runtime_for
+from rag.models.onnx.exports import WEIGHTS, read_any_json, read_json
+from rag.models.onnx.recipe import length_limit
 from rag.models.reading import Reading
-from rag.models.recipe import length_limit
 from rag.models.tokens import Tokens
 from rag.models.trust import untrusted
 from rag.settings import Settings

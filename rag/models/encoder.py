@@ -61,7 +61,7 @@ def load_encoder(settings: Settings) -> Encoder:
     if folder == embedded_folder():
         check_embedded(settings.cache)
     try:
-        from rag.models.onnx_encoder import OnnxEncoder
+        from rag.models.onnx.encoder import OnnxEncoder
 
         return OnnxEncoder(settings.encoder, folder, settings.cache, settings.engine)
     except ModelError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rag.errors import ModelError, ModelMissing
 from rag.models.digest import file_digest
-from rag.models.graphs import read_json
+from rag.models.onnx.exports import read_json
 
 EMBEDDED = "all-MiniLM-L6-v2"
 EMBEDDED_NAMES = (EMBEDDED, f"sentence-transformers/{EMBEDDED}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from tokenizers import Encoding, Tokenizer
 
 from rag.errors import ModelError
-from rag.models.graphs import read_json
+from rag.models.onnx.exports import read_json
 
 UNTYPED = ("PreTrainedTokenizerFast", "TokenizersBackend")
 

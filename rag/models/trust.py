@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rag.models.graphs import read_json
+from rag.models.onnx.exports import read_json
 from rag.settings import Settings
 
 

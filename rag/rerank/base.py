@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 
 from rag.errors import RerankError
 from rag.models.encoder import Encoder
-from rag.plural import plural
 from rag.settings import Settings
+from rag.text.plural import plural
 from rag.types import Chunk, Scalar
 
 

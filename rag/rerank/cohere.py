@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from rag.remote import Server
+from rag.llm.remote import Server
 from rag.rerank.base import Context, Entry, Reranker
 from rag.rerank.hosted import Batch, Hosted
 from rag.rerank.http import no_key

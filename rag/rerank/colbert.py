@@ -62,7 +62,7 @@ def colbert(model: str, name: str = "", about: str = "") -> Entry:
 
 
 def _own_code(model: str) -> Any:
-    from rag.models.graphs import read_json
+    from rag.models.onnx.exports import read_json
 
     config = locate(model) / "config.json"
     return config.is_file() and read_json(config).get("auto_map")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rag.remote import Poster, Server
+from rag.llm.remote import Poster, Server
 from rag.rerank.base import Context, Entry, Reranker
 from rag.rerank.hosted import Batch, Hosted, pairs
 

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import RerankError
-from rag.quoting import boundary, defused
+from rag.llm.thinking import answered
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.llm import USES, Chat, Reply, missing, quoted
 from rag.settings import Settings
-from rag.thinking import answered
+from rag.text.quoting import boundary, defused
 from rag.types import Scalar
 
 SYSTEM = """You order passages by how well they answer a question.

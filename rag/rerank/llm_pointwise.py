@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from rag.errors import RerankError
-from rag.quoting import boundary, defused
-from rag.remote import side_by_side
+from rag.llm.remote import side_by_side
+from rag.llm.thinking import answered
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.llm import USES, Chat, Reply, missing, quoted
 from rag.settings import Settings
-from rag.thinking import answered
+from rag.text.quoting import boundary, defused
 from rag.types import Scalar
 
 SYSTEM = """You rate how well a passage answers a question.

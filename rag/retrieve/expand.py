@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rag.errors import RanklensError, SettingsError
-from rag.thinking import answered
+from rag.llm.thinking import answered
 from rag.types import Scalar
 
 NONE = "none"

@@ -15,10 +15,10 @@ from pathlib import PurePath
 from typing import Any, Self
 
 from rag.errors import FilterError
-from rag.plural import plural
 from rag.store.catalogue import Document
 from rag.store.exact import Scope
 from rag.store.index import Index
+from rag.text.plural import plural
 
 MOST_NAMED = 5
 _SAME_TYPE = {"htm": "html", "xhtml": "html", "markdown": "md", "text": "txt", "ndjson": "jsonl"}

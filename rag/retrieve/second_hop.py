@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rag.plural import plural
 from rag.retrieve.first_stage import FirstStage, Found
 from rag.settings import Settings
 from rag.store.analyse import Analyser
+from rag.text.plural import plural
 from rag.types import Candidate, Chunk, Hit, Stage, ranked
 
 FOLLOWED = "follow-up"

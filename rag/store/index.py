@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryMismatch
-from rag.plural import plural
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.analyse import Analyser
 from rag.store.catalogue import Catalogue
@@ -29,6 +28,7 @@ from rag.store.lexical import LexicalIndex
 from rag.store.okapi import OkapiIndex
 from rag.store.tokens import TokenStore
 from rag.store.vectors import ChromaStore, VectorStore
+from rag.text.plural import plural
 from rag.types import Chunk
 
 SAMPLE = 25

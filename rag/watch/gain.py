@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine
 
 from rag.chat.store import Conversations
-from rag.evaluate.judgement import same_words
-from rag.evaluate.judgements import Judged, Judgements
-from rag.evaluate.metrics import PRIMARY, per_question
-from rag.evaluate.side_by_side import ranking
+from rag.evaluate.experiments.side_by_side import ranking
+from rag.evaluate.judgements.record import same_words
+from rag.evaluate.judgements.store import Judged, Judgements
+from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.store.catalogue import Catalogue
 from rag.types import Trace
 from rag.watch.entry import Entry

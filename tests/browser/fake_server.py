@@ -8,12 +8,12 @@ import sys
 
 from streamlit.web import cli
 
-import ui.state
+import ui.shared.state
 from tests.ui.fakes import FakeLibrary
 
 LIBRARY = FakeLibrary(pause=float(os.environ.get("PAUSE", "0.4")))
 
 if __name__ == "__main__":
-    ui.state._opened = lambda: LIBRARY
+    ui.shared.state._opened = lambda: LIBRARY
     sys.argv = ["streamlit", "run", "app.py", *sys.argv[1:]]
     cli.main()

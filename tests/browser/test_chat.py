@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from ingest.library import Library
 from rag.chat.store import Conversations
 from rag.settings import Settings
+from ranklens.library import Library
 from tests.browser.conftest import serving
 from tests.servers.openai_server import OpenAIServer, Pause, Reply
-from ui.components import uploads
+from ui.library import uploads
 
 TEXTS = {
     "tides.md": "# Tides\n\nThe Moon raises two tides a day.\n\n## Spring tides\n\nAt full and new "

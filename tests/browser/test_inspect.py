@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from ingest.library import Library
 from rag.settings import Settings
+from ranklens.library import Library
 from tests.browser.conftest import serving
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.library import Library
 from rag.settings import Settings
+from ranklens.library import Library
 from tests.browser.conftest import ROOT, serving
 from tests.browser.test_looks import CONTRAST, WIDER
 from tests.ingest.build import pdf

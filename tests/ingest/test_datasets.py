@@ -14,10 +14,11 @@ from ingest.datasets import prepare
 from ingest.datasets.base import Row
 from ingest.datasets.questions import read as read_questions
 from ingest.datasets.rows import digest, parsed
-from ingest.library import Library
 from ingest.progress import Progress
 from rag.errors import RanklensError
 from rag.settings import Settings
+from ranklens.datasets import open_library
+from ranklens.library import Library
 from tests.fakes import WordEncoder
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -52,7 +53,7 @@ def beir(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 def words(monkeypatch: pytest.MonkeyPatch) -> WordEncoder:
     """The encoder that counts words, in place of the real one."""
     encoder = WordEncoder()
-    monkeypatch.setattr("ingest.library.load_encoder", lambda _settings: encoder)
+    monkeypatch.setattr("ranklens.library.load_encoder", lambda _settings: encoder)
     return encoder
 
 
@@ -72,7 +73,7 @@ def test_rows_are_indexed_once_and_follow_changes(
 ):
     dataset = datasets.read(beir)
     seen: list[Progress] = []
-    with prepare.open_library(settings, settings.library / "own") as library:
+    with open_library(settings, settings.library / "own") as library:
         assert prepare.fill(library, dataset, seen.append)
         assert seen[-1].documents_done == 4
         assert not seen[-1].running
@@ -90,7 +91,7 @@ def test_rows_are_indexed_once_and_follow_changes(
     jsonl(beir / "corpus.jsonl", [*CORPUS[:2], {"_id": "same", "text": "The sun and a ring."}])
     (beir / "corpus.jsonl.gz").unlink(missing_ok=True)
     seen.clear()
-    with prepare.open_library(settings, settings.library / "own") as library:
+    with open_library(settings, settings.library / "own") as library:
         assert prepare.fill(library, datasets.read(beir), seen.append)
         assert [p.documents_total for p in seen] == [1]
         assert [d.name for d in library.documents()] == ["b/..", "same", "Åre (moon) 1"]
@@ -105,17 +106,17 @@ def test_what_was_stopped_goes_on(
     stop = threading.Event()
     dataset = datasets.read(beir)
     seen: list[Progress] = []
-    with prepare.open_library(settings, settings.library) as library:
+    with open_library(settings, settings.library) as library:
         assert not prepare.fill(library, dataset, lambda _progress: stop.set(), stop)
         assert len(library.documents()) == 1
         catalogue = library.index.catalogue
         catalogue.update_document(catalogue.add_document("half", 1, "d"), status="indexing")
-    with prepare.open_library(settings, settings.library) as library:
+    with open_library(settings, settings.library) as library:
         assert prepare.fill(library, dataset, seen.append)
         assert [p.documents_done for p in seen] == [1, 2, 3]
         assert len(library.documents()) == 4
     other = settings.updated(chunk_tokens=32)
-    with prepare.open_library(other, settings.library) as library:
+    with open_library(other, settings.library) as library:
         assert prepare.fill(library, dataset)
         assert len(library.chunks("7")) > 1
         assert library.verify().problems == ()
@@ -171,7 +172,7 @@ def test_documents_with_quotes(tmp_path: Path, settings: Settings, words: WordEn
     dataset = datasets.read(tmp_path)
     assert [path.name for path in dataset.files] == ["moon.md", "sun.txt"]
     assert dataset.unit == "passage"
-    with prepare.open_library(settings, settings.library) as library:
+    with open_library(settings, settings.library) as library:
         assert prepare.fill(library, dataset)
         grades, notes = prepare.grades_for(library, dataset)
         (chunk,) = library.chunks("moon.md")

@@ -1,7 +1,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import ui.state
+import ui.shared.state
 from tests.ui.fakes import FakeLibrary
 
 
@@ -9,7 +9,7 @@ from tests.ui.fakes import FakeLibrary
 def library(monkeypatch):
     """A fake library that the pages open instead of a real one."""
     fake = FakeLibrary()
-    monkeypatch.setattr(ui.state, "_opened", lambda: fake)
+    monkeypatch.setattr(ui.shared.state, "_opened", lambda: fake)
     return fake
 
 

@@ -21,6 +21,7 @@ from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
 from rag.store.catalogue import Catalogue
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
+from ranklens.jobs import Jobs
 
 HOSTILE = "<script>alert(1)</script> ![pixel](http://evil.example/p.png) **bold** [link](http://evil.example)"
 
@@ -222,6 +223,7 @@ class FakeLibrary:
 
     def __post_init__(self) -> None:
         self.encoder = None
+        self.jobs = Jobs()
         self.index = SimpleNamespace(catalogue=catalogue_of(self.names))
         if not self.settings.model_fields_set & {"library"}:
             folder = Path(self.index.catalogue.engine.url.database).parent

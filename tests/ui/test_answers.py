@@ -13,7 +13,7 @@ def server():
 
 
 def answers(page, **state):
-    return page("ui/answers.py", **state)
+    return page("ui/settings/page.py", **state)
 
 
 def chosen(page, server, key):

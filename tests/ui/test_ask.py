@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import ui.state
+import ui.shared.state
 from rag.errors import LibraryInUse, LibraryMismatch, RanklensError
 from tests.ui.fakes import HOSTILE
 
@@ -108,7 +108,7 @@ def test_a_library_that_cannot_be_opened_is_explained(monkeypatch, error, headli
     def refuse():
         raise error
 
-    monkeypatch.setattr(ui.state, "_opened", refuse)
+    monkeypatch.setattr(ui.shared.state, "_opened", refuse)
     at = AppTest.from_file("../../app.py", default_timeout=30).run()
     assert headline in html(at)
     assert str(error) in html(at)
@@ -120,6 +120,6 @@ def test_a_library_that_cannot_be_opened_is_explained(monkeypatch, error, headli
 def test_what_nobody_foresaw_is_no_stack_trace(page, library, monkeypatch):
     monkeypatch.setattr(library, "documents", lambda: 1 / 0)
     at = page()
-    assert "Something went wrong" in html(at)
+    assert "Unexpected error" in html(at)
     assert "ZeroDivisionError" not in html(at)
     assert not at.exception

@@ -4,17 +4,17 @@ import time
 
 import pytest
 
-from rag.evaluate import pipelines
 from rag.evaluate.data import Question
-from rag.evaluate.judgements import Judgements
-from rag.evaluate.questions import QuestionSets
-from rag.evaluate.side_by_side import Side
-from rag.evaluate.votes import Votes
+from rag.evaluate.experiments import pipelines
+from rag.evaluate.experiments.side_by_side import Side
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.votes import Votes
 from rag.types import Answer, Citation
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED, trace_of
 from tests.ui.test_ask import html
-from ui.components import compare_blind, compare_bump, compare_saved, compare_table, compare_vote
-from ui.components.compare_bump import Column, layout
+from ui.compare import blind, bump, saved, table, vote
+from ui.compare.bump import Column, layout
 
 Q = "How should batteries be kept?"
 TWO = ["none", "late-interaction"]
@@ -35,7 +35,7 @@ def finished(at, key):
 
 def compared(page, question=Q, **state):
     at = page(
-        "ui/compare.py", compared_question=question, compared_pipelines=TWO, **state
+        "ui/compare/page.py", compared_question=question, compared_pipelines=TWO, **state
     )  # fmt: skip
     at.button(key="compare").click().run()
     return finished(at, "compared")
@@ -43,7 +43,7 @@ def compared(page, question=Q, **state):
 
 def balloted(page, question=Q, **state):
     state = {"voted_pipelines": TWO, "compare_view": "Blind vote", **state}
-    at = page("ui/compare.py", compared_question=question, **state)
+    at = page("ui/compare/page.py", compared_question=question, **state)
     at.button(key="show_both").click().run()
     return finished(at, "ballot")
 
@@ -83,7 +83,9 @@ def test_without_judgements_there_are_no_baselines(page, asked):
 
 def test_what_fell_back_is_told(page, asked):
     at = page(
-        "ui/compare.py", compared_question=Q, compared_pipelines=["none", "reranker=cross-encoder"]
+        "ui/compare/page.py",
+        compared_question=Q,
+        compared_pipelines=["none", "reranker=cross-encoder"],
     )  # fmt: skip
     at.button(key="compare").click().run()
     assert "Reranked fell back" in html(finished(at, "compared"))
@@ -98,7 +100,7 @@ def test_hostile_text_stays_text(page, asked):
 
 
 def test_a_side_that_failed_is_told_in_the_table():
-    shown = compare_table.shown([Side("a<b", None, "not <today>")], None)
+    shown = table.shown([Side("a<b", None, "not <today>")], None)
     assert "a&lt;b" in shown
     assert "not &lt;today&gt;" in shown
 
@@ -110,7 +112,7 @@ def test_every_passage_of_a_bump_chart_has_its_ranks():
     assert plan.ranks[0][ALL[FUSED[4]].id] == 5
     assert plan.ranks[1][ALL[RERANKED[0]].id] == 1
     assert plan.height(1) == 0.05
-    chart = compare_bump.drawn(plan, {ALL[10].id})
+    chart = bump.drawn(plan, {ALL[10].id})
     assert chart.count('class="node ') == 20
     assert chart.count('<i class="') == 10
     assert "rank 1, &lt;two&gt;" in chart
@@ -119,7 +121,7 @@ def test_every_passage_of_a_bump_chart_has_its_ranks():
 
 def test_what_falls_below_the_chart_shares_a_lane():
     first = trace_of(Q).stages[-1].hits
-    plan = compare_bump.Plan((Column("a", first, 1),) * 2, (), ({"x": 15}, {"x": 40}), 15, 16)
+    plan = bump.Plan((Column("a", first, 1),) * 2, (), ({"x": 15}, {"x": 40}), 15, 16)
     assert plan.height(15) == 14.5 / 16
     assert plan.height(16) == plan.height(40) == 15.5 / 16
 
@@ -209,15 +211,13 @@ def test_an_answers_markers_are_numbered_as_they_are_cited():
         tuple(Citation(n, given[n - 1].chunk.id, at, at + 3) for n, at in marks),
         "x", False, 0.0,
     )  # fmt: skip
-    assert compare_blind.renumbered(trace.with_answer(answer), answer) == (
-        "One [1]. Two [2]. Again [1]."
-    )
-    cited = compare_blind.cited(trace.with_answer(answer))
+    assert blind.renumbered(trace.with_answer(answer), answer) == ("One [1]. Two [2]. Again [1].")
+    cited = blind.cited(trace.with_answer(answer))
     assert [chunk.id for chunk in cited] == [given[2].chunk.id, given[0].chunk.id]
 
 
 def test_pipelines_are_kept_by_name_and_deleted(page, asked):
-    at = page("ui/compare.py")
+    at = page("ui/compare/page.py")
     at.text_input(key="pipeline_name").input("wide")
     at.text_input(key="pipeline_options").input("pool=120,expansion=feedback,hyde,reranker=none")
     at.button(key="keep_pipeline").click().run()
@@ -234,13 +234,13 @@ def test_pipelines_are_kept_by_name_and_deleted(page, asked):
 
 
 def test_options_are_written_as_they_are_read():
-    assert compare_saved.written({"pool": 9, "threshold": None}) == "pool=9,threshold=none"
+    assert saved.written({"pool": 9, "threshold": None}) == "pool=9,threshold=none"
 
 
 def test_ballots_show_the_same_sides_for_a_seed(library):
     def left(seed):
         options = {"none": {"reranker": "none"}, "late": {"reranker": "late-interaction"}}
-        job = compare_vote.started(library, Q, options, "rankings", 5, False, seed)
+        job = vote.started(library, Q, options, "rankings", 5, False, seed)
         job.thread.join(30)
         return job.result.left.name
 

@@ -11,13 +11,13 @@ from rag.generate.support import DETAIL, Check, as_detail
 from rag.journey import movements
 from rag.types import Answer, Chunk, Citation, Hit
 from tests.ui.fakes import ALL, trace_of
-from ui.components import slope
-from ui.components.answer import rendered
-from ui.components.frame import escape, plain
-from ui.components.passages import named, opener, snippet
-from ui.components.question import suggested
-from ui.components.source_text import Marking
-from ui.components.stages import duration, left, number
+from ui.ask.answer import rendered
+from ui.ask.question_box import suggested
+from ui.shared import slope
+from ui.shared.frame import escape, plain
+from ui.shared.passages import named, opener, snippet
+from ui.shared.source_text import Marking
+from ui.shared.stages import duration, left, number
 
 HITS = [Hit(ALL[0], 1, 0.9), Hit(ALL[4], 2, 0.5)]
 TAG = re.compile(r"<[^>]*>")

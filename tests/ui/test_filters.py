@@ -5,7 +5,7 @@ import pytest
 from rag.retrieve.filters import Filter
 from tests.ui.fakes import HOSTILE
 from tests.ui.test_ask import ask, html
-from ui.components.filters import chips
+from ui.ask.filters import chips
 
 
 def searched_within(at):

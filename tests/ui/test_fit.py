@@ -3,16 +3,16 @@
 import pytest
 
 from rag.errors import RanklensError
-from rag.evaluate import pipelines
 from rag.evaluate.data import Question
-from rag.evaluate.fit import PrecisionRecall, Threshold
-from rag.evaluate.judgements import Judgements
-from rag.evaluate.questions import QuestionSets
+from rag.evaluate.experiments import pipelines
+from rag.evaluate.fitting.fit import PrecisionRecall, Threshold
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.evaluate.judgements.store import Judgements
 from rag.settings import Settings
 from tests.ui.fakes import ALL
 from tests.ui.test_ask import html
 from tests.ui.test_measure import finished
-from ui.components import fit_curve, measure_fit, measure_run
+from ui.measure import fit, fit_curve
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(8)]
 BESIDE = [Question(f"u{i}", f"Who won the cup in 19{i}0?", "unanswerable") for i in range(4)]
@@ -31,7 +31,7 @@ def judged(library, tmp_path):
 
 
 def fitted(page, library, **state):
-    at = page("ui/measure.py", **state)
+    at = page("ui/measure/page.py", **state)
     assert not at.exception
     at.button(key="fit").click().run()
     at = finished(at, library, "fit")
@@ -70,19 +70,19 @@ def test_what_is_liked_is_kept_as_a_pipeline_or_shown_as_settings(page, judged):
     assert "dense_weight" in at.code[0].value
     at.text_input(key="fit_name").set_value("mine")
     at.button(key="fit_keep").click().run()
-    found = measure_run.of(judged)["fit"].result
+    found = judged.jobs.last("fit").result
     assert pipelines.saved(judged.settings.library) == {"mine": dict(found.fusion.best)}
     assert "mine can be chosen wherever pipelines are" in html(at)
-    assert at.code[0].value == measure_fit.toml(found.fusion.best)
-    at = page("ui/measure.py", fit_pipeline="mine")
+    assert at.code[0].value == fit.toml(found.fusion.best)
+    at = page("ui/measure/page.py", fit_pipeline="mine")
     assert not at.exception
-    assert measure_fit.kept(judged, "a,b", {})[1] == "Nothing was kept"
-    at = page("ui/measure.py", fit_parts=["Fusion weights", "Score threshold"])
+    assert fit.kept(judged, "a,b", {})[1] == "Nothing was kept"
+    at = page("ui/measure/page.py", fit_parts=["Fusion weights", "Score threshold"])
     assert "Keep the weights first" in html(at)
 
 
 def test_the_lines_are_settings(judged):
-    assert measure_fit.toml({"dense_weight": 0.4, "threshold": 0.8451}) == (
+    assert fit.toml({"dense_weight": 0.4, "threshold": 0.8451}) == (
         "dense_weight = 0.4\nthreshold = 0.8451"
     )
     assert Settings.from_mapping({"dense_weight": 0.4, "threshold": 0.8451}, "toml")
@@ -93,7 +93,7 @@ def test_the_lines_are_settings(judged):
     [("auto", True), ("late-interaction", True), ("none", False), ("hybrid:maxsim", True)],
 )
 def test_only_hybrid_rerankers_have_a_blend(name, blends):
-    assert measure_fit.hybrid(name) is blends
+    assert fit.hybrid(name) is blends
 
 
 def test_without_unanswerable_questions_it_is_said_why(page, library):
@@ -112,7 +112,7 @@ def test_the_curve_stands_where_its_points_are():
     assert turn == pytest.approx(28.81, abs=0.01)
     assert fit_curve.segment(*reversed(points))[1] == pytest.approx(28.81 - 180, abs=0.01)
     drawn = fit_curve.curve(Threshold(points[0], points[1], points, points[:1]))
-    assert f"aspect-ratio: 1 / {fit_curve.TALL}" in measure_fit.STYLE.read_text("utf-8")
+    assert f"aspect-ratio: 1 / {fit_curve.TALL}" in fit.STYLE.read_text("utf-8")
     assert drawn.count('<i class="first" style') == 1
     assert '<i class="other" style' not in drawn
     assert '<b class="first" style="--x:50.00%;--y:100.00%"' in drawn

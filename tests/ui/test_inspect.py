@@ -22,8 +22,8 @@ from tests.fakes import OverlapReranker, WordEncoder
 from tests.rag.store.vector_fakes import ExactStore
 from tests.ui.fakes import ALL, HOSTILE, trace_of
 from tests.ui.test_ask import html
-from ui.components import inspect_why
-from ui.components.inspect_pool import cut_of, strips
+from ui.inspect import why
+from ui.inspect.pool import cut_of, strips
 
 QUESTION = "How are batteries charged?"
 WORDS = ("batteries", "battery", "seals", "lens", "water", "charge", "warranty", "years")
@@ -60,7 +60,7 @@ def turn(asked):
 
 
 def opened(query=None, **state):
-    at = AppTest.from_file("../../ui/inspect.py", default_timeout=30)
+    at = AppTest.from_file("../../ui/inspect/page.py", default_timeout=30)
     for key, value in state.items():
         at.session_state[key] = value
     for key, value in (query or {}).items():
@@ -216,7 +216,7 @@ def test_a_file_is_opened_and_a_malformed_one_is_told(turn):
 
 
 def test_the_drawer_s_way_back_follows_the_passage(turn, asked, monkeypatch):
-    from ui.components import passages
+    from ui.shared import passages
 
     chunk = outside(turn.trace)
     monkeypatch.setattr(passages, "clicked", lambda key: chunk.id)
@@ -242,17 +242,17 @@ def test_a_strip_marks_the_cut_of_the_pool_and_of_the_evidence():
 
 def test_hostile_words_stay_text_in_every_explanation():
     terms = Terms((Term("x", "<i>x", 1.0, True), Term("y", "y", 0.0, False)), 1.0)
-    drawn = inspect_why.terms_of(terms)
+    drawn = why.terms_of(terms)
     assert "&lt;i&gt;x" in drawn
     assert "+1.000" in drawn
-    assert "not the passage" in inspect_why.terms_of(Terms(terms.terms, 2.0)).replace("  ", " ")
-    heat = inspect_why.heat_of("<b>cut off", [TokenMatch(0, 1, 0.2), TokenMatch(1, 2, 0.6)])
+    assert "not the passage" in why.terms_of(Terms(terms.terms, 2.0)).replace("  ", " ")
+    heat = why.heat_of("<b>cut off", [TokenMatch(0, 1, 0.2), TokenMatch(1, 2, 0.6)])
     assert "<b>" not in heat
     assert "--heat:100%" in heat
     assert 'class="unread"' in heat
     assert "0.20" in heat
     found = Ablation("r", 1.0, (Without(0, 3, 0.5), Without(4, 7, -0.1)), 2)
-    drawn = inspect_why.ablation_of(found, "<a> <b>")
+    drawn = why.ablation_of(found, "<a> <b>")
     assert "<mark>&lt;a&gt;</mark>" in drawn
     assert "The last 2 sentences were not tried." in drawn
     assert 'class="gain"' in drawn

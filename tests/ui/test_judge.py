@@ -6,15 +6,16 @@ import pytest
 
 from rag.chat.store import Conversations
 from rag.errors import RanklensError
-from rag.evaluate import judges
 from rag.evaluate.data import Question
-from rag.evaluate.judgement import PEOPLE, Judgement
-from rag.evaluate.judgements import Judgements
-from rag.evaluate.pooling import pooled
-from rag.evaluate.questions import QuestionSets
+from rag.evaluate.judgements import judges
+from rag.evaluate.judgements.pooling import pooled
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.evaluate.judgements.record import PEOPLE, Judgement
+from rag.evaluate.judgements.store import Judgements
 from tests.ui.fakes import ALL, HOSTILE, TEXTS, trace_of
 from tests.ui.test_ask import html
-from ui.components import grades_told, questions_sets
+from ui.judge import judgements
+from ui.shared import question_sets
 
 Q = "How should batteries be kept?"
 
@@ -35,13 +36,13 @@ def held(library):
 
 
 def test_without_questions_the_page_says_what_to_do(page):
-    at = page("ui/judge.py")
+    at = page("ui/judge/page.py")
     assert not at.exception
     assert at.text_area[0].label == "Questions, one a line"
 
 
 def test_questions_are_written_one_a_line_and_added_to_a_set(page, library):
-    at = page("ui/judge.py")
+    at = page("ui/judge/page.py")
     at.text_input[0].input("field")
     at.text_area[0].input(f"{Q}\n\n <b>Why</b>? \n{Q}")
     at.button[-1].click().run()
@@ -60,7 +61,7 @@ def test_questions_that_were_asked_can_be_taken(page, library):
     kept.add(chat, Q, trace_of(Q))
     assert kept.searched() == [Q, "How is the lens\ncleaned?"]
     assert kept.searched(1) == [Q]
-    at = page("ui/judge.py")
+    at = page("ui/judge/page.py")
     at.text_input[0].input("asked")
     at.multiselect[0].select(Q).select("How is the lens\ncleaned?")
     at.button[-1].click().run()
@@ -70,7 +71,7 @@ def test_questions_that_were_asked_can_be_taken(page, library):
 
 
 def test_a_passage_is_graded_and_the_next_one_comes_without_any_rank(page, asked):
-    at = page("ui/judge.py")
+    at = page("ui/judge/page.py")
     assert not at.exception
     first = judging(at)
     assert "0 of 10 passages of this question judged by me" in html(at)
@@ -86,7 +87,7 @@ def test_a_passage_is_graded_and_the_next_one_comes_without_any_rank(page, asked
 
 
 def test_a_note_goes_with_its_grade_and_a_skipped_passage_waits(page, asked):
-    at = page("ui/judge.py")
+    at = page("ui/judge/page.py")
     first = judging(at)
     at.button(key="skip").click().run()
     assert judging(at) != first
@@ -101,8 +102,8 @@ def test_another_judge_starts_anew(page, asked):
     Judgements(asked.index.catalogue).add(
         Judgement(Q, c.document, "0" * 64, c.start, c.end, c.text, 1, "me") for c in ALL
     )
-    assert "Every passage is judged" in html(page("ui/judge.py"))
-    assert "0 of 10" in html(page("ui/judge.py", judge="ada"))
+    assert "Every passage is judged" in html(page("ui/judge/page.py"))
+    assert "0 of 10" in html(page("ui/judge/page.py", judge="ada"))
 
 
 def test_the_pool_has_the_first_of_every_stage_in_an_order_of_chance():
@@ -117,7 +118,7 @@ def test_the_pool_has_the_first_of_every_stage_in_an_order_of_chance():
 
 def test_hostile_text_stays_text(page, asked):
     QuestionSets(asked.index.catalogue).put("field", [Question("<i>", HOSTILE)])
-    at = page("ui/judge.py")
+    at = page("ui/judge/page.py")
     assert "<script" not in html(at)
     assert "&lt;script&gt;" in html(at)
 
@@ -133,8 +134,8 @@ def test_agreement_is_worked_out_over_what_both_judged():
         for i, grade in enumerate(given)
     ]
     # ada and ben: 3 of 4 alike; by chance (1·1 + 1·1 + 1·2 + 1·0) / 16 = 0.25: (0.75-0.25)/0.75
-    assert "0.667" in grades_told.agreement(made)
-    assert "gpt (model) and the people" in grades_told.agreement(made)
+    assert "0.667" in judgements.agreement(made)
+    assert "gpt (model) and the people" in judgements.agreement(made)
     people = judges.by_judge(made, PEOPLE)
     assert set(people) == {"ada", "ben"}
     # medians 0 1 2 2, the model's 3 1 2 2: 3 of 4 alike, by chance (0 + 1 + 4) / 16
@@ -145,7 +146,7 @@ def test_agreement_is_worked_out_over_what_both_judged():
     # observed 9; expected over all 16 pairs of the model's 3 1 2 2 with 0 1 2 2, divided by 4
     assert weighted == pytest.approx(1 - 9 / (28 / 4))
     assert alpha == pytest.approx(1 - 7 * 18 / 94)
-    table = grades_told.confused("gpt", found)
+    table = judgements.confused("gpt", found)
     assert table.count("<b>1</b>") == 1
     assert "<b>2</b>" in table
 
@@ -160,7 +161,7 @@ def test_agreement_is_worked_out_over_what_both_judged():
     ],
 )
 def test_sets_are_taken_in(library, name, text, questions):
-    questions_sets.take_in(library, [(f"../{name}", io.BytesIO(text.encode()))])
+    question_sets.take_in(library, [(f"../{name}", io.BytesIO(text.encode()))])
     stored = QuestionSets(library.index.catalogue)
     assert list(stored.questions(name.split(".")[0])) == questions
 
@@ -174,13 +175,13 @@ def test_a_beir_folder_is_taken_in_as_its_files(library):
     sets = QuestionSets(library.index.catalogue)
     given = [(name, io.BytesIO(text.encode())) for name, text in files.items()]
     with pytest.raises(RanklensError, match=r"line 2: question 7: its document is not in (.|\n)*d"):
-        questions_sets.take_in(library, given, "beir")
+        question_sets.take_in(library, given, "beir")
     assert sets.names() == []
     assert held(library) == []
     rows = "query-id\tcorpus-id\tscore\n7\tmaintenance\t3\n7\tfield-guide.pdf\t0\n"
     given = [given[1], ("qrels/test.tsv", io.BytesIO(rows.encode()))]
     given[0][1].seek(0)
-    said = questions_sets.take_in(library, given, "beir")
+    said = question_sets.take_in(library, given, "beir")
     assert said == "beir: 1 question and 2 judgements taken in"
     assert sets.questions("beir") == (Question("7", "Why?"),)
     assert [(o.document, o.grade, o.whole) for o in held(library)] == [
@@ -193,7 +194,7 @@ def test_a_beir_folder_is_taken_in_as_its_files(library):
 def test_quotes_become_judgements(library):
     quote = TEXTS["field-guide.pdf"][1]
     text = f"question,document,quote,grade\n{Q},field-guide.pdf,{quote},2\n"
-    questions_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
+    question_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
     chunk = ALL[1]
     assert [(o.start, o.end, o.grade, o.source) for o in held(library)] == [
         (chunk.start, chunk.end, 2, "import")
@@ -203,11 +204,11 @@ def test_quotes_become_judgements(library):
 def test_bad_rows_are_named_and_nothing_is_taken_in(library):
     text = "question,document,quote\nWhy?,gone.pdf,x\n,a,b\n"
     with pytest.raises(RanklensError) as caught:
-        questions_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
+        question_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
     assert "line 3" in str(caught.value)
     assert "/tmp" not in str(caught.value)
     with pytest.raises(RanklensError, match=r"gone\.pdf"):
-        questions_sets.take_in(
+        question_sets.take_in(
             library,
             [("set.csv", io.BytesIO(text.splitlines(True)[0].encode() + b"Why?,gone.pdf,x"))],
         )
@@ -218,18 +219,18 @@ def test_judgements_come_in_from_csv_and_qrels(library):
     questions = [Question("q1", Q)]
     chunk = ALL[0]
     line = f"q1 0 field-guide.pdf#{chunk.start}-{chunk.end} 3\n"
-    said = grades_told.take_in(library, "a.qrels", line.encode(), questions)
+    said = judgements.take_in(library, "a.qrels", line.encode(), questions)
     assert said == "a.qrels: 1 judgement taken in"
     assert [one.quote for one in held(library)] == [chunk.text]
     with pytest.raises(RanklensError, match="line 1"):
-        grades_told.take_in(library, "a.qrels", b"q9 0 x 3\n", questions)
+        judgements.take_in(library, "a.qrels", b"q9 0 x 3\n", questions)
     with pytest.raises(RanklensError, match=r"^a.csv is not UTF-8 text \(line 2\); save it as"):
-        grades_told.take_in(library, "a.csv", b"question\nf\xfcr", questions)
+        judgements.take_in(library, "a.csv", b"question\nf\xfcr", questions)
 
 
 def test_the_judgements_view_shows_judges(page, asked):
     Judgements(asked.index.catalogue).judge(Q, ALL[0], 2, "<b>ada</b>")
-    at = page("ui/judge.py", judge_view="Judgements")
+    at = page("ui/judge/page.py", judge_view="Judgements")
     assert not at.exception
     assert "&lt;b&gt;ada&lt;/b&gt;" in html(at)
     assert "No passage has been judged by two judges" in html(at)

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from rag.evaluate.data import Question
-from rag.evaluate.judgement import Judgement
-from rag.evaluate.judgements import Judgements
-from rag.evaluate.questions import QuestionSets
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.evaluate.judgements.record import Judgement
+from rag.evaluate.judgements.store import Judgements
 from tests.ui.fakes import ALL
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(5000)]
@@ -33,7 +33,7 @@ def large(library):
 
 @pytest.mark.parametrize("view", ["Grade passages", "Questions", "Proposals", "Judgements"])
 def test_the_judge_page_stays_quick(page, large, view):
-    at = page("ui/judge.py", judge_view=view, proposals_from="From a model")
+    at = page("ui/judge/page.py", judge_view=view, proposals_from="From a model")
     assert not at.exception
     started = time.perf_counter()
     at.run()
@@ -42,7 +42,7 @@ def test_the_judge_page_stays_quick(page, large, view):
 
 
 def test_the_measure_page_stays_quick_after_every_judgement(page, large):
-    at = page("ui/measure.py")
+    at = page("ui/measure/page.py")
     assert not at.exception
     held = Judgements(large.index.catalogue)
     held.judge(QUESTIONS[0].text, ALL[5], 3, "ada")

@@ -7,15 +7,16 @@ import time
 import pytest
 
 from rag.chat.store import Conversations
-from rag.evaluate import feedback
 from rag.evaluate.data import Question
-from rag.evaluate.generate import Questions, Written
-from rag.evaluate.judgements import Judgements
-from rag.evaluate.questions import QuestionSets
+from rag.evaluate.judgements import feedback
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.evaluate.judgements.question_writer import Questions, Written
+from rag.evaluate.judgements.store import Judgements
 from tests.servers.chat_server import ChatServer
 from tests.ui.fakes import ALL, HOSTILE, FakeAnswering, trace_of
 from tests.ui.test_ask import html
-from ui.components import asking_model, grades_proposals, measure_run, questions_written
+from ui.judge import proposals
+from ui.shared import asking_model, questions_written
 
 Q = "How should batteries be kept?"
 
@@ -50,20 +51,20 @@ def held(library):
 
 
 def finished(at, library, kind):
-    measure_run.of(library)[kind].thread.join(30)
+    library.jobs.last(kind).thread.join(30)
     time.sleep(0.05)
     return at.run()
 
 
 def test_without_a_model_the_page_says_how_to_set_one(page, asked):
     for view in ("Proposals", "Questions"):
-        at = page("ui/judge.py", judge_view=view)
+        at = page("ui/judge/page.py", judge_view=view)
         assert not at.exception
         assert "set llm_model (RANKLENS_LLM_MODEL) and llm_base_url" in html(at)
 
 
 def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, server):
-    at = page("ui/judge.py", judge_view="Proposals", **with_model(server))
+    at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
     assert not at.exception
     at.number_input(key="propose_most").set_value(1).run()
     at.button(key="propose").click().run()
@@ -89,14 +90,14 @@ def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, serv
         "me", first.grade, first.start, first.end, first.document
     )  # fmt: skip
 
-    at = page("ui/judge.py", judge_view="Judgements")
+    at = page("ui/judge/page.py", judge_view="Judgements")
     assert "fake (model) and the people" in html(at)
     assert "fake against the people" in html(at)
 
 
 def test_the_model_is_not_asked_for_questions_that_somebody_has_judged(page, asked, server):
     Judgements(asked.index.catalogue).judge(Q, ALL[0], 1, "ada")
-    at = page("ui/judge.py", judge_view="Proposals", **with_model(server))
+    at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
     at.button(key="propose").click().run()
     finished(at, asked, "propose")
     assert {one.question for one in held(asked) if one.source == "llm"} == {"Why?"}
@@ -105,7 +106,7 @@ def test_the_model_is_not_asked_for_questions_that_somebody_has_judged(page, ask
 def test_where_every_question_is_judged_it_says_how_the_model_can_be_asked(page, asked, server):
     for question in (Q, "Why?"):
         Judgements(asked.index.catalogue).judge(question, ALL[0], 1, "ada")
-    at = page("ui/judge.py", judge_view="Proposals", **with_model(server))
+    at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
     at.button(key="propose").click().run()
     assert "Nothing was left to grade. Of questions" in html(finished(at, asked, "propose"))
 
@@ -117,7 +118,7 @@ def test_questions_are_written_and_kept_once_ticked(page, library):
         {"question": "What of <b>it</b>?", "quote": "not in there", "answer": ""},
     ]
     with ChatServer(lambda _s, _u: json.dumps(rows)) as server:
-        at = page("ui/judge.py", judge_view="Questions", **with_model(server))
+        at = page("ui/judge/page.py", judge_view="Questions", **with_model(server))
         at.selectbox(key="write_document").set_value("field-guide.pdf").run()
         at.number_input(key="write_count").set_value(8).run()
         at.button(key="write").click().run()
@@ -125,7 +126,7 @@ def test_questions_are_written_and_kept_once_ticked(page, library):
     assert not at.exception
     assert "4 of 4 passages read" in html(at)
     assert "dropped: the quote is not in the passage" in html(at)
-    found = measure_run.of(library)["write"].result
+    found = library.jobs.last("write").result
     assert [w.question for w in found.written] == [rows[0]["question"]]
     assert held(library) == []
     at.button(key="FormSubmitter:ticked-Keep the ticked").click().run()
@@ -174,7 +175,7 @@ def test_a_thumb_up_waits_to_be_confirmed(page, library):
         ("feedback", 2, ALL[10].text),
         ("feedback", 2, ALL[0].text),
     ]
-    at = page("ui/judge.py", judge_view="Proposals", judge="ada")
+    at = page("ui/judge/page.py", judge_view="Proposals", judge="ada")
     assert "2 to confirm" in html(at)
     first = held(library)[0]
     at.button(key=f"confirm_{first.id}_3").click().run()
@@ -185,7 +186,7 @@ def test_a_thumb_up_waits_to_be_confirmed(page, library):
 
 def test_after_a_thumb_down_the_question_is_judged_with_one_click(page, library):
     liked(library, False)
-    at = page("ui/judge.py", judge_view="Proposals")
+    at = page("ui/judge/page.py", judge_view="Proposals")
     assert held(library) == []
     assert "Answers that did not help" in html(at)
     at.button(key="judge_failed_0").click().run()
@@ -193,7 +194,7 @@ def test_after_a_thumb_down_the_question_is_judged_with_one_click(page, library)
     assert "data-judging" in html(at)
     assert Q in html(at)
     at.button(key="grade_0").click().run()
-    assert grades_proposals.unhelpful(library) == []
+    assert proposals.unhelpful(library) == []
 
 
 def test_thumbs_on_the_ask_page_reach_the_judgements(page, library):

@@ -4,13 +4,13 @@ import io
 
 from tests.ui.fakes import FakeDocument, FakeProgress
 from tests.ui.test_ask import html
-from ui.components import uploads
-from ui.components.documents import failures, frame_of
-from ui.components.indexing import line
+from ui.library import uploads
+from ui.library.documents import failures, frame_of
+from ui.library.indexing import line
 
 
 def test_the_table_tells_status_pages_and_passages(page):
-    at = page("ui/library.py")
+    at = page("ui/library/page.py")
     table = at.dataframe[0].value
     assert list(table["Document"]) == [
         "field-guide.pdf",
@@ -26,7 +26,7 @@ def test_a_failure_shows_its_reason_below_the_table(page, library):
     assert frame_of([FakeDocument("a.txt"), failed])["Status"].tolist() == ["● ready", "✕ failed"]
     library.held = [*library.held, failed]
     assert "<b>&lt;b&gt;.pdf</b>: no text in it: it looks like a scan" in html(
-        page("ui/library.py")
+        page("ui/library/page.py")
     )
     many = failures([failed] * 7)
     assert many.count("it looks like a scan") == 5
@@ -35,7 +35,7 @@ def test_a_failure_shows_its_reason_below_the_table(page, library):
 
 def test_an_empty_library_says_what_to_do(page, library):
     library.held = []
-    assert "No documents yet" in html(page("ui/library.py"))
+    assert "No documents yet" in html(page("ui/library/page.py"))
 
 
 def test_an_upload_is_queued_under_its_name_and_never_written_to_it(library, tmp_path, monkeypatch):
@@ -56,7 +56,7 @@ def test_progress_in_one_line():
 
 def test_running_work_is_shown_and_can_be_stopped(page, library):
     library.state = FakeProgress(0, 1, 5, 10, 2.0, "**bold**.txt", running=True)
-    at = page("ui/library.py")
+    at = page("ui/library/page.py")
     assert "5 of about 10 passages" in html(at)
     assert "**bold**.txt" in html(at)
     at.button(key="stop").click().run()
@@ -64,7 +64,7 @@ def test_running_work_is_shown_and_can_be_stopped(page, library):
 
 
 def test_a_selected_document_shows_its_passages(page):
-    at = page("ui/library.py", document="maintenance.md")
+    at = page("ui/library/page.py", document="maintenance.md")
     body = html(at)
     assert "4 passages" in body
     assert "Care › Part 2" in body
@@ -73,13 +73,13 @@ def test_a_selected_document_shows_its_passages(page):
 
 
 def test_re_index_queues_the_selected_document(page, library):
-    at = page("ui/library.py", document="maintenance.md")
+    at = page("ui/library/page.py", document="maintenance.md")
     next(b for b in at.button if b.label == "Re-index").click().run()
     assert library.calls == [("reindex", "maintenance.md")]
 
 
 def test_remove_asks_first(page, library):
-    at = page("ui/library.py", document="maintenance.md")
+    at = page("ui/library/page.py", document="maintenance.md")
     next(b for b in at.button if b.label == "Remove").click().run()
     assert library.calls == []
     at.button(key="confirm_remove").click().run()
@@ -92,7 +92,7 @@ def test_an_encrypted_file_asks_for_its_password(page, library, tmp_path, monkey
     stored.write_bytes(b"%PDF")
     library.held.append(FakeDocument("locked.pdf", "failed", "it needs a password", chunks=0))
     monkeypatch.setattr(library, "file", lambda name: stored)
-    at = page("ui/library.py", document="locked.pdf")
+    at = page("ui/library/page.py", document="locked.pdf")
     assert "could not be indexed" in html(at)
     at.text_input[0].input("secret")
     next(b for b in at.button if b.label == "Unlock").click().run()

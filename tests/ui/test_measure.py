@@ -6,16 +6,18 @@ import time
 import pytest
 
 from rag.errors import RanklensError
-from rag.evaluate import saved
-from rag.evaluate.charts import Dot, Row, front, intervals, quality_by_time, scale
 from rag.evaluate.data import Question
-from rag.evaluate.figures import figures, outside
-from rag.evaluate.judgements import Judgements
-from rag.evaluate.questions import QuestionSets
-from rag.evaluate.statistics import Interval
+from rag.evaluate.experiments import saved
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.measures.figures import figures, outside
+from rag.evaluate.measures.statistics import Interval
+from rag.evaluate.reports.charts import Dot, Row, front, intervals, quality_by_time, scale
+from ranklens.jobs import Job, Jobs
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
 from tests.ui.test_ask import html
-from ui.components import measure_run, measure_tables
+from ui.measure import tables
+from ui.shared import jobs
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(14)]
 
@@ -34,27 +36,27 @@ def judged(library):
 
 def finished(at, library, kind="measure"):
     """Wait for the library's job and run the page again."""
-    job = measure_run.of(library)[kind]
+    job = library.jobs.last(kind)
     job.thread.join(30)
     time.sleep(0.05)
     return at.run()
 
 
 def measured(page, library):
-    at = page("ui/measure.py", measured=["none", "late-interaction"])
+    at = page("ui/measure/page.py", measured=["none", "late-interaction"])
     assert not at.exception
     at.button(key="measure").click().run()
     return finished(at, library)
 
 
 def ndcg(library):
-    return measure_run.of(library)["measure"].result
+    return library.jobs.last("measure").result
 
 
 def test_without_questions_or_judgements_nothing_can_be_measured(page, library):
-    assert "No questions yet" in html(page("ui/measure.py"))
+    assert "No questions yet" in html(page("ui/measure/page.py"))
     QuestionSets(library.index.catalogue).put("field", QUESTIONS)
-    at = page("ui/measure.py")
+    at = page("ui/measure/page.py")
     assert at.button(key="measure").disabled
     assert "0 of 14 questions can be measured" in html(at)
 
@@ -80,7 +82,7 @@ def test_hostile_questions_stay_text(page, judged):
 
 
 def test_fallen_back_questions_are_counted_apart(page, judged):
-    at = page("ui/measure.py", measured=["none", "reranker=cross-encoder"])
+    at = page("ui/measure/page.py", measured=["none", "reranker=cross-encoder"])
     at.button(key="measure").click().run()
     assert "fell back on 15 questions; they are not in its figures" in html(finished(at, judged))
 
@@ -115,17 +117,17 @@ def test_saved_rankings_are_replayed_as_they_were(page, judged):
     measured(page, judged)
     text = saved.to_json(ndcg(judged))
     Judgements(judged.index.catalogue).judge(QUESTIONS[0].text, ALL[10], 0, "ada")
-    measure_run.opened(judged, "measure", "saved.json", text.encode())
-    at = page("ui/measure.py")
+    jobs.opened(judged, "measure", "saved.json", text.encode())
+    at = page("ui/measure/page.py")
     assert not at.exception
     assert "as it was saved" in html(at)
     assert saved.to_json(ndcg(judged)) == text
     with pytest.raises(RanklensError, match=r"^other\.json: this is not a saved evaluation"):
-        measure_run.opened(judged, "measure", "other.json", b"{}")
+        jobs.opened(judged, "measure", "other.json", b"{}")
 
 
 def test_weights_and_threshold_are_fitted_with_the_held_out_figure(page, judged):
-    at = page("ui/measure.py")
+    at = page("ui/measure/page.py")
     at.button(key="fit").click().run()
     body = html(finished(at, judged, "fit"))
     assert "held out against the present weights" in body
@@ -133,7 +135,7 @@ def test_weights_and_threshold_are_fitted_with_the_held_out_figure(page, judged)
 
 
 def test_a_pipeline_that_is_none_is_told(page, judged):
-    at = page("ui/measure.py", measured=["nonsense"])
+    at = page("ui/measure/page.py", measured=["nonsense"])
     assert "there is no pipeline &#x27;nonsense&#x27;" in html(at)
     assert at.button(key="measure").disabled
 
@@ -168,7 +170,7 @@ def test_cost_keeps_a_cheap_dot_on_the_front_and_makes_a_dear_one_larger():
 def test_answers_are_measured_on_request(page, judged):
     sets = QuestionSets(judged.index.catalogue)
     sets.put("field", [*QUESTIONS, Question("n", "Who?", kind="unanswerable")])
-    at = page("ui/measure.py", measured=["none"], answers_too=True)
+    at = page("ui/measure/page.py", measured=["none"], answers_too=True)
     at.button(key="measure").click().run()
     body = html(finished(at, judged))
     assert "Citation precision" in body
@@ -179,31 +181,31 @@ def test_answers_are_measured_on_request(page, judged):
 
 
 def test_what_nobody_foresaw_is_told_and_measuring_can_begin_again(page, judged):
-    job = measure_run.Job(lambda job: [][1], "field")
+    job = Job(lambda job: [][1], "field")
     job._run()
-    measure_run.of(judged)["measure"] = job
-    at = page("ui/measure.py")
+    judged.jobs.keep("measure", job)
+    at = page("ui/measure/page.py")
     assert not at.exception
-    assert "Something failed that should not have; start it again." in html(at)
+    assert "Unexpected error. Details are in the server log; start it again." in html(at)
     assert not at.button(key="measure").disabled
 
 
 def test_a_small_p_is_never_written_as_zero():
-    assert [measure_tables.p_said(p) for p in (0.0002, 0.001)] == ["< 0.001", "= 0.001"]
+    assert [tables.p_said(p) for p in (0.0002, 0.001)] == ["< 0.001", "= 0.001"]
 
 
 def test_the_last_run_is_there_again_after_a_restart(page, judged):
     before = html(measured(page, judged))
-    path = judged.settings.library / measure_run.LAST
+    path = judged.settings.library / jobs.LAST
     assert path.exists()
-    measure_run.of(judged).clear()  # what a restart does
-    at = page("ui/measure.py")
+    judged.jobs = Jobs()  # what a restart does
+    at = page("ui/measure/page.py")
     assert "better by" in html(at)
     assert verdict(html(at)) == verdict(before)
     assert "judgements of now" in html(at)
-    measure_run.of(judged).clear()
+    judged.jobs = Jobs()
     path.write_bytes(b"not gzip")
-    assert "last-measured.json.gz cannot be read" in html(page("ui/measure.py"))
+    assert "last-measured.json.gz cannot be read" in html(page("ui/measure/page.py"))
 
 
 def verdict(body):

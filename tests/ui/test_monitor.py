@@ -4,12 +4,12 @@ from dataclasses import replace
 import pytest
 
 from rag.chat.store import Conversations
-from rag.evaluate.judgements import Judgements
+from rag.evaluate.judgements.store import Judgements
 from rag.watch.entry import StageTime, entry_of
 from rag.watch.figures import Bucket, Percentiles, Rate
 from rag.watch.log import DAY, log_of
 from tests.ui.fakes import ALL, HOSTILE, trace_of
-from ui.components import charts_monitor
+from ui.monitor import bars
 
 
 @pytest.fixture
@@ -27,21 +27,21 @@ def bodies(at):
 
 
 def test_an_empty_log_says_what_to_do(page, log):
-    at = page("ui/monitor.py")
+    at = page("ui/monitor/page.py")
     assert not at.exception
     assert "No question was logged yet" in bodies(at)
 
 
 def test_a_log_that_is_off_says_so(page, library, log):
     library.settings = library.settings.updated(log_questions=False)
-    assert "log_questions is off" in bodies(page("ui/monitor.py"))
+    assert "log_questions is off" in bodies(page("ui/monitor/page.py"))
 
 
 def test_figures_of_the_window_are_shown(page, log):
     log.add(asked(ranking=0.2, stages=(StageTime("reranked", 0.15),)))
     log.add(asked(ranking=0.4, fell_back="reranked: away", age=120))
     log.add(asked(ranking=9.0, age=2 * DAY))
-    at = page("ui/monitor.py")
+    at = page("ui/monitor/page.py")
     told = bodies(at)
     assert "Questions<b>2</b>" in told
     assert "Ranking, p50<b>300 ms</b>" in told
@@ -57,7 +57,7 @@ def test_a_slow_question_leads_to_its_trace_and_its_words_stay_words(page, libra
     kept = Conversations(library.index.catalogue.engine)
     turn = kept.add(kept.start("x"), HOSTILE, trace_of(HOSTILE))
     log.add(asked(HOSTILE, turn=turn.id))
-    told = bodies(page("ui/monitor.py"))
+    told = bodies(page("ui/monitor/page.py"))
     assert f'href="/inspect?turn={turn.id}"' in told
     assert "<script>" not in told
     assert "&lt;script&gt;" in told
@@ -66,7 +66,7 @@ def test_a_slow_question_leads_to_its_trace_and_its_words_stay_words(page, libra
 def test_a_threshold_that_is_passed_alerts_on_top(page, library, log):
     library.settings = library.settings.updated(alert_p95_ms=100, alert_least=1)
     log.add(asked(ranking=0.2))
-    told = bodies(page("ui/monitor.py"))
+    told = bodies(page("ui/monitor/page.py"))
     assert "alert_p95_ms is 100 ms" in told
     assert told.index("Beyond a threshold") < told.index("Ranking, p50")
 
@@ -76,14 +76,14 @@ def test_rerank_gain_follows_judgements(page, library, log):
     trace = trace_of("which batteries?")
     turn = kept.add(kept.start("b"), trace.question, trace)
     log.add(asked(turn=turn.id))
-    assert "Rerank gain<b>–</b>" in bodies(page("ui/monitor.py"))
+    assert "Rerank gain<b>–</b>" in bodies(page("ui/monitor/page.py"))
     Judgements(library.index.catalogue).judge("which batteries?", ALL[10], 3, "me")
-    assert "Rerank gain<b>+0.613</b>" in bodies(page("ui/monitor.py"))  # 1 - 1 / log2(6)
+    assert "Rerank gain<b>+0.613</b>" in bodies(page("ui/monitor/page.py"))  # 1 - 1 / log2(6)
 
 
 def test_everything_can_be_forgotten_at_once(page, log):
     log.add(asked())
-    at = page("ui/monitor.py")
+    at = page("ui/monitor/page.py")
     at.button(key="forget_log").click().run()
     assert log.entries() == []
     assert "No question was logged yet" in bodies(at)
@@ -92,7 +92,7 @@ def test_everything_can_be_forgotten_at_once(page, log):
 def test_logged_questions_are_offered_for_a_set_with_their_counts(page, log):
     for question in ("which seals?", "which batteries?", "which seals?"):
         log.add(asked(question))
-    at = page("ui/judge.py", judge_view="Questions")
+    at = page("ui/judge/page.py", judge_view="Questions")
     (offered,) = [m for m in at.multiselect if "asked" in m.label]
     assert offered.options == ["which seals? · 2 times", "which batteries?"]
 
@@ -104,16 +104,16 @@ def bucket(place, **times):
 
 def test_a_chart_has_a_column_for_every_piece_with_questions():
     pieces = [bucket(0, ranking=(0.1, 0.2, 0.4)), bucket(1), bucket(2, ranking=(0.2, 0.3, 0.8))]
-    drawn = charts_monitor.times(pieces, "ranking", "Time")
+    drawn = bars.times(pieces, "ranking", "Time")
     assert drawn.count('class="column"') == 2
     assert "--from:12.5%;--to:50.0%" in drawn  # 0.1 and 0.4 of 0.8
     assert "--at:37.5%" in drawn  # p95 0.3 of 0.8
-    assert charts_monitor.times(pieces, "answer", "Time") == ""
-    assert charts_monitor.gains(pieces, "Gain") == ""
+    assert bars.times(pieces, "answer", "Time") == ""
+    assert bars.gains(pieces, "Gain") == ""
 
 
 def test_gains_go_up_and_down_from_zero():
     up, down = (replace(bucket(n), gain=g) for n, g in ((0, 0.2), (1, -0.1)))
-    drawn = charts_monitor.gains([up, down], "Gain")
+    drawn = bars.gains([up, down], "Gain")
     assert 'class="up" style="--from:50.0%;--to:100.0%"' in drawn
     assert 'class="down" style="--from:25.0%;--to:50.0%"' in drawn

@@ -4,11 +4,11 @@ import io
 
 import pytest
 
-import ui.state
-from ingest.library import Library
+import ui.shared.state
 from rag.settings import Settings
+from ranklens.library import Library
 from tests.ui.test_ask import ask, html
-from ui.components import uploads
+from ui.library import uploads
 
 TEXTS = {
     "tides.md": "# Tides\n\nThe Moon raises two tides a day.\n\n## Spring tides\n\nAt full and new "
@@ -30,7 +30,7 @@ def real(tmp_path_factory):
 
 @pytest.fixture
 def library(real, monkeypatch):
-    monkeypatch.setattr(ui.state, "_opened", lambda: real)
+    monkeypatch.setattr(ui.shared.state, "_opened", lambda: real)
     return real
 
 
@@ -48,11 +48,11 @@ def test_every_reranker_that_can_run_can_be_chosen(page):
     for name in ("none", "late-interaction", "maxsim"):
         at.selectbox(key="reranker").select(name).run()
         assert "clove hitch" in html(at)
-        assert "Something went wrong" not in html(at)
+        assert "Unexpected error" not in html(at)
 
 
 def test_the_library_lists_what_was_added(page):
-    at = page("ui/library.py", document="knots.csv")
+    at = page("ui/library/page.py", document="knots.csv")
     table = at.dataframe[0].value
     assert table["Document"].tolist() == sorted(TEXTS)
     assert set(table["Status"]) == {"● ready"}

@@ -7,8 +7,10 @@ from rag.rerank.table import Availability
 from rag.settings import Settings
 from rag.types import Stage
 from tests.ui.test_ask import ask, html
-from ui.components import fetching, rerankers, widen
-from ui.inventory import inventory
+from ui.ask import widen
+from ui.models import fetching
+from ui.shared import rerankers
+from ui.shared.inventory import inventory
 
 FOUND = [Availability("plain", "Keeps it.", ""), Availability("dear", "Dear.", "no <key>; set KEY")]
 
@@ -68,7 +70,7 @@ def test_what_is_on_is_said():
 
 
 def test_the_models_page_lists_them_with_buttons(page):
-    at = page("ui/models.py")
+    at = page("ui/models/page.py")
     assert not at.exception
     body = html(at)
     assert "all-MiniLM-L6-v2" in body
@@ -80,7 +82,7 @@ def test_the_models_page_lists_them_with_buttons(page):
 @pytest.mark.parametrize(("offline", "said"), [("1", "HF_HUB_OFFLINE is set"), ("", "")])
 def test_nothing_is_offered_to_download_while_the_hub_is_off(page, monkeypatch, offline, said):
     monkeypatch.setenv("HF_HUB_OFFLINE", offline)
-    button = page("ui/models.py").button(key="get BAAI/bge-reranker-base")
+    button = page("ui/models/page.py").button(key="get BAAI/bge-reranker-base")
     assert button.disabled is bool(offline)
     assert said in button.help
 
@@ -105,7 +107,7 @@ def stuck(monkeypatch):
 
 
 def test_a_download_shows_its_bytes_and_can_be_stopped(page, stuck):
-    at = page("ui/models.py")
+    at = page("ui/models/page.py")
     assert "25 MB of 100 MB · model.safetensors" in html(at)
     at.button(key=f"stop {stuck.name}").click().run()
     assert "it was stopped" in html(at)

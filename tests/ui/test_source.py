@@ -12,10 +12,10 @@ from ingest.loaders.base import Block, Page
 from ingest.page import PageImage
 from ingest.parse import assemble
 from tests.ui.fakes import HOSTILE
-from ui.components import source_page, source_text
-from ui.components.source import unit_of
-from ui.components.source_table import cells, table
-from ui.components.source_text import Marking
+from ui.shared import source_page, source_text
+from ui.shared.source import unit_of
+from ui.shared.source_table import cells, table
+from ui.shared.source_text import Marking
 
 TAG = re.compile(r"<[^>]*>")
 ALLOWED = {"p", "pre", "span", "mark", "div", "table", "thead", "tbody", "tr", "th", "td", "img"}

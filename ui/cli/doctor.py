@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from rag.plural import plural
+from rag.text.plural import plural
 from ui.cli.options import JsonOption, LibraryOption, settings_for
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False, library: LibraryOpti
 
 
 def _machine() -> Iterator[Fact]:
-    from rag.models.calibrate import machine
+    from rag.models.onnx.calibrate import machine
 
     yield "machine", machine()
     yield "system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
@@ -62,8 +62,8 @@ def _machine() -> Iterator[Fact]:
 
 def _engines(settings: Settings) -> Iterator[Fact]:
     from rag.errors import ModelError
-    from rag.models.calibrate import remembered
     from rag.models.encoder import load_encoder
+    from rag.models.onnx.calibrate import remembered
 
     yield "engine option", settings.engine
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.errors import LibraryError, LibraryMismatch, RanklensError
-from rag.plural import plural
+from rag.text.plural import plural
 from ui.cli.options import (
     JsonOption,
     LibraryOption,
@@ -23,9 +23,9 @@ from ui.cli.options import (
 from ui.cli.words import clean, counted, duration
 
 if TYPE_CHECKING:
-    from ingest.library import Library
     from ingest.progress import Outcome
     from rag.settings import Settings
+    from ranklens.library import Library
     from ui.cli.paths import Found
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of files.")]

@@ -20,10 +20,10 @@ from ui.cli.words import clean, duration
 if TYPE_CHECKING:
     import threading
 
-    from ingest.library import Library
     from ingest.progress import Progress
     from rag.evaluate.data import Evaluation, Grades, Question, Unit
     from rag.settings import Settings
+    from ranklens.library import Library
 
 EVERY = 5.0  # seconds between lines of progress
 
@@ -87,11 +87,11 @@ def evaluate(
 
     A folder is indexed in a library of its own, which is kept and reused.
     """
-    from rag.evaluate import saved
-    from rag.evaluate.figures import figures, outside
-    from rag.evaluate.gates import check, parse_gate
-    from rag.evaluate.metrics import DEFAULT, checked
-    from rag.evaluate.pipelines import resolve
+    from rag.evaluate.experiments import saved
+    from rag.evaluate.experiments.pipelines import resolve
+    from rag.evaluate.measures.figures import figures, outside
+    from rag.evaluate.measures.gates import check, parse_gate
+    from rag.evaluate.measures.metrics import DEFAULT, checked
 
     gates = [parse_gate(text) for text in gate or ()]
     asked = [checked(name) for name in metric or ()]
@@ -109,7 +109,7 @@ def evaluate(
     if runs:
         _write_runs(evaluation, runs)
     if report:
-        from rag.evaluate.report import write
+        from rag.evaluate.reports.report import write
 
         write(found, report)
     if as_json:
@@ -126,7 +126,7 @@ def evaluate(
 
 
 def _write_runs(evaluation: Evaluation, folder: Path) -> None:
-    from rag.evaluate.trec import encoded, to_run
+    from rag.evaluate.judgements.trec import encoded, to_run
 
     folder.mkdir(parents=True, exist_ok=True)
     for run in evaluation.runs:
@@ -168,10 +168,11 @@ def _folder(
 ) -> Iterator[Ready]:
     from ingest import datasets
     from ingest.datasets import prepare
+    from ranklens.datasets import open_library as datasets_open
 
     dataset = datasets.read(Path(source)).limited(limit)
     folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
-    with prepare.open_library(settings, folder) as library:
+    with datasets_open(settings, folder) as library:
         if not prepare.fill(library, dataset, Lines("indexing").progress, stop):
             _interrupted()
         grades, notes = prepare.grades_for(library, dataset)
@@ -182,8 +183,8 @@ def _folder(
 def _question_set(
     settings: Settings, source: str, work: Path | None, limit: int | None, stop: threading.Event
 ) -> Iterator[Ready]:
-    from rag.evaluate.judgements import Judgements
-    from rag.evaluate.questions import QuestionSets
+    from rag.evaluate.judgements.question_sets import QuestionSets
+    from rag.evaluate.judgements.store import Judgements
 
     if work:
         raise typer.BadParameter("--work is for folders; a question set uses the library")
@@ -204,7 +205,7 @@ def _question_set(
 def _run(
     ready: Ready, variants: dict[str, dict[str, object]], frozen: bool, answers: bool
 ) -> Evaluation:
-    from rag.evaluate.run import Interrupted, evaluate
+    from rag.evaluate.experiments.run import Interrupted, evaluate
 
     lines = Lines("questions")
     try:

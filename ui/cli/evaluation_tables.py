@@ -6,11 +6,11 @@ import math
 import sys
 from collections.abc import Iterator
 
-from rag.evaluate.answers import left_out
-from rag.evaluate.figures import Comparison, Figures, RunFigures
-from rag.evaluate.statistics import Interval
-from rag.plural import plural
+from rag.evaluate.measures.answers import left_out
+from rag.evaluate.measures.figures import Comparison, Figures, RunFigures
+from rag.evaluate.measures.statistics import Interval
 from rag.rerank.prices import dollars
+from rag.text.plural import plural
 from ui.cli.show import table
 from ui.cli.words import clean, duration
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.errors import RanklensError
-from rag.plural import plural
+from rag.text.plural import plural
 from ui.cli.evaluation import Limit, Lines, Ready, Source, WorkOption, prepared
 from ui.cli.options import LibraryOption, RerankerOption, settings_for
 from ui.cli.words import duration
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rag.evaluate.data import Question
-    from rag.evaluate.fit import Fitted, Order, Threshold
+    from rag.evaluate.fitting.fit import Fitted, Order, Threshold
     from rag.types import Trace
 
 
@@ -40,8 +40,8 @@ def fit(
 
 
 def _fit(ready: Ready, blend: bool) -> None:
-    from rag.evaluate import fit as fitting
-    from rag.evaluate.answers import unanswerable
+    from rag.evaluate.fitting import fit as fitting
+    from rag.evaluate.measures.answers import unanswerable
 
     questions = [
         q for q in ready.questions if any(g > 0 for g in ready.grades.get(q.id, {}).values())
@@ -72,7 +72,7 @@ def _fit(ready: Ready, blend: bool) -> None:
 def _refusal(
     ready: Ready, questions: list[Question], beside: list[Question], traces: Mapping[str, Trace]
 ) -> None:
-    from rag.evaluate.fit_refusal import fit_refusal
+    from rag.evaluate.fitting.refusal import fit_refusal
     from rag.store.analyse import Analyser
 
     settings = ready.library.settings
@@ -90,7 +90,7 @@ def _refusal(
 
 
 def _traces(ready: Ready, questions: list[Question]) -> dict[str, Trace]:
-    from rag.evaluate import together
+    from rag.evaluate.experiments import together
 
     lines = Lines("questions")
     told = partial(lines.count, total=len(questions))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.plural import plural
+from rag.text.plural import plural
 from ui.cli.evaluation import Limit, Pipelines
 from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
 if TYPE_CHECKING:
-    from ingest.library import Library
-    from rag.evaluate.judgement import Judgement
+    from rag.evaluate.judgements.record import Judgement
+    from ranklens.library import Library
 
 SetOption = Annotated[
     str, typer.Option("--set", metavar="NAME", help="Question set; needed for qrels.")
@@ -48,7 +48,7 @@ def questions(
 
         write_questions(settings_for(ctx, library), write, name, count, yes)
         return
-    from rag.evaluate.questions import QuestionSets
+    from rag.evaluate.judgements.question_sets import QuestionSets
     from ui.cli.show import table
 
     with open_library(settings_for(ctx, library)) as opened:
@@ -66,8 +66,8 @@ def take_in(opened: Library, file: Path, name: str, judge: str) -> tuple[int, in
     """Store a file as a question set, its quotes as judgements; return how many of each."""
     from ingest.datasets.anchored import judgements_from, texts
     from ingest.datasets.questions import read
-    from rag.evaluate.judgements import Judgements
-    from rag.evaluate.questions import QuestionSets
+    from rag.evaluate.judgements.question_sets import QuestionSets
+    from rag.evaluate.judgements.store import Judgements
 
     catalogue = opened.index.catalogue
     held, golds = read(file)
@@ -104,10 +104,10 @@ def judgements(
         return
     from ingest.datasets.anchored import texts
     from ingest.datasets.base import read_text
-    from rag.evaluate.judgement_csv import from_csv, to_csv
-    from rag.evaluate.judgements import Judgements
-    from rag.evaluate.questions import QuestionSets
-    from rag.evaluate.trec import from_qrels, to_qrels
+    from rag.evaluate.judgements.csv_files import from_csv, to_csv
+    from rag.evaluate.judgements.question_sets import QuestionSets
+    from rag.evaluate.judgements.store import Judgements
+    from rag.evaluate.judgements.trec import from_qrels, to_qrels
 
     with open_library(settings_for(ctx, library)) as opened:
         held = Judgements(opened.index.catalogue)
@@ -136,9 +136,9 @@ def judgements(
 
 
 def _summary(held: list[Judgement]) -> None:
-    from rag.evaluate.agreement import krippendorff_alpha, pairwise
-    from rag.evaluate.judgement import PEOPLE
-    from rag.evaluate.judges import by_judge, columns, measures, models
+    from rag.evaluate.judgements.agreement import krippendorff_alpha, pairwise
+    from rag.evaluate.judgements.judges import by_judge, columns, measures, models
+    from rag.evaluate.judgements.record import PEOPLE
     from ui.cli.show import table
 
     made: dict[tuple[str, str], list[Judgement]] = {}

@@ -14,7 +14,7 @@ from ui.cli.options import JsonOption, settings_for
 if TYPE_CHECKING:
     from rag.models.download import Progress
     from rag.rerank.table import Availability
-    from ui.inventory import Item
+    from ui.shared.inventory import Item
 
 EVERY = 5.0  # seconds between plain lines
 
@@ -26,7 +26,7 @@ def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Show what rerankers and encoders need and what of it is on this machine."""
     if ctx.invoked_subcommand:
         return
-    from ui.inventory import HEADER, inventory, rerankers
+    from ui.shared.inventory import HEADER, inventory, rerankers
 
     settings = settings_for(ctx, None)
     items, runners = inventory(settings), rerankers(settings)

@@ -12,7 +12,7 @@ from rag.errors import LibraryError
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from ingest.library import Library
+    from ranklens.library import Library
 
 LibraryOption = Annotated[
     Path | None,
@@ -66,6 +66,6 @@ def open_library(settings: Settings, reindex: bool = False, make: bool = False) 
             f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of your "
             "documents, and --library DIR names another folder"
         )
-    from ingest.library import Library
+    from ranklens.library import Library
 
     return Library.open(settings, reindex)

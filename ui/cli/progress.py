@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Self
 
-from rag.plural import plural
+from rag.text.plural import plural
 from ui.cli.words import clean, duration
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from rag.errors import LibraryError
-from rag.plural import plural
+from rag.text.plural import plural
 from ui.cli.evaluation import Lines
 from ui.cli.options import open_library
 from ui.cli.words import clean
 
 if TYPE_CHECKING:
     from rag.evaluate.asking import Outcome
-    from rag.evaluate.generate import Written
+    from rag.evaluate.judgements.question_writer import Written
     from rag.settings import Settings
 
 
@@ -26,10 +26,10 @@ def propose_grades(
 ) -> None:
     """Let the model grade the pooled passages of a set's questions; Ctrl-C keeps what is done."""
     from rag.evaluate.asking import chat_for
-    from rag.evaluate.judgements import Judgements
-    from rag.evaluate.pipelines import resolve
-    from rag.evaluate.propose import propose, to_grade
-    from rag.evaluate.questions import QuestionSets
+    from rag.evaluate.experiments.pipelines import resolve
+    from rag.evaluate.judgements.proposals import propose, to_grade
+    from rag.evaluate.judgements.question_sets import QuestionSets
+    from rag.evaluate.judgements.store import Judgements
     from ui.cli.progress import stop_on_interrupt
 
     chat = chat_for(settings)
@@ -47,11 +47,11 @@ def propose_grades(
 
 def write_questions(settings: Settings, document: str, name: str, count: int, yes: bool) -> None:
     """Let the model write questions from a document; each is kept where the person says so."""
-    from rag.evaluate import generate
     from rag.evaluate.asking import chat_for
     from rag.evaluate.data import Question
-    from rag.evaluate.judgements import Judgements
-    from rag.evaluate.questions import QuestionSets, with_added
+    from rag.evaluate.judgements import question_writer
+    from rag.evaluate.judgements.question_sets import QuestionSets, with_added
+    from rag.evaluate.judgements.store import Judgements
     from ui.cli.progress import stop_on_interrupt
 
     if not name:
@@ -62,7 +62,7 @@ def write_questions(settings: Settings, document: str, name: str, count: int, ye
         if held is None or held.status != "ready":
             raise LibraryError(f"there is no document {document!r} that can be read in the library")
         with stop_on_interrupt() as stop:
-            found = generate.write_questions(
+            found = question_writer.write_questions(
                 chat, settings, library.chunks(document), count, _counting("passages"), stop
             )
         kept = [one for one in found.written if yes or _wanted(one)]

@@ -24,9 +24,9 @@ from ui.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from ingest.library import Library
     from rag.pipeline import Pipeline
     from rag.types import Trace
+    from ranklens.library import Library
 
 
 WhereOption = Annotated[

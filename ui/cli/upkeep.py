@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.plural import plural
 from rag.settings import settings_table
+from rag.text.plural import plural
 from ui.cli.options import JsonOption, LibraryOption, open_library, settings_for
 
 if TYPE_CHECKING:

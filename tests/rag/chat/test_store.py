@@ -170,7 +170,7 @@ def test_what_nobody_foresaw_ends_the_answer_too(kept):
     turn, made = writing(kept, slow)
     slow.go.set()
     list(made.follow())
-    assert "should not have" in kept.turn(turn.id).trace.answer.error
+    assert "Unexpected error" in kept.turn(turn.id).trace.answer.error
 
 
 def test_an_export_has_questions_answers_and_the_cited_sources(kept):

@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.errors import RanklensError, SettingsError
 from rag.evaluate.data import Evaluation, Question
-from rag.evaluate.run import evaluate
+from rag.evaluate.experiments.run import evaluate
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Citation, Stage, Trace, ranked
 

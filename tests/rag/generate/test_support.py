@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rag.errors import GenerationError
+from rag.generate.check import judged
 from rag.generate.citations import CitationParser
-from rag.generate.judge import judged
 from rag.generate.support import (
     Sentence,
     checked,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.generate.models import completed
+from rag.llm.thinking import ThinkingParser, Thought, answered
 from rag.settings import Settings
-from rag.thinking import ThinkingParser, Thought, answered
 from rag.types import Chunk, Hit
 from tests.servers.cohere_server import CohereServer
 from tests.servers.openai_server import Cut, OpenAIServer, Pause, Reply

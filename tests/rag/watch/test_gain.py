@@ -3,7 +3,7 @@ import math
 import pytest
 
 from rag.chat.store import Conversations
-from rag.evaluate.judgements import Judged, Judgements
+from rag.evaluate.judgements.store import Judged, Judgements
 from rag.watch.entry import entry_of
 from rag.watch.gain import gain_of, gains
 from rag.watch.log import log_of

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ingest.library import Library
 from rag.settings import Settings
 from rag.store.owner import Owner, holder
+from ranklens.library import Library
 from tests.ui.cli.conftest import Run
 
 

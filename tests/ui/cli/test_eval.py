@@ -13,7 +13,7 @@ from tests.ui.cli.conftest import Run
 
 @pytest.fixture(autouse=True)
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("ingest.library.load_encoder", lambda _settings: WordEncoder())
+    monkeypatch.setattr("ranklens.library.load_encoder", lambda _settings: WordEncoder())
     monkeypatch.setenv("RANKLENS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("RANKLENS_CACHE", str(tmp_path / "cache"))
     (tmp_path / "ranklens.toml").write_text('reranker = "none"\n')

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.library import Library
-from rag.evaluate.judgements import Judgements
-from rag.evaluate.questions import QuestionSets
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.evaluate.judgements.store import Judgements
 from rag.settings import Settings
+from ranklens.library import Library
 from tests.ui.cli.conftest import Run
 from tests.ui.cli.fakes import FakeDocument, FakeLibrary
 from ui.cli import page

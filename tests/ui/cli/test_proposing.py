@@ -30,7 +30,7 @@ def said(system: str, user: str) -> str:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
-    monkeypatch.setattr("ingest.library.load_encoder", lambda _settings: WordEncoder())
+    monkeypatch.setattr("ranklens.library.load_encoder", lambda _settings: WordEncoder())
     monkeypatch.setenv("RANKLENS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("RANKLENS_CACHE", str(tmp_path / "cache"))
     with ChatServer(said) as running:

@@ -1,0 +1,210 @@
+"""A library's documents: add, replace and remove them; a bad file is data, never the end.
+
+Files are copied in and queued at once (`enqueue`); `work` indexes what is queued, in the caller's
+thread or in the background (`start_worker`). A process that dies in between leaves a library that
+opens, answers from what was ready and finishes the rest.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.files import Files, clean_name
+from ingest.parse import Parsed
+from ingest.progress import Outcome, Progress
+from ingest.work import Work, parsed_from
+from rag.errors import DocumentError, RanklensError
+from rag.models.encoder import Encoder
+from rag.settings import Settings
+from rag.store.catalogue import Document
+from rag.store.index import Index, Report
+from rag.types import Chunk
+
+
+class Documents:
+    """The documents of one library and their indexes."""
+
+    def __init__(self, settings: Settings, encoder: Encoder, index: Index) -> None:
+        self.settings = settings
+        self.index = index
+        self.encoder = encoder
+        self._files = Files(settings.library / "files")
+        self._passwords: dict[int, str] = {}
+        self._progress = Progress()
+        self._working = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._closing = False
+        self._worker: threading.Thread | None = None
+
+    def close(self) -> None:
+        """Stop the worker and save."""
+        self._closing = True
+        self.stop_work()
+        self._wake.set()
+        if self._worker:
+            self._worker.join(timeout=60)
+        self.index.close()
+
+    # What is there
+
+    def documents(self) -> list[Document]:
+        """Return all documents but the removed ones, by name."""
+        return self.index.catalogue.documents()
+
+    def chunks(self, name: str) -> list[Chunk]:
+        """Return a document's chunks in reading order."""
+        return self.index.catalogue.chunks_of(self._ready(name).id)
+
+    def text(self, name: str) -> str:
+        """Return a document's extracted text, to which the chunks' offsets refer."""
+        return self.parsed(name).text
+
+    def parsed(self, name: str) -> Parsed:
+        """Return a document's text with the structure that its parser found."""
+        document = self._ready(name)
+        return self._stored_text(document)
+
+    def file(self, name: str) -> Path:
+        """Return the library's copy of a document's bytes, a failed document's too."""
+        for document in reversed(self.index.catalogue.documents(name=name)):
+            return self._files.path(document.digest)
+        raise RanklensError(f"there is no document {name!r} in the library")
+
+    # Adding and removing
+
+    def enqueue(self, path: Path, name: str = "", password: str = "") -> Outcome:
+        """Copy a file in and queue it; says what happens to it, and never raises for a bad file.
+
+        The same bytes are not added twice. A file of a known name but other bytes will replace
+        the old version once it is indexed. A password is kept in memory only.
+        """
+        name = clean_name(name or path.name)
+        try:
+            digest, size = self._files.keep(path, self.settings.max_file_mb)
+        except DocumentError as error:
+            return Outcome(name, "failed", str(error))
+        catalogue = self.index.catalogue
+        for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
+            return Outcome(name, "unchanged", _already(same, name), same.chunks)
+        self._forget(catalogue.documents("failed", "queued", name=name), keep=digest)
+        self._forget(catalogue.documents("failed", digest=digest), keep=digest)
+        document_id = catalogue.add_document(name, size, digest)
+        if password:
+            self._passwords[document_id] = password
+        self._wake.set()
+        return Outcome(name, "queued")
+
+    def remove(self, name: str) -> bool:
+        """Remove a document and its chunks; False where there is none of that name."""
+        found = self.index.catalogue.documents(name=name)
+        self._forget(found)
+        return bool(found)
+
+    def reindex(self, names: Sequence[str] = ()) -> list[str]:
+        """Queue documents again (all of them without names); the old version answers meanwhile."""
+        catalogue = self.index.catalogue
+        ready = [d for d in catalogue.documents("ready") if not names or d.name in names]
+        for document in ready:
+            again = catalogue.add_document(document.name, document.size, document.digest)
+            if stored := catalogue.document_text(document.id):
+                # An encrypted file cannot be read again without its password; its text is here.
+                catalogue.update_document(
+                    again,
+                    text=stored[0],
+                    spans=stored[1],
+                    media_type=document.media_type,
+                    pages=document.pages,
+                )
+        self._wake.set()
+        return [document.name for document in ready]
+
+    def verify(self) -> Report:
+        """Check the indexes against the catalogue."""
+        return self.index.verify()
+
+    def rebuild(self) -> Report:
+        """Make the indexes again from the catalogue, without encoding anything."""
+        return self.index.rebuild()
+
+    # Indexing
+
+    def progress(self) -> Progress:
+        """Return a snapshot of the running or last work; what was queued since is counted."""
+        shown = self._progress
+        if not shown.running:
+            return shown
+        waiting, _ = self.index.catalogue.waiting("queued", "indexing")
+        return replace(shown, documents_total=shown.documents_done + waiting)
+
+    def stop_work(self) -> None:
+        """Ask the running work to stop; what is not finished stays queued."""
+        self._stop.set()
+
+    def start_worker(self) -> None:
+        """Index in the background, now and whenever something is queued, until `close`."""
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._run, name="indexing", daemon=True)
+            self._worker.start()
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait()
+            self._wake.clear()
+            if not self._closing and self.index.catalogue.next_queued():
+                self.work()
+
+    def work(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> list[Outcome]:
+        """Index everything that is queued and return what became of each document.
+
+        ``stop`` (or `stop_work`) ends it after the current batch. An error that is not a
+        document's own (a model that cannot run) ends it too and is in ``progress().problem``.
+        """
+        with self._working:
+            stop = self._stop = stop or threading.Event()
+
+            def show(progress: Progress) -> None:
+                self._progress = progress
+                if on_progress:
+                    on_progress(progress)
+
+            work = Work(
+                self.index,
+                self.encoder,
+                self._files,
+                self.settings,
+                stopped=lambda: self._closing or stop.is_set(),
+                show=show,
+                passwords=self._passwords,
+            )
+            return list(work.run())
+
+    def _ready(self, name: str) -> Document:
+        for document in self.index.catalogue.documents("ready", name=name):
+            return document
+        raise RanklensError(f"there is no document {name!r} in the library")
+
+    def _stored_text(self, document: Document) -> Parsed:
+        stored = self.index.catalogue.document_text(document.id)
+        if stored is None:
+            raise RanklensError(f"the text of {document.name!r} is not in the catalogue")
+        return parsed_from(document, *stored)
+
+    def _forget(self, found: Sequence[Document], keep: str = "") -> None:
+        self.index.retire([d.id for d in found])
+        for digest in {document.digest for document in found} - {keep}:
+            if not self.index.catalogue.documents(digest=digest):
+                self._files.drop(digest)
+
+
+def _already(document: Document, name: str) -> str:
+    where = "" if document.name == name else f" as {document.name!r}"
+    return f"the same bytes are already in the library{where}"

@@ -1,0 +1,43 @@
+"""What a thumb on an answer says about passages: a suggestion, until a person confirms it.
+
+A thumb up suggests that the passages that the answer cites are relevant to what was searched for.
+It may have been given for another reason (the tone, an answer known before), so it is kept under
+the source ``feedback`` and never counted. A thumb down says nothing about any one passage: the
+question is listed to be judged (`Conversations.disliked`).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from rag.chat.store import Conversations
+from rag.errors import RanklensError
+from rag.evaluate.judgements.store import Judgements
+from rag.types import Chunk, Trace
+
+JUDGE = "readers"
+SUGGESTED = 2  # that a cited passage answers in part
+NOTE = "cited in an answer that was found helpful"
+
+
+def follow(judgements: Judgements, kept: Conversations, question: str) -> int:
+    """Make a question's suggestions what the thumbs on its answers say now; returns their number.
+
+    ``question`` is what was searched for. A passage that is no longer in its document is left out.
+    """
+    judgements.remove_all(question, "feedback")
+    liked = [turn.trace for turn in kept.judged(question) if turn.liked]
+    chunks = {chunk.id: chunk for trace in liked for chunk in cited(trace)}
+    found = 0
+    for chunk in chunks.values():
+        with suppress(RanklensError):
+            judgements.judge(question, chunk, SUGGESTED, JUDGE, NOTE, "feedback")
+            found += 1
+    return found
+
+
+def cited(trace: Trace) -> list[Chunk]:
+    """Return the passages that an answer cites, each once."""
+    ids = dict.fromkeys(c.chunk_id for c in trace.answer.citations) if trace.answer else {}
+    there = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
+    return [there[id_] for id_ in ids if id_ in there]

@@ -1,0 +1,116 @@
+"""A language model proposes grades of passages, with a short reason each.
+
+They are kept as judgements of the source ``llm`` under the model's name, apart from people's:
+compared with them, never counted as theirs.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Sequence
+
+from rag.errors import RanklensError
+from rag.evaluate.asking import Call, Outcome, Told, ask_all, fitted
+from rag.evaluate.data import Question
+from rag.evaluate.experiments.run import Interrupted
+from rag.evaluate.judgements.pooling import pooled
+from rag.evaluate.judgements.store import Judgements
+from rag.generate.template import template
+from rag.llm.remote import shortened
+from rag.pipeline import Pipeline
+from rag.rerank.llm import Chat
+from rag.settings import Settings
+from rag.text.quoting import boundary, defused
+from rag.types import Chunk
+
+Item = tuple[str, Chunk]
+"""A question's words and a passage."""
+LONGEST_REASON = 200
+# A sign, a line's end or nothing parts the grade from its reason: 2.5, 2/3 and -2 are none.
+_GRADE = re.compile(
+    r"[\s*`\"'_#]*(?:grade[\s*:=]*)?([0-3])\b(?!\s*[./,%]?\s*\d|\s*%)"
+    r"(?:[^\w\n]*[:;.,–—-]\W*|\W*\n\W*|\W*$)(.*)",
+    re.I | re.S,
+)
+_ANOTHER = re.compile(r"^\W*(?:grade\W*)?[0-3]\s*[:;]", re.I | re.M)
+_OPENING = re.compile(r"^\W*(?:the )?reason\W*", re.I)
+
+
+def read_grade(reply: str) -> tuple[int, str]:
+    """Return (grade, reason) of a reply such as ``2: names the year only``.
+
+    Raises `ValueError` where it does not begin with one whole grade from 0 to 3, or gives several.
+    """
+    match = _GRADE.fullmatch(reply)
+    if match is None:
+        raise ValueError("the reply is no grade from 0 to 3 with a reason")
+    if _ANOTHER.search(match[2]):
+        raise ValueError("the reply gives several grades")
+    return int(match[1]), shortened(_OPENING.sub("", match[2]), LONGEST_REASON)
+
+
+def to_grade(
+    judgements: Judgements, pipelines: Iterable[Pipeline], questions: Sequence[Question],
+    depth: int, model: str, told: Told = lambda _done, _total: None,
+    stop: threading.Event | None = None,
+) -> tuple[list[Item], list[str]]:  # fmt: skip
+    """Return the pooled passages that the model has not graded yet, and what could not be searched.
+
+    Raises `rag.evaluate.experiments.run.Interrupted` where it is stopped.
+    """
+    pipelines, found = list(pipelines), []
+    failures: list[str] = []
+    for done, question in enumerate(questions):
+        if stop is not None and stop.is_set():
+            raise Interrupted(f"stopped after {done} of {len(questions)} questions were searched")
+        told(done, len(questions))
+        try:
+            traces = [pipeline.search(question.text) for pipeline in pipelines]
+        except RanklensError as error:
+            failures.append(f"{shortened(question.text, 80)}: {error}")
+            continue
+        pool = pooled(traces, depth)
+        given = judgements.for_chunks(question.text, pool)
+        found += [
+            (question.text, chunk)
+            for chunk in pool
+            if not any(
+                (one.judge, one.source, one.start, one.end)
+                == (model, "llm", chunk.start, chunk.end)
+                for one in given[chunk.id]
+            )
+        ]
+    told(len(questions), len(questions))
+    return found, failures
+
+
+def propose(
+    chat: Chat, settings: Settings, judgements: Judgements, items: Sequence[Item],
+    told: Told = lambda _done, _total: None, stop: threading.Event | None = None,
+) -> Outcome:  # fmt: skip
+    """Ask the model for a grade of every passage; each is kept as it comes.
+
+    A reply that is no grade is not kept and told among the failures.
+    """
+    instructions = template(settings, "grade")
+    calls = [_call(settings, instructions, item) for item in items]
+
+    def keep(place: int, value: tuple[int, str]) -> None:
+        question, chunk = items[place]
+        judgements.judge(question, chunk, value[0], chat.model, value[1], source="llm")
+
+    return ask_all(chat, settings, calls, keep, told, stop)
+
+
+def _call(settings: Settings, instructions: str, item: Item) -> Call[tuple[int, str]]:
+    question, chunk = item
+    mark = boundary([question, chunk.passage])
+    system = instructions.format(boundary=mark)
+    user = (
+        f"<passage-{mark}>\n{fitted(chunk.passage, settings, system + question)}\n"
+        f"</passage-{mark}>\n\n<question-{mark}>\n{defused(question)}\n</question-{mark}>\n\n"
+        "Write the grade of the passage and the reason."
+    )
+    about = f"{shortened(question, 80)} ({chunk.document}, characters {chunk.start}-{chunk.end})"
+    return Call(about, system, user, read_grade)

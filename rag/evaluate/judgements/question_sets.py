@@ -1,0 +1,119 @@
+"""Question sets of a library: stored under a name, imported whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import delete, func, insert, select
+
+from rag.errors import RanklensError
+from rag.evaluate.data import Question
+from rag.evaluate.judgements import schema
+from rag.evaluate.judgements.record import same_words
+from rag.evaluate.judgements.schema import question_sets, questions
+from rag.store.catalogue import Catalogue
+
+AT_ONCE = 500
+
+
+class QuestionSets:
+    """Reads and writes question sets in the catalogue's file."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._engine = catalogue.engine
+        schema.metadata.create_all(self._engine)
+
+    def names(self) -> list[str]:
+        """Return the names of all sets."""
+        return list(self.sizes())
+
+    def sizes(self) -> dict[str, int]:
+        """Return name → number of questions, by name."""
+        query = (
+            select(question_sets.c.name, func.count(questions.c.number))
+            .select_from(question_sets.outerjoin(questions))
+            .group_by(question_sets.c.id)
+            .order_by(question_sets.c.name)
+        )
+        with self._engine.connect() as db:
+            return {row[0]: row[1] for row in db.execute(query)}
+
+    def questions(self, name: str) -> tuple[Question, ...]:
+        """Return a set's questions in their order; raises `RanklensError` for an unknown set."""
+        if name not in self.names():
+            raise RanklensError(f"there is no question set {name!r}")
+        columns = (questions.c.id, questions.c.text, questions.c.kind, questions.c.answer)
+        query = (
+            select(*columns)
+            .join(question_sets)
+            .where(question_sets.c.name == name)
+            .order_by(questions.c.number)
+        )
+        with self._engine.connect() as db:
+            return tuple(Question(*row) for row in db.execute(query))
+
+    def put(self, name: str, held: Sequence[Question]) -> int:
+        """Store a set in place of what had its name, in one transaction.
+
+        Raises `RanklensError` that names every question whose id comes twice or is empty.
+        """
+        name = " ".join(name.split())
+        faults = _faults(held)
+        if not name:
+            faults.insert(0, "the set has no name")
+        if faults:
+            raise RanklensError("nothing was stored: " + "; ".join(faults[:20]))
+        with self._engine.begin() as db:
+            known = select(question_sets.c.id).where(question_sets.c.name == name)
+            db.execute(delete(questions).where(questions.c.set_id.in_(known)))
+            set_id = db.scalar(known)
+            if set_id is None:
+                added = db.execute(insert(question_sets).values(name=name, made=time.time()))
+                assert added.inserted_primary_key is not None
+                set_id = added.inserted_primary_key[0]
+            rows = [
+                {"set_id": set_id, "id": q.id, "text": q.text, "kind": q.kind, "answer": q.answer}
+                for q in held
+            ]
+            for first in range(0, len(rows), AT_ONCE):
+                db.execute(insert(questions), rows[first : first + AT_ONCE])
+        return len(held)
+
+    def delete(self, name: str) -> bool:
+        """Forget a set; its judgements stay, since they belong to the questions' words."""
+        with self._engine.begin() as db:
+            known = select(question_sets.c.id).where(question_sets.c.name == name)
+            db.execute(delete(questions).where(questions.c.set_id.in_(known)))
+            return (
+                db.execute(delete(question_sets).where(question_sets.c.name == name)).rowcount > 0
+            )
+
+
+def with_added(held: Sequence[Question], new: Iterable[Question]) -> list[Question]:
+    """Return questions with new ones behind them, under ids that go on counting (q1, q2, …).
+
+    A question whose words are there already is not added again.
+    """
+    found = {same_words(question.text): question for question in held}
+    taken, number = {question.id for question in held}, len(held)
+    for question in new:
+        words = same_words(question.text)
+        if words and words not in found:
+            number += 1
+            while f"q{number}" in taken:
+                number += 1
+            found[words] = replace(question, id=f"q{number}", text=words)
+    return list(found.values())
+
+
+def _faults(held: Sequence[Question]) -> list[str]:
+    faults, seen = [], set()
+    for number, question in enumerate(held, 1):
+        if not question.id.strip() or not question.text.strip():
+            faults.append(f"question {number} has no id or no words")
+        elif question.id in seen:
+            faults.append(f"the id {question.id!r} comes twice (question {number})")
+        seen.add(question.id)
+    return faults

@@ -1,0 +1,295 @@
+"""Judgements: who found which characters of a document how relevant to a question.
+
+They are anchored to a document's name and a span of its extracted text, with the text itself, so
+they survive another chunking and another indexing. Where a document is replaced, `refresh` finds
+the judged text in the new version, or marks the judgement as lost.
+
+How spans become grades of chunks is told in `rag.evaluate.judgements.record`. What a language model
+proposed (source ``llm``) and what thumbs on answers suggest (``feedback``) is kept apart and never
+counted as people's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects.sqlite import Insert, insert
+
+from rag.errors import RanklensError
+from rag.evaluate.data import Unit
+from rag.evaluate.judgements import schema
+from rag.evaluate.judgements.anchors import Span, locate
+from rag.evaluate.judgements.record import (
+    HIGHEST,
+    LOWEST,
+    PEOPLE,
+    SOURCES,
+    Judgement,
+    Source,
+    applying,
+    by_document,
+    grade_of,
+    holds,
+    same_words,
+)
+from rag.evaluate.judgements.schema import judgements as table
+from rag.store.catalogue import Catalogue, Document
+from rag.text.plural import plural
+from rag.types import Chunk
+
+AT_ONCE = 500
+KEY = ("question", "document", "start", "end", "judge", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What `refresh` did: judgements that moved, that were found again, and that were lost."""
+
+    moved: int = 0
+    found: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Question → item → grade; an item is a chunk's id, or a document's name (``unit``)."""
+
+    grades: Mapping[str, Mapping[str, int]]
+    unit: Unit
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+class Judgements:
+    """The judgements of a library. Safe to use from several threads of one process."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._engine = catalogue.engine
+        self._seen: tuple[tuple[int, str], ...] | None = None
+        schema.metadata.create_all(self._engine)
+
+    # Writing
+
+    def judge(
+        self, question: str, chunk: Chunk, grade: int, judge: str, note: str = "",
+        source: Source = "person",
+    ) -> Judgement:  # fmt: skip
+        """Keep a judge's grade for a chunk's text, in place of an earlier one of the same judge.
+
+        A chunk of an earlier version of its document is looked for in the present one. Raises
+        `RanklensError` where the grade is not 0 to 3, or the document or the text is not there.
+        """
+        document = self._document(chunk.document)
+        start, end = self._present(document, chunk)
+        made = Judgement(
+            question, chunk.document, document.digest, start, end, chunk.text, grade, judge,
+            source, note,
+        )  # fmt: skip
+        self.add([made])
+        return made
+
+    def add(self, made: Iterable[Judgement]) -> int:
+        """Keep judgements, all or none; the same judge's earlier ones of a span are replaced."""
+        now = time.time()
+        rows = [_row(one, now) for one in made]
+        with self._engine.begin() as db:
+            for first in range(0, len(rows), AT_ONCE):
+                db.execute(_replacing(), rows[first : first + AT_ONCE])
+        return len(rows)
+
+    def remove(self, judgement_id: int) -> bool:
+        """Forget a judgement; False where there is none of that id."""
+        with self._engine.begin() as db:
+            return db.execute(delete(table).where(table.c.id == judgement_id)).rowcount > 0
+
+    def remove_all(self, question: str, source: Source) -> int:
+        """Forget a question's judgements of one source; returns how many there were."""
+        its = (table.c.question == same_words(question), table.c.source == source)
+        with self._engine.begin() as db:
+            return db.execute(delete(table).where(*its)).rowcount
+
+    def refresh(self) -> Carried:
+        """Carry judgements over to the present versions of their documents.
+
+        Where the judged text stands unchanged at its place nothing happens. Otherwise it is looked
+        for in the new text, nearest to the old place first; where it is nowhere, the judgement is
+        lost until a later version has the text again. Cheap where no document has changed.
+        """
+        ready = self._catalogue.documents("ready")
+        seen = tuple((document.id, document.digest) for document in ready)
+        if seen == self._seen:
+            return Carried()
+        changes = [change for document in ready for change in self._carried(document)]
+        with self._engine.begin() as db:
+            for one, _ in changes:
+                _move(db, one)
+            for document in ready:
+                _keep(db, document)
+        self._seen = seen
+        kinds = [kind for _, kind in changes]
+        return Carried(kinds.count("moved"), kinds.count("found"), kinds.count("lost"))
+
+    # Reading
+
+    def all(
+        self,
+        question: str | None = None,
+        document: str | None = None,
+        sources: Collection[Source] = SOURCES,
+    ) -> list[Judgement]:
+        """Return judgements, oldest first."""
+        query = select(table).where(table.c.source.in_(sources)).order_by(table.c.time, table.c.id)
+        if question is not None:
+            query = query.where(table.c.question == same_words(question))
+        if document is not None:
+            query = query.where(table.c.document == document)
+        with self._engine.connect() as db:
+            return [Judgement(**row._mapping) for row in db.execute(query)]
+
+    def version(self) -> tuple[int, int, float]:
+        """Return what changes with every judgement that is made, changed or removed."""
+        counted = select(func.count(), func.max(table.c.id), func.max(table.c.time))
+        with self._engine.connect() as db:
+            count, last, when = db.execute(counted.select_from(table)).one()
+        return count, last or 0, when or 0.0
+
+    def asked(self, sources: Collection[Source] = PEOPLE) -> set[str]:
+        """Return the questions that people have judged, as `same_words` writes them."""
+        query = select(table.c.question).where(table.c.source.in_(sources)).distinct()
+        with self._engine.connect() as db:
+            return set(db.scalars(query))
+
+    def unconfirmed(self, source: Source, judge: str, most: int) -> tuple[int, list[Judgement]]:
+        """Return how many texts have a proposal that a judge has not graded, and the first ones.
+
+        Proposals of ``source`` that are not lost; where several are of one text it comes once.
+        """
+        own = table.alias()
+        same = [own.c[name] == table.c[name] for name in ("question", "document", "start", "end")]
+        graded = select(own.c.id).where(*same, own.c.judge == judge, own.c.source == "person")
+        its = (table.c.source == source, table.c.status == "current", ~graded.exists())
+        item = (table.c.question, table.c.document, table.c.start, table.c.end)
+        each = select(func.min(table.c.id).label("id")).where(*its).group_by(*item)
+        first = select(table).where(table.c.id.in_(each)).order_by(table.c.time, table.c.id)
+        with self._engine.connect() as db:
+            count = db.scalar(select(func.count()).select_from(each.subquery())) or 0
+            return count, [Judgement(**row._mapping) for row in db.execute(first.limit(most))]
+
+    def grades(
+        self, questions: Sequence[str] | None = None, sources: Collection[Source] = PEOPLE
+    ) -> Judged:
+        """Return the grades of the present chunks for questions (for all, without a list).
+
+        Where nothing but whole documents was judged, the items are documents.
+        """
+        self.refresh()
+        wanted = None if questions is None else {same_words(q): q for q in questions}
+        one_question = questions[0] if questions is not None and len(questions) == 1 else None
+        held = [
+            one
+            for one in self.all(one_question, sources=sources)
+            if wanted is None or one.question in wanted
+        ]
+        lost = sum(one.status == "lost" for one in held)
+        current = [one for one in held if one.status == "current"]
+        whole = bool(current) and all(one.whole for one in current)
+        found = by_document(current) if whole else self._by_chunk(current)
+        names = {q: q for q in found} if wanted is None else wanted
+        gone = plural(lost, "judgement is lost: its", "judgements are lost: their")
+        notes = (f"{gone} text is no longer there",) if lost else ()
+        return Judged(
+            {names[q]: items for q, items in found.items()},
+            "document" if whole else "passage",
+            notes,
+        )
+
+    def for_chunks(self, question: str, chunks: Sequence[Chunk]) -> dict[str, list[Judgement]]:
+        """Return chunk id → the judgements of all sources that hold for it."""
+        self.refresh()
+        held = [one for one in self.all(question) if one.status == "current"]
+        return {
+            chunk.id: [one for one in held if one.document == chunk.document and holds(one, chunk)]
+            for chunk in chunks
+        }
+
+    def _by_chunk(self, held: Sequence[Judgement]) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        by_document: dict[str, list[Judgement]] = {}
+        for one in held:
+            by_document.setdefault(one.document, []).append(one)
+        for document in self._catalogue.documents("ready"):
+            if document.name not in by_document:
+                continue
+            chunks = self._catalogue.chunks_of(document.id)
+            for question, chunk, given in applying(by_document[document.name], chunks):
+                found.setdefault(question, {})[chunk.id] = grade_of(given, chunk)
+        return found
+
+    def _carried(self, document: Document) -> Iterator[tuple[Judgement, str]]:
+        held = [one for one in self.all(document=document.name) if not one.whole]
+        stored = self._catalogue.document_text(document.id) if held else None
+        text = stored[0] if stored else ""
+        for one in held:
+            if one.status == "current" and text[one.start : one.end] == one.quote:
+                continue
+            span = locate(one.quote, text, one.start)
+            if span:
+                kind = "moved" if one.status == "current" else "found"
+                yield _moved(one, document.digest, span), kind
+            elif one.status == "current":
+                yield replace(one, status="lost"), "lost"
+
+    def _present(self, document: Document, chunk: Chunk) -> Span:
+        if chunk.id in self._catalogue.fetch([chunk.id]):
+            return chunk.start, chunk.end
+        stored = self._catalogue.document_text(document.id)
+        span = locate(chunk.text, stored[0], chunk.start) if stored else None
+        if span is None:
+            raise RanklensError(
+                f"this passage is not in the present {document.name!r}; ask the question again"
+            )
+        return span
+
+    def _document(self, name: str) -> Document:
+        for document in self._catalogue.documents("ready", name=name):
+            return document
+        raise RanklensError(f"there is no document {name!r} in the library")
+
+
+def _moved(one: Judgement, digest: str, span: Span) -> Judgement:
+    return replace(one, digest=digest, start=span[0], end=span[1], status="current")
+
+
+def _move(db: Connection, one: Judgement) -> None:
+    """Write a judgement's new place; an older one that stood there already gives way."""
+    there = [table.c[name] == getattr(one, name) for name in KEY]
+    db.execute(delete(table).where(*there, table.c.id != one.id))
+    values = {name: getattr(one, name) for name in ("digest", "start", "end", "status")}
+    db.execute(update(table).where(table.c.id == one.id).values(**values))
+
+
+def _keep(db: Connection, document: Document) -> None:
+    """Note the version of the document whose offsets its judgements have now."""
+    its = (table.c.document == document.name, table.c.status == "current")
+    other = table.c.digest != document.digest
+    db.execute(update(table).where(*its, other).values(digest=document.digest))
+
+
+def _replacing() -> Insert:
+    statement = insert(table)
+    values = {c.name: statement.excluded[c.name] for c in table.c if c.name not in (*KEY, "id")}
+    return statement.on_conflict_do_update(index_elements=KEY, set_=values)
+
+
+def _row(one: Judgement, now: float) -> dict[str, Any]:
+    if not LOWEST <= one.grade <= HIGHEST:
+        raise RanklensError(f"a grade is {LOWEST} to {HIGHEST}, not {one.grade}")
+    if not one.question.strip() or not one.judge.strip():
+        raise RanklensError("a judgement needs a question and a judge's name")
+    row = asdict(one)
+    row.pop("id")
+    return {**row, "question": same_words(one.question), "time": one.time or now}

@@ -1,0 +1,220 @@
+"""Blind votes: which of two pipelines' rankings or answers people prefer, not knowing whose it is.
+
+A pair of pipelines is named by names and settings digests: with other settings under the same name
+the counting starts anew. The test is the exact two-sided sign test; ties are left out of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from sqlalchemy import delete, insert, select
+
+from rag.errors import RanklensError
+from rag.evaluate.judgements import schema
+from rag.evaluate.judgements.record import same_words
+from rag.evaluate.judgements.schema import votes as table
+from rag.evaluate.measures.statistics import binomial_p
+from rag.store.catalogue import Catalogue
+from rag.types import Hit
+
+Choice = Literal["left", "right", "tie", "both bad"]
+Kind = Literal["rankings", "answers"]
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """One of a vote's two pipelines: its name, settings digest, and the passages that it showed.
+
+    ``passages`` are the chunks' ids, best first; of an answer, those that it cites.
+    """
+
+    name: str
+    digest: str
+    passages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A vote on two pipelines; ``left`` and ``right`` say who stood where."""
+
+    question: str
+    kind: Kind
+    left: Pipe
+    right: Pipe
+    choice: Choice
+    voter: str
+    time: float = 0.0
+    id: int = 0
+
+    @property
+    def winner(self) -> Pipe | None:
+        """The preferred pipeline, None where neither was."""
+        return {"left": self.left, "right": self.right}.get(self.choice)
+
+    @property
+    def loser(self) -> Pipe | None:
+        """The other one."""
+        return {"left": self.right, "right": self.left}.get(self.choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A pair's votes on one kind; ``p`` is that of the exact two-sided binomial test."""
+
+    first: Pipe
+    second: Pipe
+    kind: Kind
+    wins: int
+    losses: int
+    ties: int
+    both_bad: int
+
+    @property
+    def p(self) -> float:
+        """How likely so uneven a count is where both are liked alike."""
+        return binomial_p(self.wins, self.losses)
+
+
+class Votes:
+    """The votes of a library. Safe to use from several threads of one process."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._engine = catalogue.engine
+        schema.metadata.create_all(self._engine)
+
+    def add(self, vote: Vote) -> Vote:
+        """Keep a vote; return it with id and time. Raises `RanklensError` where it is faulty.
+
+        It takes the place of the same voter's earlier one on the same question, kind and pair: the
+        test takes votes to be independent of one another.
+        """
+        row = _row(vote)
+        its = [table.c[name] == row[name] for name in ("voter", "kind", "question")]
+        with self._engine.begin() as db:
+            # Written first: that takes SQLite's write lock, so nobody votes between the two.
+            key = db.execute(insert(table).values(**row)).inserted_primary_key
+            assert key is not None
+            made = _vote({**row, "id": key[0]})
+            others = db.execute(select(table).where(*its, table.c.id != made.id)).mappings()
+            before = [one.id for one in map(_vote, map(dict, others)) if _pair(one) == _pair(made)]
+            db.execute(delete(table).where(table.c.id.in_(before)))
+        return made
+
+    def all(self) -> list[Vote]:
+        """Return the votes, oldest first."""
+        with self._engine.connect() as db:
+            rows = db.execute(select(table).order_by(table.c.time, table.c.id)).mappings().all()
+        return [_vote(dict(row)) for row in rows]
+
+    def remove(self, ids: Iterable[int]) -> int:
+        """Forget votes; returns how many there were."""
+        with self._engine.begin() as db:
+            return db.execute(delete(table).where(table.c.id.in_(list(ids)))).rowcount
+
+
+def swapped(seed: str) -> bool:
+    """Say by chance whether the sides change places; the same seed says the same again."""
+    return random.Random(seed).random() < 0.5
+
+
+def shown(hits: Sequence[Hit], depth: int) -> tuple[str, ...]:
+    """Return the ids of a ranking's first passages."""
+    return tuple(hit.chunk.id for hit in hits[:depth])
+
+
+def tallies(held: Iterable[Vote]) -> list[tuple[Tally, list[Vote]]]:
+    """Count the votes of each pair and kind, with the votes themselves; most votes first.
+
+    The pair's first pipeline is the one whose name (then digest) sorts first.
+    """
+    pairs: dict[tuple[tuple[str, str], tuple[str, str], Kind], list[Vote]] = {}
+    for vote in held:
+        first, second = _pair(vote)
+        pairs.setdefault((first, second, vote.kind), []).append(vote)
+    found = []
+    for (first, second, kind), votes in pairs.items():
+        won = [(v.winner.name, v.winner.digest) for v in votes if v.winner]
+        choices = [v.choice for v in votes]
+        counts = (
+            won.count(first),
+            won.count(second),
+            choices.count("tie"),
+            choices.count("both bad"),
+        )
+        found.append((Tally(Pipe(*first), Pipe(*second), kind, *counts), votes))
+    return sorted(found, key=lambda one: -len(one[1]))
+
+
+def proposals(vote: Vote) -> dict[str, int]:
+    """Return passage → the grade that a vote suggests, for a person to confirm or change.
+
+    A vote is about a whole list, so it says little of any one passage. What only the winner showed
+    is suggested as related (1), what only the loser showed as not relevant (0); where both were
+    bad, everything as not relevant. A tie suggests nothing, and what both showed is left out.
+    """
+    if vote.choice == "both bad":
+        return dict.fromkeys((*vote.left.passages, *vote.right.passages), 0)
+    if vote.winner is None or vote.loser is None:
+        return {}
+    won, lost = vote.winner.passages, vote.loser.passages
+    only_won = {key: 1 for key in won if key not in lost}
+    return only_won | {key: 0 for key in lost if key not in won}
+
+
+def to_csv(held: Iterable[Vote]) -> str:
+    """Return votes as CSV with a header; passages are ids with spaces between, times in UTC."""
+    out = io.StringIO()
+    sides = [f"{side}_{part.name}" for side in ("left", "right") for part in fields(Pipe)]
+    columns = ("question", "kind", *sides, "choice", "winner", "voter", "time")
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for vote in held:
+        row: dict[str, Any] = {name: getattr(vote, name) for name in ("question", "kind")}
+        for side, pipe in (("left", vote.left), ("right", vote.right)):
+            row |= {f"{side}_{name}": value for name, value in asdict(pipe).items()}
+            row[f"{side}_passages"] = " ".join(pipe.passages)
+        row |= {"choice": vote.choice, "voter": vote.voter}
+        row["winner"] = vote.winner.name if vote.winner else ""
+        row["time"] = datetime.fromtimestamp(vote.time, UTC).isoformat()
+        writer.writerow(row)
+    return out.getvalue()
+
+
+def _pair(vote: Vote) -> list[tuple[str, str]]:
+    return sorted((pipe.name, pipe.digest) for pipe in (vote.left, vote.right))
+
+
+def _row(vote: Vote) -> dict[str, Any]:
+    if vote.choice not in CHOICES or vote.kind not in KINDS:
+        raise RanklensError(f"a vote is {', '.join(CHOICES)}, on {' or '.join(KINDS)}")
+    if not vote.question.strip() or not vote.voter.strip():
+        raise RanklensError("a vote needs a question and a voter's name")
+    return {
+        "question": same_words(vote.question),
+        "kind": vote.kind,
+        "left": json.dumps(asdict(vote.left)),
+        "right": json.dumps(asdict(vote.right)),
+        "choice": vote.choice,
+        "voter": vote.voter,
+        "time": vote.time or time.time(),
+    }
+
+
+def _vote(row: dict[str, Any]) -> Vote:
+    return Vote(**{**row, "left": _pipe(row["left"]), "right": _pipe(row["right"])})
+
+
+def _pipe(text: str) -> Pipe:
+    data = json.loads(text)
+    return Pipe(data["name"], data["digest"], tuple(data["passages"]))

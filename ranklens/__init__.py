@@ -1,0 +1,1 @@
+"""Ranklens as a library: open a library of documents, ask it, and see every ranking."""

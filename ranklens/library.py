@@ -1,0 +1,67 @@
+"""`Library`: one folder of documents, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from ingest.documents import Documents
+from rag.models.encoder import Encoder, load_encoder
+from rag.pipeline import Pipeline
+from rag.settings import Settings
+from rag.store.index import Index, reset
+from rag.store.owner import Owner
+from ranklens.jobs import Jobs
+
+
+class Library(Documents):
+    """A library of documents, open in this process. Open one with `Library.open`.
+
+    It owns its folder for as long as it is open, and is safe to use from several threads.
+    """
+
+    def __init__(self, settings: Settings, owner: Owner, encoder: Encoder, index: Index) -> None:
+        super().__init__(settings, encoder, index)
+        self.pipeline = Pipeline(index, encoder, settings)
+        self.jobs = Jobs()
+        self._owner = owner
+
+    @classmethod
+    def open(cls, settings: Settings, reindex: bool = False, rebuild: bool = False) -> Self:
+        """Open the library at ``settings.library``, making it where there is none.
+
+        ``reindex`` accepts a library that was indexed with other settings: all its documents are
+        queued again. ``rebuild`` makes damaged indexes again from the catalogue. Raises
+        `LibraryInUse`, `LibraryMismatch` or `ModelError`.
+        """
+        with ExitStack() as undo:
+            owner = Owner(settings.library)
+            undo.callback(owner.release)
+            encoder = load_encoder(settings)
+            facts = {"revision": encoder.revision, "dimension": encoder.dimension}
+            if reindex:
+                reset(settings, facts)
+            index = Index.open(settings, facts, afresh=rebuild)
+            undo.callback(index.close)
+            library = cls(settings, owner, encoder, index)
+            undo.pop_all()
+        return library
+
+    def close(self) -> None:
+        """Stop what is running, save, and give the folder back."""
+        self.jobs.close()
+        self.pipeline.close()
+        super().close()
+        self._owner.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from rag.evaluate.measures.figures import figures
+from rag.evaluate.reports.examples import telling
+from rag.evaluate.reports.report import html, main_comparison
+from tests.rag.evaluate.made import make
+
+VOID = {"meta", "br"}
+
+
+class Balanced(HTMLParser):
+    """Complains about a tag that is not closed where it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_the_report_is_whole_and_needs_nothing_from_elsewhere(count: int):
+    page = html(figures(make(count)))
+    parser = Balanced()
+    parser.feed(page)
+    assert parser.open == []
+    assert {"script", "link", "img", "iframe"}.isdisjoint(parser.tags)
+    assert not re.search(r"""(?:src|href)=|url\(|@import|https?://""", page)
+
+
+def test_what_comes_from_outside_is_escaped():
+    page = html(figures(make(20)))
+    assert "made &lt;up&gt;" in page
+    assert "What about &lt;i&gt; " in page
+    assert "doc &lt;3&gt;.txt" in page
+    for raw in ("made <up>", "<i>", "<b>this", "doc <"):
+        assert raw not in page
+
+
+def test_the_verdict_stands_in_words():
+    found = figures(make(40))
+    main = main_comparison(found)
+    assert main is not None
+    assert main.after == ("late", "reranked")
+    assert main.difference.verdict in html(found)
+
+
+def test_the_most_telling_questions_show_both_sides():
+    found = figures(make(40))
+    main = main_comparison(found)
+    assert main is not None
+    chosen = telling(found, main)
+    assert len(chosen) == 10, "of 26 that changed"
+    assert chosen[0].change == max(one.change for one in chosen) > 0
+    for one in chosen:
+        relevant = [place for place in one.second if place.grade]
+        assert [place.rank for place in relevant] == [1]
+        assert one.second[0].text.startswith("Passage ")
+    assert telling(found, found.comparisons[0])[-1].change < 0
+
+
+def test_a_single_pipeline_and_fallbacks_are_told():
+    evaluation = make(6, variants={"late": {"reranker": "auto"}})
+    main = main_comparison(figures(evaluation))
+    assert main is not None
+    assert (main.before[1], main.after[1]) == ("fused", "reranked")

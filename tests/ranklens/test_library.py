@@ -1,0 +1,362 @@
+"""The library end to end: real parsing processes, real Chroma, vectors that count words."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import ranklens.library
+from ingest.files import clean_name
+from rag.errors import LibraryInUse, LibraryMismatch, ModelError, RanklensError
+from ranklens.library import Library
+from tests.fakes import WordEncoder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def words(monkeypatch):
+    """Encode by counting words: the model has tests of its own."""
+    encoder = WordEncoder()
+    monkeypatch.setattr(ranklens.library, "load_encoder", lambda _settings: encoder)
+    return encoder
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def add(library, *paths):
+    for path in paths:
+        library.enqueue(path)
+    return library.work()
+
+
+def found(library, question):
+    trace = library.pipeline.with_settings(reranker="none").search(question)
+    return {hit.chunk.document for hit in trace.stages[-1].hits}
+
+
+def live(library):
+    return {d.name: d.status for d in library.documents()}
+
+
+def test_a_document_is_added_and_found(library, write):
+    (outcome,) = add(library, write("mars.txt", "Mars has two moons."))
+    assert (outcome.name, outcome.status, outcome.chunks) == ("mars.txt", "added", 1)
+    (document,) = library.documents()
+    assert (document.status, document.media_type, document.size) == ("ready", "text/plain", 19)
+    assert document.indexed >= document.added
+    assert found(library, "mars") == {"mars.txt"}
+    (chunk,) = library.chunks("mars.txt")
+    assert library.text("mars.txt")[chunk.start : chunk.end] == chunk.text
+    assert library.file("mars.txt").read_bytes() == b"Mars has two moons."
+
+
+def test_the_same_bytes_add_nothing_and_say_so(library, write):
+    add(library, write("a.txt", "the moon"))
+    again = library.enqueue(write("a.txt", "the moon"))
+    assert (again.status, again.chunks) == ("unchanged", 1)
+    other = library.enqueue(write("b.txt", "the moon"))
+    assert other.status == "unchanged"
+    assert "'a.txt'" in other.reason
+    assert library.work() == []
+
+
+def test_a_changed_file_replaces_its_old_version(library, write):
+    add(library, write("a.txt", "the moon"))
+    old = library.file("a.txt")
+    (outcome,) = add(library, write("a.txt", "a comet"))
+    assert outcome.status == "replaced"
+    assert [c.text for c in library.chunks("a.txt")] == ["a comet"]
+    assert not old.exists()
+    assert library.verify().problems == ()
+
+
+def test_passages_that_stay_the_same_are_not_encoded_again(library, write, words, monkeypatch):
+    first = f"# Mars\n\n{'The rover found ice. ' * 40}\n\n# Moon\n\n{'Nobody is there. ' * 50}\n"
+    add(library, write("plan.md", first))
+    encoded = []
+    both = words.encode_both
+    monkeypatch.setattr(words, "encode_both", lambda texts: encoded.extend(texts) or both(texts))
+    add(library, write("plan.md", first + f"\n# Venus\n\n{'It is hot. ' * 50}\n"))
+    assert len(encoded) == 1
+    assert "hot" in encoded[0]
+    assert len(library.chunks("plan.md")) == 3
+    assert library.index.tokens.size()[0] == 3
+    library.reindex()
+    library.work()
+    assert len(encoded) == 1
+    assert library.index.tokens.size()[0] == 3
+
+
+def test_token_vectors_can_be_left_out(settings, write):
+    with Library.open(settings.updated(keep_tokens=False)) as library:
+        add(library, write("a.txt", "The rover found ice."))
+        assert library.index.tokens.size() == (0, 0)
+
+
+def test_a_removed_document_is_never_found_again(library, write):
+    add(library, write("a.txt", "the moon"), write("b.txt", "another moon"))
+    assert library.remove("a.txt")
+    assert not library.remove("a.txt")
+    assert found(library, "moon") == {"b.txt"}
+    report = library.verify()
+    assert (report.chunks, report.vectors, report.lexical, report.problems) == (1, 1, 1, ())
+
+
+def test_a_bad_file_fails_with_its_reason_and_stops_nothing(library, write, tmp_path):
+    outcomes = add(library, write("empty.txt", ""), write("good.txt", "a comet"))
+    assert [o.status for o in outcomes] == ["failed", "added"]
+    assert "empty" in outcomes[0].reason
+    assert live(library) == {"empty.txt": "failed", "good.txt": "ready"}
+    assert library.file("empty.txt").read_bytes() == b""
+    assert library.enqueue(tmp_path / "nowhere.txt").status == "failed"
+    assert "folder" in library.enqueue(tmp_path).reason
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_copied(library, tmp_path):
+    path = tmp_path / "big.txt"
+    with path.open("wb") as file:
+        file.truncate((library.settings.max_file_mb << 20) + 1)
+    outcome = library.enqueue(path)
+    assert outcome.status == "failed"
+    assert "max_file_mb" in outcome.reason
+    assert list((library.settings.library / "files").iterdir()) == []
+
+
+def test_a_failed_file_can_be_tried_again(library, write):
+    add(library, write("a.txt", ""))
+    add(library, write("a.txt", "the sun"))
+    assert live(library) == {"a.txt": "ready"}
+
+
+def test_a_failed_file_added_again_unchanged_fails_for_the_same_reason(library, write):
+    add(library, write("a.txt", ""))
+    (outcome,) = add(library, write("a.txt", ""))
+    assert "0 bytes" in outcome.reason
+    assert library.file("a.txt").exists()
+
+
+def test_indexing_again_keeps_answering_and_ends_with_the_same_chunks(library, write):
+    add(library, write("a.txt", "the moon"), write("b.txt", "the sun"))
+    before = library.chunks("a.txt")
+    assert library.reindex(["a.txt"]) == ["a.txt"]
+    assert found(library, "moon") == {"a.txt", "b.txt"}
+    assert [o.status for o in library.work()] == ["replaced"]
+    assert library.chunks("a.txt") == before
+    assert library.verify().problems == ()
+    assert library.file("a.txt").exists()
+
+
+def test_progress_counts_documents_and_chunks(library, write):
+    library.enqueue(write("a.txt", "the moon " * 400))
+    library.enqueue(write("b.txt", "the sun"))
+    seen = []
+    library.work(seen.append)
+    assert all(p.documents_total == 2 for p in seen)
+    assert [p.chunks_done for p in seen] == sorted(p.chunks_done for p in seen)
+    last = library.progress()
+    assert (last.documents_done, last.running, last.current) == (2, False, "")
+    assert last.chunks_done == last.chunks_total == sum(o.chunks for o in last.outcomes)
+    assert last.rate > 0
+
+
+def test_what_is_queued_meanwhile_is_counted(library, write):
+    library.enqueue(write("a.txt", "the moon"))
+    totals = []
+
+    def more(progress):
+        if not totals:
+            library.enqueue(write("b.txt", "the sun"))
+            totals.append(library.progress().documents_total)
+
+    library.work(more)
+    assert totals == [2]
+
+
+def test_work_can_be_stopped_and_goes_on_later(library, write):
+    library.enqueue(write("a.txt", "the moon"))
+    library.enqueue(write("b.txt", "the sun"))
+    stop = threading.Event()
+    outcomes = library.work(lambda p: stop.set() if p.documents_done else None, stop)
+    assert [o.name for o in outcomes] == ["a.txt"]
+    assert live(library) == {"a.txt": "ready", "b.txt": "queued"}
+    assert [o.name for o in library.work()] == ["b.txt"]
+
+
+def test_the_worker_indexes_whatever_is_queued(library, write):
+    library.start_worker()
+    library.enqueue(write("a.txt", "the moon"))
+    for _ in range(200):
+        if live(library) == {"a.txt": "ready"}:
+            break
+        time.sleep(0.05)
+    assert live(library) == {"a.txt": "ready"}
+
+
+def test_a_model_that_cannot_run_fails_the_work_and_not_the_document(library, write, words):
+    def broken(_texts):
+        raise ModelError("the encoder is out of order")
+
+    words.encode = broken
+    library.enqueue(write("a.txt", "the moon"))
+    assert library.work() == []
+    assert "out of order" in library.progress().problem
+    assert live(library) == {"a.txt": "queued"}
+
+
+def test_a_library_is_there_after_a_restart(settings, write):
+    with Library.open(settings) as library:
+        add(library, write("a.txt", "the moon"))
+    with Library.open(settings) as library:
+        assert found(library, "moon") == {"a.txt"}
+        assert library.verify().problems == ()
+
+
+def test_a_second_owner_is_refused_by_name(library):
+    with pytest.raises(LibraryInUse, match=f"process {os.getpid()}"):
+        Library.open(library.settings)
+
+
+def test_other_settings_are_refused_and_reindexing_is_the_way_out(settings, write):
+    with Library.open(settings) as library:
+        add(library, write("a.txt", "the moon"))
+    other = settings.updated(chunk_tokens=64, language="german")
+    with pytest.raises(LibraryMismatch, match=r"chunk_tokens is 200 there and 64 here.*reindex"):
+        Library.open(other)
+    with Library.open(other, reindex=True) as library:
+        assert [o.status for o in library.work()] == ["added"]
+        assert found(library, "moon") == {"a.txt"}
+        assert library.verify().problems == ()
+    with pytest.raises(LibraryMismatch):
+        Library.open(settings)
+
+
+def test_an_empty_library_takes_any_settings(settings):
+    Library.open(settings).close()
+    Library.open(settings.updated(language="german", chunk_tokens=64)).close()
+
+
+@pytest.mark.parametrize("damaged", ["chroma/chroma.sqlite3", "lexical/inverted/manifest.json"])
+def test_damaged_indexes_are_rebuilt_without_encoding(settings, write, words, damaged):
+    with Library.open(settings) as library:
+        add(library, write("a.txt", "the moon"), write("b.txt", "the sun"))
+    (settings.library / damaged).write_bytes(b"not what was written" * 50)
+    with pytest.raises(RanklensError, match="ranklens rebuild"):
+        Library.open(settings)
+    words.encode = None
+    with Library.open(settings, rebuild=True) as library:
+        report = library.verify()
+        assert (report.chunks, report.problems) == (2, ())
+        assert library.rebuild().problems == ()
+
+
+def test_a_lost_chroma_folder_is_made_again_at_the_next_start(settings, write):
+    import shutil
+
+    with Library.open(settings) as library:
+        add(library, write("a.txt", "the moon"))
+    shutil.rmtree(settings.library / "chroma")
+    with Library.open(settings) as library:
+        assert library.verify().problems == ()
+
+
+def test_a_damaged_catalogue_is_named(settings):
+    Library.open(settings).close()
+    (settings.library / "catalogue.sqlite").write_bytes(b"nonsense" * 1000)
+    with pytest.raises(RanklensError, match="catalogue"):
+        Library.open(settings)
+
+
+def test_names_are_text_and_never_paths(library, write):
+    library.enqueue(write("x.txt", "the moon"), name="../../etc/pass\x00wd\n.txt")
+    (outcome,) = library.work()
+    assert outcome.name == "../../etc/pass wd .txt"
+    assert found(library, "moon") == {outcome.name}
+    assert library.remove(outcome.name)
+
+
+def test_clean_names():
+    assert clean_name("") == "unnamed"
+    assert clean_name("a\\b.txt") == "a/b.txt"
+    assert len(clean_name("x" * 500 + ".pdf")) == 200
+    assert clean_name("x" * 500 + ".pdf").endswith(".pdf")
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import ingest.work
+import ranklens.library
+from tests.fakes import WordEncoder
+import time
+
+class Slow(WordEncoder):
+    def encode(self, texts):
+        time.sleep(0.05)
+        return super().encode(texts)
+
+ranklens.library.load_encoder = lambda settings: Slow()
+ingest.work.ENCODED_AT_ONCE = 4
+from rag.settings import Settings
+library = ranklens.library.Library.open(Settings(library=Path(sys.argv[1])))
+for path in sorted(Path(sys.argv[2]).iterdir()):
+    library.enqueue(path)
+print("working", flush=True)
+library.work(lambda p: print(p.chunks_done, flush=True))
+"""
+
+
+@pytest.mark.parametrize("chunks_before", [0, 3, 11, 30])
+def test_a_killed_process_leaves_a_library_that_opens_answers_and_finishes(
+    settings, tmp_path, chunks_before
+):
+    """SIGKILL in the middle of indexing, at several moments."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for i in range(4):
+        words = " ".join(f"The moon number {i}-{j} is in orbit." for j in range(300))
+        (sources / f"{i}.txt").write_text(words)
+    script = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(settings.library), str(sources)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+    )
+    for line in script.stdout:
+        if line.strip().isdigit() and int(line) >= chunks_before:
+            break
+    script.send_signal(signal.SIGKILL)
+    script.wait(10)
+    script.stdout.close()
+
+    with Library.open(settings) as library:
+        assert library.verify().problems == ()
+        ready = {name for name, status in live(library).items() if status == "ready"}
+        assert found(library, "moon") <= ready
+        assert set(live(library).values()) <= {"ready", "queued"}
+        library.work()
+        assert live(library) == {f"{i}.txt": "ready" for i in range(4)}
+        assert library.verify().problems == ()
+        for name in live(library):
+            text = library.text(name)
+            assert all(text[c.start : c.end] == c.text for c in library.chunks(name))
+
+
+def test_documents_are_plain_data(library, write):
+    add(library, write("a.txt", "the moon"))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        library.documents()[0].name = "other"

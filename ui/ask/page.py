@@ -1,0 +1,228 @@
+"""The Ask page: a conversation on the left, every ranking behind the selected answer on the right.
+
+Every question belongs to a conversation. What a run of the page finds to do (a question to search,
+an answer that is being written) stands in the session or in the catalogue, so a run that is cut
+short by a click loses nothing: the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from rag import trace as traces
+from rag.chat.store import Conversations, Turn
+from rag.errors import RanklensError
+from rag.types import Trace
+from ui.ask import answering, controls, evidence, latency, question_box, turn_view
+from ui.ask.turn_view import Pending
+from ui.shared import chats, drawer, grades, passages, state
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+NARROWEST = 420
+SIDEBAR = 248
+STYLE = Path(__file__).with_name("chat.css")
+
+
+def page() -> None:
+    """Show the page."""
+    library = state.library()
+    kept = chats.store(library)
+    st.set_page_config(initial_sidebar_state=SIDEBAR)
+    st.html(STYLE)
+    chat = chats.current()
+    turns = kept.turns(chat) if chat else []
+    pending: Pending | None = st.session_state.get("pending")
+    if chat and not turns and not pending:
+        chats.open_chat(None)
+    if turns or pending:
+        _conversation(library, kept, turns, pending)
+    else:
+        question_box.start(library)
+        chats.sidebar(kept)
+        passages.clicked("passages_to_come")
+
+
+def _conversation(
+    library: Library, kept: Conversations, turns: Sequence[Turn], pending: Pending | None
+) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="controls"):
+        options = controls.strip(library)
+        download, inspect, menu = st.empty(), st.empty(), st.empty()
+        # Their places are taken at once, so that nothing moves when the answer is complete.
+        download.button("Trace", icon=":material/download:", key="no_trace", disabled=True)
+        with menu.container():
+            st.popover("Conversation", icon=":material/forum:", disabled=True)
+    inspect.page_link("ui/inspect/page.py", label="Inspect", icon=":material/troubleshoot:",
+                      disabled=True)  # fmt: skip
+    pending = pending or _changed(options, _selected(turns))
+    grid = st.grid(2, min_column_width=NARROWEST, gap="large")
+    left, right = grid.cell(), grid.cell()
+    slots: dict[int, turn_view.Slots] = {}
+    with left:
+        before, after = _around(turns, pending)
+        for turn in before:
+            _turn(turn, kept, slots, selected=not pending and turn == _selected(turns))
+        if pending:
+            made = _ask(library, kept, options, before, pending, slots)
+            if made is None:
+                _follow_up()
+                chats.sidebar(kept)
+                return
+            turns = [*before, made, *after]
+        for turn in after:
+            _turn(turn, kept, slots, selected=False)
+        _follow_up()
+    chats.sidebar(kept)
+    shown = _selected(turns)
+    # A fragment would wait until this run ends, and that may be a long answer away.
+    busy = any(answering.writing(kept, turn) for turn in turns)
+    (_open_clicked if busy else st.fragment(_open_clicked))(library, turns, shown)
+    grades.on_page(library, {turn.id: turn.trace for turn in turns}, shown.trace)
+    with right, st.container(key="evidence"):
+        times = evidence.show(shown.trace)
+    turns = _followed(kept, turns, slots)
+    shown = _selected(turns)
+    latency.show(times, shown.trace)
+    _download(download, shown.trace)
+    inspect.page_link("ui/inspect/page.py", label="Inspect", icon=":material/troubleshoot:",
+                      query_params={"turn": str(shown.id)})  # fmt: skip
+    if (chat := kept.get(shown.conversation)) is not None:
+        with menu.container():
+            chats.menu(kept, chat)
+    if prompt := st.session_state.pop("prompt", None):
+        turn_view.show_prompt(prompt)
+
+
+def _follow_up() -> None:
+    with st.container(key="follow_up"):
+        question_box.box("Ask a follow-up")
+
+
+def _selected(turns: Sequence[Turn]) -> Turn:
+    """Return the turn whose evidence is shown: the one that was chosen, else the last."""
+    wanted = st.session_state.get("selected")
+    return next((turn for turn in turns if turn.id == wanted), turns[-1])
+
+
+def _changed(options: dict[str, Any], selected: Turn) -> Pending | None:
+    """Ask the selected question again where somebody has moved a control."""
+    before, st.session_state["options"] = st.session_state.get("options"), options
+    if before is None or before == options:
+        return None
+    pending = Pending(selected.question, selected)
+    st.session_state["pending"] = pending
+    return pending
+
+
+def _around(
+    turns: Sequence[Turn], pending: Pending | None
+) -> tuple[Sequence[Turn], Sequence[Turn]]:
+    """Return the turns before and after the question that waits, without what it replaces."""
+    if pending is None or pending.replaces is None:
+        return turns, ()
+    place = pending.replaces.place
+    after = [turn for turn in turns if turn.place > place and not pending.rest]
+    return [turn for turn in turns if turn.place < place], after
+
+
+def _ask(
+    library: Library,
+    kept: Conversations,
+    options: dict[str, Any],
+    before: Sequence[Turn],
+    pending: Pending,
+    slots: dict[int, turn_view.Slots],
+) -> Turn | None:
+    """Search what waits and let its answer be written; None where the search failed."""
+    with st.container(key="turn-new"):
+        place = turn_view.head(pending.text, selected=True)
+        turn_view.searching(place)
+        passages.bring_into_view(f"asked_{len(before)}")
+    st.session_state["options"] = options
+    try:
+        chosen = options | st.session_state.get("llm", {})
+        turn = answering.ask(library, kept, chosen, before, pending)
+    except RanklensError as error:
+        with place.body.container():
+            state.problem(error)
+        place.foot.empty()
+        return None
+    # Noted before anything is drawn: a click may end this run there, and nothing is asked twice.
+    st.session_state.pop("pending", None)
+    st.session_state["selected"] = turn.id
+    st.session_state["chat"] = turn.conversation
+    slots[turn.id] = place
+    turn_view.searched(place, turn.trace)
+    return turn
+
+
+def _turn(
+    turn: Turn, kept: Conversations, slots: dict[int, turn_view.Slots], selected: bool
+) -> None:
+    with st.container(key=f"turn-{turn.id}"):
+        if st.session_state.get("editing") == turn.id:
+            turn_view.editor(turn)
+            return
+        slots[turn.id] = turn_view.head(turn.question, selected)
+        turn_view.searched(slots[turn.id], turn.trace)
+        writing = answering.writing(kept, turn)
+        if writing is None:
+            turn_view.complete(slots[turn.id], turn, kept, selected)
+        else:  # drawn before the rest of the page, so that nothing blinks
+            turn_view.so_far(slots[turn.id], writing.so_far, writing, turn.trace)
+
+
+def _followed(
+    kept: Conversations, turns: Sequence[Turn], slots: dict[int, turn_view.Slots]
+) -> list[Turn]:
+    """Show the answers that are being written; return the turns with them."""
+    done = []
+    for turn in turns:
+        if turn.id in slots and (writing := answering.writing(kept, turn)) is not None:
+            turn_view.follow(slots[turn.id], writing, turn.trace)
+            answering.forget(kept, turn)
+            turn = kept.turn(turn.id) or turn
+            selected = turn.id == _selected(turns).id
+            turn_view.complete(slots[turn.id], turn, kept, selected)
+        done.append(turn)
+    return done
+
+
+def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
+    """Open the passage whose chip was clicked."""
+    if clicked := passages.clicked("passages"):
+        chunk_id, _, turn_id = clicked.partition("@")
+        own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
+        turn = chats.store(library).turn(own.id) or own
+        drawer.open_passage(library, turn.trace, chunk_id, partial(_to_inspect, turn.id))
+
+
+def _to_inspect(turn_id: int, chunk_id: str) -> None:
+    st.page_link(
+        "ui/inspect/page.py",
+        label="Where it went, and why",
+        icon=":material/troubleshoot:",
+        query_params={"turn": str(turn_id), "passage": chunk_id},
+    )
+
+
+def _download(place: st.delta_generator.DeltaGenerator, trace: Trace) -> None:
+    place.download_button(
+        "Trace",
+        traces.to_json(trace),
+        file_name=f"trace-{trace.settings_digest}.json",
+        mime="application/json",
+        icon=":material/download:",
+        help="Everything about this answer as one JSON file",
+        on_click="ignore",
+    )
+
+
+page()

@@ -1,0 +1,162 @@
+"""Which trace is inspected: a kept question, whose number is in the address, or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from rag.errors import RanklensError
+from rag.inspect.files import opened
+from rag.types import Trace
+from ui.shared import chats, frame, state
+from ui.shared.frame import escape
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+FILE: Literal["file"] = "file"
+MOST_MB = 50
+HELD, _KEY, _SEEN = "inspect_file", "inspect_trace", "inspect_seen"
+Choice = int | Literal["file"]
+Held = tuple[str, Trace]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A trace, what to call it, and the turn that it belongs to if it is kept."""
+
+    trace: Trace
+    name: str
+    turn: int | None = None
+
+    @property
+    def link(self) -> dict[str, str]:
+        """What the page's address says about it."""
+        return {} if self.turn is None else {"turn": str(self.turn)}
+
+
+def chooser(library: Library) -> Shown | None:
+    """Offer the questions that are kept, and a file; note the choice in the address."""
+    left, right = st.columns((3, 1), vertical_alignment="bottom")
+    with right, st.popover("Open a file", icon=":material/upload_file:", width="stretch"):
+        take(HELD)
+    asked = kept(library)
+    _from_address(library, asked)
+    with left:
+        chosen = select("Question", asked, _KEY, st.session_state.get(HELD))
+    if chosen is None:
+        frame.empty(
+            "Nothing to inspect yet",
+            "Ask a question on the page Ask; every answer opens here with all its rankings. Or "
+            "open a trace that was saved as a file.",
+        )
+        return None
+    shown = resolved(library, chosen, st.session_state.get(HELD))
+    _note(shown)
+    return shown
+
+
+def kept(library: Library) -> dict[int, str]:
+    """Return the questions that were asked of late, by turn: words and time."""
+    listed = chats.store(library).recent()
+    return {turn: _label(question, asked) for turn, question, asked in listed}
+
+
+def select(
+    label: str, asked: Mapping[int, str], key: str, held: Held | None = None
+) -> Choice | None:
+    """Offer questions, and the file that is held; None without any."""
+    options: list[Choice] = [*([FILE] if held else []), *asked]
+    if not options:
+        return None
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+    return st.selectbox(
+        label,
+        options,
+        key=key,
+        persist_state="session",
+        format_func=lambda one: f"File: {held[0]}" if one == FILE and held else asked.get(one, ""),
+    )
+
+
+def resolved(library: Library, chosen: Choice, held: Held | None = None) -> Shown | None:
+    """Return the trace that was chosen; None, with a notice, where it is deleted meanwhile."""
+    if chosen == FILE:
+        return Shown(held[1], held[0]) if held else None
+    turn = chats.store(library).turn(int(chosen))
+    if turn is None:
+        frame.notice("This question was deleted; choose another one.", tone="warn")
+        return None
+    return Shown(turn.trace, turn.question, turn.id)
+
+
+def take(key: str) -> None:
+    """Take in a trace as a file and hold it under a key; say so where it is none."""
+    number = st.session_state.setdefault(f"{key}_number", 0)
+    file = st.file_uploader("A trace as JSON", key=f"{key}_{number}", max_upload_size=MOST_MB)
+    if problem := st.session_state.pop(f"{key}_problem", None):
+        state.problem(problem)
+    if file is None:
+        return
+    try:
+        st.session_state[key] = (file.name, opened(file.name, file.read()))
+        if key == HELD:
+            st.session_state[_KEY] = FILE
+    except RanklensError as error:
+        st.session_state[f"{key}_problem"] = error
+    st.session_state[f"{key}_number"] = number + 1
+    st.rerun()
+
+
+def _from_address(library: Library, asked: dict[int, str]) -> None:
+    """Choose what a link names, once; a question that is older than those listed is added."""
+    wanted = st.query_params.get("turn", "")
+    new = wanted and wanted != st.session_state.get(_SEEN)
+    number = int(wanted) if wanted.isdecimal() and len(wanted) < 18 else 0
+    if new:
+        turn = chats.store(library).turn(number)
+        if turn is None:
+            frame.notice(
+                f"There is no question {wanted} in this library any more.", "An old link", "warn"
+            )
+        else:
+            asked.setdefault(turn.id, _label(turn.question, turn.asked))
+            st.session_state[_KEY] = turn.id
+    elif wanted and number not in asked and (turn := chats.store(library).turn(number)):
+        asked[turn.id] = _label(turn.question, turn.asked)
+
+
+def _note(shown: Shown | None) -> None:
+    """Let a reload open the same trace again."""
+    turn = shown.link.get("turn", "") if shown else ""
+    if turn and st.query_params.get("turn") != turn:
+        st.query_params["turn"] = turn
+    elif not turn and "turn" in st.query_params:
+        del st.query_params["turn"]
+    st.session_state[_SEEN] = turn
+
+
+def head(shown: Shown) -> None:
+    """Show the question and the settings that matter most."""
+    trace = shown.trace
+    settings = trace.settings
+    facts = [f"{name} {settings[name]}" for name in ("pool", "top", "threshold")
+             if settings.get(name) is not None]  # fmt: skip
+    ran = trace.stage("reranked")
+    facts.insert(0, str(ran.details.get("reranker", "") if ran else ""))
+    facts += [f"settings {trace.settings_digest}"]
+    said = " · ".join(fact for fact in facts if fact)
+    st.html(
+        f'<h2 class="rl-question">{escape(trace.question)}</h2><p class="rl-say">{escape(said)}</p>'
+    )
+
+
+def _label(question: str, asked: datetime) -> str:
+    words = " ".join(question.split())
+    short = words if len(words) <= 90 else f"{words[:89].rstrip()}…"
+    return f"{short} · {asked.astimezone():%d %b %Y, %H:%M}"

@@ -1,0 +1,86 @@
+"""One document of the library: what can be done with it, and its passages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.errors import RanklensError
+from rag.text.plural import plural
+from rag.types import Chunk
+from ui.library import uploads
+from ui.shared import frame, passwords
+from ui.shared.frame import escape
+from ui.shared.passages import where
+
+if TYPE_CHECKING:
+    from rag.store.catalogue import Document
+    from ranklens.library import Library
+
+A_PAGE = 8
+
+
+def show(library: Library, document: Document) -> None:
+    """Show the selected document."""
+    st.html(f'<h2 class="rl-question">{escape(document.name)}</h2>')
+    if document.status == "failed":
+        frame.notice(document.reason, "This document could not be indexed", "bad")
+        if "password" in document.reason.lower():
+            _unlock(library, document)
+    with st.container(horizontal=True):
+        if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
+            library.reindex([document.name])
+            st.rerun()
+        if st.button("Remove", icon=":material/delete:"):
+            _confirm(library, document.name)
+    if document.status == "ready":
+        _passages(library.chunks(document.name), document.digest)
+
+
+@st.dialog("Remove this document?")
+def _confirm(library: Library, name: str) -> None:
+    frame.dress_dialog()
+    frame.notice("Its passages leave the index too. The file it came from is not touched.", name)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it"):
+            st.rerun()
+        remove = library.remove
+        if st.button("Remove", type="primary", key="confirm_remove",
+                     on_click=remove, args=(name,)):  # type: ignore[arg-type] # fmt: skip
+            st.rerun()
+
+
+def _unlock(library: Library, document: Document) -> None:
+    """Ask for the password and queue the file again with it; it is not kept beyond the session."""
+    password = passwords.ask("unlock", "Unlock")
+    if not password:
+        return
+    passwords.remember(document.name, password)
+    try:
+        with library.file(document.name).open("rb") as data:
+            uploads.add(library, document.name, data, password)
+    except (RanklensError, OSError) as error:
+        frame.notice(str(error), "The file is not at hand; drop it into the box again.", "bad")
+        return
+    st.rerun()
+
+
+def _passages(chunks: Sequence[Chunk], digest: str) -> None:
+    pages = max(1, -(-len(chunks) // A_PAGE))
+    st.html(f'<p class="rl-label">{plural(len(chunks), "passage")}</p>')
+    number = st.pagination(pages, key=f"passages_{digest}") if pages > 1 else 1
+    first = (number - 1) * A_PAGE
+    st.html(listed(chunks[first : first + A_PAGE], first + 1))
+
+
+def listed(chunks: Sequence[Chunk], first: int) -> str:
+    """Return passages with their number, place and text as HTML."""
+    items = "".join(
+        f'<li><span class="rank rl-num">{number}</span><div><span class="rl-muted">'
+        f"{escape(where(chunk))}</span>"
+        f'<div class="rl-context">{escape(chunk.text)}</div></div></li>'
+        for number, chunk in enumerate(chunks, first)
+    )
+    return f'<ul class="rl-sources">{items}</ul>'

@@ -1,0 +1,66 @@
+"""Live progress of indexing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.text.plural import plural
+from ui.shared import frame
+from ui.shared.stages import left
+
+if TYPE_CHECKING:
+    from ingest.progress import Progress
+    from ranklens.library import Library
+
+EVERY = 1.0
+
+
+def show(library: Library) -> None:
+    """Show the progress of the running work, once a second for as long as it runs."""
+    st.fragment(_poll, run_every=EVERY if _busy(library) else None)(library)
+
+
+def _busy(library: Library) -> bool:
+    waiting = any(d.status in ("queued", "indexing") for d in library.documents())
+    return library.progress().running or waiting
+
+
+def _poll(library: Library) -> None:
+    """Show a snapshot; the whole page runs again when a document is done or all of them are."""
+    progress, busy = library.progress(), _busy(library)
+    seen = (progress.documents_done, busy)
+    if st.session_state.get("indexing_seen", seen) != seen:
+        st.session_state["indexing_seen"] = seen
+        st.rerun()
+    st.session_state["indexing_seen"] = seen
+    problem = getattr(progress, "problem", "")
+    if problem and not progress.running:
+        frame.notice(problem, "Indexing came to a halt", "bad")
+    if busy:
+        _bar(library, progress)
+
+
+def _bar(library: Library, progress: Progress) -> None:
+    share = progress.chunks_done / progress.chunks_total if progress.chunks_total else 0.0
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xsmall"):
+            st.html(f'<p class="rl-say">{frame.escape(line(progress))}</p>')
+            st.progress(min(share, 1.0))
+        st.button("Stop", icon=":material/stop_circle:", key="stop", on_click=library.stop_work)
+
+
+def line(progress: Progress) -> str:
+    """Return the state of the work in one line, as text."""
+    if not progress.running:
+        return "Waiting to be indexed"
+    parts = [f"{progress.documents_done} of {plural(progress.documents_total, 'document')}"]
+    if progress.chunks_done:
+        parts.append(
+            f"{progress.chunks_done:,} of about {plural(progress.chunks_total, 'passage')}"
+        )
+        parts.append(f"{progress.rate:.0f} a second")
+    if progress.seconds_left is not None:
+        parts.append(f"{left(progress.seconds_left)} left")
+    return " · ".join([*parts, progress.current] if progress.current else parts)

@@ -1,0 +1,52 @@
+"""Adding documents by drag and drop; what became of each file is said at once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import streamlit as st
+
+from ui.shared import frame
+
+if TYPE_CHECKING:
+    from ingest.progress import Outcome
+    from ranklens.library import Library
+
+
+def show(library: Library) -> None:
+    """Show the drop box; files that were dropped are queued and the box is emptied."""
+    turn = st.session_state.setdefault("upload_turn", 0)
+    files = st.file_uploader(
+        "Drop documents here, or choose them",
+        accept_multiple_files=True,
+        key=f"upload_{turn}",
+        max_upload_size=library.settings.max_file_mb,
+        help="PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV, JSON, EPUB and e-mail",
+    )
+    if files:
+        with st.spinner("Taking in the files…"):
+            st.session_state["uploaded"] = [add(library, file.name, file) for file in files]
+        st.session_state["upload_turn"] = turn + 1
+        st.rerun()
+    _report(st.session_state.get("uploaded", ()))
+
+
+def add(library: Library, name: str, data: IO[bytes], password: str = "") -> Outcome:
+    """Queue one uploaded file. Its name is data: the bytes wait in a file with a name of ours."""
+    with tempfile.NamedTemporaryFile(prefix="ranklens-") as copy:
+        shutil.copyfileobj(data, copy)
+        copy.flush()
+        return library.enqueue(Path(copy.name), name, password)
+
+
+def _report(outcomes: Sequence[Outcome]) -> None:
+    """Say which files were not queued, and why; the others show up in the table."""
+    for outcome in outcomes:
+        if outcome.status == "unchanged":
+            frame.notice(outcome.reason, f"{outcome.name}: nothing to do")
+        elif outcome.status == "failed":
+            frame.notice(outcome.reason, f"{outcome.name} was not added", "bad")

@@ -1,0 +1,124 @@
+"""Which conversation is open, the list of all in the sidebar, and what can be done with one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.chat.export import markdown
+from rag.chat.store import Conversation, Conversations
+from ui.shared import frame
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+MOST = 50
+_OF_ONE = ("selected", "editing", "pending")
+
+
+def store(library: Library) -> Conversations:
+    """Return the library's conversations."""
+    return Conversations(library.index.catalogue.engine)
+
+
+def current() -> str | None:
+    """Return the id of the open conversation: this session's, or the one in the address."""
+    if "chat" not in st.session_state:
+        st.session_state["chat"] = st.query_params.get("chat")
+    chat: str | None = st.session_state["chat"]
+    return chat
+
+
+def _address(chat: str | None) -> None:
+    """Let a reload open the same conversation again."""
+    if chat and st.query_params.get("chat") != chat:
+        st.query_params["chat"] = chat
+    elif not chat and "chat" in st.query_params:
+        del st.query_params["chat"]
+
+
+def open_chat(chat: str | None) -> None:
+    """Open a conversation, or a new one; what was selected in the other one is let go."""
+    st.session_state["chat"] = chat
+    for name in _OF_ONE:
+        st.session_state.pop(name, None)
+
+
+def sidebar(kept: Conversations) -> None:
+    """Show the list, the conversation used last first; note in the address which one is open."""
+    _address(st.session_state.get("chat"))
+    with st.sidebar:
+        st.button(
+            "New conversation",
+            key="new_chat",
+            icon=":material/edit_square:",
+            width="stretch",
+            on_click=open_chat,
+            args=(None,),
+        )
+        listed = kept.all()
+        if listed:
+            st.html('<p class="rl-label">Conversations</p>')
+        with st.container(gap=None, key="chats"):
+            for chat in listed[:MOST]:
+                _entry(chat)
+
+
+def _entry(chat: Conversation) -> None:
+    shown = chat.id == st.session_state.get("chat")
+    st.button(
+        frame.plain(chat.title),
+        key=f"{'chat_shown' if shown else 'chat'}_{chat.id}",
+        type="tertiary",
+        width="stretch",
+        help=None,
+        on_click=open_chat,
+        args=(chat.id,),
+    )
+
+
+def menu(kept: Conversations, chat: Conversation) -> None:
+    """Show what can be done with the open conversation: rename, export, delete."""
+    with st.popover("Conversation", icon=":material/forum:", key="chat_menu"):
+        st.text_input(
+            "Title",
+            chat.title,
+            key=f"title_{chat.id}",
+            on_change=lambda: kept.rename(chat.id, st.session_state[f"title_{chat.id}"]),
+        )
+        st.download_button(
+            "Export as Markdown",
+            lambda: markdown(chat, kept.turns(chat.id)),
+            file_name=f"{_file_name(chat.title)}.md",
+            mime="text/markdown",
+            icon=":material/download:",
+            width="stretch",
+            on_click="ignore",
+        )
+        if st.button("Delete…", key="delete_chat", icon=":material/delete:", width="stretch"):
+            _confirm(kept, chat)
+
+
+@st.dialog("Delete this conversation?", icon=":material/delete:")
+def _confirm(kept: Conversations, chat: Conversation) -> None:
+    frame.dress_dialog()
+    count = "one question" if chat.turns == 1 else f"{chat.turns} questions"
+    st.html(
+        f'<p class="rl-say">“{frame.escape(chat.title)}”, {count} with their answers and rankings. '
+        "This cannot be undone.</p>"
+    )
+    if st.button(
+        "Delete", key="delete_chat_now", type="primary", on_click=_delete, args=(kept, chat.id)
+    ):
+        st.rerun()
+
+
+def _delete(kept: Conversations, chat: str) -> None:
+    kept.remove(chat)
+    open_chat(None)
+
+
+def _file_name(title: str) -> str:
+    kept = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+    return "-".join(filter(None, kept.split("-")))[:60] or "conversation"

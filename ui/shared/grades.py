@@ -1,0 +1,201 @@
+"""Grading a passage wherever it is shown: buttons, the keys 0 to 3, and a badge once it is judged.
+
+In the passage's drawer and on the Judge page the keys press the buttons. Elsewhere they grade the
+passage that has the keyboard's focus (Tab walks through them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.errors import RanklensError
+from rag.evaluate.judgements.record import PEOPLE, Judgement
+from rag.evaluate.judgements.store import Judgements
+from rag.journey import journey
+from rag.types import Chunk, Trace
+from ui.shared import frame
+from ui.shared.frame import escape
+
+if TYPE_CHECKING:
+    from rag.store.catalogue import Catalogue
+    from ranklens.library import Library
+
+LABELS = {0: "Not relevant", 1: "Related", 2: "Answers in part", 3: "Answers it"}
+APART = {"llm": "model's proposal", "feedback": "from a thumb up"}
+NOBODY = "me"
+STYLE = Path(__file__).with_name("judge.css")
+_NAME, _PROBLEM = "judge", "grade_problem"
+
+_KEYS = r"""
+export default function ({ setTriggerValue }) {
+  const tell = (event) => {
+    if (!/^[0-3]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target.closest?.("[data-passage]");
+    const dialog = document.querySelector("[role=dialog]");
+    if (!target || (dialog && !dialog.contains(target))) return;
+    const turn = target.closest("[class*=st-key-turn-]")?.className.match(/st-key-turn-(\d+)/);
+    const where = target.dataset.passage + (turn ? "@" + turn[1] : "");
+    setTriggerValue("grade", event.key + ":" + where);
+  };
+  document.addEventListener("keydown", tell);
+  return () => document.removeEventListener("keydown", tell);
+}
+"""
+
+
+def store(library: Library) -> Judgements:
+    """Return the library's judgements; one object, for it remembers what it has carried over."""
+    catalogue = library.index.catalogue
+    return _store(id(catalogue), catalogue)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(key: int, _catalogue: Catalogue) -> Judgements:
+    return Judgements(_catalogue)
+
+
+def judge() -> str:
+    """Return the name under which this session's grades are kept."""
+    return " ".join(str(st.session_state.get(_NAME) or "").split()) or NOBODY
+
+
+def name_box() -> None:
+    """Ask for the judge's name; it is remembered for the session."""
+    st.text_input(
+        "Judge",
+        key=_NAME,
+        persist_state="session",
+        placeholder=NOBODY,
+        max_chars=60,
+        help="Your name beside your grades, so that several judges can be told apart",
+    )
+
+
+def control(library: Library, question: str, chunk: Chunk) -> None:
+    """Show the grades of one passage for a question, to be pressed or typed; and a note."""
+    st.html(STYLE)
+    given = store(library).for_chunks(question, [chunk])[chunk.id]
+    mine = own(given)
+    with st.container(horizontal=True, gap="small", key="grades"):
+        for grade, label in LABELS.items():
+            st.button(
+                label,
+                key=f"grade_{grade}",
+                shortcut=str(grade),
+                type="primary" if mine and mine.grade == grade else "secondary",
+                on_click=_press,
+                args=(library, question, chunk, grade),
+            )
+    st.text_input(
+        "Note",
+        mine.note if mine else "",
+        key=note_key(question, chunk),
+        placeholder="Why this grade (optional)",
+        label_visibility="collapsed",
+        on_change=_noted,
+        args=(library, question, chunk),
+    )
+    st.html(told(given))
+    problem()
+
+
+def problem() -> None:
+    """Say why the last grade could not be kept, once."""
+    if said := st.session_state.pop(_PROBLEM, ""):
+        frame.notice(said, "The grade was not kept", "bad")
+
+
+def save(library: Library, question: str, chunk: Chunk, grade: int, note: str = "") -> bool:
+    """Keep this session's grade; False, and a message on the page, where that failed."""
+    try:
+        store(library).judge(question, chunk, grade, judge(), note)
+    except RanklensError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return False
+    return True
+
+
+def note_key(question: str, chunk: Chunk) -> str:
+    """Return the key of a passage's note."""
+    return f"note_{hash(question)}_{chunk.id}"
+
+
+def own(given: list[Judgement]) -> Judgement | None:
+    """Return this session's judgement among those of a passage: the last one made."""
+    mine = [one for one in given if one.judge == judge() and one.source == "person"]
+    return mine[-1] if mine else None
+
+
+def told(given: list[Judgement]) -> str:
+    """Return who gave a passage which grade as HTML; what a model proposed is set apart."""
+    if not given:
+        return '<p class="rl-say">Not judged yet. Keys 0 to 3 grade it.</p>'
+    cells = "".join(
+        f'<span class="{one.source}">{escape(_who(one))}: <b>{one.grade}</b>'
+        f"{' – ' + escape(one.note) if one.note else ''}</span>"
+        for one in given
+    )
+    return f'<p class="rl-given">{cells}</p>'
+
+
+@st.fragment
+def on_page(
+    library: Library, traces: Mapping[int, Trace], shown: Trace, others: Sequence[Trace] = ()
+) -> None:
+    """Grade the focused passage by key, and put a badge on the passages that have a grade.
+
+    ``traces`` are those of the page by turn; ``shown`` is the one whose evidence is shown, with
+    ``others`` of the same question beside it.
+    """
+    listener = st.components.v2.component("ranklens_grades", html="<i hidden></i>", js=_KEYS)
+    if pressed := listener(key="grading", height=1, on_grade_change=lambda: None).grade:
+        grade, _, place = pressed.partition(":")
+        chunk_id, _, turn = place.partition("@")
+        places = [traces.get(int(turn), shown)] if turn else [shown, *others]
+        held = ((trace.question, journey(trace, chunk_id)) for trace in places)
+        question, found = next(((q, j) for q, j in held if j), ("", None))
+        if found and save(library, question, found.chunk, int(grade)):
+            st.toast(f"Grade {grade} kept for {judge()}", icon=":material/check:")
+    problem()
+    st.html("".join(badges(library, trace) for trace in (shown, *others)))
+
+
+def badges(library: Library, trace: Trace) -> str:
+    """Return a style sheet that writes each judged passage's grade beside its name."""
+    chunks = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
+    given = store(library).for_chunks(trace.question, list(chunks.values()))
+    rules = []
+    for chunk_id, ones in given.items():
+        if people := [one for one in ones if one.source in PEOPLE]:
+            one = own(people) or people[-1]
+            rules.append(
+                f'.rl-open[data-passage="{escape(chunk_id)}"] .name::after '
+                f'{{ content: "{one.grade}"; }}'
+            )
+    if not rules:
+        return "<style></style>"
+    look = (
+        ".rl-open[data-passage] .name::after { display: inline-block; margin-left: 0.4rem; "
+        "color: var(--rl-accent); font-weight: 700; }"
+    )
+    return f"<style>{look}{' '.join(rules)}</style>"
+
+
+def _press(library: Library, question: str, chunk: Chunk, grade: int) -> None:
+    note = str(st.session_state.get(note_key(question, chunk)) or "")
+    save(library, question, chunk, grade, note)
+
+
+def _noted(library: Library, question: str, chunk: Chunk) -> None:
+    """Keep a changed note where the passage has a grade already; else it waits for one."""
+    mine = own(store(library).for_chunks(question, [chunk])[chunk.id])
+    if mine:
+        _press(library, question, chunk, mine.grade)
+
+
+def _who(one: Judgement) -> str:
+    return f"{one.judge} ({APART[one.source]})" if one.source in APART else one.judge

@@ -1,0 +1,104 @@
+"""What the pages share: the open library (one a process), and what goes wrong in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.errors import (
+    FilterError,
+    LibraryInUse,
+    LibraryMismatch,
+    ModelError,
+    RanklensError,
+    SettingsError,
+)
+from rag.settings import load_settings
+from ui import served
+from ui.shared import frame
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+log = logging.getLogger(__name__)
+
+_HEADLINES = {
+    LibraryInUse: "This library is open in another program",
+    LibraryMismatch: "This library was indexed with other settings",
+    SettingsError: "A setting is not right",
+    ModelError: "The model cannot be loaded",
+    FilterError: "No such document",
+    RanklensError: "That did not work",
+}
+
+
+@st.cache_resource(show_spinner="Opening the library…")
+def _opened() -> Library:
+    """Open the library once for all sessions and index in the background.
+
+    Secrets of Streamlit become environment variables when they are loaded.
+    """
+    from ranklens.library import Library
+
+    st.secrets.load_if_toml_exists()
+    library = Library.open(load_settings())
+    served.opened(library)
+    library.start_worker()
+    threading.Thread(target=_warm_up, args=(library,), name="warm up", daemon=True).start()
+    return library
+
+
+def _warm_up(library: Library) -> None:
+    """Ask something before anybody does: models are loaded and indexes read on first use."""
+    with contextlib.suppress(RanklensError):
+        library.pipeline.search("warm up")
+
+
+def library() -> Library:
+    """Return the library; where it cannot be opened, say why and end the page's run."""
+    try:
+        return _opened()
+    except RanklensError as error:
+        frame.title("Ranklens")
+        problem(error)
+        with st.container(horizontal=True):
+            if isinstance(error, LibraryMismatch):
+                again = "Index all documents again"
+                st.button(again, icon=":material/sync:", on_click=_accept_settings)
+            st.button("Try again", icon=":material/refresh:", type="primary")
+        st.stop()
+
+
+def _accept_settings() -> None:
+    """Queue every document of the library for the settings that are asked for now."""
+    from ranklens.library import Library
+
+    try:
+        Library.open(load_settings(), reindex=True).close()
+    except RanklensError as error:
+        log.warning("the library could not be set up for a new index: %s", error)
+
+
+def run(page: st.Page) -> None:
+    """Run a page. What nobody foresaw goes to the log; the reader is told so, without a trace."""
+    try:
+        page.run()
+    except RanklensError as error:
+        problem(error)
+    except Exception:  # the outermost frame: nothing may reach the reader as a stack trace
+        log.exception("the page failed")
+        frame.notice(
+            "Details are in the server log. Reload the page to go on.",
+            "Unexpected error",
+            "bad",
+        )
+
+
+def problem(error: RanklensError) -> None:
+    """Show an error of the house with what to do about it."""
+    kind = next(kind for kind in _HEADLINES if isinstance(error, kind))
+    frame.notice(str(error), _HEADLINES[kind], "bad")
