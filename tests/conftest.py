@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rag.plugins import plugins
 from rag.settings import Settings
+from tests.plugin_packages import Install, installer
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["ANONYMIZED_TELEMETRY"] = "False"
@@ -76,3 +78,10 @@ def library(settings: Settings) -> Iterator[Library]:
 
     with Library.open(settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install packages with entry points for the test's time."""
+    yield installer(tmp_path, monkeypatch)
+    plugins.cache_clear()
