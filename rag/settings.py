@@ -266,7 +266,7 @@ class Settings(BaseModel):
         100, "Largest size of the scores kept on disk, in MB; 0 keeps none.", ge=0
     )
     prices: str = option(
-        "", "Your own table of prices, a TOML file; empty takes rag/rerank/prices.toml."
+        "", "Your own table of prices, a TOML file; empty takes rag/llm/prices.toml."
     )
     cohere_api_key: SecretStr = option(SecretStr(""), "Key for Cohere (or CO_API_KEY).")
     cohere_url: Address = option("", "Base URL of Cohere's API; empty takes Cohere's own.")

@@ -30,8 +30,7 @@ MAY_IMPORT = {
     "rag.store": CORE | {"rag.settings", "rag.models.token_codes"},
     "rag.retrieve": CORE | {"rag.settings", "rag.store", "rag.models", "rag.llm"},
     "rag.rerank": CORE | {"rag.settings", "rag.models", "rag.llm", "rag.plugins"},
-    "rag.generate": CORE
-    | {"rag.settings", "rag.models", "rag.llm", "rag.rerank.prices", "rag.plugins"},
+    "rag.generate": CORE | {"rag.settings", "rag.models", "rag.llm", "rag.plugins"},
     "rag.pipeline": CORE
     | {"rag.settings", "rag.retrieve", "rag.rerank", "rag.generate", "rag.store", "rag.models"}
     | {"rag.llm"},
@@ -44,7 +43,7 @@ MAY_IMPORT = {
     | {"rag.rerank", "rag.models", "rag.generate"},
     "rag.watch": CORE
     | {"rag.settings", "rag.journey", "rag.chat", "rag.evaluate", "rag.store.catalogue"}
-    | {"rag.rerank.prices"},
+    | {"rag.llm.prices"},
     "rag.processes": frozenset[str](),
     "rag.plugins": frozenset[str](),
 }

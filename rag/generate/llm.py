@@ -15,8 +15,8 @@ from rag.generate.faults import Failure
 from rag.generate.prompt import Message, Prompt, build_prompt, shown
 from rag.generate.provider import Finish, Provider, Stream
 from rag.generate.template import template
+from rag.llm.prices import llm_cost
 from rag.llm.thinking import ThinkingParser, Thought
-from rag.rerank.prices import llm_cost
 from rag.settings import Settings
 from rag.types import Hit, Scalar
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from rag.llm.prices import rerank_cost
 from rag.llm.remote import Fault, Server, persistently, side_by_side
 from rag.rerank.base import Scores
-from rag.rerank.prices import rerank_cost
 from rag.settings import Settings
 from rag.text.plural import plural
 from rag.types import Scalar

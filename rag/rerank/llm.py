@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rag.llm.prices import llm_cost
 from rag.llm.remote import Fault, Server, persistently
 from rag.rerank.base import Context
-from rag.rerank.prices import llm_cost
 from rag.settings import Settings
 from rag.text.quoting import defused, shorten
 from rag.types import Scalar

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag.rerank.prices import spent
+from rag.llm.prices import spent
 from rag.types import Scalar, Stage, Trace
 
 Origin = Literal["page", "command line"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rag.evaluate.measures.answers import left_out
 from rag.evaluate.measures.figures import Comparison, Figures, RunFigures
 from rag.evaluate.measures.statistics import Interval
-from rag.rerank.prices import dollars
+from rag.llm.prices import dollars
 from rag.text.plural import plural
 from ui.cli.show import table
 from ui.cli.words import clean, duration

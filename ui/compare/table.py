@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rag.evaluate.experiments.side_by_side import Side, Worth, likeness
 from rag.evaluate.measures.metrics import PRIMARY
-from rag.rerank.prices import dollars
+from rag.llm.prices import dollars
 from ui.shared.frame import escape
 from ui.shared.passages import table
 from ui.shared.stages import duration, title

@@ -12,7 +12,7 @@ from rag.evaluate.measures.metrics import MEASURES
 from rag.evaluate.measures.pareto import likeness
 from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports.report import main_comparison, named
-from rag.rerank.prices import dollars
+from rag.llm.prices import dollars
 from rag.text.plural import plural
 from ui.shared.frame import escape
 from ui.shared.passages import table

@@ -13,8 +13,8 @@ from rag.evaluate.data import Ranking, Unit
 from rag.evaluate.measures import baselines
 from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.evaluate.measures.pareto import Likeness, alike
+from rag.llm.prices import spent
 from rag.pipeline import Pipeline, Retrieved
-from rag.rerank.prices import spent
 from rag.types import Hit, Stage, Trace
 
 # What decides on the candidates. A frozen pool has one hop: the second one follows what a

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from rag.evaluate.data import Answered, Evaluation, Question, Run, Unit
 from rag.evaluate.experiments.side_by_side import item, with_answer
 from rag.evaluate.measures.statistics import Interval, interval
+from rag.llm.prices import spent
 from rag.pipeline import Pipeline
-from rag.rerank.prices import spent
 from rag.text.plural import plural
 from rag.types import Trace
 

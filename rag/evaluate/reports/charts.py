@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rag.evaluate.measures.figures import Figures, StageFigures
 from rag.evaluate.measures.statistics import Interval
-from rag.rerank.prices import dollars
+from rag.llm.prices import dollars
 
 STYLE = Path(__file__).with_name("charts.css")
 ROOM = 0.15  # of the scale, beyond the outermost values

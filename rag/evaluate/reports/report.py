@@ -17,7 +17,7 @@ from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports import charts
 from rag.evaluate.reports.examples import telling
 from rag.evaluate.reports.questions import questions
-from rag.rerank.prices import dollars
+from rag.llm.prices import dollars
 from rag.text.plural import plural
 
 STAGES = {

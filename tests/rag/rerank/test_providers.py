@@ -7,9 +7,9 @@ import time
 import pytest
 
 from rag.errors import SettingsError
+from rag.llm.prices import BUILT_IN, llm_cost, rerank_cost
 from rag.rerank.base import Context
 from rag.rerank.cohere import as_yaml
-from rag.rerank.prices import BUILT_IN, llm_cost, rerank_cost
 from rag.settings import Settings
 from rag.types import Candidate, Chunk
 from tests.fakes import WordEncoder, make_chunk

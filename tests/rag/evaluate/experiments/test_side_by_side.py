@@ -17,7 +17,7 @@ from rag.evaluate.experiments.side_by_side import (
     pipelines,
     worth,
 )
-from rag.rerank.prices import dollars, spent
+from rag.llm.prices import dollars, spent
 from rag.settings import Settings
 from rag.types import Chunk, Stage, Trace, ranked
 from tests.rag.evaluate.made import FakePipeline

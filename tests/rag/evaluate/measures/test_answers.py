@@ -11,7 +11,7 @@ from rag.evaluate.measures.answers import figures as answer_figures
 from rag.evaluate.measures.answers import left_out
 from rag.evaluate.measures.figures import figures, outside
 from rag.evaluate.reports.report import html
-from rag.rerank.prices import dollars
+from rag.llm.prices import dollars
 from tests.rag.evaluate.made import make, questions
 
 GRADES = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"a": 1}, "q3": {"d": 3}}
