@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ class Templates:
     """The templates of one folder.
 
     Every value that is not `Markup` already is escaped, without the characters that turn text
-    round; an undefined name is an error.
+    round; an undefined name is an error. ``filters`` are functions for ``{{ value|name }}``.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **filters: Callable[..., Any]) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(folder),
             autoescape=True,
@@ -28,11 +29,16 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters["plural"] = plural
+        self._environment.filters |= {"plural": plural, **filters}
 
     def render(self, name: str, **values: Any) -> Markup:
         """Return a template, named relative to the folder, filled in."""
         return Markup(self._environment.get_template(name).render(values))
+
+    def macro(self, name: str, macro: str) -> Callable[..., Markup]:
+        """Return a macro of a template as a function."""
+        found: Callable[..., Markup] = getattr(self._environment.get_template(name).module, macro)
+        return found
 
 
 def _literal(value: Any) -> Any:

@@ -15,7 +15,8 @@ from ui.ask.answer import rendered
 from ui.ask.question_box import suggested
 from ui.shared import slope
 from ui.shared.frame import escape, plain
-from ui.shared.passages import named, opener, snippet
+from ui.shared.naming import named, snippet
+from ui.shared.passages import opener
 from ui.shared.source_text import Marking
 from ui.shared.stages import duration, left, number
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rag.types import Answer, Chunk, Trace
 from ui.shared.frame import escape
-from ui.shared.passages import named, snippet
+from ui.shared.naming import named, snippet
 from ui.shared.prose import written
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rag.types import Chunk, Hit
 from ui.shared import slope
 from ui.shared.frame import escape
-from ui.shared.passages import named, snippet
+from ui.shared.naming import named, snippet
 
 DEPTH = 15
 

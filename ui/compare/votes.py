@@ -12,7 +12,8 @@ from rag.evaluate.judgements.votes import Tally, Vote, Votes, proposals, tallies
 from rag.types import Chunk
 from ui.shared import grades
 from ui.shared.frame import escape, plain
-from ui.shared.passages import named, snippet, table
+from ui.shared.naming import named, snippet
+from ui.shared.passages import table
 
 if TYPE_CHECKING:
     from rag.store.catalogue import Catalogue

@@ -11,7 +11,7 @@ from rag.inspect.find import by_words
 from rag.journey import journeys
 from rag.types import Chunk, Trace
 from ui.shared import frame
-from ui.shared.passages import named, snippet
+from ui.shared.naming import named, snippet
 
 if TYPE_CHECKING:
     from ranklens.library import Library

@@ -14,7 +14,7 @@ from rag.evaluate.judgements.record import same_words
 from rag.types import Chunk
 from ui.shared import frame, grades, state, variants
 from ui.shared.frame import escape
-from ui.shared.passages import where
+from ui.shared.naming import where
 
 if TYPE_CHECKING:
     from ranklens.library import Library

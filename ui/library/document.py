@@ -13,7 +13,7 @@ from rag.types import Chunk
 from ui.library import uploads
 from ui.shared import frame, passwords
 from ui.shared.frame import escape
-from ui.shared.passages import where
+from ui.shared.naming import where
 
 if TYPE_CHECKING:
     from rag.store.catalogue import Document

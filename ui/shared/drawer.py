@@ -11,7 +11,8 @@ from rag.journey import Journey, fate, journey
 from rag.types import Chunk, Trace
 from ui.shared import frame, grades, source
 from ui.shared.frame import escape
-from ui.shared.passages import reveal, where
+from ui.shared.naming import where
+from ui.shared.passages import reveal
 from ui.shared.stages import number, title
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
-"""What every page wears: the mark, the style sheet, headings, notices and empty states.
+"""What every page has: the logo, the style sheet, headings, notices and empty states.
 
 Text from outside (file names, document text, answers, questions) reaches the page only through
-`escape` here: Streamlit's own elements read Markdown in most of their labels.
+templates, which escape it, or `plain` here: Streamlit's own elements read Markdown in their labels.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal
 import streamlit as st
 
 from rag.text.quoting import as_it_reads
+from ui.shared.html import UI, macro, show
 
 HERE = Path(__file__).parent
 ICON = str(HERE / "mark.svg")
@@ -39,28 +40,35 @@ def plain(text: str) -> str:
 def dress() -> None:
     """Put the logo and the style sheet on the page."""
     st.logo(ICON, size="large")
-    st.html(HERE / "frame.css")
+    style("shared/frame.css")
+
+
+def style(*names: str) -> None:
+    """Put style sheets of ``ui/`` on the page, such as ``measure/fit.css``."""
+    for name in names:
+        st.html(UI / name)
 
 
 def dress_dialog() -> None:
-    """Give a dialog the page's colours: Streamlit draws it outside of what has its color-scheme."""
-    kind = "dark" if st.context.theme.type == "dark" else "light"
-    st.html(f"<style>[role=dialog] {{ color-scheme: {kind}; }}</style>")
+    """Give a dialog the page's colours, for Streamlit sets the page's color-scheme further in."""
+    show("shared/dialog.html", dark=st.context.theme.type == "dark")
 
 
 def title(text: str, lead: str = "") -> None:
-    """Show a page's heading and one line on what it is for."""
-    below = f'<p class="rl-lead">{escape(lead)}</p>' if lead else ""
-    st.html(f'<h1 class="rl-title">{escape(text)}</h1>{below}')
+    """Show a page's heading and one line on what the page is for."""
+    st.html(macro("title")(text, lead))
 
 
 def notice(text: str, headline: str = "", tone: Literal["", "warn", "bad"] = "") -> None:
     """Show a message in a quiet box; both texts are shown literally."""
-    head = f"<b>{escape(headline)}</b>" if headline else ""
-    role = "alert" if tone else "note"
-    st.html(f'<div class="rl-notice {tone}" role="{role}">{head}{escape(text)}</div>')
+    st.html(macro("notice")(text, headline, tone))
 
 
 def empty(headline: str, text: str) -> None:
-    """Say that there is nothing here yet, and what to do next."""
-    st.html(f'<div class="rl-empty"><b>{escape(headline)}</b><p>{escape(text)}</p></div>')
+    """Show that there is nothing here yet, and what to do next."""
+    st.html(macro("empty")(headline, text))
+
+
+def say(text: str) -> None:
+    """Show a sentence in small type."""
+    st.html(macro("say")(text))

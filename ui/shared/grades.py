@@ -19,6 +19,7 @@ from rag.journey import journey
 from rag.types import Chunk, Trace
 from ui.shared import frame
 from ui.shared.frame import escape
+from ui.shared.html import component
 
 if TYPE_CHECKING:
     from rag.store.catalogue import Catalogue
@@ -29,22 +30,6 @@ APART = {"llm": "model's proposal", "feedback": "from a thumb up"}
 NOBODY = "me"
 STYLE = Path(__file__).with_name("judge.css")
 _NAME, _PROBLEM = "judge", "grade_problem"
-
-_KEYS = r"""
-export default function ({ setTriggerValue }) {
-  const tell = (event) => {
-    if (!/^[0-3]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target.closest?.("[data-passage]");
-    const dialog = document.querySelector("[role=dialog]");
-    if (!target || (dialog && !dialog.contains(target))) return;
-    const turn = target.closest("[class*=st-key-turn-]")?.className.match(/st-key-turn-(\d+)/);
-    const where = target.dataset.passage + (turn ? "@" + turn[1] : "");
-    setTriggerValue("grade", event.key + ":" + where);
-  };
-  document.addEventListener("keydown", tell);
-  return () => document.removeEventListener("keydown", tell);
-}
-"""
 
 
 def store(library: Library) -> Judgements:
@@ -151,7 +136,7 @@ def on_page(
     ``traces`` are those of the page by turn; ``shown`` is the one whose evidence is shown, with
     ``others`` of the same question beside it.
     """
-    listener = st.components.v2.component("ranklens_grades", html="<i hidden></i>", js=_KEYS)
+    listener = component("ranklens_grades", "shared/grades.js")
     if pressed := listener(key="grading", height=1, on_grade_change=lambda: None).grade:
         grade, _, place = pressed.partition(":")
         chunk_id, _, turn = place.partition("@")

@@ -1,7 +1,12 @@
-"""The page's HTML: templates stand beside the Python file that fills them in."""
+"""The page's HTML: templates and scripts stand beside the Python file that fills them in.
+
+Templates are named from ``ui/``, such as ``measure/fitted.html``. What several pages draw are the
+macros of ``shared/macros.html``, which also lists the filters that all templates have.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +14,20 @@ import streamlit as st
 from markupsafe import Markup
 
 from rag.text.templates import Templates
+from ui.shared import naming, stages
 
-_TEMPLATES = Templates(Path(__file__).parents[1])
+UI = Path(__file__).parents[1]
+_TEMPLATES = Templates(
+    UI,
+    duration=stages.duration,
+    named=naming.named,
+    place=naming.place,
+    score=lambda score, stage: stages.number(stage, score),
+    snippet=naming.snippet,
+    stage=stages.title,
+    stem=naming.stem,
+    where=naming.where,
+)
 
 
 def render(template: str, **values: Any) -> Markup:
@@ -21,3 +38,17 @@ def render(template: str, **values: Any) -> Markup:
 def show(template: str, **values: Any) -> None:
     """Put a template of ``ui/``, filled in, on the page."""
     st.html(render(template, **values))
+
+
+def macro(name: str, template: str = "shared/macros.html") -> Callable[..., Markup]:
+    """Return a macro of a template as a function: ``st.html(macro("say")("One moment."))``."""
+    return _TEMPLATES.macro(template, name)
+
+
+def component(name: str, script: str) -> Callable[..., Any]:
+    """Return a component without a look of its own that runs a script of ``ui/``.
+
+    ``name`` is unique in the page; the script exports one function, as Streamlit's components do.
+    """
+    js = (UI / script).read_text("utf-8")
+    return st.components.v2.component(name, html="<i hidden></i>", js=js)

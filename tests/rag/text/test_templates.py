@@ -31,3 +31,10 @@ def test_characters_that_turn_text_round_are_removed(templates: Templates):
 def test_a_missing_value_is_an_error(templates: Templates):
     with pytest.raises(UndefinedError):
         templates.render("one.html", n=2)
+
+
+def test_filters_and_macros_of_the_caller(tmp_path: Path):
+    macro = "{% macro loud(text) %}<b>{{ text|upper_case }}</b>{% endmacro %}"
+    (tmp_path / "two.html").write_text(macro)
+    loud = Templates(tmp_path, upper_case=str.upper).macro("two.html", "loud")
+    assert loud("a<") == "<b>A&lt;</b>"
