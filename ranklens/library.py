@@ -13,9 +13,10 @@ from rag.settings import Settings
 from rag.store.index import Index, reset
 from rag.store.owner import Owner
 from ranklens.jobs import Jobs
+from ranklens.records import Records
 
 
-class Library(Documents):
+class Library(Documents, Records):
     """A library of documents, open in this process. Open one with `Library.open`.
 
     It owns its folder for as long as it is open, and is safe to use from several threads.

@@ -22,6 +22,7 @@ from rag.settings import Settings
 from rag.store.catalogue import Catalogue
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
 from ranklens.jobs import Jobs
+from ranklens.records import Records
 
 HOSTILE = "<script>alert(1)</script> ![pixel](http://evil.example/p.png) **bold** [link](http://evil.example)"
 
@@ -216,7 +217,7 @@ class FakeOutcome:
 
 
 @dataclass
-class FakeLibrary:
+class FakeLibrary(Records):
     settings: Settings = field(default_factory=Settings)
     names: Sequence[str] = tuple(TEXTS)
     pause: float = 0.0

@@ -33,7 +33,7 @@ STYLE = Path(__file__).with_name("chat.css")
 def page() -> None:
     """Show the page."""
     library = state.library()
-    kept = chats.store(library)
+    kept = library.conversations
     st.set_page_config(initial_sidebar_state=SIDEBAR)
     st.html(STYLE)
     chat = chats.current()
@@ -200,7 +200,7 @@ def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
     if clicked := passages.clicked("passages"):
         chunk_id, _, turn_id = clicked.partition("@")
         own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
-        turn = chats.store(library).turn(own.id) or own
+        turn = library.conversations.turn(own.id) or own
         drawer.open_passage(library, turn.trace, chunk_id, partial(_to_inspect, turn.id))
 
 

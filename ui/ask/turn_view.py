@@ -15,7 +15,7 @@ from rag.evaluate.judgements import feedback
 from rag.text.plural import plural
 from rag.types import Answer, Trace
 from ui.ask import answer, filters
-from ui.shared import grades, state
+from ui.shared import state
 from ui.shared.frame import escape
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _judge(kept: Conversations, turn_id: int) -> None:
     liked = st.session_state.get(f"liked_{turn_id}")
     kept.judge(turn_id, None if liked is None else bool(liked))
     if turn := kept.turn(turn_id):
-        feedback.follow(grades.store(state.library()), kept, turn.trace.question)
+        feedback.follow(state.library().judgements, kept, turn.trace.question)
 
 
 def _set(name: str, value: object) -> None:

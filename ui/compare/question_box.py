@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.record import same_words
-from ui.shared import chats
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
@@ -34,9 +32,9 @@ def box(library: Library) -> str:
 
 def known(library: Library) -> list[str]:
     """Return the questions of all sets, then those that were asked."""
-    sets = QuestionSets(library.index.catalogue)
+    sets = library.question_sets
     of_sets = [same_words(q.text) for name in sets.names() for q in sets.questions(name)]
-    asked = [same_words(text) for text in chats.store(library).searched()]
+    asked = [same_words(text) for text in library.conversations.searched()]
     return list(dict.fromkeys((*of_sets, *asked)))[:MOST]
 
 

@@ -60,7 +60,7 @@ def _shown(library: Library, question: str, sides: Sequence[Side], note: str) ->
     st.html(f'<h2 class="rl-question">{escape(question)}</h2>')
     if note:
         frame.notice(f"{note[0].upper()}{note[1:]}.")
-    judged = grades.store(library).grades([question])
+    judged = library.judgements.grades([question])
     given = judged.grades.get(question, {})
     columns = [
         bump.Column(side.name, side.last, int(side.trace.settings.get("top", 5)))

@@ -180,7 +180,7 @@ def _buttons(library: Library, ballot: Ballot) -> None:
 def _cast(library: Library, ballot: Ballot, choice: Choice) -> None:
     left, right = (_pipe(ballot, side) for side in (ballot.left, ballot.right))
     vote = Vote(ballot.question, ballot.kind, left, right, choice, grades.judge())
-    st.session_state[VOTED] = votes.store(library).add(vote)
+    st.session_state[VOTED] = library.votes.add(vote)
 
 
 def _pipe(ballot: Ballot, side: Side) -> Pipe:
@@ -204,7 +204,7 @@ def _go(question: str) -> None:
 
 
 def _back(library: Library, vote: Vote) -> None:
-    votes.store(library).remove([vote.id])
+    library.votes.remove([vote.id])
     st.session_state.pop(VOTED, None)
 
 

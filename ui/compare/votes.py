@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.evaluate.judgements.votes import Tally, Vote, Votes, proposals, tallies, to_csv
+from rag.evaluate.judgements.votes import Tally, Vote, proposals, tallies, to_csv
 from rag.types import Chunk
 from ui.shared import grades
 from ui.shared.frame import escape, plain
@@ -16,26 +16,14 @@ from ui.shared.naming import named, snippet
 from ui.shared.passages import table
 
 if TYPE_CHECKING:
-    from rag.store.catalogue import Catalogue
     from ranklens.library import Library
 
 NOTE = "suggested by a blind vote"
 
 
-def store(library: Library) -> Votes:
-    """Return the library's votes."""
-    catalogue = library.index.catalogue
-    return _store(id(catalogue), catalogue)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _store(key: int, _catalogue: Catalogue) -> Votes:
-    return Votes(_catalogue)
-
-
 def show(library: Library) -> None:
     """Show all votes by pair, and what can be done with them."""
-    held = store(library).all()
+    held = library.votes.all()
     if not held:
         return
     counted = tallies(held)
@@ -62,7 +50,7 @@ def told(counted: Sequence[Tally]) -> str:
 
 def counted(library: Library, vote: Vote) -> str:
     """Return the counts of the vote's own pair."""
-    pair = next(t for t, votes in tallies(store(library).all()) if vote.id in {v.id for v in votes})
+    pair = next(t for t, votes in tallies(library.votes.all()) if vote.id in {v.id for v in votes})
     return f'<h3 class="rl-label">This pair so far</h3>{told([pair])}'
 
 
@@ -73,7 +61,7 @@ def grader(library: Library, vote: Vote, place: str) -> None:
     """
     suggested = proposals(vote)
     chunks = library.index.catalogue.fetch(list(suggested))
-    given = grades.store(library).for_chunks(vote.question, list(chunks.values()))
+    given = library.judgements.for_chunks(vote.question, list(chunks.values()))
     todo = {key: chunks[key] for key in suggested if key in chunks and not grades.own(given[key])}
     if not todo:
         st.html(
@@ -122,7 +110,7 @@ def _deleter(library: Library, counted: Sequence[tuple[Tally, list[Vote]]]) -> N
     for _, votes in counted:
         choices |= {f"{_line(vote)} (vote {vote.id})": [vote.id] for vote in reversed(votes)}
     chosen = st.selectbox("Which", list(choices), key="deleted_votes")
-    st.button("Delete", key="delete_votes", on_click=store(library).remove,  # type: ignore[arg-type]
+    st.button("Delete", key="delete_votes", on_click=library.votes.remove,  # type: ignore[arg-type]
               args=(choices.get(chosen, []),))  # fmt: skip
 
 

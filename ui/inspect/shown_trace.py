@@ -12,7 +12,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.inspect.files import opened
 from rag.types import Trace
-from ui.shared import chats, frame, state
+from ui.shared import frame, state
 from ui.shared.frame import escape
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def chooser(library: Library) -> Shown | None:
 
 def kept(library: Library) -> dict[int, str]:
     """Return the questions that were asked of late, by turn: words and time."""
-    listed = chats.store(library).recent()
+    listed = library.conversations.recent()
     return {turn: _label(question, asked) for turn, question, asked in listed}
 
 
@@ -88,7 +88,7 @@ def resolved(library: Library, chosen: Choice, held: Held | None = None) -> Show
     """Return the trace that was chosen; None, with a notice, where it is deleted meanwhile."""
     if chosen == FILE:
         return Shown(held[1], held[0]) if held else None
-    turn = chats.store(library).turn(int(chosen))
+    turn = library.conversations.turn(int(chosen))
     if turn is None:
         frame.notice("This question was deleted; choose another one.", tone="warn")
         return None
@@ -119,7 +119,7 @@ def _from_address(library: Library, asked: dict[int, str]) -> None:
     new = wanted and wanted != st.session_state.get(_SEEN)
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 18 else 0
     if new:
-        turn = chats.store(library).turn(number)
+        turn = library.conversations.turn(number)
         if turn is None:
             frame.notice(
                 f"There is no question {wanted} in this library any more.", "An old link", "warn"
@@ -127,7 +127,7 @@ def _from_address(library: Library, asked: dict[int, str]) -> None:
         else:
             asked.setdefault(turn.id, _label(turn.question, turn.asked))
             st.session_state[_KEY] = turn.id
-    elif wanted and number not in asked and (turn := chats.store(library).turn(number)):
+    elif wanted and number not in asked and (turn := library.conversations.turn(number)):
         asked[turn.id] = _label(turn.question, turn.asked)
 
 

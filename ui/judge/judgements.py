@@ -17,7 +17,7 @@ from rag.evaluate.judgements.judges import Pairs, by_judge, columns, measures, m
 from rag.evaluate.judgements.record import HIGHEST, LOWEST, PEOPLE, Judgement
 from rag.evaluate.judgements.trec import from_qrels, to_qrels
 from rag.text.plural import plural
-from ui.shared import frame, grades
+from ui.shared import frame
 from ui.shared.frame import escape
 from ui.shared.passages import table
 
@@ -33,7 +33,7 @@ def show(library: Library, name: str | None, questions: Sequence[Question]) -> N
     if said:
         with st.container(key="judgements_said"):
             frame.notice(said, "Nothing was taken in" if tone else "", tone)
-    store = grades.store(library)
+    store = library.judgements
     store.refresh()
     held = store.all()
     if held:
@@ -122,7 +122,7 @@ def take_in(library: Library, name: str, data: bytes, questions: Sequence[Questi
         made = from_csv(text, text_of, name=name)
     else:
         made = from_qrels(text, questions, text_of, name=name)
-    return f"{name}: {plural(grades.store(library).add(made), 'judgement')} taken in"
+    return f"{name}: {plural(library.judgements.add(made), 'judgement')} taken in"
 
 
 def _importer(library: Library, questions: Sequence[Question]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.evaluate.judgements.question_sets import QuestionSets
 from ui.judge import judgements, pool, proposals, propose
 from ui.shared import frame, grades, question_sets, state
 
@@ -28,7 +27,7 @@ def page() -> None:
             required=True,
             label_visibility="collapsed",
         )
-    held = QuestionSets(library.index.catalogue).questions(name) if name else ()
+    held = library.question_sets.questions(name) if name else ()
     if view == VIEWS[1]:
         question_sets.show(library, name)
     elif view == VIEWS[2]:

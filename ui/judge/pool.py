@@ -49,7 +49,7 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
 
 def waiting(library: Library, question: str, pool: Sequence[Chunk]) -> list[Chunk]:
     """Return the passages that this session's judge has not graded yet."""
-    given = grades.store(library).for_chunks(question, pool)
+    given = library.judgements.for_chunks(question, pool)
     return [chunk for chunk in pool if grades.own(given[chunk.id]) is None]
 
 
@@ -99,7 +99,7 @@ def _card(library: Library, question: str, chunk: Chunk) -> None:
 
 def _bar(library: Library, questions: Sequence[Question], at: int) -> None:
     """Show where in the set we are and what of it has been judged by anybody."""
-    judged = grades.store(library).asked()
+    judged = library.judgements.asked()
     count = sum(same_words(question.text) in judged for question in questions)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Previous", key="question_before", icon=":material/chevron_left:",
@@ -153,7 +153,7 @@ def _skip(question: str, chunk: Chunk) -> None:
 
 def _undo(library: Library) -> None:
     question, chunk = st.session_state.pop(_LAST)
-    held = grades.store(library)
+    held = library.judgements
     given = held.for_chunks(question, [chunk])[chunk.id]
     here = [one for one in given if (one.start, one.end) == (chunk.start, chunk.end)]
     if mine := grades.own(here):  # not a neighbour's that holds for this passage too

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.evaluate.data import Question
-from rag.evaluate.judgements.question_sets import QuestionSets, with_added
+from rag.evaluate.judgements.question_sets import with_added
 from rag.evaluate.judgements.record import Judgement, Source, same_words
-from ui.shared import chats, frame, grades
+from ui.shared import frame, grades
 from ui.shared.frame import escape
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def show(library: Library) -> None:
                                       key="proposals_from", required=True)  # fmt: skip
     with right:
         grades.name_box()
-    store = grades.store(library)
+    store = library.judgements
     store.refresh()
     source = FROM[chosen or next(iter(FROM))]
     count, waiting = store.unconfirmed(source, grades.judge(), AT_ONCE)
@@ -49,8 +49,8 @@ def show(library: Library) -> None:
 
 def unhelpful(library: Library) -> list[str]:
     """Return the questions whose answer got a thumb down and that no person has judged."""
-    words = dict.fromkeys(map(same_words, chats.store(library).disliked()))
-    judged = grades.store(library).asked() if words else set()
+    words = dict.fromkeys(map(same_words, library.conversations.disliked()))
+    judged = library.judgements.asked() if words else set()
     return [question for question in words if question not in judged]
 
 
@@ -71,7 +71,7 @@ def _row(library: Library, one: Judgement) -> None:
 
 def _confirm(library: Library, one: Judgement, grade: int) -> None:
     own = replace(one, grade=grade, judge=grades.judge(), source="person", note="", time=0.0, id=0)
-    grades.store(library).add([own])
+    library.judgements.add([own])
 
 
 def _failed(library: Library) -> None:
@@ -94,7 +94,7 @@ def _failed(library: Library) -> None:
 
 def _judge(library: Library, question: str) -> None:
     """Put the question into the set of such questions and begin to grade it."""
-    sets = QuestionSets(library.index.catalogue)
+    sets = library.question_sets
     held = sets.questions(FAILED_SET) if FAILED_SET in sets.names() else ()
     every = with_added(held, [Question("", question)])
     sets.put(FAILED_SET, every)

@@ -15,7 +15,7 @@ from rag.evaluate.judgements.record import same_words
 from rag.rerank.llm import Chat
 from ranklens.jobs import Job, Work
 from ui.judge.pool import DEPTHS
-from ui.shared import asking_model, grades, jobs, variants
+from ui.shared import asking_model, jobs, variants
 from ui.shared.frame import escape
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def wanted(
     library: Library, questions: Sequence[Question], which: str, most: int
 ) -> list[Question]:
     """Return the questions to propose grades for: of all, or of those that nobody has judged."""
-    judged = grades.store(library).asked() if which == WHICH[0] else set()
+    judged = library.judgements.asked() if which == WHICH[0] else set()
     return [q for q in questions if same_words(q.text) not in judged][:most]
 
 
@@ -74,7 +74,7 @@ def proposing(
     depth: int,
 ) -> Work:  # fmt: skip
     """Return the work: search with every pipeline, then let the model grade what they found."""
-    store, settings = grades.store(library), asking_model.settings_of(library)
+    store, settings = library.judgements, asking_model.settings_of(library)
     pipelines = [library.pipeline.with_settings(**options) for options in chosen.values()]
 
     def work(job: Job) -> Outcome:

@@ -16,7 +16,6 @@ from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.fitting import fit
 from rag.evaluate.fitting.fit import Fitted, Threshold
 from rag.evaluate.fitting.refusal import Refusal, fit_refusal
-from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.measures.answers import unanswerable
 from rag.pipeline import Pipeline
 from rag.rerank.base import Combined
@@ -103,7 +102,7 @@ def hybrid(reranker: str) -> bool:
 
 def fitting(library: Library, name: str, options: Mapping[str, Any], blend: bool) -> Work:
     """Return the work of fitting a pipeline on a question set."""
-    questions = QuestionSets(library.index.catalogue).questions(name)
+    questions = library.question_sets.questions(name)
     graded, unit, _ = jobs.graded(library, questions)
     pipeline = library.pipeline.with_settings(**options)
 

@@ -10,7 +10,6 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.data import Evaluation
 from rag.evaluate.experiments import saved
-from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.measures.answers import UNANSWERABLE
 from rag.evaluate.measures.figures import Figures, figures, outside
 from rag.evaluate.reports import charts, report
@@ -50,7 +49,7 @@ def _controls(library: Library, name: str) -> None:
     left, right = st.columns((4, 1), vertical_alignment="bottom")
     with left:
         chosen = variants.chooser(library.settings, "measured", ("none", "current"))
-    questions = QuestionSets(library.index.catalogue).questions(name)
+    questions = library.question_sets.questions(name)
     graded, _, _ = jobs.graded(library, questions)
     relevant = sum(any(g > 0 for g in given.values()) for given in graded.values())
     with st.container(horizontal=True):

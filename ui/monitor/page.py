@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.evaluate.judgements.store import Judgements
 from rag.evaluate.reports import charts
 from rag.text.plural import plural
 from rag.watch.figures import FIRST_TOKEN, RANKING, Figures, alerts, figures
 from rag.watch.gain import gains
-from rag.watch.log import DAY, HOUR, QuestionLog, log_of
+from rag.watch.log import DAY, HOUR, QuestionLog
 from ui.monitor import bars, tables
 from ui.shared import frame, state
 
@@ -36,7 +35,7 @@ def page() -> None:
     for style in STYLES:
         st.html(style)
     frame.title("Monitor", "How the questions that were asked fared: times, fallbacks, verdicts.")
-    log = log_of(library.index.catalogue.engine, library.settings.log_days)
+    log = library.question_log
     if not library.settings.log_questions:
         frame.notice("Questions are not logged: the option log_questions is off.")
     if not log.version()[0]:
@@ -105,7 +104,7 @@ def _small(found: Figures) -> str:
 
 def _figures(library: Library, log: QuestionLog, window: str) -> Figures:
     end = (time.time() // SAME + 1) * SAME
-    changes = (log.version(), Judgements(library.index.catalogue).version())
+    changes = (log.version(), library.judgements.version())
     return _worked_out(library, log, window, end, changes)
 
 

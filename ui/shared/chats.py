@@ -11,15 +11,10 @@ from rag.chat.store import Conversation, Conversations
 from ui.shared import frame
 
 if TYPE_CHECKING:
-    from ranklens.library import Library
+    pass
 
 MOST = 50
 _OF_ONE = ("selected", "editing", "pending")
-
-
-def store(library: Library) -> Conversations:
-    """Return the library's conversations."""
-    return Conversations(library.index.catalogue.engine)
 
 
 def current() -> str | None:

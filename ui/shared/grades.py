@@ -14,7 +14,6 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate.judgements.record import PEOPLE, Judgement
-from rag.evaluate.judgements.store import Judgements
 from rag.journey import journey
 from rag.types import Chunk, Trace
 from ui.shared import frame
@@ -22,7 +21,6 @@ from ui.shared.frame import escape
 from ui.shared.html import component
 
 if TYPE_CHECKING:
-    from rag.store.catalogue import Catalogue
     from ranklens.library import Library
 
 LABELS = {0: "Not relevant", 1: "Related", 2: "Answers in part", 3: "Answers it"}
@@ -30,17 +28,6 @@ APART = {"llm": "model's proposal", "feedback": "from a thumb up"}
 NOBODY = "me"
 STYLE = Path(__file__).with_name("judge.css")
 _NAME, _PROBLEM = "judge", "grade_problem"
-
-
-def store(library: Library) -> Judgements:
-    """Return the library's judgements; one object, for it remembers what it has carried over."""
-    catalogue = library.index.catalogue
-    return _store(id(catalogue), catalogue)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _store(key: int, _catalogue: Catalogue) -> Judgements:
-    return Judgements(_catalogue)
 
 
 def judge() -> str:
@@ -63,7 +50,7 @@ def name_box() -> None:
 def control(library: Library, question: str, chunk: Chunk) -> None:
     """Show the grades of one passage for a question, to be pressed or typed; and a note."""
     st.html(STYLE)
-    given = store(library).for_chunks(question, [chunk])[chunk.id]
+    given = library.judgements.for_chunks(question, [chunk])[chunk.id]
     mine = own(given)
     with st.container(horizontal=True, gap="small", key="grades"):
         for grade, label in LABELS.items():
@@ -97,7 +84,7 @@ def problem() -> None:
 def save(library: Library, question: str, chunk: Chunk, grade: int, note: str = "") -> bool:
     """Keep this session's grade; False, and a message on the page, where that failed."""
     try:
-        store(library).judge(question, chunk, grade, judge(), note)
+        library.judgements.judge(question, chunk, grade, judge(), note)
     except RanklensError as error:
         st.session_state[_PROBLEM] = str(error)
         return False
@@ -152,7 +139,7 @@ def on_page(
 def badges(library: Library, trace: Trace) -> str:
     """Return a style sheet that writes each judged passage's grade beside its name."""
     chunks = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
-    given = store(library).for_chunks(trace.question, list(chunks.values()))
+    given = library.judgements.for_chunks(trace.question, list(chunks.values()))
     rules = []
     for chunk_id, ones in given.items():
         if people := [one for one in ones if one.source in PEOPLE]:
@@ -177,7 +164,7 @@ def _press(library: Library, question: str, chunk: Chunk, grade: int) -> None:
 
 def _noted(library: Library, question: str, chunk: Chunk) -> None:
     """Keep a changed note where the passage has a grade already; else it waits for one."""
-    mine = own(store(library).for_chunks(question, [chunk])[chunk.id])
+    mine = own(library.judgements.for_chunks(question, [chunk])[chunk.id])
     if mine:
         _press(library, question, chunk, mine.grade)
 

@@ -14,10 +14,9 @@ from rag.errors import RanklensError
 from rag.evaluate.data import Evaluation, Grades, Question, Unit
 from rag.evaluate.experiments import saved
 from rag.evaluate.experiments.run import Variants, evaluate
-from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import Judgements
 from ranklens.jobs import Job, Work
-from ui.shared import frame, grades
+from ui.shared import frame
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -100,7 +99,7 @@ def reopen(library: Library, kind: str) -> None:
 
 def graded(library: Library, questions: tuple[Question, ...]) -> Graded:
     """Return (question id → item → grade, what an item is, notes) as people have judged so far."""
-    return _graded(hash((stamp(library), questions)), grades.store(library), questions)
+    return _graded(hash((stamp(library), questions)), library.judgements, questions)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -114,7 +113,7 @@ def stamp(library: Library) -> int:
     """Return what changes with every judgement and every document: for what is kept meanwhile."""
     catalogue = library.index.catalogue
     documents = tuple((one.id, one.digest) for one in catalogue.ready())
-    return hash((id(catalogue), grades.store(library).version(), documents))
+    return hash((id(catalogue), library.judgements.version(), documents))
 
 
 def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:
@@ -124,7 +123,7 @@ def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:
     chunking has other passages). Questions that have lost their last relevant passage stay, with
     the grades that they had.
     """
-    sets = QuestionSets(library.index.catalogue)
+    sets = library.question_sets
     if evaluation.name not in sets.names():
         return evaluation
     found, unit, _ = graded(library, evaluation.questions)

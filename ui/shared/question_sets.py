@@ -16,8 +16,7 @@ from rag.evaluate.data import Question
 from rag.evaluate.judgements.question_sets import QuestionSets, with_added
 from rag.evaluate.judgements.record import same_words
 from rag.text.plural import plural
-from rag.watch.log import log_of
-from ui.shared import chats, frame, grades, questions_written
+from ui.shared import frame, questions_written
 from ui.shared.frame import escape
 from ui.shared.passages import table
 
@@ -31,7 +30,7 @@ _SET, _NEXT, _SAID, _TURN = "question_set", "next_set", "questions_said", "quest
 
 def chooser(library: Library) -> str | None:
     """Offer the library's question sets; None where there is none yet."""
-    sizes = QuestionSets(library.index.catalogue).sizes()
+    sizes = library.question_sets.sizes()
     if not sizes:
         return None
     wanted = st.session_state.pop(_NEXT, st.session_state.get(_SET))
@@ -47,7 +46,7 @@ def chooser(library: Library) -> str | None:
 
 def show(library: Library, name: str | None) -> None:
     """Show the chosen set, and the two ways to make one."""
-    sets = QuestionSets(library.index.catalogue)
+    sets = library.question_sets
     if name is not None:
         _held(sets, name)
     _report()  # beside what it is about: the list above is as high as the window
@@ -88,7 +87,7 @@ def take_in(library: Library, given: Sequence[tuple[str, IO[bytes]]], name: str 
     name = " ".join(name.split()) or PurePath(given[0][0]).name.split(".")[0]
     QuestionSets(catalogue).put(name, held)
     st.session_state[_NEXT] = name
-    grades.store(library).add(judged)
+    library.judgements.add(judged)
     return (
         f"{name}: {plural(len(held), 'question')} and {plural(len(judged), 'judgement')} taken in"
     )
@@ -141,9 +140,9 @@ def _writer(library: Library, sets: QuestionSets) -> None:
 
 def _asked(library: Library) -> dict[str, int]:
     """Return what was asked and how often: the log, then what conversations hold besides."""
-    log = log_of(library.index.catalogue.engine, library.settings.log_days)
+    log = library.question_log
     found = dict(log.questions())
-    return found | {one: 1 for one in chats.store(library).searched() if one not in found}
+    return found | {one: 1 for one in library.conversations.searched() if one not in found}
 
 
 def _keep(sets: QuestionSets, name: str, text: str) -> str:

@@ -10,10 +10,10 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.judgements.question_sets import QuestionSets, with_added
+from rag.evaluate.judgements.question_sets import with_added
 from rag.evaluate.judgements.question_writer import Questions, Written, write_questions
 from rag.text.plural import plural
-from ui.shared import asking_model, frame, grades, jobs
+from ui.shared import asking_model, frame, jobs
 from ui.shared.frame import escape
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ def keep(
     Questions that the set has already are not added again. Raises `RanklensError`.
     """
     name = " ".join(name.split())
-    sets = QuestionSets(library.index.catalogue)
+    sets = library.question_sets
     held = list(sets.questions(name)) if name in sets.names() else []
     new = (Question("", one.question, "written", one.answer) for one in chosen)
     every = with_added(held, new)
     digests = {document.name: document.digest for document in library.documents()}
     sets.put(name, every)
-    grades.store(library).add(
+    library.judgements.add(
         one.judgement(found.model, digests.get(one.document, "")) for one in chosen
     )
     return name, len(every) - len(held)

@@ -1,0 +1,62 @@
+"""What people made in a library: conversations, question sets, judgements, votes, and the log.
+
+All are tables in the catalogue's file. Each is opened when it is first needed: a command that asks
+one question reads no judgements.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rag.settings import Settings
+from rag.store.index import Index
+
+if TYPE_CHECKING:
+    from rag.chat.store import Conversations
+    from rag.evaluate.judgements.question_sets import QuestionSets
+    from rag.evaluate.judgements.store import Judgements
+    from rag.evaluate.judgements.votes import Votes
+    from rag.watch.log import QuestionLog
+
+
+class Records:
+    """The tables of one library that no document can restore."""
+
+    settings: Settings
+    index: Index
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Conversations, and the traces of their questions."""
+        from rag.chat.store import Conversations
+
+        return Conversations(self.index.catalogue.engine)
+
+    @cached_property
+    def question_sets(self) -> QuestionSets:
+        """Question sets by name."""
+        from rag.evaluate.judgements.question_sets import QuestionSets
+
+        return QuestionSets(self.index.catalogue)
+
+    @cached_property
+    def judgements(self) -> Judgements:
+        """Grades of passages; one object, for it remembers what it has carried over."""
+        from rag.evaluate.judgements.store import Judgements
+
+        return Judgements(self.index.catalogue)
+
+    @cached_property
+    def votes(self) -> Votes:
+        """Blind votes on pairs of pipelines."""
+        from rag.evaluate.judgements.votes import Votes
+
+        return Votes(self.index.catalogue)
+
+    @cached_property
+    def question_log(self) -> QuestionLog:
+        """Every question that was asked, for as long as the settings keep it."""
+        from rag.watch.log import log_of
+
+        return log_of(self.index.catalogue.engine, self.settings.log_days)
