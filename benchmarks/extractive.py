@@ -26,9 +26,9 @@ from rank_bm25 import BM25Okapi
 
 from rag.generate.answer import Answering
 from rag.generate.extractive import ExtractiveGenerator
-from rag.generate.sentences import spans
 from rag.models.encoder import Encoder, load_encoder
 from rag.settings import load_settings
+from rag.text.passages import parts
 from rag.types import Chunk, Hit, ranked
 
 TOP, CHUNK_TOKENS = 5, 200
@@ -112,7 +112,7 @@ def chunking(folder: Path, wanted: slice, encoder: Encoder) -> tuple[list[Chunk]
 
 def pieces(text: str, encoder: Encoder) -> Iterator[tuple[int, int]]:
     """Cut a text into runs of whole sentences of at most `CHUNK_TOKENS` tokens."""
-    sentences = spans(text)
+    sentences = parts(text)
     counts = encoder.count_tokens([text[s.start : s.end] for s in sentences])
     start, end, size = 0, 0, 0
     for sentence, count in zip(sentences, counts, strict=True):
@@ -144,7 +144,7 @@ def retrieve(
 def first_two(hits: Sequence[Hit]) -> list[Cited]:
     """Return the baseline: the first two sentences of the top passage."""
     chunk = hits[0].chunk
-    return [(chunk, span.start, span.end) for span in spans(chunk.text)[:2]]
+    return [(chunk, span.start, span.end) for span in parts(chunk.text)[:2]]
 
 
 def cited(generator: ExtractiveGenerator, question: str, hits: Sequence[Hit]) -> list[Cited]:

@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from rag.generate import support
-from rag.generate.sentences import spans
 from rag.generate.support import Sentence, by_rule, likeness
 from rag.models.encoder import Encoder, load_encoder
 from rag.settings import load_settings
+from rag.text.passages import parts
 from rag.types import Chunk
 
 Case = tuple[str, str]
@@ -68,7 +68,7 @@ def make(folder: Path, most: int, rng: random.Random) -> dict[str, list[Case]]:
 
 def add_sentences(cases: dict[str, list[Case]], passage: str, rng: random.Random) -> None:
     """Add a sentence of the passage without its first words, and with a number or name changed."""
-    found = [passage[s.start : s.end] for s in spans(passage)]
+    found = [passage[s.start : s.end] for s in parts(passage)]
     found = [text for text in found if len(text.split()) > 8]
     if not found:
         return

@@ -9,13 +9,13 @@ from itertools import groupby
 from textwrap import shorten
 
 from ingest.parse import BlockSpan, Parsed
-from ingest.sentences import sentences
+from rag.text.sentences import sentences
+from rag.text.spans import Span, lines, pieces, trimmed
 
 CountTokens = Callable[[Sequence[str]], list[int]]
-Place = tuple[int, int]
 VALUE = re.compile(r"(?!(?:19|20)\d\d$)[($€£¥-]*\d[\d,.]*\s?[)%]*|[—–-]")  # no year
 LONGEST_HEADING = 100  # letters of a heading in a path; its own block has all of it
-HEADER_ROWS = 4
+HEADER_ROWS = 3
 LONGEST_COLUMNS = 160  # letters; a longer header says less than it costs
 MOST_LETTERS = 16  # a token
 BATCH = 50_000  # texts a call, so that a large document is not tokenised in one piece
@@ -44,7 +44,7 @@ def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int) -> list[Atom]:
     They hold every character of the text that is not white space.
     """
     owners: list[int] = []
-    places: list[Place] = []
+    places: list[Span] = []
     for index, span in enumerate(parsed.spans):
         cut = _cut(parsed.text, span)
         places += cut
@@ -59,7 +59,7 @@ def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int) -> list[Atom]:
     ]
 
 
-def count(text: str, places: Sequence[Place], count_tokens: CountTokens) -> list[int]:
+def count(text: str, places: Sequence[Span], count_tokens: CountTokens) -> list[int]:
     """Count the tokens of places of a text, in few calls.
 
     A word that a tokeniser does not know may count as one token however long it is, so letters
@@ -71,28 +71,20 @@ def count(text: str, places: Sequence[Place], count_tokens: CountTokens) -> list
     return [max(n, (b - a) // MOST_LETTERS) for n, (a, b) in zip(counts, places, strict=True)]
 
 
-def _cut(text: str, span: BlockSpan) -> list[Place]:
+def _cut(text: str, span: BlockSpan) -> list[Span]:
     if span.kind == "paragraph":
         return sentences(text, span.start, span.end)
     if span.kind == "code":
-        return _lines(text, span.start, span.end)
+        found = (trimmed(text, *line) for line in lines(text, span.start, span.end))
+        return [(start, end) for start, end in found if start < end]
     return [(span.start, span.end)]
 
 
-def _lines(text: str, start: int, end: int) -> list[Place]:
-    places, at = [], start
-    for line in text[start:end].split("\n"):
-        if place := _stripped(text, at, at + len(line)):
-            places.append(place)
-        at += len(line) + 1
-    return places
-
-
 def _fitted(
-    text: str, places: list[Place], count_tokens: CountTokens, limit: int
-) -> list[list[tuple[Place, int]]]:
+    text: str, places: list[Span], count_tokens: CountTokens, limit: int
+) -> list[list[tuple[Span, int]]]:
     """Return each place with its tokens, cut between words (or letters) where it is too long."""
-    fitted: list[list[tuple[Place, int]]] = [[] for _ in places]
+    fitted: list[list[tuple[Span, int]]] = [[] for _ in places]
     waiting = list(enumerate(places))
     width = limit  # letters of a first cut: a token is rarely less than a letter
     while waiting:
@@ -102,39 +94,10 @@ def _fitted(
             if tokens <= limit or place[1] - place[0] <= 1:
                 fitted[owner].append((place, tokens))
             else:
-                too_long += [(owner, piece) for piece in _pieces(text, place, width)]
+                most = min(width, max((place[1] - place[0]) // 2, 1))
+                too_long += [(owner, piece) for piece in pieces(text, *place, most)]
         waiting, width = too_long, max(width // 2, 1)
-    return [sorted(pieces) for pieces in fitted]
-
-
-def _pieces(text: str, place: Place, width: int) -> list[Place]:
-    """Cut a place into pieces of about ``width`` letters, between words where there are any."""
-    start, end = place
-    width = min(width, max((end - start) // 2, 1))
-    pieces = []
-    while start < end:
-        stop = min(start + width, end)
-        if stop < end and not text[stop].isspace():
-            space = _last_space(text, start + width // 3, stop)
-            stop = space if space > start else stop
-        if piece := _stripped(text, start, stop):
-            pieces.append(piece)
-        start = stop
-    return pieces
-
-
-def _last_space(text: str, start: int, stop: int) -> int:
-    return max(
-        text.rfind(" ", start, stop), text.rfind("\n", start, stop), text.rfind("\t", start, stop)
-    )
-
-
-def _stripped(text: str, start: int, stop: int) -> Place | None:
-    while start < stop and text[start].isspace():
-        start += 1
-    while stop > start and text[stop - 1].isspace():
-        stop -= 1
-    return (start, stop) if start < stop else None
+    return [sorted(cut) for cut in fitted]
 
 
 def _heading_paths(parsed: Parsed) -> list[tuple[str, ...]]:
@@ -150,10 +113,6 @@ def _heading_paths(parsed: Parsed) -> list[tuple[str, ...]]:
             words = " ".join(parsed.text[span.start : span.end].split())
             stack.append((span.level, shorten(words, LONGEST_HEADING, placeholder="…")))
     return paths
-
-
-LONGEST_COLUMNS = 160
-HEADER_ROWS = 3
 
 
 def _columns(parsed: Parsed) -> list[str]:

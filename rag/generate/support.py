@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.generate.citations import without_markers
-from rag.generate.sentences import spans
+from rag.text.passages import parts
 from rag.types import Answer, Chunk, Hit
 
 DETAIL = "checks"
@@ -111,7 +111,7 @@ def sentences(answer: Answer, hits: Sequence[Hit]) -> list[Sentence]:
     """
     text, found = answer.text, []
     code = [block.span() for block in _CODE.finditer(text)]
-    edges = [span for span in spans(text) if without_markers(text[span.start : span.end]).strip()]
+    edges = [span for span in parts(text) if without_markers(text[span.start : span.end]).strip()]
     for place, span in enumerate(edges):
         start = _past_markers(text, span.start)
         until = len(text)

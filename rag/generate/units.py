@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from rag.generate.sentences import Span, spans
 from rag.generate.tables import BAR, Row, table_rows
+from rag.text.passages import PassagePart, parts
 from rag.types import Chunk, Hit
 
 _SHORTEST = 12  # bytes: a Chinese letter says as much as three Latin ones
@@ -24,7 +24,7 @@ class Unit:
 
     number: int
     chunk: Chunk
-    span: Span
+    span: PassagePart
     text: str
     row: Row | None = None
 
@@ -67,7 +67,7 @@ def _of(number: int, chunk: Chunk, before: Chunk | None) -> Iterator[Unit]:
     text = chunk.text
     rows, names = _rows(chunk, before)
     lines = {row.start: row for row in rows}
-    for span in _with_lists(text, spans(text)):
+    for span in _with_lists(text, parts(text)):
         if any(start <= span.start and span.end <= end for start, end in names):
             continue
         if span.kind == "cells":
@@ -108,7 +108,7 @@ def _row_text(row: Row) -> str:
     return " ".join((label, *dict.fromkeys(row.columns)))
 
 
-def _with_lists(text: str, found: Sequence[Span]) -> Iterator[Span]:
+def _with_lists(text: str, found: Sequence[PassagePart]) -> Iterator[PassagePart]:
     """Give a line that ends in a colon the list items below it, as far as they are short."""
     for at, span in enumerate(found):
         end = span.end
@@ -117,4 +117,4 @@ def _with_lists(text: str, found: Sequence[Span]) -> Iterator[Span]:
                 if item.kind != "item" or item.end - span.start > _LONGEST_LIST:
                     break
                 end = item.end
-        yield span if end == span.end else Span(span.start, end, "item")
+        yield span if end == span.end else PassagePart(span.start, end, "item")

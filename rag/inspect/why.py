@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.errors import RerankError
-from rag.generate.sentences import spans
 from rag.inspect.places import alone
 from rag.pipeline import Pipeline
 from rag.rerank.base import Entry
 from rag.rerank.late_interaction import LateInteraction, TokenMatch
 from rag.store.analyse import Analyser
+from rag.text.passages import parts
 from rag.types import Candidate, Chunk
 
 MOST_SENTENCES = 24
@@ -116,7 +116,7 @@ def ablation(pipeline: Pipeline, question: str, chunk: Chunk) -> Ablation:
     entry = scorer(pipeline)
     if entry is None:
         raise RerankError("no reranker that scores single texts ranks here")
-    found = [(one.start, one.end) for one in spans(chunk.text)]
+    found = [(one.start, one.end) for one in parts(chunk.text)]
     tried = found[:MOST_SENTENCES] if len(found) > 1 else []
     variants = [chunk, *(_without(chunk, number, *span) for number, span in enumerate(tried))]
     whole, *rest = _scores(alone(pipeline, reranker=entry.name), question, variants)

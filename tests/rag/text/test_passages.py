@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.generate.sentences import is_row, spans
+from rag.text.passages import is_row, parts
 
 
 def texts(text):
-    return [text[span.start : span.end] for span in spans(text)]
+    return [text[span.start : span.end] for span in parts(text)]
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_what_never_ends_is_cut():
 def test_rows_are_told_from_sentences():
     assert is_row("Planet: Mars; Moons: 2")
     assert not is_row("He said: go; then she left.")
-    kinds = [span.kind for span in spans("A sentence.\nPlanet: Mars; Moons: 2\nMars | 2")]
+    kinds = [span.kind for span in parts("A sentence.\nPlanet: Mars; Moons: 2\nMars | 2")]
     assert kinds == ["sentence", "row", "cells"]
 
 
 @settings(deadline=None)
 @given(st.text(alphabet="aB .!?\n:;-1。é", max_size=120))
 def test_spans_are_in_order_and_hold_every_character_that_is_no_space(text):
-    found = spans(text)
+    found = parts(text)
     covered = {i for span in found for i in range(span.start, span.end)}
     assert all(a.end <= b.start for a, b in pairwise(found))
     assert {i for i, letter in enumerate(text) if not letter.isspace()} <= covered
@@ -74,4 +74,4 @@ def test_spans_are_in_order_and_hold_every_character_that_is_no_space(text):
     ],
 )
 def test_headings_leads_and_items_are_told_from_sentences(text, kinds):
-    assert [span.kind for span in spans(text)] == kinds
+    assert [span.kind for span in parts(text)] == kinds
