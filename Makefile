@@ -39,7 +39,7 @@ format: $(DEV_STAMP)  ## rewrite the code as ruff wants it
 bench: $(DEV_STAMP) $(PEERS_STAMP)  ## measure speed, beside others, into docs/performance.md
 	@set -e; for name in peers start concurrency "quality --all"; do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name --write; done
-	@set -e; for name in engines operators filters lexical openvino; do \
+	@set -e; for name in engines filters lexical; do \
 		echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
 
 $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from rag.models.onnx.calibrate import machine
+from rag.models.onnx.engine import describe_machine
 
 PAGE = Path("docs/performance.md")
 PACKAGES = ("chromadb", "onnxruntime", "numpy", "torch", "sentence-transformers", "streamlit")
@@ -23,7 +23,8 @@ def about_the_run() -> str:
     commit = done.stdout.strip() or "unknown"
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     day = datetime.now(UTC).date()
-    return f"{day}, commit {commit}; {machine()}; Python {platform.python_version()}; {versions}"
+    python = f"Python {platform.python_version()}"
+    return f"{day}, commit {commit}; {describe_machine()}; {python}; {versions}"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -20,9 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks._texts import texts_and_questions
-from rag.models.cross import load_cross
-from rag.models.encoder import load_encoder
 from rag.models.hub import embedded_folder
+from rag.models.load import load_cross, load_encoder
 from rag.rerank.late_interaction import LateInteraction
 from rag.settings import Settings
 

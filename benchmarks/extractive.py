@@ -26,7 +26,8 @@ from rank_bm25 import BM25Okapi
 
 from rag.generate.answer import Answering
 from rag.generate.extractive import ExtractiveGenerator
-from rag.models.encoder import Encoder, load_encoder
+from rag.models.encoder import Encoder
+from rag.models.load import load_encoder
 from rag.settings import load_settings
 from rag.text.passages import parts
 from rag.types import Chunk, Hit, ranked

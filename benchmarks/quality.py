@@ -24,7 +24,8 @@ from benchmarks._report import about_the_run, table, write
 from benchmarks._texts import DATA, read_lines
 from benchmarks.engines import ndcg, read_gold
 from rag.evaluate.measures.pareto import overlap
-from rag.models.encoder import Encoder, load_encoder
+from rag.models.encoder import Encoder
+from rag.models.load import load_encoder
 from rag.models.token_codes import token_codes
 from rag.rerank.late_interaction import max_sim
 from rag.settings import Settings

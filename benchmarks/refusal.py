@@ -25,7 +25,8 @@ from rank_bm25 import BM25Okapi
 
 from benchmarks.extractive import Question, chunking, hotpotqa
 from rag.generate.relevance import FITTED, features
-from rag.models.encoder import Encoder, load_encoder
+from rag.models.encoder import Encoder
+from rag.models.load import load_encoder
 from rag.settings import load_settings
 from rag.store.analyse import Analyser
 from rag.types import Chunk, Stage, Trace, ranked

@@ -22,7 +22,8 @@ import numpy as np
 
 from rag.generate import support
 from rag.generate.support import Sentence, by_rule, likeness
-from rag.models.encoder import Encoder, load_encoder
+from rag.models.encoder import Encoder
+from rag.models.load import load_encoder
 from rag.settings import load_settings
 from rag.text.passages import parts
 from rag.types import Chunk

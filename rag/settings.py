@@ -65,8 +65,8 @@ class Settings(BaseModel):
     # Speed and size
     engine: Literal["auto", "float32", "int8"] = option(
         "auto",
-        "What models run in without a graphics processor: auto takes int8 where it is faster on "
-        "this machine and agrees with float32 (`ranklens doctor` says which and why).",
+        "What models run in without a graphics processor: auto takes int8 if the processor has "
+        "instructions for it (`ranklens doctor` shows which engine runs and why).",
     )
     keep_tokens: bool = option(
         True,

@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from ingest.documents import Documents
-from rag.models.encoder import Encoder, load_encoder
+from rag.models.encoder import Encoder
+from rag.models.load import load_encoder
 from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.store.index import Index, reset

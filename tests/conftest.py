@@ -66,7 +66,7 @@ def settings(tmp_path: Path, cache_folder: Path) -> Settings:
 @pytest.fixture(scope="session")
 def encoder(cache_folder: Path) -> Encoder:
     """The real embedded encoder."""
-    from rag.models.encoder import load_encoder
+    from rag.models.load import load_encoder
 
     return load_encoder(Settings(cache=cache_folder))
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ingest.encoding import Encoding
-from rag.models.cross import load_cross
-from rag.models.encoder import load_encoder
+from rag.models.load import load_cross, load_encoder
 from rag.pipeline import Pipeline
 from rag.rerank.late_interaction import LateInteraction
 from rag.settings import Settings
@@ -94,6 +93,6 @@ class System:
 
     def about(self) -> dict[str, str]:
         """Return versions and engines."""
-        from rag.models.onnx.calibrate import machine
+        from rag.models.onnx.engine import describe_machine
 
-        return {"engine": self.encoder.engine, "machine": machine()}
+        return {"engine": self.encoder.engine, "machine": describe_machine()}

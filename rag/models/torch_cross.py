@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelError
-from rag.models.cross import Asked, Judged
+from rag.models.cross import Judged, QueryTexts
 from rag.models.decoder_prompt import is_decoder, missing_prompt, prompt_tokens
 from rag.models.devices import precision
+from rag.models.files import folder_digest
 from rag.models.reading import Reading
-from rag.models.torch_encoder import BATCH, folder_digest, load_torch
+from rag.models.torch_encoder import BATCH, load_torch
 
 GPU_BATCH = 64
 
@@ -42,14 +43,14 @@ class TorchCross:
         self.reason = reason
 
     def judge(self, query: str, texts: Sequence[str]) -> Judged:
-        """Return a logit for each text; raises `ModelError` where the query leaves no room."""
+        """Return a logit for each text; raises `ModelError` if the query leaves no room."""
         return self.judge_many([(query, texts)])[0]
 
-    def judge_many(self, asked: Sequence[Asked]) -> list[Judged]:
+    def judge_many(self, pools: Sequence[QueryTexts]) -> list[Judged]:
         """Return what `judge` does for each (query, texts), from one pass over all pairs."""
-        cut = [self._cut(query, texts) if texts else [] for query, texts in asked]
+        cut = [self._cut(query, texts) if texts else [] for query, texts in pools]
         pairs = [
-            (query, row[0]) for (query, _), rows in zip(asked, cut, strict=True) for row in rows
+            (query, row[0]) for (query, _), rows in zip(pools, cut, strict=True) for row in rows
         ]
         logits = iter(self._logits(pairs))
         return [

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rag.errors import ModelError
-from rag.models.digest import file_digest
 from rag.models.encoder import Matrix, unit
+from rag.models.files import folder_digest
 
 BATCH = 8
 TOKENISERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "whitespacetokenizer*")
@@ -76,17 +76,6 @@ class TorchEncoder:
             return_special_tokens_mask=True,
             **more,
         )
-
-
-def folder_digest(folder: Path, cache: Path) -> str:
-    """Return 16 hexadecimal digits that name the weights in a folder, one file or many."""
-    import hashlib
-
-    files = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".bin"))
-    digests = [file_digest(path, cache) for path in files]
-    if len(digests) == 1:
-        return digests[0][:16]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
 
 
 def _quietly() -> dict[str, Any]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.models.devices import precision
-from rag.models.hub import locate
-from rag.models.torch_encoder import BATCH, folder_digest, load_torch
+from rag.models.files import folder_digest
+from rag.models.hub import locate, own_code
+from rag.models.torch_encoder import BATCH, load_torch
 from rag.rerank.base import Context, Entry
 from rag.rerank.cross_encoder import missing
 
@@ -49,7 +50,8 @@ def colbert(model: str, name: str = "", about: str = "") -> Entry:
 
     def build(context: Context) -> Colbert:
         # `missing` has refused a model whose own code is not allowed.
-        return Colbert(model, locate(model), context.settings.cache, bool(_own_code(model)))
+        folder = locate(model)
+        return Colbert(model, folder, context.settings.cache, own_code(folder))
 
     return Entry(
         name or f"colbert:{model}",
@@ -59,10 +61,3 @@ def colbert(model: str, name: str = "", about: str = "") -> Entry:
         uses=("cache", "trust_remote_code"),
         unit="MaxSim",
     )
-
-
-def _own_code(model: str) -> Any:
-    from rag.models.onnx.exports import read_json
-
-    config = locate(model) / "config.json"
-    return config.is_file() and read_json(config).get("auto_map")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.errors import ModelError, RerankError
-from rag.models.cross import CrossModel, Judged, load_cross
-from rag.models.hub import locate
+from rag.models.cross import CrossModel, Judged
+from rag.models.hub import locate, untrusted
+from rag.models.load import load_cross
 from rag.models.reading import Reading
-from rag.models.trust import untrusted
 from rag.rerank.base import Context, Entry, Scores
 
 

@@ -49,9 +49,9 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False, library: LibraryOpti
 
 
 def _machine() -> Iterator[Fact]:
-    from rag.models.onnx.calibrate import machine
+    from rag.models.onnx.engine import describe_machine
 
-    yield "machine", machine()
+    yield "machine", describe_machine()
     yield "system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
     for name in PACKAGES:
         try:
@@ -62,22 +62,18 @@ def _machine() -> Iterator[Fact]:
 
 def _engines(settings: Settings) -> Iterator[Fact]:
     from rag.errors import ModelError
-    from rag.models.encoder import load_encoder
-    from rag.models.onnx.calibrate import remembered
+    from rag.models.load import load_encoder
+    from rag.models.onnx.engine import engine_for
 
+    chosen = engine_for(settings.engine)
     yield "engine option", settings.engine
+    yield "engine", f"{chosen.name}: {chosen.reason}"
     try:
         encoder = load_encoder(settings)
     except ModelError as error:
         yield "encoder", f"{settings.encoder} cannot be loaded: {error}"
     else:
         yield "encoder", f"{encoder.name}, {encoder.engine}, {encoder.dimension} dimensions"
-    for choice in remembered(settings.cache):
-        yield (
-            f"engine of {choice.model}",
-            f"{choice.engine}: {choice.why} ({choice.float32_ms:.0f} ms in float32, "
-            f"{choice.int8_ms:.0f} ms in int8)",
-        )
 
 
 def _library(settings: Settings) -> Iterator[Fact]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Encoding
 
-from rag.models.digest import file_digest
 from rag.models.encoder import Matrix, unit
-from rag.models.onnx.calibrate import runtime_for
-from rag.models.onnx.exports import WEIGHTS, read_json
+from rag.models.files import file_digest, read_json
+from rag.models.onnx.exports import WEIGHTS
 from rag.models.onnx.recipe import read_recipe
+from rag.models.onnx.runtime import load_runtime
 from rag.models.tokens import Tokens
 
 WINDOW = 1024  # texts that are tokenised and sorted together; bounds the memory of a long call
@@ -25,7 +25,7 @@ class OnnxEncoder:
         """Load the model; raises `ModelError` where this engine cannot run it."""
         self._recipe = read_recipe(folder)
         self._tokens = Tokens(folder)
-        self._runtime = runtime_for(name, folder, "hidden", cache, engine, self._tokens)
+        self._runtime = load_runtime(folder, "hidden", cache, engine)
         self.name = name
         self.revision = file_digest(folder / WEIGHTS, cache)[:16]
         self.dimension = int(read_json(folder / "config.json")["hidden_size"])

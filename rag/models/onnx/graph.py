@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +19,18 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, save_model
 from safetensors import SafetensorError, safe_open
 
 from rag.errors import ModelError
+from rag.models.files import read_json
+from rag.models.onnx.exports import WEIGHTS, Output
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 SMALL = 64  # bytes
-Output = Literal["hidden", "logits"]
 Weights = Callable[[str], NDArray[np.float32]]
-Kind = Callable[[Mapping[str, Any], Weights, BinaryIO], "Graph"]
+GraphKind = Callable[[Mapping[str, Any], Weights, BinaryIO], "Graph"]
 
 
 def unsupported(config: Mapping[str, Any]) -> str:
-    """Return why this configuration cannot become a graph here, or "" where it can."""
+    """Return why this configuration cannot become a graph here, or "" if it can."""
     if config.get("model_type") not in FAMILIES:
         return f"the architecture {config.get('model_type')!r} has no graph here"
     if config.get("hidden_act", "gelu") != "gelu":
@@ -39,31 +40,25 @@ def unsupported(config: Mapping[str, Any]) -> str:
     return "it is a decoder" if config.get("is_decoder") else ""
 
 
-def build(
-    config: Mapping[str, Any],
-    weights: Path,
-    output: Output,
-    folder: Path,
-    kind: Kind | None = None,
-) -> None:
-    """Write ``model.onnx`` and ``weights.bin`` into ``folder``.
+def build(model: Path, output: Output, folder: Path, kind: GraphKind | None = None) -> None:
+    """Write ``model.onnx`` and ``weights.bin`` of the model in a folder into ``folder``.
 
-    Inputs: ``ids`` (batch, length) int32, ``types`` likewise where the model has token types, and
+    Inputs: ``ids`` (batch, length) int32, ``types`` likewise if the model has token types, and
     ``lengths`` (batch) int64, the tokens of each row; rows are padded on the right. Output:
     ``hidden`` (batch, length, size) or ``logits`` (batch, labels), float32. Raises `ModelError`
-    where the model is of another kind or the checkpoint is not what its configuration says.
+    if the model is of another kind or the checkpoint is not what its configuration says.
     ``kind`` writes linear layers in another way than `Graph` (`rag.models.onnx.quantise`).
     """
-    reason = unsupported(config)
-    if reason:
-        raise ModelError(f"{weights.parent}: {reason}")
+    config, weights = read_json(model / "config.json"), model / WEIGHTS
+    if reason := unsupported(config):
+        raise ModelError(f"{model}: {reason}")
     try:
         with (
             safe_open(str(weights), "np") as tensors,
             (folder / "weights.bin").open("wb") as data,
         ):
-            model = (kind or Graph)(config, weights_of(tensors), data).model(output)
-        save_model(model, str(folder / "model.onnx"))
+            made = (kind or Graph)(config, weights_of(tensors), data).model(output)
+        save_model(made, str(folder / "model.onnx"))
     except (SafetensorError, KeyError, TypeError) as error:
         raise ModelError(f"{weights}: cannot be made into a graph ({error})") from error
 
@@ -78,7 +73,7 @@ def weights_of(tensors: Any) -> Weights:
         found = name if name.startswith("classifier.") else prefix + name
         if found not in names:
             raise KeyError(f"no tensor {found}")
-        array: NDArray[np.float32] = tensors.get_tensor(found).astype(np.float32)
+        array: NDArray[np.float32] = tensors.get_tensor(found).astype(np.float32, copy=False)
         return array
 
     return read
@@ -222,15 +217,15 @@ class Graph:
     def _constant(self, name: str, array: NDArray[Any]) -> str:
         tensor = TensorProto(name=name, dims=array.shape)
         tensor.data_type = helper.np_dtype_to_tensor_dtype(array.dtype)
-        raw = np.ascontiguousarray(array).tobytes()
+        raw = np.ascontiguousarray(array)
         self.constants.append(tensor)
-        if len(raw) < SMALL:
-            tensor.raw_data = raw  # axes and the like must stand in the graph itself
+        if raw.nbytes < SMALL:
+            tensor.raw_data = raw.tobytes()  # axes and the like must stand in the graph itself
             return name
         self.data.write(b"\0" * (-self.data.tell() % 4096))
         tensor.data_location = TensorProto.EXTERNAL
-        place = {"location": "weights.bin", "offset": self.data.tell(), "length": len(raw)}
+        place = {"location": "weights.bin", "offset": self.data.tell(), "length": raw.nbytes}
         for key, value in place.items():
             tensor.external_data.add(key=key, value=str(value))
-        self.data.write(raw)
+        self.data.write(raw.data)
         return name

@@ -1,4 +1,4 @@
-"""Write a graph whose large products run in int8, smoothed by calibration.
+"""Write a graph whose large products run in int8, smoothed by what typical texts give.
 
 Activations of a few channels are tens of times larger than the rest, and one scale for all of them
 costs the small ones their precision. So each channel's range is moved in part from the activations
@@ -24,29 +24,27 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 from tokenizers import Encoding
 
-from rag.models.onnx.graph import Graph, Output, Weights, build
+from rag.models.onnx.exports import Output
+from rag.models.onnx.graph import Graph, Weights, build
+from rag.models.onnx.recipe import length_limit
 from rag.models.onnx.runtime import Runtime
+from rag.models.tokens import Tokens
 
+SAMPLES = Path(__file__).with_name("samples.tsv")  # question, passage
+LENGTH = 192  # tokens of a sample at most
 SHARE = 0.65  # of a channel's range that moves into the weights
 TINY = 1e-5
 FLOOR = 0.2  # below this largest activation a token is not scaled up further
 Ranges = Mapping[str, NDArray[np.float32]]
 
 
-def build_int8(
-    config: Mapping[str, Any],
-    weights: Path,
-    output: Output,
-    folder: Path,
-    samples: Sequence[Encoding],
-) -> None:
+def build_int8(model: Path, output: Output, folder: Path) -> None:
     """Write ``model.onnx`` and ``weights.bin`` as `rag.models.onnx.graph.build` does, in int8.
 
-    ``samples`` are typical inputs, from which the activations' ranges are taken. Raises
-    `ModelError` as `build` does.
+    Raises `ModelError` as `build` does.
     """
-    ranges = _ranges(config, weights, output, folder, samples)
-    build(config, weights, output, folder, partial(_Int8Graph, ranges=ranges))
+    ranges = _ranges(model, output, folder)
+    build(model, output, folder, partial(_Int8Graph, ranges=ranges))
 
 
 class _TappedGraph(Graph):
@@ -127,26 +125,34 @@ def _smoothing(largest: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDA
     return factors
 
 
-def _ranges(
-    config: Mapping[str, Any],
-    weights: Path,
-    output: Output,
-    folder: Path,
-    samples: Sequence[Encoding],
-) -> Ranges:
-    """Return the largest absolute activation of each channel, by product."""
+def _ranges(model: Path, output: Output, folder: Path) -> Ranges:
+    """Return the largest absolute activation of each channel over the samples, by product."""
     work = Path(tempfile.mkdtemp(dir=folder, prefix="ranges-"))
     try:
-        build(config, weights, output, work, _TappedGraph)
+        build(model, output, work, _TappedGraph)
         tapped = Runtime(work / "model.onnx")
         largest: dict[str, NDArray[np.float32]] = {}
-        for sample in samples:
+        for sample in _samples(model, output):
             for name, values in tapped.every_output(sample).items():
                 now = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
                 largest[name] = np.maximum(largest.get(name, now), now)
         return largest
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _samples(model: Path, output: Output) -> list[Encoding]:
+    """Return typical inputs: passages, or questions each with its own and with another passage."""
+    tokens, limit = Tokens(model), min(LENGTH, length_limit(model))
+    rows = [line.split("\t") for line in SAMPLES.read_text("utf-8").splitlines()]
+    if output == "hidden":
+        return [tokens.single(one, limit) for one in tokens.bare([passage for _, passage in rows])]
+    pairs = [
+        tokens.bare([question, passage])
+        for i, (question, own) in enumerate(rows)
+        for passage in (own, rows[i - 1][1])
+    ]
+    return [tokens.pair(question, passage, limit) for question, passage in pairs]
 
 
 def _in_layer(name: str) -> bool:

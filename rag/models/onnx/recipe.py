@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from rag.errors import ModelError
-from rag.models.onnx.exports import read_any_json, read_json
+from rag.models.files import read_any_json, read_json, read_optional
 
 Pooling = Literal["mean", "cls"]
 PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
@@ -32,12 +32,12 @@ def read_recipe(folder: Path) -> Recipe:
     itself runs such a model. The defaults are those of sentence-transformers.
     """
     modules = _modules(folder)
-    own = _optional(folder / modules[0] / "sentence_bert_config.json")
+    own = read_optional(folder / modules[0] / "sentence_bert_config.json")
     for name, usual in QUIRKS.items():
         if own.get(name) not in usual:
             raise ModelError(f"{folder}: {name} is {own[name]!r}")
-    query, passage = _prompts(_optional(folder / "config_sentence_transformers.json"))
-    pooling = _optional(folder / modules[1] / "config.json") if modules[1] else {}
+    query, passage = _prompts(read_optional(folder / "config_sentence_transformers.json"))
+    pooling = read_optional(folder / modules[1] / "config.json") if modules[1] else {}
     if (query or passage) and not pooling.get("include_prompt", True):
         raise ModelError(f"{folder}: its pooling leaves the prompt out")
     limit = own.get("max_seq_length") or length_limit(folder)
@@ -47,7 +47,7 @@ def read_recipe(folder: Path) -> Recipe:
 def length_limit(folder: Path) -> int:
     """Return the most tokens the model reads, special tokens included."""
     config = read_json(folder / "config.json")
-    tokenizer = _optional(folder / "tokenizer_config.json")
+    tokenizer = read_optional(folder / "tokenizer_config.json")
     bounds = [config.get("max_position_embeddings"), tokenizer.get("model_max_length")]
     known = [int(bound) for bound in bounds if bound and bound < UNBOUNDED]
     if not known:
@@ -85,7 +85,3 @@ def _prompts(config: dict[str, Any]) -> tuple[str, str]:
     prompts = {"query": "", "document": ""}
     prompts |= {name: text or "" for name, text in (config.get("prompts") or {}).items()}
     return prompts["query"], prompts["document"]
-
-
-def _optional(path: Path) -> dict[str, Any]:
-    return read_json(path) if path.is_file() else {}

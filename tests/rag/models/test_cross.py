@@ -6,7 +6,8 @@ from sentence_transformers import CrossEncoder
 from torch.nn import Identity
 
 from rag.errors import ModelError, ModelMissing
-from rag.models.cross import Judged, load_cross, probability
+from rag.models.cross import Judged, probability
+from rag.models.load import load_cross
 from rag.models.reading import Reading
 from rag.settings import Settings
 from tests.rag.models.tiny import TEXTS, save_cross, save_encoder

@@ -5,7 +5,7 @@ import pytest
 import torch
 import transformers
 
-from rag.models.cross import load_cross
+from rag.models.load import load_cross
 from rag.settings import Settings
 from tests.rag.models import tiny
 

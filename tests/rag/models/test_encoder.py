@@ -8,8 +8,9 @@ from sentence_transformers import SentenceTransformer
 
 from rag.errors import ModelError, ModelMissing
 from rag.models import hub
-from rag.models.encoder import load_encoder, unit
+from rag.models.encoder import unit
 from rag.models.hub import embedded_folder
+from rag.models.load import load_encoder
 from rag.settings import Settings
 from tests.rag.models.tiny import TEXTS, save_encoder
 
@@ -148,7 +149,7 @@ def test_a_start_from_the_cache_imports_neither_torch_nor_onnx(cache):
     load_encoder(Settings(cache=cache))
     code = (
         "import sys, pathlib\n"
-        "from rag.models.encoder import load_encoder\n"
+        "from rag.models.load import load_encoder\n"
         "from rag.rerank.late_interaction import LateInteraction\n"
         "from rag.settings import Settings\n"
         "encoder = load_encoder(Settings(cache=pathlib.Path(sys.argv[1])))\n"
@@ -171,7 +172,7 @@ def test_altered_embedded_weights_are_refused(tmp_path, monkeypatch):
     weights[-1] ^= 1
     (altered / "model.safetensors").write_bytes(weights)
     monkeypatch.setattr(hub, "embedded_folder", lambda: altered)
-    monkeypatch.setattr("rag.models.encoder.embedded_folder", lambda: altered)
+    monkeypatch.setattr("rag.models.load.embedded_folder", lambda: altered)
     with pytest.raises(ModelError, match="not the weights of all-MiniLM-L6-v2"):
         load_encoder(Settings(cache=tmp_path / "cache"))
 

@@ -66,7 +66,7 @@ def shared():
 def context(server, models, shared, cache_folder, monkeypatch):
     """Every entry can run: models of any name are the tiny ones, servers the local one."""
     cross, late = models
-    monkeypatch.setattr("rag.models.cross.locate", lambda _name: cross)
+    monkeypatch.setattr("rag.models.load.locate", lambda _name: cross)
     monkeypatch.setattr(cross_encoder, "locate", lambda _name: cross)
     monkeypatch.setattr(colbert, "locate", lambda _name: late)
     settings = Settings(
@@ -85,6 +85,7 @@ def context(server, models, shared, cache_folder, monkeypatch):
         llm_model="fake",
         llm_api_key=KEY,
         rerank_cache_mb=0,
+        engine="float32",  # int8 rounds by the batch, so equal passages may differ a little
     )
     return Context(settings, WordEncoder())
 

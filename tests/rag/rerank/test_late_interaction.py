@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.encoder import load_encoder
+from rag.models.load import load_encoder
 from rag.models.token_codes import token_codes
 from rag.rerank.late_interaction import LateInteraction, TokenMatch, max_sim
 from rag.settings import Settings

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rag.errors import ModelError
-from rag.models.digest import MEMORY, file_digest
+from rag.models.files import MEMORY, file_digest
 from rag.models.onnx.exports import graph_for
 from rag.models.onnx.graph import unsupported
 from tests.rag.models.tiny import save_cross, save_encoder

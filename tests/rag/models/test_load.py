@@ -5,8 +5,8 @@ import json
 import pytest
 
 from rag.errors import ModelError
-from rag.models.cross import load_cross
-from rag.models.trust import untrusted
+from rag.models.hub import untrusted
+from rag.models.load import load_cross
 from rag.settings import Settings
 from tests.rag.models.tiny import save_cross
 

@@ -1,0 +1,68 @@
+"""Load an encoder or a cross-encoder on the engine that suits it.
+
+ONNX Runtime if a graph can be made of the model, else sentence-transformers on torch. Both give
+sentence-transformers' vectors and logits; the model's ``engine`` names the one that runs.
+"""
+
+from __future__ import annotations
+
+from rag.errors import ModelError
+from rag.models.cross import CrossModel
+from rag.models.devices import accelerated
+from rag.models.encoder import Encoder
+from rag.models.files import read_json
+from rag.models.hub import check_embedded, embedded_folder, locate, own_code, untrusted
+from rag.settings import Settings
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """Load the encoder that ``settings`` name.
+
+    Raises `ModelMissing` if it is not on this machine, `ModelError` if it cannot be loaded or the
+    embedded weights are not the original ones.
+    """
+    name, cache = settings.encoder, settings.cache
+    folder = locate(name)
+    if folder == embedded_folder():
+        check_embedded(cache)
+    try:
+        from rag.models.onnx.encoder import OnnxEncoder
+
+        return OnnxEncoder(name, folder, cache, settings.engine)
+    except ModelError as error:
+        # Imported here: torch takes seconds, and the usual encoder does not need it.
+        from rag.models.torch_encoder import TorchEncoder
+
+        return TorchEncoder(name, folder, cache, reason=str(error))
+
+
+def load_cross(settings: Settings, name: str = "") -> CrossModel:
+    """Load a cross-encoder, the one that ``settings`` name unless ``name`` is given.
+
+    Raises `ModelMissing` if it is not on this machine, and `ModelError` if it cannot be loaded, has
+    no classification head, gives more than one logit a pair or runs code of its own that the
+    settings do not allow.
+    """
+    name, cache = name or settings.cross_encoder, settings.cache
+    folder = locate(name)
+    architectures = read_json(folder / "config.json").get("architectures") or ["not given"]
+    if not str(architectures[0]).endswith(("ForSequenceClassification", "ForCausalLM")):
+        raise ModelError(
+            f"{name} is no cross-encoder (its architecture is {architectures[0]}); "
+            "choose a model that scores pairs"
+        )
+    if reason := untrusted(name, folder, settings):
+        raise ModelError(reason)
+    trusted = own_code(folder)
+    reason = "this machine has an accelerator" if accelerated() else ""
+    if not reason and not trusted:
+        try:
+            from rag.models.onnx.cross import OnnxCross
+
+            return OnnxCross(name, folder, cache, settings.engine)
+        except ModelError as error:
+            reason = str(error)
+    # Imported here: torch takes seconds, and most cross-encoders do not need it.
+    from rag.models.torch_cross import TorchCross
+
+    return TorchCross(name, folder, cache, reason=reason, trusted=trusted)
