@@ -14,6 +14,7 @@ from rag.store.index import Index
 
 if TYPE_CHECKING:
     from rag.chat.store import Conversations
+    from rag.chat.writing import Writing
     from rag.evaluate.judgements.question_sets import QuestionSets
     from rag.evaluate.judgements.store import Judgements
     from rag.evaluate.judgements.votes import Votes
@@ -32,6 +33,11 @@ class Records:
         from rag.chat.store import Conversations
 
         return Conversations(self.index.catalogue.engine)
+
+    @cached_property
+    def writings(self) -> dict[int, Writing]:
+        """The answers that are being written, by turn."""
+        return {}
 
     @cached_property
     def question_sets(self) -> QuestionSets:

@@ -10,9 +10,9 @@ from rag.generate.citations import CitationParser
 from rag.generate.support import DETAIL, Check, as_detail
 from rag.journey import movements
 from rag.types import Answer, Chunk, Citation, Hit
-from tests.ui.fakes import ALL, trace_of
+from ranklens.asking import suggested
+from tests.ui.fakes import ALL, FakeDocument, trace_of
 from ui.ask.answer import rendered
-from ui.ask.question_box import suggested
 from ui.shared import slope
 from ui.shared.frame import escape, plain
 from ui.shared.naming import named, snippet
@@ -62,7 +62,7 @@ def test_headings_and_code_are_what_they_are():
     )
     assert out.startswith('<p class="heading">Care<button')
     assert "<p>Use <code>x[1] **y**</code>:</p>" in out
-    assert "<pre>x[1] = &#x27;**&#x27;\n\n# no</pre><p>Done<button" in out
+    assert "<pre>x[1] = &#39;**&#39;\n\n# no</pre><p>Done<button" in out
     assert out.count("<pre>") == 2
 
 
@@ -162,7 +162,9 @@ def test_a_passage_from_far_below_gets_the_last_row():
 
 def test_what_crossed_the_cut_is_drawn_last():
     plan = slope.layout(movements(trace_of("q")), top=3)
-    kinds = re.findall(r'<i class="([^"]*)"', slope.drawn(plan, "Before", "After"))
+    kinds = re.findall(
+        r'<i class="([^"]*)"', slope.drawn(plan, "Before", "After").partition("rl-legend")[0]
+    )
     crossed = [("entered" in kind or "dropped" in kind) for kind in kinds[:-1]]
     assert any(crossed)
     assert crossed == sorted(crossed)
@@ -192,5 +194,5 @@ def test_suggestions_come_only_with_their_documents(tmp_path):
         '{"question": "b?", "gold": [{"document": "x.pdf"}]}\n'
         '{"question": "c?", "suggested": true, "gold": [{"document": "y.pdf"}]}\n'
     )
-    assert [entry["question"] for entry in suggested({"x.pdf"}, path)] == ["a?"]
-    assert list(suggested({"x.pdf"}, tmp_path / "missing.jsonl")) == []
+    assert suggested([FakeDocument("x.pdf")], 5, path) == ["a?"]
+    assert suggested([FakeDocument("x.pdf")], 5, tmp_path / "missing.jsonl") == []

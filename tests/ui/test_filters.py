@@ -3,9 +3,9 @@
 import pytest
 
 from rag.retrieve.filters import Filter
-from tests.ui.fakes import HOSTILE
+from tests.ui.fakes import HOSTILE, trace_of
 from tests.ui.test_ask import ask, html
-from ui.ask.filters import chips
+from ui.ask.turn_view import searched_html
 
 
 def searched_within(at):
@@ -55,7 +55,8 @@ def test_a_chosen_document_that_was_removed_is_let_go(page, library):
 
 @pytest.mark.parametrize("name", [HOSTILE, "<b>"])
 def test_names_are_literal(name):
-    shown = chips(Filter((name,)))
+    shown = searched_html(trace_of("q", within=Filter((name,)).as_setting()))
+    assert "rl-chip" in shown
     assert "<script" not in shown
     assert "<b>" not in shown
-    assert chips(Filter()) == ""
+    assert searched_html(trace_of("q")).strip() == ""

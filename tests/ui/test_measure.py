@@ -136,7 +136,7 @@ def test_weights_and_threshold_are_fitted_with_the_held_out_figure(page, judged)
 
 def test_a_pipeline_that_is_none_is_told(page, judged):
     at = page("ui/measure/page.py", measured=["nonsense"])
-    assert "there is no pipeline &#x27;nonsense&#x27;" in html(at)
+    assert "there is no pipeline &#39;nonsense&#39;" in html(at)
     assert at.button(key="measure").disabled
 
 

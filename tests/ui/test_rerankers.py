@@ -7,9 +7,9 @@ from rag.rerank.table import Availability
 from rag.settings import Settings
 from rag.types import Stage
 from tests.ui.test_ask import ask, html
-from ui.ask import widen
+from ui.ask import controls, rerankers
 from ui.models import fetching
-from ui.shared import rerankers
+from ui.shared.html import macro
 from ui.shared.inventory import inventory
 
 FOUND = [Availability("plain", "Keeps it.", ""), Availability("dear", "Dear.", "no <key>; set KEY")]
@@ -21,7 +21,7 @@ def test_only_what_can_run_is_offered_and_what_the_settings_ask_for():
 
 
 def test_what_cannot_run_is_grey_and_says_what_to_do():
-    drawn = rerankers.greyed(FOUND[1:])
+    drawn = macro("runners")(FOUND[1:])
     assert 'class="idle"' in drawn
     assert "no &lt;key&gt;; set KEY" in drawn
 
@@ -35,7 +35,7 @@ def test_what_a_reranker_did_in_facts():
         "tokens_read": 412,
         "tokens_total": 530,
     }
-    facts = dict(rerankers.told(Stage("reranked", (), 1.5, details=details)))
+    facts = dict(rerankers.facts_of(Stage("reranked", (), 1.5, details=details)))
     assert facts == {
         "Reranker": "cohere",
         "time": "1.50 s",
@@ -47,7 +47,7 @@ def test_what_a_reranker_did_in_facts():
 
 
 def test_facts_that_do_not_apply_are_left_out():
-    facts = dict(rerankers.told(Stage("reranked", (), 0.0, details={"reranker": "none"})))
+    facts = dict(rerankers.facts_of(Stage("reranked", (), 0.0, details={"reranker": "none"})))
     assert facts == {"Reranker": "none", "time": "0.0 ms", "pairs scored": "0"}
 
 
@@ -65,8 +65,11 @@ def test_the_page_offers_expansion_and_hops(page, library):
 
 
 def test_what_is_on_is_said():
-    assert widen.summary({"expansion": "none", "hops": 1}) == ""
-    assert widen.summary({"expansion": "feedback", "hops": 2}) == "with feedback · two hops"
+    set_to = {"pool": 50, "top": 5, "dense_weight": 1.0, "lexical_weight": 0.5}
+    plain = controls.summary(set_to | {"expansion": "none", "hops": 1})
+    assert plain == "pool 50 · top 5 · dense 1 : BM25 0.5"
+    widened = controls.summary(set_to | {"expansion": "feedback", "hops": 2})
+    assert widened == f"{plain} · with feedback · two hops"
 
 
 def test_the_models_page_lists_them_with_buttons(page):

@@ -1,4 +1,4 @@
-"""The controls that re-run the question in place: reranker, documents, pool, top, expansion."""
+"""The controls that run the question again in place: reranker, documents, pool, top, expansion."""
 
 from __future__ import annotations
 
@@ -7,57 +7,112 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rag.settings import Settings
-from ui.ask import filters, widen
-from ui.shared import rerankers
-from ui.shared.frame import escape
+from ranklens import asking
+from ranklens.asking import Filter
+from ui.ask import rerankers
+from ui.shared import frame
 
 if TYPE_CHECKING:
     from ranklens.library import Library
+
+EXPANSIONS = {
+    "feedback": "words of the first passages",
+    "llm-synonyms": "other words (LLM)",
+    "llm-specific": "more specific (LLM)",
+    "llm-general": "more general (LLM)",
+    "hyde": "a made-up answer (HyDE, LLM)",
+}
+_NAMES, _TYPES, _SINCE = "within_names", "within_types", "within_since"
 
 
 def strip(library: Library) -> dict[str, Any]:
     """Show the controls and return the settings that they stand for, and the filter ``within``."""
     settings = library.settings
-    chosen: dict[str, Any] = {"reranker": rerankers.chooser(settings)}
-    chosen["within"] = filters.strip(library)
+    chosen: dict[str, Any] = {"reranker": rerankers.chooser(settings), "within": documents(library)}
     with st.popover("Tune", icon=":material/tune:", key="ranking"):
-        chosen |= _numbers(settings) | widen.controls(settings)
+        chosen |= _numbers(settings) | _expansion(settings)
     with st.container(key="chosen", width="content"):
-        st.html(f'<p class="rl-say">{_summary(chosen)}</p>', width="content")
+        frame.say(summary(chosen))
     return chosen
 
 
-def _summary(chosen: dict[str, Any]) -> str:
-    weights = f"dense {chosen['dense_weight']:g} : BM25 {chosen['lexical_weight']:g}"
-    parts = [f"pool {chosen['pool']}", f"top {chosen['top']}", weights, widen.summary(chosen)]
-    return escape(" · ".join(part for part in parts if part))
+def summary(chosen: dict[str, Any]) -> str:
+    """Return in a few words what the controls are set to; expansion and hops only if on."""
+    parts = [
+        f"pool {chosen['pool']}",
+        f"top {chosen['top']}",
+        f"dense {chosen['dense_weight']:g} : BM25 {chosen['lexical_weight']:g}",
+        "" if chosen["expansion"] == "none" else f"with {chosen['expansion']}",
+        "two hops" if chosen["hops"] > 1 else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def documents(library: Library) -> Filter:
+    """Show the control that chooses documents; return what to ask within."""
+    ready = asking.ready(library)
+    names, types = [document.name for document in ready], asking.document_types(ready)
+    _forget_gone(_NAMES, names)
+    _forget_gone(_TYPES, types)
+    count = len(_within().words())
+    label = f"Documents: {count} filter{'s' if count > 1 else ''}" if count else "All documents"
+    with st.popover(label, icon=":material/filter_list:", key="within"):
+        st.multiselect("Documents", names, key=_NAMES, persist_state="session",
+                       placeholder="All documents")  # fmt: skip
+        st.multiselect("Types", types, key=_TYPES, persist_state="session",
+                       placeholder="All types")  # fmt: skip
+        st.date_input("Added since", None, key=_SINCE, persist_state="session")
+        frame.say("In a question, @name asks one document.")
+        if _within():
+            st.button("Ask all documents", icon=":material/close:", on_click=_clear)
+    return _within()
+
+
+def _within() -> Filter:
+    names, types, since = (st.session_state.get(key) for key in (_NAMES, _TYPES, _SINCE))
+    return Filter(tuple(names or ()), tuple(types or ()), since)
+
+
+def _forget_gone(key: str, known: list[str]) -> None:
+    """Forget choices that are no longer there; the control would refuse them."""
+    if kept := st.session_state.get(key):
+        st.session_state[key] = [choice for choice in kept if choice in known]
+
+
+def _clear() -> None:
+    st.session_state.update({_NAMES: [], _TYPES: [], _SINCE: None})
 
 
 def _numbers(settings: Settings) -> dict[str, Any]:
-    keep: dict[str, Any] = {"persist_state": "session"}
+    def slider(key: str, label: str, low: Any, most: Any, step: Any) -> Any:
+        value = getattr(settings, key)
+        low, high = min(low, value), max(most, value)
+        return st.slider(label, low, high, value, step, key=key, persist_state="session")
+
     return {
-        "pool": st.slider(
-            "Pool: candidates that are reranked",
-            min(10, settings.pool),
-            max(200, settings.pool),
-            settings.pool,
-            10,
-            key="pool",
-            **keep,
-        ),
-        "top": st.slider(
-            "Top: passages for the answer",
-            1,
-            max(20, settings.top),
-            settings.top,
-            key="top",
-            **keep,
-        ),
-        "dense_weight": _weight("dense_weight", "Weight of dense", settings.dense_weight),
-        "lexical_weight": _weight("lexical_weight", "Weight of BM25", settings.lexical_weight),
+        "pool": slider("pool", "Pool: candidates that are reranked", 10, 200, 10),
+        "top": slider("top", "Top: passages for the answer", 1, 20, 1),
+        "dense_weight": slider("dense_weight", "Weight of dense", 0.0, 3.0, 0.1),
+        "lexical_weight": slider("lexical_weight", "Weight of BM25", 0.0, 3.0, 0.1),
     }
 
 
-def _weight(key: str, label: str, value: float) -> float:
-    most = max(3.0, value)
-    return st.slider(label, 0.0, most, value, 0.1, key=key, persist_state="session")
+def _expansion(settings: Settings) -> dict[str, Any]:
+    offered = asking.expansions(settings)
+    picked = st.multiselect(
+        "Expansion: variants that are searched for too",
+        offered.known,
+        offered.chosen,
+        key="expansion",
+        persist_state="session",
+        format_func=lambda name: EXPANSIONS.get(name, name),
+        placeholder="none",
+        help=None if settings.llm_model else "More of them with a language model (llm_model).",
+    )
+    hop = st.toggle(
+        "Second hop: search for what the best passages name",
+        settings.hops > 1,
+        key="hops",
+        persist_state="session",
+    )
+    return {"expansion": ",".join(picked) or "none", "hops": 2 if hop else 1}

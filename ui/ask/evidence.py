@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
+from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
+from rag.journey import Journey, journeys, rankings, timeline
 from rag.types import Trace
-from ui.ask import latency, scores
-from ui.shared import movement, rerankers
+from ui.ask import rerankers
+from ui.shared import frame, movement
+from ui.shared.html import render
+from ui.shared.stages import duration, title, unit
 
 
 def show(trace: Trace) -> DeltaGenerator:
@@ -17,7 +23,44 @@ def show(trace: Trace) -> DeltaGenerator:
         st.html(rerankers.ran(trace))
         movement.show(trace)
     with units:
-        scores.show(trace)
+        _scores(trace)
     place = times.empty()
-    latency.show(place, trace)
+    latency(place, trace)
     return place
+
+
+def latency(place: DeltaGenerator, trace: Trace) -> None:
+    """Fill the place with one bar a stage on a common time line, the total, and what fell back."""
+    spans = timeline(trace)
+    end = max((span.start + span.seconds for span in spans), default=0.0)
+    fell = ", ".join(title(stage.name) for stage in trace.stages if stage.fell_back)
+    facts = {"Ranking": duration(trace.seconds)}
+    facts |= {"With the answer": duration(end)} if trace.answer else {}
+    facts["Fell back"] = fell or "nothing"
+    place.html(render("ask/latency.html", facts=facts, spans=spans, end=end or 1.0))
+
+
+def _scores(trace: Trace) -> None:
+    """Show every passage at every stage, each stage in a column and a unit of its own."""
+    found = journeys(trace)
+    if not found:
+        frame.empty("No scores", "No stage found a passage for this question.")
+        return
+    frame.say("Each stage scores in a unit of its own: read down a column, never across a row.")
+    st.html(scores_of(trace, found))
+
+
+def scores_of(trace: Trace, found: Sequence[Journey]) -> Markup:
+    """Return the table as HTML; a bar shows where a score lies between its column's ends."""
+    stages = rankings(trace)
+    return render(
+        "ask/scores.html",
+        stages=[(stage.name, unit(stage.name, trace)) for stage in stages],
+        ends={stage.name: _ends([hit.score for hit in stage.hits]) for stage in stages},
+        journeys=found,
+    )
+
+
+def _ends(scores: Sequence[float]) -> tuple[float, float]:
+    """Return the lowest score and the distance to the highest, 0 if they are the same."""
+    return (min(scores), max(scores) - min(scores)) if scores else (0.0, 0.0)

@@ -9,49 +9,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from rag import trace as traces
-from rag.chat.store import Conversations, Turn
 from rag.errors import RanklensError
 from rag.types import Trace
-from ui.ask import answering, controls, evidence, latency, question_box, turn_view
-from ui.ask.turn_view import Pending
-from ui.shared import chats, drawer, grades, passages, state
+from ranklens import asking
+from ranklens.asking import PendingQuestion, Turn
+from ui.ask import chats, controls, evidence, question_box, turn_view
+from ui.ask.turn_view import TurnSlots
+from ui.shared import drawer, frame, grades, passages, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 NARROWEST = 420
 SIDEBAR = 248
-STYLE = Path(__file__).with_name("chat.css")
 
 
 def page() -> None:
     """Show the page."""
     library = state.library()
-    kept = library.conversations
     st.set_page_config(initial_sidebar_state=SIDEBAR)
-    st.html(STYLE)
+    frame.style("ask/chat.css")
     chat = chats.current()
-    turns = kept.turns(chat) if chat else []
-    pending: Pending | None = st.session_state.get("pending")
+    turns = library.conversations.turns(chat) if chat else []
+    pending: PendingQuestion | None = st.session_state.get("pending")
     if chat and not turns and not pending:
         chats.open_chat(None)
     if turns or pending:
-        _conversation(library, kept, turns, pending)
+        _conversation(library, turns, pending)
     else:
         question_box.start(library)
-        chats.sidebar(kept)
+        chats.sidebar(library)
         passages.clicked("passages_to_come")
 
 
-def _conversation(
-    library: Library, kept: Conversations, turns: Sequence[Turn], pending: Pending | None
-) -> None:
+def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuestion | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         options = controls.strip(library)
         download, inspect, menu = st.empty(), st.empty(), st.empty()
@@ -64,38 +60,38 @@ def _conversation(
     pending = pending or _changed(options, _selected(turns))
     grid = st.grid(2, min_column_width=NARROWEST, gap="large")
     left, right = grid.cell(), grid.cell()
-    slots: dict[int, turn_view.Slots] = {}
+    slots: dict[int, TurnSlots] = {}
     with left:
         before, after = _around(turns, pending)
         for turn in before:
-            _turn(turn, kept, slots, selected=not pending and turn == _selected(turns))
+            _turn(turn, library, slots, selected=not pending and turn == _selected(turns))
         if pending:
-            made = _ask(library, kept, options, before, pending, slots)
+            made = _ask(library, options, before, pending, slots)
             if made is None:
                 _follow_up()
-                chats.sidebar(kept)
+                chats.sidebar(library)
                 return
             turns = [*before, made, *after]
         for turn in after:
-            _turn(turn, kept, slots, selected=False)
+            _turn(turn, library, slots, selected=False)
         _follow_up()
-    chats.sidebar(kept)
+    chats.sidebar(library)
     shown = _selected(turns)
     # A fragment would wait until this run ends, and that may be a long answer away.
-    busy = any(answering.writing(kept, turn) for turn in turns)
+    busy = any(asking.writing(library, turn) for turn in turns)
     (_open_clicked if busy else st.fragment(_open_clicked))(library, turns, shown)
     grades.on_page(library, {turn.id: turn.trace for turn in turns}, shown.trace)
     with right, st.container(key="evidence"):
         times = evidence.show(shown.trace)
-    turns = _followed(kept, turns, slots)
+    turns = _followed(library, turns, slots)
     shown = _selected(turns)
-    latency.show(times, shown.trace)
+    evidence.latency(times, shown.trace)
     _download(download, shown.trace)
     inspect.page_link("ui/inspect/page.py", label="Inspect", icon=":material/troubleshoot:",
                       query_params={"turn": str(shown.id)})  # fmt: skip
-    if (chat := kept.get(shown.conversation)) is not None:
+    if (chat := library.conversations.get(shown.conversation)) is not None:
         with menu.container():
-            chats.menu(kept, chat)
+            chats.menu(library, chat)
     if prompt := st.session_state.pop("prompt", None):
         turn_view.show_prompt(prompt)
 
@@ -111,18 +107,18 @@ def _selected(turns: Sequence[Turn]) -> Turn:
     return next((turn for turn in turns if turn.id == wanted), turns[-1])
 
 
-def _changed(options: dict[str, Any], selected: Turn) -> Pending | None:
-    """Ask the selected question again where somebody has moved a control."""
+def _changed(options: dict[str, Any], selected: Turn) -> PendingQuestion | None:
+    """Ask the selected question again if somebody has moved a control."""
     before, st.session_state["options"] = st.session_state.get("options"), options
     if before is None or before == options:
         return None
-    pending = Pending(selected.question, selected)
+    pending = PendingQuestion(selected.question, selected)
     st.session_state["pending"] = pending
     return pending
 
 
 def _around(
-    turns: Sequence[Turn], pending: Pending | None
+    turns: Sequence[Turn], pending: PendingQuestion | None
 ) -> tuple[Sequence[Turn], Sequence[Turn]]:
     """Return the turns before and after the question that waits, without what it replaces."""
     if pending is None or pending.replaces is None:
@@ -134,13 +130,12 @@ def _around(
 
 def _ask(
     library: Library,
-    kept: Conversations,
     options: dict[str, Any],
     before: Sequence[Turn],
-    pending: Pending,
-    slots: dict[int, turn_view.Slots],
+    pending: PendingQuestion,
+    slots: dict[int, TurnSlots],
 ) -> Turn | None:
-    """Search what waits and let its answer be written; None where the search failed."""
+    """Search what waits and let its answer be written; None if the search failed."""
     with st.container(key="turn-new"):
         place = turn_view.head(pending.text, selected=True)
         turn_view.searching(place)
@@ -148,7 +143,7 @@ def _ask(
     st.session_state["options"] = options
     try:
         chosen = options | st.session_state.get("llm", {})
-        turn = answering.ask(library, kept, chosen, before, pending)
+        turn = asking.ask(library, pending, before, st.session_state.get("chat"), **chosen)
     except RanklensError as error:
         with place.body.container():
             state.problem(error)
@@ -163,34 +158,30 @@ def _ask(
     return turn
 
 
-def _turn(
-    turn: Turn, kept: Conversations, slots: dict[int, turn_view.Slots], selected: bool
-) -> None:
+def _turn(turn: Turn, library: Library, slots: dict[int, TurnSlots], selected: bool) -> None:
     with st.container(key=f"turn-{turn.id}"):
         if st.session_state.get("editing") == turn.id:
             turn_view.editor(turn)
             return
         slots[turn.id] = turn_view.head(turn.question, selected)
         turn_view.searched(slots[turn.id], turn.trace)
-        writing = answering.writing(kept, turn)
+        writing = asking.writing(library, turn)
         if writing is None:
-            turn_view.complete(slots[turn.id], turn, kept, selected)
+            turn_view.complete(slots[turn.id], turn, library, selected)
         else:  # drawn before the rest of the page, so that nothing blinks
-            turn_view.so_far(slots[turn.id], writing.so_far, writing, turn.trace)
+            turn_view.so_far(slots[turn.id], writing, turn.trace)
 
 
-def _followed(
-    kept: Conversations, turns: Sequence[Turn], slots: dict[int, turn_view.Slots]
-) -> list[Turn]:
+def _followed(library: Library, turns: Sequence[Turn], slots: dict[int, TurnSlots]) -> list[Turn]:
     """Show the answers that are being written; return the turns with them."""
     done = []
     for turn in turns:
-        if turn.id in slots and (writing := answering.writing(kept, turn)) is not None:
+        if turn.id in slots and (writing := asking.writing(library, turn)) is not None:
             turn_view.follow(slots[turn.id], writing, turn.trace)
-            answering.forget(kept, turn)
-            turn = kept.turn(turn.id) or turn
+            asking.forget(library, turn)
+            turn = library.conversations.turn(turn.id) or turn
             selected = turn.id == _selected(turns).id
-            turn_view.complete(slots[turn.id], turn, kept, selected)
+            turn_view.complete(slots[turn.id], turn, library, selected)
         done.append(turn)
     return done
 

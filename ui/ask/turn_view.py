@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.chat.rewrite import STAGE, original
-from rag.chat.store import Conversations, Turn
-from rag.evaluate.judgements import feedback
 from rag.text.plural import plural
 from rag.types import Answer, Trace
-from ui.ask import answer, filters
-from ui.shared import state
-from ui.shared.frame import escape
+from ranklens import asking
+from ranklens.asking import PendingQuestion, Turn, Writing
+from ui.ask import answer
+from ui.shared import frame
+from ui.shared.html import macro
 
 if TYPE_CHECKING:
-    from rag.chat.writing import Writing
+    from ranklens.library import Library
 
 _BY = {"model": "by the model", "rule": "by a rule, from the question before"}
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A question that waits to be searched.
-
-    ``replaces`` is the turn it takes the place of; ``rest`` takes the turns after it away too.
-    """
-
-    text: str
-    replaces: Turn | None = None
-    rest: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """The places of a turn, held while its answer is made."""
+class TurnSlots:
+    """The places of a turn on the page, held while its answer is written."""
 
     searched: DeltaGenerator
     body: DeltaGenerator
@@ -47,41 +36,38 @@ class Slots:
     below: DeltaGenerator
 
 
-def head(question: str, selected: bool) -> Slots:
+def head(question: str, selected: bool) -> TurnSlots:
     """Show the question and hold the places below it."""
-    kind = "" if selected else " earlier"
-    st.html(f'<div class="rl-turn{kind}"><h2 class="rl-question">{escape(question)}</h2></div>')
-    return Slots(st.empty(), st.empty(), st.empty(), st.empty(), st.empty())
+    st.html(_html("question", question, selected))
+    return TurnSlots(st.empty(), st.empty(), st.empty(), st.empty(), st.empty())
 
 
-def searching(slots: Slots) -> None:
-    """Say that the question is being searched for."""
-    slots.body.html('<div class="rl-answer writing"><p></p></div>')
-    slots.foot.html('<p class="rl-foot">Searching…</p>')
+def searching(slots: TurnSlots) -> None:
+    """Show that the question is being searched for."""
+    slots.body.html(_html("so_far", ""))
+    slots.foot.html(_html("foot", "Searching…"))
 
 
-def searched(slots: Slots, trace: Trace) -> None:
-    """Say what was searched: which documents, and as what, where a follow-up was rewritten."""
-    if said := filters.chips(filters.of(trace)) + _rewritten(trace):
-        slots.searched.html(said)
+def searched(slots: TurnSlots, trace: Trace) -> None:
+    """Show within which documents was searched, and as what if a follow-up was rewritten."""
+    if shown := searched_html(trace).strip():
+        slots.searched.html(shown)
 
 
-def _rewritten(trace: Trace) -> str:
+def searched_html(trace: Trace) -> Markup:
+    """Return what was searched as HTML; nothing if it was the question itself, everywhere."""
     stage = trace.stage(STAGE)
-    if stage is None:
-        return ""
-    problem = f" {escape(stage.note)}" if stage.fell_back else ""
-    if trace.question != original(trace):
-        by = _BY.get(str(stage.details.get("how")), "")
-        line = f"Searched as <b>{escape(trace.question)}</b>, rewritten {by}.{problem}"
-    else:
-        line = f"Searched as it stands.{problem}"
-    return f'<p class="rl-searched">{line}</p>'
+    rewriting = stage and {
+        "asked": original(trace),
+        "by": _BY.get(str(stage.details.get("how")), ""),
+        "problem": stage.note if stage.fell_back else "",
+    }
+    return _html("searched", asking.filter_of(trace).words(), trace.question, rewriting)
 
 
-def follow(slots: Slots, writing: Writing, trace: Trace) -> None:
+def follow(slots: TurnSlots, writing: Writing, trace: Trace) -> None:
     """Show the answer while it is written, until it is complete."""
-    so_far(slots, writing.so_far, writing, trace)
+    so_far(slots, writing, trace)
     slots.acts.button(
         "Stop",
         key="stop_writing",
@@ -89,39 +75,31 @@ def follow(slots: Slots, writing: Writing, trace: Trace) -> None:
         on_click=writing.stop,
         help="Keep what has arrived and end",
     )
-    for told in writing.follow():
-        so_far(slots, told, writing, trace)
+    for _arrived in writing.follow():
+        so_far(slots, writing, trace)
 
 
-def so_far(slots: Slots, told: Answer, writing: Writing, trace: Trace) -> None:
+def so_far(slots: TurnSlots, writing: Writing, trace: Trace) -> None:
     """Show as much of an answer as has arrived."""
-    body = answer.rendered(told, trace.evidence) or "<p></p>"
-    slots.body.html(f'<div class="rl-answer writing">{body}</div>')
-    slots.foot.html(_state(writing, told.text))
+    arrived = writing.so_far
+    thought = 0 if arrived.text else len(writing.thinking.split())
+    slots.body.html(_html("so_far", answer.rendered(arrived, trace.evidence)))
+    state = f"The model is thinking… {plural(thought, 'word')} so far"
+    slots.foot.html(_html("foot", state if thought else "Writing the answer…"))
 
 
-def _state(writing: Writing, text: str) -> str:
-    """Say what the model is doing, for as long as it is."""
-    if words := 0 if text else len(writing.thinking.split()):
-        return f'<p class="rl-foot">The model is thinking… {plural(words, "word")} so far</p>'
-    return '<p class="rl-foot">Writing the answer…</p>'
-
-
-def complete(slots: Slots, turn: Turn, kept: Conversations, selected: bool) -> None:
-    """Show a complete answer, what can be done with it and, where selected, its passages."""
+def complete(slots: TurnSlots, turn: Turn, library: Library, selected: bool) -> None:
+    """Show a complete answer, what can be done with it and, if selected, its passages."""
     written = turn.trace.answer
     if written is None:
-        slots.body.html(
-            '<div class="rl-answer short" data-complete="true"><p class="rl-muted">This answer was '
-            "interrupted before it was complete. Ask again to have it.</p></div>"
-        )
+        slots.body.html(_html("interrupted"))
         slots.foot.empty()
     else:
-        answer.show(answer.Slots(slots.body, slots.foot), turn.trace, written)
+        answer.complete(slots.body, slots.foot, turn.trace, written)
     with slots.acts.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"acts-{turn.id}"
     ):
-        _acts(turn, written, kept, selected)
+        _acts(turn, written, library, selected)
     if selected and written:
         with slots.below.container():
             answer.below(turn.trace, written)
@@ -129,53 +107,16 @@ def complete(slots: Slots, turn: Turn, kept: Conversations, selected: bool) -> N
         slots.below.empty()
 
 
-def _acts(turn: Turn, written: Answer | None, kept: Conversations, selected: bool) -> None:
-    if written and written.text:
-        st.feedback(
-            "thumbs",
-            key=f"liked_{turn.id}",
-            default=None if turn.liked is None else int(turn.liked),
-            on_change=_judge,
-            args=(kept, turn.id),
-        )
-    _act(
-        "Edit", "edit", turn, lambda: _set("editing", turn.id), "Change the question and ask again"
-    )
-    _act(
-        "Ask again",
-        "refresh",
-        turn,
-        lambda: _set("pending", Pending(turn.question, turn)),
-        "Search and answer once more, in place of this answer",
-    )
-    if written and (prompt := written.details.get("prompt")):
-        _act("Prompt", "code", turn, lambda: _set("prompt", str(prompt)), "What the model was sent")
-    if not selected:
-        show = "Show every ranking behind this answer"
-        _act("Evidence", "leaderboard", turn, lambda: _set("selected", turn.id), show)
-
-
-def _act(label: str, icon: str, turn: Turn, act: Callable[[], None], says: str) -> None:
-    st.button(
-        label,
-        key=f"{icon}_{turn.id}",
-        icon=f":material/{icon}:",
-        type="tertiary",
-        help=says,
-        on_click=act,
-    )
-
-
 def editor(turn: Turn) -> None:
     """Show a form that changes the question; what came after it is asked anew."""
     with st.form(f"edit_{turn.id}", border=True):
         text = st.text_area("Question", turn.question, key=f"edited_{turn.id}", height="content")
-        st.html('<p class="rl-say">The questions after this one leave the conversation.</p>')
+        frame.say("The questions after this one leave the conversation.")
         with st.container(horizontal=True):
             if st.form_submit_button("Ask", type="primary", icon=":material/search:"):
                 st.session_state.pop("editing", None)
                 if text.strip():
-                    st.session_state["pending"] = Pending(text.strip(), turn, rest=True)
+                    st.session_state["pending"] = PendingQuestion(text.strip(), turn, rest=True)
                 st.rerun()
             if st.form_submit_button("Cancel", type="tertiary"):
                 st.session_state.pop("editing", None)
@@ -185,18 +126,47 @@ def editor(turn: Turn) -> None:
 @st.dialog("The prompt that was sent", width="large", icon=":material/code:")
 def show_prompt(text: str) -> None:
     """Show the exact messages that a model was sent."""
-    from ui.shared import frame
-
     frame.dress_dialog()
-    st.html(f'<div class="rl-prompt" tabindex="0">{escape(text)}</div>')
+    st.html(_html("prompt", text))
 
 
-def _judge(kept: Conversations, turn_id: int) -> None:
+def _html(name: str, *values: object) -> Markup:
+    return macro(name, "ask/turn.html")(*values)
+
+
+def _acts(turn: Turn, written: Answer | None, library: Library, selected: bool) -> None:
+    if written and written.text:
+        st.feedback(
+            "thumbs",
+            key=f"liked_{turn.id}",
+            default=None if turn.liked is None else int(turn.liked),
+            on_change=_rate,
+            args=(library, turn.id),
+        )
+    act = partial(_act, turn.id)
+    act("Edit", "edit", ("editing", turn.id), "Change the question and ask again")
+    again = PendingQuestion(turn.question, turn)
+    act("Ask again", "refresh", ("pending", again), "Search and answer once more, in place of this")
+    if written and (prompt := written.details.get("prompt")):
+        act("Prompt", "code", ("prompt", str(prompt)), "What the model was sent")
+    if not selected:
+        evidence = "Show every ranking behind this answer"
+        act("Evidence", "leaderboard", ("selected", turn.id), evidence)
+
+
+def _act(turn_id: int, label: str, icon: str, state: tuple[str, object], about: str) -> None:
+    """Show a button that sets an entry of the session's state."""
+    st.button(
+        label,
+        key=f"{icon}_{turn_id}",
+        icon=f":material/{icon}:",
+        type="tertiary",
+        help=about,
+        on_click=st.session_state.__setitem__,
+        args=state,
+    )
+
+
+def _rate(library: Library, turn_id: int) -> None:
     liked = st.session_state.get(f"liked_{turn_id}")
-    kept.judge(turn_id, None if liked is None else bool(liked))
-    if turn := kept.turn(turn_id):
-        feedback.follow(state.library().judgements, kept, turn.trace.question)
-
-
-def _set(name: str, value: object) -> None:
-    st.session_state[name] = value
+    asking.rate(library, turn_id, None if liked is None else bool(liked))

@@ -27,7 +27,7 @@ def passages(chunks: Sequence[Chunk]) -> str:
 
 def answer(trace: Trace, given: Answer) -> str:
     """Return an answer's text with its markers numbered anew."""
-    return f'<div class="rl-answer">{written(renumbered(trace, given), (), ())}</div>'
+    return f'<div class="rl-answer">{written(renumbered(trace, given))}</div>'
 
 
 def cited(trace: Trace) -> list[Chunk]:

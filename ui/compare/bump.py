@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rag.types import Chunk, Hit
 from ui.shared import slope
 from ui.shared.frame import escape
+from ui.shared.html import macro
 from ui.shared.naming import named, snippet
 
 DEPTH = 15
@@ -99,10 +100,10 @@ def _side(plan: Plan, column: int) -> str:
     marks = {chunk.id: f"p{key}" for key, chunk in enumerate(plan.chunks)}
     one = plan.columns[column]
     rows = [
-        slope.Row(hit.chunk, hit.rank, hit.rank <= one.top, marks[hit.chunk.id])
+        slope.Label(hit.chunk, hit.rank, hit.rank <= one.top, marks[hit.chunk.id])
         for hit in one.hits[: plan.depth]
     ]
-    return slope.labels(rows, below=False)
+    return macro("labels", "shared/slope.html")(rows, below=False)
 
 
 def _gap(plan: Plan, at: int, relevant: Collection[str]) -> str:
@@ -120,7 +121,7 @@ def _lines(plan: Plan, at: int, relevant: Collection[str]) -> Iterator[str]:
         good = chunk.id in relevant
         heights = plan.height(before), plan.height(after)
         mark = f"{kind} {'good' if good else ''} p{key}"
-        yield slope.strip(mark, *heights, "2.5px" if good else "1px")
+        yield macro("strip", "shared/slope.html")(mark, *heights, "2.5px" if good else "1px")
 
 
 def _node(plan: Plan, at: int, key: int) -> str:

@@ -15,7 +15,7 @@ from rag.journey import Movement
 from rag.types import Trace
 from ui.inspect import shown_trace
 from ui.inspect.shown_trace import Shown
-from ui.shared import frame, movement, slope, state, variants
+from ui.shared import frame, movement, state, variants
 from ui.shared.frame import escape
 from ui.shared.passages import table
 from ui.shared.stages import duration, title
@@ -109,10 +109,8 @@ def _moves(first: Trace, second: Trace) -> None:
     if not moves:
         st.html('<p class="rl-say">Neither found a passage.</p>')
         return
-    st.html(f'<p class="rl-say">{escape(told(moves))}</p>')
     top = max(len(first.evidence), len(second.evidence))
-    st.html(slope.drawn(slope.layout(moves, top), "First", "Second") + slope.LEGEND)
-    st.html(movement.rows_of(moves))
+    movement.chart(moves, told(moves), top, "First", "Second")
 
 
 def told(moves: Sequence[Movement]) -> str:

@@ -9,8 +9,8 @@ from rag.models.hub import offline
 from rag.settings import Settings, load_settings
 from ui.models import fetching
 from ui.shared import frame, state
-from ui.shared import rerankers as runners
 from ui.shared.frame import escape
+from ui.shared.html import macro
 from ui.shared.inventory import Item, inventory, rerankers
 
 KINDS = {
@@ -96,7 +96,7 @@ def _services(settings: Settings, items: list[Item]) -> None:
     st.html(
         '<h2 class="rl-sub">Rerankers without a model of their own</h2>'
         '<p class="rl-say">They use what is here already, a service, or a language model.</p>'
-        f'<ul class="rl-runners">{"".join(map(runners.row, others))}</ul>'
+        f"{macro('runners')(others)}"
     )
 
 

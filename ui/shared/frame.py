@@ -72,3 +72,8 @@ def empty(headline: str, text: str) -> None:
 def say(text: str) -> None:
     """Show a sentence in small type."""
     st.html(macro("say")(text))
+
+
+def label(text: str, element: Literal["h2", "h3", "p"] = "h2") -> None:
+    """Show a heading within a page."""
+    st.html(macro("label")(text, element))

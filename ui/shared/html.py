@@ -23,6 +23,7 @@ _TEMPLATES = Templates(
     named=naming.named,
     place=naming.place,
     score=lambda score, stage: stages.number(stage, score),
+    share=lambda share, places=1: f"{share:.{places}%}",
     snippet=naming.snippet,
     stage=stages.title,
     stem=naming.stem,

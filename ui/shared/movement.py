@@ -9,12 +9,8 @@ import streamlit as st
 from rag.journey import Movement, movements
 from rag.types import Trace
 from ui.shared import frame, slope
-from ui.shared.frame import escape
-from ui.shared.passages import opener, table
+from ui.shared.html import show as show_html
 from ui.shared.stages import title, unit
-
-ARROWS = {"rose": "▲", "fell": "▼", "stayed": "="}
-TAGS = {"entered": "entered", "dropped": "dropped out"}
 
 
 def show(trace: Trace) -> None:
@@ -26,44 +22,24 @@ def show(trace: Trace) -> None:
     for stage in trace.stages:
         if stage.fell_back:
             frame.notice(stage.note, f"{title(stage.name)}: fell back", "warn")
-    st.html(f'<p class="rl-say">{escape(summary(moves))}</p>')
-    last = trace.stages[-1]
-    plan = slope.layout(moves, int(trace.settings["top"]))
-    after = f"After: {escape(unit(last.name, trace))}"
-    st.html(slope.drawn(plan, "Before: fused", after) + slope.LEGEND)
-    st.html(rows_of(moves))
+    after = f"After: {unit(trace.stages[-1].name, trace)}"
+    chart(moves, summary(moves), int(trace.settings["top"]), "Before: fused", after)
+
+
+def chart(moves: Sequence[Movement], text: str, top: int, before: str, after: str) -> None:
+    """Show movements: ``text``, the slope chart, and the table of all of them."""
+    frame.say(text)
+    st.html(slope.drawn(slope.layout(moves, top), before, after))
+    show_html("shared/movement.html", moves=moves, cut=sum(move.is_in for move in moves))
 
 
 def summary(moves: Sequence[Movement]) -> str:
-    """Say in one sentence what changed, as text."""
+    """Return in one sentence what changed."""
     moved = sum(m.direction != "stayed" for m in moves)
     if not moved:
         return "Nothing moved: the last stage kept the fused order."
-    entered, dropped = (sum(m.crossing == kind for m in moves) for kind in TAGS)
+    entered, dropped = (sum(m.crossing == kind for m in moves) for kind in ("entered", "dropped"))
     return (
         f"{moved} of {len(moves)} passages moved. {entered} entered what the answer was given, "
         f"{dropped} dropped out."
-    )
-
-
-def rows_of(moves: Sequence[Movement]) -> str:
-    """Return the table of all movements as HTML, a dashed line below what the answer was given."""
-    head = (
-        '<th class="right">Before</th><th class="right">After</th><th>Moved</th>'
-        "<th>Passage</th><th></th>"
-    )
-    inside = sum(move.is_in for move in moves)
-    return table(head, [_row(move, cut=0 < at == inside) for at, move in enumerate(moves)])
-
-
-def _row(move: Movement, cut: bool) -> str:
-    shift = "new" if move.before is None else abs(move.shift or 0) or ""
-    tag = TAGS.get(move.crossing)
-    badge = f'<span class="rl-tag {move.crossing}">{tag}</span>' if tag else ""
-    return (
-        f'<tr class="{"cut" if cut else ""}"><td class="right rl-num">{move.before or "–"}</td>'
-        f'<td class="right rl-num"><b>{move.after or "–"}</b></td>'
-        f'<td class="rl-move rl-num {move.direction}">{ARROWS[move.direction]} {shift}</td>'
-        f"<td>{opener(move.chunk, below=True)}</td>"
-        f'<td class="right">{badge}</td></tr>'
     )

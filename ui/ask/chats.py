@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.chat.export import markdown
-from rag.chat.store import Conversation, Conversations
+from ranklens import asking
+from ranklens.asking import Conversation
 from ui.shared import frame
 
 if TYPE_CHECKING:
-    pass
+    from ranklens.library import Library
 
 MOST = 50
 _OF_ONE = ("selected", "editing", "pending")
@@ -25,24 +25,16 @@ def current() -> str | None:
     return chat
 
 
-def _address(chat: str | None) -> None:
-    """Let a reload open the same conversation again."""
-    if chat and st.query_params.get("chat") != chat:
-        st.query_params["chat"] = chat
-    elif not chat and "chat" in st.query_params:
-        del st.query_params["chat"]
-
-
 def open_chat(chat: str | None) -> None:
-    """Open a conversation, or a new one; what was selected in the other one is let go."""
+    """Open a conversation, or a new one; what was selected in the other one is forgotten."""
     st.session_state["chat"] = chat
     for name in _OF_ONE:
         st.session_state.pop(name, None)
 
 
-def sidebar(kept: Conversations) -> None:
+def sidebar(library: Library) -> None:
     """Show the list, the conversation used last first; note in the address which one is open."""
-    _address(st.session_state.get("chat"))
+    _keep_address(st.session_state.get("chat"))
     with st.sidebar:
         st.button(
             "New conversation",
@@ -52,12 +44,43 @@ def sidebar(kept: Conversations) -> None:
             on_click=open_chat,
             args=(None,),
         )
-        listed = kept.all()
+        listed = library.conversations.all()
         if listed:
-            st.html('<p class="rl-label">Conversations</p>')
+            frame.label("Conversations", "p")
         with st.container(gap=None, key="chats"):
             for chat in listed[:MOST]:
                 _entry(chat)
+
+
+def menu(library: Library, chat: Conversation) -> None:
+    """Show what can be done with the open conversation: rename, export, delete."""
+    rename = library.conversations.rename
+    with st.popover("Conversation", icon=":material/forum:", key="chat_menu"):
+        st.text_input(
+            "Title",
+            chat.title,
+            key=f"title_{chat.id}",
+            on_change=lambda: rename(chat.id, st.session_state[f"title_{chat.id}"]),
+        )
+        st.download_button(
+            "Export as Markdown",
+            lambda: asking.as_markdown(library, chat),
+            file_name=f"{_file_name(chat.title)}.md",
+            mime="text/markdown",
+            icon=":material/download:",
+            width="stretch",
+            on_click="ignore",
+        )
+        if st.button("Delete…", key="delete_chat", icon=":material/delete:", width="stretch"):
+            _confirm(library, chat)
+
+
+def _keep_address(chat: str | None) -> None:
+    """Let a reload open the same conversation again."""
+    if chat and st.query_params.get("chat") != chat:
+        st.query_params["chat"] = chat
+    elif not chat and "chat" in st.query_params:
+        del st.query_params["chat"]
 
 
 def _entry(chat: Conversation) -> None:
@@ -67,50 +90,24 @@ def _entry(chat: Conversation) -> None:
         key=f"{'chat_shown' if shown else 'chat'}_{chat.id}",
         type="tertiary",
         width="stretch",
-        help=None,
         on_click=open_chat,
         args=(chat.id,),
     )
 
 
-def menu(kept: Conversations, chat: Conversation) -> None:
-    """Show what can be done with the open conversation: rename, export, delete."""
-    with st.popover("Conversation", icon=":material/forum:", key="chat_menu"):
-        st.text_input(
-            "Title",
-            chat.title,
-            key=f"title_{chat.id}",
-            on_change=lambda: kept.rename(chat.id, st.session_state[f"title_{chat.id}"]),
-        )
-        st.download_button(
-            "Export as Markdown",
-            lambda: markdown(chat, kept.turns(chat.id)),
-            file_name=f"{_file_name(chat.title)}.md",
-            mime="text/markdown",
-            icon=":material/download:",
-            width="stretch",
-            on_click="ignore",
-        )
-        if st.button("Delete…", key="delete_chat", icon=":material/delete:", width="stretch"):
-            _confirm(kept, chat)
-
-
 @st.dialog("Delete this conversation?", icon=":material/delete:")
-def _confirm(kept: Conversations, chat: Conversation) -> None:
+def _confirm(library: Library, chat: Conversation) -> None:
     frame.dress_dialog()
     count = "one question" if chat.turns == 1 else f"{chat.turns} questions"
-    st.html(
-        f'<p class="rl-say">“{frame.escape(chat.title)}”, {count} with their answers and rankings. '
-        "This cannot be undone.</p>"
-    )
+    frame.say(f"“{chat.title}”, {count} with their answers and rankings. This cannot be undone.")
     if st.button(
-        "Delete", key="delete_chat_now", type="primary", on_click=_delete, args=(kept, chat.id)
+        "Delete", key="delete_chat_now", type="primary", on_click=_delete, args=(library, chat.id)
     ):
         st.rerun()
 
 
-def _delete(kept: Conversations, chat: str) -> None:
-    kept.remove(chat)
+def _delete(library: Library, chat: str) -> None:
+    library.conversations.remove(chat)
     open_chat(None)
 
 

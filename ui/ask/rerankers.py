@@ -1,28 +1,29 @@
-"""Rerankers on the Ask page: which can run here and why others cannot, and what one did."""
+"""Choosing a reranker: what can run here, and what cannot with the reason; what one did."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
-from rag.rerank.table import AUTO, Availability
+from rag.rerank.table import Availability
 from rag.settings import Settings
 from rag.types import Scalar, Stage, Trace
-from ui.shared.frame import escape
+from ui.shared import frame
+from ui.shared.html import macro, render
 from ui.shared.inventory import Item, inventory, rerankers
 from ui.shared.stages import duration
 
+AUTO = "auto"
 COMBINED = "hybrid:NAME, cascade:A>B, rrf:A+B"
-STYLE = Path(__file__).parent / "models.css"
 
 
 def chooser(settings: Settings) -> str:
     """Offer every reranker that can run here; list the others in grey, each with its reason."""
-    st.html(STYLE)
+    frame.style("shared/models.css")
     found = rerankers(settings)
     names = choices(found, settings.reranker)
     chosen = st.selectbox(
@@ -41,11 +42,11 @@ def chooser(settings: Settings) -> str:
     if absent:
         items = inventory(settings)
         with st.popover(f"{len(absent)} not set up", key="absent"):
-            st.html(greyed([briefly(one, items) for one in absent]))
+            st.html(macro("runners")([briefly(one, items) for one in absent]))
     return chosen or AUTO
 
 
-def briefly(one: Availability, items: list[Item]) -> Availability:
+def briefly(one: Availability, items: Sequence[Item]) -> Availability:
     """Shorten the reason of a reranker whose model is not here: the Models page has the rest."""
     needed = (item for item in items if one.name in item.used_by and not item.here.folder)
     item = next(needed, None)
@@ -55,36 +56,19 @@ def briefly(one: Availability, items: list[Item]) -> Availability:
     return replace(one, reason=reason)
 
 
-def choices(found: list[Availability], asked_for: str) -> list[str]:
-    """Return the names to choose from: auto, what can run, and what the settings ask for."""
+def choices(found: Sequence[Availability], configured: str) -> list[str]:
+    """Return the names to choose from: auto, what can run, and what the settings name."""
     names = [AUTO, *(one.name for one in found if not one.reason)]
-    return names if asked_for in names else [*names, asked_for]
+    return names if configured in names else [*names, configured]
 
 
-def greyed(absent: list[Availability]) -> str:
-    """Return rerankers that cannot run here as a list: what is missing and what to do."""
-    return f'<ul class="rl-runners">{"".join(map(row, absent))}</ul>'
-
-
-def row(one: Availability) -> str:
-    """Return a reranker as a line of a list; one that cannot run is grey and says why."""
-    kind, sign = ("idle", "") if one.reason else ("", "✓ ")
-    about = one.reason or one.summary
-    return f'<li class="{kind}"><b>{sign}{escape(one.name)}</b><span>{escape(about)}</span></li>'
-
-
-def ran(trace: Trace) -> str:
-    """Say as HTML what the reranker that ran did: time, pairs, cache, cost, what it read."""
+def ran(trace: Trace) -> Markup:
+    """Return as HTML what the reranker did: time, pairs, cache, cost, how much it read."""
     stage = trace.stage("reranked")
-    if stage is None:
-        return ""
-    facts = "".join(
-        f"<span>{escape(name)} <b>{escape(fact)}</b></span>" for name, fact in told(stage)
-    )
-    return f'<p class="rl-ran">{facts}</p>'
+    return render("ask/ran.html", facts=facts_of(stage)) if stage else Markup()
 
 
-def told(stage: Stage) -> list[tuple[str, str]]:
+def facts_of(stage: Stage) -> list[tuple[str, str]]:
     """Return the facts of a reranking, (name, fact), without those that do not apply."""
     details = stage.details
     facts: list[tuple[str, Any]] = [
@@ -92,31 +76,28 @@ def told(stage: Stage) -> list[tuple[str, str]]:
         ("time", duration(stage.seconds)),
         ("pairs scored", details.get("pairs", 0)),
         ("from the cache", details.get("cache_hits")),
-        ("cost", cost(details)),
-        ("tokens", _used(details)),
-        ("of the passages", read(details)),
+        ("cost", _cost(details)),
+        ("tokens", _tokens(details)),
+        ("of the passages", _read(details)),
     ]
     return [(name, str(fact)) for name, fact in facts if fact not in (None, "")]
 
 
-def cost(details: Mapping[str, Scalar]) -> str:
-    """Write what a reranking cost, nothing where that is not known."""
+def _cost(details: Mapping[str, Scalar]) -> str:
     usd = details.get("cost_usd")
     return f"${usd:.4f}" if isinstance(usd, int | float) and not isinstance(usd, bool) else ""
 
 
-def read(details: Mapping[str, Scalar]) -> str:
-    """Say how much of the passages was read: “the reranker read 412 of 530 tokens”."""
+def _tokens(details: Mapping[str, Scalar]) -> str:
+    given, made = details.get("prompt_tokens"), details.get("completion_tokens")
+    return f"{given:,} in, {made:,} out" if isinstance(given, int) and isinstance(made, int) else ""
+
+
+def _read(details: Mapping[str, Scalar]) -> str:
+    """Return how much of the passages was read: “the reranker read 412 of 530 tokens”."""
     seen, total = details.get("tokens_read"), details.get("tokens_total")
     if not isinstance(seen, int) or not isinstance(total, int) or not total:
         return ""
-    return (
-        f"the reranker read {seen:,} of {total:,} tokens"
-        if seen < total
-        else (f"all {total:,} tokens read")
-    )
-
-
-def _used(details: Mapping[str, Scalar]) -> str:
-    given, made = details.get("prompt_tokens"), details.get("completion_tokens")
-    return f"{given:,} in, {made:,} out" if isinstance(given, int) and isinstance(made, int) else ""
+    if seen < total:
+        return f"the reranker read {seen:,} of {total:,} tokens"
+    return f"all {total:,} tokens read"

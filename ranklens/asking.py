@@ -1,0 +1,178 @@
+"""Asking in a conversation: a follow-up is rewritten, searched, answered aside, checked and logged.
+
+`ask` returns as soon as the passages are ranked; the answer is written in a thread of its own, and
+`writing` is that answer for as long as it is not complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.chat.export import markdown
+from rag.chat.rewrite import original, standalone
+from rag.chat.store import Conversation, Turn
+from rag.chat.writing import Writing
+from rag.evaluate.judgements import feedback
+from rag.generate.check import judged
+from rag.generate.models import rewrite
+from rag.generate.support import checked, checks_of
+from rag.retrieve import expand
+from rag.retrieve.filters import EVERYTHING, Filter, kind_of, mentioned
+from rag.settings import Settings
+from rag.store.catalogue import Document
+from rag.types import Answer, Trace
+from rag.watch.record import record
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+# The types and helpers of the engine that these functions take or return.
+__all__ = [
+    "EVERYTHING",
+    "Conversation",
+    "Document",
+    "Filter",
+    "Turn",
+    "Writing",
+    "checks_of",
+]
+
+SAMPLES = Path(__file__).parents[1] / "sample_docs" / "questions.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingQuestion:
+    """A question that waits to be searched.
+
+    ``replaces`` is the turn whose place it takes; with ``rest`` the turns after that one leave too.
+    """
+
+    text: str
+    replaces: Turn | None = None
+    rest: bool = False
+
+
+def ask(
+    library: Library,
+    pending: PendingQuestion,
+    history: Sequence[Turn] = (),
+    chat: str | None = None,
+    within: Filter = EVERYTHING,
+    **options: Any,
+) -> Turn:
+    """Search for a question, keep it as a turn, and start its answer in the background.
+
+    ``history`` are the turns that it may refer to, ``chat`` the conversation that it is added to
+    (None begins one), ``options`` settings that differ from the library's. An @name in the
+    question takes the place of ``within``. Raises `RanklensError`; nothing is kept then.
+    """
+    question, named = mentioned(pending.text, lambda: ready(library))
+    pipeline = library.pipeline.with_settings(**options)
+    settings = pipeline.settings
+    if named or within:
+        pipeline = pipeline.within(named or within)
+    model = partial(rewrite, settings) if settings.llm_model else None
+    rewritten = standalone(question, history, model)
+    trace = rewritten.kept_in(pipeline.search(rewritten.question))
+    kept = library.conversations
+    if pending.replaces:
+        turn = kept.replace(pending.replaces, pending.text, trace, pending.rest)
+    else:
+        turn = kept.add(chat or kept.start(pending.text), pending.text, trace)
+    library.writings[turn.id] = Writing(
+        kept,
+        turn,
+        pipeline.answer(trace),
+        partial(_checked, library, settings),
+        partial(_logged, library, settings, turn.id),
+    )
+    return turn
+
+
+def writing(library: Library, turn: Turn) -> Writing | None:
+    """Return the answer to a turn while it is written, None once the turn has it."""
+    found = library.writings.get(turn.id)
+    if found and found.done and turn.trace.answer:
+        forget(library, turn)
+        return None
+    return found
+
+
+def forget(library: Library, turn: Turn) -> None:
+    """Let go of an answer that is complete."""
+    library.writings.pop(turn.id, None)
+
+
+def rate(library: Library, turn_id: int, liked: bool | None) -> None:
+    """Keep the reader's verdict on an answer, and what it suggests about the cited passages."""
+    kept = library.conversations
+    kept.judge(turn_id, liked)
+    if turn := kept.turn(turn_id):
+        feedback.follow(library.judgements, kept, turn.trace.question)
+
+
+def as_markdown(library: Library, conversation: Conversation) -> str:
+    """Return a conversation as Markdown, its answers with their sources."""
+    return markdown(conversation, library.conversations.turns(conversation.id))
+
+
+def ready(library: Library) -> list[Document]:
+    """Return the documents that can be asked."""
+    return [document for document in library.documents() if document.status == "ready"]
+
+
+def document_types(documents: Collection[Document]) -> list[str]:
+    """Return the types (``pdf``, ``md``, …) of documents, each once, in order."""
+    return sorted({kind_of(document) for document in documents})
+
+
+def filter_of(trace: Trace) -> Filter:
+    """Return the filter within which a trace's question was asked."""
+    return Filter.from_setting(trace.settings.get("within"))
+
+
+@dataclass(frozen=True, slots=True)
+class Expansions:
+    """The kinds of query expansion that can be chosen, and those that the settings ask for."""
+
+    known: tuple[str, ...]
+    chosen: tuple[str, ...]
+
+
+def expansions(settings: Settings) -> Expansions:
+    """Return the kinds of expansion that work here: without a language model only one does."""
+    works = tuple(expand.VARIANTS) if settings.llm_model else (expand.FEEDBACK,)
+    chosen = tuple(expand.chosen(settings.expansion))
+    return Expansions(tuple(dict.fromkeys((*works, *chosen))), chosen)
+
+
+def suggested(documents: Collection[Document], most: int, path: Path = SAMPLES) -> list[str]:
+    """Return questions to begin with: of the sample library, if their documents are all there."""
+    if not path.is_file():
+        return []
+    names = {document.name for document in documents}
+    lines = path.read_text("utf-8").splitlines()
+    entries: list[Mapping[str, Any]] = [json.loads(line) for line in lines if line.strip()]
+    return [
+        entry["question"]
+        for entry in entries
+        if entry.get("suggested")
+        and names.issuperset(passage["document"] for passage in entry.get("gold", ()))
+    ][:most]
+
+
+def _checked(library: Library, settings: Settings, answer: Answer, trace: Trace) -> Answer:
+    judge = partial(judged, settings) if settings.llm_judge and settings.llm_model else None
+    return checked(answer, original(trace), trace.evidence, library.encoder, judge)
+
+
+def _logged(library: Library, settings: Settings, turn_id: int, trace: Trace) -> None:
+    from rag.watch import prometheus
+
+    engine = library.index.catalogue.engine
+    prometheus.observe(record(engine, settings, trace, "page", turn_id))

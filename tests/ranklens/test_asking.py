@@ -1,0 +1,107 @@
+"""Questions of a conversation, over the fake library."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from rag.errors import FilterError
+from rag.settings import Settings
+from ranklens import asking
+from ranklens.asking import Filter, PendingQuestion
+from tests.ui.fakes import FakeDocument, FakeLibrary, trace_of
+
+Q = "How should batteries be kept?"
+
+
+@pytest.fixture
+def library():
+    return FakeLibrary()
+
+
+def answered(library, turn):
+    """The turn once its answer is written."""
+    for _ in library.writings[turn.id].follow():
+        pass
+    return library.conversations.turn(turn.id)
+
+
+def test_a_question_begins_a_conversation_and_its_answer_is_kept(library):
+    turn = asking.ask(library, PendingQuestion(Q))
+    assert turn.trace.answer is None
+    assert asking.writing(library, turn) is not None
+    done = answered(library, turn)
+    assert done.trace.answer.text
+    assert asking.writing(library, done) is None
+    assert library.writings == {}
+    (chat,) = library.conversations.all()
+    assert chat.title == Q
+
+
+def test_a_follow_up_is_added_and_a_replaced_turn_leaves(library):
+    first = answered(library, asking.ask(library, PendingQuestion(Q)))
+    second = asking.ask(library, PendingQuestion("And cold?"), [first], first.conversation)
+    answered(library, second)
+    assert second.trace.question == "And cold? (batteries kept)"
+    changed = PendingQuestion("What cuts it?", replace(first), rest=True)
+    answered(library, asking.ask(library, changed))
+    kept = library.conversations.turns(first.conversation)
+    assert [turn.question for turn in kept] == ["What cuts it?"]
+
+
+def test_options_and_documents_shape_the_search(library):
+    within = Filter(types=("pdf",))
+    turn = asking.ask(library, PendingQuestion(Q), within=within, top=2)
+    assert turn.trace.settings["top"] == 2
+    assert asking.filter_of(turn.trace) == within
+    named = asking.ask(library, PendingQuestion(f"{Q} @maintenance"), within=within)
+    assert asking.filter_of(named.trace) == Filter(names=("maintenance.md",))
+
+
+def test_a_question_that_cannot_be_searched_leaves_nothing(library):
+    with pytest.raises(FilterError):
+        asking.ask(library, PendingQuestion(f"{Q} @nothing-of-the-kind"))
+    assert library.conversations.all() == []
+    assert library.writings == {}
+
+
+def test_every_answer_is_in_the_log(library):
+    answered(library, asking.ask(library, PendingQuestion(Q)))
+    deadline = time.monotonic() + 5  # the log is written a moment after the answer is kept
+    while not library.question_log.entries() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [entry.question for entry in library.question_log.entries()] == [Q]
+
+
+def test_a_thumb_up_suggests_the_cited_passages_until_it_is_taken_back(library):
+    turn = answered(library, asking.ask(library, PendingQuestion(Q)))
+    asking.rate(library, turn.id, True)
+    cited = {citation.chunk_id for citation in turn.trace.answer.citations}
+    assert len(library.judgements.all()) == len(cited)
+    asking.rate(library, turn.id, None)
+    assert library.judgements.all() == []
+
+
+def test_only_ready_documents_can_be_asked(library):
+    library.held[0] = FakeDocument(library.held[0].name, status="indexing")
+    ready = asking.ready(library)
+    assert len(ready) == 2
+    assert asking.document_types(ready) == ["html", "md"]
+
+
+def test_expansion_by_a_model_is_offered_only_with_a_model():
+    plain = asking.expansions(Settings(expansion="hyde"))
+    assert (plain.known, plain.chosen) == (("feedback", "hyde"), ("hyde",))
+    assert len(asking.expansions(Settings(llm_model="m")).known) == 5
+
+
+def test_a_conversation_is_exported_with_its_sources(library):
+    answered(library, asking.ask(library, PendingQuestion(Q)))
+    (chat,) = library.conversations.all()
+    text = asking.as_markdown(library, chat)
+    assert text.startswith(f"# {Q}")
+    assert "Sources:" in text
+
+
+def test_a_trace_without_a_filter_was_asked_of_everything():
+    assert not asking.filter_of(trace_of(Q))
