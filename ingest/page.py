@@ -1,4 +1,4 @@
-"""One page of a PDF as an image, with the place of every letter on it.
+"""One page of a PDF as an image.
 
 Drawn in a process of its own with a time limit and a memory limit, like parsing: a document that
 makes PDFium hang or crash costs its picture and nothing else.
@@ -12,35 +12,23 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ingest.child import run_child
 from ingest.parse import answer_of
 from rag.errors import DocumentError
 from rag.settings import Settings
 
-CHILD = (sys.executable, "-m", "ingest.page_child")
+CHILD = (sys.executable, "-m", "ingest.child_main")
 SECONDS = 20.0
 SCALE = 2.0
 
-Boxes = NDArray[np.float32]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PageImage:
-    """A page drawn at ``width`` × ``height`` pixels (``webp``), one of ``pages``.
-
-    ``boxes`` (len(text), 4): left, top, right, bottom of each letter of ``text``, as shares of the
-    page's width and height, in the order in which the file draws them.
-    """
+    """A page drawn at ``width`` × ``height`` pixels, as WebP."""
 
     webp: bytes
     width: int
     height: int
-    pages: int
-    text: str
-    boxes: Boxes
 
 
 class PasswordNeeded(DocumentError):
@@ -66,12 +54,4 @@ def draw(
     if answer.get("locked"):
         what = "the given password does not open it" if password else "a password is needed"
         raise PasswordNeeded(f"the PDF is encrypted: {what}")
-    boxes = np.frombuffer(base64.b64decode(answer["boxes"]), np.float32).reshape(-1, 4)
-    return PageImage(
-        webp=base64.b64decode(answer["image"]),
-        width=answer["width"],
-        height=answer["height"],
-        pages=answer["pages"],
-        text=answer["text"],
-        boxes=boxes,
-    )
+    return PageImage(base64.b64decode(answer["image"]), answer["width"], answer["height"])

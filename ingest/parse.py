@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest import boxes
 from ingest.child import Child, ProcessDied
-from ingest.loaders.base import Block, Kind, Page
+from ingest.loaders.base import Block, Box, Kind, Page, Words
 from rag.errors import DocumentError
 from rag.settings import Settings
 
-CHILD = (sys.executable, "-m", "ingest.parse_child")
+CHILD = (sys.executable, "-m", "ingest.child_main")
 ANSWERS = 200  # of one process, so that what libraries keep does not pile up
 
 
@@ -42,13 +43,15 @@ class BlockSpan:
 class Parsed:
     """A document as text. Every block is ``text[span.start:span.end]``.
 
-    ``pages`` counts the pages (slides, sheets), None where the format has none.
+    ``pages`` counts the pages (slides, sheets), None if the format has none. ``boxes`` are the
+    places of the words on their pages, packed by `ingest.boxes`; empty if the format has none.
     """
 
     media_type: str
     pages: int | None
     text: str
     spans: tuple[BlockSpan, ...]
+    boxes: bytes = b""
 
 
 class Parser:
@@ -111,6 +114,7 @@ def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
     """Join pages to one text: a blank line between blocks, a line break between rows."""
     parts: list[str] = []
     spans: list[BlockSpan] = []
+    words: list[tuple[int, int, int, Box]] = []
     position = 0
     numbered_blocks = [(page.number, block) for page in pages for block in page.blocks]
     for number, block in numbered_blocks:
@@ -122,10 +126,11 @@ def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
         spans.append(
             BlockSpan(position, position + len(block.text), block.kind, block.level, number)
         )
+        words += ((position + a, position + b, number or 0, box) for a, b, box in block.words)
         parts.append(block.text)
         position += len(block.text)
     numbered = sum(page.number is not None for page in pages)
-    return Parsed(media_type, numbered or None, "".join(parts), tuple(spans))
+    return Parsed(media_type, numbered or None, "".join(parts), tuple(spans), boxes.pack(words))
 
 
 def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
@@ -144,8 +149,9 @@ def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
     return answer
 
 
-def _page(number: int | None, blocks: Iterable[tuple[str, Kind, int]]) -> Page:
-    return Page(number, tuple(Block(_sound(text), kind, level) for text, kind, level in blocks))
+def _page(number: int | None, blocks: Iterable[tuple[str, Kind, int, Words]]) -> Page:
+    made = (Block(_sound(text), kind, level, words) for text, kind, level, words in blocks)
+    return Page(number, tuple(made))
 
 
 def _sound(text: str) -> str:

@@ -5,24 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-FileStatus = Literal["queued", "added", "replaced", "unchanged", "skipped", "failed", "stopped"]
+Result = Literal["queued", "added", "replaced", "unchanged", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
-class FileOutcome:
-    """What became of one file: ``reason`` in plain words, ``chunks`` how many it was cut into.
-
-    A file within a folder that no loader reads is ``skipped``.
-    """
+class Outcome:
+    """What became of one file; ``reason`` is in plain words, ``chunks`` how many it gave."""
 
     name: str
-    status: FileStatus
+    status: Result
     reason: str = ""
     chunks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class IndexingProgress:
+class Progress:
     """A snapshot of the running (or last) work.
 
     ``chunks_total`` counts the chunks of documents that were cut so far and estimates the others
@@ -36,7 +33,7 @@ class IndexingProgress:
     seconds: float = 0.0
     current: str = ""
     running: bool = False
-    outcomes: tuple[FileOutcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
     problem: str = ""
 
     @property

@@ -17,12 +17,12 @@ from ingest.chunk import chunk as cut
 from ingest.encoding import Batch, Encoding
 from ingest.files import Files
 from ingest.parse import BlockSpan, Parsed, Parser
-from ingest.progress import FileOutcome, IndexingProgress
+from ingest.progress import Outcome, Progress
 from rag.errors import DocumentError, RanklensError
 from rag.models.encoder import Encoder
 from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
-from rag.store.catalogue import Document
+from rag.store.catalogue import Catalogue, Document
 from rag.store.index import Index
 from rag.types import Chunk
 
@@ -52,7 +52,7 @@ class Work:
         files: Files,
         settings: Settings,
         stopped: Callable[[], bool],
-        show: Callable[[IndexingProgress], None],
+        show: Callable[[Progress], None],
         passwords: dict[int, str],
     ) -> None:
         self._index = index
@@ -62,14 +62,14 @@ class Work:
         self._stopped = stopped
         self._show = show
         self._passwords = passwords
-        self._progress = IndexingProgress(running=True)
+        self._progress = Progress(running=True)
         self._started = time.perf_counter()
         self._bytes_done = 0
         self._ahead_thread = ThreadPoolExecutor(1, thread_name_prefix="preparing")
         self._parser = Parser(settings)
         self._ahead: dict[int, Future[_Prepared]] = {}
 
-    def run(self) -> tuple[FileOutcome, ...]:
+    def run(self) -> tuple[Outcome, ...]:
         """Work until the queue is empty or it is stopped; failed documents are outcomes."""
         try:
             with in_background():
@@ -93,7 +93,7 @@ class Work:
             self._passwords.pop(document.id, None)
             self._finish(document, outcome)
 
-    def _one(self, document: Document) -> FileOutcome:
+    def _one(self, document: Document) -> Outcome:
         started = time.perf_counter()
         catalogue = self._index.catalogue
         catalogue.update_document(document.id, status="indexing", reason="")
@@ -102,22 +102,22 @@ class Work:
         except DocumentError as error:
             self._index.discard([document.id])
             catalogue.update_document(document.id, status="failed", reason=str(error))
-            return FileOutcome(document.name, "failed", str(error))
+            return Outcome(document.name, "failed", str(error))
         except RanklensError:
             self._index.discard([document.id])
             catalogue.update_document(document.id, status="queued")
             raise
         return self._publish(document, count, time.perf_counter() - started)
 
-    def _publish(self, document: Document, count: int, seconds: float) -> FileOutcome:
+    def _publish(self, document: Document, count: int, seconds: float) -> Outcome:
         catalogue = self._index.catalogue
         older = catalogue.documents("ready", name=document.name)
         if self._index.publish(document.id, seconds) is None:
-            return FileOutcome(document.name, "stopped", "it was removed while it was indexed")
+            return Outcome(document.name, "stopped", "it was removed while it was indexed")
         for former in older:
             if not catalogue.documents(digest=former.digest):
                 self._files.drop(former.digest)
-        return FileOutcome(document.name, "replaced" if older else "added", chunks=count)
+        return Outcome(document.name, "replaced" if older else "added", chunks=count)
 
     def _prepared(self, document: Document) -> _Prepared:
         preparing = self._ahead.pop(document.id, None) or self._begin(document)
@@ -134,6 +134,7 @@ class Work:
             spans=[list(astuple(span)) for span in parsed.spans],
             settings=self._settings.shaping(SHAPES_INDEX),
         )
+        self._index.catalogue.keep_boxes(document.id, parsed.boxes)
         return prepared
 
     def _begin(self, document: Document) -> Future[_Prepared]:
@@ -161,10 +162,10 @@ class Work:
         except DocumentError:
             # Indexed again, an encrypted file cannot be opened without its password, but its
             # text is in the catalogue.
-            stored = self._index.catalogue.document_text(document.id)
+            stored = stored_text(self._index.catalogue, document)
             if stored is None:
                 raise
-            return parsed_from(document, *stored)
+            return stored
 
     def _chunks(self, document: Document, prepared: _Prepared) -> int:
         chunks = prepared.chunks
@@ -186,7 +187,7 @@ class Work:
         known = self._bytes_done + document.size
         return round(waiting * (chunks_known / known if known else CHUNKS_A_BYTE))
 
-    def _finish(self, document: Document, outcome: FileOutcome) -> None:
+    def _finish(self, document: Document, outcome: Outcome) -> None:
         self._bytes_done += document.size
         self._update(
             documents_done=self._progress.documents_done + 1,
@@ -201,7 +202,12 @@ class Work:
         self._show(self._progress)
 
 
-def parsed_from(document: Document, text: str, spans: list[list[Any]]) -> Parsed:
-    """Return a document's stored text with its structure, as its parser gave it."""
+def stored_text(catalogue: Catalogue, document: Document) -> Parsed | None:
+    """Return a document's text and structure as its parser gave it, None before it is parsed."""
+    stored = catalogue.document_text(document.id)
+    if stored is None:
+        return None
+    text, spans = stored
     blocks = tuple(BlockSpan(*span) for span in spans)
-    return Parsed(document.media_type, document.pages, text, blocks)
+    boxes = catalogue.boxes(document.id)
+    return Parsed(document.media_type, document.pages, text, blocks, boxes)

@@ -322,8 +322,8 @@ class Settings(BaseModel):
     )
     prompts: str = option(
         "",
-        "Folder with your own prompts, named as those in rag/llm/prompts (system.txt, user.txt, "
-        "rewrite.txt, hyde.txt …); each replaces the built-in one.",
+        "Folder with your own prompts: system.txt, user.txt, rewrite.txt, judge.txt, grade.txt "
+        "or questions.txt; each replaces the built-in one.",
         SHAPES_ANSWER,
     )
     rewrite_seconds: float = option(
@@ -341,7 +341,7 @@ class Settings(BaseModel):
     # Watching
     log_questions: bool = option(
         True,
-        "Keep a log of the questions that are asked (page, command line, Python), in the "
+        "Keep a log of the questions that are asked on the page and the command line, in the "
         "library's own file: their words, settings, times and what fell back.",
     )
     log_days: int = option(90, "Days after which a logged question is forgotten.", ge=1, le=3650)

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["heading", "paragraph", "row", "code"]
+SHARES = 10_000
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom: shares of the page's width and height, times `SHARES`."""
+Words = Sequence[tuple[int, int, Box]]
+"""Start, end and box of the words of a text, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +20,13 @@ class Block:
 
     ``text`` is never empty, stripped, and may hold newlines. ``level`` is 1 to 6 for headings
     and 0 for everything else. A ``row`` is one row of a table that carries its column names.
+    ``words`` are the words of ``text`` that stand on a page.
     """
 
     text: str
     kind: Kind = "paragraph"
     level: int = 0
+    words: Words = ()
 
 
 @dataclass(frozen=True, slots=True)

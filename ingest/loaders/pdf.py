@@ -1,4 +1,7 @@
-"""PDF, through pypdf: page by page, columns in reading order, headings by their font."""
+"""PDF: columns in reading order, headings by their font, and where each word stands.
+
+pypdf opens, decrypts and counts pages; PDFium reads their text. Both read what the other does not.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,19 @@ from pathlib import Path
 
 from pypdf import PasswordType, PdfReader, apply_configuration
 from pypdf.errors import PyPdfError
+from pypdfium2 import PdfDocument, PdfiumError
 
 from ingest.loaders.base import Block, Page, block
 from ingest.loaders.pdf_blocks import Style, page_blocks
 from ingest.loaders.pdf_lines import Line, page_lines
-from ingest.loaders.pdf_runs import RunReader
+from ingest.loaders.pdf_text import page_runs
 from rag.errors import DocumentError
 
 # pypdf's own limits stop real reports (a tagged quarterly report has arrays of 100,000 elements);
 # here the parser's process has a time and a memory limit, so they can be wider.
 MOST_ELEMENTS = 2_000_000
+FAULTS = (PyPdfError, OSError, ValueError, TypeError, KeyError, AttributeError, IndexError,
+          RecursionError, NotImplementedError)  # fmt: skip
 OFTEN, MOSTLY = 0.12, 0.8  # shares of pages; a table's header returns on some, too
 EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
 
@@ -29,7 +35,7 @@ EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running 
 class _Content:
     number: int
     lines: tuple[Line, ...]
-    plain: str = ""  # pypdf's own text, where the page's runs could not be read
+    plain: str = ""  # pypdf's text of a page that PDFium reads no text of
 
 
 def load(path: Path, password: str = "") -> list[Page]:
@@ -41,9 +47,8 @@ def load(path: Path, password: str = "") -> list[Page]:
         try:
             reader = PdfReader(path)
             _unlock(reader, password)
-            contents = _read(reader)
-        except (PyPdfError, OSError, ValueError, TypeError, KeyError, AttributeError,
-                IndexError, RecursionError, NotImplementedError) as error:  # fmt: skip
+            contents = _read(reader, _opened(path, password))
+        except FAULTS as error:
             raise DocumentError(
                 f"the PDF is damaged or incomplete ({_reason(error)}); "
                 "open it in a PDF reader and save it again"
@@ -63,17 +68,29 @@ def _unlock(reader: PdfReader, password: str) -> None:
         raise DocumentError(f"the PDF is encrypted: {what}; add it again with its password")
 
 
-def _read(reader: PdfReader) -> list[_Content]:
-    runs, contents = RunReader(), []
+def _opened(path: Path, password: str) -> PdfDocument | None:
+    try:
+        return PdfDocument(path, password=password or None)
+    except PdfiumError:
+        return None
+
+
+def _read(reader: PdfReader, pdf: PdfDocument | None) -> list[_Content]:
+    """Return the lines of every page; a page that PDFium finds no text on is read by pypdf."""
     if not len(reader.pages):
         raise ValueError("it has no pages")
+    contents = []
     for number, page in enumerate(reader.pages, 1):
-        try:
-            lines, plain = tuple(page_lines(runs.read(page))), ""
-        except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError):
-            lines, plain = (), page.extract_text()
-        contents.append(_Content(number, lines, plain))
+        lines = _lines(pdf, number - 1)
+        contents.append(_Content(number, lines, "" if lines else page.extract_text().strip()))
     return contents
+
+
+def _lines(pdf: PdfDocument | None, index: int) -> tuple[Line, ...]:
+    try:
+        return tuple(page_lines(page_runs(pdf[index]))) if pdf else ()
+    except (PdfiumError, IndexError):
+        return ()
 
 
 def _pages(contents: Sequence[_Content]) -> list[Page]:

@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from ingest.loaders.base import Block, block
+from ingest.loaders.base import Block
+from ingest.loaders.boxed_text import BoxedText, joined
 from ingest.loaders.pdf_lines import Line
+from ingest.loaders.pdf_text import SOFT_HYPHEN
 
-LIGATURES = str.maketrans(
-    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st",
-     "\u00a0": " ", "\u200b": None, "\ufeff": None, "\0": None}
-)  # fmt: skip
 BULLET = re.compile(r"[•◦▪●■*–—-]\s|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s")
 PART = re.compile(r"(?i:part|chapter|appendix|annex)\s+[\dIVXA-Z]+\b")
 ITEM = re.compile(r"(?i:item|section|article|note)\s+\d+|\d{1,2}\.\s")
@@ -58,18 +56,18 @@ def page_blocks(lines: Sequence[Line], style: Style) -> list[Block]:
     pitch = _pitch(lines)
     for group in _groups(lines, style, pitch):
         if any(_is_row(line) for line in group):
-            blocks += [b for row in _rows(group) for b in block(_mended([row]), "row")]
+            blocks += [Block(row.text, "row", 0, row.words) for row in _rows(group)]
         else:
             blocks += _prose(group, style)
     return blocks
 
 
 def _prose(group: Sequence[Line], style: Style) -> list[Block]:
-    text = _mended([line.text for line in group])
+    content = _mended([line.content for line in group])
     level = min(style.level(line) for line in group)
-    if level and len(group) <= HEADING_LINES and _reads_as_heading(text):
-        return block(" ".join(text.split()), "heading", level)
-    return block(text)
+    if level and len(group) <= HEADING_LINES and _reads_as_heading(content.text):
+        return [Block(content.text, "heading", level, content.words)]
+    return [Block(content.text, "paragraph", 0, content.words)]
 
 
 def _reads_as_heading(text: str) -> bool:
@@ -148,16 +146,16 @@ def _is_row(line: Line) -> bool:
     return len(line.cells) > 1
 
 
-def _rows(group: Sequence[Line]) -> list[str]:
+def _rows(group: Sequence[Line]) -> list[BoxedText]:
     """Return a table's rows; a label that runs over two lines is one."""
-    rows: list[str] = []
+    rows: list[BoxedText] = []
     group = list(_dates_whole(group))
     for line, before in zip(group, [None, *group[:-1]], strict=True):
         goes_on = line.text[:1].islower() and before is not None and not _is_row(before)
-        if rows and goes_on and not rows[-1].endswith((":", ".")):
-            rows[-1] += " " + line.text
+        if rows and goes_on and not rows[-1].text.endswith((":", ".")):
+            rows[-1] = joined((rows[-1], line.content), " ")
         else:
-            rows.append(line.text)
+            rows.append(line.content)
     return rows
 
 
@@ -167,9 +165,8 @@ def _dates_whole(group: Sequence[Line]) -> Iterator[Line]:
     for line in group:
         if above is not None and len(above.cells) == len(line.cells):
             pairs = zip(above.cells, line.cells, strict=True)
-            yield replace(
-                line, cells=tuple(replace(b, text=f"{a.text} {b.text}") for a, b in pairs)
-            )
+            cells = (replace(b, content=joined((a.content, b.content), " ")) for a, b in pairs)
+            yield replace(line, cells=tuple(cells))
             above = None
             continue
         if above is not None:
@@ -181,21 +178,20 @@ def _dates_whole(group: Sequence[Line]) -> Iterator[Line]:
         yield above
 
 
-def _mended(lines: Sequence[str]) -> str:
-    """Join lines to one text: words cut at the end of a line become whole, ligatures letters.
+def _mended(lines: Sequence[BoxedText]) -> BoxedText:
+    """Join lines to one text; words cut at the end of a line become whole.
 
     A compound's own hyphen stays: where there is another in it (``year-over-year``).
     """
-    text = ""
-    for line in (line.translate(LIGATURES).strip() for line in lines):
-        cut = re.search(r"(?<![\w-])[^\W\d_]+[-\u00ad\u2010]$", text)
-        if text.endswith("\u00ad") or (cut and line[:1].islower() and not COMPOUND.match(line)):
-            text = text[:-1] + line
-        elif text.endswith(("-", "\u2010", "/")):
-            text += line
+    text = lines[0]
+    for line in lines[1:]:
+        cut = re.search(r"(?<![\w-])[^\W\d_]+[-\u00ad\u2010]$", text.text)
+        whole = cut and line.text[:1].islower() and not COMPOUND.match(line.text)
+        if whole or text.text.endswith(SOFT_HYPHEN):
+            text = joined((text.cut(0, -1), line))
         else:
-            text = f"{text} {line}" if text else line
-    return re.sub(r"[ \t]+", " ", text.replace("\u00ad", ""))
+            text = joined((text, line), "" if text.text.endswith(("-", "\u2010", "/")) else " ")
+    return text
 
 
 def _pitch(lines: Sequence[Line]) -> float:

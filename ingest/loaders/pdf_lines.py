@@ -11,13 +11,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.loaders.pdf_runs import Run
+from ingest.loaders.boxed_text import BoxedText, joined
+from ingest.loaders.pdf_text import Run
 
-CELL_GAP = 0.95  # white space between cells, in font heights; words stand closer
+CELL_GAP = 1.0  # white space between cells, in font heights; words stand closer
 GUTTER_LINES = 4  # lines on both sides before white space counts as a gutter
 SIGN = re.compile(r"[$€£¥(]+")
 TAIL = re.compile(r"\s+([$€£¥])$")
-BULLET = re.compile(r"[•◦▪●■–—*-]|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]")
+BULLET = re.compile(
+    r"[•◦▪●■–—*-]{1,3}|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]"
+    r"|(?i:item|part|note|section|article)\s+(?:\d{1,2}[A-Z]?|[IVX]{1,4})[.:]?"
+)
 GLUE_LAST = re.compile(r"[)%]+|\)?\s*%|pts?|bps")
 LEADERS = re.compile(r"(?:\s?\.){4,}")
 
@@ -30,8 +34,13 @@ class Line:
     region: int = 0
 
     @property
+    def content(self) -> BoxedText:
+        """The line's words with their boxes."""
+        return joined((cell.content for cell in self.cells), " | ")
+
+    @property
     def text(self) -> str:
-        """The line's words; cells are told apart by a bar."""
+        """The line's words, with a bar between cells."""
         return " | ".join(cell.text for cell in self.cells)
 
     @property
@@ -105,17 +114,17 @@ def _segments(line: Sequence[Run]) -> list[Run]:
             segments[-1] = _joined(last, run)
         else:
             segments.append(run)
-    return [replace(s, text=s.text.strip()) for s in segments if s.text.strip()]
+    return segments
 
 
 def _joined(left: Run, right: Run) -> Run:
     gap = right.x0 - left.x1 > 0.12 * max(left.size, right.size)
-    spaced = (gap and right.text[0] not in ")%,") or " " in (right.text[0], left.text[-1])
-    text = left.text.rstrip() + (" " if spaced else "") + right.text.strip()
-    wider = left if len(left.text) >= len(right.text) else right
-    return replace(
-        left, x1=max(left.x1, right.x1), text=text, size=wider.size, bold=left.bold and right.bold
+    content = joined(
+        (left.content, right.content), " " if gap and right.text[0] not in ")%," else ""
     )
+    wider = left if len(left.text) >= len(right.text) else right
+    bold = left.bold and right.bold
+    return replace(left, x1=max(left.x1, right.x1), content=content, size=wider.size, bold=bold)
 
 
 def _regions(segments: list[Run]) -> list[list[Run]]:
@@ -208,19 +217,29 @@ def _region_lines(segments: list[Run]) -> list[Line]:
 def _glued(cells: Sequence[Run]) -> list[Run]:
     """Put signs and bullets to the cell they belong to: ``$`` and ``27,502`` are one."""
     glued: list[Run] = []
-    carried = ""
+    carried = BoxedText("")
     for number, cell in enumerate(cells, 1):
-        cell = replace(cell, text=carried + LEADERS.sub(" ", cell.text).strip())
-        carried = ""
+        cell = replace(cell, content=_without_leaders(joined((carried, cell.content))))
+        carried = BoxedText("")
         if number < len(cells) and (tail := TAIL.search(cell.text)):
-            carried, cell = tail[1], replace(cell, text=cell.text[: tail.start()])
+            carried = cell.content.cut(tail.start(1))
+            cell = replace(cell, content=cell.content.cut(0, tail.start()))
         last = glued[-1] if glued else None
         sign = last is not None and SIGN.fullmatch(last.text) is not None
         if last and (sign or (len(glued) == 1 and BULLET.fullmatch(last.text))):
-            text = last.text + ("" if sign else " ") + cell.text
-            glued[-1] = replace(cell, x0=last.x0, text=text)
+            content = joined((last.content, cell.content), "" if sign else " ")
+            glued[-1] = replace(cell, x0=last.x0, content=content)
         elif last and GLUE_LAST.fullmatch(cell.text):
-            glued[-1] = replace(last, x1=cell.x1, text=last.text + cell.text)
+            glued[-1] = replace(last, x1=cell.x1, content=joined((last.content, cell.content)))
         elif cell.text:
             glued.append(cell)
     return glued
+
+
+def _without_leaders(content: BoxedText) -> BoxedText:
+    """Return a cell without the dots that lead the eye to the next one."""
+    ends = [0, *(edge for match in LEADERS.finditer(content.text) for edge in match.span())]
+    if len(ends) == 1:
+        return content
+    parts = (content.cut(a, b).strip() for a, b in zip(ends[::2], [*ends[1::2], None], strict=True))
+    return joined((part for part in parts if part.text), " ")

@@ -22,9 +22,10 @@ def _extractive(settings: Settings, encoder: Encoder, kept: Kept | None) -> Gene
 
 
 def _model(settings: Settings, encoder: Encoder, kept: Kept | None) -> Generator:
-    from rag.generate.model import ModelGenerator
+    from rag.generate.llm import ModelGenerator
+    from rag.generate.models import provider_for
 
-    return ModelGenerator(settings)
+    return ModelGenerator(settings, provider_for(settings))
 
 
 GENERATORS: Mapping[str, Callable[[Settings, Encoder, Kept | None], Generator]] = {
@@ -34,7 +35,7 @@ GENERATORS: Mapping[str, Callable[[Settings, Encoder, Kept | None], Generator]] 
 
 
 def generator_for(settings: Settings, encoder: Encoder, kept: Kept | None = None) -> Generator:
-    """Return the model's generator if one is configured, else the extractive one.
+    """Return the model's generator where one is configured, else the extractive one.
 
     ``kept`` looks up the packed token vectors of passages that were kept at ingest.
     """

@@ -39,7 +39,7 @@ from sqlalchemy.exc import DatabaseError
 from rag.errors import LibraryError
 from rag.store import schema
 from rag.store.chunk_rows import ChunkRows
-from rag.store.schema import chunks, documents, meta
+from rag.store.schema import chunks, documents, meta, word_boxes
 
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
@@ -185,6 +185,19 @@ class Catalogue(ChunkRows):
             row = db.execute(query).first()
         return (row.text, row.spans) if row and row.text is not None else None
 
+    def keep_boxes(self, document_id: int, data: bytes) -> None:
+        """Keep where a document's words stand on its pages; nothing is kept of empty data."""
+        with self._engine.begin() as db:
+            db.execute(delete(word_boxes).where(word_boxes.c.document_id == document_id))
+            if data:
+                db.execute(insert(word_boxes).values(document_id=document_id, data=data))
+
+    def boxes(self, document_id: int) -> bytes:
+        """Return what `keep_boxes` was given, empty if there is none."""
+        query = select(word_boxes.c.data).where(word_boxes.c.document_id == document_id)
+        with self._engine.connect() as db:
+            return db.scalar(query) or b""
+
     def publish(self, document_id: int, seconds: float) -> list[int] | None:
         """Make a document live and retire the older versions of its name, in one transaction.
 
@@ -242,6 +255,7 @@ def _tune(connection: Any, _record: Any) -> None:
 def _retire(db: Connection, document_ids: Sequence[int]) -> None:
     gone: Mapping[str, Any] = {"status": "removed", "text": None, "spans": None}
     db.execute(update(documents).where(documents.c.id.in_(document_ids)).values(**gone))
+    db.execute(delete(word_boxes).where(word_boxes.c.document_id.in_(document_ids)))
 
 
 def _document(row: Row[Any]) -> Document:

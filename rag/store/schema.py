@@ -48,6 +48,15 @@ documents = Table(
     sqlite_autoincrement=True,
 )
 
+# Where a document's words stand on its pages, packed. A table of its own: rows of documents are
+# read often, and libraries of before get it without their documents being rewritten.
+word_boxes = Table(
+    "word_boxes",
+    metadata,
+    Column("document_id", ForeignKey("documents.id"), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
 chunks = Table(
     "chunks",
     metadata,

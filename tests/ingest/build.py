@@ -9,6 +9,7 @@ import docx
 import openpyxl
 import pptx
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import RectangleObject
 from reportlab.pdfgen.canvas import Canvas
 
 ROWS = [["Planet", "Moons", "Year length (days)"], ["Mars", "2", "687"], ["Venus", "0", "225"]]
@@ -40,6 +41,16 @@ def _planets(canvas):
 def encrypted(data, password):
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
     writer.encrypt(password, algorithm="RC4-128")
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def turned(data, degrees, crop=(0, 0, 595, 842)):
+    """The same PDF, whose first page a reader shows turned by so many degrees, and cropped."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
+    writer.pages[0].cropbox = RectangleObject(crop)
+    writer.pages[0].rotate(degrees)
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer.getvalue()

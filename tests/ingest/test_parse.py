@@ -110,7 +110,7 @@ import json, sys
 for number, line in enumerate(sys.stdin, 1):
     {behaviour}
     text = f"{{number}}"
-    page = [None, [[text, "paragraph", 0]]]
+    page = [None, [[text, "paragraph", 0, []]]]
     print(json.dumps({{"media_type": "text/plain", "pages": [page]}}), flush=True)
 """
 

@@ -3,7 +3,6 @@
 import html as entities
 import re
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,34 +86,39 @@ def test_a_slide_is_its_own_blocks_and_a_long_sheet_the_rows_near():
     assert "no text" in source_text.page(parsed, 9, Marking((0, 3)))
 
 
-def drawn_page(text):
-    boxes = np.array([(0.01 * i, 0.1, 0.01 * i + 0.01, 0.2) for i in range(len(text))], np.float32)
-    return PageImage(b"image", 600, 800, 3, text, boxes)
+IMAGE = PageImage(b"image", 600, 800)
+
+
+def boxed(text):
+    """A block whose words stand in a line, one letter a hundredth of the page wide."""
+    words = [
+        (m.start(), m.end(), (100 * m.start(), 1000, 100 * m.end(), 1200))
+        for m in re.finditer(r"\S+", text)
+    ]
+    return Block(text, words=words)
 
 
 def test_a_page_has_the_passage_and_the_quote_marked_on_it():
-    page = drawn_page("before The quick brown fox. It jumped over.")
-    out, share = source_page.marked(page, "t", "The quick brown fox. It jumped over.", [(21, 36)])
-    assert share == 1.0
+    parsed = assemble("x", [Page(1, (boxed("before The quick brown fox. It jumped over."),))])
+    out = source_page.marked(IMAGE, "t", parsed, 1, Marking((7, 43), ((28, 43),)))
     words = dict(re.findall(r'<mark class="(\w+)"[^>]*><span>(.*?)</span>', out))
-    assert words == {"passage": "The quick brown fox", "quote": "It jumped over"}
-    assert source_page.missing(share) == ""
+    assert words == {"passage": "The quick brown fox.", "quote": "It jumped over."}
+    assert "left:7.000%" in out
 
 
-def test_a_page_without_the_passage_says_so():
-    page = drawn_page("quite another text stands here")
-    _, share = source_page.marked(page, "t", "The quick brown fox jumped", ())
-    assert "could not be found" in source_page.missing(share)
-    assert "Only 50 %" in source_page.missing(0.5) or "Only 50%" in source_page.missing(0.5)
-    assert source_page.marked(page, "t") == (source_page.marked(page, "t")[0], 1.0)
+def test_only_what_stands_on_the_page_is_marked():
+    parsed = assemble("x", [Page(1, (boxed("One."),)), Page(2, (boxed("Two."), Block("Three.")))])
+    marking = Marking((0, len(parsed.text)))
+    pages = [source_page.marked(IMAGE, "t", parsed, number, marking) for number in (1, 2, 3)]
+    assert [re.findall("<span>(.*?)</span>", page) for page in pages] == [["One."], ["Two."], []]
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=60).filter(str.strip))
 def test_no_text_can_become_markup(text):
-    parsed = assemble("x", [Page(1, (Block(text, "row"), Block(text), Block(text, "heading", 2)))])
+    parsed = assemble("x", [Page(1, (boxed(text), Block(text, "row"), Block(text, "heading", 2)))])
     marking = Marking((0, len(text)), ((1, 3),))
     out = source_text.around(parsed, marking) + source_text.page(parsed, 1, marking)
-    out += source_page.marked(drawn_page(text), text, text, [(0, 2)])[0]
+    out += source_page.marked(IMAGE, text, parsed, 1, marking)
     assert tags(out) <= ALLOWED
 
 

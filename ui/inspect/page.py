@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from rag import trace as traces
 from rag.errors import RanklensError
+from rag.inspect.places import pipeline_of
 from rag.types import Trace
-from ranklens.inspecting import Inspection, stamp
 from ui.inspect import compare, passage, pool, shown_trace, where, why
-from ui.inspect.shown_trace import ShownTrace
+from ui.inspect.shown_trace import Shown
 from ui.shared import drawer, frame, grades, passages, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-STYLES = ("shared/measure.css", "shared/judge.css", "inspect/inspect.css")
+STYLES = (
+    frame.HERE / "measure.css",
+    frame.HERE / "judge.css",
+    Path(__file__).with_name("inspect.css"),
+)
 PASSAGE, POOL, TWO = "A passage", "The pool", "Two traces"
 VIEW = "inspect_view"
 
@@ -26,7 +31,8 @@ VIEW = "inspect_view"
 def page() -> None:
     """Show the page."""
     library = state.library()
-    frame.style(*STYLES)
+    for style in STYLES:
+        st.html(style)
     frame.title("Inspect", "Where a passage went, why it scored as it did, how two traces differ.")
     shown = shown_trace.chooser(library)
     if shown is None:
@@ -40,7 +46,7 @@ def page() -> None:
         if view == PASSAGE:
             _passage(library, shown)
         elif view == POOL:
-            pool.show(_inspection(stamp(library, shown.trace), library, shown.trace))
+            pool.show(library, pipeline_of(library.pipeline, shown.trace), shown.trace)
         else:
             second = compare.show(library, shown)
     except RanklensError as error:
@@ -49,7 +55,7 @@ def page() -> None:
     grades.on_page(library, {}, shown.trace)
 
 
-def _bar(shown: ShownTrace) -> str:
+def _bar(shown: Shown) -> str:
     st.session_state.setdefault(VIEW, PASSAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control("View", (PASSAGE, POOL, TWO), required=True,
@@ -62,24 +68,18 @@ def _bar(shown: ShownTrace) -> str:
     return str(view)
 
 
-def _passage(library: Library, shown: ShownTrace) -> None:
+def _passage(library: Library, shown: Shown) -> None:
     chunk = passage.chooser(library, shown.trace)
     if chunk is None:
         return
-    inspection = _inspection(stamp(library, shown.trace), library, shown.trace)
-    where.show(inspection, chunk)
+    pipeline = pipeline_of(library.pipeline, shown.trace)
+    where.show(library, pipeline, shown.trace, chunk)
     st.html('<h2 class="rl-question rl-why">Why this score</h2>')
-    why.show(inspection, chunk)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _inspection(key: int, _library: Library, _trace: Trace) -> Inspection:
-    """Return what is worked out about a trace, kept while neither it nor the library changes."""
-    return Inspection(_library, _trace)
+    why.show(library, pipeline, shown.trace, chunk)
 
 
 @st.fragment
-def _drawer(library: Library, shown: ShownTrace, second: Trace | None) -> None:
+def _drawer(library: Library, shown: Shown, second: Trace | None) -> None:
     """Open the passage whose name was clicked, in the trace that holds it."""
     if clicked := passages.clicked("passages"):
         chunk_id = clicked.partition("@")[0]

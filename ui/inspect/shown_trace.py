@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.inspect.files import opened
 from rag.types import Trace
-from ranklens.inspecting import opened
 from ui.shared import frame, state
-from ui.shared.html import show as show_html
+from ui.shared.frame import escape
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -22,19 +22,24 @@ FILE: Literal["file"] = "file"
 MOST_MB = 50
 HELD, _KEY, _SEEN = "inspect_file", "inspect_trace", "inspect_seen"
 Choice = int | Literal["file"]
-HeldFile = tuple[str, Trace]
+Held = tuple[str, Trace]
 
 
 @dataclass(frozen=True, slots=True)
-class ShownTrace:
+class Shown:
     """A trace, what to call it, and the turn that it belongs to if it is kept."""
 
     trace: Trace
     name: str
     turn: int | None = None
 
+    @property
+    def link(self) -> dict[str, str]:
+        """What the page's address says about it."""
+        return {} if self.turn is None else {"turn": str(self.turn)}
 
-def chooser(library: Library) -> ShownTrace | None:
+
+def chooser(library: Library) -> Shown | None:
     """Offer the questions that are kept, and a file; note the choice in the address."""
     left, right = st.columns((3, 1), vertical_alignment="bottom")
     with right, st.popover("Open a file", icon=":material/upload_file:", width="stretch"):
@@ -62,7 +67,7 @@ def kept(library: Library) -> dict[int, str]:
 
 
 def select(
-    label: str, asked: Mapping[int, str], key: str, held: HeldFile | None = None
+    label: str, asked: Mapping[int, str], key: str, held: Held | None = None
 ) -> Choice | None:
     """Offer questions, and the file that is held; None without any."""
     options: list[Choice] = [*([FILE] if held else []), *asked]
@@ -79,19 +84,19 @@ def select(
     )
 
 
-def resolved(library: Library, chosen: Choice, held: HeldFile | None = None) -> ShownTrace | None:
-    """Return the trace that was chosen; None, with a notice, if it was deleted meanwhile."""
+def resolved(library: Library, chosen: Choice, held: Held | None = None) -> Shown | None:
+    """Return the trace that was chosen; None, with a notice, where it is deleted meanwhile."""
     if chosen == FILE:
-        return ShownTrace(held[1], held[0]) if held else None
+        return Shown(held[1], held[0]) if held else None
     turn = library.conversations.turn(int(chosen))
     if turn is None:
         frame.notice("This question was deleted; choose another one.", tone="warn")
         return None
-    return ShownTrace(turn.trace, turn.question, turn.id)
+    return Shown(turn.trace, turn.question, turn.id)
 
 
 def take(key: str) -> None:
-    """Offer to open a trace from a file and hold it under a key; show what is wrong with a file."""
+    """Take in a trace as a file and hold it under a key; say so where it is none."""
     number = st.session_state.setdefault(f"{key}_number", 0)
     file = st.file_uploader("A trace as JSON", key=f"{key}_{number}", max_upload_size=MOST_MB)
     if problem := st.session_state.pop(f"{key}_problem", None):
@@ -126,9 +131,9 @@ def _from_address(library: Library, asked: dict[int, str]) -> None:
         asked[turn.id] = _label(turn.question, turn.asked)
 
 
-def _note(shown: ShownTrace | None) -> None:
+def _note(shown: Shown | None) -> None:
     """Let a reload open the same trace again."""
-    turn = str(shown.turn) if shown and shown.turn is not None else ""
+    turn = shown.link.get("turn", "") if shown else ""
     if turn and st.query_params.get("turn") != turn:
         st.query_params["turn"] = turn
     elif not turn and "turn" in st.query_params:
@@ -136,15 +141,19 @@ def _note(shown: ShownTrace | None) -> None:
     st.session_state[_SEEN] = turn
 
 
-def head(shown: ShownTrace) -> None:
+def head(shown: Shown) -> None:
     """Show the question and the settings that matter most."""
-    trace, settings = shown.trace, shown.trace.settings
+    trace = shown.trace
+    settings = trace.settings
+    facts = [f"{name} {settings[name]}" for name in ("pool", "top", "threshold")
+             if settings.get(name) is not None]  # fmt: skip
     ran = trace.stage("reranked")
-    facts = [str(ran.details.get("reranker", "")) if ran else ""]
-    facts += [f"{name} {settings[name]}" for name in ("pool", "top", "threshold")
-              if settings.get(name) is not None]  # fmt: skip
+    facts.insert(0, str(ran.details.get("reranker", "") if ran else ""))
     facts += [f"settings {trace.settings_digest}"]
-    show_html("inspect/question.html", question=trace.question, facts=facts)
+    said = " · ".join(fact for fact in facts if fact)
+    st.html(
+        f'<h2 class="rl-question">{escape(trace.question)}</h2><p class="rl-say">{escape(said)}</p>'
+    )
 
 
 def _label(question: str, asked: datetime) -> str:

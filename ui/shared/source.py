@@ -101,7 +101,6 @@ def _plain(passage: Passage) -> str:
 def _pdf(
     library: Library, document: Document, parsed: Parsed, passage: Passage, number: int
 ) -> None:
-    here = number == passage.chunk.page
     try:
         image = _image(library, document, number)
     except PasswordNeeded as error:
@@ -113,10 +112,9 @@ def _pdf(
         st.html(source_text.page(parsed, number, passage.marking()))
         return
     title = f"Page {number} of {document.name}"
-    text, quotes = (passage.chunk.text, passage.quotes) if here else ("", ())
-    html, share = source_page.marked(image, title, text, quotes)
-    if said := source_page.missing(share):
-        frame.notice(said)
+    html = source_page.marked(image, title, parsed, number, passage.marking())
+    if number == passage.chunk.page and "<mark" not in html:
+        frame.notice(source_page.UNMARKED)
         st.html(_plain(passage))
     st.html(html)
 

@@ -30,22 +30,25 @@ class Marking:
 
     def show(self, text: str, start: int, end: int) -> str:
         """Return ``text[start:end]`` as HTML, with what of it is marked."""
-        cuts = {start, end}
+        return "".join(
+            f"<mark>{escape(text[a:b])}</mark>"
+            if kind == "quote"
+            else f'<span class="{kind}">{escape(text[a:b])}</span>'
+            for a, b, kind in self.pieces(start, end)
+        )
+
+    def pieces(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+        """Cut ``start:end`` where marks begin and end; each piece is quote, passage or around."""
+        edges = {start, end}
         for place in (self.passage, *self.quotes):
-            cuts |= {edge for edge in place if start < edge < end}
-        edges = sorted(cuts)
-        return "".join(self._piece(text, a, b) for a, b in pairwise(edges))
+            edges |= {edge for edge in place if start < edge < end}
+        for a, b in pairwise(sorted(edges)):
+            quoted = any(first <= a and b <= last for first, last in self.quotes)
+            yield a, b, "quote" if quoted else "passage" if self.inside(a, b) else "around"
 
     def inside(self, start: int, end: int) -> bool:
         """Tell whether a place shares a letter with the passage."""
         return start < self.passage[1] and self.passage[0] < end
-
-    def _piece(self, text: str, start: int, end: int) -> str:
-        words = escape(text[start:end])
-        if any(a <= start and end <= b for a, b in self.quotes):
-            return f"<mark>{words}</mark>"
-        kind = "passage" if self.inside(start, end) else "around"
-        return f'<span class="{kind}">{words}</span>'
 
 
 def around(parsed: Parsed, marking: Marking) -> str:

@@ -168,3 +168,31 @@ def test_scan_without_text(tmp_path):
 def test_only_a_header(tmp_path):
     with pytest.raises(DocumentError, match="damaged"):
         loaded(tmp_path, b"%PDF-1.7\n%nothing")
+
+
+def test_letters_drawn_one_by_one_are_all_read(tmp_path):
+    """PDFium takes the second of two slanted, overlapping letters for a shadow of the first."""
+
+    def draw(canvas):
+        x = 72
+        canvas.setFont("Times-BoldItalic", 20)
+        for letter in "Affairs suffer":
+            canvas.drawString(x, 700, letter)
+            x += canvas.stringWidth(letter)
+
+    assert texts(loaded(tmp_path, pdf(draw))) == ["Affairs suffer"]
+
+
+def test_a_shadow_is_read_once(tmp_path):
+    def draw(canvas):
+        for shift in (0, 0.7):
+            canvas.drawString(72 + shift, 700, "Fat letters")
+
+    assert texts(loaded(tmp_path, pdf(draw))) == ["Fat letters"]
+
+
+def test_a_page_that_pdfium_reads_no_text_of_is_read_by_pypdf(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.loaders.pdf.page_runs", lambda page: [])
+    blocks = [b for page in loaded(tmp_path, pdf()) for b in page.blocks]
+    assert any(SENTENCE in b.text for b in blocks)
+    assert not any(b.words for b in blocks)

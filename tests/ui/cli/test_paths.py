@@ -1,0 +1,48 @@
+from pathlib import Path
+
+from ui.cli.paths import find
+
+SUFFIXES = (".md", ".pdf")
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def names(found) -> list[str]:
+    return [item.name for item in found if not item.skipped and not item.failed]
+
+
+def test_folders_are_walked_in_order_without_hidden_files(tmp_path: Path):
+    touch(tmp_path / "b.md", tmp_path / "a.PDF", tmp_path / "sub/b.md", tmp_path / ".git/c.md")
+    touch(tmp_path / ".hidden.md")
+    assert names(find([tmp_path], SUFFIXES)) == ["a.PDF", "b.md", "sub/b.md"]
+
+
+def test_unknown_formats_are_skipped_in_folders_only(tmp_path: Path):
+    touch(tmp_path / "a.zzz")
+    (skipped,) = find([tmp_path], SUFFIXES)
+    assert skipped.skipped
+    (given,) = find([tmp_path / "a.zzz"], SUFFIXES)
+    assert (given.name, given.skipped) == ("a.zzz", "")
+
+
+def test_a_missing_path_is_a_failure_with_a_reason(tmp_path: Path):
+    (missing,) = find([tmp_path / "no.md"], SUFFIXES)
+    assert missing.failed == "there is no such file or folder"
+
+
+def test_a_second_file_of_one_name_is_refused_and_the_same_file_taken_once(tmp_path: Path):
+    touch(tmp_path / "x/a.md", tmp_path / "y/a.md")
+    first, second = find([tmp_path / "x/a.md", tmp_path / "y/a.md"], SUFFIXES)
+    assert first.failed == ""
+    assert "same name" in second.failed
+    assert len(find([tmp_path / "x/a.md", tmp_path / "x"], SUFFIXES)) == 1
+
+
+def test_a_folder_that_links_to_itself_ends(tmp_path: Path):
+    touch(tmp_path / "a.md")
+    (tmp_path / "again").symlink_to(tmp_path)
+    assert names(find([tmp_path], SUFFIXES)) == ["a.md"]
