@@ -37,7 +37,6 @@ class Plugin:
             f"the plugin {self.name} of the package {self.package} {problem}; "
             "update that package or uninstall it"
         )
-        log.warning("%s", reason)
         return Plugin(self.name, self.package, None, reason)
 
 
@@ -63,7 +62,9 @@ def _load(point: EntryPoint) -> Plugin:
         return Plugin(plugin.name, plugin.package, point.load())
     # Importing another package runs its code, which may raise anything.
     except Exception as error:  # noqa: BLE001
-        return plugin.refused(f"cannot be loaded ({type(error).__name__}: {error})")
+        refused = plugin.refused(f"cannot be loaded ({type(error).__name__}: {error})")
+        log.warning("%s", refused.reason)
+        return refused
 
 
 def _package(point: EntryPoint) -> str:

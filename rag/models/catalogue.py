@@ -1,6 +1,8 @@
-"""Models that Ranklens knows by name, and which of them are on this machine.
+"""The one list of models that Ranklens knows by name, and which of them are on this machine.
 
-Sizes and licences are those of the models' pages at the hub; what is on the disk speaks for itself.
+The rerankers' table takes its cross-encoders and ColBERT models from here, and the page Models,
+`ranklens models` and `ranklens doctor` show it. Sizes and licences are those of the models' pages
+at the hub; what is on the disk is measured.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from typing import Literal
 
 from rag.errors import ModelError, ModelMissing
 from rag.models.hub import EMBEDDED, EMBEDDED_NAMES, locate
+from rag.settings import Settings
 
-Kind = Literal["encoder", "cross-encoder", "colbert"]
+ModelKind = Literal["encoder", "cross-encoder", "colbert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,15 @@ class Model:
     """A model by its id at the hub; ``megabytes`` is about what a download takes."""
 
     name: str
-    kind: Kind
+    kind: ModelKind
     megabytes: int = 0
     licence: str = ""
     note: str = ""
+
+    @property
+    def title(self) -> str:
+        """The last part of its id, which is its name among the rerankers."""
+        return self.name.rpartition("/")[2]
 
     @property
     def embedded(self) -> bool:
@@ -34,55 +42,85 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
-    """A model on this machine: its folder and size in bytes, or the reason why it is not usable."""
+class ListedModel:
+    """A model, what uses it, and its folder here or the problem with it.
+
+    ``bytes`` is its size on this machine, else about that of its download; 0 if nobody knows.
+    """
 
     model: Model
-    folder: Path | None
-    size: int = 0
-    licence: str = ""
+    used_by: tuple[str, ...] = ()
+    folder: Path | None = None
+    bytes: int = 0
+    licence: str = "?"
     problem: str = ""
 
+    @property
+    def size(self) -> str:
+        """Its size on disk, or about that of its download."""
+        if not self.bytes:
+            return "?"
+        return size_text(self.bytes) if self.folder else f"≈ {size_text(self.bytes)}"
 
-OWN_CODE = "runs code of its own (trust_remote_code)"
-GPU = "for a graphics processor"
-CATALOGUE = (
-    Model(EMBEDDED, "encoder", 91, "apache-2.0", "comes with Ranklens"),
-    Model("sentence-transformers/all-mpnet-base-v2", "encoder", 438, "apache-2.0"),
-    Model("BAAI/bge-small-en-v1.5", "encoder", 133, "mit"),
-    Model("BAAI/bge-base-en-v1.5", "encoder", 438, "mit"),
-    Model("BAAI/bge-m3", "encoder", 2270, "mit", "many languages"),
-    Model("intfloat/multilingual-e5-small", "encoder", 471, "mit", "many languages"),
-    Model("cross-encoder/ms-marco-MiniLM-L-6-v2", "cross-encoder", 91, "apache-2.0"),
-    Model("cross-encoder/ms-marco-MiniLM-L-12-v2", "cross-encoder", 133, "apache-2.0"),
-    Model("cross-encoder/ms-marco-electra-base", "cross-encoder", 438, "apache-2.0"),
-    Model("BAAI/bge-reranker-base", "cross-encoder", 1110, "mit"),
-    Model("BAAI/bge-reranker-large", "cross-encoder", 2240, "mit"),
-    Model("BAAI/bge-reranker-v2-m3", "cross-encoder", 2270, "apache-2.0", "many languages"),
-    Model(
-        "jinaai/jina-reranker-v2-base-multilingual", "cross-encoder", 557, "cc-by-nc-4.0", OWN_CODE
+    @property
+    def state(self) -> str:
+        """Whether it is here, or why it cannot be used."""
+        if self.model.embedded:
+            return "yes, comes with Ranklens"
+        return "yes" if self.folder else self.problem or "no"
+
+
+OWN_CODE = "Base size, many languages; runs code of its own (option trust_remote_code)"
+_KNOWN: dict[ModelKind, tuple[tuple[str, int, str, str], ...]] = {
+    "encoder": (
+        (EMBEDDED, 91, "apache-2.0", "comes with Ranklens"),
+        ("sentence-transformers/all-mpnet-base-v2", 438, "apache-2.0", ""),
+        ("BAAI/bge-small-en-v1.5", 133, "mit", ""),
+        ("BAAI/bge-base-en-v1.5", 438, "mit", ""),
+        ("BAAI/bge-m3", 2270, "mit", "many languages"),
+        ("intfloat/multilingual-e5-small", 471, "mit", "many languages"),
     ),
-    Model("mixedbread-ai/mxbai-rerank-xsmall-v1", "cross-encoder", 142, "apache-2.0"),
-    Model("mixedbread-ai/mxbai-rerank-base-v1", "cross-encoder", 369, "apache-2.0"),
-    Model("mixedbread-ai/mxbai-rerank-large-v1", "cross-encoder", 870, "apache-2.0"),
-    Model("Qwen/Qwen3-Reranker-0.6B", "cross-encoder", 1190, "apache-2.0", "many languages"),
-    Model("Qwen/Qwen3-Reranker-4B", "cross-encoder", 8050, "apache-2.0", GPU),
-    Model("colbert-ir/colbertv2.0", "colbert", 438, "mit"),
-    Model("lightonai/GTE-ModernColBERT-v1", "colbert", 596, "apache-2.0"),
+    "cross-encoder": (
+        ("cross-encoder/ms-marco-MiniLM-L-6-v2", 91, "apache-2.0", "Small and quick, English"),
+        ("cross-encoder/ms-marco-MiniLM-L-12-v2", 133, "apache-2.0", "Twice as deep, English"),
+        ("cross-encoder/ms-marco-electra-base", 438, "apache-2.0", "Base size, English"),
+        ("BAAI/bge-reranker-base", 1110, "mit", "Base size, English and Chinese"),
+        ("BAAI/bge-reranker-large", 2240, "mit", "Large, English and Chinese"),
+        ("BAAI/bge-reranker-v2-m3", 2270, "apache-2.0", "Large, many languages, long passages"),
+        ("jinaai/jina-reranker-v2-base-multilingual", 557, "cc-by-nc-4.0", OWN_CODE),
+        ("mixedbread-ai/mxbai-rerank-xsmall-v1", 142, "apache-2.0", "Very small, English"),
+        ("mixedbread-ai/mxbai-rerank-base-v1", 369, "apache-2.0", "Base size, English"),
+        ("mixedbread-ai/mxbai-rerank-large-v1", 870, "apache-2.0", "Large, English"),
+        ("Qwen/Qwen3-Reranker-0.6B", 1190, "apache-2.0", "A decoder, many languages"),
+        ("Qwen/Qwen3-Reranker-4B", 8050, "apache-2.0", "A large decoder, for a graphics processor"),
+    ),
+    "colbert": (
+        ("colbert-ir/colbertv2.0", 438, "mit", "ColBERTv2, English"),
+        ("lightonai/GTE-ModernColBERT-v1", 596, "apache-2.0", "Long passages, English"),
+    ),
+}
+CATALOGUE = tuple(
+    Model(name, kind, megabytes, licence, note)
+    for kind, rows in _KNOWN.items()
+    for name, megabytes, licence, note in rows
 )
 
 
-def listed(encoder: str, cross_encoder: str) -> list[Here]:
-    """Return every known model and the two that the settings name, those that are here first."""
+def listed(settings: Settings) -> list[ListedModel]:
+    """Return every known model and the two that the settings name, those that are here first.
+
+    Waits for no network.
+    """
     models = {model.name: model for model in CATALOGUE}
-    chosen: tuple[tuple[str, Kind], ...] = (
-        (encoder, "encoder"),
-        (cross_encoder, "cross-encoder"),
+    chosen: tuple[tuple[str, ModelKind], ...] = (
+        (settings.encoder, "encoder"),
+        (settings.cross_encoder, "cross-encoder"),
     )
     for name, kind in chosen:
         if find(name) is None:
             models[name] = Model(name, kind, note="named by the settings")
-    return sorted(map(here, models.values()), key=lambda one: one.folder is None)
+    found = [here(model, _users(model, settings)) for model in models.values()]
+    return sorted(found, key=lambda one: one.folder is None)
 
 
 def find(name: str) -> Model | None:
@@ -90,37 +128,52 @@ def find(name: str) -> Model | None:
     if name in EMBEDDED_NAMES:
         return CATALOGUE[0]
     low = name.strip().lower()
-    fits = (m for m in CATALOGUE if low in (m.name.lower(), m.name.lower().rpartition("/")[2]))
-    return next(fits, None)
+    matches = (m for m in CATALOGUE if low in (m.name.lower(), m.title.lower()))
+    return next(matches, None)
 
 
 def full_name(name: str) -> str:
-    """Return the id at the hub that is meant; raises `ModelError` with the nearest."""
+    """Return the id at the hub of a model; raises `ModelError` with the nearest name."""
     known = find(name)
     if known or "/" in name:
         return known.name if known else name.strip()
-    near = difflib.get_close_matches(name, [m.name.rpartition("/")[2] for m in CATALOGUE], n=1)
+    near = difflib.get_close_matches(name, [m.title for m in CATALOGUE], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ModelError(
-        f"{name}: {hint}`ranklens models` lists those that are known by name; any other is named "
-        "by its id at the hub (owner/name)"
+        f"{name}: {hint}`ranklens models` lists the models known by name; write any other as its "
+        "id at the hub (owner/name)"
     )
 
 
-def here(model: Model) -> Here:
+def here(model: Model, used_by: tuple[str, ...] = ()) -> ListedModel:
     """Look for a model on this machine; waits for no network."""
+    known = model.licence or "?"
     try:
         folder = locate(model.name)
-    except ModelMissing:
-        return Here(model, None)
     except ModelError as error:
-        return Here(model, None, problem=str(error))
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return Here(model, folder, sum(path.stat().st_size for path in files), own_licence(folder))
+        problem = "" if isinstance(error, ModelMissing) else str(error)
+        return ListedModel(model, used_by, None, model.megabytes * 1_000_000, known, problem)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return ListedModel(model, used_by, folder, size, own_licence(folder) or known)
+
+
+def _users(model: Model, settings: Settings) -> tuple[str, ...]:
+    """Return the rerankers that need a model, and the dense retrieval if it is the encoder."""
+    users = [] if model.kind == "encoder" or find(model.name) is None else [model.title]
+    if model.name == settings.cross_encoder:
+        users.insert(0, "cross-encoder")
+    if model.name == settings.encoder or model == find(settings.encoder):
+        users.insert(0, "dense retrieval, late-interaction")
+    return tuple(users)
+
+
+def size_text(size: int) -> str:
+    """Write bytes in MB or GB."""
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def own_licence(folder: Path) -> str:
-    """Return the licence that a model's own page names, or nothing."""
+    """Return the licence that the model's own README names, or nothing."""
     try:
         text = (folder / "README.md").read_text("utf-8", errors="replace")[:5000]
     except OSError:

@@ -1,7 +1,7 @@
 """What a reranker is: one small method, `score`, and a line in the table.
 
-A reranker can raise what it likes: whatever goes wrong, `rag.rerank.run` lets the fused order (or
-the next reranker) stand and says why.
+A reranker can raise what it likes: `rag.rerank.run` then lets the next reranker or the fused order
+stand and notes why.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from rag.errors import RerankError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.text.plural import plural
-from rag.types import Chunk, Scalar
+from rag.types import Candidate, Chunk, Scalar
+
+QueryPool = tuple[str, Sequence[Candidate]]
 
 
 class Reranker(Protocol):
@@ -24,7 +26,7 @@ class Reranker(Protocol):
     Three more attributes are optional. ``identity`` (str) names all that shapes a score besides the
     query and the passage, revision included: scores of a reranker that has one are cached.
     ``listwise`` (bool) says that a score depends on the other passages too. ``reading(query,
-    texts)`` tells how much of each text it reads (`rag.models.reading.Reading`).
+    texts)`` returns how much of each text it reads (`rag.models.reading.Reading`).
     """
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:
@@ -49,7 +51,7 @@ class Context:
     """What a reranker may be built from.
 
     ``kept`` returns the packed token vectors of passages (`rag.models.token_codes`) that were kept
-    at ingest, None where there are none.
+    at ingest, None for a passage that has none.
     """
 
     settings: Settings
@@ -65,11 +67,11 @@ def _passage(chunk: Chunk) -> str:
 class Entry:
     """A line of the table.
 
-    ``build`` loads the reranker, None where there is nothing to run. ``missing`` says in plain
+    ``build`` loads the reranker; None stands for the fused order. ``missing`` returns in plain
     words why it cannot run here and what to do about it, or nothing; it never waits for a network.
-    ``uses`` names the options that shape what ``build`` makes. A ``remote`` one is called at most
-    three times in a row while it fails. ``unit`` says what its scores are. ``text`` is how it wants
-    a chunk to be written.
+    ``uses`` names the options that shape what ``build`` makes. A ``remote`` one that fails three
+    times in a row is left alone for a while. ``unit`` is what its scores are. ``text`` writes a
+    chunk as the reranker wants it.
     """
 
     name: str
@@ -112,7 +114,7 @@ class Combined:
         return f"{' and '.join(names)}, fused by reciprocal ranks."
 
     def missing(self, context: Context) -> str:
-        """Say why a part cannot run here, or nothing."""
+        """Return why a part cannot run here, or nothing."""
         reasons = (part.missing(context) for part in self.parts)
         return next((reason for reason in reasons if reason), "")
 
@@ -128,7 +130,7 @@ def leaves(ranker: Ranker) -> tuple[Entry, ...]:
 
 
 def checked(scores: Sequence[float], wanted: int) -> Scores:
-    """Return scores as finite floats, one a passage; raises `RerankError` where they are not."""
+    """Return scores as finite floats, one a passage; raises `RerankError` if they are not."""
     details = scores.details if isinstance(scores, Scores) else None
     made = Scores((float(score) for score in scores), details)
     if len(made) != wanted:

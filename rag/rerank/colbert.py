@@ -28,17 +28,17 @@ class Colbert:
         """Return one score a text, higher is better."""
         return self.score_many([(query, texts)])[0]
 
-    def score_many(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[list[float]]:
+    def score_many(self, pools: Sequence[tuple[str, Sequence[str]]]) -> list[list[float]]:
         """Return the scores of several questions' texts; a text of several is read once."""
-        texts = list(dict.fromkeys(text for _, texts in asked for text in texts))
+        texts = list(dict.fromkeys(text for _, texts in pools for text in texts))
         if not texts:
-            return [[] for _ in asked]
+            return [[] for _ in pools]
         quietly = {"batch_size": BATCH, "show_progress_bar": False}
-        queries = self._model.encode_query([query for query, _ in asked], **quietly)
+        queries = self._model.encode_query([query for query, _ in pools], **quietly)
         vectors = self._model.encode_document(texts, **quietly)
         rows = dict(zip(texts, vectors, strict=True))
         results = []
-        for query, (_, own) in zip(queries, asked, strict=True):
+        for query, (_, own) in zip(queries, pools, strict=True):
             kept = [rows[text] for text in own]
             scores = self._model.similarity([query], kept)[0].tolist() if kept else []
             results.append([float(score) for score in scores])
@@ -55,7 +55,7 @@ def colbert(model: str, name: str = "", about: str = "") -> Entry:
 
     return Entry(
         name or f"colbert:{model}",
-        about or f"Late interaction over the token vectors of {model}.",
+        f"{about or f'Late interaction over the token vectors of {model}'}.",
         build,
         missing=lambda context: missing(context, model),
         uses=("cache", "trust_remote_code"),

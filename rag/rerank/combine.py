@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rag.rerank.base import Combined, Entry, Ranker, Scores, merged
+from rag.rerank.base import Combined, Entry, QueryPool, Ranker, Scores, merged
 from rag.settings import Settings
 from rag.types import Candidate, normalised
 
-Asked = tuple[str, Sequence[Candidate]]
-Leaf = Callable[[Entry, Sequence[Asked]], list[Scores]]
+Single = Callable[[Entry, Sequence[QueryPool]], list[Scores]]
 
 
-def score(ranker: Ranker, asked: Sequence[Asked], leaf: Leaf, settings: Settings) -> list[Scores]:
-    """Return the scores of every question's pool; ``leaf`` runs a single reranker."""
+def score(
+    ranker: Ranker, pools: Sequence[QueryPool], single: Single, settings: Settings
+) -> list[Scores]:
+    """Return the scores of every question's pool; ``single`` runs one reranker of the table."""
     if isinstance(ranker, Entry):
-        return leaf(ranker, asked)
+        return single(ranker, pools)
     if ranker.how == "hybrid":
-        own = score(ranker.parts[0], asked, leaf, settings)
+        own = score(ranker.parts[0], pools, single, settings)
         return [
             Scores(blend(pool, s, settings), {**s.details, "unit": "weighted sum"})
-            for (_, pool), s in zip(asked, own, strict=True)
+            for (_, pool), s in zip(pools, own, strict=True)
         ]
     if ranker.how == "rrf":
-        parts = [score(part, asked, leaf, settings) for part in ranker.parts]
+        parts = [score(part, pools, single, settings) for part in ranker.parts]
         return [fused(of_one, settings.rrf_k) for of_one in zip(*parts, strict=True)]
-    return _cascade(ranker, asked, leaf, settings)
+    return _cascade(ranker, pools, single, settings)
 
 
 def blend(pool: Sequence[Candidate], scores: Sequence[float], settings: Settings) -> list[float]:
@@ -72,22 +73,22 @@ def with_tail(head: dict[int, float], order: Sequence[int]) -> list[float]:
 
 
 def _cascade(
-    ranker: Combined, asked: Sequence[Asked], leaf: Leaf, settings: Settings
+    ranker: Combined, pools: Sequence[QueryPool], single: Single, settings: Settings
 ) -> list[Scores]:
-    found = score(ranker.parts[0], asked, leaf, settings)
+    found = score(ranker.parts[0], pools, single, settings)
     cut = settings.rerank_cut
     for part in ranker.parts[1:]:
         orders = [best_first(scores) for scores in found]
         heads = [order[:cut] for order in orders]
-        pairs = zip(asked, heads, strict=True)
+        pairs = zip(pools, heads, strict=True)
         smaller = [(query, [pool[row] for row in head]) for (query, pool), head in pairs]
-        dear = score(part, smaller, leaf, settings)
+        costly = score(part, smaller, single, settings)
         found = [
             Scores(
                 with_tail(dict(zip(head, own, strict=True)), order),
                 merged((before.details, own.details)),
             )
-            for head, own, order, before in zip(heads, dear, orders, found, strict=True)
+            for head, own, order, before in zip(heads, costly, orders, found, strict=True)
         ]
         cut = max(1, cut // 2)
     return found

@@ -23,15 +23,15 @@ class CrossEncoder:
         """Return one logit a text, higher is better."""
         return self.score_many([(query, texts)])[0]
 
-    def score_many(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[Scores]:
+    def score_many(self, pools: Sequence[tuple[str, Sequence[str]]]) -> list[Scores]:
         """Return the logits of several questions' texts, from one pass of the model.
 
-        Raises `RerankError` where the model cannot read a question or fails.
+        Raises `RerankError` if the model cannot read a question or fails.
         """
-        if not any(texts for _, texts in asked):
-            return [Scores([]) for _ in asked]
+        if not any(texts for _, texts in pools):
+            return [Scores([]) for _ in pools]
         try:
-            judged = self.model.judge_many(asked)
+            judged = self.model.judge_many(pools)
         except ModelError as error:
             raise RerankError(f"{self.model.name}: {error}") from error
         return [_scores(one) for one in judged]
@@ -45,14 +45,15 @@ class CrossEncoder:
 
 
 def cross_encoder(model: str = "", name: str = "", about: str = "") -> Entry:
-    """Return the table's line for a model (a folder or an id); the settings' one where empty."""
+    """Return the table's line for a model (a folder or an id); the settings' one if empty."""
+    summary = f"A cross-encoder reads question and passage together ({model or 'by option'})"
 
     def named(context: Context) -> str:
         return model or context.settings.cross_encoder
 
     return Entry(
         name or (f"cross-encoder:{model}" if model else "cross-encoder"),
-        about or f"A cross-encoder reads question and passage together ({model or 'by option'}).",
+        f"{about or summary}.",
         lambda context: CrossEncoder(load_cross(context.settings, named(context))),
         missing=lambda context: missing(context, named(context)),
         uses=("cache", "trust_remote_code", *(() if model else ("cross_encoder",))),
@@ -61,7 +62,7 @@ def cross_encoder(model: str = "", name: str = "", about: str = "") -> Entry:
 
 
 def missing(context: Context, model: str) -> str:
-    """Say why a model cannot be loaded here, or nothing."""
+    """Return why a model cannot be loaded here, or nothing."""
     try:
         folder = locate(model)
         return untrusted(model, folder, context.settings)

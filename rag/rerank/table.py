@@ -1,10 +1,18 @@
-"""Every reranker by name. To add one: write its `score`, add a line here (docs/rerankers.md)."""
+"""Every reranker by name. To add one: write its `score`, add a line here (docs/rerankers.md).
+
+Other packages add theirs by the entry point `GROUP`: an `Entry`, or a function that returns one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from rag.errors import SettingsError
+from rag.models.catalogue import CATALOGUE
+from rag.plugins import Plugin, plugins
 from rag.rerank.base import Combined, Context, Entry, Ranker, Reranker
 from rag.rerank.cohere import cohere
 from rag.rerank.colbert import colbert
@@ -12,32 +20,11 @@ from rag.rerank.cross_encoder import cross_encoder
 from rag.rerank.http import jina, rerank_server, tei, voyage
 from rag.rerank.llm_listwise import llm_listwise
 from rag.rerank.llm_pointwise import llm_pointwise
-from rag.rerank.names import parse
 
 AUTO = "auto"
+GROUP = "ranklens.rerankers"
+_JOINTS: tuple[tuple[Literal["cascade", "rrf"], str], ...] = (("cascade", ">"), ("rrf", "+"))
 
-# Models by the name that people know them by: name -> (model id, what is worth knowing).
-CROSS_ENCODERS = {
-    "ms-marco-MiniLM-L-6-v2": ("cross-encoder/ms-marco-MiniLM-L-6-v2", "Small and quick, English."),
-    "ms-marco-MiniLM-L-12-v2": ("cross-encoder/ms-marco-MiniLM-L-12-v2", "Twice as deep, English."),
-    "ms-marco-electra-base": ("cross-encoder/ms-marco-electra-base", "Base size, English."),
-    "bge-reranker-base": ("BAAI/bge-reranker-base", "Base size, English and Chinese."),
-    "bge-reranker-large": ("BAAI/bge-reranker-large", "Large, English and Chinese."),
-    "bge-reranker-v2-m3": ("BAAI/bge-reranker-v2-m3", "Large, many languages, long passages."),
-    "jina-reranker-v2-base-multilingual": (
-        "jinaai/jina-reranker-v2-base-multilingual",
-        "Base size, many languages; runs code of its own (option trust_remote_code).",
-    ),
-    "mxbai-rerank-xsmall-v1": ("mixedbread-ai/mxbai-rerank-xsmall-v1", "Very small, English."),
-    "mxbai-rerank-base-v1": ("mixedbread-ai/mxbai-rerank-base-v1", "Base size, English."),
-    "mxbai-rerank-large-v1": ("mixedbread-ai/mxbai-rerank-large-v1", "Large, English."),
-    "Qwen3-Reranker-0.6B": ("Qwen/Qwen3-Reranker-0.6B", "A decoder, many languages."),
-    "Qwen3-Reranker-4B": ("Qwen/Qwen3-Reranker-4B", "A large decoder, for a graphics processor."),
-}
-COLBERTS = {
-    "colbertv2.0": ("colbert-ir/colbertv2.0", "ColBERTv2, English."),
-    "GTE-ModernColBERT-v1": ("lightonai/GTE-ModernColBERT-v1", "Long passages, English."),
-}
 FAMILIES: dict[str, Callable[[str], Entry]] = {
     "cross-encoder": cross_encoder,
     "colbert": colbert,
@@ -70,8 +57,8 @@ _LINES: tuple[Ranker, ...] = (
     LATE_INTERACTION,
     MAXSIM,
     cross_encoder(),
-    *(cross_encoder(model, name, about) for name, (model, about) in CROSS_ENCODERS.items()),
-    *(colbert(model, name, about) for name, (model, about) in COLBERTS.items()),
+    *(cross_encoder(m.name, m.title, m.note) for m in CATALOGUE if m.kind == "cross-encoder"),
+    *(colbert(m.name, m.title, m.note) for m in CATALOGUE if m.kind == "colbert"),
     cohere(),
     jina(),
     voyage(),
@@ -85,7 +72,7 @@ TABLE: dict[str, Ranker] = {line.name: line for line in _LINES}
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """A reranker for a list: ``reason`` says why it cannot run here and what to do, or nothing."""
+    """A reranker for a list: ``reason`` is why it cannot run here and what to do, or nothing."""
 
     name: str
     summary: str
@@ -93,20 +80,79 @@ class Availability:
 
 
 def available(context: Context) -> list[Availability]:
-    """Return every reranker of the table, those that can run here first. Waits for no network."""
-    listed = [Availability(r.name, r.summary, r.missing(context)) for r in TABLE.values()]
-    return sorted(listed, key=lambda one: bool(one.reason))
+    """Return every reranker, those that can run here first. Waits for no network."""
+    found = [Availability(r.name, r.summary, r.missing(context)) for r in by_name().values()]
+    return sorted(found, key=lambda one: bool(one.reason))
+
+
+def by_name() -> dict[str, Ranker]:
+    """Return the table and the rerankers of other packages; the table's own names win."""
+    others = {name: _from(plugin) for name, plugin in plugins(GROUP).items()}
+    return TABLE | {name: entry for name, entry in others.items() if name not in TABLE}
+
+
+def _from(plugin: Plugin) -> Entry:
+    """Return a plugin's entry; one that is broken stays in the list with the reason."""
+    made = plugin.loaded
+    if callable(made):
+        try:
+            made = made()
+        # Another package's code may raise anything.
+        except Exception as error:  # noqa: BLE001
+            plugin = plugin.refused(f"failed ({type(error).__name__}: {error})")
+    if isinstance(made, Entry):
+        return replace(made, name=plugin.name)
+    if not plugin.reason:
+        plugin = plugin.refused("is no rag.rerank.base.Entry and no function that returns one")
+    about = f"A reranker of the package {plugin.package}."
+    return Entry(plugin.name, about, lambda _context: None, lambda _context: plugin.reason)
 
 
 def resolve(name: str) -> Ranker:
-    """Return the reranker or combination of that name; raises `SettingsError` with the nearest."""
-    return parse(name, TABLE, FAMILIES)
+    """Return the reranker or combination of that name.
+
+        name     = entry | family ":" model | "hybrid:" name
+                 | "cascade:" name ">" name … | "rrf:" name "+" name …
+        entry    = a reranker of `by_name`
+        family   = one of `FAMILIES`: cross-encoder, colbert, cohere, …
+
+    A prefix takes all that follows it, so ``hybrid:cascade:A>B`` blends a cascade and
+    ``cascade:A>hybrid:B`` ends in a hybrid. Raises `SettingsError` with the nearest name.
+    """
+    name = name.strip()
+    if name in TABLE:
+        return TABLE[name]
+    family, colon, rest = name.partition(":")
+    rest = rest.strip()
+    if family == "hybrid" and rest:
+        return Combined("hybrid", (resolve(rest),))
+    for how, joint in _JOINTS:
+        if family == how and colon:
+            parts = rest.split(joint)
+            if len(parts) < 2:
+                raise SettingsError(f"{name!r} needs two rerankers: {how}:A{joint}B")
+            return Combined(how, tuple(resolve(part) for part in parts))
+    if family in FAMILIES and rest:
+        return FAMILIES[family](rest)
+    every = by_name()
+    if name not in every:
+        raise SettingsError(_unknown(name, every))
+    return every[name]
+
+
+def _unknown(name: str, every: Iterable[str]) -> str:
+    shapes = [f"{family}:MODEL" for family in FAMILIES]
+    shapes += ["hybrid:NAME", "cascade:A>B", "rrf:A+B"]
+    known = {known.lower(): known for known in every}
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {known[near[0]]}? There" if near else "; there"
+    return f"unknown reranker {name!r}{hint} are auto, {', '.join((*every, *shapes))}"
 
 
 def choose(context: Context) -> tuple[Ranker, str]:
     """Return what the settings ask for and, for ``auto``, why it is that one.
 
-    Raises `SettingsError` for a name that is not in the table.
+    Raises `SettingsError` for an unknown name.
     """
     name = context.settings.reranker
     if name != AUTO:

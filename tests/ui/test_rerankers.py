@@ -3,14 +3,12 @@
 import pytest
 
 from rag.models.download import Progress
-from rag.rerank.table import Availability
-from rag.settings import Settings
 from rag.types import Stage
+from ranklens.models import Availability
 from tests.ui.test_ask import ask, html
 from ui.ask import controls, rerankers
 from ui.models import fetching
 from ui.shared.html import macro
-from ui.shared.inventory import inventory
 
 FOUND = [Availability("plain", "Keeps it.", ""), Availability("dear", "Dear.", "no <key>; set KEY")]
 
@@ -114,10 +112,3 @@ def test_a_download_shows_its_bytes_and_can_be_stopped(page, stuck):
     assert "25 MB of 100 MB · model.safetensors" in html(at)
     at.button(key=f"stop {stuck.name}").click().run()
     assert "it was stopped" in html(at)
-
-
-def test_the_inventory_knows_every_model_of_the_table():
-    from rag.rerank.table import COLBERTS, CROSS_ENCODERS
-
-    known = {item.model.name for item in inventory(Settings())}
-    assert {model for model, _ in (*CROSS_ENCODERS.values(), *COLBERTS.values())} <= known

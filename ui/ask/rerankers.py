@@ -9,15 +9,13 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
-from rag.rerank.table import Availability
 from rag.settings import Settings
 from rag.types import Scalar, Stage, Trace
+from ranklens.models import AUTO, Availability, ListedModel, listed, rerankers
 from ui.shared import frame
 from ui.shared.html import macro, render
-from ui.shared.inventory import Item, inventory, rerankers
 from ui.shared.stages import duration
 
-AUTO = "auto"
 COMBINED = "hybrid:NAME, cascade:A>B, rrf:A+B"
 
 
@@ -40,17 +38,17 @@ def chooser(settings: Settings) -> str:
     )
     absent = [one for one in found if one.reason]
     if absent:
-        items = inventory(settings)
+        items = listed(settings)
         with st.popover(f"{len(absent)} not set up", key="absent"):
             st.html(macro("runners")([briefly(one, items) for one in absent]))
     return chosen or AUTO
 
 
-def briefly(one: Availability, items: Sequence[Item]) -> Availability:
+def briefly(one: Availability, items: Sequence[ListedModel]) -> Availability:
     """Shorten the reason of a reranker whose model is not here: the Models page has the rest."""
-    needed = (item for item in items if one.name in item.used_by and not item.here.folder)
+    needed = (item for item in items if one.name in item.used_by and not item.folder)
     item = next(needed, None)
-    if item is None or item.here.problem:
+    if item is None or item.problem:
         return one
     reason = f"{item.model.name} is not on this machine ({item.size}); the page Models downloads it"
     return replace(one, reason=reason)

@@ -12,10 +12,9 @@ import typer
 from ui.cli.options import JsonOption, settings_for
 
 if TYPE_CHECKING:
-    from rag.models.download import Progress
-    from rag.rerank.table import Availability
-    from ui.shared.inventory import Item
+    from ranklens.models import Availability, ListedModel, Progress
 
+HEADER = ("model", "used by", "size", "licence", "on this machine")
 EVERY = 5.0  # seconds between plain lines
 
 app = typer.Typer(help="Show what rerankers and encoders need, and download models.")
@@ -26,10 +25,10 @@ def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Show what rerankers and encoders need and what of it is on this machine."""
     if ctx.invoked_subcommand:
         return
-    from ui.shared.inventory import HEADER, inventory, rerankers
+    from ranklens.models import listed, rerankers
 
     settings = settings_for(ctx, None)
-    items, runners = inventory(settings), rerankers(settings)
+    items, runners = listed(settings), rerankers(settings)
     if as_json:
         print(json.dumps(_outside(items, runners), ensure_ascii=False, indent=2))
         return
@@ -37,7 +36,7 @@ def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
     table(HEADER, [_row(item) for item in items])
     print()
-    above = {name for item in items if not item.here.folder for name in item.used_by}
+    above = {name for item in items if not item.folder for name in item.used_by}
     others = [(one.name, one.reason or "yes") for one in runners if one.name not in above]
     table(("other rerankers", "can run here"), others)
     print("\n`ranklens models pull NAME` downloads a model")
@@ -50,36 +49,33 @@ def pull(
     ],
 ) -> None:
     """Download a model from the hub; HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured."""
-    from rag.models.catalogue import find, full_name
-    from rag.models.download import download
+    from ranklens import models
 
-    known = find(name)
-    if known and known.embedded:
-        print(f"{known.name} comes with Ranklens; there is nothing to download")
-        return
-    model = full_name(name)
-    with _Bar(model) as bar:
-        folder = download(model, bar)
-    print(f"{model} is here: {folder}")
+    with _DownloadBar() as bar:
+        model, folder = models.pull(name, bar)
+    if folder is None:
+        print(f"{model} comes with Ranklens; there is nothing to download")
+    else:
+        print(f"{model} is here: {folder}")
 
 
-def _row(item: Item) -> tuple[str, ...]:
-    note = f"{item.state} ({item.model.note})" if item.model.note else item.state
-    state = item.state if item.model.embedded else note
-    return (item.model.name, ", ".join(item.used_by), item.size, item.licence, state)
+def _row(item: ListedModel) -> tuple[str, ...]:
+    note = f" ({item.model.note})" if item.model.note and not item.model.embedded else ""
+    users = ", ".join(item.used_by)
+    return (item.model.name, users, item.size, item.licence, item.state + note)
 
 
-def _outside(items: list[Item], runners: list[Availability]) -> dict[str, Any]:
+def _outside(items: list[ListedModel], runners: list[Availability]) -> dict[str, Any]:
     return {
         "models": [
             {
                 "name": item.model.name,
                 "kind": item.model.kind,
                 "used_by": list(item.used_by),
-                "here": item.here.folder is not None,
-                "bytes": item.here.size or item.model.megabytes * 1_000_000,
+                "here": item.folder is not None,
+                "bytes": item.bytes,
                 "licence": item.licence,
-                "problem": item.here.problem,
+                "problem": item.problem,
             }
             for item in items
         ],
@@ -89,10 +85,10 @@ def _outside(items: list[Item], runners: list[Availability]) -> dict[str, Any]:
     }
 
 
-class _Bar:
+class _DownloadBar:
     """Shows a download: a bar on a terminal, a line every few seconds elsewhere."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
@@ -106,7 +102,7 @@ class _Bar:
             transient=True,
             disable=not self._terminal,
         )
-        self._task = self._bar.add_task(model, total=None)
+        self._task = self._bar.add_task("", total=None)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -115,8 +111,9 @@ class _Bar:
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
-    def __call__(self, progress: Progress) -> None:
-        self._bar.update(self._task, completed=progress.done, total=progress.total or None)
+    def __call__(self, model: str, progress: Progress) -> None:
+        all_of_it = progress.total or None
+        self._bar.update(self._task, description=model, completed=progress.done, total=all_of_it)
         due = progress.total and time.monotonic() - self._last >= EVERY
         if due and not self._terminal:
             self._last = time.monotonic()

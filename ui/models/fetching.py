@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.models.download import Download
+from ranklens.models import Download, size_text
 from ui.shared import frame
-from ui.shared.inventory import megabytes
 
 EVERY = 0.5
 
@@ -61,4 +60,4 @@ def line(last: Download) -> str:
     now = last.progress
     if not now.total:
         return "Asking the hub"
-    return f"{megabytes(now.done)} of {megabytes(now.total)} · {now.file}"
+    return f"{size_text(now.done)} of {size_text(now.total)} · {now.file}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.models.hub import offline
 from rag.settings import Settings, load_settings
+from ranklens.models import ListedModel, listed, offline, rerankers
 from ui.models import fetching
 from ui.shared import frame, state
 from ui.shared.frame import escape
 from ui.shared.html import macro
-from ui.shared.inventory import Item, inventory, rerankers
 
 KINDS = {
     "cross-encoder": "Cross-encoders",
@@ -42,7 +41,7 @@ def page() -> None:
             "given by its path.",
             "Offline",
         )
-    items = inventory(settings)
+    items = listed(settings)
     for kind, heading in KINDS.items():
         st.html(f'<h2 class="rl-sub">{heading}</h2><p class="rl-say">{LEADS[kind]}</p>')
         for item in items:
@@ -51,30 +50,32 @@ def page() -> None:
     _services(settings, items)
 
 
-def _model(item: Item) -> None:
+def _model(item: ListedModel) -> None:
     with st.container(border=True, key=f"model {item.model.name}"):
         about, size, action = st.columns(COLUMNS, vertical_alignment="center")
         about.html(_about(item))
-        size.html(f'<p class="rl-say"><b>{escape(item.size)}</b><br>{escape(item.licence)}</p>')
+        size.html(
+            f'<p class="rl-say"><b>{escape(item.size)}</b><br>{escape(item.licence or "?")}</p>'
+        )
         with action:
             _action(item)
         fetching.show(item.model.name)
 
 
-def _about(item: Item) -> str:
+def _about(item: ListedModel) -> str:
     uses = ", ".join(item.used_by)
     parts = [part for part in (f"for {uses}" if uses else "", item.model.note) if part]
-    problem = f'<br><span class="rl-tag warn">{escape(item.here.problem)}</span>'
+    problem = f'<br><span class="rl-tag warn">{escape(item.problem)}</span>'
     return (
         f'<p class="rl-model"><b>{escape(item.model.name)}</b><br>'
         f'<span class="rl-muted">{escape(" · ".join(parts))}</span>'
-        f"{problem if item.here.problem else ''}</p>"
+        f"{problem if item.problem else ''}</p>"
     )
 
 
-def _action(item: Item) -> None:
+def _action(item: ListedModel) -> None:
     name = item.model.name
-    if item.here.folder:
+    if item.folder:
         st.html('<p class="rl-say">✓ on this machine</p>')
         return
     last = fetching.downloads().get(name)
@@ -90,7 +91,7 @@ def _action(item: Item) -> None:
     )
 
 
-def _services(settings: Settings, items: list[Item]) -> None:
+def _services(settings: Settings, items: list[ListedModel]) -> None:
     above = {name for item in items for name in item.used_by}
     others = [one for one in rerankers(settings) if one.name not in above]
     st.html(

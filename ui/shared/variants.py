@@ -9,10 +9,9 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate.experiments import pipelines
-from rag.rerank.table import AUTO
 from rag.settings import Settings
+from ranklens.models import AUTO, rerankers
 from ui.shared import frame
-from ui.shared.inventory import rerankers
 
 Variants = dict[str, dict[str, Any]]
 

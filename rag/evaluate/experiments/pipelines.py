@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
-from rag.rerank.table import AUTO, TABLE
+from rag.rerank.table import AUTO, by_name
 from rag.settings import Settings
 
 CURRENT = "current"
@@ -34,7 +34,7 @@ def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
     """Keep ``options`` under a name in the library; raises `SettingsError` where they are wrong."""
     if not name.strip() or any(sign in name for sign in "=,:"):
         raise SettingsError(f"a pipeline cannot be called {name!r}; use letters, digits and dashes")
-    if name in (CURRENT, AUTO, *TABLE):
+    if name in (CURRENT, AUTO, *by_name()):
         raise SettingsError(f"{name!r} has a meaning of its own; give the pipeline another name")
     settings.updated(**options)
     with _changing:
@@ -71,14 +71,14 @@ def _resolved(given: str, held: Mapping[str, dict[str, Any]]) -> tuple[str, dict
         return given, held[given]
     if given == CURRENT:
         return given, {}
-    if given in TABLE or given == AUTO:
+    if given in (AUTO, *by_name()):
         return given, {"reranker": given}
     if "=" in given:
         head = given.split("=", 1)[0]
         name, written = given.split(":", 1) if ":" in head else (given, given)
         # A value may hold commas of its own: expansion=feedback,hyde.
         return name, dict(_option(part, given) for part in re.split(r",(?=[^,=]*=)", written))
-    names = ", ".join(dict.fromkeys((*held, CURRENT, AUTO, *TABLE)))
+    names = ", ".join(dict.fromkeys((*held, CURRENT, AUTO, *by_name())))
     raise SettingsError(
         f"there is no pipeline {given!r}; there are {names}, or write options: pool=100"
     )

@@ -2,6 +2,7 @@ import pytest
 
 from rag.errors import ModelError
 from rag.models.catalogue import CATALOGUE, Model, find, full_name, here, listed, own_licence
+from rag.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def test_a_folder_is_measured_and_speaks_for_itself(tmp_path):
     (folder / "README.md").write_text("---\nlanguage: en\nlicense: MIT\n---\n# A model\n")
     found = here(Model(str(folder), "cross-encoder"))
     assert found.folder == folder
-    assert found.size == 2 + 1000 + (folder / "README.md").stat().st_size
+    assert found.bytes == 2 + 1000 + (folder / "README.md").stat().st_size
     assert found.licence == "mit"
     assert own_licence(tmp_path) == ""
 
@@ -54,6 +55,9 @@ def test_a_folder_without_a_model_says_why(tmp_path):
 
 
 def test_what_is_here_comes_first_and_the_settings_models_are_there(tmp_path):
-    found = listed("all-MiniLM-L6-v2", "somebody/cross")
+    found = listed(Settings(cross_encoder="somebody/cross"))
     assert found[0].model.name == "all-MiniLM-L6-v2"
-    assert any(one.model.name == "somebody/cross" for one in found)
+    users = {one.model.name: one.used_by for one in found}
+    assert users["somebody/cross"] == ("cross-encoder",)
+    assert users["BAAI/bge-reranker-base"] == ("bge-reranker-base",)
+    assert users["all-MiniLM-L6-v2"] == ("dense retrieval, late-interaction",)

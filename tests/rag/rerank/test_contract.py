@@ -13,10 +13,11 @@ import pytest
 
 from rag.errors import RerankError
 from rag.models import hub
+from rag.models.catalogue import CATALOGUE
 from rag.rerank import colbert, cross_encoder, table
 from rag.rerank.base import Context
 from rag.rerank.run import Rerankers
-from rag.rerank.table import CROSS_ENCODERS, TABLE, available, resolve
+from rag.rerank.table import TABLE, available, resolve
 from rag.settings import Settings
 from rag.types import Candidate
 from tests.fakes import WordEncoder, make_chunk
@@ -25,7 +26,7 @@ from tests.rag.rerank.conftest import ids
 from tests.rag.rerank.tiny_colbert import save_colbert
 from tests.servers.rerank_server import KEY, RerankServer
 
-LOCAL = ("cross-encoder", "colbertv2.0", *CROSS_ENCODERS, "GTE-ModernColBERT-v1")
+LOCAL = ("cross-encoder", *(m.title for m in CATALOGUE if m.kind != "encoder"))
 REMOTE = ("cohere", "jina", "voyage", "rerank-server", "tei", "llm-listwise", "llm-pointwise")
 COMBINED = (
     "hybrid:maxsim",
@@ -105,7 +106,7 @@ def rank(context, shared):
 
 every = pytest.mark.parametrize("name", EVERY)
 # Names of further models run the same code as `cross-encoder` and `colbertv2.0`.
-ALIASES = (*CROSS_ENCODERS, "GTE-ModernColBERT-v1")
+ALIASES = tuple(name for name in LOCAL if name not in ("cross-encoder", "colbertv2.0"))
 thorough = pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.slow) if n in ALIASES else n for n in EVERY]
 )
@@ -181,7 +182,7 @@ def test_a_backend_that_fails_leaves_the_fused_order(name, rank, monkeypatch):
     def broken(*_):
         raise RerankError("the backend is broken")
 
-    monkeypatch.setattr("rag.rerank.leaf._call", broken)
+    monkeypatch.setattr("rag.rerank.single._call", broken)
     stage = rank(name, TEXTS)
     assert (ids(stage), stage.fell_back) == (list(TEXTS), True)
     assert "the backend is broken" in stage.note
@@ -194,7 +195,7 @@ def test_a_backend_that_hangs_is_cut_off(name, rank, monkeypatch):
 
     rank(name, TEXTS)  # loads the model, and a provider's success forgets its failures
     release = threading.Event()
-    monkeypatch.setattr("rag.rerank.leaf._call", lambda *_: release.wait(5))
+    monkeypatch.setattr("rag.rerank.single._call", lambda *_: release.wait(5))
     stage = rank(name, TEXTS, rerank_seconds=0.15)
     release.set()
     assert (ids(stage), stage.fell_back) == (list(TEXTS), True)

@@ -74,7 +74,11 @@ def test_a_model_is_pulled_and_listed(tmp_path, run: Run, monkeypatch: pytest.Mo
     assert ran.stdout.startswith("BAAI/bge-reranker-base is here: ")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
     row = next(line for line in run("models").out.splitlines() if "bge-reranker-base\t" in line)
-    assert row.split("\t")[2:] == ["0 MB", "mit-0", "yes"]
+    assert row.split("\t")[2:] == [
+        "0 MB",
+        "mit-0",
+        "yes (Base size, English and Chinese)",
+    ]
 
 
 def test_a_hub_that_never_answers_is_given_up_within_seconds(tmp_path):

@@ -1,0 +1,161 @@
+"""One reranker of the table on many pools: loaded once, circuit breaker, scores on disk, the rest.
+
+`rag.rerank.run` says when and on how much of a pool.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from rag.errors import RerankError
+from rag.models.cross import QueryTexts
+from rag.rerank.base import Context, Entry, QueryPool, Reranker, Scores, checked
+from rag.rerank.breaker import Breaker
+from rag.rerank.cache import ScoreCache, key
+from rag.settings import Settings
+
+KEPT = 6
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A place for a reranker, with a lock of its own: one that hangs while it loads blocks none."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    loaded: bool = False
+    reranker: Reranker | None = None
+
+
+class Loader:
+    """Builds each reranker once and keeps the `KEPT` used last; opens each cache once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
+        self._caches: dict[Hashable, ScoreCache] = {}
+
+    def load(self, entry: Entry, context: Context) -> Reranker | None:
+        """Return the entry's reranker; raises `RerankError` if it cannot run here."""
+        options = tuple(getattr(context.settings, name) for name in entry.uses)
+        with self._lock:
+            slot_key = (entry.name, context.encoder.revision, options)
+            slot = self._slots.setdefault(slot_key, _Slot())
+            self._slots.move_to_end(slot_key)
+            while len(self._slots) > KEPT:
+                self._slots.popitem(last=False)
+        with slot.lock:
+            if not slot.loaded:
+                if reason := entry.missing(context):
+                    raise RerankError(reason)
+                slot.reranker = entry.build(context)
+                slot.loaded = True
+            return slot.reranker
+
+    def cache(self, settings: Settings) -> ScoreCache | None:
+        """Return the scores on disk, None if the settings switch them off."""
+        if not settings.rerank_cache_mb:
+            return None
+        place = (settings.cache, settings.rerank_cache_mb)
+        with self._lock:
+            if place not in self._caches:
+                self._caches[place] = ScoreCache(*place)
+            return self._caches[place]
+
+    def close(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._slots.clear()
+            for cache in self._caches.values():
+                cache.close()
+            self._caches.clear()
+
+
+class Attempt:
+    """One attempt at one or more questions; a combination calls `score` for each of its parts."""
+
+    def __init__(self, context: Context, loader: Loader, breaker: Breaker) -> None:
+        self.context = context
+        self._loader = loader
+        self._breaker = breaker
+        self._calling = ""  # the provider whose answer is waited for
+
+    def load(self, entry: Entry) -> Reranker | None:
+        """Return the loaded reranker; raises `RerankError` if it cannot run or is left alone."""
+        pause = self.context.settings.rerank_pause_seconds
+        if refusal := self._breaker.refusal(_provider(entry), pause):
+            raise RerankError(f"{entry.name} is not called: {refusal}")
+        return self._loader.load(entry, self.context)
+
+    def score(self, entry: Entry, pools: Sequence[QueryPool]) -> list[Scores]:
+        """Return the scores of every question's pool."""
+        reranker = self.load(entry)
+        if reranker is None:
+            return [Scores(c.fused for c in pool) for _, pool in pools]
+        texts = [(query, [entry.text(c.chunk) for c in pool]) for query, pool in pools]
+        self._calling = _provider(entry) if entry.remote else ""
+        try:
+            found = self._cached(reranker, texts)
+        except Exception:
+            self.abandon()
+            raise
+        if entry.remote:
+            self._breaker.worked(_provider(entry))
+        self._calling = ""
+        unit = {"unit": entry.unit} if entry.unit else {}
+        return [Scores(scores, {**unit, **scores.details}) for scores in found]
+
+    def abandon(self) -> None:
+        """Count the provider that is being called as failed, if there is one."""
+        if self._calling:
+            self._breaker.failed(self._calling)
+            self._calling = ""
+
+    def _cached(self, reranker: Reranker, pools: Sequence[QueryTexts]) -> list[Scores]:
+        """Return scores from the disk, and from one call of the reranker what is not there."""
+        identity = str(getattr(reranker, "identity", ""))
+        store = self._loader.cache(self.context.settings) if identity else None
+        if store is None:
+            found = _call(reranker, pools)
+            return [Scores(scores, {"pairs": len(scores), **scores.details}) for scores in found]
+        listwise = bool(getattr(reranker, "listwise", False))
+        keys = [
+            [key(identity, query, text, texts if listwise else ()) for text in texts]
+            for query, texts in pools
+        ]
+        known = store.get([k for row in keys for k in row])
+        todo = []
+        for row, (_, texts) in zip(keys, pools, strict=True):
+            rest = {k: text for k, text in zip(row, texts, strict=True) if k not in known}
+            # A list-wise reranker needs the whole list or nothing.
+            todo.append(dict(zip(row, texts, strict=True)) if listwise and rest else rest)
+        calls = [
+            (query, list(rest.values()))
+            for (query, _), rest in zip(pools, todo, strict=True)
+            if rest
+        ]
+        fresh = iter(_call(reranker, calls))
+        results = []
+        for row, rest in zip(keys, todo, strict=True):
+            own = next(fresh) if rest else Scores([])
+            new = dict(zip(rest, own, strict=True))
+            store.put(new)
+            counts = {"pairs": len(row), "cache_hits": sum(k not in new for k in row)}
+            scores = (new[k] if k in new else known[k] for k in row)
+            results.append(Scores(scores, {**counts, **own.details}))
+        return results
+
+
+def _call(reranker: Reranker, pools: Sequence[QueryTexts]) -> list[Scores]:
+    many = getattr(reranker, "score_many", None)
+    if many is not None and len(pools) > 1:
+        found = many(pools)
+    else:
+        found = [reranker.score(query, texts) if texts else [] for query, texts in pools]
+    return [checked(scores, len(texts)) for scores, (_, texts) in zip(found, pools, strict=True)]
+
+
+def _provider(entry: Entry) -> str:
+    return entry.name.partition(":")[0]

@@ -1,0 +1,101 @@
+"""Facts for a report of a problem: the machine, the engine and why, versions, the library."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rag.errors import ModelError
+from rag.models.load import load_encoder
+from rag.models.onnx.engine import describe_machine, engine_for
+from rag.settings import Settings
+from rag.store.owner import holder
+from rag.text.plural import plural
+from ranklens.models import listed, rerankers
+
+PACKAGES = (
+    "ranklens",
+    "chromadb",
+    "onnxruntime",
+    "tokenizers",
+    "numpy",
+    "sentence-transformers",
+    "torch",
+    "streamlit",
+)
+Fact = tuple[str, str]
+
+
+def facts(settings: Settings) -> list[Fact]:
+    """Return (what, here); opens nothing that another program holds."""
+    return [*_machine(), *_engine(settings), *_models(settings), *_library(settings)]
+
+
+def _machine() -> Iterator[Fact]:
+    yield "machine", describe_machine()
+    yield "system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    for name in PACKAGES:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            yield name, "not installed"
+
+
+def _engine(settings: Settings) -> Iterator[Fact]:
+    chosen = engine_for(settings.engine)
+    yield "engine option", settings.engine
+    yield "engine", f"{chosen.name}: {chosen.reason}"
+    try:
+        encoder = load_encoder(settings)
+    except ModelError as error:
+        yield "encoder", f"{settings.encoder} cannot be loaded: {error}"
+    else:
+        yield "encoder", f"{encoder.name}, {encoder.engine}, {encoder.dimension} dimensions"
+
+
+def _models(settings: Settings) -> Iterator[Fact]:
+    here = [one.model.name for one in listed(settings) if one.folder]
+    yield "models", ", ".join(here)
+    yield "rerankers", ", ".join(one.name for one in rerankers(settings) if not one.reason)
+
+
+def _library(settings: Settings) -> Iterator[Fact]:
+    folder = settings.library
+    catalogue = folder / "catalogue.sqlite"
+    yield "library", f"{folder}" if catalogue.is_file() else f"{folder} (empty)"
+    yield "held by", holder(folder) or "nobody"
+    if not catalogue.is_file():
+        return
+    yield "size", ", ".join(f"{name} {_size(path):.1f} MB" for name, path in _parts(folder))
+    yield from _counts(catalogue)
+
+
+def _counts(catalogue: Path) -> Iterator[Fact]:
+    """Read the catalogue without the library, so that it may be open elsewhere."""
+    try:
+        with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as db:
+            ready = db.execute("select count(*) from documents where status = 'ready'").fetchone()
+            chunks = db.execute("select count(*) from chunks").fetchone()
+            kept = db.execute("select count(*), sum(length(codes)) from tokens").fetchone()
+    except sqlite3.Error as error:
+        yield "catalogue", f"cannot be read ({error}); `ranklens verify` shows more"
+        return
+    yield "documents", f"{ready[0]} ready, {plural(chunks[0], 'chunk')}"
+    each = f", {kept[1] / kept[0]:.0f} bytes each" if kept[0] else ""
+    yield (
+        "token vectors kept",
+        f"of {plural(kept[0], 'chunk')}, {(kept[1] or 0) / 2**20:.1f} MB{each}",
+    )
+
+
+def _parts(folder: Path) -> list[tuple[str, Path]]:
+    return sorted((path.name, path) for path in folder.iterdir())
+
+
+def _size(path: Path) -> float:
+    files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
+    return sum(one.stat().st_size for one in files) / 2**20

@@ -1,0 +1,45 @@
+"""Models and rerankers: what there is, what is on this machine, and how to get the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rag.models.catalogue import ListedModel, find, full_name, listed, size_text
+from rag.models.download import Download, Progress, download
+from rag.models.hub import offline
+from rag.rerank.base import Context
+from rag.rerank.table import AUTO, Availability, available
+from rag.settings import Settings
+
+__all__ = [
+    "AUTO",
+    "Availability",
+    "Download",
+    "ListedModel",
+    "Progress",
+    "listed",
+    "offline",
+    "pull",
+    "rerankers",
+    "size_text",
+]
+
+
+def rerankers(settings: Settings) -> list[Availability]:
+    """Return every reranker and why it cannot run here, if it cannot."""
+    # None of them looks for the encoder before it runs.
+    return available(Context(settings, None))  # type: ignore[arg-type]
+
+
+def pull(name: str, on_progress: Callable[[str, Progress], None]) -> tuple[str, Path | None]:
+    """Download a model and return its full name and folder; no folder if it comes with Ranklens.
+
+    ``on_progress`` is called with the full name and how far it is. Raises `ModelError` with the
+    nearest name if there is no such model, or with what to do if it cannot be downloaded.
+    """
+    known = find(name)
+    if known and known.embedded:
+        return known.name, None
+    model = full_name(name)
+    return model, download(model, lambda progress: on_progress(model, progress))
