@@ -7,6 +7,7 @@ opens, answers from what was ready and finishes the rest.
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,9 +15,9 @@ from pathlib import Path
 
 from ingest.files import Files, clean_name
 from ingest.parse import Parsed
-from ingest.progress import Outcome, Progress
+from ingest.progress import FileOutcome, IndexingProgress
 from ingest.work import Work, stored_text
-from rag.errors import DocumentError, RanklensError
+from rag.errors import DocumentError, LibraryError, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
@@ -33,7 +34,7 @@ class Documents:
         self.encoder = encoder
         self._files = Files(settings.library / "files")
         self._passwords: dict[int, str] = {}
-        self._progress = Progress()
+        self._progress = IndexingProgress()
         self._working = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -77,7 +78,7 @@ class Documents:
 
     # Adding and removing
 
-    def enqueue(self, path: Path, name: str = "", password: str = "") -> Outcome:
+    def enqueue(self, path: Path, name: str = "", password: str = "") -> FileOutcome:
         """Copy a file in and queue it; says what happens to it, and never raises for a bad file.
 
         The same bytes are not added twice. A file of a known name but other bytes will replace
@@ -87,26 +88,29 @@ class Documents:
         try:
             digest, size = self._files.keep(path, self.settings.max_file_mb)
         except DocumentError as error:
-            return Outcome(name, "failed", str(error))
+            return FileOutcome(name, "failed", str(error))
         catalogue = self.index.catalogue
         for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
-            return Outcome(name, "unchanged", _already(same, name), same.chunks)
+            return FileOutcome(name, "unchanged", _already(same, name), same.chunks)
         self._forget(catalogue.documents("failed", "queued", name=name), keep=digest)
         self._forget(catalogue.documents("failed", digest=digest), keep=digest)
         document_id = catalogue.add_document(name, size, digest)
         if password:
             self._passwords[document_id] = password
         self._wake.set()
-        return Outcome(name, "queued")
+        return FileOutcome(name, "queued")
 
-    def remove(self, name: str) -> bool:
-        """Remove a document and its chunks; False where there is none of that name."""
-        found = self.index.catalogue.documents(name=name)
-        self._forget(found)
-        return bool(found)
+    def remove(self, name: str) -> None:
+        """Remove a document and its chunks; raises `LibraryError` if there is none of that name."""
+        self._refuse_unknown([name])
+        self._forget(self.index.catalogue.documents(name=name))
 
     def reindex(self, names: Sequence[str] = ()) -> list[str]:
-        """Queue documents again (all of them without names); the old version answers meanwhile."""
+        """Queue documents again (all of them without names); the old version answers meanwhile.
+
+        Raises `LibraryError` on a name that no document has.
+        """
+        self._refuse_unknown(names)
         catalogue = self.index.catalogue
         ready = [d for d in catalogue.documents("ready") if not names or d.name in names]
         for document in ready:
@@ -134,7 +138,7 @@ class Documents:
 
     # Indexing
 
-    def progress(self) -> Progress:
+    def progress(self) -> IndexingProgress:
         """Return a snapshot of the running or last work; what was queued since is counted."""
         shown = self._progress
         if not shown.running:
@@ -162,9 +166,9 @@ class Documents:
 
     def work(
         self,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: Callable[[IndexingProgress], None] | None = None,
         stop: threading.Event | None = None,
-    ) -> list[Outcome]:
+    ) -> list[FileOutcome]:
         """Index everything that is queued and return what became of each document.
 
         ``stop`` (or `stop_work`) ends it after the current batch. An error that is not a
@@ -173,7 +177,7 @@ class Documents:
         with self._working:
             stop = self._stop = stop or threading.Event()
 
-            def show(progress: Progress) -> None:
+            def show(progress: IndexingProgress) -> None:
                 self._progress = progress
                 if on_progress:
                     on_progress(progress)
@@ -188,6 +192,14 @@ class Documents:
                 passwords=self._passwords,
             )
             return list(work.run())
+
+    def _refuse_unknown(self, names: Sequence[str]) -> None:
+        known = [document.name for document in self.documents()] if names else []
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "`ranklens documents` lists them"
+                raise LibraryError(f"there is no document {name!r} in the library; {hint}")
 
     def _ready(self, name: str) -> Document:
         for document in self.index.catalogue.documents("ready", name=name):

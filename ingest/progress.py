@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Result = Literal["queued", "added", "replaced", "unchanged", "failed", "stopped"]
+FileStatus = Literal["queued", "added", "replaced", "unchanged", "skipped", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file; ``reason`` is in plain words, ``chunks`` how many it gave."""
+class FileOutcome:
+    """What became of one file: ``reason`` in plain words, ``chunks`` how many it was cut into.
+
+    A file within a folder that no loader reads is ``skipped``.
+    """
 
     name: str
-    status: Result
+    status: FileStatus
     reason: str = ""
     chunks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class IndexingProgress:
     """A snapshot of the running (or last) work.
 
     ``chunks_total`` counts the chunks of documents that were cut so far and estimates the others
@@ -33,7 +36,7 @@ class Progress:
     seconds: float = 0.0
     current: str = ""
     running: bool = False
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[FileOutcome, ...] = ()
     problem: str = ""
 
     @property

@@ -17,7 +17,7 @@ from ingest.chunk import chunk as cut
 from ingest.encoding import Batch, Encoding
 from ingest.files import Files
 from ingest.parse import BlockSpan, Parsed, Parser
-from ingest.progress import Outcome, Progress
+from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import DocumentError, RanklensError
 from rag.models.encoder import Encoder
 from rag.models.workers import in_background
@@ -52,7 +52,7 @@ class Work:
         files: Files,
         settings: Settings,
         stopped: Callable[[], bool],
-        show: Callable[[Progress], None],
+        show: Callable[[IndexingProgress], None],
         passwords: dict[int, str],
     ) -> None:
         self._index = index
@@ -62,14 +62,14 @@ class Work:
         self._stopped = stopped
         self._show = show
         self._passwords = passwords
-        self._progress = Progress(running=True)
+        self._progress = IndexingProgress(running=True)
         self._started = time.perf_counter()
         self._bytes_done = 0
         self._ahead_thread = ThreadPoolExecutor(1, thread_name_prefix="preparing")
         self._parser = Parser(settings)
         self._ahead: dict[int, Future[_Prepared]] = {}
 
-    def run(self) -> tuple[Outcome, ...]:
+    def run(self) -> tuple[FileOutcome, ...]:
         """Work until the queue is empty or it is stopped; failed documents are outcomes."""
         try:
             with in_background():
@@ -93,7 +93,7 @@ class Work:
             self._passwords.pop(document.id, None)
             self._finish(document, outcome)
 
-    def _one(self, document: Document) -> Outcome:
+    def _one(self, document: Document) -> FileOutcome:
         started = time.perf_counter()
         catalogue = self._index.catalogue
         catalogue.update_document(document.id, status="indexing", reason="")
@@ -102,22 +102,22 @@ class Work:
         except DocumentError as error:
             self._index.discard([document.id])
             catalogue.update_document(document.id, status="failed", reason=str(error))
-            return Outcome(document.name, "failed", str(error))
+            return FileOutcome(document.name, "failed", str(error))
         except RanklensError:
             self._index.discard([document.id])
             catalogue.update_document(document.id, status="queued")
             raise
         return self._publish(document, count, time.perf_counter() - started)
 
-    def _publish(self, document: Document, count: int, seconds: float) -> Outcome:
+    def _publish(self, document: Document, count: int, seconds: float) -> FileOutcome:
         catalogue = self._index.catalogue
         older = catalogue.documents("ready", name=document.name)
         if self._index.publish(document.id, seconds) is None:
-            return Outcome(document.name, "stopped", "it was removed while it was indexed")
+            return FileOutcome(document.name, "stopped", "it was removed while it was indexed")
         for former in older:
             if not catalogue.documents(digest=former.digest):
                 self._files.drop(former.digest)
-        return Outcome(document.name, "replaced" if older else "added", chunks=count)
+        return FileOutcome(document.name, "replaced" if older else "added", chunks=count)
 
     def _prepared(self, document: Document) -> _Prepared:
         preparing = self._ahead.pop(document.id, None) or self._begin(document)
@@ -187,7 +187,7 @@ class Work:
         known = self._bytes_done + document.size
         return round(waiting * (chunks_known / known if known else CHUNKS_A_BYTE))
 
-    def _finish(self, document: Document, outcome: Outcome) -> None:
+    def _finish(self, document: Document, outcome: FileOutcome) -> None:
         self._bytes_done += document.size
         self._update(
             documents_done=self._progress.documents_done + 1,

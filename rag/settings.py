@@ -341,7 +341,7 @@ class Settings(BaseModel):
     # Watching
     log_questions: bool = option(
         True,
-        "Keep a log of the questions that are asked on the page and the command line, in the "
+        "Keep a log of the questions that are asked (page, command line, Python), in the "
         "library's own file: their words, settings, times and what fell back.",
     )
     log_days: int = option(90, "Days after which a logged question is forgotten.", ge=1, le=3650)

@@ -1,1 +1,102 @@
-"""Ranklens as a library: open a library of documents, ask it, and see every ranking."""
+"""Ranklens in Python: open a folder of documents, ask it, see every ranking behind an answer.
+
+    import ranklens
+
+    with ranklens.open("./library") as library:
+        library.add(["report.pdf", "notes/"])
+        trace = library.ask("When was the bridge opened?")
+        print(trace.answer.text)
+
+Importing it loads no model and no index; that is done by `open`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.progress import FileOutcome, IndexingProgress
+from rag.errors import (
+    DocumentError,
+    FilterError,
+    GenerationError,
+    LibraryError,
+    LibraryInUse,
+    LibraryMismatch,
+    ModelError,
+    ModelMissing,
+    RanklensError,
+    RerankError,
+    SettingsError,
+)
+from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace
+
+if TYPE_CHECKING:
+    from rag.settings import Settings
+    from rag.store.catalogue import Document
+    from ranklens.library import Library
+
+__all__ = [
+    "Answer",
+    "Chunk",
+    "Citation",
+    "Document",
+    "DocumentError",
+    "FileOutcome",
+    "FilterError",
+    "GenerationError",
+    "Hit",
+    "IndexingProgress",
+    "Library",
+    "LibraryError",
+    "LibraryInUse",
+    "LibraryMismatch",
+    "ModelError",
+    "ModelMissing",
+    "RanklensError",
+    "RerankError",
+    "Settings",
+    "SettingsError",
+    "Stage",
+    "Trace",
+    "open",
+]
+
+# Types whose modules bring the engine's libraries along: imported when they are first named.
+_LATER = {
+    "Document": "rag.store.catalogue",
+    "Library": "ranklens.library",
+    "Settings": "rag.settings",
+}
+
+
+def open(
+    path: str | PathLike[str] | None = None,
+    *,
+    create: bool = True,
+    reindex: bool = False,
+    **settings: Any,
+) -> Library:
+    """Open the library in a folder; one is created if there is none.
+
+    Settings are read as the command line reads them: defaults, ``ranklens.toml``, environment
+    variables, then ``settings`` (docs/settings.md names them all). Without ``path`` the folder is
+    the option ``library``. Without ``create`` a folder without a library raises `LibraryError`.
+    ``reindex`` accepts a library that was indexed with other settings and queues all its
+    documents. One process owns a library folder until `Library.close`; another one gets
+    `LibraryInUse`. Raises `SettingsError`, `LibraryMismatch` and `ModelError` too.
+    """
+    from rag.settings import load_settings
+    from ranklens.library import Library
+
+    if path is not None:
+        settings["library"] = Path(path).expanduser().absolute()
+    return Library.open(load_settings().updated(**settings), create=create, reindex=reindex)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""`Library`: one folder of documents, and everything that can be asked of it."""
+"""`Library`: one folder of documents, opened and closed; `ranklens.use_cases` is what it can do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from ingest.documents import Documents
+from rag.errors import LibraryError, LibraryMismatch
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.pipeline import Pipeline
@@ -14,11 +15,11 @@ from rag.settings import Settings
 from rag.store.index import Index, reset
 from rag.store.owner import Owner
 from ranklens.jobs import Jobs
-from ranklens.records import Records
+from ranklens.use_cases import UseCases
 
 
-class Library(Documents, Records):
-    """A library of documents, open in this process. Open one with `Library.open`.
+class Library(Documents, UseCases):
+    """A library of documents, open in this process; `ranklens.open` opens one.
 
     It owns its folder for as long as it is open, and is safe to use from several threads.
     """
@@ -30,21 +31,38 @@ class Library(Documents, Records):
         self._owner = owner
 
     @classmethod
-    def open(cls, settings: Settings, reindex: bool = False, rebuild: bool = False) -> Self:
-        """Open the library at ``settings.library``, making it where there is none.
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        create: bool = True,
+        reindex: bool = False,
+        rebuild: bool = False,
+    ) -> Self:
+        """Open the library at ``settings.library``; one is created if there is none.
 
-        ``reindex`` accepts a library that was indexed with other settings: all its documents are
-        queued again. ``rebuild`` makes damaged indexes again from the catalogue. Raises
-        `LibraryInUse`, `LibraryMismatch` or `ModelError`.
+        Without ``create`` a folder without a library is an error, so that a mistyped name creates
+        nothing. ``reindex`` accepts a library that was indexed with other settings: all its
+        documents are queued again. ``rebuild`` makes damaged indexes again from the catalogue.
+        Raises `LibraryError`, `LibraryInUse`, `LibraryMismatch` or `ModelError`.
         """
+        if not create and not (settings.library / "catalogue.sqlite").is_file():
+            raise LibraryError(
+                f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
+                "your documents, and --library DIR names another folder"
+            )
         with ExitStack() as undo:
             owner = Owner(settings.library)
             undo.callback(owner.release)
             encoder = load_encoder(settings)
             facts = {"revision": encoder.revision, "dimension": encoder.dimension}
-            if reindex:
+            try:
+                index = Index.open(settings, facts, afresh=rebuild)
+            except LibraryMismatch:
+                if not reindex:
+                    raise
                 reset(settings, facts)
-            index = Index.open(settings, facts, afresh=rebuild)
+                index = Index.open(settings, facts)
             undo.callback(index.close)
             library = cls(settings, owner, encoder, index)
             undo.pop_all()

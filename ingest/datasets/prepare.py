@@ -10,7 +10,7 @@ from ingest.datasets.base import Dataset, Gold
 from ingest.datasets.rows import index_rows
 from ingest.documents import Documents
 from ingest.files import clean_name
-from ingest.progress import Progress
+from ingest.progress import IndexingProgress
 from rag.errors import LibraryError
 from rag.evaluate.data import Grades
 from rag.evaluate.judgements.anchors import locate, overlaps
@@ -28,7 +28,7 @@ def work_folder(settings: Settings, dataset: Dataset) -> Path:
 def fill(
     library: Documents,
     dataset: Dataset,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[IndexingProgress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> bool:
     """Index what is not there yet and drop what is no more; False where it was stopped.

@@ -21,7 +21,7 @@ from ingest.documents import Documents
 from ingest.encoding import vectors_of
 from ingest.loaders.base import Kind
 from ingest.parse import BlockSpan, Parsed
-from ingest.progress import Progress
+from ingest.progress import IndexingProgress
 from rag.settings import SHAPES_INDEX
 from rag.types import Chunk
 
@@ -50,7 +50,7 @@ class _Encoded:
 def index_rows(
     library: Documents,
     rows: Sequence[Row],
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[IndexingProgress], None] | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Make the library hold exactly these rows; False where it was stopped before it was done.
@@ -68,7 +68,7 @@ def index_rows(
         done += len(encoded.rows)
         if on_progress:
             on_progress(
-                Progress(
+                IndexingProgress(
                     documents_done=done,
                     documents_total=len(waiting),
                     chunks_done=chunks,

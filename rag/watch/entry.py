@@ -9,7 +9,7 @@ from typing import Any, Literal
 from rag.llm.prices import spent
 from rag.types import Scalar, Stage, Trace
 
-Origin = Literal["page", "command line"]
+Origin = Literal["page", "command line", "python"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ingest.datasets import prepare
 from ingest.datasets.base import Row
 from ingest.datasets.questions import read as read_questions
 from ingest.datasets.rows import digest, parsed
-from ingest.progress import Progress
+from ingest.progress import IndexingProgress
 from rag.errors import RanklensError
 from rag.settings import Settings
 from ranklens.datasets import open_library
@@ -72,7 +72,7 @@ def test_rows_are_indexed_once_and_follow_changes(
     beir: Path, settings: Settings, words: WordEncoder
 ):
     dataset = datasets.read(beir)
-    seen: list[Progress] = []
+    seen: list[IndexingProgress] = []
     with open_library(settings, settings.library / "own") as library:
         assert prepare.fill(library, dataset, seen.append)
         assert seen[-1].documents_done == 4
@@ -105,7 +105,7 @@ def test_what_was_stopped_goes_on(
     monkeypatch.setattr("ingest.datasets.rows.AT_ONCE", 1)
     stop = threading.Event()
     dataset = datasets.read(beir)
-    seen: list[Progress] = []
+    seen: list[IndexingProgress] = []
     with open_library(settings, settings.library) as library:
         assert not prepare.fill(library, dataset, lambda _progress: stop.set(), stop)
         assert len(library.documents()) == 1

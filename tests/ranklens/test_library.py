@@ -11,10 +11,17 @@ from pathlib import Path
 
 import pytest
 
-import ranklens.library
+import ranklens
 from ingest.boxes import marks
 from ingest.files import clean_name
-from rag.errors import LibraryInUse, LibraryMismatch, ModelError, RanklensError
+from rag.errors import (
+    LibraryError,
+    LibraryInUse,
+    LibraryMismatch,
+    ModelError,
+    RanklensError,
+    SettingsError,
+)
 from ranklens.library import Library
 from tests.fakes import WordEncoder
 from tests.ingest.build import SENTENCE, pdf
@@ -26,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def words(monkeypatch):
     """Encode by counting words: the model has tests of its own."""
     encoder = WordEncoder()
-    monkeypatch.setattr(ranklens.library, "load_encoder", lambda _settings: encoder)
+    monkeypatch.setattr("ranklens.library.load_encoder", lambda _settings: encoder)
     return encoder
 
 
@@ -145,8 +152,9 @@ def test_token_vectors_can_be_left_out(settings, write):
 
 def test_a_removed_document_is_never_found_again(library, write):
     add(library, write("a.txt", "the moon"), write("b.txt", "another moon"))
-    assert library.remove("a.txt")
-    assert not library.remove("a.txt")
+    library.remove("a.txt")
+    with pytest.raises(LibraryError, match=r"did you mean 'b\.txt'"):
+        library.remove("a.txt")
     assert found(library, "moon") == {"b.txt"}
     report = library.verify()
     assert (report.chunks, report.vectors, report.lexical, report.problems) == (1, 1, 1, ())
@@ -321,7 +329,7 @@ def test_names_are_text_and_never_paths(library, write):
     (outcome,) = library.work()
     assert outcome.name == "../../etc/pass wd .txt"
     assert found(library, "moon") == {outcome.name}
-    assert library.remove(outcome.name)
+    library.remove(outcome.name)
 
 
 def test_clean_names():
@@ -395,3 +403,74 @@ def test_documents_are_plain_data(library, write):
     add(library, write("a.txt", "the moon"))
     with pytest.raises(dataclasses.FrozenInstanceError):
         library.documents()[0].name = "other"
+
+
+def test_paths_are_added_and_every_outcome_is_returned_and_reported(library, write, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "moon.txt").write_text("The moon is round.")
+    (folder / "data.zzz").write_text("?")
+    library.add(str(folder / "moon.txt"))
+    seen = []
+    outcomes = library.add([write("empty.txt", ""), tmp_path / "gone.txt", folder],
+                           on_progress=lambda progress: seen.append(progress.outcomes))  # fmt: skip
+    assert [(Path(o.name).name, o.status) for o in outcomes] == [
+        ("gone.txt", "failed"),
+        ("data.zzz", "skipped"),
+        ("moon.txt", "unchanged"),
+        ("empty.txt", "failed"),
+    ]
+    assert seen[-1] == tuple(outcomes)
+    assert [len(some) for some in seen] == sorted(len(some) for some in seen)
+
+
+def test_adding_stops_when_it_is_asked_to(library, write):
+    stop = threading.Event()
+    stop.set()
+    assert library.add(write("a.txt", "the moon"), stop=stop) == []
+    assert library.documents() == []
+
+
+def test_adding_raises_if_the_work_cannot_go_on(library, write, words, monkeypatch):
+    def broken(_texts):
+        raise ModelError("out of order")
+
+    monkeypatch.setattr(words, "encode_both", broken)
+    with pytest.raises(LibraryError, match="came to a halt: out of order"):
+        library.add(write("a.txt", "the moon"))
+
+
+def test_questions_are_asked_of_chosen_documents_and_logged(library, write):
+    with pytest.raises(LibraryError, match="can be asked"):
+        library.search("moon")
+    library.add([write("a.txt", "The moon is round."), write("b.md", "The moon is far.")])
+    assert found(library, "moon") == {"a.txt", "b.md"}
+    trace = library.search("moon", types=["md"], reranker="none", top=1)
+    assert {hit.chunk.document for hit in trace.evidence} == {"b.md"}
+    pieces = []
+    answered = library.ask("How is the moon?", documents=["a"], on_text=pieces.append)
+    assert "".join(pieces) == answered.answer.text
+    assert {hit.chunk.document for hit in answered.evidence} == {"a.txt"}
+    logged = library.question_log.entries()
+    assert [(one.origin, one.answering is None) for one in logged] == [
+        ("python", True),
+        ("python", False),
+    ]
+
+
+def test_a_library_is_not_created_unless_it_may_be(settings):
+    with pytest.raises(LibraryError, match="there is no library"):
+        Library.open(settings, create=False)
+    assert not settings.library.exists()
+    Library.open(settings).close()
+    Library.open(settings, create=False).close()
+
+
+def test_opening_reads_settings_as_the_command_line_does(tmp_path, monkeypatch):
+    monkeypatch.setenv("RANKLENS_POOL", "7")
+    monkeypatch.setenv("RANKLENS_TOP", "3")
+    with ranklens.open(tmp_path / "here", top=2) as library:
+        assert (library.settings.pool, library.settings.top) == (7, 2)
+        assert library.settings.library == tmp_path / "here"
+    with pytest.raises(SettingsError, match="colour"):
+        ranklens.open(tmp_path / "here", colour="red")

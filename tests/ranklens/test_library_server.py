@@ -22,5 +22,5 @@ def test_vectors_live_on_the_server_and_survive_a_restart(settings, server, tmp_
         assert [h.chunk.document for h in trace.stage("dense").hits] == ["moon.txt"]
         assert library.verify().problems == ()
         assert library.rebuild().problems == ()
-        assert library.remove("moon.txt")
+        library.remove("moon.txt")
         assert library.verify().vectors == 0

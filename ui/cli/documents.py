@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.errors import LibraryError, LibraryMismatch, RanklensError
 from rag.text.plural import plural
 from ui.cli.options import (
     JsonOption,
@@ -23,10 +24,10 @@ from ui.cli.options import (
 from ui.cli.words import clean, counted, duration
 
 if TYPE_CHECKING:
-    from ingest.progress import Outcome
-    from rag.settings import Settings
-    from ranklens.library import Library
-    from ui.cli.paths import Found
+    from ranklens import FileOutcome, Library
+    from ui.cli.progress import Reporter
+
+    Work = Callable[[Reporter, threading.Event], list[FileOutcome]]
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of files.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="All when left out.")]
@@ -37,56 +38,36 @@ def ingest(
 ) -> None:
     """Add files and folders to the library.
 
-    Exits with 1 where any file failed; the others are added all the same.
+    Exits with 1 if any file failed; the others are added all the same.
     """
-    from ingest.loaders import LOADERS
-    from ui.cli.paths import find
+    with open_library(settings_for(ctx, library), create=True) as opened:
 
-    with open_library(settings_for(ctx, library), make=True) as opened:
-        outcomes = add(opened, find(paths, LOADERS), password)
-    if any(outcome.status == "failed" for outcome in outcomes):
-        raise typer.Exit(1)
+        def add(report: Reporter, stop: threading.Event) -> list[FileOutcome]:
+            return opened.add(paths, password=password, on_progress=report, stop=stop)
 
-
-def add(library: Library, found: list[Found], password: str = "") -> list[Outcome]:
-    """Queue what was found, index it, and show every file's outcome."""
-    from ingest.progress import Outcome
-    from ui.cli.progress import show_outcome
-
-    done: list[Outcome] = []
-    for item in found:
-        if item.skipped:
-            print(f"skipped: {clean(str(item.path))}: {item.skipped}")
-            continue
-        if item.failed:
-            outcome = Outcome(item.name, "failed", item.failed)
-        else:
-            outcome = library.enqueue(item.path, item.name, password)
-        if outcome.status != "queued":
-            show_outcome(outcome)
-            done.append(outcome)
-    return done + work(library, done)
+        if not index(opened, add):
+            raise typer.Exit(1)
 
 
-def work(library: Library, done: list[Outcome]) -> list[Outcome]:
-    """Index what is queued, with progress, and sum up; Ctrl-C stops it and exits with 130."""
+def index(library: Library, work: Work) -> bool:
+    """Run work that indexes documents: show progress, every file's outcome, and a summary.
+
+    Returns whether no file failed. Ctrl-C stops the work and exits with 130.
+    """
     from ui.cli.progress import Reporter, stop_on_interrupt
 
     with stop_on_interrupt() as stop, Reporter() as report:
-        worked = library.work(report, stop)
-        report(library.progress())
+        outcomes = work(report, stop)
+    statuses = [outcome.status for outcome in outcomes if outcome.status != "skipped"]
     progress = library.progress()
-    outcomes = [*done, *worked]
-    summary = counted(outcome.status for outcome in outcomes) or "nothing to add"
-    if worked:
+    summary = counted(statuses) or "nothing to add"
+    if progress.documents_done:
         summary += f"; {plural(progress.chunks_done, 'chunk')} in {duration(progress.seconds)}"
     print(summary)
     if stop.is_set():
         print("Stopped; the next `ranklens ingest` or the page does the rest", file=sys.stderr)
         raise typer.Exit(130)
-    if progress.problem:
-        raise LibraryError(f"the work came to a halt: {clean(progress.problem)}")
-    return worked
+    return "failed" not in statuses
 
 
 def list_documents(
@@ -117,10 +98,8 @@ def remove(
 ) -> None:
     """Remove a document and all its passages."""
     with open_library(settings_for(ctx, library)) as opened:
-        if opened.remove(name):
-            print(f"removed: {clean(name)}")
-            return
-        _refuse_unknown([name], opened)
+        opened.remove(name)
+    print(f"removed: {clean(name)}")
 
 
 def reindex(ctx: typer.Context, names: Names = None, library: LibraryOption = None) -> None:
@@ -128,33 +107,10 @@ def reindex(ctx: typer.Context, names: Names = None, library: LibraryOption = No
 
     All of them after a change of model or chunk settings.
     """
-    with _open_to_reindex(settings_for(ctx, library), names or []) as opened:
-        outcomes = work(opened, [])
-    if any(outcome.status == "failed" for outcome in outcomes):
-        raise typer.Exit(1)
+    from ranklens.adding import index_queued
 
-
-def _open_to_reindex(settings: Settings, names: list[str]) -> Library:
-    """Open the library with the documents queued; one made with other settings is queued whole."""
-    try:
-        library = open_library(settings)
-    except LibraryMismatch:
-        if names:
-            raise
-        return open_library(settings, reindex=True)
-    try:
-        _refuse_unknown(names, library)
-        library.reindex(names)
-    except RanklensError:
-        library.close()
-        raise
-    return library
-
-
-def _refuse_unknown(names: list[str], library: Library) -> None:
-    known = [document.name for document in library.documents()]
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "`ranklens documents` lists them"
-            raise LibraryError(f"there is no document {name!r} in the library; {hint}")
+    # A library of other settings is indexed again as a whole, or not at all.
+    with open_library(settings_for(ctx, library), reindex=not names) as opened:
+        opened.reindex(names or [])
+        if not index(opened, partial(index_queued, opened)):
+            raise typer.Exit(1)

@@ -20,7 +20,7 @@ from ui.cli.words import clean, duration
 if TYPE_CHECKING:
     import threading
 
-    from ingest.progress import Progress
+    from ingest.progress import IndexingProgress
     from rag.evaluate.data import Evaluation, Grades, Question, Unit
     from rag.settings import Settings
     from ranklens.library import Library
@@ -240,8 +240,8 @@ class Lines:
         self._started = time.monotonic()
         self._last = self._started if not sys.stderr.isatty() else 0.0
 
-    def progress(self, progress: Progress) -> None:
-        """Show a `Progress` of indexing."""
+    def progress(self, progress: IndexingProgress) -> None:
+        """Show the progress of indexing."""
         from ui.cli.progress import line
 
         if progress.documents_total:

@@ -1,4 +1,4 @@
-"""What the commands share: the options that several take, and the settings they lead to."""
+"""What the commands share: options that several take, the settings, and opening the library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rag.errors import LibraryError
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ PasswordOption = Annotated[
 
 
 def settings_for(ctx: typer.Context, library: Path | None, **changes: Any) -> Settings:
-    """Return the settings with what the command line says; ``--library`` may stand on either side.
+    """Return the settings with the command line's options; ``--library`` may stand on either side.
 
     Raises `SettingsError` on a value that no option takes.
     """
@@ -55,17 +54,8 @@ def settings_for(ctx: typer.Context, library: Path | None, **changes: Any) -> Se
     return load_settings().updated(**given)
 
 
-def open_library(settings: Settings, reindex: bool = False, make: bool = False) -> Library:
-    """Open the library (a context manager); imported here, because the models come with it.
-
-    ``reindex`` accepts one that was made with other settings, and queues all of it; ``make`` makes
-    one where there is none. Without it a mistyped folder raises `LibraryError` and stays unmade.
-    """
-    if not make and not (settings.library / "catalogue.sqlite").is_file():
-        raise LibraryError(
-            f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of your "
-            "documents, and --library DIR names another folder"
-        )
+def open_library(settings: Settings, reindex: bool = False, create: bool = False) -> Library:
+    """Open the library, as `Library.open` does; imported here, because the models come with it."""
     from ranklens.library import Library
 
-    return Library.open(settings, reindex)
+    return Library.open(settings, create=create, reindex=reindex)

@@ -56,15 +56,15 @@ def command(port: int | None) -> list[str]:
 
 def add_samples(settings: Settings, folder: Path) -> None:
     """Add the documents of ``folder``, and its questions, where the library holds none."""
-    from ingest.loaders import LOADERS
-    from ui.cli.documents import add
+    from ranklens.adding import add, find
+    from ui.cli.documents import index
     from ui.cli.judging import take_in
-    from ui.cli.paths import find
 
-    with open_library(settings, make=True) as library:
+    with open_library(settings, create=True) as library:
         if not library.documents():
             print(f"The library is empty; adding the documents of {folder}")
-            add(library, [f for f in find([folder], LOADERS) if f.path.name not in NOT_SAMPLES])
+            files = [file for file in find([folder]) if file.path.name not in NOT_SAMPLES]
+            index(library, lambda report, stop: add(library, files, "", report, stop))
             if (questions := folder / QUESTIONS).is_file():
                 try:
                     take_in(library, questions, folder.name, folder.name)

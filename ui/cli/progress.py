@@ -18,13 +18,13 @@ from ui.cli.words import clean, duration
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from ingest.progress import Outcome, Progress
+    from ranklens import FileOutcome, IndexingProgress
 
 EVERY = 5.0  # seconds between plain lines
 
 
 class Reporter:
-    """Shows every `Progress` it is called with, and each file's outcome once, as it comes."""
+    """Shows the progress that it is called with, and each file's outcome once, as it comes."""
 
     def __init__(self) -> None:
         self._shown = 0
@@ -41,7 +41,7 @@ class Reporter:
         if self._bar:
             self._bar.stop()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: IndexingProgress) -> None:
         """Show what is new in ``progress``."""
         for outcome in progress.outcomes[self._shown :]:
             show_outcome(outcome)
@@ -53,12 +53,12 @@ class Reporter:
                 completed=progress.chunks_done,
                 total=progress.chunks_total or None,
             )
-        elif time.monotonic() - self._last >= EVERY:
+        elif progress.running and time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
             print(line(progress), flush=True)
 
 
-def line(progress: Progress) -> str:
+def line(progress: IndexingProgress) -> str:
     """Return the state of the work in one line."""
     parts = [
         f"{progress.documents_done} of {plural(progress.documents_total, 'document')}",
@@ -72,7 +72,7 @@ def line(progress: Progress) -> str:
     return " · ".join(parts)
 
 
-def show_outcome(outcome: Outcome) -> None:
+def show_outcome(outcome: FileOutcome) -> None:
     """Print one file's outcome; failures go to stderr."""
     failed = outcome.status == "failed"
     text = f"{outcome.status}: {clean(outcome.name)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,14 +24,12 @@ from ui.cli.options import (
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
-    from rag.types import Trace
-    from ranklens.library import Library
-
+    from ranklens import Trace
 
 WhereOption = Annotated[
     str,
     typer.Option(
-        "--where", metavar="WORDS", help="Also tell where the passage with these words went."
+        "--where", metavar="WORDS", help="Also show where the passage with these words went."
     ),
 ]
 
@@ -64,21 +61,17 @@ def ask(
 
     Shows the answer with its citations, the passages behind it and where the time went.
     """
-    from ui.cli.show import stream
+    from ui.cli.show import write
 
-    with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
-        trace = _asked(opened, names, types, since).search(question)
-        answering = opened.pipeline.answer(trace)
-        if as_json:
-            for _ in answering:
-                pass
-        else:
-            stream(answering)
-        trace = trace.with_answer(answering.answer)
-        _record(opened, trace)
+    settings = settings_for(ctx, library, reranker=reranker, pool=pool, top=top)
+    with open_library(settings) as opened:
+        on_text = None if as_json else write
+        trace = opened.ask(question, on_text=on_text, **_within(names, types, since))
+    if not as_json:
+        print("\n")
     _show(trace, as_json)
-    if answering.answer.error:
-        print(f"ranklens: {answering.answer.error}", file=sys.stderr)
+    if trace.answer and trace.answer.error:
+        print(f"ranklens: {trace.answer.error}", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -98,13 +91,12 @@ def search(
     """Rank the passages for a question; no answer is written."""
     if where and as_json:
         raise typer.BadParameter("--where is for people; it does not go with --json")
-    with _opened(ctx, library, reranker=reranker, pool=pool, top=top) as opened:
-        pipeline = _asked(opened, names, types, since)
-        trace = pipeline.search(question)
-        _record(opened, trace)
+    settings = settings_for(ctx, library, reranker=reranker, pool=pool, top=top)
+    with open_library(settings) as opened:
+        trace = opened.search(question, **_within(names, types, since))
         _show(trace, as_json)
         if where:
-            _follow(pipeline, trace, where)
+            _follow(opened.pipeline, trace, where)
 
 
 def _follow(pipeline: Pipeline, trace: Trace, words: str) -> None:
@@ -122,34 +114,12 @@ def _follow(pipeline: Pipeline, trace: Trace, words: str) -> None:
     where(chunk, at, removal(trace, chunk, at, places.allowed(asked, chunk)).words)
 
 
-def _opened(ctx: typer.Context, library: Path | None, **changes: Any) -> Library:
-    settings = settings_for(ctx, library, **changes)
-    opened = open_library(settings)
-    if not any(document.status == "ready" for document in opened.documents()):
-        opened.close()
-        raise LibraryError(
-            f"no document in {settings.library} can be asked; add some with `ranklens ingest PATH…`"
-        )
-    return opened
-
-
-def _asked(
-    opened: Library, names: list[str] | None, types: list[str] | None, since: datetime | None
-) -> Pipeline:
-    """Return the pipeline within the documents that the options choose; all without options."""
-    if not (names or types or since):
-        return opened.pipeline
-    from rag.retrieve.filters import chosen
-
-    ready = [document for document in opened.documents() if document.status == "ready"]
+def _within(
+    names: list[str] | None, types: list[str] | None, since: datetime | None
+) -> dict[str, Any]:
+    """Return the options that choose documents as `Library.search` and `Library.ask` take them."""
     day = since.date() if since else None
-    return opened.pipeline.within(chosen(ready, names or (), types or (), day))
-
-
-def _record(opened: Library, trace: Trace) -> None:
-    from rag.watch.record import record
-
-    record(opened.index.catalogue.engine, opened.settings, trace, "command line")
+    return {"documents": names or (), "types": types or (), "since": day, "origin": "command line"}
 
 
 def _show(trace: Trace, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.journey import movements
 from rag.types import Chunk, Stage, Trace
-from ui.cli.words import clean, duration, move
+from ui.cli.words import clean, clean_lines, duration, move
 
 if TYPE_CHECKING:
     from rag.inspect.places import Place
@@ -18,13 +18,9 @@ WIDEST = 28  # characters of a column before its text is folded
 HEADER = ("rank", "before", "move", "score", "document", "page", "passage")
 
 
-def stream(pieces: Iterable[str]) -> None:
-    """Print an answer piece by piece, as it arrives."""
-    from ui.cli.words import clean_lines
-
-    for piece in pieces:
-        print(clean_lines(piece), end="", flush=True)
-    print("\n")
+def write(piece: str) -> None:
+    """Print a piece of an answer as it arrives."""
+    print(clean_lines(piece), end="", flush=True)
 
 
 def trace_summary(trace: Trace) -> None:

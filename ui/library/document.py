@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.errors import RanklensError
+from rag.errors import LibraryError, RanklensError
 from rag.text.plural import plural
 from rag.types import Chunk
 from ui.library import uploads
@@ -46,10 +47,14 @@ def _confirm(library: Library, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()
-        remove = library.remove
         if st.button("Remove", type="primary", key="confirm_remove",
-                     on_click=remove, args=(name,)):  # type: ignore[arg-type] # fmt: skip
+                     on_click=_remove, args=(library, name)):  # fmt: skip
             st.rerun()
+
+
+def _remove(library: Library, name: str) -> None:
+    with suppress(LibraryError):  # another session may have removed it meanwhile
+        library.remove(name)
 
 
 def _unlock(library: Library, document: Document) -> None:

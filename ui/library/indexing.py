@@ -11,7 +11,7 @@ from ui.shared import frame
 from ui.shared.stages import left
 
 if TYPE_CHECKING:
-    from ingest.progress import Progress
+    from ingest.progress import IndexingProgress
     from ranklens.library import Library
 
 EVERY = 1.0
@@ -42,7 +42,7 @@ def _poll(library: Library) -> None:
         _bar(library, progress)
 
 
-def _bar(library: Library, progress: Progress) -> None:
+def _bar(library: Library, progress: IndexingProgress) -> None:
     share = progress.chunks_done / progress.chunks_total if progress.chunks_total else 0.0
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):
@@ -51,7 +51,7 @@ def _bar(library: Library, progress: Progress) -> None:
         st.button("Stop", icon=":material/stop_circle:", key="stop", on_click=library.stop_work)
 
 
-def line(progress: Progress) -> str:
+def line(progress: IndexingProgress) -> str:
     """Return the state of the work in one line, as text."""
     if not progress.running:
         return "Waiting to be indexed"

@@ -13,7 +13,7 @@ import streamlit as st
 from ui.shared import frame
 
 if TYPE_CHECKING:
-    from ingest.progress import Outcome
+    from ingest.progress import FileOutcome
     from ranklens.library import Library
 
 
@@ -35,7 +35,7 @@ def show(library: Library) -> None:
     _report(st.session_state.get("uploaded", ()))
 
 
-def add(library: Library, name: str, data: IO[bytes], password: str = "") -> Outcome:
+def add(library: Library, name: str, data: IO[bytes], password: str = "") -> FileOutcome:
     """Queue one uploaded file. Its name is data: the bytes wait in a file with a name of ours."""
     with tempfile.NamedTemporaryFile(prefix="ranklens-") as copy:
         shutil.copyfileobj(data, copy)
@@ -43,7 +43,7 @@ def add(library: Library, name: str, data: IO[bytes], password: str = "") -> Out
         return library.enqueue(Path(copy.name), name, password)
 
 
-def _report(outcomes: Sequence[Outcome]) -> None:
+def _report(outcomes: Sequence[FileOutcome]) -> None:
     """Say which files were not queued, and why; the others show up in the table."""
     for outcome in outcomes:
         if outcome.status == "unchanged":

@@ -45,7 +45,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeLibrary:
     """A fake library that every command opens in place of a real one."""
     library = FakeLibrary(Settings(library=tmp_path / "library"))
 
-    def opened(settings: Settings, reindex: bool = False, make: bool = False) -> FakeLibrary:
+    def opened(settings: Settings, reindex: bool = False, create: bool = False) -> FakeLibrary:
         library.settings = settings
         return library
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine
 
-from ingest.progress import Outcome, Progress
+from ingest.progress import FileOutcome, IndexingProgress
+from rag.errors import LibraryError
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Stage, Trace, ranked
+from ranklens.use_cases import UseCases
 
 A, B, C = (
     Chunk("a" * 32, "moon.pdf", 0, 11, "The Moon is\nround.", page=2),
@@ -63,7 +65,7 @@ class FakeAnswering:
 
 
 @dataclass
-class FakeLibrary:
+class FakeLibrary(UseCases):
     settings: Settings
     held: list[FakeDocument] = field(default_factory=list)
     answer_error: str = ""
@@ -73,7 +75,7 @@ class FakeLibrary:
     closed: bool = False
     queued: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
-    last: Progress = field(default_factory=Progress)
+    last: IndexingProgress = field(default_factory=IndexingProgress)
     engine: Engine = field(default_factory=lambda: create_engine("sqlite://"))
 
     @property
@@ -82,13 +84,13 @@ class FakeLibrary:
 
     @property
     def pipeline(self) -> Any:
-        return self._pipeline(EVERYTHING)
+        return self.pipeline_within(EVERYTHING)
 
-    def _pipeline(self, within: Filter) -> Any:
+    def pipeline_within(self, within: Filter) -> Any:
         return SimpleNamespace(
             search=lambda question: fake_trace(question, self.settings, within),
             answer=lambda trace: FakeAnswering(self.answer_error),
-            within=self._pipeline,
+            within=self.pipeline_within,
         )
 
     def __enter__(self) -> FakeLibrary:
@@ -103,26 +105,28 @@ class FakeLibrary:
     def documents(self) -> list[FakeDocument]:
         return self.held
 
-    def enqueue(self, path: Path, name: str = "", password: str = "") -> Outcome:
+    def enqueue(self, path: Path, name: str = "", password: str = "") -> FileOutcome:
         """Files that say "known" are unchanged; all others are queued."""
         if path.read_text("utf-8") == "known":
-            return Outcome(name, "unchanged", "the same bytes are already in the library")
+            return FileOutcome(name, "unchanged", "the same bytes are already in the library")
         self.queued.append(name)
         self.passwords.append(password)
-        return Outcome(name, "queued")
+        return FileOutcome(name, "queued")
 
-    def work(self, on_progress: Callable[[Progress], None], stop: threading.Event) -> list[Outcome]:
+    def work(
+        self, on_progress: Callable[[IndexingProgress], None], stop: threading.Event
+    ) -> list[FileOutcome]:
         """Names with "bad" in them fail; every other gives two chunks and takes two seconds."""
-        done = Progress(documents_total=len(self.queued), running=True)
+        done = IndexingProgress(documents_total=len(self.queued), running=True)
         for name in self.queued:
             if self.interrupt:
                 self.interrupt()
             if stop.is_set():
                 break
             outcome = (
-                Outcome(name, "failed", "it is broken")
+                FileOutcome(name, "failed", "it is broken")
                 if "bad" in name
-                else Outcome(name, "added", chunks=2)
+                else FileOutcome(name, "added", chunks=2)
             )
             done = replace(
                 done,
@@ -136,17 +140,21 @@ class FakeLibrary:
         self.last = replace(done, running=False, problem=self.problem)
         return list(done.outcomes)
 
-    def progress(self) -> Progress:
+    def progress(self) -> IndexingProgress:
         return self.last
 
-    def remove(self, name: str) -> bool:
-        found = [d for d in self.held if d.name == name]
+    def remove(self, name: str) -> None:
+        self.refuse_unknown([name])
         self.held = [d for d in self.held if d.name != name]
-        return bool(found)
 
     def reindex(self, names: Sequence[str] = ()) -> list[str]:
+        self.refuse_unknown(names)
         self.queued = [d.name for d in self.held if not names or d.name in names]
         return self.queued
+
+    def refuse_unknown(self, names: Sequence[str]) -> None:
+        if unknown := set(names) - {d.name for d in self.held}:
+            raise LibraryError(f"there is no document {unknown}")
 
     def verify(self) -> Any:
         return self.report

@@ -4,11 +4,13 @@ import sys
 
 import pytest
 
-from ingest.progress import Outcome, Progress
+from ingest.progress import FileOutcome, IndexingProgress
 from ui.cli import progress
 from ui.cli.progress import Reporter, line
 
-HALF = Progress(1, 2, 30, 60, 10.0, "b.md", True, (Outcome("a.md", "added", chunks=30),))
+HALF = IndexingProgress(
+    1, 2, 30, 60, 10.0, "b.md", True, (FileOutcome("a.md", "added", chunks=30),)
+)
 
 
 def test_a_line_holds_documents_chunks_rate_and_time_left():
@@ -17,7 +19,10 @@ def test_a_line_holds_documents_chunks_rate_and_time_left():
 
 
 def test_the_time_left_is_left_out_while_nothing_is_known():
-    assert line(Progress(documents_total=2)) == "0 of 2 documents · 0 of 0 chunks · 0.0 chunks/s"
+    assert (
+        line(IndexingProgress(documents_total=2))
+        == "0 of 2 documents · 0 of 0 chunks · 0.0 chunks/s"
+    )
 
 
 def test_plain_lines_come_now_and_then_and_outcomes_once(

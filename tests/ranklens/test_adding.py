@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from ui.cli.paths import find
+from ranklens.adding import find
 
 SUFFIXES = (".md", ".pdf")
 
@@ -12,7 +12,7 @@ def touch(*paths: Path) -> None:
 
 
 def names(found) -> list[str]:
-    return [item.name for item in found if not item.skipped and not item.failed]
+    return [item.name for item in found if not item.refused]
 
 
 def test_folders_are_walked_in_order_without_hidden_files(tmp_path: Path):
@@ -24,21 +24,21 @@ def test_folders_are_walked_in_order_without_hidden_files(tmp_path: Path):
 def test_unknown_formats_are_skipped_in_folders_only(tmp_path: Path):
     touch(tmp_path / "a.zzz")
     (skipped,) = find([tmp_path], SUFFIXES)
-    assert skipped.skipped
+    assert skipped.refused.status == "skipped"
     (given,) = find([tmp_path / "a.zzz"], SUFFIXES)
-    assert (given.name, given.skipped) == ("a.zzz", "")
+    assert (given.name, given.refused) == ("a.zzz", None)
 
 
 def test_a_missing_path_is_a_failure_with_a_reason(tmp_path: Path):
     (missing,) = find([tmp_path / "no.md"], SUFFIXES)
-    assert missing.failed == "there is no such file or folder"
+    assert missing.refused.reason == "there is no such file or folder"
 
 
 def test_a_second_file_of_one_name_is_refused_and_the_same_file_taken_once(tmp_path: Path):
     touch(tmp_path / "x/a.md", tmp_path / "y/a.md")
     first, second = find([tmp_path / "x/a.md", tmp_path / "y/a.md"], SUFFIXES)
-    assert first.failed == ""
-    assert "same name" in second.failed
+    assert first.refused is None
+    assert "same name" in second.refused.reason
     assert len(find([tmp_path / "x/a.md", tmp_path / "x"], SUFFIXES)) == 1
 
 

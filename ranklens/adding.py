@@ -1,0 +1,118 @@
+"""Adding documents: the files behind the paths that were given, queued and indexed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.loaders import LOADERS
+from ingest.progress import FileOutcome, IndexingProgress
+from rag.errors import LibraryError
+
+if TYPE_CHECKING:
+    from ingest.documents import Documents
+
+Report = Callable[[IndexingProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file to add under ``name``; ``refused`` says why it is not added, if it is not."""
+
+    path: Path
+    name: str
+    refused: FileOutcome | None = None
+
+
+def add(
+    library: Documents,
+    files: Iterable[FoundFile],
+    password: str = "",
+    on_progress: Report | None = None,
+    stop: threading.Event | None = None,
+) -> list[FileOutcome]:
+    """Queue files and index what is queued; return what became of each.
+
+    ``on_progress`` gets every outcome as soon as it is known. Raises `LibraryError` if the work as
+    a whole could not go on.
+    """
+    settled: list[FileOutcome] = []
+
+    def report(progress: IndexingProgress) -> None:
+        if on_progress:
+            on_progress(replace(progress, outcomes=(*settled, *progress.outcomes)))
+
+    for file in files:
+        if stop and stop.is_set():
+            return settled
+        outcome = file.refused or library.enqueue(file.path, file.name, password)
+        if outcome.status != "queued":
+            settled.append(outcome)
+            report(IndexingProgress())
+    return [*settled, *index_queued(library, report, stop)]
+
+
+def index_queued(
+    library: Documents, on_progress: Report | None = None, stop: threading.Event | None = None
+) -> list[FileOutcome]:
+    """Index what is queued; raises `LibraryError` if the work as a whole could not go on."""
+    outcomes = library.work(on_progress, stop)
+    if problem := library.progress().problem:
+        raise LibraryError(f"the work came to a halt: {problem}")
+    return outcomes
+
+
+def find(paths: Iterable[Path], suffixes: Iterable[str] = LOADERS) -> list[FoundFile]:
+    """Return the files of ``paths`` in order; folders are walked, hidden files left out.
+
+    A file in a folder below a given one is named by its path from there, so that files of equal
+    names do not replace each other. A file that is named itself is kept whatever its suffix: the
+    loader's own reason is the better one.
+    """
+    known = frozenset(suffixes)
+    found: list[FoundFile] = []
+    for path in paths:
+        if path.is_dir():
+            found += _walk(path, known)
+        elif path.exists():
+            found.append(FoundFile(path, path.name))
+        else:
+            found.append(_failed(path, "there is no such file or folder"))
+    return list(_without_repeats(found))
+
+
+def _walk(folder: Path, known: frozenset[str]) -> Iterator[FoundFile]:
+    unreadable: list[FoundFile] = []
+
+    def refused(error: OSError) -> None:
+        unreadable.append(_failed(Path(error.filename), f"cannot be read ({error.strerror})"))
+
+    for parent, folders, files in os.walk(folder, onerror=refused):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for file in sorted(name for name in files if not name.startswith(".")):
+            path = Path(parent, file)
+            skipped = FileOutcome(str(path), "skipped", "its format is not supported")
+            supported = path.suffix.lower() in known
+            name = path.relative_to(folder).as_posix()
+            yield FoundFile(path, name, None if supported else skipped)
+    yield from unreadable
+
+
+def _without_repeats(found: Iterable[FoundFile]) -> Iterator[FoundFile]:
+    """Refuse a second file of one name, which would silently replace the first."""
+    seen: dict[str, Path] = {}
+    for item in found:
+        first = None if item.refused else seen.setdefault(item.name, item.path)
+        if first is None or first is item.path:
+            yield item
+        elif first.resolve() != item.path.resolve():
+            reason = f"{first} has the same name; rename one of them"
+            yield replace(item, refused=FileOutcome(item.name, "failed", reason))
+
+
+def _failed(path: Path, reason: str) -> FoundFile:
+    return FoundFile(path, str(path), FileOutcome(str(path), "failed", reason))

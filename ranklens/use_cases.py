@@ -1,0 +1,122 @@
+"""What people do with a library: add documents, search, ask."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import LibraryError
+from ranklens.records import Records
+
+if TYPE_CHECKING:
+    from ingest.progress import FileOutcome, IndexingProgress
+    from rag.pipeline import Pipeline
+    from rag.store.catalogue import Document
+    from rag.types import Trace
+    from rag.watch.entry import Origin
+
+
+class UseCases(Records):
+    """The use cases of one library, the same for page, command line and Python."""
+
+    pipeline: Pipeline
+    documents: Callable[[], list[Document]]
+
+    def add(
+        self,
+        paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+        *,
+        password: str = "",
+        on_progress: Callable[[IndexingProgress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> list[FileOutcome]:
+        """Add files, and the files of folders, and index them; return what became of each.
+
+        A file that cannot be read is an outcome with the status ``failed`` and its reason; the
+        others are added all the same. The same bytes are not added twice; a file of a known name
+        but other bytes replaces the old version. ``password`` opens encrypted PDF files and is
+        not stored. ``stop`` ends the work after the current batch; what is left stays queued.
+        Raises `LibraryError` if the work as a whole cannot go on.
+        """
+        from ranklens import adding
+
+        if isinstance(paths, str | PathLike):
+            paths = [paths]
+        found = adding.find(Path(path) for path in paths)
+        return adding.add(self, found, password, on_progress, stop)  # type: ignore[arg-type]
+
+    def search(
+        self,
+        question: str,
+        *,
+        documents: Iterable[str] = (),
+        types: Iterable[str] = (),
+        since: date | None = None,
+        origin: Origin = "python",
+        **settings: Any,
+    ) -> Trace:
+        """Rank the passages for a question; the trace holds every stage and no answer.
+
+        ``documents`` (names, or parts that fit one name), ``types`` (such as ``pdf``) and ``since``
+        (the day on which they were added) choose the documents to search; an ``@name`` in the
+        question takes their place. ``settings`` are options that differ from the library's, such
+        as ``reranker="none"`` or ``pool=100``. Raises `FilterError` if no document fits,
+        `SettingsError`, and `LibraryError` if the library has no document that is ready.
+        """
+        trace = self._pipeline(documents, types, since, settings).search(question)
+        self._log(trace, origin)
+        return trace
+
+    def ask(
+        self,
+        question: str,
+        *,
+        documents: Iterable[str] = (),
+        types: Iterable[str] = (),
+        since: date | None = None,
+        origin: Origin = "python",
+        on_text: Callable[[str], None] | None = None,
+        **settings: Any,
+    ) -> Trace:
+        """Search as `search` does and answer from the best passages; ``trace.answer`` is set.
+
+        ``on_text`` gets the answer piece by piece as it is written. A model that fails is no
+        exception: ``trace.answer.error`` is the reason, and the passages are there.
+        """
+        pipeline = self._pipeline(documents, types, since, settings)
+        trace = pipeline.search(question)
+        answering = pipeline.answer(trace)
+        for piece in answering:
+            if on_text:
+                on_text(piece)
+        trace = trace.with_answer(answering.answer)
+        self._log(trace, origin)
+        return trace
+
+    def _pipeline(
+        self,
+        documents: Iterable[str],
+        types: Iterable[str],
+        since: date | None,
+        settings: dict[str, Any],
+    ) -> Pipeline:
+        from rag.retrieve.filters import chosen
+
+        ready = [document for document in self.documents() if document.status == "ready"]
+        if not ready:
+            raise LibraryError(
+                f"no document in {self.settings.library} can be asked; add some with "
+                "`ranklens ingest PATH…`"
+            )
+        pipeline = self.pipeline.with_settings(**settings) if settings else self.pipeline
+        within = chosen(ready, documents, types, since)
+        return pipeline.within(within) if within else pipeline
+
+    def _log(self, trace: Trace, origin: Origin) -> None:
+        from rag.watch.record import record
+
+        record(self.index.catalogue.engine, self.settings, trace, origin)
