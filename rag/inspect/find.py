@@ -5,10 +5,8 @@ from __future__ import annotations
 from rag.store.index import Index
 from rag.types import Chunk
 
-MOST = 30
 
-
-def by_words(index: Index, words: str, most: int = MOST) -> list[Chunk]:
+def by_words(index: Index, words: str, most: int) -> list[Chunk]:
     """Return the passages that hold these words best, best first.
 
     Those that hold them literally, white space and case aside, come before all others.

@@ -9,48 +9,21 @@ from streamlit.testing.v1 import AppTest
 from rag import trace as traces
 from rag.chat.store import Conversations
 from rag.inspect.why import Ablation, Term, Terms, Without
-from rag.pipeline import Pipeline
-from rag.rerank import table
-from rag.rerank.base import Entry
 from rag.rerank.late_interaction import TokenMatch
-from rag.settings import Settings
-from rag.store.analyse import Analyser
-from rag.store.index import Index
-from rag.store.inverted import InvertedIndex
 from rag.types import Stage
-from tests.fakes import OverlapReranker, WordEncoder
-from tests.rag.store.vector_fakes import ExactStore
+from ranklens.inspecting import cut_of
 from tests.ui.fakes import ALL, HOSTILE, trace_of
+from tests.ui.indexed import QUESTION, indexed
 from tests.ui.test_ask import html
 from ui.inspect import why
-from ui.inspect.pool import cut_of, strips
-
-QUESTION = "How are batteries charged?"
-WORDS = ("batteries", "battery", "seals", "lens", "water", "charge", "warranty", "years")
+from ui.inspect.pool import strips
 
 
 @pytest.fixture
 def asked(library, tmp_path, monkeypatch):
-    """The fake library with a real index and pipeline: four passages go on from each stage."""
-    monkeypatch.setattr("tests.fakes.WORDS", WORDS)
-    overlap = Entry("overlap", "", lambda _context: OverlapReranker())
-    monkeypatch.setitem(table.TABLE, "overlap", overlap)
-    catalogue = library.index.catalogue
-    lexical = InvertedIndex.open(tmp_path / "lexical", Analyser("english"))
-    index = Index(catalogue, ExactStore(), lexical)
-    encoder = WordEncoder()
-    vectors = encoder.encode([chunk.passage for chunk in ALL])
-    for document in catalogue.ready():
-        own = [chunk for chunk in ALL if chunk.document == document.name]
-        catalogue.drop_chunks([document.id])
-        catalogue.add_chunks(document.id, 0, own, vectors[[ALL.index(chunk) for chunk in own]])
-    index.vectors.add([chunk.id for chunk in ALL], vectors)
-    index.lexical.add([chunk.id for chunk in ALL], [chunk.passage for chunk in ALL])
-    library.settings = Settings(reranker="overlap", pool=4, top=2)
-    library.index, library.encoder = index, encoder
-    library.pipeline = Pipeline(index, encoder, library.settings)
-    yield library
-    library.pipeline.close()
+    """The fake library with a real index and pipeline."""
+    with indexed(library, tmp_path, monkeypatch):
+        yield library
 
 
 @pytest.fixture
@@ -161,7 +134,7 @@ def test_the_pool_shows_scores_what_was_read_and_what_repeats(turn):
     body = html(at)
     assert not at.exception
     assert body.count('class="track"') == 4
-    assert "This reranker does not tell how much of a passage it reads." in body
+    assert "This reranker does not report how much of a passage it reads." in body
     assert "None repeats another" in body
 
 

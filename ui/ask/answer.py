@@ -11,7 +11,7 @@ from rag.types import Answer, Hit, Trace
 from ranklens.asking import checks_of
 from ui.shared import frame
 from ui.shared.html import render, show
-from ui.shared.prose import ChipPlace, Style, written
+from ui.shared.prose import ChipPlace, TextStyle, written
 
 
 def complete(body: DeltaGenerator, foot: DeltaGenerator, trace: Trace, answer: Answer) -> None:
@@ -45,7 +45,7 @@ def rendered(answer: Answer, hits: Sequence[Hit]) -> Markup:
         if c.number <= len(hits)
     ]
     marks = [
-        Style(c.start, c.end, c.verdict, f"{c.why} ({c.by})" if c.by else c.why)
+        TextStyle(c.start, c.end, c.verdict, f"{c.why} ({c.by})" if c.by else c.why)
         for c in checks_of(answer)
     ]
     return written(answer.text, chips, marks)

@@ -23,8 +23,8 @@ from ui.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rag.pipeline import Pipeline
     from ranklens import Trace
+    from ranklens.library import Library
 
 WhereOption = Annotated[
     str,
@@ -96,22 +96,19 @@ def search(
         trace = opened.search(question, **_within(names, types, since))
         _show(trace, as_json)
         if where:
-            _follow(opened.pipeline, trace, where)
+            _follow(opened, trace, where)
 
 
-def _follow(pipeline: Pipeline, trace: Trace, words: str) -> None:
+def _follow(library: Library, trace: Trace, words: str) -> None:
     """Print where the passage with these words went."""
-    from rag.inspect import places
-    from rag.inspect.find import by_words
-    from rag.inspect.removal import removal
+    from ranklens.inspecting import Inspection, passages_with
     from ui.cli.show import where
 
-    chunk = next(iter(by_words(pipeline.index, words, 10)), None)
+    chunk = next(iter(passages_with(library, words, 10)), None)
     if chunk is None:
         raise LibraryError(f"no passage of the library has a word of {words!r}; try other words")
-    asked = places.pipeline_of(pipeline, trace)
-    at = places.places(trace, chunk, places.everything(asked, trace.question))
-    where(chunk, at, removal(trace, chunk, at, places.allowed(asked, chunk)).words)
+    way = Inspection(library, trace).way(chunk)
+    where(chunk, way.places, way.removal.words)
 
 
 def _within(

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from rag import trace as traces
 from rag.errors import RanklensError
-from rag.inspect.places import pipeline_of
 from rag.types import Trace
+from ranklens.inspecting import Inspection, stamp
 from ui.inspect import compare, passage, pool, shown_trace, where, why
-from ui.inspect.shown_trace import Shown
+from ui.inspect.shown_trace import ShownTrace
 from ui.shared import drawer, frame, grades, passages, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-STYLES = (
-    frame.HERE / "measure.css",
-    frame.HERE / "judge.css",
-    Path(__file__).with_name("inspect.css"),
-)
+STYLES = ("shared/measure.css", "shared/judge.css", "inspect/inspect.css")
 PASSAGE, POOL, TWO = "A passage", "The pool", "Two traces"
 VIEW = "inspect_view"
 
@@ -31,8 +26,7 @@ VIEW = "inspect_view"
 def page() -> None:
     """Show the page."""
     library = state.library()
-    for style in STYLES:
-        st.html(style)
+    frame.style(*STYLES)
     frame.title("Inspect", "Where a passage went, why it scored as it did, how two traces differ.")
     shown = shown_trace.chooser(library)
     if shown is None:
@@ -46,7 +40,7 @@ def page() -> None:
         if view == PASSAGE:
             _passage(library, shown)
         elif view == POOL:
-            pool.show(library, pipeline_of(library.pipeline, shown.trace), shown.trace)
+            pool.show(_inspection(stamp(library, shown.trace), library, shown.trace))
         else:
             second = compare.show(library, shown)
     except RanklensError as error:
@@ -55,7 +49,7 @@ def page() -> None:
     grades.on_page(library, {}, shown.trace)
 
 
-def _bar(shown: Shown) -> str:
+def _bar(shown: ShownTrace) -> str:
     st.session_state.setdefault(VIEW, PASSAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control("View", (PASSAGE, POOL, TWO), required=True,
@@ -68,18 +62,24 @@ def _bar(shown: Shown) -> str:
     return str(view)
 
 
-def _passage(library: Library, shown: Shown) -> None:
+def _passage(library: Library, shown: ShownTrace) -> None:
     chunk = passage.chooser(library, shown.trace)
     if chunk is None:
         return
-    pipeline = pipeline_of(library.pipeline, shown.trace)
-    where.show(library, pipeline, shown.trace, chunk)
+    inspection = _inspection(stamp(library, shown.trace), library, shown.trace)
+    where.show(inspection, chunk)
     st.html('<h2 class="rl-question rl-why">Why this score</h2>')
-    why.show(library, pipeline, shown.trace, chunk)
+    why.show(inspection, chunk)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _inspection(key: int, _library: Library, _trace: Trace) -> Inspection:
+    """Return what is worked out about a trace, kept while neither it nor the library changes."""
+    return Inspection(_library, _trace)
 
 
 @st.fragment
-def _drawer(library: Library, shown: Shown, second: Trace | None) -> None:
+def _drawer(library: Library, shown: ShownTrace, second: Trace | None) -> None:
     """Open the passage whose name was clicked, in the trace that holds it."""
     if clicked := passages.clicked("passages"):
         chunk_id = clicked.partition("@")[0]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.inspect.find import by_words
 from rag.journey import journeys
 from rag.types import Chunk, Trace
+from ranklens import asking, inspecting
 from ui.shared import frame
 from ui.shared.naming import named, snippet
 
@@ -34,14 +34,14 @@ def chooser(library: Library, trace: Trace) -> Chunk | None:
 
 
 def _found(library: Library, trace: Trace, way: str) -> list[Chunk]:
-    """Return the passages to choose from, and say so where there are none."""
+    """Return the passages to choose from, and a notice if there are none."""
     if way == OF_QUESTION:
         found = [journey.chunk for journey in journeys(trace)]
         if not found:
             frame.notice("This question found no passage; find one by its words.")
         return found
     if way == IN_DOCUMENT:
-        names = [document.name for document in library.documents() if document.status == "ready"]
+        names = [document.name for document in asking.ready(library)]
         if not names:
             return []
         if st.session_state.get(_DOCUMENT) not in names:
@@ -50,7 +50,7 @@ def _found(library: Library, trace: Trace, way: str) -> list[Chunk]:
         return library.chunks(name)
     words = st.text_input("Its words", key="inspect_words", persist_state="session",
                           placeholder="Some words of the passage, or all of it")  # fmt: skip
-    found = by_words(library.index, words)
+    found = inspecting.passages_with(library, words)
     if words.strip() and not found:
         frame.notice("No passage of the library has one of these words.")
     return found
@@ -66,7 +66,7 @@ def _select(found: Sequence[Chunk], key: str) -> Chunk | None:
 
 
 def linked(library: Library, trace: Trace) -> bool:
-    """Choose the passage that the address names, once; tell whether there was a new one."""
+    """Choose the passage that the address names, once; return whether there was a new one."""
     wanted = st.query_params.get("passage", "")
     if not wanted or wanted == st.session_state.get(_SEEN):
         return False
@@ -80,7 +80,7 @@ def choose(library: Library, trace: Trace, chunk_id: str) -> None:
     if any(hit.chunk.id == chunk_id for stage in trace.stages for hit in stage.hits):
         st.session_state[_WAY] = OF_QUESTION
         st.session_state[f"inspect_passage_{OF_QUESTION}"] = chunk_id
-    elif chunk := library.index.catalogue.fetch([chunk_id]).get(chunk_id):
+    elif chunk := inspecting.passage(library, chunk_id):
         st.session_state[_WAY] = IN_DOCUMENT
         st.session_state[_DOCUMENT] = chunk.document
         st.session_state[f"inspect_passage_{IN_DOCUMENT}"] = chunk_id

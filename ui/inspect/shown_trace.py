@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.inspect.files import opened
 from rag.types import Trace
+from ranklens.inspecting import opened
 from ui.shared import frame, state
-from ui.shared.frame import escape
+from ui.shared.html import show as show_html
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -22,24 +22,19 @@ FILE: Literal["file"] = "file"
 MOST_MB = 50
 HELD, _KEY, _SEEN = "inspect_file", "inspect_trace", "inspect_seen"
 Choice = int | Literal["file"]
-Held = tuple[str, Trace]
+HeldFile = tuple[str, Trace]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownTrace:
     """A trace, what to call it, and the turn that it belongs to if it is kept."""
 
     trace: Trace
     name: str
     turn: int | None = None
 
-    @property
-    def link(self) -> dict[str, str]:
-        """What the page's address says about it."""
-        return {} if self.turn is None else {"turn": str(self.turn)}
 
-
-def chooser(library: Library) -> Shown | None:
+def chooser(library: Library) -> ShownTrace | None:
     """Offer the questions that are kept, and a file; note the choice in the address."""
     left, right = st.columns((3, 1), vertical_alignment="bottom")
     with right, st.popover("Open a file", icon=":material/upload_file:", width="stretch"):
@@ -67,7 +62,7 @@ def kept(library: Library) -> dict[int, str]:
 
 
 def select(
-    label: str, asked: Mapping[int, str], key: str, held: Held | None = None
+    label: str, asked: Mapping[int, str], key: str, held: HeldFile | None = None
 ) -> Choice | None:
     """Offer questions, and the file that is held; None without any."""
     options: list[Choice] = [*([FILE] if held else []), *asked]
@@ -84,19 +79,19 @@ def select(
     )
 
 
-def resolved(library: Library, chosen: Choice, held: Held | None = None) -> Shown | None:
-    """Return the trace that was chosen; None, with a notice, where it is deleted meanwhile."""
+def resolved(library: Library, chosen: Choice, held: HeldFile | None = None) -> ShownTrace | None:
+    """Return the trace that was chosen; None, with a notice, if it was deleted meanwhile."""
     if chosen == FILE:
-        return Shown(held[1], held[0]) if held else None
+        return ShownTrace(held[1], held[0]) if held else None
     turn = library.conversations.turn(int(chosen))
     if turn is None:
         frame.notice("This question was deleted; choose another one.", tone="warn")
         return None
-    return Shown(turn.trace, turn.question, turn.id)
+    return ShownTrace(turn.trace, turn.question, turn.id)
 
 
 def take(key: str) -> None:
-    """Take in a trace as a file and hold it under a key; say so where it is none."""
+    """Offer to open a trace from a file and hold it under a key; show what is wrong with a file."""
     number = st.session_state.setdefault(f"{key}_number", 0)
     file = st.file_uploader("A trace as JSON", key=f"{key}_{number}", max_upload_size=MOST_MB)
     if problem := st.session_state.pop(f"{key}_problem", None):
@@ -131,9 +126,9 @@ def _from_address(library: Library, asked: dict[int, str]) -> None:
         asked[turn.id] = _label(turn.question, turn.asked)
 
 
-def _note(shown: Shown | None) -> None:
+def _note(shown: ShownTrace | None) -> None:
     """Let a reload open the same trace again."""
-    turn = shown.link.get("turn", "") if shown else ""
+    turn = str(shown.turn) if shown and shown.turn is not None else ""
     if turn and st.query_params.get("turn") != turn:
         st.query_params["turn"] = turn
     elif not turn and "turn" in st.query_params:
@@ -141,19 +136,15 @@ def _note(shown: Shown | None) -> None:
     st.session_state[_SEEN] = turn
 
 
-def head(shown: Shown) -> None:
+def head(shown: ShownTrace) -> None:
     """Show the question and the settings that matter most."""
-    trace = shown.trace
-    settings = trace.settings
-    facts = [f"{name} {settings[name]}" for name in ("pool", "top", "threshold")
-             if settings.get(name) is not None]  # fmt: skip
+    trace, settings = shown.trace, shown.trace.settings
     ran = trace.stage("reranked")
-    facts.insert(0, str(ran.details.get("reranker", "") if ran else ""))
+    facts = [str(ran.details.get("reranker", "")) if ran else ""]
+    facts += [f"{name} {settings[name]}" for name in ("pool", "top", "threshold")
+              if settings.get(name) is not None]  # fmt: skip
     facts += [f"settings {trace.settings_digest}"]
-    said = " · ".join(fact for fact in facts if fact)
-    st.html(
-        f'<h2 class="rl-question">{escape(trace.question)}</h2><p class="rl-say">{escape(said)}</p>'
-    )
+    show_html("inspect/question.html", question=trace.question, facts=facts)
 
 
 def _label(question: str, asked: datetime) -> str:

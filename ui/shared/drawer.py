@@ -9,6 +9,7 @@ import streamlit as st
 
 from rag.journey import Journey, fate, journey
 from rag.types import Chunk, Trace
+from ranklens import inspecting
 from ui.shared import frame, grades, source
 from ui.shared.frame import escape
 from ui.shared.naming import where
@@ -38,7 +39,7 @@ def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None
     frame.dress_dialog()
     found = journey(trace, chunk_id)
     # What no stage found is shown too: where it went is asked most of all there.
-    chunk = found.chunk if found else library.index.catalogue.fetch([chunk_id]).get(chunk_id)
+    chunk = found.chunk if found else inspecting.passage(library, chunk_id)
     if chunk is None:
         frame.notice("This passage is not part of the question that is shown.")
         return

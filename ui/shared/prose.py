@@ -38,7 +38,7 @@ class ChipPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class TextStyle:
     """How ``start:end`` looks: an element, or a span of a class; a ``sign`` is not shown."""
 
     start: int
@@ -48,18 +48,18 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """Words of one look between white space, or a chip."""
 
     lead: str = ""
     words: str = ""
     tail: str = ""
-    styles: tuple[Style, ...] = ()
+    styles: tuple[TextStyle, ...] = ()
     chip: ChipPlace | None = None
 
 
 @dataclass(slots=True)
-class Block:
+class ProseBlock:
     """``parts``: the ranges of its paragraphs or items. ``first``: the number of a list's first."""
 
     kind: Literal["p", "heading", "ul", "ol", "pre"]
@@ -68,7 +68,7 @@ class Block:
     open: bool = field(default=True, compare=False)
 
 
-def written(text: str, chips: Sequence[ChipPlace] = (), marks: Sequence[Style] = ()) -> Markup:
+def written(text: str, chips: Sequence[ChipPlace] = (), marks: Sequence[TextStyle] = ()) -> Markup:
     """Return ``text`` as HTML with ``chips`` in place of markers and ``marks`` on sentences."""
     return render(
         "shared/prose.html",
@@ -79,8 +79,8 @@ def written(text: str, chips: Sequence[ChipPlace] = (), marks: Sequence[Style] =
     )
 
 
-def _blocks(text: str) -> list[Block]:
-    blocks: list[Block] = []
+def _blocks(text: str) -> list[ProseBlock]:
+    blocks: list[ProseBlock] = []
     fence = ""
     for line in _LINE.finditer(text):
         if fence:
@@ -88,13 +88,13 @@ def _blocks(text: str) -> list[Block]:
         elif found := _FENCE.match(line[0]):
             fence = found[1]
             after = min(line.end() + 1, len(text))
-            blocks.append(Block("pre", [(after, after)]))
+            blocks.append(ProseBlock("pre", [(after, after)]))
         else:
             _take(blocks, line)
     return blocks
 
 
-def _in_code(block: Block, line: re.Match[str], fence: str) -> str:
+def _in_code(block: ProseBlock, line: re.Match[str], fence: str) -> str:
     """Add a line to a block of code; return its fence, nothing if the line closes it."""
     bare = line[0].strip()
     if len(bare) >= len(fence) and not bare.strip(fence[0]):
@@ -103,7 +103,7 @@ def _in_code(block: Block, line: re.Match[str], fence: str) -> str:
     return fence
 
 
-def _take(blocks: list[Block], line: re.Match[str]) -> None:
+def _take(blocks: list[ProseBlock], line: re.Match[str]) -> None:
     """Add one line of prose to the block that it continues, or begin a new one."""
     last = blocks[-1] if blocks else None
     if not line[0].strip():
@@ -120,39 +120,39 @@ def _take(blocks: list[Block], line: re.Match[str]) -> None:
         blocks.append(block)
 
 
-def _begun(line: re.Match[str]) -> Block:
+def _begun(line: re.Match[str]) -> ProseBlock:
     """Return the block that a line begins, without the line's sign."""
     if found := _HEADING.match(line[0]):
-        return Block("heading", [(line.start() + found.end(), line.end())], open=False)
+        return ProseBlock("heading", [(line.start() + found.end(), line.end())], open=False)
     if found := _NUMBER.match(line[0]):
-        return Block("ol", [(line.start() + found.end(), line.end())], int(found[1]))
+        return ProseBlock("ol", [(line.start() + found.end(), line.end())], int(found[1]))
     if found := _BULLET.match(line[0]):
-        return Block("ul", [(line.start() + found.end(), line.end())])
-    return Block("p", [line.span()])
+        return ProseBlock("ul", [(line.start() + found.end(), line.end())])
+    return ProseBlock("p", [line.span()])
 
 
 def _runs(
     text: str,
     place: TextRange,
     chips: Sequence[ChipPlace],
-    marks: Sequence[Style],
+    marks: Sequence[TextStyle],
     plain: bool,
-) -> Iterator[Run]:
+) -> Iterator[TextRun]:
     """Cut a part of the text wherever its look changes; ``plain`` text has chips only."""
     start, end = place
     here = [chip for chip in chips if start <= chip.start and chip.end <= end]
     styles = [] if plain else [*_styles(text, place), *marks]
-    looks: list[ChipPlace | Style] = [*here, *styles]
+    looks: list[ChipPlace | TextStyle] = [*here, *styles]
     edges = {start, end, *(edge for one in looks for edge in (one.start, one.end))}
     for low, high in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
-        yield from (Run(chip=chip) for chip in here if chip.start == low)
+        yield from (TextRun(chip=chip) for chip in here if chip.start == low)
         if not any(chip.start <= low < chip.end for chip in here):
             before_chip = any(chip.start == high for chip in here)
             words = text[low:high].rstrip(" ") if before_chip else text[low:high]
             yield _run(words, [one for one in styles if one.start <= low < one.end])
 
 
-def _styles(text: str, place: TextRange) -> Iterator[Style]:
+def _styles(text: str, place: TextRange) -> Iterator[TextStyle]:
     """Yield bold and code; their signs are not shown."""
     code = list(_CODE.finditer(text, *place))
     bold = [
@@ -164,19 +164,19 @@ def _styles(text: str, place: TextRange) -> Iterator[Style]:
     kinds = (("code", code), ("strong", bold))
     for kind, matches in kinds:
         for found in matches:
-            yield Style(found.start(), found.start(1), "sign")
-            yield Style(found.start(1), found.end(1), kind)
-            yield Style(found.end(1), found.end(), "sign")
+            yield TextStyle(found.start(), found.start(1), "sign")
+            yield TextStyle(found.start(1), found.end(1), kind)
+            yield TextStyle(found.end(1), found.end(), "sign")
 
 
-def _run(words: str, styles: Sequence[Style]) -> Run:
+def _run(words: str, styles: Sequence[TextStyle]) -> TextRun:
     """Return words that no edge cuts; marks leave white space and punctuation alone."""
     if any(one.kind == "sign" for one in styles):
-        return Run()
+        return TextRun()
     bare = words.strip()
     if not any(letter.isalnum() for letter in bare):
         styles = [one for one in styles if one.kind in ("strong", "code")]
     if not bare or not styles:
-        return Run(words)
+        return TextRun(words)
     lead, _, tail = words.partition(bare)
-    return Run(lead, bare, tail, tuple(styles))
+    return TextRun(lead, bare, tail, tuple(styles))

@@ -1,0 +1,204 @@
+"""Looking behind one question: where a passage went, why it scored, what a pool holds, two traces.
+
+An `Inspection` works out what a trace does not hold, over the library as it is now. Nothing is
+worked out before it is asked for, and each answer is kept for as long as the object is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from rag.evaluate.experiments.pipelines import resolve
+from rag.inspect import compare, places, why
+from rag.inspect.compare import Difference, Times
+from rag.inspect.duplicates import NEAR, SHINGLE, Twin, twins
+from rag.inspect.files import opened
+from rag.inspect.find import by_words
+from rag.inspect.places import Everything, Place
+from rag.inspect.reading import Readings, readings
+from rag.inspect.removal import Removal, removal
+from rag.inspect.why import MOST_SENTENCES, Ablation, Terms
+from rag.journey import Movement
+from rag.models.reading import Reading
+from rag.rerank.late_interaction import TokenMatch
+from rag.types import Chunk, Stage, Trace
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+# The types and limits of the engine that these functions return or need.
+__all__ = [
+    "MOST_SENTENCES",
+    "NEAR",
+    "SHINGLE",
+    "Ablation",
+    "Place",
+    "Reading",
+    "Readings",
+    "Terms",
+    "TokenMatch",
+    "Twin",
+    "opened",
+]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class PassageWay:
+    """A passage's place at every stage, and what kept it out of the answer.
+
+    ``removed_at`` names the stages that are to blame; none if the answer was given the passage.
+    """
+
+    places: tuple[Place, ...]
+    removal: Removal
+    removed_at: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceComparison:
+    """What differs between two traces: settings, places of passages, times of stages."""
+
+    settings: list[Difference]
+    moves: list[Movement]
+    times: list[Times]
+
+
+class Inspection:
+    """What can be worked out about one trace. Raises `SettingsError` if its settings fail here."""
+
+    def __init__(self, library: Library, trace: Trace) -> None:
+        self.trace = trace
+        self.pipeline = places.pipeline_of(library.pipeline, trace)
+        self._kept: dict[Hashable, object] = {}
+
+    @cached_property
+    def everything(self) -> Everything:
+        """Every passage's place for the question, exactly; reads every vector once."""
+        return places.everything(self.pipeline, self.trace.question)
+
+    def way(self, chunk: Chunk) -> PassageWay:
+        """Return where a passage went; raises `FilterError` if its filter allows no document."""
+        at = places.places(self.trace, chunk, self.everything)
+        became = removal(self.trace, chunk, at, places.allowed(self.pipeline, chunk))
+        return PassageWay(tuple(at), became, _blamed(became, [place.stage for place in at]))
+
+    @property
+    def remote(self) -> bool:
+        """Whether the reranker calls a provider; raises `RerankError` if it cannot run."""
+        return any(entry.remote for entry, _ in self.pipeline.reranker_parts())
+
+    @property
+    def can_score(self) -> bool:
+        """Whether the reranker scores single texts, so that it can score parts of a passage."""
+        return why.scorer(self.pipeline) is not None
+
+    def beside_pool(self, chunk: Chunk) -> Place:
+        """Return where the reranker would have put a passage that the pool does not hold.
+
+        Calls the reranker. Raises `RerankError`.
+        """
+        found = self.everything
+        return self._once(
+            "beside", chunk, lambda: places.beside_pool(self.pipeline, self.trace, chunk, found)
+        )
+
+    def terms(self, chunk: Chunk) -> Terms | None:
+        """Return BM25 term by term; None if the passage is no longer in the library."""
+        if not self.pipeline.index.catalogue.fetch([chunk.id]):
+            return None
+        return why.terms(self.pipeline, self.trace.question, chunk)
+
+    def heat(self, chunk: Chunk) -> list[TokenMatch]:
+        """Return how near each token of a passage is to the question; raises `RanklensError`."""
+        return self._once(
+            "heat", chunk, lambda: why.heat(self.pipeline, self.trace.question, chunk)
+        )
+
+    def ablation(self, chunk: Chunk) -> Ablation:
+        """Return what each sentence's removal costs. Calls the reranker; raises `RerankError`."""
+        return self._once(
+            "ablation", chunk, lambda: why.ablation(self.pipeline, self.trace.question, chunk)
+        )
+
+    @cached_property
+    def readings(self) -> Readings | None:
+        """How much the reranker read of each passage; None if it does not report that."""
+        chunks = [hit.chunk for hit in self.trace.stages[-1].hits]
+        return readings(self.pipeline, self.trace.question, chunks)
+
+    @cached_property
+    def twins(self) -> dict[str, Twin]:
+        """The passages of the last ranking that repeat a better one, by id."""
+        return twins([hit.chunk for hit in self.trace.stages[-1].hits])
+
+    def _once(self, what: str, chunk: Chunk, work: Callable[[], Result]) -> Result:
+        key = (what, chunk.id)
+        if key not in self._kept:
+            self._kept[key] = work()
+        return self._kept[key]  # type: ignore[return-value]
+
+
+def stamp(library: Library, trace: Trace) -> int:
+    """Return what changes with the question, its settings and the library's documents."""
+    ready = tuple((d.id, d.digest) for d in library.index.catalogue.ready())
+    return hash((id(library.index.catalogue), ready, trace.settings_digest, trace.question))
+
+
+def cut_of(stage: Stage, trace: Trace) -> float | None:
+    """Return the score of the last passage that a stage lets through; None if it cuts none."""
+    if stage is trace.stages[-1]:
+        return trace.evidence[-1].score if trace.evidence else None
+    following = trace.stages[trace.stages.index(stage) + 1]
+    size = len(following.hits)
+    if following.name == "reranked" and 0 < size < len(stage.hits):
+        return stage.hits[size - 1].score
+    return None
+
+
+def compared(first: Trace, second: Trace) -> TraceComparison:
+    """Return what differs between two traces."""
+    return TraceComparison(
+        compare.differences(first, second),
+        compare.moved(first, second),
+        compare.times(first, second),
+    )
+
+
+def search_with(library: Library, trace: Trace, pipeline: str) -> Trace:
+    """Search for a trace's question again, in the same documents, with another pipeline.
+
+    ``pipeline`` is a saved one, a reranker, or options such as ``pool=100,reranker=none``. Raises
+    `RanklensError`.
+    """
+    (options,) = resolve(library.settings, [pipeline]).values()
+    within = places.pipeline_of(library.pipeline, trace).asked_within
+    return library.pipeline.with_settings(**options).within(within).search(trace.question)
+
+
+def passages_with(library: Library, words: str, most: int = 30) -> list[Chunk]:
+    """Return the passages of the library that hold these words best, best first."""
+    return by_words(library.index, words, most)
+
+
+def passage(library: Library, chunk_id: str) -> Chunk | None:
+    """Return a passage by its id, None if it is not in the library any more."""
+    return library.index.catalogue.fetch([chunk_id]).get(chunk_id)
+
+
+_BLAMED = {
+    "retrieval": ("dense", "lexical"),
+    "pool": ("fused", "expanded", "reranked"),
+}
+
+
+def _blamed(became: Removal, stages: list[str]) -> frozenset[str]:
+    """Return the stages that removed a passage."""
+    if became.where in ("reranker", "threshold"):
+        return frozenset(stages[-1:])
+    there = [name for name in _BLAMED.get(became.where, ()) if name in stages]
+    return frozenset(there[:1] if became.where == "pool" else there)
