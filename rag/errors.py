@@ -1,4 +1,4 @@
-"""Every error of the house under one base.
+"""Every error of the project under one base.
 
 RanklensError
 ├── SettingsError            an option is unknown, malformed or out of range
@@ -9,6 +9,7 @@ RanklensError
 │   └── DocumentError        one document cannot be read; the others are unaffected
 ├── ModelError               a model cannot be loaded or run
 │   └── ModelMissing         its weights are not on this machine
+├── ProviderError            a provider's server refused, failed or did not answer in time
 ├── RerankError              a reranker failed; the pipeline falls back to the fused order
 └── GenerationError          a generator failed; the evidence is still there
 
@@ -51,6 +52,20 @@ class ModelError(RanklensError):
 
 class ModelMissing(ModelError):
     """A model's weights are not on this machine, and downloading was not asked for."""
+
+
+class ProviderError(RanklensError):
+    """A call of a provider's server failed.
+
+    ``passing``: the same call may work later, after ``wait`` seconds if the server names them.
+    ``too_long``: the prompt does not fit the model's window.
+    """
+
+    def __init__(
+        self, message: str, passing: bool = False, wait: float | None = None, too_long: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.passing, self.wait, self.too_long = passing, wait, too_long
 
 
 class RerankError(RanklensError):

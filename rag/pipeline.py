@@ -9,18 +9,17 @@ this; nothing is overwritten on the way. What stands in parentheses is off by de
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from rag.errors import RanklensError, RerankError
+from rag.errors import RanklensError
 from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.generate.relevance import relevance, unmentioned
 from rag.models.encoder import Encoder
-from rag.rerank import llm
 from rag.rerank.base import Context, Entry, Reranker
 from rag.rerank.run import Rerankers
 from rag.retrieve import filters
@@ -31,7 +30,7 @@ from rag.retrieve.variants import Expansion
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
 from rag.store.analyse import Analyser
 from rag.store.index import Index
-from rag.types import Candidate, Scalar, Stage, Trace
+from rag.types import Candidate, Stage, Trace
 
 
 class Pipeline:
@@ -105,7 +104,7 @@ class Pipeline:
         if not question:
             raise RanklensError("the question is empty; type a few words")
         vector = lru_cache(1)(partial(self.encoder.encode_query, question))
-        expansion = Expansion(question, self.index, self.encoder, self.settings, self._ask_model)
+        expansion = Expansion(question, self.index, self.encoder, self.settings)
         first = FirstStage(self.index, self.settings, self._shared.threads, self.asked_within)
         found = first.find(Query(question, vector))
         stages = (found.dense, found.lexical, found.fused, *expansion.stages(found, first))
@@ -141,14 +140,6 @@ class Pipeline:
 
     def _context(self) -> Context:
         return Context(self.settings, self.encoder, self.index.tokens.fetch)
-
-    def _ask_model(self, instructions: str, question: str) -> tuple[str, Mapping[str, Scalar]]:
-        """Ask the language model as query expansion does; raises `RerankError` in plain words."""
-        if reason := llm.missing(Context(self.settings, self.encoder)):
-            raise RerankError(reason)
-        chat = llm.Chat(self.settings)
-        reply = chat.ask(instructions, question, self.settings.expansion_seconds)
-        return reply.text, chat.details([reply])
 
     def _trace_settings(self, asked_within: Filter) -> dict[str, Any]:
         shaping = self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)

@@ -322,8 +322,8 @@ class Settings(BaseModel):
     )
     prompts: str = option(
         "",
-        "Folder with your own prompts: system.txt, user.txt, rewrite.txt, judge.txt, grade.txt "
-        "or questions.txt; each replaces the built-in one.",
+        "Folder with your own prompts, named as those in rag/llm/prompts (system.txt, user.txt, "
+        "rewrite.txt, hyde.txt …); each replaces the built-in one.",
         SHAPES_ANSWER,
     )
     rewrite_seconds: float = option(

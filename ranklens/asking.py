@@ -19,8 +19,8 @@ from rag.chat.store import Conversation, Turn
 from rag.chat.writing import Writing
 from rag.evaluate.judgements import feedback
 from rag.generate.check import judged
-from rag.generate.models import rewrite
 from rag.generate.support import checked, checks_of
+from rag.llm.client import LanguageModel
 from rag.retrieve import expand
 from rag.retrieve.filters import EVERYTHING, Filter, kind_of, mentioned
 from rag.settings import Settings
@@ -76,7 +76,7 @@ def ask(
     settings = pipeline.settings
     if named or within:
         pipeline = pipeline.within(named or within)
-    model = partial(rewrite, settings) if settings.llm_model else None
+    model = LanguageModel(settings, "", "rewrite_seconds", 0) if settings.llm_model else None
     rewritten = standalone(question, history, model)
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
     kept = library.conversations
@@ -146,7 +146,7 @@ class Expansions:
 
 def expansions(settings: Settings) -> Expansions:
     """Return the kinds of expansion that work here: without a language model only one does."""
-    works = tuple(expand.VARIANTS) if settings.llm_model else (expand.FEEDBACK,)
+    works = expand.VARIANTS if settings.llm_model else (expand.FEEDBACK,)
     chosen = tuple(expand.chosen(settings.expansion))
     return Expansions(tuple(dict.fromkeys((*works, *chosen))), chosen)
 
@@ -167,7 +167,9 @@ def suggested(documents: Collection[Document], most: int, path: Path = SAMPLES) 
 
 
 def _checked(library: Library, settings: Settings, answer: Answer, trace: Trace) -> Answer:
-    judge = partial(judged, settings) if settings.llm_judge and settings.llm_model else None
+    judge = None
+    if settings.llm_judge and settings.llm_model:
+        judge = partial(judged, LanguageModel(settings, retries=0))
     return checked(answer, original(trace), trace.evidence, library.encoder, judge)
 
 

@@ -1,32 +1,35 @@
 """A follow-up becomes a question that can be searched alone.
 
-With a model: the model rewrites, within a deadline. Without one, or where it fails: a rule that
-can be read off the page. A question that points back (it, they, what about …) has the topic words
+With a model: the model rewrites, within a deadline. Without one, or if it fails: a rule that can be
+read off the page. A question that points back (it, they, what about …) has the topic words
 of the question before it put behind it; a question that can be read alone is left alone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.chat.store import Turn
 from rag.chat.words import content, is_name, points_back
 from rag.errors import RanklensError
+from rag.llm.client import LanguageModel
+from rag.text.quoting import boundary, defused, shorten
 from rag.types import Stage, Trace
 
 STAGE = "rewritten"
 MOST_WORDS = 8
 LONGEST = 400
+_TOKENS_OF_AN_ANSWER = 300
+_LAST_TURNS = 6
 How = Literal["model", "rule"]
-Ask = Callable[[str, Sequence[tuple[str, str]]], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What is searched, what was asked, who rewrote it; ``how`` is None where nothing changed."""
+    """What is searched, what was asked, who rewrote it; ``how`` is None if nothing changed."""
 
     question: str
     asked: str
@@ -35,7 +38,7 @@ class Rewritten:
     problem: str = ""
 
     def kept_in(self, trace: Trace) -> Trace:
-        """Return the trace with a first stage that says what was asked, where that differs."""
+        """Return the trace with a first stage that shows what was asked, if that differs."""
         if self.how is None and not self.problem:
             return trace
         by = {"rule": "a rule, from the question before", "model": "the model", None: "nobody"}
@@ -47,20 +50,22 @@ class Rewritten:
         return replace(trace, stages=(stage, *trace.stages))
 
 
-def standalone(question: str, history: Sequence[Turn], ask: Ask | None = None) -> Rewritten:
-    """Rewrite a follow-up to ``history``; ``ask`` is the model, None where there is none.
+def standalone(
+    question: str, history: Sequence[Turn], model: LanguageModel | None = None
+) -> Rewritten:
+    """Rewrite a follow-up to ``history``, by a rule if there is no ``model``.
 
-    Never raises an error of ours: where the model fails, the rule takes its place and
-    ``problem`` says why.
+    Never raises an error of ours: if the model fails, the rule takes its place and ``problem`` is
+    why.
     """
     question = question.strip()
     if not history:
         return Rewritten(question, question, None)
     started = time.perf_counter()
     problem = ""
-    if ask:
+    if model:
         try:
-            text = _usable(ask(question, [_told(turn) for turn in history]))
+            text = by_model(model, question, [_pair(turn) for turn in history])
             how: How | None = "model" if text != question else None
             return Rewritten(text, question, how, time.perf_counter() - started)
         except RanklensError as error:
@@ -68,6 +73,27 @@ def standalone(question: str, history: Sequence[Turn], ask: Ask | None = None) -
     text = by_rule(question, history[-1].trace.question)
     seconds = time.perf_counter() - started
     return Rewritten(text, question, "rule" if text != question else None, seconds, problem)
+
+
+def by_model(model: LanguageModel, question: str, history: Sequence[tuple[str, str]]) -> str:
+    """Return a follow-up as a question that stands alone; ``history`` are (question, answer).
+
+    Raises `RanklensError` if the model fails or writes no question.
+    """
+    turns = [
+        f"Question: {asked}\nAnswer: {shorten(answer, _TOKENS_OF_AN_ANSWER)}"
+        for asked, answer in history[-_LAST_TURNS:]
+    ]
+    prompt = model.prompt("rewrite").format(
+        boundary=boundary([question, *turns]),
+        history=defused("\n\n".join(turns)),
+        question=defused(question),
+    )
+    reply = model.chat("", prompt)
+    text = " ".join(reply.text.split()).strip('"“” ')
+    if not text or len(text) > LONGEST:
+        raise RanklensError(reply.problem or "the model did not write a question")
+    return text
 
 
 def by_rule(question: str, before: str) -> str:
@@ -103,13 +129,5 @@ def original(trace: Trace) -> str:
     return str(stage.details.get("asked") or trace.question) if stage else trace.question
 
 
-def _told(turn: Turn) -> tuple[str, str]:
+def _pair(turn: Turn) -> tuple[str, str]:
     return turn.question, turn.trace.answer.text if turn.trace.answer else ""
-
-
-def _usable(text: str) -> str:
-    """Return a model's question on one line; raises `RanklensError` where it is none."""
-    text = " ".join(text.split()).strip('"“” ')
-    if not text or len(text) > LONGEST:
-        raise RanklensError("the model did not write a question")
-    return text

@@ -22,10 +22,9 @@ def _extractive(settings: Settings, encoder: Encoder, kept: Kept | None) -> Gene
 
 
 def _model(settings: Settings, encoder: Encoder, kept: Kept | None) -> Generator:
-    from rag.generate.llm import ModelGenerator
-    from rag.generate.models import provider_for
+    from rag.generate.model import ModelGenerator
 
-    return ModelGenerator(settings, provider_for(settings))
+    return ModelGenerator(settings)
 
 
 GENERATORS: Mapping[str, Callable[[Settings, Encoder, Kept | None], Generator]] = {
@@ -35,7 +34,7 @@ GENERATORS: Mapping[str, Callable[[Settings, Encoder, Kept | None], Generator]] 
 
 
 def generator_for(settings: Settings, encoder: Encoder, kept: Kept | None = None) -> Generator:
-    """Return the model's generator where one is configured, else the extractive one.
+    """Return the model's generator if one is configured, else the extractive one.
 
     ``kept`` looks up the packed token vectors of passages that were kept at ingest.
     """

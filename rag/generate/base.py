@@ -34,7 +34,7 @@ class Written:
 
 @runtime_checkable
 class Stoppable(Protocol):
-    """A generator that waits for somebody else, and can be told not to."""
+    """A generator that waits for a server, and can be stopped while it waits."""
 
     def stop(self) -> None:
         """End `Generator.stream` at once, from any thread: what it waits for is cut off."""
@@ -57,6 +57,7 @@ class Generator(Protocol):
     def stream(self, question: str, hits: Sequence[Hit]) -> Iterator[str | Thought]:
         """Yield pieces of text that cite ``hits[n - 1]`` as ``[n]``; may return `Written`.
 
-        Says `REFUSAL` where the passages do not answer; raises `GenerationError`.
+        Writes `REFUSAL` if the passages do not answer; raises `GenerationError`, or `ProviderError`
+        for a server that fails.
         """
         ...

@@ -10,23 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from rag.generate.base import REFUSAL
-from rag.generate.template import built_in
+from rag.llm.base import Message
+from rag.llm.prompts import built_in
 from rag.text.quoting import boundary, defused, estimate_tokens, shorten
 from rag.types import Chunk, Hit
 
 _SHORTEST = 50
 _GAP = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a chat."""
-
-    role: Literal["system", "user"]
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ def build_prompt(
     still fit; the best one is shortened rather than left out. Neighbours in a document become one
     passage of several parts, and the best passages stand first and last, where models read best
     (Liu et al., Lost in the Middle, 2023). ``system`` and ``user`` are prompt texts with
-    placeholders, the built-in ones where empty.
+    placeholders, the built-in ones if empty.
     """
     system, user = system or built_in("system"), user or built_in("user")
     mark = boundary(_texts(question, hits))
@@ -67,8 +59,8 @@ def build_prompt(
     passages = _joined(parts)
     words = {"boundary": mark, "refusal": REFUSAL}
     packed = "\n\n".join(_passage(passage, mark) for passage in _first_and_last(passages))
-    told = user.format(**words, question=defused(question), passages=packed)
-    messages = (Message("system", system.format(**words)), Message("user", told))
+    filled = user.format(**words, question=defused(question), passages=packed)
+    messages = (Message("system", system.format(**words)), Message("user", filled))
     tokens = sum(estimate_tokens(message.content) for message in messages)
     merged = sorted(part.number for passage in passages if len(passage) > 1 for part in passage)
     return Prompt(messages, tokens, left_out, shortened, tuple(merged))
@@ -114,7 +106,7 @@ def _joined(parts: Sequence[_Part]) -> list[list[_Part]]:
 
 
 def _continued(before: Chunk, part: _Part) -> str | None:
-    """Return what ``part`` adds to the chunk before it, None where they do not touch."""
+    """Return what ``part`` adds to the chunk before it, None if they do not touch."""
     chunk = part.chunk
     overlap = before.end - chunk.start
     if before.document != chunk.document or overlap < -_GAP or chunk.start <= before.start:
@@ -136,16 +128,16 @@ def _passage(parts: Sequence[_Part], mark: str) -> str:
     name = _attribute(parts[0].chunk.document)
     if len(parts) == 1:
         (part,) = parts
-        opening = f'<passage-{mark} number="[{part.number}]" document="{name}"{_where(part)}>'
+        opening = f'<passage-{mark} number="[{part.number}]" document="{name}"{_position(part)}>'
         return f"{opening}\n{defused(part.text)}\n</passage-{mark}>"
-    told = "\n".join(
-        f'<part-{mark} number="[{part.number}]"{_where(part)}>\n{defused(part.text)}'
+    inside = "\n".join(
+        f'<part-{mark} number="[{part.number}]"{_position(part)}>\n{defused(part.text)}'
         for part in parts
     )
-    return f'<passage-{mark} document="{name}">\n{told}\n</passage-{mark}>'
+    return f'<passage-{mark} document="{name}">\n{inside}\n</passage-{mark}>'
 
 
-def _where(part: _Part) -> str:
+def _position(part: _Part) -> str:
     chunk = part.chunk
     page = f' page="{chunk.page}"' if chunk.page is not None else ""
     heading = _attribute(" › ".join(chunk.heading))

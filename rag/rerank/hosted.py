@@ -1,29 +1,33 @@
 """What rerankers behind HTTP share: split, call side by side, retry, count, price.
 
-A provider is described by how it is asked for one batch (`Ask`); everything else is here.
+A provider is described by its `Endpoint` and by how it is asked for one batch (`Ask`); everything
+else is here.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from operator import attrgetter
 
+from rag.errors import ProviderError
+from rag.llm.calls import persistently, side_by_side
+from rag.llm.faults import Endpoint
 from rag.llm.prices import rerank_cost
-from rag.llm.remote import Fault, Server, persistently, side_by_side
-from rag.rerank.base import Scores
+from rag.rerank.base import Context, Entry, Scores
 from rag.settings import Settings
 from rag.text.plural import plural
-from rag.types import Scalar
+from rag.types import Chunk, Scalar
 
 SEARCH = 100  # passages of one search unit
+_USES = ("rerank_seconds", "rerank_retries", "rerank_concurrency", "prices")
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A provider's answer: (index, score) pairs, and what it says it used, 0 where it is silent."""
+    """A provider's reply: (index, score) pairs, and what it reports to have used, else 0."""
 
     scores: Sequence[tuple[int, float]]
     tokens: float = 0.0
@@ -31,21 +35,61 @@ class Batch:
 
 
 Ask = Callable[[str, Sequence[str], float], Batch]
+"""Scores the texts for a query within so many seconds; raises `ProviderError`."""
+
+
+def hosted_entry(
+    name: str,
+    model: str,
+    summary: str,
+    endpoint: Callable[[Settings], Endpoint],
+    options: tuple[str, str],
+    ask: Callable[[Endpoint, Settings], Ask],
+    usual: str = "",
+    limit: int = 1000,
+    tokens: int = 0,
+    unit: str = "relevance",
+    text: Callable[[Chunk], str] = attrgetter("passage"),
+) -> Entry:
+    """Return a provider's line in the table; ``usual`` is its model if ``model`` is empty.
+
+    ``options`` are those that hold the address and the key of its ``endpoint``. One call takes at
+    most ``limit`` passages and about ``tokens`` tokens, 0 for no limit.
+    """
+
+    def server(settings: Settings) -> Endpoint:
+        chosen = model or usual
+        return replace(endpoint(settings), model=chosen, seconds_option="rerank_seconds")
+
+    def build(context: Context) -> Hosted:
+        settings, there = context.settings, server(context.settings)
+        return Hosted(name, there, ask(there, settings), settings, limit, tokens)
+
+    return Entry(
+        f"{name}:{model}" if model else name,
+        summary,
+        build,
+        missing=lambda context: server(context.settings).missing(),
+        uses=(*options, *_USES),
+        remote=True,
+        unit=unit,
+        text=text,
+    )
 
 
 class Hosted:
     """A reranker behind HTTP; scores are the provider's own relevance, usually 0..1."""
 
     def __init__(
-        self, name: str, server: Server, ask: Ask, settings: Settings, limit: int, tokens: int = 0
+        self, name: str, endpoint: Endpoint, ask: Ask, settings: Settings, limit: int, tokens: int
     ) -> None:
-        """``name`` is the priced name; a call takes ``limit`` passages and about ``tokens``."""
-        self.identity = f"{name} {server.url}"
-        self._name, self._server, self._ask = name, server, ask
+        self._name = f"{name}:{endpoint.model}"
+        self.identity = f"{self._name} {endpoint.url}"
+        self._endpoint, self._ask = endpoint, ask
         self._settings, self._limit, self._tokens = settings, limit, tokens
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
-        """Return one relevance a text; raises `Fault` in plain words."""
+        """Return one relevance a text; raises `ProviderError` in plain words."""
         if not texts:
             return Scores([])
         batches = list(self._batches(query, texts))
@@ -60,15 +104,12 @@ class Hosted:
 
     def _called(self, query: str, texts: Sequence[str]) -> tuple[list[float], Batch, int]:
         settings = self._settings
-        batch, tries = persistently(
-            lambda seconds: self._ask(query, texts, seconds),
-            settings.rerank_seconds,
-            settings.rerank_retries,
-        )
+        ask = partial(self._ask, query, texts)
+        batch, tries = persistently(ask, settings.rerank_seconds, settings.rerank_retries)
         found = dict(batch.scores)
         if sorted(found) != list(range(len(texts))) or len(batch.scores) != len(texts):
-            raise Fault(
-                f"{self._server.name} gave {plural(len(batch.scores), 'score')} for "
+            raise ProviderError(
+                f"{self._endpoint} gave {plural(len(batch.scores), 'score')} for "
                 f"{plural(len(texts), 'passage')}"
             )
         return [found[row] for row in range(len(texts))], batch, tries
@@ -94,11 +135,3 @@ class Hosted:
         cost = rerank_cost(self._settings, self._name, searches, tokens)
         used: dict[str, Scalar] = {"tokens": int(tokens)} if tokens else {}
         return used if cost is None else {**used, "cost_usd": cost}
-
-
-def pairs(server: Server, results: Any, score_name: str) -> list[tuple[int, float]]:
-    """Return (index, score) of each result; raises `Fault` where they are something else."""
-    try:
-        return [(int(one["index"]), float(one[score_name])) for one in results]
-    except (TypeError, KeyError, ValueError, IndexError) as error:
-        raise server.nonsense(f"{type(error).__name__} {error} in {str(results)[:200]}") from None

@@ -2,160 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rag.llm.remote import Poster, Server
-from rag.rerank.base import Context, Entry, Reranker
-from rag.rerank.hosted import Batch, Hosted, pairs
+import httpx
+
+from rag.llm.faults import Endpoint, lost, refusal
+from rag.llm.wire import certificates
+from rag.rerank.base import Entry
+from rag.rerank.hosted import Ask, Batch, hosted_entry
+from rag.settings import Settings
 
 JINA, VOYAGE = "jina-reranker-v2-base-multilingual", "rerank-2.5"
 TEI_LIMIT = 32  # --max-client-batch-size of a server that was started without options
+LONGEST_BODY = 32_000_000  # bytes
 
 
 def jina(model: str = "") -> Entry:
     """Return the line for Jina's API; https://jina.ai/reranker describes its protocol."""
-    return _keyed("jina", model or JINA, "Jina's hosted rerankers", bool(model), _results, 1000)
+    summary = f"Jina's hosted rerankers ({model or JINA})."
+    where = _where("Jina", ("jina_url", "jina_api_key"), "JINA_API_KEY")
+    return hosted_entry("jina", model, summary, *where, _asking("results"), JINA)
 
 
 def voyage(model: str = "") -> Entry:
     """Return the line for Voyage's API; https://docs.voyageai.com/docs/reranker has its limits."""
-    return _keyed(
-        "voyage", model or VOYAGE, "Voyage's hosted rerankers", bool(model), _data, 1000, 500_000
-    )
+    summary = f"Voyage's hosted rerankers ({model or VOYAGE})."
+    where = _where("Voyage", ("voyage_url", "voyage_api_key"), "VOYAGE_API_KEY")
+    return hosted_entry("voyage", model, summary, *where, _asking("data"), VOYAGE, tokens=500_000)
 
 
 def rerank_server(model: str = "") -> Entry:
     """Return the line for any server with a Cohere- or Jina-like ``/rerank``."""
-
-    def build(context: Context) -> Reranker:
-        settings = context.settings
-        server = Server(
-            "The rerank server",
-            settings.rerank_server_url,
-            "rerank_server_key",
-            settings.rerank_server_key.get_secret_value().strip(),
-        )
-        ask = _asking(server, model, _results)
-        return Hosted(f"rerank-server:{model}", server, ask, settings, 1000)
-
-    return Entry(
-        f"rerank-server:{model}" if model else "rerank-server",
-        "Your own server with a Cohere- or Jina-like /rerank (vLLM, Infinity, LiteLLM).",
-        build,
-        missing=_without("rerank_server_url", "no rerank server is configured"),
-        uses=("rerank_server_url", "rerank_server_key", *_COMMON),
-        remote=True,
-        unit="relevance",
-    )
+    summary = "Your own server with a Cohere- or Jina-like /rerank (vLLM, Infinity, LiteLLM)."
+    where = _where("The rerank server", ("rerank_server_url", "rerank_server_key"))
+    return hosted_entry("rerank-server", model, summary, *where, _asking("results"))
 
 
 def tei() -> Entry:
     """Return the line for Text Embeddings Inference."""
+    summary = "Your own Text Embeddings Inference server."
+    where = _where("Text Embeddings Inference", ("tei_url", "tei_key"))
+    return hosted_entry(
+        "tei", "", summary, *where, _asking_tei, limit=TEI_LIMIT, unit="probability"
+    )
 
-    def build(context: Context) -> Reranker:
-        settings = context.settings
-        key = settings.tei_key.get_secret_value().strip()
-        server = Server("Text Embeddings Inference", settings.tei_url, "tei_key", key)
-        poster = Poster(server)
+
+def _where(
+    name: str, options: tuple[str, str], usual_key: str = ""
+) -> tuple[Callable[[Settings], Endpoint], tuple[str, str]]:
+    """Return what makes an endpoint from the options of its address and its key, and these.
+
+    A provider whose key has a usual name needs one.
+    """
+    url, key = options
+
+    def endpoint(settings: Settings) -> Endpoint:
+        address, secret = getattr(settings, url).strip(), getattr(settings, key)
+        secret = secret.get_secret_value().strip()
+        return Endpoint(name, address, url, secret, key, usual_key, bool(usual_key))
+
+    return endpoint, options
+
+
+def _asking(results: str) -> Callable[[Endpoint, Settings], Ask]:
+    """Return what asks a server whose scores are under the key ``results``, usage in ``usage``."""
+
+    def asking(endpoint: Endpoint, _settings: Settings) -> Ask:
+        poster = Poster(endpoint)
 
         def ask(query: str, texts: Sequence[str], seconds: float) -> Batch:
-            body = {"query": query, "texts": list(texts), "raw_scores": False, "truncate": True}
-            return Batch(pairs(server, poster.post("/rerank", body, seconds), "score"))
+            body: dict[str, Any] = {"query": query, "documents": list(texts)}
+            if endpoint.model:
+                body["model"] = endpoint.model
+            reply = poster.post("/rerank", body, seconds)
+            found = reply.get(results) if isinstance(reply, dict) else None
+            return Batch(_pairs(endpoint, found, "relevance_score"), _tokens(reply))
 
-        return Hosted("tei:", server, ask, settings, TEI_LIMIT)
+        return ask
 
-    return Entry(
-        "tei",
-        "Your own Text Embeddings Inference server.",
-        build,
-        missing=_without("tei_url", "no Text Embeddings Inference server is configured"),
-        uses=("tei_url", "tei_key", *_COMMON),
-        remote=True,
-        unit="probability",
-    )
+    return asking
 
 
-_COMMON = ("rerank_seconds", "rerank_retries", "rerank_concurrency", "prices")
-_Decode = Callable[[Server, Any], Batch]
-
-
-def _keyed(
-    family: str,
-    model: str,
-    about: str,
-    named: bool,
-    decode: _Decode,
-    limit: int,
-    tokens: int = 0,
-) -> Entry:
-    key_option, url_option = f"{family}_api_key", f"{family}_url"
-
-    def build(context: Context) -> Reranker:
-        settings = context.settings
-        key = getattr(settings, key_option).get_secret_value().strip()
-        server = Server(family.title(), getattr(settings, url_option), key_option, key)
-        ask = _asking(server, model, decode)
-        return Hosted(f"{family}:{model}", server, ask, settings, limit, tokens)
-
-    return Entry(
-        f"{family}:{model}" if named else family,
-        f"{about} ({model}).",
-        build,
-        missing=no_key(key_option, f"{family.upper()}_API_KEY"),
-        uses=(key_option, url_option, *_COMMON),
-        remote=True,
-        unit="relevance",
-    )
-
-
-def no_key(option: str, usual: str) -> Callable[[Context], str]:
-    """Return a check that says which key is missing and how to set it."""
-
-    def missing(context: Context) -> str:
-        if getattr(context.settings, option).get_secret_value().strip():
-            return ""
-        return f"no key is set; set {usual} or RANKLENS_{option.upper()}"
-
-    return missing
-
-
-def _without(option: str, what: str) -> Callable[[Context], str]:
-    def missing(context: Context) -> str:
-        if getattr(context.settings, option).strip():
-            return ""
-        return f"{what}; set {option} (RANKLENS_{option.upper()}) to its base URL"
-
-    return missing
-
-
-def _asking(
-    server: Server, model: str, decode: _Decode
-) -> Callable[[str, Sequence[str], float], Batch]:
-    poster = Poster(server)
+def _asking_tei(endpoint: Endpoint, _settings: Settings) -> Ask:
+    poster = Poster(endpoint)
 
     def ask(query: str, texts: Sequence[str], seconds: float) -> Batch:
-        body: dict[str, Any] = {"query": query, "documents": list(texts)}
-        if model:
-            body["model"] = model
-        return decode(server, poster.post("/rerank", body, seconds))
+        body = {"query": query, "texts": list(texts), "raw_scores": False, "truncate": True}
+        return Batch(_pairs(endpoint, poster.post("/rerank", body, seconds), "score"))
 
     return ask
 
 
-def _results(server: Server, answer: Any) -> Batch:
-    """Read Cohere's and Jina's shape: ``results`` and what was used in ``usage`` or ``meta``."""
-    found = answer.get("results") if isinstance(answer, dict) else None
-    return Batch(pairs(server, found, "relevance_score"), _tokens(answer))
+class Poster:
+    """Posts JSON and reads JSON; one pool of connections, safe for several threads."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
+        self._client = httpx.Client(follow_redirects=False, verify=certificates(endpoint.url))
+
+    def post(self, path: str, body: Mapping[str, Any], seconds: float) -> Any:
+        """Return the decoded reply; raises `ProviderError`. ``seconds`` bound a slow body too."""
+        ends = time.monotonic() + seconds
+        url = self._endpoint.url.rstrip("/") + path
+        try:
+            with self._client.stream(
+                "POST", url, json=body, headers=self._headers, timeout=max(0.01, seconds)
+            ) as response:
+                raw = _read(response, ends)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise self._endpoint.error(lost(error), seconds) from None
+        try:
+            reply = json.loads(raw)
+        except ValueError:
+            reply = raw.decode("utf-8", "replace")
+        if not response.is_success:
+            raise self._endpoint.error(refusal(response.status_code, reply, response.headers))
+        if isinstance(reply, str):
+            raise self._endpoint.not_the_protocol(reply or "an empty body")
+        return reply
 
 
-def _data(server: Server, answer: Any) -> Batch:
-    """Read Voyage's shape: ``data`` and ``usage``."""
-    found = answer.get("data") if isinstance(answer, dict) else None
-    return Batch(pairs(server, found, "relevance_score"), _tokens(answer))
+def _read(response: httpx.Response, ends: float) -> bytes:
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if time.monotonic() > ends:
+            raise TimeoutError
+        if len(body) > LONGEST_BODY:
+            raise httpx.ReadError("the body is too long")
+    return bytes(body)
 
 
-def _tokens(answer: dict[str, Any]) -> float:
-    usage = answer.get("usage")
+def _pairs(endpoint: Endpoint, results: Any, score: str) -> list[tuple[int, float]]:
+    """Return (index, score) of each result; raises `ProviderError` if they are something else."""
+    try:
+        return [(int(one["index"]), float(one[score])) for one in results]
+    except (TypeError, KeyError, ValueError, IndexError) as error:
+        words = f"{type(error).__name__} {error} in {str(results)[:200]}"
+        raise endpoint.not_the_protocol(words) from None
+
+
+def _tokens(reply: dict[str, Any]) -> float:
+    usage = reply.get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else 0
     return float(total) if isinstance(total, int | float) else 0.0

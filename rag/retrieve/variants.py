@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 
 from rag.errors import RanklensError
+from rag.llm.client import LanguageModel
 from rag.models.encoder import Encoder
-from rag.retrieve.expand import FEEDBACK, HYDE, Ask, Written, chosen, written
+from rag.retrieve.expand import FEEDBACK, HYDE, Variant, chosen, written
 from rag.retrieve.feedback import feedback
 from rag.retrieve.first_stage import FirstStage, Found, Query
 from rag.retrieve.fusion import fuse
@@ -23,21 +24,20 @@ STAGE = "expanded"
 class Expansion:
     """The variants of one question. A model starts writing at once, beside the first retrieval."""
 
-    def __init__(
-        self, question: str, index: Index, encoder: Encoder, settings: Settings, ask: Ask
-    ) -> None:
-        """``ask`` is the language model. Raises `SettingsError` where a variant is unknown."""
+    def __init__(self, question: str, index: Index, encoder: Encoder, settings: Settings) -> None:
+        """Let the model write; raises `SettingsError` if a variant is unknown."""
         self._index = index
         self._encoder = encoder
         self._settings = settings
         self._names = chosen(settings.expansion)
         self._until = time.monotonic() + settings.expansion_seconds
+        model = LanguageModel(settings, deadline="expansion_seconds")
         self._writers = {
-            name: _Writer(name, question, ask) for name in self._names if name != FEEDBACK
+            name: _Writer(name, question, model) for name in self._names if name != FEEDBACK
         }
 
     def stages(self, asked: Found, first: FirstStage) -> tuple[Stage, ...]:
-        """Return a stage for each variant and the stage ``expanded``; nothing where it is off.
+        """Return a stage for each variant and the stage ``expanded``; nothing if it is off.
 
         A variant that cannot be had is an empty stage that fell back, with the reason.
         """
@@ -51,9 +51,11 @@ class Expansion:
             if name == FEEDBACK:
                 query = self._feedback(asked)
             else:
-                made = self._writers[name].get(self._until)
-                details = made.details or {}
-                query = self._query(name, made.checked(), asked)
+                variant = self._writers[name].get(self._until)
+                details = variant.details
+                if variant.problem:
+                    raise RanklensError(variant.problem)
+                query = self._query(name, variant.text, asked)
             hits = first.find(query).fused.hits[: self._settings.pool]
         except RanklensError as error:
             seconds = time.perf_counter() - started
@@ -100,18 +102,18 @@ class Expansion:
 class _Writer:
     """A model that writes one variant in a thread which never keeps the process alive."""
 
-    def __init__(self, name: str, question: str, ask: Ask) -> None:
+    def __init__(self, name: str, question: str, model: LanguageModel) -> None:
         self._name = name
-        self._written: Written | None = None
+        self._variant: Variant | None = None
         self._thread = threading.Thread(
-            target=self._write, args=(question, ask), name=f"expand {name}", daemon=True
+            target=self._write, args=(question, model), name=f"expand {name}", daemon=True
         )
         self._thread.start()
 
-    def _write(self, question: str, ask: Ask) -> None:
-        self._written = written(self._name, question, ask)
+    def _write(self, question: str, model: LanguageModel) -> None:
+        self._variant = written(self._name, question, model)
 
-    def get(self, until: float) -> Written:
+    def get(self, until: float) -> Variant:
         """Return what was written, or that it took too long."""
         self._thread.join(max(0.0, until - time.monotonic()))
-        return self._written or Written("", f"{self._name} took longer than expansion_seconds")
+        return self._variant or Variant("", f"{self._name} took longer than expansion_seconds")

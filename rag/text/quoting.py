@@ -45,6 +45,12 @@ def estimate_tokens(text: str) -> int:
     return -(-2 * plain // 7) + len(text) - plain
 
 
+def on_one_line(text: str, characters: int) -> str:
+    """Return the start of a text on one line, with an ellipsis if it was longer."""
+    text = " ".join(text.split())
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
 def shorten(text: str, tokens: int) -> str:
     """Return the start of ``text`` that fits, cut between words, with an ellipsis."""
     low, high = 0, len(text)

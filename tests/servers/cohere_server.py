@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -46,6 +47,18 @@ class CohereServer(OpenAIServer):
                     ((name, text),) = delta.items()
                     content = {"text" if name == "content" else "thinking": text}
                     self._send("content-delta", {"message": {"content": content}})
+
+            def _completion(self, texts: Mapping[str, str], reply: Reply) -> Any:
+                thoughts = "".join(text for name, text in texts.items() if name != "content")
+                content = [{"type": "text", "text": texts["content"]}]
+                if thoughts:
+                    content.insert(0, {"type": "thinking", "thinking": thoughts})
+                return {
+                    "id": "1",
+                    "finish_reason": _REASONS[reply.finish],
+                    "message": {"role": "assistant", "content": content},
+                    "usage": {"tokens": {"input_tokens": 12, "output_tokens": 3}},
+                }
 
             def _send(self, kind: str, delta: Any) -> None:
                 event = {"type": kind, "index": 0, "delta": delta}

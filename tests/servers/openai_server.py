@@ -1,4 +1,4 @@
-"""A local server that speaks OpenAI's chat completions, streaming and scripted faults included.
+"""A local server that speaks OpenAI's chat completions, streamed or whole, with scripted faults.
 
     with OpenAIServer() as server:
         server.script(Reply(["The sky ", "is blue [1]."]))
@@ -147,7 +147,10 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             reply = server.wrong(request) or server.next_reply()
             try:
                 self._wait(reply.delay)
-                self._reply(reply)
+                if body.get("stream") or reply.error is not None:
+                    self._reply(reply)
+                else:
+                    self._whole(reply)
             except OSError:
                 self.close_connection = True
 
@@ -169,6 +172,39 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
                     return
                 self._piece(piece)
             self._finish(reply)
+
+        def _whole(self, reply: Reply) -> None:
+            """Send all pieces as one JSON body; it is half a body where there is a `Cut`."""
+            texts: dict[str, str] = {"content": ""}
+            raw = ""
+            for piece in reply.pieces:
+                if isinstance(piece, Pause):
+                    self._wait(piece.seconds)
+                elif isinstance(piece, Raw):
+                    raw += piece.text
+                elif isinstance(piece, Thought):
+                    texts[piece.field] = texts.get(piece.field, "") + piece.text
+                elif isinstance(piece, str):
+                    texts["content"] += piece
+            if any(isinstance(piece, Cut) for piece in reply.pieces):
+                self.send_response(200)
+                self.send_header("content-length", "100")
+                self.end_headers()
+                self.wfile.write(b'{"id": ')
+                self.close_connection = True
+                return
+            self._send_json(200, raw or self._completion(texts, reply), reply.headers)
+
+        def _completion(self, texts: Mapping[str, str], reply: Reply) -> Any:
+            message = {"role": "assistant", **texts, "refusal": reply.refusal or None}
+            return {
+                "id": "chatcmpl-1",
+                "object": "chat.completion",
+                "created": 1,
+                "model": "fake",
+                "choices": [{"index": 0, "message": message, "finish_reason": reply.finish}],
+                "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15},
+            }
 
         def _piece(self, piece: str | Thought | Pause | Raw) -> None:
             if isinstance(piece, Raw):

@@ -10,7 +10,7 @@ from rag.chat.store import Conversations
 from rag.evaluate.data import Question
 from rag.evaluate.judgements import feedback
 from rag.evaluate.judgements.question_sets import QuestionSets
-from rag.evaluate.judgements.question_writer import Questions, Written
+from rag.evaluate.judgements.question_writer import QuestionsWritten, WrittenQuestion
 from rag.evaluate.judgements.store import Judgements
 from tests.servers.chat_server import ChatServer
 from tests.ui.fakes import ALL, HOSTILE, FakeAnswering, trace_of
@@ -146,11 +146,11 @@ def test_questions_are_written_and_kept_once_ticked(page, library):
 
 
 def test_hostile_questions_and_failures_stay_text():
-    outcome = asking_model.Outcome(1, 0, (HOSTILE,), {"calls": 1, "retries": 0,
+    outcome = asking_model.CallsOutcome(1, 0, (HOSTILE,), {"calls": 1, "retries": 0,
                                    "prompt_tokens": 1, "completion_tokens": 1, "cost_usd": 0.5},
                                    stopped=True)  # fmt: skip
     said = questions_written.told(
-        Questions((Written(HOSTILE, "", "a", 0, 1, "x"),), 2, 1, "fake", outcome)
+        QuestionsWritten((WrittenQuestion(HOSTILE, "", "a", 0, 1, "x"),), 2, 1, "fake", outcome)
     )
     assert "<script" not in said
     assert "$0.5000" in said

@@ -16,8 +16,8 @@ from ui.cli.options import open_library
 from ui.cli.words import clean
 
 if TYPE_CHECKING:
-    from rag.evaluate.asking import Outcome
-    from rag.evaluate.judgements.question_writer import Written
+    from rag.evaluate.asking import CallsOutcome
+    from rag.evaluate.judgements.question_writer import WrittenQuestion
     from rag.settings import Settings
 
 
@@ -25,45 +25,45 @@ def propose_grades(
     settings: Settings, name: str, pipelines: Sequence[str], depth: int, limit: int | None
 ) -> None:
     """Let the model grade the pooled passages of a set's questions; Ctrl-C keeps what is done."""
-    from rag.evaluate.asking import chat_for
     from rag.evaluate.experiments.pipelines import resolve
     from rag.evaluate.judgements.proposals import propose, to_grade
     from rag.evaluate.judgements.question_sets import QuestionSets
     from rag.evaluate.judgements.store import Judgements
+    from rag.llm.client import configured
     from ui.cli.progress import stop_on_interrupt
 
-    chat = chat_for(settings)
+    model = configured(settings)
     variants = resolve(settings, pipelines)
     with stop_on_interrupt() as stop, open_library(settings) as library:
         catalogue = library.index.catalogue
         questions, held = QuestionSets(catalogue).questions(name)[:limit], Judgements(catalogue)
         asked = [library.pipeline.with_settings(**options) for options in variants.values()]
         told = _counting("questions")
-        items, failed = to_grade(held, asked, questions, depth, chat.model, told, stop)
-        outcome = propose(chat, settings, held, items, _counting("passages"), stop)
+        items, failed = to_grade(held, asked, questions, depth, model.model, told, stop)
+        outcome = propose(model, held, items, _counting("passages"), stop)
         outcome = replace(outcome, failures=(*failed, *outcome.failures))
-    _tell(outcome, f"passages graded by {chat.model}")
+    _tell(outcome, f"passages graded by {model.model}")
 
 
 def write_questions(settings: Settings, document: str, name: str, count: int, yes: bool) -> None:
     """Let the model write questions from a document; each is kept where the person says so."""
-    from rag.evaluate.asking import chat_for
     from rag.evaluate.data import Question
     from rag.evaluate.judgements import question_writer
     from rag.evaluate.judgements.question_sets import QuestionSets, with_added
     from rag.evaluate.judgements.store import Judgements
+    from rag.llm.client import configured
     from ui.cli.progress import stop_on_interrupt
 
     if not name:
         raise typer.BadParameter("say which set they go into: --set NAME")
-    chat = chat_for(settings)
+    model = configured(settings)
     with open_library(settings) as library:
         held = next((d for d in library.documents() if d.name == document), None)
         if held is None or held.status != "ready":
             raise LibraryError(f"there is no document {document!r} that can be read in the library")
         with stop_on_interrupt() as stop:
             found = question_writer.write_questions(
-                chat, settings, library.chunks(document), count, _counting("passages"), stop
+                model, library.chunks(document), count, _counting("passages"), stop
             )
         kept = [one for one in found.written if yes or _wanted(one)]
         sets = QuestionSets(library.index.catalogue)
@@ -81,7 +81,7 @@ def write_questions(settings: Settings, document: str, name: str, count: int, ye
         if number:
             print(f"{number} dropped: {why}", file=sys.stderr)
     print(f"{plural(len(every) - len(before), 'question')} added to the set {clean(name)}")
-    _tell(found.outcome, f"passages read by {chat.model}")
+    _tell(found.outcome, f"passages read by {model.model}")
 
 
 def _counting(what: str) -> Callable[[int, int], None]:
@@ -89,11 +89,11 @@ def _counting(what: str) -> Callable[[int, int], None]:
     return lambda done, total: lines.count(done, total) if done else None
 
 
-def _wanted(one: Written) -> bool:
+def _wanted(one: WrittenQuestion) -> bool:
     return typer.confirm(f"{clean(one.question)}\n  {clean(' '.join(one.quote.split()))}\nKeep it?")
 
 
-def _tell(outcome: Outcome, what: str) -> None:
+def _tell(outcome: CallsOutcome, what: str) -> None:
     """Say what the calls came to; raises `typer.Exit` where any failed or it was stopped."""
     used = ", ".join(
         f"{name.replace('_', ' ')} {value:.4f}" if isinstance(value, float) else

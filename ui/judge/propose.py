@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.evaluate.asking import Outcome
+from rag.evaluate.asking import CallsOutcome
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.proposals import propose, to_grade
 from rag.evaluate.judgements.record import same_words
-from rag.rerank.llm import Chat
+from rag.llm.client import LanguageModel
 from ranklens.jobs import Job, Work
 from ui.judge.pool import DEPTHS
 from ui.shared import asking_model, jobs, variants
@@ -37,7 +37,7 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
         "kept under its name and never counted as people's; under Judgements you see how far they "
         "agree. The passages are sent to the model's server.</p>"
     )
-    if (chat := asking_model.chat_or_advice(library)) is None:
+    if (model := asking_model.model_or_advice(library)) is None:
         return
     left, right = st.columns((5, 1), vertical_alignment="bottom")
     with left:
@@ -51,8 +51,8 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
         if st.button("Propose grades", type="primary", icon=":material/smart_toy:", key="propose",
                      disabled=busy or not chosen):  # fmt: skip
             asked = wanted(library, questions, which, int(most))
-            work = proposing(library, chat, chosen or {}, asked, depth)
-            library.jobs.start(KIND, f"{chat.model} grades {name}", work)
+            work = proposing(library, model, chosen or {}, asked, depth)
+            library.jobs.start(KIND, f"{model.model} grades {name}", work)
             st.rerun()
     job = jobs.follow(library, KIND, "No grades were proposed")
     if job is not None:
@@ -70,19 +70,22 @@ def wanted(
 
 
 def proposing(
-    library: Library, chat: Chat, chosen: variants.Variants, questions: Sequence[Question],
+    library: Library,
+    model: LanguageModel,
+    chosen: variants.Variants,
+    questions: Sequence[Question],
     depth: int,
-) -> Work:  # fmt: skip
+) -> Work:
     """Return the work: search with every pipeline, then let the model grade what they found."""
-    store, settings = library.judgements, asking_model.settings_of(library)
+    store = library.judgements
     pipelines = [library.pipeline.with_settings(**options) for options in chosen.values()]
 
-    def work(job: Job) -> Outcome:
+    def work(job: Job) -> CallsOutcome:
         items, failed = to_grade(
-            store, pipelines, questions, depth, chat.model, job.advance, job.stop
+            store, pipelines, questions, depth, model.model, job.advance, job.stop
         )
         job.unit = "passages"
-        outcome = propose(chat, settings, store, items, job.advance, job.stop)
+        outcome = propose(model, store, items, job.advance, job.stop)
         return replace(outcome, failures=(*failed, *outcome.failures))
 
     return work

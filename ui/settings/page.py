@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.generate.connect import PRESETS, Connection, connect
+from rag.llm.connection import PRESETS, Connection, connect
 from rag.settings import Settings
 from ui.shared import frame, state
 from ui.shared.frame import escape

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.asking import Outcome, chat_for
-from rag.rerank.llm import Chat
+from rag.evaluate.asking import CallsOutcome
+from rag.llm.client import LanguageModel, configured
 from rag.settings import Settings
 from rag.text.plural import plural
 from ui.shared import frame
@@ -25,16 +25,16 @@ def settings_of(library: Library) -> Settings:
     return library.settings.updated(**st.session_state.get("llm", {}))
 
 
-def chat_or_advice(library: Library) -> Chat | None:
-    """Return the model to ask; without one say how to set it, and return None."""
+def model_or_advice(library: Library) -> LanguageModel | None:
+    """Return the model to ask; without one show how to set it, and return None."""
     try:
-        return chat_for(settings_of(library))
+        return configured(settings_of(library))
     except RanklensError as error:
         frame.notice(f"{error}. Or choose one on the page Answers.", "No model to ask yet")
         return None
 
 
-def told(outcome: Outcome, what: str, nothing: str = "Nothing was left to ask.") -> str:
+def told(outcome: CallsOutcome, what: str, nothing: str = "Nothing was left to ask.") -> str:
     """Return what calls came to as HTML: kept, failed, tokens, cost; each failure folded below.
 
     ``nothing`` is what to say where there was no call to make, as text.

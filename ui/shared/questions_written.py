@@ -11,7 +11,11 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.question_sets import with_added
-from rag.evaluate.judgements.question_writer import Questions, Written, write_questions
+from rag.evaluate.judgements.question_writer import (
+    QuestionsWritten,
+    WrittenQuestion,
+    write_questions,
+)
 from rag.text.plural import plural
 from ui.shared import asking_model, frame, jobs
 from ui.shared.frame import escape
@@ -30,16 +34,16 @@ def show(library: Library) -> str | None:
     if not names:
         frame.notice("There is no document to write questions from; add one to the library.")
         return None
-    if (chat := asking_model.chat_or_advice(library)) is None:
+    if (model := asking_model.model_or_advice(library)) is None:
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Document", names, key="write_document", width=320)
         count = int(st.number_input("Questions", 1, MOST, 10, key="write_count", width=140))
         busy = library.jobs.busy
         if st.button("Write", icon=":material/smart_toy:", key="write", disabled=busy):
-            chunks, settings = library.chunks(name), asking_model.settings_of(library)
-            library.jobs.start(KIND, f"{chat.model} reads {name}",
-                lambda job: write_questions(chat, settings, chunks, count, job.advance, job.stop),
+            chunks = library.chunks(name)
+            library.jobs.start(KIND, f"{model.model} reads {name}",
+                lambda job: write_questions(model, chunks, count, job.advance, job.stop),
                 "passages",
             )  # fmt: skip
             st.rerun()
@@ -54,7 +58,7 @@ def show(library: Library) -> str | None:
     return _ticked(library, job.result) if job.result.written else None
 
 
-def told(found: Questions) -> str:
+def told(found: QuestionsWritten) -> str:
     """Return what was written as HTML, and what was dropped."""
     dropped = [
         said
@@ -70,7 +74,7 @@ def told(found: Questions) -> str:
 
 
 def keep(
-    library: Library, name: str, found: Questions, chosen: Sequence[Written]
+    library: Library, name: str, found: QuestionsWritten, chosen: Sequence[WrittenQuestion]
 ) -> tuple[str, int]:
     """Add questions to a set, with their quotes as the model's judgements; returns name, number.
 
@@ -89,7 +93,7 @@ def keep(
     return name, len(every) - len(held)
 
 
-def _ticked(library: Library, found: Questions) -> str | None:
+def _ticked(library: Library, found: QuestionsWritten) -> str | None:
     """Show the questions with a tick each, and keep those that are ticked."""
     with st.form("ticked", border=False):
         table = st.data_editor(

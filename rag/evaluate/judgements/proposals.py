@@ -11,17 +11,15 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from rag.errors import RanklensError
-from rag.evaluate.asking import Call, Outcome, Told, ask_all, fitted
+from rag.evaluate.asking import CallsOutcome, ModelCall, Progress, ask_all, fitted, no_progress
 from rag.evaluate.data import Question
 from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.judgements.pooling import pooled
 from rag.evaluate.judgements.store import Judgements
-from rag.generate.template import template
-from rag.llm.remote import shortened
+from rag.llm.client import LanguageModel
 from rag.pipeline import Pipeline
-from rag.rerank.llm import Chat
 from rag.settings import Settings
-from rag.text.quoting import boundary, defused
+from rag.text.quoting import boundary, defused, on_one_line
 from rag.types import Chunk
 
 Item = tuple[str, Chunk]
@@ -40,35 +38,39 @@ _OPENING = re.compile(r"^\W*(?:the )?reason\W*", re.I)
 def read_grade(reply: str) -> tuple[int, str]:
     """Return (grade, reason) of a reply such as ``2: names the year only``.
 
-    Raises `ValueError` where it does not begin with one whole grade from 0 to 3, or gives several.
+    Raises `ValueError` if it does not begin with one whole grade from 0 to 3, or gives several.
     """
     match = _GRADE.fullmatch(reply)
     if match is None:
         raise ValueError("the reply is no grade from 0 to 3 with a reason")
     if _ANOTHER.search(match[2]):
         raise ValueError("the reply gives several grades")
-    return int(match[1]), shortened(_OPENING.sub("", match[2]), LONGEST_REASON)
+    return int(match[1]), on_one_line(_OPENING.sub("", match[2]), LONGEST_REASON)
 
 
 def to_grade(
-    judgements: Judgements, pipelines: Iterable[Pipeline], questions: Sequence[Question],
-    depth: int, model: str, told: Told = lambda _done, _total: None,
+    judgements: Judgements,
+    pipelines: Iterable[Pipeline],
+    questions: Sequence[Question],
+    depth: int,
+    model: str,
+    progress: Progress = no_progress,
     stop: threading.Event | None = None,
-) -> tuple[list[Item], list[str]]:  # fmt: skip
+) -> tuple[list[Item], list[str]]:
     """Return the pooled passages that the model has not graded yet, and what could not be searched.
 
-    Raises `rag.evaluate.experiments.run.Interrupted` where it is stopped.
+    Raises `rag.evaluate.experiments.run.Interrupted` if it is stopped.
     """
     pipelines, found = list(pipelines), []
     failures: list[str] = []
     for done, question in enumerate(questions):
         if stop is not None and stop.is_set():
             raise Interrupted(f"stopped after {done} of {len(questions)} questions were searched")
-        told(done, len(questions))
+        progress(done, len(questions))
         try:
             traces = [pipeline.search(question.text) for pipeline in pipelines]
         except RanklensError as error:
-            failures.append(f"{shortened(question.text, 80)}: {error}")
+            failures.append(f"{on_one_line(question.text, 80)}: {error}")
             continue
         pool = pooled(traces, depth)
         given = judgements.for_chunks(question.text, pool)
@@ -81,29 +83,32 @@ def to_grade(
                 for one in given[chunk.id]
             )
         ]
-    told(len(questions), len(questions))
+    progress(len(questions), len(questions))
     return found, failures
 
 
 def propose(
-    chat: Chat, settings: Settings, judgements: Judgements, items: Sequence[Item],
-    told: Told = lambda _done, _total: None, stop: threading.Event | None = None,
-) -> Outcome:  # fmt: skip
+    model: LanguageModel,
+    judgements: Judgements,
+    items: Sequence[Item],
+    progress: Progress = no_progress,
+    stop: threading.Event | None = None,
+) -> CallsOutcome:
     """Ask the model for a grade of every passage; each is kept as it comes.
 
-    A reply that is no grade is not kept and told among the failures.
+    A reply that is no grade is not kept and is among the failures.
     """
-    instructions = template(settings, "grade")
-    calls = [_call(settings, instructions, item) for item in items]
+    instructions = model.prompt("grade")
+    calls = [_call(model.settings, instructions, item) for item in items]
 
     def keep(place: int, value: tuple[int, str]) -> None:
         question, chunk = items[place]
-        judgements.judge(question, chunk, value[0], chat.model, value[1], source="llm")
+        judgements.judge(question, chunk, value[0], model.model, value[1], source="llm")
 
-    return ask_all(chat, settings, calls, keep, told, stop)
+    return ask_all(model, calls, keep, progress, stop)
 
 
-def _call(settings: Settings, instructions: str, item: Item) -> Call[tuple[int, str]]:
+def _call(settings: Settings, instructions: str, item: Item) -> ModelCall[tuple[int, str]]:
     question, chunk = item
     mark = boundary([question, chunk.passage])
     system = instructions.format(boundary=mark)
@@ -112,5 +117,5 @@ def _call(settings: Settings, instructions: str, item: Item) -> Call[tuple[int, 
         f"</passage-{mark}>\n\n<question-{mark}>\n{defused(question)}\n</question-{mark}>\n\n"
         "Write the grade of the passage and the reason."
     )
-    about = f"{shortened(question, 80)} ({chunk.document}, characters {chunk.start}-{chunk.end})"
-    return Call(about, system, user, read_grade)
+    about = f"{on_one_line(question, 80)} ({chunk.document}, characters {chunk.start}-{chunk.end})"
+    return ModelCall(about, system, user, read_grade)

@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.evaluate.asking import Call, Outcome, Told, ask_all, fitted
+from rag.evaluate.asking import CallsOutcome, ModelCall, Progress, ask_all, fitted, no_progress
 from rag.evaluate.judgements.anchors import locate
 from rag.evaluate.judgements.record import HIGHEST, Judgement, same_words
-from rag.generate.template import template
-from rag.rerank.llm import Chat
+from rag.llm.client import LanguageModel
 from rag.settings import Settings
 from rag.text.quoting import boundary
 from rag.types import Chunk
@@ -30,7 +29,7 @@ _RESTORED = str.maketrans({"⟦": "[", "⟧": "]", "‹": "<"})
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenQuestion:
     """A question with the characters ``start:end`` of a document that answer it."""
 
     question: str
@@ -49,27 +48,30 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class QuestionsWritten:
     """What was written; ``unfounded`` counts questions whose quote is not there, ``repeated``."""
 
-    written: tuple[Written, ...]
+    written: tuple[WrittenQuestion, ...]
     unfounded: int
     repeated: int
     model: str
-    outcome: Outcome
+    outcome: CallsOutcome
 
 
 def write_questions(
-    chat: Chat, settings: Settings, chunks: Sequence[Chunk], count: int,
-    told: Told = lambda _done, _total: None, stop: threading.Event | None = None,
-) -> Questions:  # fmt: skip
+    model: LanguageModel,
+    chunks: Sequence[Chunk],
+    count: int,
+    progress: Progress = no_progress,
+    stop: threading.Event | None = None,
+) -> QuestionsWritten:
     """Let the model write ``count`` questions, from passages all over ``chunks``."""
-    instructions = template(settings, "questions")
+    instructions = model.prompt("questions")
     shares = spread(chunks, count)
-    calls = [_call(settings, instructions, chunk, share) for chunk, share in shares]
+    calls = [_call(model.settings, instructions, chunk, share) for chunk, share in shares]
     replies: dict[int, list[Mapping[str, str]]] = {}
-    outcome = ask_all(chat, settings, calls, replies.__setitem__, told, stop)
-    found: dict[str, Written] = {}
+    outcome = ask_all(model, calls, replies.__setitem__, progress, stop)
+    found: dict[str, WrittenQuestion] = {}
     unfounded = repeated = 0
     for place, rows in sorted(replies.items()):
         chunk, share = shares[place]
@@ -81,13 +83,13 @@ def write_questions(
                 repeated += 1
             else:
                 found[written.question.casefold()] = written
-    return Questions(tuple(found.values()), unfounded, repeated, chat.model, outcome)
+    return QuestionsWritten(tuple(found.values()), unfounded, repeated, model.model, outcome)
 
 
 def spread(chunks: Sequence[Chunk], count: int) -> list[tuple[Chunk, int]]:
     """Return (passage, questions to write from it), the passages evenly over the document.
 
-    Short ones (headings, captions) are left out where there are longer ones.
+    Short ones (headings, captions) are left out if there are longer ones.
     """
     held = [chunk for chunk in chunks if len(chunk.text.split()) >= FEWEST_WORDS] or list(chunks)
     wanted = min(count, len(held))
@@ -100,7 +102,7 @@ def spread(chunks: Sequence[Chunk], count: int) -> list[tuple[Chunk, int]]:
 def read_questions(reply: str) -> list[Mapping[str, str]]:
     """Return the rows of a reply: each with question, quote and answer.
 
-    Raises `ValueError` where it is no JSON list of such.
+    Raises `ValueError` if it is no JSON list of such.
     """
     match = _LIST.search(reply)
     try:
@@ -115,14 +117,14 @@ def read_questions(reply: str) -> list[Mapping[str, str]]:
     ]
 
 
-def founded(row: Mapping[str, str], chunk: Chunk) -> Written | None:
-    """Return a row with the place of its quote, None where the passage does not say it."""
+def founded(row: Mapping[str, str], chunk: Chunk) -> WrittenQuestion | None:
+    """Return a row with the place of its quote, None if the passage does not hold it."""
     for quote in (row["quote"], row["quote"].translate(_RESTORED)):
         if (span := locate(quote, chunk.text)) is not None:
             start, end = (chunk.start + at for at in span)
             text = chunk.text[slice(*span)]
             words = same_words(row["question"])
-            return Written(words, row["answer"].strip(), chunk.document, start, end, text)
+            return WrittenQuestion(words, row["answer"].strip(), chunk.document, start, end, text)
     return None
 
 
@@ -140,11 +142,11 @@ def _is_row(row: Any) -> bool:
 
 def _call(
     settings: Settings, instructions: str, chunk: Chunk, count: int
-) -> Call[list[Mapping[str, str]]]:
+) -> ModelCall[list[Mapping[str, str]]]:
     mark = boundary([chunk.passage])
     system = instructions.format(boundary=mark, count=count)
     user = f"<passage-{mark}>\n{fitted(chunk.passage, settings, system)}\n</passage-{mark}>\n\n" + (
         f"Write {count} questions with their quotes." if count > 1 else "Write 1 question."
     )
     about = f"{chunk.document}, characters {chunk.start}-{chunk.end}"
-    return Call(about, system, user, read_questions)
+    return ModelCall(about, system, user, read_questions)

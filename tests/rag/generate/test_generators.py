@@ -6,12 +6,11 @@ from rag.errors import GenerationError
 from rag.generate import GENERATORS, generator_for
 from rag.generate.answer import Answering, is_refusal
 from rag.generate.base import REFUSAL, Quote, Written
-from rag.generate.models import PROVIDERS
+from rag.llm.providers import PROVIDERS
 from rag.settings import Settings
 from rag.types import Chunk, Hit
 from tests.rag.generate.encoder import CountingEncoder
-from tests.servers.cohere_server import CohereServer
-from tests.servers.openai_server import OpenAIServer
+from tests.servers.providers import SERVERS, settings_for
 
 # Cohere's client warns about its own use of pydantic when it is first imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:cohere.*")
@@ -37,18 +36,11 @@ def test_every_line_of_the_table_is_under_contract():
 @pytest.fixture(params=KINDS)
 def made(request):
     """A generator, and a function that says how often it did any work."""
-    with (CohereServer if request.param == "cohere" else OpenAIServer)() as server:
-        encoder = CountingEncoder()
-        model = request.param != "extractive"
-        settings = Settings(
-            llm_provider=request.param if model else "openai",
-            llm_base_url=server.url,
-            llm_model="fake",
-            llm_api_key=server.key,
-            cohere_url=server.url,
-            cohere_api_key=server.key,
-        )
-        generator = GENERATORS["model" if model else "extractive"](settings, encoder, None)
+    encoder = CountingEncoder()
+    model = request.param != "extractive"
+    with SERVERS[request.param if model else "openai"]() as server:
+        kind = "model" if model else "extractive"
+        generator = GENERATORS[kind](settings_for(server), encoder, None)
         yield generator, lambda: encoder.calls + len(server.requests)
 
 

@@ -11,7 +11,7 @@ from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
 from rag.generate.prompt import build_prompt, estimate_tokens, shorten
-from rag.generate.template import built_in, checked, from_file, template
+from rag.llm.prompts import built_in, checked, from_file, prompt
 from rag.settings import Settings
 from rag.types import Chunk, Hit
 from tests.servers.openai_server import OpenAIServer
@@ -164,10 +164,10 @@ def test_the_best_passages_stand_first_and_last():
 def test_ones_own_prompts_replace_the_built_in_ones_by_name(tmp_path):
     (tmp_path / "rewrite.txt").write_text("{boundary} {history} {question}", "utf-8")
     own = Settings(prompts=str(tmp_path))
-    assert template(own, "rewrite") == "{boundary} {history} {question}"
-    assert template(own, "system") == built_in("system")
+    assert prompt(own, "rewrite") == "{boundary} {history} {question}"
+    assert prompt(own, "system") == built_in("system")
     (tmp_path / "judge.txt").write_text("{statement}", "utf-8")
     with pytest.raises(SettingsError, match=r"judge.txt: unknown placeholder \{statement\}"):
-        template(own, "judge")
+        prompt(own, "judge")
     with pytest.raises(SettingsError, match="is no folder"):
-        template(Settings(prompts=str(tmp_path / "none")), "system")
+        prompt(Settings(prompts=str(tmp_path / "none")), "system")

@@ -7,10 +7,9 @@ import pytest
 
 from rag.generate import generator_for
 from rag.generate.answer import Answering
-from rag.settings import Settings
 from rag.types import Chunk, Hit
-from tests.servers.cohere_server import CohereServer
-from tests.servers.openai_server import OpenAIServer, Pause, Reply
+from tests.servers.openai_server import Pause, Reply
+from tests.servers.providers import SERVERS, settings_for
 
 # Cohere's client warns about its own use of pydantic when it is first imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:cohere.*")
@@ -19,19 +18,11 @@ HITS = (Hit(Chunk("c1", "sky.txt", 0, 5, "Blue."), 1, 1.0),)
 BUSY = Reply(status=429, error={"error": {"message": "wait"}}, headers={"retry-after": "15"})
 
 
-@pytest.fixture(params=["openai", "cohere"])
+@pytest.fixture(params=SERVERS)
 def served(request):
     """A server, and an answer that it is to write."""
-    with (CohereServer if request.param == "cohere" else OpenAIServer)() as server:
-        settings = Settings(
-            llm_provider=request.param,
-            llm_base_url=server.url,
-            llm_model="fake",
-            llm_api_key=server.key,
-            cohere_url=server.url,
-            cohere_api_key=server.key,
-            llm_seconds=60.0,
-        )
+    with SERVERS[request.param]() as server:
+        settings = settings_for(server, llm_seconds=60.0)
         yield server, Answering(generator_for(settings, None), "Why?", HITS)
 
 
@@ -91,16 +82,7 @@ def test_a_wait_before_the_next_try_ends_too(served):
 def test_a_time_out_hangs_up_too(served):
     server, _ = served
     server.script(Reply(["Blue.", Pause(60), "late"]))
-    provider = "cohere" if isinstance(server, CohereServer) else "openai"
-    settings = Settings(
-        llm_provider=provider,
-        llm_base_url=server.url,
-        llm_model="fake",
-        llm_api_key=server.key,
-        cohere_url=server.url,
-        cohere_api_key=server.key,
-        llm_seconds=0.5,
-    )
+    settings = settings_for(server, llm_seconds=0.5)
     answering = Answering(generator_for(settings, None), "Why?", HITS)
     assert "".join(answering) == "Blue."
     assert "nothing came for 0.5 seconds" in answering.answer.error

@@ -18,10 +18,15 @@ from rag.generate.support import (
     sentences,
     verbatim,
 )
-from rag.settings import Settings
+from rag.llm.client import LanguageModel
 from rag.types import Answer, Chunk, Hit
 from tests.fakes import WordEncoder
-from tests.servers.openai_server import OpenAIServer, Reply
+from tests.servers.openai_server import Reply
+from tests.servers.providers import SERVERS, settings_for
+
+# Cohere's client warns about its own use of pydantic when it is first imported.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:cohere.*")
+providers = pytest.mark.parametrize("provider", SERVERS)
 
 MARS = "The probe reached Mars orbit in 2014. It weighed 1,337 kg and had two dishes."
 MOON = "The moon raises the tide."
@@ -179,22 +184,23 @@ def test_likeness_can_be_worked_out_by_hand():
     assert likeness("ring", (), WordEncoder()) == 0.0
 
 
-def judge(*lines):
-    told = [Sentence(0, 9, text, (HITS[0].chunk,)) for text in ("First.", "Second [2].")]
-    with OpenAIServer() as server:
+def judge(provider, *lines):
+    cited = [Sentence(0, 9, text, (HITS[0].chunk,)) for text in ("First.", "Second [2].")]
+    with SERVERS[provider]() as server:
         server.script(Reply(["\n".join(lines)]))
-        given = {"llm_base_url": server.url, "llm_model": "fake", "llm_api_key": server.key}
-        verdict = judged(Settings(**given), told)
+        verdict = judged(LanguageModel(settings_for(server)), cited)
         return verdict, server.requests[0].prompt
 
 
-def test_the_model_judges_where_it_is_asked_to():
-    verdict, prompt = judge("1: yes", "2: no, the passage gives another year")
+@providers
+def test_the_model_judges_at_every_provider(provider):
+    verdict, prompt = judge(provider, "1: yes", "2: no, the passage gives another year")
     assert verdict == {1: "the passage gives another year"}
     assert MARS in prompt
     assert "⟦2⟧" in prompt
 
 
-def test_a_judge_that_says_nothing_about_a_sentence_is_an_error():
+@providers
+def test_a_judge_that_leaves_a_sentence_out_is_an_error(provider):
     with pytest.raises(GenerationError, match="did not judge every sentence"):
-        judge("1: yes")
+        judge(provider, "1: yes")

@@ -10,8 +10,13 @@ from rag.errors import RerankError
 from rag.rerank.llm_listwise import Listwise, read_order, windows
 from rag.rerank.llm_pointwise import Pointwise, read_rating
 from rag.settings import Settings
+from tests.servers.openai_server import Reply
+from tests.servers.providers import SERVERS, settings_for
 from tests.servers.ranking_model import parts, reply_to
 from tests.servers.rerank_server import KEY, Fault, RerankServer
+
+# Cohere's client warns about its own use of pydantic when it is first imported.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:cohere.*")
 
 
 @pytest.fixture
@@ -32,9 +37,6 @@ def settings(server):
         ("[2]>[3]>[1].", (1, 2, 0)),
         ("Sure! Here is the order:\n\n[2] > [3] > [1]\n\nI hope this helps.", (1, 2, 0)),
         ("[1] is about ice. [2] is better.\n\n[2] > [3] > [1]", (1, 2, 0)),
-        ("<think>[1] > [2] > [3]? no</think>[2] > [3] > [1]", (1, 2, 0)),
-        ("[THINK][1] > [2] > [3]? no[/THINK]\n[2] > [3] > [1]", (1, 2, 0)),
-        ("[1] > [2] > [3]? no\n</think>\n[2] > [3] > [1]", (1, 2, 0)),
         ('{"order": [2, 3, 1]}', (1, 2, 0)),
         ("```json\n[2, 3, 1]\n```", (1, 2, 0)),
         ("2, 3, 1", (1, 2, 0)),
@@ -98,9 +100,6 @@ def test_an_order_holds_every_row_once(count, answer):
         ("Rating: 80", 0.8),
         ("**80**", 0.8),
         ("It names 2 of the 3 moons. Rating: 80.", 0.8),
-        ("<think>maybe 20</think>80", 0.8),
-        ("<reasoning>maybe 20</reasoning>80", 0.8),
-        ("maybe 20\n</think>\n80", 0.8),
         ("I would say 80.", 0.8),
     ],
 )
@@ -187,6 +186,31 @@ def test_a_mark_cannot_be_guessed_from_the_passage(server, settings):
     mark = server.requests[0].body["messages"][0]["content"].split("carry the mark ")[1][:8]
     kind.score("q", [f"</passage-{mark}> first", "b"])
     assert f"</passage-{mark}>" not in server.requests[1].body["messages"][1]["content"]
+
+
+@pytest.mark.parametrize("provider", SERVERS)
+@pytest.mark.parametrize(
+    ("kind", "replies"),
+    [
+        (Listwise, ["<think>[1] > [2]</think>[2] > [1]"]),
+        (Pointwise, ["maybe 20\n</think>\n50", "80"]),
+    ],
+)
+def test_every_provider_can_rerank(provider, kind, replies):
+    with SERVERS[provider]() as served:
+        served.script(*[Reply([reply]) for reply in replies])
+        scores = kind(settings_for(served, rerank_concurrency=1)).score("q", ["a", "b"])
+    assert scores[1] > scores[0]
+    assert scores.details["calls"] == len(replies)
+    assert scores.details["prompt_tokens"] == 12 * len(replies)
+
+
+def test_a_prompt_of_ones_own_is_used_and_changes_what_is_cached(server, settings, tmp_path):
+    (tmp_path / "llm-listwise.txt").write_text("Be quick. They carry the mark {boundary}.", "utf-8")
+    own = Listwise(settings.updated(prompts=str(tmp_path)))
+    own.score("q", ["a", "b"])
+    assert server.requests[0].body["messages"][0]["content"].startswith("Be quick.")
+    assert own.identity != Listwise(settings).identity
 
 
 def test_a_server_without_a_key_gets_none():

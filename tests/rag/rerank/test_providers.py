@@ -167,6 +167,11 @@ def test_scores_must_be_one_for_each_passage(name, indices, rank, server):
     fell_back(rank(name), "for 2 passages")
 
 
+@pytest.mark.parametrize("url", ["host", "http://", "http://[::1", "ftp://x"])
+def test_a_wrong_address_is_named(url, rank):
+    fell_back(rank("tei", tei_url=url, rerank_retries=0), "cannot be reached. Check tei_url")
+
+
 def test_cohere_gets_structured_documents_as_yaml(rank, server):
     yaml = pytest.importorskip("yaml")
     text = 'He said: "no"\n- [1] {x}\n\ttab # not a comment ≠ \u2028'

@@ -127,7 +127,7 @@ def test_what_a_model_writes_is_searched_for_and_judged_by_the_question(pipeline
 
 @pytest.mark.parametrize(
     ("said", "reason"),
-    [("", "it is empty"), (500, "500"), (401, "401|key"), (30.0, "expansion_seconds|within|time")],
+    [("", "empty answer"), (500, "500"), (401, "401|key"), (30.0, "expansion_seconds|within|time")],
 )
 def test_a_model_that_fails_leaves_the_question_alone(pipeline, said, reason):
     started = time.monotonic()

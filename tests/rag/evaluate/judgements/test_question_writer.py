@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from rag.evaluate.asking import chat_for
 from rag.evaluate.judgements.question_writer import read_questions, spread, write_questions
+from rag.llm.client import configured
 from rag.settings import Settings
 from rag.types import Chunk
 from tests.servers.chat_server import ChatServer
+from tests.servers.openai_server import Reply
+from tests.servers.providers import SERVERS, settings_for
+
+# Cohere's client warns about its own use of pydantic when it is first imported.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:cohere.*")
 
 TEXT = "The tower [1] is thirty-two metres high.\nIt stands on a ledge of black slate."
 LONG = " ".join(["word"] * 30)
@@ -28,7 +33,7 @@ def row(question: str, quote: str) -> dict[str, str]:
 def write(reply: str, chunks: list[Chunk], count: int, **more: object):
     with ChatServer(lambda _s, _u: reply) as server:
         settings = Settings(llm_base_url=server.url, llm_model="fake", **more)
-        return write_questions(chat_for(settings), settings, chunks, count), server.asked
+        return write_questions(configured(settings), chunks, count), server.asked
 
 
 def test_a_question_stays_where_its_quote_is_word_for_word_there():
@@ -56,6 +61,14 @@ def test_a_question_stays_where_its_quote_is_word_for_word_there():
         3,
         TEXT[:40],
     )
+
+
+@pytest.mark.parametrize("provider", SERVERS)
+def test_every_provider_can_write(provider: str):
+    with SERVERS[provider]() as server:
+        server.script(Reply([json.dumps([row("What does it stand on?", "black slate")])]))
+        found = write_questions(configured(settings_for(server)), [chunk()], 1)
+    assert [one.question for one in found.written] == ["What does it stand on?"]
 
 
 def test_more_than_was_asked_for_is_left_out():

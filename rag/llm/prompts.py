@@ -9,20 +9,26 @@ from string import Formatter
 from rag.errors import SettingsError
 from rag.settings import Settings
 
-PLACEHOLDERS = {
+PLACEHOLDERS: dict[str, frozenset[str]] = {
     "system": frozenset({"boundary", "refusal"}),
     "user": frozenset({"boundary", "passages", "question", "refusal"}),
     "rewrite": frozenset({"boundary", "history", "question"}),
     "judge": frozenset({"boundary", "statements"}),
     "grade": frozenset({"boundary"}),
     "questions": frozenset({"boundary", "count"}),
+    "llm-listwise": frozenset({"boundary"}),
+    "llm-pointwise": frozenset({"boundary"}),
+    "llm-synonyms": frozenset(),
+    "llm-specific": frozenset(),
+    "llm-general": frozenset(),
+    "hyde": frozenset(),
 }
 
 
-def template(settings: Settings, name: str) -> str:
+def prompt(settings: Settings, name: str) -> str:
     """Return a prompt text: the user's own from the folder ``prompts``, else the built-in one.
 
-    Raises `SettingsError` that says what is wrong with the user's.
+    Raises `SettingsError` that names what is wrong with the user's.
     """
     if not settings.prompts:
         return built_in(name)
@@ -35,12 +41,12 @@ def template(settings: Settings, name: str) -> str:
 
 def built_in(name: str) -> str:
     """Return the prompt text that comes with the package: ``system``, ``user`` and so on."""
-    text = resources.files("rag.generate").joinpath("prompts", f"{name}.txt").read_text("utf-8")
+    text = resources.files("rag.llm").joinpath("prompts", f"{name}.txt").read_text("utf-8")
     return checked(text, name, f"prompts/{name}.txt")
 
 
 def from_file(path: Path, name: str) -> str:
-    """Return a user's own prompt text; raises `SettingsError` that says what is wrong with it."""
+    """Return a user's own prompt text; raises `SettingsError` that names what is wrong with it."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -51,7 +57,7 @@ def from_file(path: Path, name: str) -> str:
 def checked(text: str, name: str, source: str) -> str:
     """Return ``text`` if it holds every placeholder of prompt ``name`` and no other."""
     needed = PLACEHOLDERS[name]
-    shown = ", ".join(f"{{{placeholder}}}" for placeholder in sorted(needed))
+    listed = ", ".join(f"{{{placeholder}}}" for placeholder in sorted(needed)) or "none"
     try:
         found = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
     except ValueError as error:
@@ -59,9 +65,9 @@ def checked(text: str, name: str, source: str) -> str:
             f"{source}: {error}; write a brace that is meant as such twice ({{{{ or }}}})"
         ) from None
     if unknown := sorted(found - needed):
-        raise SettingsError(f"{source}: unknown placeholder {{{unknown[0]}}}; there are {shown}")
+        raise SettingsError(f"{source}: unknown placeholder {{{unknown[0]}}}; there are {listed}")
     if missing := sorted(needed - found):
         raise SettingsError(
-            f"{source}: placeholder {{{missing[0]}}} is missing; needed are {shown}"
+            f"{source}: placeholder {{{missing[0]}}} is missing; needed are {listed}"
         )
     return text

@@ -6,13 +6,12 @@ from hypothesis import strategies as st
 
 from rag.generate import generator_for
 from rag.generate.answer import Answering
-from rag.generate.models import completed
-from rag.llm.thinking import ThinkingParser, Thought, answered
-from rag.settings import Settings
+from rag.llm.client import LanguageModel
+from rag.llm.thinking import ThinkingParser, Thought
 from rag.types import Chunk, Hit
-from tests.servers.cohere_server import CohereServer
-from tests.servers.openai_server import Cut, OpenAIServer, Pause, Reply
+from tests.servers.openai_server import Cut, Pause, Reply
 from tests.servers.openai_server import Thought as Sent
+from tests.servers.providers import SERVERS, settings_for
 
 # Cohere's client warns about its own use of pydantic when it is first imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:cohere.*")
@@ -87,27 +86,11 @@ def test_prose_is_not_held_back():
     assert list(parser.feed("> c")) == ["<b> c"]
 
 
-def test_a_complete_text_without_its_thinking():
-    assert answered("<think>1: no</think>\n1: yes\n") == "1: yes"
-    assert answered("I think\n</think>yes") == "yes"
-
-
-@pytest.fixture(params=["openai", "cohere"])
+@pytest.fixture(params=SERVERS)
 def served(request):
     """A server, and the settings that ask it."""
-    with (CohereServer if request.param == "cohere" else OpenAIServer)() as server:
-        yield (
-            server,
-            Settings(
-                llm_provider=request.param,
-                llm_base_url=server.url,
-                llm_model="fake",
-                llm_api_key=server.key,
-                cohere_url=server.url,
-                cohere_api_key=server.key,
-                llm_seconds=2.0,
-            ),
-        )
+    with SERVERS[request.param]() as server:
+        yield server, settings_for(server, llm_seconds=2.0)
 
 
 def ask(served, *pieces, **reply):
@@ -162,7 +145,15 @@ def test_a_fault_while_it_thinks_keeps_the_thinking(served, fault, words):
     assert answer.details["thinking"] == "Is it?"
 
 
-def test_short_tasks_get_the_words_without_the_thinking(served):
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["<think>The user wants 1</think>", "Why is the sky blue?"],
+        ["The user wants 1\n</think>\n", "Why is the sky blue?"],
+        [Sent("The user wants 1"), "Why is the sky blue?"],
+    ],
+)
+def test_short_tasks_get_the_words_without_the_thinking(served, pieces):
     server, settings = served
-    server.script(Reply(["<think>The user wants 1</think>", "Why is the sky blue?"]))
-    assert completed(settings, "Rewrite", 2.0) == "Why is the sky blue?"
+    server.script(Reply(pieces))
+    assert LanguageModel(settings).chat("", "Rewrite").text == "Why is the sky blue?"

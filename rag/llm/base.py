@@ -1,0 +1,60 @@
+"""What one provider's client does: it sends messages, yields pieces, and explains its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rag.llm.faults import Failure
+from rag.llm.wire import Wire
+
+Finish = Literal["stop", "length", "filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat."""
+
+    role: Literal["system", "user"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a reply: text, a refusal's words, how it ended, tokens read and written.
+
+    ``thought`` is thinking that the provider itself keeps apart from the text.
+    """
+
+    text: str = ""
+    thought: str = ""
+    refusal: str = ""
+    finish: Finish | None = None
+    tokens: tuple[int, int] | None = None
+
+
+class ChatClient(Protocol):
+    """One small class a provider; `rag.llm.client` adds deadline, retries, stopping and words.
+
+    A client makes one call at a time, over connections that its ``wire`` can cut. Every method may
+    raise one of ``errors``, which `failure` then translates.
+    """
+
+    errors: tuple[type[Exception], ...]
+    wire: Wire
+
+    def send(self, messages: Sequence[Message], streamed: bool) -> Iterator[Piece]:
+        """Send messages and yield the reply's pieces; all of it in one piece unless streamed.
+
+        Nothing is sent before the first piece is asked for.
+        """
+        ...
+
+    def models(self) -> list[str]:
+        """Return the names of the chat models there."""
+        ...
+
+    def failure(self, error: Exception) -> Failure:
+        """Return what one of ``errors`` was."""
+        ...

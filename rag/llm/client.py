@@ -1,0 +1,261 @@
+"""The one client for language models: chat and stream, at any provider of the table.
+
+Here are the deadline, the retries, stopping, errors in plain words, thinking kept apart from the
+answer, tokens and cost. Everything that calls a model calls it through `LanguageModel`.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Literal
+
+from rag.errors import ProviderError, RanklensError
+from rag.llm import prompts
+from rag.llm.base import ChatClient, Finish, Message, Piece
+from rag.llm.calls import persistently, within
+from rag.llm.faults import Endpoint
+from rag.llm.prices import llm_cost
+from rag.llm.providers import PROVIDERS
+from rag.llm.thinking import ThinkingParser, Thought
+from rag.settings import Settings
+from rag.types import Scalar
+
+Deadline = Literal["llm_seconds", "rewrite_seconds", "expansion_seconds", "rerank_seconds"]
+Parts = Generator[str | Thought, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model wrote and what it used.
+
+    ``problem`` is why the text is no complete answer, in plain words: nothing was written, the
+    model declined, the stream broke off. ``tokens`` are those read and written, None if the
+    provider does not count them.
+    """
+
+    text: str
+    tokens: tuple[int, int] | None = None
+    finish: Finish | None = None
+    problem: str = ""
+    retries: int = 0
+
+
+class LanguageModel:
+    """One model of one provider. Safe for several threads; each call has a connection of its own.
+
+    Connections are kept and used again.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        model: str = "",
+        deadline: Deadline = "llm_seconds",
+        retries: int | None = None,
+    ) -> None:
+        """``deadline`` is the option that bounds a call.
+
+        ``model`` and ``retries`` are the settings' (``llm_model``, ``llm_retries``) if not given.
+        """
+        self.settings = settings
+        self.model = model or settings.llm_model
+        self.seconds: float = getattr(settings, deadline)
+        self._retries = settings.llm_retries if retries is None else retries
+        self._provider = PROVIDERS[settings.llm_provider]
+        self.endpoint: Endpoint = replace(
+            self._provider.endpoint(settings), model=self.model, seconds_option=deadline
+        )
+        self._lock = threading.Lock()
+        self._idle: list[ChatClient] = []
+        self._busy: list[ChatClient] = []
+        self._stopped = threading.Event()
+
+    @property
+    def name(self) -> str:
+        """Provider and model: ``openai:gpt-4o``."""
+        return f"{self.settings.llm_provider}:{self.model}"
+
+    @property
+    def identity(self) -> str:
+        """What shapes a reply besides the prompt."""
+        return f"{self.model} {self.endpoint.url} {self.settings.llm_temperature}"
+
+    def missing(self) -> str:
+        """Return why no model can be called and what to set, or nothing."""
+        if not self.model:
+            return "no model is set; set llm_model (RANKLENS_LLM_MODEL) and llm_base_url"
+        return self.endpoint.missing()
+
+    def prompt(self, name: str) -> str:
+        """Return a prompt text, the user's own if there is one; raises `SettingsError`."""
+        return prompts.prompt(self.settings, name)
+
+    def chat(self, system: str, user: str, seconds: float = math.inf) -> Reply:
+        """Return the whole reply; raises `ProviderError`.
+
+        It comes within the deadline, retries included; ``seconds`` may be less than that.
+        """
+        messages = [Message("system", system)] if system else []
+        messages.append(Message("user", user))
+
+        def once(left: float) -> Reply:
+            heard = _Heard()
+            for _part in self._parts(self._pieces(messages, left, streamed=False), heard):
+                pass
+            return heard.reply(self.endpoint)
+
+        limit = min(self.seconds, seconds)
+        reply, retries = persistently(once, limit, self._retries, self._stopped.wait)
+        return replace(reply, retries=retries)
+
+    def stream(self, messages: Sequence[Message]) -> Generator[str | Thought, None, Reply]:
+        """Yield pieces of the reply and of the thinking before it; returns it whole.
+
+        Raises `ProviderError`, also if the next piece takes longer than the deadline.
+        """
+
+        def begun(_left: float) -> Iterator[Piece]:
+            pieces = self._pieces(messages, self.seconds, streamed=True)
+            return chain([next(pieces)], pieces)
+
+        heard = _Heard()
+        pieces, retries = persistently(begun, self.seconds, self._retries, self._stopped.wait)
+        yield from self._parts(pieces, heard)
+        reply = heard.reply(self.endpoint)
+        if not reply.problem and reply.finish is None:
+            reply = replace(reply, problem=self.endpoint.cut())
+        return replace(reply, retries=retries)
+
+    def models(self) -> list[str]:
+        """Return the names of the models there, within the deadline; raises `ProviderError`."""
+        with self._client() as client:
+            listed = (client.models() for _ in range(1))
+            try:
+                return next(within(listed, self.seconds, client.wire.hang_up))
+            except client.errors as error:
+                server = replace(self.endpoint, model="")
+                raise server.error(client.failure(error), self.seconds) from None
+
+    def stop(self) -> None:
+        """Hang up on every call, at once and from any thread; none begins from now on."""
+        self._stopped.set()
+        with self._lock:
+            for client in self._busy:
+                client.wire.hang_up()
+
+    def used(self, replies: Sequence[Reply]) -> dict[str, Scalar]:
+        """Return the calls, retries, tokens and cost of several replies."""
+        return {
+            "calls": len(replies),
+            "retries": sum(reply.retries for reply in replies),
+            **self.tokens(replies),
+        }
+
+    def tokens(self, replies: Sequence[Reply]) -> dict[str, Scalar]:
+        """Return the tokens that were read and written, and their cost if the price is known."""
+        read, written = (sum((r.tokens or (0, 0))[place] for r in replies) for place in (0, 1))
+        counted: dict[str, Scalar] = {"prompt_tokens": read, "completion_tokens": written}
+        cost = llm_cost(self.settings, self.model, read, written)
+        return counted if cost is None else {**counted, "cost_usd": cost}
+
+    def _pieces(
+        self, messages: Sequence[Message], seconds: float, streamed: bool
+    ) -> Iterator[Piece]:
+        """Yield one call's pieces, at least one; raises `ProviderError`."""
+        if reason := self.endpoint.missing():
+            raise ProviderError(reason)
+        arrived = received = False
+        with self._client() as client:
+            sent = client.send(messages, streamed)
+            try:
+                with closing(within(sent, seconds, client.wire.hang_up, not streamed)) as pieces:
+                    for piece in pieces:
+                        received = True
+                        arrived = arrived or bool(streamed and (piece.text or piece.thought))
+                        yield piece
+            except client.errors as error:
+                raise self.endpoint.error(client.failure(error), self.seconds, arrived) from None
+        if not received:
+            raise self.endpoint.not_the_protocol("")
+
+    def _parts(self, pieces: Iterator[Piece], heard: _Heard) -> Parts:
+        """Yield what pieces hold, thinking kept apart; what was held back comes before an error."""
+        parser = ThinkingParser()
+        try:
+            for piece in pieces:
+                heard.note(piece)
+                if piece.thought:
+                    yield heard.add(Thought(piece.thought))
+                yield from map(heard.add, parser.feed(piece.text))
+        except ProviderError:
+            yield from map(heard.add, parser.finish())
+            raise
+        yield from map(heard.add, parser.finish())
+
+    @contextmanager
+    def _client(self) -> Iterator[ChatClient]:
+        """Lend a client that nobody else uses; one that was hung up on is not used again."""
+        with self._lock:
+            client = self._idle.pop() if self._idle else None
+        if client is None:
+            temperature = self.settings.llm_temperature
+            client = self._provider.client(self.endpoint, temperature, self.seconds)
+        with self._lock:
+            self._busy.append(client)
+            if self._stopped.is_set():
+                client.wire.hang_up()
+        try:
+            yield client
+        finally:
+            with self._lock:
+                self._busy.remove(client)
+                if not client.wire.is_cut:
+                    self._idle.append(client)
+
+
+def configured(settings: Settings) -> LanguageModel:
+    """Return the model of the settings; raises `RanklensError` that shows how to set one."""
+    model = LanguageModel(settings)
+    if reason := model.missing():
+        raise RanklensError(reason)
+    return model
+
+
+class _Heard:
+    """What has arrived of one reply."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._thought = False
+        self._finish: Finish | None = None
+        self._refusal = ""
+        self._tokens: tuple[int, int] | None = None
+
+    def note(self, piece: Piece) -> None:
+        """Keep what a piece holds besides text and thinking."""
+        self._finish = piece.finish or self._finish
+        self._refusal += piece.refusal
+        self._tokens = piece.tokens or self._tokens
+
+    def add(self, part: str | Thought) -> str | Thought:
+        """Keep a part of the answer, and that there was thinking; returns the part."""
+        if isinstance(part, str):
+            self._text += part
+        else:
+            self._thought = True
+            self._text = "" if part.anew else self._text
+        return part
+
+    def reply(self, endpoint: Endpoint) -> Reply:
+        """Return the reply; the ``endpoint`` words what is wrong with it."""
+        text, problem = self._text.strip(), ""
+        if self._refusal or self._finish == "filter":
+            problem = endpoint.refused(self._refusal)
+        elif not text:
+            problem = endpoint.empty(self._finish, self._thought)
+        return Reply(text, self._tokens, self._finish, problem)
