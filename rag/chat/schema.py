@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Float,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -25,16 +15,12 @@ conversations = Table(
     Column("updated", Float, nullable=False, index=True),
 )
 
+_of_conversation = ForeignKey("conversations.id", ondelete="CASCADE")
 turns = Table(
     "turns",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column(
-        "conversation",
-        ForeignKey("conversations.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    Column("conversation", _of_conversation, nullable=False, index=True),
     Column("place", Integer, nullable=False),
     Column("question", Text, nullable=False),
     Column("trace", Text, nullable=False),

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from rag import trace as traces
 from rag.chat import schema
@@ -26,8 +37,6 @@ class Conversation:
 
     id: str
     title: str
-    created: datetime
-    updated: datetime
     turns: int
 
 
@@ -36,8 +45,8 @@ class Turn:
     """One question as it was asked, and the exact trace of what came of it.
 
     ``trace.question`` is what was searched: the question itself, or the standalone one that a
-    follow-up was rewritten into. ``trace.answer`` is None while it is written, and where the
-    program ended before it was complete. ``liked`` is the reader's verdict on the answer.
+    follow-up was rewritten into. ``trace.answer`` is None while it is written, and if the program
+    ended before it was complete. ``liked`` is the reader's verdict on the answer.
     """
 
     id: int
@@ -56,11 +65,6 @@ class Conversations:
         self._engine = engine
         schema.metadata.create_all(engine)
 
-    @property
-    def identity(self) -> int:
-        """A number that tells this catalogue from every other one in the process."""
-        return id(self._engine)
-
     def start(self, title: str) -> str:
         """Make an empty conversation and return its id."""
         key, now = uuid.uuid4().hex, time.time()
@@ -71,19 +75,18 @@ class Conversations:
 
     def all(self) -> list[Conversation]:
         """Return the conversations that hold a question, the one used last first."""
-        count = func.count(turns.c.id)
         query = (
-            select(conversations, count.label("turns"))
+            select(conversations.c.id, conversations.c.title, func.count(turns.c.id))
             .join(turns)
             .where(turns.c.replaced.is_(False))
             .group_by(conversations.c.id)
             .order_by(conversations.c.updated.desc())
         )
         with self._engine.connect() as db:
-            return [_conversation(row) for row in db.execute(query)]
+            return [Conversation(*row) for row in db.execute(query)]
 
     def get(self, key: str) -> Conversation | None:
-        """Return the conversation of that id, None where it is empty or deleted."""
+        """Return the conversation of that id, None if it is empty or deleted."""
         return next((c for c in self.all() if c.id == key), None)
 
     def rename(self, key: str, title: str) -> None:
@@ -104,22 +107,15 @@ class Conversations:
 
     def turns(self, key: str) -> list[Turn]:
         """Return what is shown of a conversation, in order."""
-        query = (
-            select(turns)
-            .where(turns.c.conversation == key, turns.c.replaced.is_(False))
-            .order_by(turns.c.place, turns.c.id)
-        )
-        with self._engine.connect() as db:
-            return [_turn(row) for row in db.execute(query)]
+        shown = turns.c.conversation == key, turns.c.replaced.is_(False)
+        return self._turns(select(turns).where(*shown).order_by(turns.c.place, turns.c.id))
 
     def turn(self, turn_id: int) -> Turn | None:
-        """Return one turn, None where it is deleted."""
-        with self._engine.connect() as db:
-            row = db.execute(select(turns).where(turns.c.id == turn_id)).first()
-        return _turn(row) if row else None
+        """Return one turn, None if it is deleted."""
+        return next(iter(self._turns(select(turns).where(turns.c.id == turn_id))), None)
 
     def add(self, key: str, question: str, trace: Trace) -> Turn:
-        """Append a turn; raises `RanklensError` where the conversation was deleted meanwhile."""
+        """Append a turn; raises `RanklensError` if the conversation was deleted meanwhile."""
         with self._engine.begin() as db:
             return self._insert(db, key, _next_place(db, key), question, trace)
 
@@ -135,7 +131,7 @@ class Conversations:
             return self._insert(db, turn.conversation, turn.place, question, trace)
 
     def complete(self, turn_id: int, trace: Trace) -> None:
-        """Keep a turn's trace with its answer; nothing happens where the turn was deleted."""
+        """Keep a turn's trace with its answer; nothing happens if the turn was deleted."""
         with self._engine.begin() as db:
             found = update(turns).where(turns.c.id == turn_id)
             db.execute(found.values(trace=traces.to_json(trace)))
@@ -151,42 +147,41 @@ class Conversations:
         With ``question`` those only that searched for it.
         """
         query = select(turns).where(turns.c.liked.is_not(None)).order_by(turns.c.id)
-        if question is not None:
-            query = query.where(_searched() == question)
-        with self._engine.connect() as db:
-            return [_turn(row) for row in db.execute(query)]
+        return self._turns(query if question is None else query.where(_searched() == question))
 
     def disliked(self) -> list[str]:
-        """Return what was searched for where an answer did not help, the newest first."""
-        query = select(_searched()).where(turns.c.liked.is_(False)).order_by(turns.c.id.desc())
-        with self._engine.connect() as db:
-            return list(dict.fromkeys(db.scalars(query)))
+        """Return what was searched for when an answer did not help, the newest first."""
+        return self._questions(select(_searched()).where(turns.c.liked.is_(False)))
 
     def searched(self, most: int = 100) -> list[str]:
         """Return what was searched for of late, each question once, the newest first."""
-        query = select(_searched()).where(turns.c.replaced.is_(False)).order_by(turns.c.id.desc())
-        with self._engine.connect() as db:
-            return list(dict.fromkeys(db.scalars(query.limit(most))))
+        return self._questions(select(_searched()).where(turns.c.replaced.is_(False)).limit(most))
 
     def recent(self, most: int = 100) -> list[tuple[int, str, datetime]]:
         """Return the last turns that are shown, newest first: id, question, when it was asked."""
-        query = select(turns.c.id, turns.c.question, turns.c.asked).where(
-            turns.c.replaced.is_(False)
-        )
+        query = select(turns.c.id, turns.c.question, turns.c.asked)
+        query = query.where(turns.c.replaced.is_(False)).order_by(turns.c.id.desc()).limit(most)
         with self._engine.connect() as db:
-            rows = db.execute(query.order_by(turns.c.id.desc()).limit(most))
-            return [(r.id, r.question, datetime.fromtimestamp(r.asked, UTC)) for r in rows]
+            return [(key, text, _utc(asked)) for key, text, asked in db.execute(query)]
+
+    def _turns(self, query: Select[Any]) -> list[Turn]:
+        with self._engine.connect() as db:
+            return [_turn(row) for row in db.execute(query)]
+
+    def _questions(self, query: Select[str]) -> list[str]:
+        with self._engine.connect() as db:
+            return list(dict.fromkeys(db.scalars(query.order_by(turns.c.id.desc()))))
 
     def _insert(self, db: Connection, key: str, place: int, question: str, trace: Trace) -> Turn:
         now = time.time()
         touched = update(conversations).where(conversations.c.id == key).values(updated=now)
         if db.execute(touched).rowcount == 0:
             raise RanklensError("this conversation was deleted; start a new one to ask again")
-        row: dict[str, Any] = {"conversation": key, "place": place, "question": question}
-        stored = {**row, "trace": traces.to_json(trace), "asked": now, "replaced": False}
-        made = db.execute(insert(turns).values(**stored)).inserted_primary_key
-        assert made is not None
-        return Turn(int(made[0]), key, place, question, trace, datetime.fromtimestamp(now, UTC))
+        row = insert(turns).values(
+            conversation=key, place=place, question=question, trace=traces.to_json(trace), asked=now
+        )
+        made = db.scalars(row.returning(turns.c.id)).one()
+        return Turn(made, key, place, question, trace, _utc(now))
 
 
 def _searched() -> ColumnElement[str]:
@@ -208,23 +203,17 @@ def _next_place(db: Connection, key: str) -> int:
     return int(db.scalar(last) or 0) + 1
 
 
-def _conversation(row: Row[Any]) -> Conversation:
-    return Conversation(
-        id=row.id,
-        title=row.title,
-        created=datetime.fromtimestamp(row.created, UTC),
-        updated=datetime.fromtimestamp(row.updated, UTC),
-        turns=row.turns,
-    )
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _turn(row: Row[Any]) -> Turn:
     return Turn(
-        id=row.id,
-        conversation=row.conversation,
-        place=row.place,
-        question=row.question,
-        trace=traces.from_json(row.trace),
-        asked=datetime.fromtimestamp(row.asked, UTC),
-        liked=row.liked,
+        row.id,
+        row.conversation,
+        row.place,
+        row.question,
+        traces.from_json(row.trace),
+        _utc(row.asked),
+        row.liked,
     )

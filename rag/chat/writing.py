@@ -1,4 +1,4 @@
-"""An answer that is written in a thread of its own, and kept whoever is still watching.
+"""An answer that is written in a thread of its own, and kept even if nobody is watching.
 
 A page runs from top to bottom and may be cut short at any moment; the answer goes on, and is in
 the conversation when somebody looks again.
@@ -22,7 +22,7 @@ _UNEXPECTED = (
     "Unexpected error. Details are in the server log. What arrived so far is kept; ask again."
 )
 Finish = Callable[[Answer, Trace], Answer]
-Told = Callable[[Trace], None]
+Kept = Callable[[Trace], None]
 
 
 class Writing:
@@ -34,17 +34,17 @@ class Writing:
         turn: Turn,
         answering: Answering,
         finish: Finish | None = None,
-        told: Told | None = None,
+        on_kept: Kept | None = None,
     ) -> None:
         """Start writing. ``finish`` may add to the complete answer (checks of its citations).
 
-        ``told`` is given the trace once, after it is kept; it must not raise.
+        ``on_kept`` is called with the trace once, after it is kept; it must not raise.
         """
         self._store = store
         self._turn = turn
         self._answering = answering
         self._finish = finish
-        self._told = told
+        self._on_kept = on_kept
         self._keeping = threading.Lock()
         self._changed = threading.Event()
         self._done = False
@@ -105,5 +105,5 @@ class Writing:
             self._store.complete(self._turn.id, trace)
             self._done = True
         self._changed.set()
-        if self._told:
-            self._told(trace)
+        if self._on_kept:
+            self._on_kept(trace)

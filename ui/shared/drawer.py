@@ -1,4 +1,4 @@
-"""One passage in its document: where it stands, how it fared at each stage, and the viewer."""
+"""One passage in its document: where it is, its rank at each stage, and the viewer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.journey import Journey, fate, journey
-from rag.types import Chunk, Trace
+from rag.journey import fate, journey
+from rag.types import Trace
 from ranklens import inspecting
 from ui.shared import frame, grades, source
-from ui.shared.frame import escape
-from ui.shared.naming import where
+from ui.shared.html import show as show_html
 from ui.shared.passages import reveal
-from ui.shared.stages import number, title
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -43,8 +41,9 @@ def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None
     if chunk is None:
         frame.notice("This passage is not part of the question that is shown.")
         return
-    end = f'<p class="rl-label rl-fate">{escape(fate(trace, chunk_id))}</p>'
-    st.html(_where(chunk) + (_steps(found) if found else "") + end)
+    standings = found.standings if found else ()
+    end = fate(trace, chunk_id)
+    show_html("shared/drawer.html", chunk=chunk, standings=standings, fate=end)
     if follow is not None:
         follow(chunk_id)
     grades.control(library, trace.question, chunk)
@@ -58,20 +57,3 @@ def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None
     whole = ((0, len(chunk.text)),) if cited else ()
     source.show(library, source.Passage(chunk, quotes or whole))
     reveal(f"reveal_{chunk_id}")
-
-
-def _where(chunk: Chunk) -> str:
-    return (
-        f'<div class="rl-where"><b>{escape(chunk.document)}</b>'
-        f'<span class="rl-muted">{escape(where(chunk))}</span></div>'
-    )
-
-
-def _steps(found: Journey) -> str:
-    cells = "".join(
-        f'<div><span class="rl-muted">{escape(title(s.stage))}</span><b class="rl-num">'
-        + (f"#{s.rank}" if s.rank else "—")
-        + f'</b><span class="rl-muted rl-num">{number(s.stage, s.score)}</span></div>'
-        for s in found.standings
-    )
-    return f'<div class="rl-steps">{cells}</div>'
