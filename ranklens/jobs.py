@@ -50,9 +50,9 @@ class Job:
         self.thread.start()
         return self
 
-    def advance(self, done: int, total: int) -> None:
-        """Note how far it is."""
-        self.done, self.total = done, total
+    def advance(self, done: int, total: int, unit: str = "") -> None:
+        """Note how far it is, and what is counted if that has changed."""
+        self.done, self.total, self.unit = done, total, unit or self.unit
 
     def _run(self) -> None:
         try:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rag.chat.store import Conversations
     from rag.chat.writing import Writing
     from rag.evaluate.judgements.question_sets import QuestionSets
-    from rag.evaluate.judgements.store import Judgements
-    from rag.evaluate.judgements.votes import Votes
+    from rag.evaluate.judgements.store import JudgementStore
+    from rag.evaluate.judgements.votes import VoteStore
     from rag.watch.log import QuestionLog
 
 
@@ -47,18 +47,18 @@ class Records:
         return QuestionSets(self.index.catalogue)
 
     @cached_property
-    def judgements(self) -> Judgements:
+    def judgements(self) -> JudgementStore:
         """Grades of passages; one object, for it remembers what it has carried over."""
-        from rag.evaluate.judgements.store import Judgements
+        from rag.evaluate.judgements.store import JudgementStore
 
-        return Judgements(self.index.catalogue)
+        return JudgementStore(self.index.catalogue)
 
     @cached_property
-    def votes(self) -> Votes:
+    def votes(self) -> VoteStore:
         """Blind votes on pairs of pipelines."""
-        from rag.evaluate.judgements.votes import Votes
+        from rag.evaluate.judgements.votes import VoteStore
 
-        return Votes(self.index.catalogue)
+        return VoteStore(self.index.catalogue)
 
     @cached_property
     def question_log(self) -> QuestionLog:

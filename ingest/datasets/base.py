@@ -97,7 +97,7 @@ def decoded(data: bytes, name: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise RanklensError(
             f"{name} is not UTF-8 text (line {line}); save it as UTF-8, which spreadsheets call "
-            "“CSV UTF-8”, and take it in again"
+            "“CSV UTF-8”, and import it again"
         ) from None
 
 

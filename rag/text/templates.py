@@ -31,7 +31,7 @@ class Templates:
         )
         self._environment.filters |= {"plural": plural, **filters}
 
-    def render(self, name: str, **values: Any) -> Markup:
+    def render(self, name: str, /, **values: Any) -> Markup:
         """Return a template, named relative to the folder, filled in."""
         return Markup(self._environment.get_template(name).render(values))
 

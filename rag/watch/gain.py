@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from rag.chat.store import Conversations
 from rag.evaluate.experiments.side_by_side import ranking
 from rag.evaluate.judgements.record import same_words
-from rag.evaluate.judgements.store import Judged, Judgements
+from rag.evaluate.judgements.store import JudgementStore, Qrels
 from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.store.catalogue import Catalogue
 from rag.types import Trace
@@ -33,9 +33,9 @@ _knowing = threading.Lock()
 
 def gains(entries: Iterable[Entry], catalogue: Catalogue) -> dict[int, float]:
     """Return turn → gain (-1 to 1), remembered until a judgement changes."""
-    judgements = Judgements(catalogue)
+    judgements = JudgementStore(catalogue)
     now = judgements.version()  # before anything is read: what changes meanwhile is read again
-    asked = judgements.asked()
+    asked = judgements.judged_questions()
     wanted = [entry for entry in entries if _counts(entry) and same_words(entry.question) in asked]
     with _knowing:
         version, known = _known.get(catalogue.engine, (None, {}))
@@ -49,7 +49,7 @@ def gains(entries: Iterable[Entry], catalogue: Catalogue) -> dict[int, float]:
         return {turn: gain for turn in turns if (gain := known.get(turn)) is not None}
 
 
-def gain_of(trace: Trace, judged: Judged, question: str) -> float | None:
+def gain_of(trace: Trace, judged: Qrels, question: str) -> float | None:
     """Return what reranking was worth to one trace; None where nothing can be said."""
     grades = judged.grades.get(question, {})
     names = [stage.name for stage in trace.stages]
@@ -72,10 +72,10 @@ def _counts(entry: Entry) -> bool:
 
 
 def _worked_out(
-    entries: Iterable[Entry], judgements: Judgements, kept: Conversations
+    entries: Iterable[Entry], judgements: JudgementStore, kept: Conversations
 ) -> Mapping[int, float | None]:
     words = {entry.turn: same_words(entry.question) for entry in entries if entry.turn is not None}
-    judged = judgements.grades(sorted(set(words.values())))
+    judged = judgements.qrels(sorted(set(words.values())))
     found: dict[int, float | None] = {}
     for turn_id, question in words.items():
         turn = kept.turn(turn_id)

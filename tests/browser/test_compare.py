@@ -38,8 +38,8 @@ def test_pipelines_stand_side_by_side(address, visit, shot, width, dark):
     assert page.evaluate(CONTRAST) == []
     assert not page.evaluate(WIDER)
     # The passage that is 10 in ALL: 5th without a reranker, and first with the current one.
-    page.locator('.rl-bump .node[title*="rank 5, none"]').hover()
-    named = page.locator(".rl-named span:visible", has_text="none 5 · current 1")
+    page.locator('.rl-bump .node[title*="rank 5, Without reranking: none"]').hover()
+    named = page.locator(".rl-named span:visible", has_text="none 5 · With reranking: current 1")
     expect(named).to_be_visible()
     shot(page, f"compare-{width}-{'dark' if dark else 'light'}")
     page.locator(".rl-bump .side .rl-open").first.click()
@@ -60,8 +60,8 @@ def test_a_blind_vote_from_ballot_to_count(address, visit, shot):
     shot(page, "ballot")
     page.get_by_role("button", name="Left is better").click()
     expect(page.get_by_text("This pair so far")).to_be_visible(timeout=SLOW)
-    names = {sides.nth(n).locator("h3").inner_text().split()[0] for n in (0, 1)}
-    assert names == {"none", "current"}
+    names = {sides.nth(n).locator("h3").inner_text().split(" ·")[0] for n in (0, 1)}
+    assert names == {"Without reranking: none", "With reranking: current"}
     row = page.locator(".rl-table tbody tr").first
     assert "current and none" in row.inner_text()
     cells = [int(cell) for cell in row.locator("td.right").all_inner_texts()[:4]]

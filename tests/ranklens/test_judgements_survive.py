@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ranklens.library
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.settings import Settings
 from ranklens.library import Library
 from tests.fakes import WordEncoder
@@ -24,7 +24,7 @@ def words(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def relevant(library: Library) -> list[str]:
     """The texts of the chunks that people judged relevant."""
-    grades = Judgements(library.index.catalogue).grades([Q]).grades.get(Q, {})
+    grades = JudgementStore(library.index.catalogue).qrels([Q]).grades.get(Q, {})
     chunks = {chunk.id: chunk for d in library.documents() for chunk in library.chunks(d.name)}
     return [chunks[id_].text for id_, grade in grades.items() if grade]
 
@@ -37,8 +37,8 @@ def test_they_survive(settings: Settings, tmp_path: Path):
         library.enqueue(path)
         library.work()
         (chunk,) = library.chunks("sky.txt")
-        library_grades = Judgements(library.index.catalogue)
-        library_grades.judge(Q, chunk, 1, "ada")
+        library_grades = JudgementStore(library.index.catalogue)
+        library_grades.grade(Q, chunk, 1, "ada")
         library.reindex(["sky.txt"])
         library.work()
         assert len(relevant(library)) == 1, "indexed again"
@@ -49,7 +49,7 @@ def test_they_survive(settings: Settings, tmp_path: Path):
         assert len(library.chunks("sky.txt")) > 3
         assert len(relevant(library)) == len(library.chunks("sky.txt")), "another chunking"
         first = next(c for c in library.chunks("sky.txt") if MOON in c.text)
-        Judgements(library.index.catalogue).judge(Q, first, 3, "ben")
+        JudgementStore(library.index.catalogue).grade(Q, first, 3, "ben")
 
         path.write_text(f"New words stand here first, and they are many. {TEXT}")
         library.enqueue(path)
@@ -58,4 +58,4 @@ def test_they_survive(settings: Settings, tmp_path: Path):
 
     with Library.open(narrow) as library:
         assert any(MOON in text for text in relevant(library)), "a restart"
-        assert {one.status for one in Judgements(library.index.catalogue).all()} == {"current"}
+        assert {one.status for one in JudgementStore(library.index.catalogue).all()} == {"current"}

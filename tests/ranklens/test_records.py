@@ -15,7 +15,7 @@ def test_a_table_is_opened_once(name):
 
 def test_every_table_is_in_the_librarys_own_file():
     one, other = FakeLibrary(), FakeLibrary()
-    one.judgements.judge("Which?", ALL[0], 3, "ada")
+    one.judgements.grade("Which?", ALL[0], 3, "ada")
     one.conversations.start("Seals")
     assert one.judgements.all()
     assert other.judgements.all() == []

@@ -4,17 +4,28 @@ import time
 
 import pytest
 
+from rag.errors import SettingsError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines
 from rag.evaluate.experiments.side_by_side import Side
 from rag.evaluate.judgements.question_sets import QuestionSets
-from rag.evaluate.judgements.store import Judgements
-from rag.evaluate.judgements.votes import Votes
+from rag.evaluate.judgements.store import JudgementStore
+from rag.evaluate.judgements.votes import VoteStore
 from rag.types import Answer, Citation
+from ranklens.comparing import (
+    SideBySide,
+    changed_options,
+    rows,
+    save_pipeline,
+    saved_pipelines,
+)
+from ranklens.voting import ballot, cited, renumbered
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED, trace_of
 from tests.ui.test_ask import html
-from ui.compare import blind, bump, saved, table, vote
-from ui.compare.bump import Column, layout
+from ui.compare import bump
+from ui.compare.bump import BumpColumn, layout
+from ui.shared import variants
+from ui.shared.html import render
 
 Q = "How should batteries be kept?"
 TWO = ["none", "late-interaction"]
@@ -49,7 +60,7 @@ def balloted(page, question=Q, **state):
 
 
 def votes(library):
-    return Votes(library.index.catalogue).all()
+    return VoteStore(library.index.catalogue).all()
 
 
 def sides_of(at):
@@ -58,7 +69,7 @@ def sides_of(at):
 
 
 def test_pipelines_stand_side_by_side_with_baselines_where_there_are_judgements(page, asked):
-    Judgements(asked.index.catalogue).judge(Q, ALL[RERANKED[0]], 3, "ada")
+    JudgementStore(asked.index.catalogue).grade(Q, ALL[RERANKED[0]], 3, "ada")
     at = compared(page)
     body = html(at)
     assert not at.exception
@@ -67,7 +78,7 @@ def test_pipelines_stand_side_by_side_with_baselines_where_there_are_judgements(
     assert "1.000</td>" in row
     assert "192 ms" in row
     assert "$0" in row
-    none = body.split("<td>none</td>")[1].split("</tr>")[0]
+    none = body.split("<td>Without reranking: none</td>")[1].split("</tr>")[0]
     assert "0.387" in none
     fused = body.split("Fused order</td>")[1].split("</tr>")[0]
     assert "0.387" in fused
@@ -100,28 +111,28 @@ def test_hostile_text_stays_text(page, asked):
 
 
 def test_a_side_that_failed_is_told_in_the_table():
-    shown = table.shown([Side("a<b", None, "not <today>")], None)
+    made = SideBySide("Why?", (Side("a<b", None, "not <today>"),))
+    shown = render("compare/table.html", rows=rows(made, None), labels={"a<b": "a<b"}, baselines={})
     assert "a&lt;b" in shown
     assert "not &lt;today&gt;" in shown
 
 
 def test_every_passage_of_a_bump_chart_has_its_ranks():
     first, second = (trace_of(Q, reranker=name).stages[-1].hits for name in TWO)
-    plan = layout([Column("one", first, 3), Column("<two>", second, 3)])
+    plan = layout([BumpColumn("one", first, 3), BumpColumn("<two>", second, 3)])
     assert (plan.depth, plan.lanes, len(plan.chunks)) == (10, 10, 10)
-    assert plan.ranks[0][ALL[FUSED[4]].id] == 5
-    assert plan.ranks[1][ALL[RERANKED[0]].id] == 1
+    assert plan.columns[0].ranks[ALL[FUSED[4]].id] == 5
+    assert plan.columns[1].ranks[ALL[RERANKED[0]].id] == 1
     assert plan.height(1) == 0.05
     chart = bump.drawn(plan, {ALL[10].id})
     assert chart.count('class="node ') == 20
-    assert chart.count('<i class="') == 10
+    assert chart.count("clip-path") == 10
     assert "rank 1, &lt;two&gt;" in chart
     assert "<two>" not in chart
 
 
 def test_what_falls_below_the_chart_shares_a_lane():
-    first = trace_of(Q).stages[-1].hits
-    plan = bump.Plan((Column("a", first, 1),) * 2, (), ({"x": 15}, {"x": 40}), 15, 16)
+    plan = bump.BumpPlan((), (), 15, 16)
     assert plan.height(15) == 14.5 / 16
     assert plan.height(16) == plan.height(40) == 15.5 / 16
 
@@ -141,18 +152,18 @@ def test_nothing_of_a_ballot_names_its_pipelines(page, asked):
 
 def test_a_vote_reveals_and_counts_and_can_be_taken_back(page, asked):
     at = balloted(page, judge="ada")
-    ballot = at.session_state["ballot"].result
-    winner = ballot.left.name
+    shown = at.session_state["ballot"].result
+    winner = shown.left.name
     at.button(key="vote_left").click().run()
     assert not at.exception
     (vote,) = votes(asked)
     assert (vote.choice, vote.voter, vote.winner.name) == ("left", "ada", winner)
-    shown = {side.name: tuple(h.chunk.id for h in side.last[:5])
-             for side in (ballot.left, ballot.right)}  # fmt: skip
-    assert vote.left.passages == shown[vote.left.name]
+    ids = {side.name: tuple(h.chunk.id for h in side.last[:5])
+           for side in (shown.left, shown.right)}  # fmt: skip
+    assert vote.left.passages == ids[vote.left.name]
     left, right = sides_of(at)
-    assert f"<h3>{winner}" in left
-    assert f"<h3>{ballot.right.name}" in right
+    assert f"{winner} <span" in left
+    assert f"{shown.right.name} <span" in right
     assert "This pair so far" in html(at)
     at.button(key="vote_back").click().run()
     assert votes(asked) == []
@@ -172,7 +183,7 @@ def test_a_vote_suggests_grades_that_only_a_person_keeps(page, asked):
     at = balloted(page, judge="ada", ballot_depth=3)
     late = "left" if at.session_state["ballot"].result.left.name == TWO[1] else "right"
     at.button(key=f"vote_{late}").click().run()
-    held = Judgements(asked.index.catalogue)
+    held = JudgementStore(asked.index.catalogue)
     assert held.all() == []
     # Late has 10 and 3 in its first three, none has 1 and 2; both have 0.
     boxes = {one.key: one for one in at.selectbox if one.key.startswith("last_grade_")}
@@ -211,9 +222,9 @@ def test_an_answers_markers_are_numbered_as_they_are_cited():
         tuple(Citation(n, given[n - 1].chunk.id, at, at + 3) for n, at in marks),
         "x", False, 0.0,
     )  # fmt: skip
-    assert blind.renumbered(trace.with_answer(answer), answer) == ("One [1]. Two [2]. Again [1].")
-    cited = blind.cited(trace.with_answer(answer))
-    assert [chunk.id for chunk in cited] == [given[2].chunk.id, given[0].chunk.id]
+    assert renumbered(trace.with_answer(answer), answer) == ("One [1]. Two [2]. Again [1].")
+    passages = cited(trace.with_answer(answer))
+    assert [chunk.id for chunk in passages] == [given[2].chunk.id, given[0].chunk.id]
 
 
 def test_pipelines_are_kept_by_name_and_deleted(page, asked):
@@ -233,16 +244,30 @@ def test_pipelines_are_kept_by_name_and_deleted(page, asked):
     assert pipelines.saved(asked.settings.library) == {}
 
 
-def test_options_are_written_as_they_are_read():
-    assert saved.written({"pool": 9, "threshold": None}) == "pool=9,threshold=none"
+def test_options_are_written_as_they_are_read(library):
+    chosen = {"pool": 9, "threshold": None, "top": library.settings.top, "unknown": 1}
+    settings = library.settings.updated(threshold=0.5)
+    assert changed_options(settings, chosen) == "pool=9,threshold=none"
+
+
+@pytest.mark.parametrize(("name", "options"), [("a=b", "pool=9"), ("wide", "pool")])
+def test_a_pipeline_that_cannot_be_kept_is_refused_in_words(library, name, options):
+    with pytest.raises(SettingsError):
+        save_pipeline(library.settings, name, options)
+    assert saved_pipelines(library.settings) == {}
+
+
+def test_current_is_not_called_reranked_if_the_settings_have_no_reranker(library):
+    settings = library.settings.updated(reranker="none")
+    assert variants.label(library.settings, "current") == "With reranking: current"
+    assert variants.label(settings, "current") == "Without reranking: current"
+    assert variants.label(settings, "wide") == "wide"
 
 
 def test_ballots_show_the_same_sides_for_a_seed(library):
     def left(seed):
         options = {"none": {"reranker": "none"}, "late": {"reranker": "late-interaction"}}
-        job = vote.started(library, Q, options, "rankings", 5, False, seed)
-        job.thread.join(30)
-        return job.result.left.name
+        return ballot(library, Q, options, "rankings", 5, False, seed=seed).left.name
 
     drawn = [left(str(seed)) for seed in range(8)]
     assert set(drawn) == {"none", "late"}

@@ -7,7 +7,7 @@ from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines
 from rag.evaluate.fitting.fit import PrecisionRecall, Threshold
 from rag.evaluate.judgements.question_sets import QuestionSets
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.settings import Settings
 from tests.ui.fakes import ALL
 from tests.ui.test_ask import html
@@ -24,9 +24,9 @@ def judged(library, tmp_path):
     library.pipeline.settings = library.settings
     catalogue = library.index.catalogue
     QuestionSets(catalogue).put("field", [*QUESTIONS, *BESIDE])
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     for question in QUESTIONS:
-        held.judge(question.text, ALL[10], 3, "ada")
+        held.grade(question.text, ALL[10], 3, "ada")
     return library
 
 
@@ -100,7 +100,7 @@ def test_without_unanswerable_questions_it_is_said_why(page, library):
     catalogue = library.index.catalogue
     QuestionSets(catalogue).put("field", QUESTIONS)
     for question in QUESTIONS:
-        Judgements(catalogue).judge(question.text, ALL[10], 3, "ada")
+        JudgementStore(catalogue).grade(question.text, ALL[10], 3, "ada")
     assert "0 unanswerable questions are too few" in html(fitted(page, library))
 
 

@@ -1,21 +1,21 @@
 """The Judge page over the fake library, and what it is made of."""
 
 import io
+from pathlib import Path
 
 import pytest
 
 from rag.chat.store import Conversations
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.judgements import judges
 from rag.evaluate.judgements.pooling import pooled
 from rag.evaluate.judgements.question_sets import QuestionSets
-from rag.evaluate.judgements.record import PEOPLE, Judgement
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.record import Judgement
+from rag.evaluate.judgements.store import JudgementStore
+from ranklens.judging import import_judgements
+from ranklens.question_sets import import_uploads
 from tests.ui.fakes import ALL, HOSTILE, TEXTS, trace_of
 from tests.ui.test_ask import html
-from ui.judge import judgements
-from ui.shared import question_sets
 
 Q = "How should batteries be kept?"
 
@@ -32,7 +32,7 @@ def judging(at):
 
 
 def held(library):
-    return Judgements(library.index.catalogue).all()
+    return JudgementStore(library.index.catalogue).all()
 
 
 def test_without_questions_the_page_says_what_to_do(page):
@@ -51,7 +51,7 @@ def test_questions_are_written_one_a_line_and_added_to_a_set(page, library):
         Question("q1", Q),
         Question("q2", "<b>Why</b>?"),
     )
-    assert "&lt;b&gt;Why&lt;/b&gt;?" in html(at)
+    assert list(at.dataframe[0].value["Question"]) == [Q, "<b>Why</b>?"]
 
 
 def test_questions_that_were_asked_can_be_taken(page, library):
@@ -99,7 +99,7 @@ def test_a_note_goes_with_its_grade_and_a_skipped_passage_waits(page, asked):
 
 
 def test_another_judge_starts_anew(page, asked):
-    Judgements(asked.index.catalogue).add(
+    JudgementStore(asked.index.catalogue).add(
         Judgement(Q, c.document, "0" * 64, c.start, c.end, c.text, 1, "me") for c in ALL
     )
     assert "Every passage is judged" in html(page("ui/judge/page.py"))
@@ -123,34 +123,6 @@ def test_hostile_text_stays_text(page, asked):
     assert "&lt;script&gt;" in html(at)
 
 
-def test_agreement_is_worked_out_over_what_both_judged():
-    made = [
-        Judgement(Q, "a", "", i, i + 1, "x", grade, judge, source)
-        for judge, source, given in (
-            ("ada", "person", (0, 1, 2, 3)),
-            ("ben", "person", (0, 1, 2, 2)),
-            ("gpt", "llm", (3, 1, 2, 2)),
-        )
-        for i, grade in enumerate(given)
-    ]
-    # ada and ben: 3 of 4 alike; by chance (1·1 + 1·1 + 1·2 + 1·0) / 16 = 0.25: (0.75-0.25)/0.75
-    assert "0.667" in judgements.agreement(made)
-    assert "gpt (model) and the people" in judgements.agreement(made)
-    people = judges.by_judge(made, PEOPLE)
-    assert set(people) == {"ada", "ben"}
-    # medians 0 1 2 2, the model's 3 1 2 2: 3 of 4 alike, by chance (0 + 1 + 4) / 16
-    found = judges.models(made)["gpt"]
-    assert found == [(3, 0), (1, 1), (2, 2), (2, 2)]
-    kappa, weighted, alpha = judges.measures(found)
-    assert kappa == pytest.approx((0.75 - 5 / 16) / (11 / 16))
-    # observed 9; expected over all 16 pairs of the model's 3 1 2 2 with 0 1 2 2, divided by 4
-    assert weighted == pytest.approx(1 - 9 / (28 / 4))
-    assert alpha == pytest.approx(1 - 7 * 18 / 94)
-    table = judgements.confused("gpt", found)
-    assert table.count("<b>1</b>") == 1
-    assert "<b>2</b>" in table
-
-
 @pytest.mark.parametrize(
     ("name", "text", "questions"),
     [
@@ -160,13 +132,13 @@ def test_agreement_is_worked_out_over_what_both_judged():
         ("set.csv", "question\nWhy?\n", [Question("q1", "Why?")]),
     ],
 )
-def test_sets_are_taken_in(library, name, text, questions):
-    question_sets.take_in(library, [(f"../{name}", io.BytesIO(text.encode()))])
+def test_sets_are_imported(library, name, text, questions):
+    import_uploads(library, [(f"../{name}", io.BytesIO(text.encode()))])
     stored = QuestionSets(library.index.catalogue)
     assert list(stored.questions(name.split(".")[0])) == questions
 
 
-def test_a_beir_folder_is_taken_in_as_its_files(library):
+def test_a_beir_folder_is_imported_as_its_files(library):
     files = {
         "corpus.jsonl": '{"_id": "d", "title": "", "text": "x"}',
         "queries.jsonl": '{"_id": "7", "text": "Why?"}',
@@ -175,40 +147,40 @@ def test_a_beir_folder_is_taken_in_as_its_files(library):
     sets = QuestionSets(library.index.catalogue)
     given = [(name, io.BytesIO(text.encode())) for name, text in files.items()]
     with pytest.raises(RanklensError, match=r"line 2: question 7: its document is not in (.|\n)*d"):
-        question_sets.take_in(library, given, "beir")
+        import_uploads(library, given, "beir")
     assert sets.names() == []
     assert held(library) == []
     rows = "query-id\tcorpus-id\tscore\n7\tmaintenance\t3\n7\tfield-guide.pdf\t0\n"
     given = [given[1], ("qrels/test.tsv", io.BytesIO(rows.encode()))]
     given[0][1].seek(0)
-    said = question_sets.take_in(library, given, "beir")
-    assert said == "beir: 1 question and 2 judgements taken in"
+    made = import_uploads(library, given, "beir")
+    assert (made.name, made.questions, made.judgements) == ("beir", 1, 2)
     assert sets.questions("beir") == (Question("7", "Why?"),)
     assert [(o.document, o.grade, o.whole) for o in held(library)] == [
         ("maintenance.md", 3, True),
         ("field-guide.pdf", 0, True),
     ]
-    assert Judgements(library.index.catalogue).grades().unit == "document"
+    assert JudgementStore(library.index.catalogue).qrels().unit == "document"
 
 
 def test_quotes_become_judgements(library):
     quote = TEXTS["field-guide.pdf"][1]
     text = f"question,document,quote,grade\n{Q},field-guide.pdf,{quote},2\n"
-    question_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
+    import_uploads(library, [("set.csv", io.BytesIO(text.encode()))])
     chunk = ALL[1]
     assert [(o.start, o.end, o.grade, o.source) for o in held(library)] == [
         (chunk.start, chunk.end, 2, "import")
     ]
 
 
-def test_bad_rows_are_named_and_nothing_is_taken_in(library):
+def test_bad_rows_are_named_and_nothing_is_imported(library):
     text = "question,document,quote\nWhy?,gone.pdf,x\n,a,b\n"
     with pytest.raises(RanklensError) as caught:
-        question_sets.take_in(library, [("set.csv", io.BytesIO(text.encode()))])
+        import_uploads(library, [("set.csv", io.BytesIO(text.encode()))])
     assert "line 3" in str(caught.value)
     assert "/tmp" not in str(caught.value)
     with pytest.raises(RanklensError, match=r"gone\.pdf"):
-        question_sets.take_in(
+        import_uploads(
             library,
             [("set.csv", io.BytesIO(text.splitlines(True)[0].encode() + b"Why?,gone.pdf,x"))],
         )
@@ -219,18 +191,19 @@ def test_judgements_come_in_from_csv_and_qrels(library):
     questions = [Question("q1", Q)]
     chunk = ALL[0]
     line = f"q1 0 field-guide.pdf#{chunk.start}-{chunk.end} 3\n"
-    said = judgements.take_in(library, "a.qrels", line.encode(), questions)
-    assert said == "a.qrels: 1 judgement taken in"
+    assert import_judgements(library, Path("a.qrels"), questions, data=line.encode()) == 1
     assert [one.quote for one in held(library)] == [chunk.text]
     with pytest.raises(RanklensError, match="line 1"):
-        judgements.take_in(library, "a.qrels", b"q9 0 x 3\n", questions)
+        import_judgements(library, Path("a.qrels"), questions, data=b"q9 0 x 3\n")
     with pytest.raises(RanklensError, match=r"^a.csv is not UTF-8 text \(line 2\); save it as"):
-        judgements.take_in(library, "a.csv", b"question\nf\xfcr", questions)
+        import_judgements(library, Path("a.csv"), data=b"question\nf\xfcr")
 
 
 def test_the_judgements_view_shows_judges(page, asked):
-    Judgements(asked.index.catalogue).judge(Q, ALL[0], 2, "<b>ada</b>")
+    JudgementStore(asked.index.catalogue).grade(Q, ALL[0], 2, "<b>ada</b>")
     at = page("ui/judge/page.py", judge_view="Judgements")
     assert not at.exception
-    assert "&lt;b&gt;ada&lt;/b&gt;" in html(at)
+    assert at.dataframe[0].value.to_dict("records") == [
+        {"Judge": "<b>ada</b>", "Source": "person", "Judgements": 1, "Lost": 0}
+    ]
     assert "No passage has been judged by two judges" in html(at)

@@ -7,7 +7,7 @@ import pytest
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.record import Judgement
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from tests.ui.fakes import ALL
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(5000)]
@@ -27,7 +27,7 @@ def large(library):
             ((ALL[i % 12], "ada", "person"), (ALL[(i + i % 2) % 12], "gpt", "llm"))
         )
     ]  # fmt: skip
-    assert Judgements(catalogue).add(made) == 10_000
+    assert JudgementStore(catalogue).add(made) == 10_000
     return library
 
 
@@ -44,8 +44,8 @@ def test_the_judge_page_stays_quick(page, large, view):
 def test_the_measure_page_stays_quick_after_every_judgement(page, large):
     at = page("ui/measure/page.py")
     assert not at.exception
-    held = Judgements(large.index.catalogue)
-    held.judge(QUESTIONS[0].text, ALL[5], 3, "ada")
+    held = JudgementStore(large.index.catalogue)
+    held.grade(QUESTIONS[0].text, ALL[5], 3, "ada")
     started = time.perf_counter()
     at.run()
     assert not at.exception

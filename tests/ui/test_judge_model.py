@@ -11,12 +11,13 @@ from rag.evaluate.data import Question
 from rag.evaluate.judgements import feedback
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.question_writer import QuestionsWritten, WrittenQuestion
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
+from ranklens import judging
+from ranklens.jobs import Job
+from ranklens.question_sets import keep_drafts
 from tests.servers.chat_server import ChatServer
 from tests.ui.fakes import ALL, HOSTILE, FakeAnswering, trace_of
 from tests.ui.test_ask import html
-from ui.judge import proposals
-from ui.shared import asking_model, questions_written
 
 Q = "How should batteries be kept?"
 
@@ -47,7 +48,7 @@ def with_model(server):
 
 
 def held(library):
-    return Judgements(library.index.catalogue).all()
+    return JudgementStore(library.index.catalogue).all()
 
 
 def finished(at, library, kind):
@@ -77,7 +78,7 @@ def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, serv
     assert f"{len(made)} of {len(made) + 1} graded" in body
     assert "1 failed; nothing of them is kept" in body
     assert "no grade &lt;b&gt;at all&lt;/b&gt;" in body
-    assert Judgements(asked.index.catalogue).grades([Q]).grades == {}
+    assert JudgementStore(asked.index.catalogue).qrels([Q]).grades == {}
 
     at.segmented_control(key="proposals_from").set_value("From a model").run()
     assert f"{len(made)} to confirm" in html(at)
@@ -91,12 +92,14 @@ def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, serv
     )  # fmt: skip
 
     at = page("ui/judge/page.py", judge_view="Judgements")
-    assert "fake (model) and the people" in html(at)
+    assert list(at.dataframe[1].value["Judges"]) == ["fake (model) and the people"]
     assert "fake against the people" in html(at)
+    counts = at.dataframe[2].value.drop(columns="Grade").to_numpy()
+    assert (counts.sum(), counts.trace()) == (1, 1)
 
 
 def test_the_model_is_not_asked_for_questions_that_somebody_has_judged(page, asked, server):
-    Judgements(asked.index.catalogue).judge(Q, ALL[0], 1, "ada")
+    JudgementStore(asked.index.catalogue).grade(Q, ALL[0], 1, "ada")
     at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
     at.button(key="propose").click().run()
     finished(at, asked, "propose")
@@ -105,7 +108,7 @@ def test_the_model_is_not_asked_for_questions_that_somebody_has_judged(page, ask
 
 def test_where_every_question_is_judged_it_says_how_the_model_can_be_asked(page, asked, server):
     for question in (Q, "Why?"):
-        Judgements(asked.index.catalogue).judge(question, ALL[0], 1, "ada")
+        JudgementStore(asked.index.catalogue).grade(question, ALL[0], 1, "ada")
     at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
     at.button(key="propose").click().run()
     assert "Nothing was left to grade. Of questions" in html(finished(at, asked, "propose"))
@@ -131,7 +134,7 @@ def test_questions_are_written_and_kept_once_ticked(page, library):
     assert held(library) == []
     at.button(key="FormSubmitter:ticked-Keep the ticked").click().run()
     assert "Tick the questions" in html(at)
-    kept = questions_written.keep(library, " made ", found, found.written)
+    kept = keep_drafts(library, " made ", found, found.written)
     assert kept == ("made", 1)
     (question,) = QuestionSets(library.index.catalogue).questions("made")
     assert (question.text, question.kind, question.answer) == (
@@ -141,21 +144,27 @@ def test_questions_are_written_and_kept_once_ticked(page, library):
     assert (one.source, one.judge, one.quote, one.document) == (
         "llm", "fake", quote, "field-guide.pdf"
     )  # fmt: skip
-    assert questions_written.keep(library, "made", found, found.written) == ("made", 0)
+    assert keep_drafts(library, "made", found, found.written) == ("made", 0)
     assert len(held(library)) == 1
 
 
-def test_hostile_questions_and_failures_stay_text():
-    outcome = asking_model.CallsOutcome(1, 0, (HOSTILE,), {"calls": 1, "retries": 0,
-                                   "prompt_tokens": 1, "completion_tokens": 1, "cost_usd": 0.5},
-                                   stopped=True)  # fmt: skip
-    said = questions_written.told(
-        QuestionsWritten((WrittenQuestion(HOSTILE, "", "a", 0, 1, "x"),), 2, 1, "fake", outcome)
+def test_hostile_questions_and_failures_stay_text(page, library):
+    outcome = judging.CallsOutcome(1, 0, (HOSTILE,), {"calls": 1, "retries": 0,
+                              "prompt_tokens": 1, "completion_tokens": 1, "cost_usd": 0.5},
+                              stopped=True)  # fmt: skip
+    drafts = QuestionsWritten(
+        (WrittenQuestion(HOSTILE, "", "a", 0, 1, "x"),), 2, 1, "fake", outcome
     )
-    assert "<script" not in said
-    assert "$0.5000" in said
-    assert "stopped; what was done is kept" in said
-    assert "2 dropped: the quote is not in the passage" in said
+    library.jobs.keep("write", Job(lambda _job: None, HOSTILE, result=drafts))
+    model = {"llm_base_url": "http://localhost:1", "llm_model": "fake"}
+    at = page("ui/judge/page.py", judge_view="Questions", llm=model)
+    assert not at.exception
+    body = html(at)
+    assert "<script" not in body
+    assert "&lt;script&gt;" in body
+    assert "$0.5000" in body
+    assert "stopped; what was done is kept" in body
+    assert "2 dropped: the quote is not in the passage" in body
 
 
 def liked(library, verdict):
@@ -166,7 +175,7 @@ def liked(library, verdict):
     list(writing)
     turn = kept.add(kept.start(Q), Q, trace.with_answer(writing.answer))
     kept.judge(turn.id, verdict)
-    feedback.follow(Judgements(library.index.catalogue), kept, Q)
+    feedback.follow(JudgementStore(library.index.catalogue), kept, Q)
 
 
 def test_a_thumb_up_waits_to_be_confirmed(page, library):
@@ -179,7 +188,7 @@ def test_a_thumb_up_waits_to_be_confirmed(page, library):
     assert "2 to confirm" in html(at)
     first = held(library)[0]
     at.button(key=f"confirm_{first.id}_3").click().run()
-    grades = Judgements(library.index.catalogue).grades([Q]).grades
+    grades = JudgementStore(library.index.catalogue).qrels([Q]).grades
     assert grades == {Q: {ALL[10].id: 3}}
     assert "1 to confirm" in html(at)
 
@@ -194,7 +203,7 @@ def test_after_a_thumb_down_the_question_is_judged_with_one_click(page, library)
     assert "data-judging" in html(at)
     assert Q in html(at)
     at.button(key="grade_0").click().run()
-    assert proposals.unhelpful(library) == []
+    assert judging.disliked(library) == []
 
 
 def test_thumbs_on_the_ask_page_reach_the_judgements(page, library):

@@ -9,7 +9,7 @@ from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import saved
 from rag.evaluate.judgements.question_sets import QuestionSets
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.measures.figures import figures, outside
 from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports.charts import Dot, Row, front, intervals, quality_by_time, scale
@@ -26,11 +26,11 @@ QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in ra
 def judged(library):
     catalogue = library.index.catalogue
     QuestionSets(catalogue).put("field", [*QUESTIONS, Question("hostile", HOSTILE)])
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     for question in QUESTIONS:
-        held.judge(question.text, ALL[10], 3, "ada")
-    held.judge(QUESTIONS[0].text, ALL[FUSED[1]], 1, "ada")
-    held.judge(HOSTILE, ALL[0], 2, "ada")
+        held.grade(question.text, ALL[10], 3, "ada")
+    held.grade(QUESTIONS[0].text, ALL[FUSED[1]], 1, "ada")
+    held.grade(HOSTILE, ALL[0], 2, "ada")
     return library
 
 
@@ -91,10 +91,10 @@ def test_figures_move_with_a_judgement_without_measuring_again(page, judged):
     at = measured(page, judged)
     before = html(at)
     assert "better by" in before
-    held = Judgements(judged.index.catalogue)
+    held = JudgementStore(judged.index.catalogue)
     for question in QUESTIONS:
-        held.judge(question.text, ALL[10], 0, "ada")
-        held.judge(question.text, ALL[FUSED[0]], 3, "ada")
+        held.grade(question.text, ALL[10], 0, "ada")
+        held.grade(question.text, ALL[FUSED[0]], 3, "ada")
     after = html(at.run())
     assert "worse by" in after
 
@@ -116,7 +116,7 @@ def test_the_report_and_the_figures_can_be_taken_along(page, judged):
 def test_saved_rankings_are_replayed_as_they_were(page, judged):
     measured(page, judged)
     text = saved.to_json(ndcg(judged))
-    Judgements(judged.index.catalogue).judge(QUESTIONS[0].text, ALL[10], 0, "ada")
+    JudgementStore(judged.index.catalogue).grade(QUESTIONS[0].text, ALL[10], 0, "ada")
     jobs.opened(judged, "measure", "saved.json", text.encode())
     at = page("ui/measure/page.py")
     assert not at.exception

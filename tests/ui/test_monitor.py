@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from rag.chat.store import Conversations
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.watch.entry import StageTime, entry_of
 from rag.watch.figures import Bucket, Percentiles, Rate
 from rag.watch.log import DAY, log_of
@@ -77,7 +77,7 @@ def test_rerank_gain_follows_judgements(page, library, log):
     turn = kept.add(kept.start("b"), trace.question, trace)
     log.add(asked(turn=turn.id))
     assert "Rerank gain<b>–</b>" in bodies(page("ui/monitor/page.py"))
-    Judgements(library.index.catalogue).judge("which batteries?", ALL[10], 3, "me")
+    JudgementStore(library.index.catalogue).grade("which batteries?", ALL[10], 3, "me")
     assert "Rerank gain<b>+0.613</b>" in bodies(page("ui/monitor/page.py"))  # 1 - 1 / log2(6)
 
 

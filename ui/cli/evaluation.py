@@ -184,7 +184,7 @@ def _question_set(
     settings: Settings, source: str, work: Path | None, limit: int | None, stop: threading.Event
 ) -> Iterator[Ready]:
     from rag.evaluate.judgements.question_sets import QuestionSets
-    from rag.evaluate.judgements.store import Judgements
+    from rag.evaluate.judgements.store import JudgementStore
 
     if work:
         raise typer.BadParameter("--work is for folders; a question set uses the library")
@@ -197,7 +197,7 @@ def _question_set(
                 f"(there are {there})"
             )
         questions = sets.questions(source)[:limit]
-        judged = Judgements(library.index.catalogue).grades([q.text for q in questions])
+        judged = JudgementStore(library.index.catalogue).qrels([q.text for q in questions])
         grades = {q.id: judged.grades[q.text] for q in questions if q.text in judged.grades}
         yield Ready(source, library, questions, grades, judged.unit, judged.notes, stop)
 

@@ -57,8 +57,8 @@ def command(port: int | None) -> list[str]:
 def add_samples(settings: Settings, folder: Path) -> None:
     """Add the documents of ``folder``, and its questions, where the library holds none."""
     from ranklens.adding import add, find
+    from ranklens.question_sets import import_questions
     from ui.cli.documents import index
-    from ui.cli.judging import take_in
 
     with open_library(settings, create=True) as library:
         if not library.documents():
@@ -67,6 +67,6 @@ def add_samples(settings: Settings, folder: Path) -> None:
             index(library, lambda report, stop: add(library, files, "", report, stop))
             if (questions := folder / QUESTIONS).is_file():
                 try:
-                    take_in(library, questions, folder.name, folder.name)
+                    import_questions(library, questions, folder.name, folder.name)
                 except RanklensError as error:  # the page is of use without them
-                    print(f"ranklens: {questions} was not taken in: {error}", file=sys.stderr)
+                    print(f"ranklens: {questions} was not imported: {error}", file=sys.stderr)

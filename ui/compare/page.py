@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from rag.errors import RanklensError
 from ui.compare import side, vote, votes
 from ui.shared import frame, grades, state
 
-STYLE = Path(__file__).with_name("compare.css")
 VIEWS = ("Side by side", "Blind vote")
 
 
 def page() -> None:
     """Show the page."""
     library = state.library()
-    for style in (grades.STYLE, STYLE):
-        st.html(style)
+    frame.style(grades.STYLE, "compare/compare.css")
     frame.title("Compare", "What pipelines make of one question, and which one people prefer.")
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], key="compare_view", required=True,

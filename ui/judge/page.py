@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.judge import judgements, pool, proposals, propose
+from ui.judge import judgements, pool, proposals, propose, questions
 from ui.shared import frame, grades, question_sets, state
 
 VIEWS = ("Grade passages", "Questions", "Proposals", "Judgements")
@@ -13,8 +13,8 @@ VIEWS = ("Grade passages", "Questions", "Proposals", "Judgements")
 def page() -> None:
     """Show the page."""
     library = state.library()
-    st.html(grades.STYLE)
-    frame.title("Judge", "Say what is relevant: every figure on the Measure page rests on it.")
+    frame.style(grades.STYLE)
+    frame.title("Judge", "Grade what is relevant: every figure on the page Measure rests on it.")
     left, right = st.columns((2, 3), vertical_alignment="bottom")
     with left:
         name = question_sets.chooser(library)
@@ -29,7 +29,7 @@ def page() -> None:
         )
     held = library.question_sets.questions(name) if name else ()
     if view == VIEWS[1]:
-        question_sets.show(library, name)
+        questions.show(library, name)
     elif view == VIEWS[2]:
         proposals.show(library)
         if name:
@@ -39,7 +39,7 @@ def page() -> None:
     elif name and held:
         pool.show(library, name, held)
     else:
-        frame.empty("No questions yet", "Write some, or take a set in, under Questions.")
+        frame.empty("No questions yet", "Write some, or import a set, under Questions.")
 
 
 page()

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.data import Question
-from rag.evaluate.judgements.pooling import pooled
-from rag.evaluate.judgements.record import same_words
 from rag.types import Chunk
-from ui.shared import frame, grades, state, variants
-from ui.shared.frame import escape
-from ui.shared.naming import where
+from ranklens import judging
+from ranklens.judging import Question
+from ui.shared import frame, grades, html, state, variants
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -35,7 +32,7 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
     at = _position(name, len(questions))
     question = questions[at]
     _bar(library, questions, at)
-    st.html(f'<h2 class="rl-question">{escape(question.text)}</h2>')
+    frame.question(question.text)
     if chosen is None:
         frame.notice("Choose at least one pipeline: its first passages are what is judged.")
         return
@@ -47,23 +44,12 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
     _next(library, question, pool, last=at + 1 >= len(questions))
 
 
-def waiting(library: Library, question: str, pool: Sequence[Chunk]) -> list[Chunk]:
-    """Return the passages that this session's judge has not graded yet."""
-    given = library.judgements.for_chunks(question, pool)
-    return [chunk for chunk in pool if grades.own(given[chunk.id]) is None]
-
-
 def _next(library: Library, question: Question, pool: Sequence[Chunk], last: bool) -> None:
-    ungraded = waiting(library, question.text, pool)
+    ungraded = judging.ungraded(library, question.text, pool, grades.judge())
     skipped = st.session_state.setdefault(_SKIPPED, set())
     todo = [chunk for chunk in ungraded if (question.text, chunk.id) not in skipped]
-    done = len(pool) - len(ungraded)
-    share = done / len(pool) if pool else 1.0
-    st.html(
-        f'<div class="rl-far" style="--share:{share:.1%}"></div>'
-        f'<p class="rl-say">{done} of {len(pool)} passages of this question judged by '
-        f"{escape(grades.judge())}{_skips(len(ungraded) - len(todo))}</p>"
-    )
+    html.show("judge/progress.html", done=len(pool) - len(ungraded), total=len(pool),
+              judge=grades.judge(), skipped=len(ungraded) - len(todo))  # fmt: skip
     grades.problem()
     if todo:
         _card(library, question.text, todo[0])
@@ -77,12 +63,7 @@ def _next(library: Library, question: Question, pool: Sequence[Chunk], last: boo
 
 
 def _card(library: Library, question: str, chunk: Chunk) -> None:
-    spot = f" · {escape(where(chunk))}" if where(chunk) else ""
-    st.html(
-        f'<div class="rl-card" data-judging="{escape(chunk.id)}"><p class="from">'
-        f"<b>{escape(chunk.document)}</b>{spot}</p>"
-        f'<div class="text" tabindex="0">{escape(chunk.text)}</div></div>'
-    )
+    html.show("judge/passage.html", chunk=chunk)
     with st.container(horizontal=True, gap="small", key="grades"):
         for grade, label in grades.LABELS.items():
             st.button(label, key=f"grade_{grade}", shortcut=str(grade),
@@ -91,40 +72,36 @@ def _card(library: Library, question: str, chunk: Chunk) -> None:
                   args=(question, chunk), help="Leave it for later")  # fmt: skip
         st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=_undo,
                   args=(library,), disabled=_LAST not in st.session_state,
-                  help="Take the last grade back")  # fmt: skip
+                  help="Withdraw the last grade")  # fmt: skip
     st.text_input("Note", key=grades.note_key(question, chunk), label_visibility="collapsed",
                   placeholder="Why this grade (optional; write it before the grade)")  # fmt: skip
-    st.html('<p class="rl-say">Keys 0 to 3 grade, S skips, U takes back.</p>')
+    frame.say("Keys 0 to 3 grade, S skips, U undoes the last grade.")
 
 
 def _bar(library: Library, questions: Sequence[Question], at: int) -> None:
     """Show where in the set we are and what of it has been judged by anybody."""
-    judged = library.judgements.asked()
-    count = sum(same_words(question.text) in judged for question in questions)
+    count = len(questions) - len(judging.unjudged(library, questions))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Previous", key="question_before", icon=":material/chevron_left:",
                   disabled=at == 0, on_click=_go, args=(-1,))  # fmt: skip
-        st.html(f'<p class="rl-say">Question {at + 1:,} of {len(questions):,}</p>', width="content")
+        frame.say(f"Question {at + 1:,} of {len(questions):,}", width="content")
         st.button("Next", key="question_after", icon=":material/chevron_right:",
                   disabled=at + 1 >= len(questions), on_click=_go,
                   args=(1,))  # fmt: skip
-        st.html(f'<p class="rl-say">{count:,} of them judged in part or whole</p>')
+        frame.say(f"{count:,} of them judged in part or whole")
 
 
 def _pool(
     library: Library, question: Question, chosen: variants.Variants, depth: int
 ) -> list[Chunk]:
-    """Return what is to be judged; searched once for as long as the question is at hand."""
+    """Return what is to be judged; searched once while the question is shown."""
     documents = [(d.name, d.digest, d.indexed) for d in library.documents()]
     key = (question.text, repr(chosen), depth, hash(tuple(documents)))
     held = st.session_state.get(_POOL)
     if held is None or held[0] != key:
         with st.spinner("Searching with every pipeline…"):
-            traces = [
-                library.pipeline.with_settings(**options).search(question.text)
-                for options in chosen.values()
-            ]
-        held = st.session_state[_POOL] = (key, pooled(traces, depth))
+            found = judging.pool(library, question.text, chosen, depth)
+        held = st.session_state[_POOL] = (key, found)
     return list(held[1])
 
 
@@ -153,12 +130,4 @@ def _skip(question: str, chunk: Chunk) -> None:
 
 def _undo(library: Library) -> None:
     question, chunk = st.session_state.pop(_LAST)
-    held = library.judgements
-    given = held.for_chunks(question, [chunk])[chunk.id]
-    here = [one for one in given if (one.start, one.end) == (chunk.start, chunk.end)]
-    if mine := grades.own(here):  # not a neighbour's that holds for this passage too
-        held.remove(mine.id)
-
-
-def _skips(count: int) -> str:
-    return f" · {count} skipped" if count else ""
+    judging.withdraw(library, question, chunk, grades.judge())

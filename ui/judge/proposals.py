@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.evaluate.data import Question
-from rag.evaluate.judgements.question_sets import with_added
-from rag.evaluate.judgements.record import Judgement, Source, same_words
-from ui.shared import frame, grades
-from ui.shared.frame import escape
+from ranklens import judging
+from ranklens.judging import DISLIKED_SET, Judgement, Source
+from ui.shared import frame, grades, html, question_sets
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 AT_ONCE = 5
 FROM: dict[str, Source] = {"From feedback": "feedback", "From a model": "llm"}
-FAILED_SET = "Answers that did not help"
 
 
 def show(library: Library) -> None:
@@ -30,75 +26,52 @@ def show(library: Library) -> None:
                                       key="proposals_from", required=True)  # fmt: skip
     with right:
         grades.name_box()
-    store = library.judgements
-    store.refresh()
     source = FROM[chosen or next(iter(FROM))]
-    count, waiting = store.unconfirmed(source, grades.judge(), AT_ONCE)
+    count, waiting = judging.proposals(library, source, grades.judge(), AT_ONCE)
     if not waiting:
         frame.empty("Nothing to confirm", "Thumbs up on answers and a model's grades come here.")
     else:
-        st.html(
-            f'<p class="rl-say">{count:,} to confirm. One click makes the marked grade, or '
-            "another one, yours; until then a proposal counts nowhere. Seeing it sways a judge: "
-            "for figures that others rely on, grade blind.</p>"
+        frame.say(
+            f"{count:,} to confirm. One click makes the marked grade, or another one, yours; until "
+            "then a proposal counts nowhere. Seeing it sways a judge: for figures that others rely "
+            "on, grade blind."
         )
     for one in waiting:
-        _row(library, one)
-    _failed(library)
+        _proposal(library, one)
+    _disliked(library)
 
 
-def unhelpful(library: Library) -> list[str]:
-    """Return the questions whose answer got a thumb down and that no person has judged."""
-    words = dict.fromkeys(map(same_words, library.conversations.disliked()))
-    judged = library.judgements.asked() if words else set()
-    return [question for question in words if question not in judged]
-
-
-def _row(library: Library, one: Judgement) -> None:
-    reason = f" – {escape(one.note)}" if one.note else ""
-    st.html(
-        f'<div class="rl-card" data-proposal="{one.id}"><p class="from"><b>{escape(one.question)}'
-        f'</b></p><div class="text" tabindex="0">{escape(one.quote)}</div>'
-        f'<p class="from">{escape(one.document)} · {escape(one.judge)}: <b>{one.grade}</b>'
-        f"{reason}</p></div>"
-    )
+def _proposal(library: Library, one: Judgement) -> None:
+    html.show("judge/proposal.html", one=one)
     with st.container(horizontal=True, gap="small"):
         for grade, label in grades.LABELS.items():
             st.button(f"{grade} {label}", key=f"confirm_{one.id}_{grade}",
                       type="primary" if grade == one.grade else "secondary",
-                      on_click=_confirm, args=(library, one, grade))  # fmt: skip
+                      on_click=judging.confirm,
+                      args=(library, one, grade, grades.judge()))  # fmt: skip
 
 
-def _confirm(library: Library, one: Judgement, grade: int) -> None:
-    own = replace(one, grade=grade, judge=grades.judge(), source="person", note="", time=0.0, id=0)
-    library.judgements.add([own])
-
-
-def _failed(library: Library) -> None:
-    questions = unhelpful(library)
+def _disliked(library: Library) -> None:
+    questions = judging.disliked(library)
     if not questions:
         return
-    st.html(
-        '<h2 class="rl-label">Answers that did not help</h2><p class="rl-say">A thumb down says '
-        "that something was wrong, not what. Grade the passages of these questions to find out."
-        "</p>"
+    frame.label(DISLIKED_SET)
+    frame.say(
+        "A thumb down means that something was wrong, not what. Grade the passages of these "
+        "questions to find out."
     )
     for place, question in enumerate(questions[:AT_ONCE]):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Judge", key=f"judge_failed_{place}", icon=":material/gavel:",
                       on_click=_judge, args=(library, question))  # fmt: skip
-            st.html(f'<p class="rl-say">{escape(question)}</p>')
+            frame.say(question)
     if len(questions) > AT_ONCE:
-        st.html(f'<p class="rl-say">and {len(questions) - AT_ONCE:,} more</p>')
+        frame.say(f"and {len(questions) - AT_ONCE:,} more")
 
 
 def _judge(library: Library, question: str) -> None:
     """Put the question into the set of such questions and begin to grade it."""
-    sets = library.question_sets
-    held = sets.questions(FAILED_SET) if FAILED_SET in sets.names() else ()
-    every = with_added(held, [Question("", question)])
-    sets.put(FAILED_SET, every)
-    at = [same_words(one.text) for one in every].index(question)
-    st.session_state["next_set"] = FAILED_SET
-    st.session_state["judge_at"] = (FAILED_SET, at)
+    at = judging.collect_disliked(library, question)
+    question_sets.choose(DISLIKED_SET)
+    st.session_state["judge_at"] = (DISLIKED_SET, at)
     st.session_state["judge_view"] = "Grade passages"

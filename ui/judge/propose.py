@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.evaluate.asking import CallsOutcome
-from rag.evaluate.data import Question
-from rag.evaluate.judgements.proposals import propose, to_grade
-from rag.evaluate.judgements.record import same_words
-from rag.llm.client import LanguageModel
-from ranklens.jobs import Job, Work
+from ranklens import judging
+from ranklens.judging import Question
+from ui.judge import model
 from ui.judge.pool import DEPTHS
-from ui.shared import asking_model, jobs, variants
-from ui.shared.frame import escape
+from ui.shared import frame, jobs, variants
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-KIND = "propose"
+JOB = "propose"
 WHICH = ("Not judged yet", "All")
 NOTHING = (
     f"Nothing was left to grade. Of questions that a person or a file has judged, “{WHICH[1]}” "
@@ -31,13 +26,13 @@ NOTHING = (
 
 def show(library: Library, name: str, questions: Sequence[Question]) -> None:
     """Offer to let the model grade, show how far it is, and what it came to."""
-    st.html(
-        '<h2 class="rl-label">Let a model propose grades</h2><p class="rl-say">It reads the first '
-        "passages of the chosen pipelines and gives each a grade with a reason. Its grades are "
-        "kept under its name and never counted as people's; under Judgements you see how far they "
-        "agree. The passages are sent to the model's server.</p>"
+    frame.label("Let a model propose grades")
+    frame.say(
+        "It reads the first passages of the chosen pipelines and gives each a grade with a reason. "
+        "Its grades are kept under its name and never counted as people's; under Judgements you "
+        "see how far they agree. The passages are sent to the model's server."
     )
-    if (model := asking_model.model_or_advice(library)) is None:
+    if (settings := model.settings_or_advice(library)) is None:
         return
     left, right = st.columns((5, 1), vertical_alignment="bottom")
     with left:
@@ -46,46 +41,19 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
                             help="First passages of every stage that are graded")  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         which = st.selectbox("Questions", WHICH, key="propose_which", width=180)
-        most = st.number_input("At most", 1, value=20, key="propose_most", width=140)
-        busy = library.jobs.busy
-        if st.button("Propose grades", type="primary", icon=":material/smart_toy:", key="propose",
-                     disabled=busy or not chosen):  # fmt: skip
-            asked = wanted(library, questions, which, int(most))
-            work = proposing(library, model, chosen or {}, asked, depth)
-            library.jobs.start(KIND, f"{model.model} grades {name}", work)
-            st.rerun()
-    job = jobs.follow(library, KIND, "No grades were proposed")
+        most = int(st.number_input("At most", 1, value=20, key="propose_most", width=140))
+        pressed = st.button("Propose grades", type="primary", icon=":material/smart_toy:",
+                            key="propose", disabled=library.jobs.busy or not chosen)  # fmt: skip
+    if pressed and chosen:
+        asked = questions if which == WHICH[1] else judging.unjudged(library, questions)
+        library.jobs.start(
+            JOB,
+            f"{settings.llm_model} grades {name}",
+            lambda job: judging.propose_grades(
+                library, settings, chosen, asked[:most], depth, job.advance, job.stop
+            ),
+        )
+        st.rerun()
+    job = jobs.follow(library, JOB, "No grades were proposed")
     if job is not None:
-        st.html(
-            f"<p><b>{escape(job.what)}</b></p>" + asking_model.told(job.result, "graded", NOTHING)
-        )
-
-
-def wanted(
-    library: Library, questions: Sequence[Question], which: str, most: int
-) -> list[Question]:
-    """Return the questions to propose grades for: of all, or of those that nobody has judged."""
-    judged = library.judgements.asked() if which == WHICH[0] else set()
-    return [q for q in questions if same_words(q.text) not in judged][:most]
-
-
-def proposing(
-    library: Library,
-    model: LanguageModel,
-    chosen: variants.Variants,
-    questions: Sequence[Question],
-    depth: int,
-) -> Work:
-    """Return the work: search with every pipeline, then let the model grade what they found."""
-    store = library.judgements
-    pipelines = [library.pipeline.with_settings(**options) for options in chosen.values()]
-
-    def work(job: Job) -> CallsOutcome:
-        items, failed = to_grade(
-            store, pipelines, questions, depth, model.model, job.advance, job.stop
-        )
-        job.unit = "passages"
-        outcome = propose(model, store, items, job.advance, job.stop)
-        return replace(outcome, failures=(*failed, *outcome.failures))
-
-    return work
+        model.show_outcome(job.what, job.result, "graded", NOTHING)

@@ -69,11 +69,16 @@ def empty(headline: str, text: str) -> None:
     st.html(macro("empty")(headline, text))
 
 
-def say(text: str) -> None:
+def say(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """Show a sentence in small type."""
-    st.html(macro("say")(text))
+    st.html(macro("say")(text), width=width)
 
 
 def label(text: str, element: Literal["h2", "h3", "p"] = "h2") -> None:
     """Show a heading within a page."""
     st.html(macro("label")(text, element))
+
+
+def question(text: str) -> None:
+    """Show a question as the heading of what belongs to it."""
+    st.html(macro("question")(text))

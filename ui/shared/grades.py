@@ -7,26 +7,23 @@ passage that has the keyboard's focus (Tab walks through them).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.judgements.record import PEOPLE, Judgement
 from rag.journey import journey
 from rag.types import Chunk, Trace
+from ranklens import judging
+from ranklens.judging import NOBODY
 from ui.shared import frame
-from ui.shared.frame import escape
-from ui.shared.html import component
+from ui.shared.html import component, show
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 LABELS = {0: "Not relevant", 1: "Related", 2: "Answers in part", 3: "Answers it"}
-APART = {"llm": "model's proposal", "feedback": "from a thumb up"}
-NOBODY = "me"
-STYLE = Path(__file__).with_name("judge.css")
+STYLE = "shared/judge.css"
 _NAME, _PROBLEM = "judge", "grade_problem"
 
 
@@ -49,9 +46,9 @@ def name_box() -> None:
 
 def control(library: Library, question: str, chunk: Chunk) -> None:
     """Show the grades of one passage for a question, to be pressed or typed; and a note."""
-    st.html(STYLE)
+    frame.style(STYLE)
     given = library.judgements.for_chunks(question, [chunk])[chunk.id]
-    mine = own(given)
+    mine = judging.by_judge(given, judge())
     with st.container(horizontal=True, gap="small", key="grades"):
         for grade, label in LABELS.items():
             st.button(
@@ -71,20 +68,20 @@ def control(library: Library, question: str, chunk: Chunk) -> None:
         on_change=_noted,
         args=(library, question, chunk),
     )
-    st.html(told(given))
+    show("shared/given.html", given=given)
     problem()
 
 
 def problem() -> None:
-    """Say why the last grade could not be kept, once."""
-    if said := st.session_state.pop(_PROBLEM, ""):
-        frame.notice(said, "The grade was not kept", "bad")
+    """Show why the last grade could not be kept, once."""
+    if reason := st.session_state.pop(_PROBLEM, ""):
+        frame.notice(reason, "The grade was not kept", "bad")
 
 
 def save(library: Library, question: str, chunk: Chunk, grade: int, note: str = "") -> bool:
-    """Keep this session's grade; False, and a message on the page, where that failed."""
+    """Keep this session's grade; False, and a message on the page, if that failed."""
     try:
-        library.judgements.judge(question, chunk, grade, judge(), note)
+        judging.grade(library, question, chunk, grade, judge(), note)
     except RanklensError as error:
         st.session_state[_PROBLEM] = str(error)
         return False
@@ -94,24 +91,6 @@ def save(library: Library, question: str, chunk: Chunk, grade: int, note: str = 
 def note_key(question: str, chunk: Chunk) -> str:
     """Return the key of a passage's note."""
     return f"note_{hash(question)}_{chunk.id}"
-
-
-def own(given: list[Judgement]) -> Judgement | None:
-    """Return this session's judgement among those of a passage: the last one made."""
-    mine = [one for one in given if one.judge == judge() and one.source == "person"]
-    return mine[-1] if mine else None
-
-
-def told(given: list[Judgement]) -> str:
-    """Return who gave a passage which grade as HTML; what a model proposed is set apart."""
-    if not given:
-        return '<p class="rl-say">Not judged yet. Keys 0 to 3 grade it.</p>'
-    cells = "".join(
-        f'<span class="{one.source}">{escape(_who(one))}: <b>{one.grade}</b>'
-        f"{' – ' + escape(one.note) if one.note else ''}</span>"
-        for one in given
-    )
-    return f'<p class="rl-given">{cells}</p>'
 
 
 @st.fragment
@@ -133,28 +112,16 @@ def on_page(
         if found and save(library, question, found.chunk, int(grade)):
             st.toast(f"Grade {grade} kept for {judge()}", icon=":material/check:")
     problem()
-    st.html("".join(badges(library, trace) for trace in (shown, *others)))
+    badges(library, shown.question, (shown, *others))
 
 
-def badges(library: Library, trace: Trace) -> str:
-    """Return a style sheet that writes each judged passage's grade beside its name."""
-    chunks = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
-    given = library.judgements.for_chunks(trace.question, list(chunks.values()))
-    rules = []
-    for chunk_id, ones in given.items():
-        if people := [one for one in ones if one.source in PEOPLE]:
-            one = own(people) or people[-1]
-            rules.append(
-                f'.rl-open[data-passage="{escape(chunk_id)}"] .name::after '
-                f'{{ content: "{one.grade}"; }}'
-            )
-    if not rules:
-        return "<style></style>"
-    look = (
-        ".rl-open[data-passage] .name::after { display: inline-block; margin-left: 0.4rem; "
-        "color: var(--rl-accent); font-weight: 700; }"
-    )
-    return f"<style>{look}{' '.join(rules)}</style>"
+def badges(library: Library, question: str, traces: Sequence[Trace]) -> None:
+    """Put a style sheet on the page that writes each judged passage's grade beside its name."""
+    stages = (stage for trace in traces for stage in trace.stages)
+    chunks = {hit.chunk.id: hit.chunk for stage in stages for hit in stage.hits}
+    given = library.judgements.for_chunks(question, list(chunks.values()))
+    counting = {key: judging.counting(ones, judge()) for key, ones in given.items()}
+    show("shared/badges.html", grades={key: one.grade for key, one in counting.items() if one})
 
 
 def _press(library: Library, question: str, chunk: Chunk, grade: int) -> None:
@@ -163,11 +130,7 @@ def _press(library: Library, question: str, chunk: Chunk, grade: int) -> None:
 
 
 def _noted(library: Library, question: str, chunk: Chunk) -> None:
-    """Keep a changed note where the passage has a grade already; else it waits for one."""
-    mine = own(library.judgements.for_chunks(question, [chunk])[chunk.id])
-    if mine:
+    """Keep a changed note if the passage has a grade already; else it waits for one."""
+    given = library.judgements.for_chunks(question, [chunk])[chunk.id]
+    if mine := judging.by_judge(given, judge()):
         _press(library, question, chunk, mine.grade)
-
-
-def _who(one: Judgement) -> str:
-    return f"{one.judge} ({APART[one.source]})" if one.source in APART else one.judge

@@ -14,7 +14,7 @@ from rag.errors import RanklensError
 from rag.evaluate.data import Evaluation, Grades, Question, Unit
 from rag.evaluate.experiments import saved
 from rag.evaluate.experiments.run import Variants, evaluate
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from ranklens.jobs import Job, Work
 from ui.shared import frame
 
@@ -103,8 +103,8 @@ def graded(library: Library, questions: tuple[Question, ...]) -> Graded:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _graded(key: int, _store: Judgements, _questions: tuple[Question, ...]) -> Graded:
-    judged = _store.grades([question.text for question in _questions])
+def _graded(key: int, _store: JudgementStore, _questions: tuple[Question, ...]) -> Graded:
+    judged = _store.qrels([question.text for question in _questions])
     found = {q.id: dict(judged.grades[q.text]) for q in _questions if q.text in judged.grades}
     return found, judged.unit, judged.notes
 

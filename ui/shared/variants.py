@@ -17,7 +17,7 @@ Variants = dict[str, dict[str, Any]]
 
 
 def chooser(settings: Settings, key: str, first: Sequence[str]) -> Variants | None:
-    """Offer every pipeline that can run here; None, with the reason shown, where one cannot."""
+    """Offer every pipeline that can run here; None, with the reason shown, if one cannot."""
     try:
         names = choices(settings)
         chosen = st.multiselect(
@@ -27,6 +27,7 @@ def chooser(settings: Settings, key: str, first: Sequence[str]) -> Variants | No
             key=key,
             persist_state="session",
             accept_new_options=True,
+            format_func=lambda name: label(settings, name),
             help="Saved pipelines, rerankers, or options such as pool=100,reranker=none",
         )
         return pipelines.resolve(settings, chosen) if chosen else None
@@ -50,3 +51,11 @@ def choices(settings: Settings) -> list[str]:
     runs = [one.name for one in rerankers(settings) if not one.reason]
     saved = pipelines.saved(settings.library)
     return list(dict.fromkeys((pipelines.CURRENT, *saved, *runs, AUTO)))
+
+
+def label(settings: Settings, name: str) -> str:
+    """Return a pipeline's name as the page shows it: with and without reranking in words."""
+    if name not in (pipelines.CURRENT, "none"):
+        return name
+    without = "none" in (name, settings.reranker)
+    return f"{'Without' if without else 'With'} reranking: {name}"

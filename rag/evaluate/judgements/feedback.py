@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from rag.chat.store import Conversations
 from rag.errors import RanklensError
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.types import Chunk, Trace
 
 JUDGE = "readers"
@@ -20,7 +20,7 @@ SUGGESTED = 2  # that a cited passage answers in part
 NOTE = "cited in an answer that was found helpful"
 
 
-def follow(judgements: Judgements, kept: Conversations, question: str) -> int:
+def follow(judgements: JudgementStore, kept: Conversations, question: str) -> int:
     """Make a question's suggestions what the thumbs on its answers say now; returns their number.
 
     ``question`` is what was searched for. A passage that is no longer in its document is left out.
@@ -31,7 +31,7 @@ def follow(judgements: Judgements, kept: Conversations, question: str) -> int:
     found = 0
     for chunk in chunks.values():
         with suppress(RanklensError):
-            judgements.judge(question, chunk, SUGGESTED, JUDGE, NOTE, "feedback")
+            judgements.grade(question, chunk, SUGGESTED, JUDGE, NOTE, "feedback")
             found += 1
     return found
 

@@ -15,7 +15,7 @@ from rag.evaluate.asking import CallsOutcome, ModelCall, Progress, ask_all, fitt
 from rag.evaluate.data import Question
 from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.judgements.pooling import pooled
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.llm.client import LanguageModel
 from rag.pipeline import Pipeline
 from rag.settings import Settings
@@ -49,7 +49,7 @@ def read_grade(reply: str) -> tuple[int, str]:
 
 
 def to_grade(
-    judgements: Judgements,
+    judgements: JudgementStore,
     pipelines: Iterable[Pipeline],
     questions: Sequence[Question],
     depth: int,
@@ -89,7 +89,7 @@ def to_grade(
 
 def propose(
     model: LanguageModel,
-    judgements: Judgements,
+    judgements: JudgementStore,
     items: Sequence[Item],
     progress: Progress = no_progress,
     stop: threading.Event | None = None,
@@ -103,7 +103,7 @@ def propose(
 
     def keep(place: int, value: tuple[int, str]) -> None:
         question, chunk = items[place]
-        judgements.judge(question, chunk, value[0], model.model, value[1], source="llm")
+        judgements.grade(question, chunk, value[0], model.model, value[1], source="llm")
 
     return ask_all(model, calls, keep, progress, stop)
 

@@ -55,7 +55,7 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Qrels:
     """Question → item → grade; an item is a chunk's id, or a document's name (``unit``)."""
 
     grades: Mapping[str, Mapping[str, int]]
@@ -63,7 +63,7 @@ class Judged:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
-class Judgements:
+class JudgementStore:
     """The judgements of a library. Safe to use from several threads of one process."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -74,7 +74,7 @@ class Judgements:
 
     # Writing
 
-    def judge(
+    def grade(
         self, question: str, chunk: Chunk, grade: int, judge: str, note: str = "",
         source: Source = "person",
     ) -> Judgement:  # fmt: skip
@@ -157,7 +157,7 @@ class Judgements:
             count, last, when = db.execute(counted.select_from(table)).one()
         return count, last or 0, when or 0.0
 
-    def asked(self, sources: Collection[Source] = PEOPLE) -> set[str]:
+    def judged_questions(self, sources: Collection[Source] = PEOPLE) -> set[str]:
         """Return the questions that people have judged, as `same_words` writes them."""
         query = select(table.c.question).where(table.c.source.in_(sources)).distinct()
         with self._engine.connect() as db:
@@ -179,9 +179,9 @@ class Judgements:
             count = db.scalar(select(func.count()).select_from(each.subquery())) or 0
             return count, [Judgement(**row._mapping) for row in db.execute(first.limit(most))]
 
-    def grades(
+    def qrels(
         self, questions: Sequence[str] | None = None, sources: Collection[Source] = PEOPLE
-    ) -> Judged:
+    ) -> Qrels:
         """Return the grades of the present chunks for questions (for all, without a list).
 
         Where nothing but whole documents was judged, the items are documents.
@@ -201,7 +201,7 @@ class Judgements:
         names = {q: q for q in found} if wanted is None else wanted
         gone = plural(lost, "judgement is lost: its", "judgements are lost: their")
         notes = (f"{gone} text is no longer there",) if lost else ()
-        return Judged(
+        return Qrels(
             {names[q]: items for q, items in found.items()},
             "document" if whole else "passage",
             notes,

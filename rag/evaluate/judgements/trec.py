@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from rag.evaluate.data import Question, Run
 from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgements.record import HIGHEST, LOWEST, PEOPLE, Judgement, Source, same_words
+from rag.evaluate.judgements.record import HIGHEST, LOWEST, PEOPLE, Judgement, same_words
 
 SPAN = re.compile(r"(?P<document>.+)#(?P<start>\d+)-(?P<end>\d+)")
 
@@ -64,7 +64,6 @@ def from_qrels(
     questions: Sequence[Question],
     text_of: TextOf,
     judge: str = "import",
-    source: Source = "import",
     name: str = "the qrels",
 ) -> list[Judgement]:
     """Read qrels; raises `RanklensError` that names every faulty line."""
@@ -75,7 +74,7 @@ def from_qrels(
         if not line.strip():
             continue
         try:
-            found.append(_judgement(line.split(), words, text_of, judge, source))
+            found.append(_judgement(line.split(), words, text_of, judge))
         except ValueError as error:
             faults.append(f"line {number}: {error}")
     raise_faults(name, faults)
@@ -101,7 +100,7 @@ def _item(one: Judgement) -> str:
 
 
 def _judgement(
-    cells: list[str], words: Mapping[str, str], text_of: TextOf, judge: str, source: Source
+    cells: list[str], words: Mapping[str, str], text_of: TextOf, judge: str
 ) -> Judgement:
     if len(cells) != 4:
         raise ValueError(f"{len(cells)} columns in place of question, 0, item and grade")
@@ -118,7 +117,7 @@ def _judgement(
         raise ValueError(f"{document!r} has no characters {start} to {end}")
     return Judgement(
         words[question], held.name, held.digest, start, end, held.text[start:end],
-        grade(written), judge, source,
+        grade(written), judge, "import",
     )  # fmt: skip
 
 

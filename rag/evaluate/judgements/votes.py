@@ -11,7 +11,7 @@ import io
 import json
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -24,16 +24,15 @@ from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import votes as table
 from rag.evaluate.measures.statistics import binomial_p
 from rag.store.catalogue import Catalogue
-from rag.types import Hit
 
-Choice = Literal["left", "right", "tie", "both bad"]
-Kind = Literal["rankings", "answers"]
-CHOICES: tuple[Choice, ...] = get_args(Choice)
-KINDS: tuple[Kind, ...] = get_args(Kind)
+VoteChoice = Literal["left", "right", "tie", "both bad"]
+VoteKind = Literal["rankings", "answers"]
+CHOICES: tuple[VoteChoice, ...] = get_args(VoteChoice)
+KINDS: tuple[VoteKind, ...] = get_args(VoteKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Pipe:
+class VotedPipeline:
     """One of a vote's two pipelines: its name, settings digest, and the passages that it showed.
 
     ``passages`` are the chunks' ids, best first; of an answer, those that it cites.
@@ -49,21 +48,21 @@ class Vote:
     """A vote on two pipelines; ``left`` and ``right`` say who stood where."""
 
     question: str
-    kind: Kind
-    left: Pipe
-    right: Pipe
-    choice: Choice
+    kind: VoteKind
+    left: VotedPipeline
+    right: VotedPipeline
+    choice: VoteChoice
     voter: str
     time: float = 0.0
     id: int = 0
 
     @property
-    def winner(self) -> Pipe | None:
+    def winner(self) -> VotedPipeline | None:
         """The preferred pipeline, None where neither was."""
         return {"left": self.left, "right": self.right}.get(self.choice)
 
     @property
-    def loser(self) -> Pipe | None:
+    def loser(self) -> VotedPipeline | None:
         """The other one."""
         return {"left": self.right, "right": self.left}.get(self.choice)
 
@@ -72,13 +71,18 @@ class Vote:
 class Tally:
     """A pair's votes on one kind; ``p`` is that of the exact two-sided binomial test."""
 
-    first: Pipe
-    second: Pipe
-    kind: Kind
+    first: VotedPipeline
+    second: VotedPipeline
+    kind: VoteKind
     wins: int
     losses: int
     ties: int
     both_bad: int
+
+    @property
+    def pair(self) -> str:
+        """The names of both, the first one first."""
+        return f"{self.first.name} and {self.second.name}"
 
     @property
     def p(self) -> float:
@@ -86,7 +90,7 @@ class Tally:
         return binomial_p(self.wins, self.losses)
 
 
-class Votes:
+class VoteStore:
     """The votes of a library. Safe to use from several threads of one process."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -128,17 +132,12 @@ def swapped(seed: str) -> bool:
     return random.Random(seed).random() < 0.5
 
 
-def shown(hits: Sequence[Hit], depth: int) -> tuple[str, ...]:
-    """Return the ids of a ranking's first passages."""
-    return tuple(hit.chunk.id for hit in hits[:depth])
-
-
 def tallies(held: Iterable[Vote]) -> list[tuple[Tally, list[Vote]]]:
     """Count the votes of each pair and kind, with the votes themselves; most votes first.
 
     The pair's first pipeline is the one whose name (then digest) sorts first.
     """
-    pairs: dict[tuple[tuple[str, str], tuple[str, str], Kind], list[Vote]] = {}
+    pairs: dict[tuple[tuple[str, str], tuple[str, str], VoteKind], list[Vote]] = {}
     for vote in held:
         first, second = _pair(vote)
         pairs.setdefault((first, second, vote.kind), []).append(vote)
@@ -152,7 +151,7 @@ def tallies(held: Iterable[Vote]) -> list[tuple[Tally, list[Vote]]]:
             choices.count("tie"),
             choices.count("both bad"),
         )
-        found.append((Tally(Pipe(*first), Pipe(*second), kind, *counts), votes))
+        found.append((Tally(VotedPipeline(*first), VotedPipeline(*second), kind, *counts), votes))
     return sorted(found, key=lambda one: -len(one[1]))
 
 
@@ -175,7 +174,7 @@ def proposals(vote: Vote) -> dict[str, int]:
 def to_csv(held: Iterable[Vote]) -> str:
     """Return votes as CSV with a header; passages are ids with spaces between, times in UTC."""
     out = io.StringIO()
-    sides = [f"{side}_{part.name}" for side in ("left", "right") for part in fields(Pipe)]
+    sides = [f"{side}_{part.name}" for side in ("left", "right") for part in fields(VotedPipeline)]
     columns = ("question", "kind", *sides, "choice", "winner", "voter", "time")
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
@@ -215,6 +214,6 @@ def _vote(row: dict[str, Any]) -> Vote:
     return Vote(**{**row, "left": _pipe(row["left"]), "right": _pipe(row["right"])})
 
 
-def _pipe(text: str) -> Pipe:
+def _pipe(text: str) -> VotedPipeline:
     data = json.loads(text)
-    return Pipe(data["name"], data["digest"], tuple(data["passages"]))
+    return VotedPipeline(data["name"], data["digest"], tuple(data["passages"]))

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from rag.chat.store import Conversations
-from rag.evaluate.judgements.store import Judged, Judgements
+from rag.evaluate.judgements.store import JudgementStore, Qrels
 from rag.watch.entry import entry_of
 from rag.watch.gain import gain_of, gains
 from rag.watch.log import log_of
@@ -16,7 +16,7 @@ SECOND = 1 / math.log2(3)  # discount of rank 2
 
 
 def judged(**grades):
-    return Judged({"is it red?": {letter * 32: g for letter, g in grades.items()}}, "passage")
+    return Qrels({"is it red?": {letter * 32: g for letter, g in grades.items()}}, "passage")
 
 
 def test_a_relevant_passage_that_rose_to_the_top_is_a_gain():
@@ -39,26 +39,26 @@ def test_gains_of_the_log_follow_the_judgements():
     log.add(entry_of(trace, "page", NOW, turn.id))
     log.add(entry_of(page_trace("another one?"), "command line", NOW))
     assert gains(log.entries(), catalogue) == {}
-    Judgements(catalogue).judge("which batteries?", ALL[10], 3, "me")
+    JudgementStore(catalogue).grade("which batteries?", ALL[10], 3, "me")
     # Fused fifth, reranked first.
     expected = 1 - 1 / math.log2(6)
     assert gains(log.entries(), catalogue) == {turn.id: pytest.approx(expected)}
-    Judgements(catalogue).judge("which batteries?", ALL[10], 0, "me")
+    JudgementStore(catalogue).grade("which batteries?", ALL[10], 0, "me")
     assert gains(log.entries(), catalogue) == {}
     catalogue.close()
 
 
 def test_a_judgement_made_while_gains_are_worked_out_is_not_missed():
     catalogue = catalogue_of(("field-guide.pdf", "maintenance.md", "warranty & returns.html"))
-    kept, judgements = Conversations(catalogue.engine), Judgements(catalogue)
+    kept, judgements = Conversations(catalogue.engine), JudgementStore(catalogue)
     trace = page_trace("which batteries?")
     turn = kept.add(kept.start("b"), trace.question, trace)
     entries = [entry_of(trace, "page", NOW, turn.id)]
-    judgements.judge("which batteries?", ALL[10], 3, "me")
+    judgements.grade("which batteries?", ALL[10], 3, "me")
     before(  # the judgements are read by now, and this turn comes last
         catalogue.engine,
         "SELECT turns",
-        lambda: judgements.judge("which batteries?", ALL[10], 0, "me"),
+        lambda: judgements.grade("which batteries?", ALL[10], 0, "me"),
     )
     assert gains(entries, catalogue)
     assert gains(entries, catalogue) == {}
@@ -70,6 +70,6 @@ def test_what_fell_back_is_no_gain_of_a_reranker():
     kept = Conversations(catalogue.engine)
     trace = trace_of(fell_back=True)
     turn = kept.add(kept.start("b"), trace.question, trace)
-    Judgements(catalogue).judge(trace.question, ALL[0], 3, "me")
+    JudgementStore(catalogue).grade(trace.question, ALL[0], 3, "me")
     assert gains([entry_of(trace, "page", NOW, turn.id)], catalogue) == {}
     catalogue.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.evaluate.judgements.question_sets import QuestionSets
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.settings import Settings
 from ranklens.library import Library
 from tests.ui.cli.conftest import Run
@@ -48,7 +48,7 @@ def test_samples_go_into_an_empty_library_only(
         (tmp_path / "samples" / name).write_text("new")
     ran = run("run", "--samples", "samples")
     assert fake.queued == ["moon.md"]
-    assert "questions.jsonl was not taken in" in ran.err
+    assert "questions.jsonl was not imported" in ran.err
     assert fake.closed
     fake.queued, fake.held = [], [FakeDocument("mine.md")]
     run("run", "--samples", "samples")
@@ -67,7 +67,7 @@ def test_the_samples_questions_can_be_measured_at_once(tmp_path: Path):
     page.add_samples(settings, folder)
     with Library.open(settings) as library:
         assert QuestionSets(library.index.catalogue).sizes() == {"samples": 1}
-        judged = Judgements(library.index.catalogue).grades(["When was the lamp lit?"])
+        judged = JudgementStore(library.index.catalogue).qrels(["When was the lamp lit?"])
     assert [list(given.values()) for given in judged.grades.values()] == [[3]]
 
 

@@ -67,7 +67,7 @@ def test_questions_are_written_then_a_model_grades_and_people_are_compared(
         "question,document,start,end,grade,judge\nWhat makes the tide?,moon.txt,0,24,1,ada\n"
     )
     assert run("judgements", "ada.csv").code == 0
-    assert "fake (llm) and the people: kappa 0.000, weighted 0.000" in run("judgements").out
+    assert "fake (model) and the people: kappa 0.000, weighted 0.000" in run("judgements").out
 
 
 def test_without_a_model_it_is_said_how_to_set_one(run: Run, server: ChatServer, tmp_path: Path):

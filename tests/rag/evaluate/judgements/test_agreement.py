@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from rag.evaluate.judgements.agreement import cohen_kappa, krippendorff_alpha, nominal, pairwise
+from rag.evaluate.judgements.agreement import (
+    agreement,
+    cohen_kappa,
+    compared_with_people,
+    grades_by_item,
+    grades_by_judge,
+    krippendorff_alpha,
+    nominal,
+    pairwise,
+)
+from rag.evaluate.judgements.record import Judgement, Source
 
 FIRST = [0, 1, 2, 3, 3, 1, 0, 2, 2, 1]
 SECOND = [0, 1, 1, 3, 2, 1, 0, 2, 3, 0]
@@ -54,5 +64,64 @@ def test_alpha_without_anything_to_go_by():
 def test_pairs_share_only_what_both_graded():
     grades = {"ada": {"x": 1, "y": 0, "z": 2}, "bo": {"x": 1, "y": 0}, "cy": {}}
     found = pairwise(grades)
-    assert found["ada", "bo"] == (2, 1.0)
-    assert found["ada", "cy"] == (0, None)
+    assert found["ada", "bo"] == [(1, 1), (0, 0)]
+    assert found["ada", "cy"] == []
+
+
+def one(start: int, end: int, grade: int, judge: str, source: Source = "person") -> Judgement:
+    return Judgement("Why?", "a.txt", "d", start, end, "x" * (end - start), grade, judge, source)
+
+
+def test_a_models_passage_meets_the_quotes_within_it():
+    held = [
+        one(0, 100, 3, "gpt", "llm"),
+        one(100, 200, 1, "gpt", "llm"),
+        one(200, 300, 2, "gpt", "llm"),
+        one(20, 30, 2, "import", "import"),  # within the first
+        one(0, 100, 1, "ada"),  # with the quote: lower median of 2 and 1
+        one(95, 115, 0, "ben"),  # three quarters of it are in the second
+        one(210, 290, 3, "readers", "feedback"),  # nobody's judgement
+    ]
+    assert compared_with_people(held) == {"gpt": [(3, 1), (1, 0)]}
+    assert compared_with_people(held[:3]) == {"gpt": []}
+
+
+def test_items_are_a_question_and_a_span():
+    held = [
+        one(0, 9, 3, "ada"),
+        one(0, 9, 1, "ben"),
+        one(9, 12, 2, "ben"),
+        one(0, 9, 0, "g", "llm"),
+    ]
+    people = grades_by_judge(held)
+    assert {judge: list(made.values()) for judge, made in people.items()} == {
+        "ada": [3], "ben": [1, 2]
+    }  # fmt: skip
+    assert list(grades_by_item(people).values()) == [[3, 1], [2]]
+
+
+def test_agreement_is_worked_out_over_what_both_judged():
+    held = [
+        one(i, i + 1, grade, judge, source)
+        for judge, source, given in (
+            ("ada", "person", (0, 1, 2, 3)),
+            ("ben", "person", (0, 1, 2, 2)),
+            ("gpt", "llm", (3, 1, 2, 2)),
+        )
+        for i, grade in enumerate(given)
+    ]
+    found = agreement(held)
+    assert [(c.judge, c.source, c.judgements, c.lost) for c in found.judges] == [
+        ("ada", "person", 4, 0), ("ben", "person", 4, 0), ("gpt", "llm", 4, 0)
+    ]  # fmt: skip
+    people, model = found.pairs
+    # 3 of 4 alike; by chance (1·1 + 1·1 + 1·2 + 1·0) / 16 = 0.25: (0.75-0.25)/0.75
+    assert (people.who, people.shared, people.alpha) == ("ada and ben", 4, None)
+    assert people.kappa == pytest.approx(2 / 3)
+    # The people's medians are 0 1 2 2, the model's grades 3 1 2 2: 3 of 4 alike, by chance 5 / 16.
+    assert (model.who, model.model) == ("gpt (model) and the people", "gpt")
+    assert model.kappa == pytest.approx((0.75 - 5 / 16) / (11 / 16))
+    # Observed 9; expected over all 16 pairs of the model's 3 1 2 2 with 0 1 2 2, divided by 4.
+    assert model.weighted == pytest.approx(1 - 9 / (28 / 4))
+    assert model.alpha == pytest.approx(1 - 7 * 18 / 94)
+    assert model.confusion == [[0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 2, 0], [1, 0, 0, 0]]

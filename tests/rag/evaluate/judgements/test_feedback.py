@@ -9,7 +9,7 @@ import pytest
 
 from rag.chat.store import Conversations
 from rag.evaluate.judgements.feedback import JUDGE, follow
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.store.catalogue import Catalogue
 from rag.types import Answer, Chunk, Citation, Stage, Trace, ranked
 from tests.rag.evaluate.libraries import put
@@ -32,7 +32,7 @@ def answered(chunks: list[Chunk], *cites: int) -> Trace:
 
 
 def test_a_thumb_up_suggests_the_cited_passages_and_can_be_taken_back(catalogue: Catalogue):
-    chunks, held = put(catalogue, "a.txt", TEXT), Judgements(catalogue)
+    chunks, held = put(catalogue, "a.txt", TEXT), JudgementStore(catalogue)
     kept = Conversations(catalogue.engine)
     chat = kept.start(Q)
     first = kept.add(chat, Q, answered(chunks, 0, 2, 0))
@@ -43,7 +43,7 @@ def test_a_thumb_up_suggests_the_cited_passages_and_can_be_taken_back(catalogue:
     assert [(o.quote, o.grade, o.judge, o.source) for o in held.all()] == [
         (chunks[i].text, 2, JUDGE, "feedback") for i in (0, 2, 1)
     ]
-    assert held.grades().grades == {}
+    assert held.qrels().grades == {}
     kept.judge(first.id, None)
     assert follow(held, kept, Q) == 1
     assert [one.quote for one in held.all()] == [chunks[1].text]
@@ -54,14 +54,14 @@ def test_a_thumb_up_suggests_the_cited_passages_and_can_be_taken_back(catalogue:
 
 
 def test_peoples_grades_stay_when_a_thumb_is_taken_back(catalogue: Catalogue):
-    chunks, held = put(catalogue, "a.txt", TEXT), Judgements(catalogue)
-    held.judge(Q, chunks[0], 3, "ada")
+    chunks, held = put(catalogue, "a.txt", TEXT), JudgementStore(catalogue)
+    held.grade(Q, chunks[0], 3, "ada")
     assert held.remove_all(Q, "feedback") == 0
     assert len(held.all()) == 1
 
 
 def test_a_passage_of_an_earlier_version_is_looked_for_in_the_present_one(catalogue: Catalogue):
-    chunks, held = put(catalogue, "a.txt", TEXT), Judgements(catalogue)
+    chunks, held = put(catalogue, "a.txt", TEXT), JudgementStore(catalogue)
     kept = Conversations(catalogue.engine)
     turn = kept.add(kept.start(Q), Q, answered(chunks, 0, 1))
     put(catalogue, "a.txt", "zero " + TEXT.replace("six", "6"))

@@ -13,7 +13,7 @@ from rag.errors import RanklensError, SettingsError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.judgements.proposals import propose, read_grade, to_grade
-from rag.evaluate.judgements.store import Judgements
+from rag.evaluate.judgements.store import JudgementStore
 from rag.llm.client import configured
 from rag.settings import Settings
 from rag.store.catalogue import Catalogue
@@ -53,7 +53,7 @@ def settings_for(server: ChatServer, **more: object) -> Settings:
 def proposed(catalogue: Catalogue, server: ChatServer, text: str = TEXT, **more: object):
     settings = settings_for(server, **more)
     chunks = put(catalogue, "a.txt", text)
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     return held, propose(configured(settings), held, [(Q, c) for c in chunks])
 
 
@@ -66,7 +66,7 @@ def test_grades_are_kept_under_the_models_name_apart_from_peoples(catalogue: Cat
         (50, 3, "names the moon"),
     ]
     assert {(one.judge, one.source) for one in held.all()} == {("fake", "llm")}
-    assert held.grades([Q]).grades == {}
+    assert held.qrels([Q]).grades == {}
     assert (outcome.total, outcome.made, outcome.failures) == (3, 3, ())
     assert outcome.used == {
         "calls": 3, "retries": 0, "prompt_tokens": 36, "completion_tokens": 9
@@ -131,7 +131,7 @@ def test_retries_a_deadline_and_failures_are_told(catalogue: Catalogue):
     answers = iter([503, "2: after a retry", 401, 9.0])
     with ChatServer(lambda _s, _u: next(answers)) as server:
         settings = {"rerank_concurrency": 1, "llm_seconds": 2.0}
-        held = Judgements(catalogue)
+        held = JudgementStore(catalogue)
         made = settings_for(server).updated(**settings)
         items = [(Q, chunk) for chunk in put(catalogue, "a.txt", TEXT)]
         outcome = propose(configured(made), held, items)
@@ -144,7 +144,7 @@ def test_retries_a_deadline_and_failures_are_told(catalogue: Catalogue):
 def test_after_three_calls_without_a_reply_the_rest_is_not_tried(catalogue: Catalogue):
     with ChatServer(lambda _s, _u: 400) as server:
         settings = settings_for(server, rerank_concurrency=1)
-        held = Judgements(catalogue)
+        held = JudgementStore(catalogue)
         items = [(Q, chunk) for chunk in put(catalogue, "a.txt", TEXT, words=1)]
         outcome = propose(configured(settings), held, items)
         assert len(server.asked) < 8
@@ -160,7 +160,7 @@ def test_it_can_be_stopped_and_goes_on_where_it_was(catalogue: Catalogue):
         if done:
             stop.set()
 
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     items = [(Q, chunk) for chunk in put(catalogue, "a.txt", TEXT, words=1)]
     with ChatServer(by_words) as server:
         settings = settings_for(server, rerank_concurrency=1)
@@ -186,10 +186,10 @@ class Ranking:
 
 def test_what_the_model_has_graded_is_not_asked_again(catalogue: Catalogue):
     chunks = put(catalogue, "a.txt", TEXT)
-    held, questions = Judgements(catalogue), [Question("1", Q)]
-    held.judge(Q, chunks[0], 1, "fake", source="llm")
-    held.judge(Q, chunks[1], 1, "fake")
-    held.judge(Q, chunks[1], 1, "other", source="llm")
+    held, questions = JudgementStore(catalogue), [Question("1", Q)]
+    held.grade(Q, chunks[0], 1, "fake", source="llm")
+    held.grade(Q, chunks[1], 1, "fake")
+    held.grade(Q, chunks[1], 1, "other", source="llm")
     pipelines = [Ranking(chunks[:2]), Ranking(chunks)]
     items, failed = to_grade(held, pipelines, [*questions, Question("2", "fail")], 5, "fake")
     assert failed == ["fail: nothing could be searched"]
@@ -215,7 +215,7 @@ def test_without_a_model_it_is_said_how_to_set_one():
 def test_every_provider_can_propose(catalogue: Catalogue, provider: str):
     with SERVERS[provider]() as server:
         server.script(Reply(["3: names ", "the moon"]))
-        held = Judgements(catalogue)
+        held = JudgementStore(catalogue)
         items = [(Q, chunk) for chunk in put(catalogue, "a.txt", "The moon is here.")]
         outcome = propose(configured(provider_settings(server)), held, items)
     assert [(one.grade, one.note, one.judge) for one in held.all()] == [

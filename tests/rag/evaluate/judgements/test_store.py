@@ -12,7 +12,7 @@ from rag.evaluate.judgements.anchors import locate, overlaps
 from rag.evaluate.judgements.csv_files import from_csv, to_csv
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.record import Judgement, Source
-from rag.evaluate.judgements.store import Carried, Judgements
+from rag.evaluate.judgements.store import Carried, JudgementStore
 from rag.evaluate.judgements.trec import Held, from_qrels, to_qrels
 from rag.store.catalogue import Catalogue
 from tests.rag.evaluate.libraries import put
@@ -34,14 +34,14 @@ def text_of(name: str) -> Held | None:
 
 def test_grades_survive_another_chunking_and_a_restart(catalogue: Catalogue, tmp_path: Path):
     chunks = put(catalogue, "a.txt", TEXT)
-    held = Judgements(catalogue)
-    held.judge(Q, chunks[1], 3, "ada")
-    held.judge(Q, chunks[2], 0, "ada")
-    assert held.grades([Q]).grades == {Q: {chunks[1].id: 3, chunks[2].id: 0}}
+    held = JudgementStore(catalogue)
+    held.grade(Q, chunks[1], 3, "ada")
+    held.grade(Q, chunks[2], 0, "ada")
+    assert held.qrels([Q]).grades == {Q: {chunks[1].id: 3, chunks[2].id: 0}}
     smaller = put(catalogue, "a.txt", TEXT, words=2)
     catalogue.close()
     again = Catalogue(tmp_path / "catalogue.sqlite")
-    grades = Judgements(again).grades([Q]).grades[Q]
+    grades = JudgementStore(again).qrels([Q]).grades[Q]
     again.close()
     found = {chunk.text: grades[chunk.id] for chunk in smaller if chunk.id in grades}
     assert found == {
@@ -51,13 +51,13 @@ def test_grades_survive_another_chunking_and_a_restart(catalogue: Catalogue, tmp
 
 def test_a_replaced_document_carries_over_what_is_unchanged(catalogue: Catalogue):
     chunks = put(catalogue, "a.txt", TEXT)
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     for chunk in chunks:
-        held.judge(Q, chunk, 2, "ada")
+        held.grade(Q, chunk, 2, "ada")
     assert held.refresh() == Carried()
     put(catalogue, "a.txt", "new words here " + TEXT.replace("eleven", "11"))
     assert held.refresh() == Carried(moved=2, lost=1)
-    judged = held.grades([Q])
+    judged = held.qrels([Q])
     assert judged.notes == ("1 judgement is lost: its text is no longer there",)
     status = {one.quote: one.status for one in held.all()}
     assert status == {
@@ -72,8 +72,8 @@ def test_a_replaced_document_carries_over_what_is_unchanged(catalogue: Catalogue
 def test_a_repeated_quote_stays_near_its_old_place(catalogue: Catalogue):
     text = "same words here . " * 6
     chunks = put(catalogue, "a.txt", text, words=4)
-    held = Judgements(catalogue)
-    held.judge(Q, chunks[3], 1, "ada")
+    held = JudgementStore(catalogue)
+    held.grade(Q, chunks[3], 1, "ada")
     put(catalogue, "a.txt", "x " + text, words=4)
     held.refresh()
     assert held.all()[0].start == chunks[3].start + 2
@@ -81,43 +81,43 @@ def test_a_repeated_quote_stays_near_its_old_place(catalogue: Catalogue):
 
 def test_one_judge_changes_their_mind_and_several_meet_in_the_middle(catalogue: Catalogue):
     chunk = put(catalogue, "a.txt", TEXT)[0]
-    held = Judgements(catalogue)
-    held.judge(Q, chunk, 0, "ada")
-    held.judge(f"  {Q} ", chunk, 3, "ada", "on second thoughts")
+    held = JudgementStore(catalogue)
+    held.grade(Q, chunk, 0, "ada")
+    held.grade(f"  {Q} ", chunk, 3, "ada", "on second thoughts")
     assert [one.note for one in held.all(Q)] == ["on second thoughts"]
-    held.judge(Q, chunk, 1, "bo")
-    held.judge(Q, chunk, 2, "cy")
-    assert held.grades([Q]).grades[Q] == {chunk.id: 2}
-    held.judge(Q, chunk, 0, "di")
-    assert held.grades([Q]).grades[Q] == {chunk.id: 1}
+    held.grade(Q, chunk, 1, "bo")
+    held.grade(Q, chunk, 2, "cy")
+    assert held.qrels([Q]).grades[Q] == {chunk.id: 2}
+    held.grade(Q, chunk, 0, "di")
+    assert held.qrels([Q]).grades[Q] == {chunk.id: 1}
 
 
 def test_what_a_model_proposes_is_never_counted_as_peoples(catalogue: Catalogue):
     chunk = put(catalogue, "a.txt", TEXT)[0]
-    held = Judgements(catalogue)
-    held.judge(Q, chunk, 3, "model", source="llm")
-    assert held.grades([Q]).grades == {}
-    assert held.grades([Q], sources=("llm",)).grades == {Q: {chunk.id: 3}}
-    held.judge(Q, chunk, 0, "ada")
-    assert held.grades().grades == {Q: {chunk.id: 0}}
+    held = JudgementStore(catalogue)
+    held.grade(Q, chunk, 3, "model", source="llm")
+    assert held.qrels([Q]).grades == {}
+    assert held.qrels([Q], sources=("llm",)).grades == {Q: {chunk.id: 3}}
+    held.grade(Q, chunk, 0, "ada")
+    assert held.qrels().grades == {Q: {chunk.id: 0}}
     assert [one.source for one in held.for_chunks(Q, [chunk])[chunk.id]] == ["llm", "person"]
 
 
 def test_an_exact_judgement_wins_over_overlapping_ones(catalogue: Catalogue):
     chunks = put(catalogue, "a.txt", TEXT)
-    held = Judgements(catalogue)
-    held.judge(Q, chunks[0], 0, "ada")
+    held = JudgementStore(catalogue)
+    held.grade(Q, chunks[0], 0, "ada")
     digest = catalogue.documents()[0].digest
     held.add([Judgement(Q, "a.txt", digest, 0, 7, TEXT[:7], 3, "ada")])
-    assert held.grades([Q]).grades[Q] == {chunks[0].id: 0}
+    assert held.qrels([Q]).grades[Q] == {chunks[0].id: 0}
     held.remove(held.all()[0].id)
-    assert held.grades([Q]).grades[Q] == {chunks[0].id: 3}
+    assert held.qrels([Q]).grades[Q] == {chunks[0].id: 3}
 
 
 @pytest.mark.parametrize("grade", [-1, 4])
 def test_a_grade_out_of_range_is_refused_and_nothing_is_kept(catalogue: Catalogue, grade: int):
     chunks = put(catalogue, "a.txt", TEXT)
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     rows = [
         Judgement(Q, "a.txt", "d", c.start, c.end, c.text, g, "ada")
         for c, g in zip(chunks, (1, grade), strict=False)
@@ -126,12 +126,12 @@ def test_a_grade_out_of_range_is_refused_and_nothing_is_kept(catalogue: Catalogu
         held.add(rows)
     assert held.all() == []
     with pytest.raises(RanklensError, match=r"no document 'b\.txt'"):
-        held.judge(Q, type(chunks[0])("x", "b.txt", 0, 1, "o"), 1, "ada")
+        held.grade(Q, type(chunks[0])("x", "b.txt", 0, 1, "o"), 1, "ada")
 
 
 def test_ten_thousand_judgements_stay_responsive(catalogue: Catalogue):
     chunks = put(catalogue, "a.txt", " ".join(f"word{i}" for i in range(4_000)), words=4)
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     rows = [
         Judgement(f"question {i % 500}", "a.txt", "d", c.start, c.end, c.text, i % 4, "ada")
         for i in range(10_000)
@@ -139,10 +139,10 @@ def test_ten_thousand_judgements_stay_responsive(catalogue: Catalogue):
     ]
     held.add(rows)
     started = time.perf_counter()
-    assert len(held.grades().grades) == 500
+    assert len(held.qrels().grades) == 500
     assert time.perf_counter() - started < 15  # 0.5 s on an idle machine
     started = time.perf_counter()
-    assert len(held.grades(["question 3"]).grades["question 3"]) == 20
+    assert len(held.qrels(["question 3"]).grades["question 3"]) == 20
     assert time.perf_counter() - started < 5
 
 
@@ -164,7 +164,7 @@ def test_qrels_and_csv_go_out_and_come_back():
     asked = [Question("q 1", Q), Question("other", "Other?")]
     lines = to_qrels(made, asked)
     assert lines.splitlines()[0].split()[0] == "q%201"
-    back = from_qrels(lines, asked, text_of, "ada", "person")
+    back = from_qrels(lines, asked, text_of, "ada")
     assert [(b.start, b.end, b.quote, b.grade, b.document) for b in back] == [
         (m.start, m.end, m.quote, m.grade, m.document) for m in made
     ]
@@ -208,13 +208,13 @@ def test_question_sets_are_stored_whole_or_not_at_all(catalogue: Catalogue):
 
 def test_the_version_changes_with_every_change_of_a_judgement(catalogue: Catalogue):
     chunks = put(catalogue, "a.txt", TEXT)
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     versions = [held.version()]
-    assert held.asked() == set()
+    assert held.judged_questions() == set()
     for grade in (1, 2):
-        held.judge(f" {Q} ", chunks[0], grade, "ada")
+        held.grade(f" {Q} ", chunks[0], grade, "ada")
         versions.append(held.version())
-    assert held.asked() == {Q}
+    assert held.judged_questions() == {Q}
     held.remove(held.all()[0].id)
     versions.append(held.version())
     assert versions[0] == versions[3] == (0, 0, 0.0)
@@ -233,22 +233,22 @@ def test_qrels_hold_what_people_judged_each_item_once():
 
 def test_what_thumbs_suggest_is_kept_apart_too(catalogue: Catalogue):
     chunk = put(catalogue, "a.txt", TEXT)[0]
-    held = Judgements(catalogue)
-    held.judge(Q, chunk, 2, "readers", source="feedback")
-    assert held.grades([Q]).grades == {}
-    assert held.asked() == set()
+    held = JudgementStore(catalogue)
+    held.grade(Q, chunk, 2, "readers", source="feedback")
+    assert held.qrels([Q]).grades == {}
+    assert held.judged_questions() == set()
 
 
 def test_what_waits_to_be_confirmed_comes_once_and_leaves_once_graded(catalogue: Catalogue):
     chunks = put(catalogue, "a.txt", TEXT)
-    held = Judgements(catalogue)
+    held = JudgementStore(catalogue)
     for model in ("gpt", "qwen"):
         for chunk in chunks:
-            held.judge(Q, chunk, 2, model, source="llm")
-    held.judge(Q, chunks[0], 2, "readers", source="feedback")
+            held.grade(Q, chunk, 2, model, source="llm")
+    held.grade(Q, chunks[0], 2, "readers", source="feedback")
     count, first = held.unconfirmed("llm", "ada", 2)
     assert (count, [one.quote for one in first]) == (3, [chunk.text for chunk in chunks[:2]])
-    held.judge(Q, chunks[0], 1, "ada")
+    held.grade(Q, chunks[0], 1, "ada")
     assert [one.quote for one in held.unconfirmed("llm", "ada", 9)[1]] == [
         chunk.text for chunk in chunks[1:]
     ]

@@ -11,17 +11,28 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rag.errors import RanklensError
-from rag.evaluate.judgements.votes import Pipe, Vote, Votes, proposals, swapped, tallies, to_csv
+from rag.evaluate.judgements.votes import (
+    Vote,
+    VotedPipeline,
+    VoteStore,
+    proposals,
+    swapped,
+    tallies,
+    to_csv,
+)
 from rag.evaluate.measures.statistics import binomial_p
 from rag.store.catalogue import Catalogue
 from tests.between import WRITES, before
 
-NONE, LATE = Pipe("none", "aa", ("p", "q", "r")), Pipe("late", "bb", ("q", "s", "p"))
+NONE, LATE = (
+    VotedPipeline("none", "aa", ("p", "q", "r")),
+    VotedPipeline("late", "bb", ("q", "s", "p")),
+)
 
 
 @pytest.fixture
-def votes(tmp_path: Path) -> Votes:
-    return Votes(Catalogue(tmp_path / "catalogue.sqlite"))
+def votes(tmp_path: Path) -> VoteStore:
+    return VoteStore(Catalogue(tmp_path / "catalogue.sqlite"))
 
 
 def vote(choice: str = "left", question: str = "Why?", **more: object) -> Vote:
@@ -35,7 +46,7 @@ def test_the_test_is_scipys(wins: int, losses: int):
     assert binomial_p(wins, losses) == pytest.approx(expected)
 
 
-def test_a_vote_is_kept_whole_and_taken_back(votes: Votes):
+def test_a_vote_is_kept_whole_and_taken_back(votes: VoteStore):
     made = votes.add(vote(question="  Why\n so? "))
     assert votes.all() == [made]
     assert (made.question, made.left, made.right) == ("Why so?", NONE, LATE)
@@ -48,12 +59,12 @@ def test_a_vote_is_kept_whole_and_taken_back(votes: Votes):
 @pytest.mark.parametrize(
     "wrong", [{"choice": "best"}, {"kind": "smell"}, {"voter": " "}, {"question": "\n"}]
 )
-def test_a_faulty_vote_is_refused(votes: Votes, wrong: dict[str, str]):
+def test_a_faulty_vote_is_refused(votes: VoteStore, wrong: dict[str, str]):
     with pytest.raises(RanklensError):
         votes.add(vote(**wrong))
 
 
-def test_the_same_voter_changes_a_vote_and_others_count_beside_it(votes: Votes):
+def test_the_same_voter_changes_a_vote_and_others_count_beside_it(votes: VoteStore):
     votes.add(vote("left"))
     votes.add(replace(vote("left"), left=LATE, right=NONE))  # the other one, on swapped sides
     votes.add(vote("tie", voter="ben"))
@@ -70,7 +81,7 @@ def test_the_same_voter_changes_a_vote_and_others_count_beside_it(votes: Votes):
 
 def test_a_voter_in_two_windows_has_one_vote(tmp_path: Path):
     catalogue = Catalogue(tmp_path / "catalogue.sqlite")
-    votes = Votes(catalogue)
+    votes = VoteStore(catalogue)
     before(catalogue.engine, WRITES, lambda: votes.add(vote("right")))
     votes.add(vote("left"))
     assert [one.choice for one in votes.all()] == ["left"]

@@ -1,0 +1,180 @@
+"""Judging: grades of passages, what is judged next, a model's proposals, judgements as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from ingest.datasets.anchored import texts
+from ingest.datasets.base import decoded, read_text
+from rag.evaluate.asking import CallsOutcome
+from rag.evaluate.data import Question
+from rag.evaluate.judgements import csv_files, trec
+from rag.evaluate.judgements.agreement import Agreement, PairAgreement, agreement
+from rag.evaluate.judgements.pooling import pooled
+from rag.evaluate.judgements.proposals import propose, to_grade
+from rag.evaluate.judgements.question_sets import with_added
+from rag.evaluate.judgements.record import PEOPLE, Judgement, Source, same_words
+from rag.llm.client import configured
+from rag.settings import Settings
+from rag.types import Chunk
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+__all__ = ["Agreement", "CallsOutcome", "Judgement", "PairAgreement", "Question", "Source"]
+
+NOBODY = "me"
+DISLIKED_SET = "Answers that did not help"
+Pipelines = Mapping[str, Mapping[str, Any]]
+"""Pipeline's name → the settings in which it differs from the library's."""
+OnProgress = Callable[[int, int, str], None]
+"""Called with (done, total, what is counted)."""
+
+
+def grade(
+    library: Library, question: str, passage: Chunk, grade: int, judge: str = NOBODY, note: str = ""
+) -> Judgement:
+    """Keep a person's grade (0 to 3) of a passage, in place of an earlier one of the same judge.
+
+    Raises `RanklensError` if the grade is not one, or the passage is not in its document any more.
+    """
+    return library.judgements.grade(question, passage, grade, judge, note)
+
+
+def by_judge(judgements: Iterable[Judgement], judge: str) -> Judgement | None:
+    """Return a person's judgement among those of a passage: the last one made."""
+    own = [one for one in judgements if one.judge == judge and one.source == "person"]
+    return own[-1] if own else None
+
+
+def counting(judgements: Sequence[Judgement], judge: str) -> Judgement | None:
+    """Return the judgement whose grade stands for a passage: the judge's, else another person's."""
+    people = [one for one in judgements if one.source in PEOPLE]
+    return by_judge(people, judge) or (people[-1] if people else None)
+
+
+def withdraw(library: Library, question: str, passage: Chunk, judge: str) -> bool:
+    """Remove a judge's grade of exactly this passage; False if there is none."""
+    given = library.judgements.for_chunks(question, [passage])[passage.id]
+    # Not a neighbour's that holds for this passage too.
+    exact = [one for one in given if (one.start, one.end) == (passage.start, passage.end)]
+    own = by_judge(exact, judge)
+    return own is not None and library.judgements.remove(own.id)
+
+
+def pool(library: Library, question: str, pipelines: Pipelines, depth: int) -> list[Chunk]:
+    """Return what is to be judged: the first passages of every stage, in an order of chance."""
+    traces = [
+        library.pipeline.with_settings(**options).search(question) for options in pipelines.values()
+    ]
+    return pooled(traces, depth)
+
+
+def ungraded(library: Library, question: str, passages: Sequence[Chunk], judge: str) -> list[Chunk]:
+    """Return the passages that a judge has not graded yet."""
+    given = library.judgements.for_chunks(question, passages)
+    return [passage for passage in passages if by_judge(given[passage.id], judge) is None]
+
+
+def unjudged(library: Library, questions: Iterable[Question]) -> list[Question]:
+    """Return the questions of which no person has judged a passage."""
+    judged = library.judgements.judged_questions()
+    return [question for question in questions if same_words(question.text) not in judged]
+
+
+def check_model(settings: Settings) -> None:
+    """Raise `RanklensError`, with how to set one, if there is no language model to ask."""
+    configured(settings)
+
+
+def propose_grades(
+    library: Library, settings: Settings, pipelines: Pipelines, questions: Sequence[Question],
+    depth: int, on_progress: OnProgress, stop: Event,
+) -> CallsOutcome:  # fmt: skip
+    """Let the model of ``settings`` grade the questions' pools; its proposals are kept apart.
+
+    What it has graded already is left out, so a run that was stopped goes on.
+    """
+    model = configured(settings)
+    asked = [library.pipeline.with_settings(**options) for options in pipelines.values()]
+    items, failed = to_grade(
+        library.judgements, asked, questions, depth, model.model,
+        lambda done, total: on_progress(done, total, "questions"), stop,
+    )  # fmt: skip
+    outcome = propose(
+        model, library.judgements, items,
+        lambda done, total: on_progress(done, total, "passages"), stop,
+    )  # fmt: skip
+    return replace(outcome, failures=(*failed, *outcome.failures))
+
+
+def proposals(
+    library: Library, source: Source, judge: str, most: int
+) -> tuple[int, list[Judgement]]:
+    """Return how many proposals of a source a judge has not confirmed, and the first ones."""
+    library.judgements.refresh()
+    return library.judgements.unconfirmed(source, judge, most)
+
+
+def confirm(library: Library, proposal: Judgement, grade: int, judge: str) -> None:
+    """Make a proposal's passage judged by a person, with this grade."""
+    library.judgements.add(
+        [replace(proposal, grade=grade, judge=judge, source="person", note="", time=0.0, id=0)]
+    )
+
+
+def disliked(library: Library) -> list[str]:
+    """Return the questions whose answer got a thumb down and that no person has judged."""
+    words = dict.fromkeys(map(same_words, library.conversations.disliked()))
+    return [one.text for one in unjudged(library, (Question("", text) for text in words))]
+
+
+def collect_disliked(library: Library, question: str) -> int:
+    """Put a question into the set `DISLIKED_SET`; returns its place there, from 0."""
+    sets = library.question_sets
+    held = sets.questions(DISLIKED_SET) if DISLIKED_SET in sets.names() else ()
+    every = with_added(held, [Question("", question)])
+    sets.put(DISLIKED_SET, every)
+    return [same_words(one.text) for one in every].index(same_words(question))
+
+
+def judges_agreement(library: Library) -> Agreement:
+    """Return who judged how much, and how far judges and models agree."""
+    library.judgements.refresh()
+    return agreement(library.judgements.all())
+
+
+def import_judgements(
+    library: Library, file: Path, questions: Sequence[Question] = (), judge: str = "import",
+    data: bytes | None = None,
+) -> int:  # fmt: skip
+    """Keep the judgements of a file and return their number: all, or none if a row is faulty.
+
+    A name that ends in ``.csv`` is CSV, any other TREC qrels of ``questions``. ``data`` are the
+    bytes of a file that is not on disk. Raises `RanklensError` that names every faulty row.
+    """
+    text = read_text(file) if data is None else decoded(data, file.name)
+    text_of, name = texts(library.index.catalogue), str(file)
+    if is_csv(file):
+        made = csv_files.from_csv(text, text_of, judge, name)
+    else:
+        made = trec.from_qrels(text, questions, text_of, judge, name)
+    return library.judgements.add(made)
+
+
+def export_judgements(library: Library, file: Path, questions: Sequence[Question] = ()) -> str:
+    """Return the judgements as a file of that name holds them: all as CSV, or people's as qrels.
+
+    Qrels hold those of ``questions`` only.
+    """
+    held = library.judgements.all()
+    return csv_files.to_csv(held) if is_csv(file) else trec.to_qrels(held, questions)
+
+
+def is_csv(file: Path) -> bool:
+    """Whether a file of judgements is CSV; it is TREC qrels otherwise."""
+    return file.suffix.lower() == ".csv"
