@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rag.errors import ProviderError, RanklensError
-from rag.llm.client import LanguageModel, Reply
+from rag.llm.client import LanguageModel
+from rag.llm.reply import Reply
 from rag.rerank.breaker import LIMIT
 from rag.settings import Settings
 from rag.text.plural import plural

@@ -23,7 +23,7 @@ class Answering:
     Never raises an error of ours: what arrived is kept and the reason is in ``answer.error``.
     Without passages, or with ones that are beside the point, it refuses and calls no generator.
     `close` stops early, from any thread. What a model thinks is no piece; it is in `thinking`, and
-    where a model says only afterwards that it was thinking, `text` begins anew.
+    if a model marks only afterwards that it was thinking, `text` begins anew.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Answering:
     ) -> None:
         """``relevance`` of the passages (0 to 1), below ``refuse_below`` of which it refuses.
 
-        A refusal tells the names that are ``unmentioned`` in them.
+        A refusal lists the names that are ``unmentioned`` in them.
         """
         self._generator = generator
         self._question = question
@@ -141,20 +141,20 @@ class Answering:
 
 
 def _lacking(names: Sequence[str]) -> str:
-    """Return as a sentence what is not mentioned, nothing where there is no such name."""
+    """Return as a sentence what is not mentioned, nothing if there is no such name."""
     *others, last = names or [""]
     listed = f"{', '.join(others)} or {last}" if others else last
     return f" The nearest passages do not mention {listed}." if listed else ""
 
 
 def is_refusal(text: str, cites: bool) -> bool:
-    """Tell whether an answer says that the documents do not answer.
+    """Return whether an answer is that the documents do not answer.
 
     It begins with `REFUSAL`, or it holds it and cites nothing.
     """
-    said = " ".join(text.split()).strip(" *_\"'").casefold()
+    words = " ".join(text.split()).strip(" *_\"'").casefold()
     phrase = REFUSAL.rstrip(".").casefold()
-    return said.startswith(phrase) or (phrase in said and not cites)
+    return words.startswith(phrase) or (phrase in words and not cites)
 
 
 def _quoted(citations: Sequence[Citation], quotes: Sequence[Quote]) -> tuple[Citation, ...]:

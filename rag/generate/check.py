@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rag.errors import GenerationError
 from rag.generate.support import Sentence
 from rag.llm.client import LanguageModel
-from rag.text.quoting import boundary, defused, shorten
+from rag.text.quoting import boundary, defused, delimited, shorten
 
 _LINE = re.compile(r"^\W*(\d{1,3})\W+(yes|no)\b\W*(.*)$", re.IGNORECASE)
 _TOKENS_OF_A_PASSAGE = 400
@@ -23,8 +23,7 @@ def judged(model: LanguageModel, cited: Sequence[Sentence]) -> dict[int, str]:
     texts = [_shown(one) for one in cited]
     mark = boundary(texts)
     statements = "\n\n".join(
-        f"<statement-{mark}>\n{number}: {text}\n</statement-{mark}>"
-        for number, text in enumerate(texts, 1)
+        delimited("statement", mark, f"{number}: {text}") for number, text in enumerate(texts, 1)
     )
     prompt = model.prompt("judge").format(boundary=mark, statements=statements)
     reply = model.chat("", prompt)

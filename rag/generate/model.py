@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from rag.errors import ProviderError
 from rag.generate.base import Written
 from rag.generate.prompt import Prompt, build_prompt, shown
-from rag.llm.client import LanguageModel, Reply
+from rag.llm.client import LanguageModel
+from rag.llm.reply import Reply
 from rag.llm.thinking import Thought
 from rag.settings import Settings
 from rag.types import Hit, Scalar

@@ -47,7 +47,7 @@ class ChatClient(Protocol):
     def send(self, messages: Sequence[Message], streamed: bool) -> Iterator[Piece]:
         """Send messages and yield the reply's pieces; all of it in one piece unless streamed.
 
-        Nothing is sent before the first piece is asked for.
+        Nothing is sent before the first piece is taken.
         """
         ...
 

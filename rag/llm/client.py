@@ -10,39 +10,23 @@ import math
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Literal
 
 from rag.errors import ProviderError, RanklensError
 from rag.llm import prompts
-from rag.llm.base import ChatClient, Finish, Message, Piece
+from rag.llm.base import ChatClient, Message, Piece
 from rag.llm.calls import persistently, within
-from rag.llm.faults import Endpoint
+from rag.llm.faults import Endpoint, Failure
 from rag.llm.prices import llm_cost
 from rag.llm.providers import PROVIDERS
-from rag.llm.thinking import ThinkingParser, Thought
+from rag.llm.reply import ArrivingReply, Reply
+from rag.llm.thinking import Thought
 from rag.settings import Settings
 from rag.types import Scalar
 
 Deadline = Literal["llm_seconds", "rewrite_seconds", "expansion_seconds", "rerank_seconds"]
-Parts = Generator[str | Thought, None, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a model wrote and what it used.
-
-    ``problem`` is why the text is no complete answer, in plain words: nothing was written, the
-    model declined, the stream broke off. ``tokens`` are those read and written, None if the
-    provider does not count them.
-    """
-
-    text: str
-    tokens: tuple[int, int] | None = None
-    finish: Finish | None = None
-    problem: str = ""
-    retries: int = 0
 
 
 class LanguageModel:
@@ -104,10 +88,10 @@ class LanguageModel:
         messages.append(Message("user", user))
 
         def once(left: float) -> Reply:
-            heard = _Heard()
-            for _part in self._parts(self._pieces(messages, left, streamed=False), heard):
+            arriving = ArrivingReply()
+            for _part in arriving.parts(self._pieces(messages, left, streamed=False)):
                 pass
-            return heard.reply(self.endpoint)
+            return arriving.reply(self.endpoint)
 
         limit = min(self.seconds, seconds)
         reply, retries = persistently(once, limit, self._retries, self._stopped.wait)
@@ -123,12 +107,12 @@ class LanguageModel:
             pieces = self._pieces(messages, self.seconds, streamed=True)
             return chain([next(pieces)], pieces)
 
-        heard = _Heard()
+        arriving = ArrivingReply()
         pieces, retries = persistently(begun, self.seconds, self._retries, self._stopped.wait)
-        yield from self._parts(pieces, heard)
-        reply = heard.reply(self.endpoint)
+        yield from arriving.parts(pieces)
+        reply = arriving.reply(self.endpoint)
         if not reply.problem and reply.finish is None:
-            reply = replace(reply, problem=self.endpoint.cut())
+            reply = replace(reply, problem=self.endpoint.words("cut later"))
         return replace(reply, retries=retries)
 
     def models(self) -> list[str]:
@@ -181,21 +165,7 @@ class LanguageModel:
             except client.errors as error:
                 raise self.endpoint.error(client.failure(error), self.seconds, arrived) from None
         if not received:
-            raise self.endpoint.not_the_protocol("")
-
-    def _parts(self, pieces: Iterator[Piece], heard: _Heard) -> Parts:
-        """Yield what pieces hold, thinking kept apart; what was held back comes before an error."""
-        parser = ThinkingParser()
-        try:
-            for piece in pieces:
-                heard.note(piece)
-                if piece.thought:
-                    yield heard.add(Thought(piece.thought))
-                yield from map(heard.add, parser.feed(piece.text))
-        except ProviderError:
-            yield from map(heard.add, parser.finish())
-            raise
-        yield from map(heard.add, parser.finish())
+            raise self.endpoint.error(Failure("protocol"))
 
     @contextmanager
     def _client(self) -> Iterator[ChatClient]:
@@ -224,38 +194,3 @@ def configured(settings: Settings) -> LanguageModel:
     if reason := model.missing():
         raise RanklensError(reason)
     return model
-
-
-class _Heard:
-    """What has arrived of one reply."""
-
-    def __init__(self) -> None:
-        self._text = ""
-        self._thought = False
-        self._finish: Finish | None = None
-        self._refusal = ""
-        self._tokens: tuple[int, int] | None = None
-
-    def note(self, piece: Piece) -> None:
-        """Keep what a piece holds besides text and thinking."""
-        self._finish = piece.finish or self._finish
-        self._refusal += piece.refusal
-        self._tokens = piece.tokens or self._tokens
-
-    def add(self, part: str | Thought) -> str | Thought:
-        """Keep a part of the answer, and that there was thinking; returns the part."""
-        if isinstance(part, str):
-            self._text += part
-        else:
-            self._thought = True
-            self._text = "" if part.anew else self._text
-        return part
-
-    def reply(self, endpoint: Endpoint) -> Reply:
-        """Return the reply; the ``endpoint`` words what is wrong with it."""
-        text, problem = self._text.strip(), ""
-        if self._refusal or self._finish == "filter":
-            problem = endpoint.refused(self._refusal)
-        elif not text:
-            problem = endpoint.empty(self._finish, self._thought)
-        return Reply(text, self._tokens, self._finish, problem)

@@ -1,7 +1,7 @@
 """What can go wrong at a provider's server, in plain words that never hold a key.
 
 An exception of a client library becomes a `Failure`; `Endpoint.error` turns that into the
-`ProviderError` that names the provider and what to do.
+`ProviderError` that names the provider and what to do. `WORDS` is the table of all sentences.
 """
 
 from __future__ import annotations
@@ -18,6 +18,43 @@ from rag.errors import ProviderError
 from rag.text.plural import plural
 from rag.text.quoting import on_one_line
 
+WORDS: Mapping[str, str] = {
+    # before a call
+    "no address": "{who} has no address; set {url_option} (RANKLENS_{URL_OPTION}) to its base URL",
+    "no key": "{who} needs a key, and none is set. Set {key}{usual_key}.",
+    # the connection
+    "unreachable": "{who} cannot be reached. Check {url_option}, and that the server is running "
+    "and the network is up.",
+    "cut": "{who} hung up in the middle; ask again.",
+    "cut later": "{who}: the connection was cut in the middle of the answer. What arrived is "
+    "kept; ask again.",
+    "time": "{who} did not answer {within}.{loading} Ask again, or raise {seconds_option}.",
+    "time later": "{who} stopped in the middle of its answer: nothing came {within}. What arrived "
+    "is kept; ask again, or raise {seconds_option}.",
+    "protocol": "{who} sent something that is not its protocol. Check that {url_option} points to "
+    "the right address (often …/v1).",
+    "stream": "{who} reported an error while it answered.",
+    # a status outside of 2xx
+    "401": "{who} refused the key (401). Check {key}.",
+    "403": "{who} does not let this key use {model} (403).",
+    "404": "{who} does not know the model {model}, or the address is wrong (404). Check the "
+    "model's name and {url_option}.",
+    "429": "{who} is busy or its rate limit is reached (429){again}.",
+    "5xx": "{who} failed ({status}){again}.",
+    "status": "{who} did not accept the request ({status}).",
+    "too long": "The prompt is too long for {model}, even with fewer passages. Lower top or "
+    "llm_context.",
+    "no credit": "{who} reports that the account has no credit left.",
+    # a reply that is no answer
+    "limit": "{who} wrote nothing before {model} reached its limit of tokens. Raise the limit at "
+    "the endpoint, or choose a model that reasons less.",
+    "thought": "{model} thought and ended without an answer; its thinking is kept. Ask again, or "
+    "choose a model that reasons less.",
+    "empty": "{who} returned an empty answer from {model}. Check that {url_option} is right "
+    "(often …/v1), and ask again.",
+    "declined": "{model} declined to answer: “{reason}”. Rephrase the question, or choose another "
+    "model.",
+}
 _TOO_LONG = re.compile(
     r"context[ _-]?(?:length|window|size)|too many tokens|prompt is too long|"
     r"input is too long|exceeds? .{0,40}\b(?:context|tokens)\b|"
@@ -60,6 +97,16 @@ class Failure:
             busy = self.status in (408, 409, 429) or self.status >= 500
             return busy and not self.out_of_credit
         return self.kind in ("unreachable", "cut")
+
+    def case(self, arrived: bool) -> str:
+        """Return the line of `WORDS` that fits; ``arrived``: a part of the answer came before."""
+        if self.kind in ("cut", "time"):
+            return f"{self.kind} later" if arrived else self.kind
+        if self.too_long or self.out_of_credit:
+            return "too long" if self.too_long else "no credit"
+        if str(self.status) in WORDS:
+            return str(self.status)
+        return "5xx" if self.status >= 500 else self.kind
 
 
 def refusal(status: int, body: Any, headers: Mapping[str, str] | None, code: str = "") -> Failure:
@@ -106,18 +153,8 @@ class Endpoint:
     def missing(self) -> str:
         """Return why this server cannot be called and what to do about it, or nothing."""
         if not self.url:
-            option = f"{self.url_option} (RANKLENS_{self.url_option.upper()})"
-            return f"{self.name} has no address; set {option} to its base URL"
-        if self.needs_key and not self.key:
-            return self.no_key()
-        return ""
-
-    def no_key(self) -> str:
-        """Return that a key is needed."""
-        usual = f" (or {self.usual_key})" if self.usual_key else ""
-        return (
-            f"{self} needs a key, and none is set. Set RANKLENS_{self.key_option.upper()}{usual}."
-        )
+            return self.words("no address", who=self.name)
+        return self.words("no key") if self.needs_key and not self.key else ""
 
     def error(
         self, failure: Failure, seconds: float | None = None, arrived: bool = False
@@ -126,123 +163,43 @@ class Endpoint:
 
         ``seconds`` is how long it was waited for.
         """
-        words = self._words(failure, seconds, arrived)
-        early = not arrived
-        return ProviderError(
-            words, early and failure.passing, failure.wait, early and failure.too_long
+        case = failure.case(arrived)
+        if case in ("401", "403") and not self.key:
+            case = "no key"
+        waited = "" if seconds is None else plural(seconds, "second")
+        words = self.words(
+            case,
+            within=f"{'for' if arrived else 'within'} {waited}" if waited else "in time",
+            loading=f" It may still be loading {self.model}." if self.model else "",
+            status=str(failure.status),
+            again=f"; it asks to wait {plural(round(failure.wait), 'second')}"
+            if failure.wait
+            else "; ask again in a moment",
         )
+        if failure.words:
+            words += f" Its message: {self.clean(failure.words)}"
+        if arrived:
+            return ProviderError(words)
+        return ProviderError(words, failure.passing, failure.wait, failure.too_long)
 
-    def not_the_protocol(self, words: str) -> ProviderError:
-        """Return the error for a reply that cannot be read."""
-        return self.error(Failure("protocol", words))
-
-    def cut(self) -> str:
-        """Return that the connection broke before the answer was complete."""
-        name = str(self)
-        name = name[0].lower() + name[1:] if name.startswith("The ") else name
-        return (
-            f"The connection to {name} was cut in the middle of the answer. What arrived is kept; "
-            "ask again."
-        )
-
-    def empty(self, finish: str | None, thought: bool = False) -> str:
-        """Return that nothing was written, with the likely reason; ``thought``: it only thought."""
-        if finish == "length":
-            return (
-                f"{self} wrote nothing before {self.model} reached its limit of tokens. Raise the "
-                "limit at the endpoint, or choose a model that reasons less."
-            )
-        if thought:
-            return (
-                f"{self.model} thought and ended without an answer; its thinking is kept. Ask "
-                "again, or choose a model that reasons less."
-            )
-        hint = "is right" if self.name else "is right (it often ends in /v1)"
-        return (
-            f"{self} returned an empty answer from {self.model}. Check that {self.url_option} "
-            f"{hint}, and ask again."
-        )
-
-    def refused(self, words: str) -> str:
-        """Return that the model or its provider declined, in its own words if there are any."""
-        reason = f": “{self.clean(words)}”" if words.strip() else " (its content filter stepped in)"
-        return (
-            f"{self.model} declined to answer{reason}. Rephrase the question, or choose "
-            "another model."
-        )
+    def words(self, case: str, **more: str) -> str:
+        """Return a line of `WORDS` about this server."""
+        known = {
+            "who": str(self),
+            "model": self.model or "this",
+            "url_option": self.url_option,
+            "URL_OPTION": self.url_option.upper(),
+            "key": f"RANKLENS_{self.key_option.upper()}",
+            "usual_key": f" (or {self.usual_key})" if self.usual_key else "",
+            "seconds_option": self.seconds_option,
+        }
+        return WORDS[case].format(**known | more)
 
     def clean(self, words: str) -> str:
         """Return a server's words on one line, cut to size, without anything like a key."""
         if self.key:
             words = words.replace(self.key, "…")
         return on_one_line(_KEYS.sub("…", words), 300)
-
-    def _words(self, failure: Failure, seconds: float | None, arrived: bool) -> str:
-        if failure.kind == "time":
-            return self._timed_out(seconds, arrived)
-        if failure.kind == "unreachable":
-            return (
-                f"{self} cannot be reached. Check {self.url_option}, and that the server is "
-                "running and the network is up."
-            )
-        if failure.kind == "cut":
-            return self.cut() if arrived else f"{self} hung up in the middle; ask again."
-        if failure.kind == "status":
-            return self._status(failure) + self._own_words(failure)
-        if failure.kind == "stream":
-            return f"{self} reported an error while it answered.{self._own_words(failure)}"
-        return (
-            f"{self} sent something that is not its protocol. Check that {self.url_option} points "
-            f"to the right address (often …/v1).{self._own_words(failure)}"
-        )
-
-    def _timed_out(self, seconds: float | None, arrived: bool) -> str:
-        waited = "in time" if seconds is None else f"within {plural(seconds, 'second')}"
-        if arrived:
-            return (
-                f"{self} stopped in the middle of its answer: nothing came "
-                f"{waited.replace('within', 'for')}. What arrived is kept; ask again, or raise "
-                f"{self.seconds_option}."
-            )
-        loading = f" It may still be loading {self.model}." if self.model else ""
-        return (
-            f"{self} did not answer {waited}.{loading} Ask again, or raise {self.seconds_option}."
-        )
-
-    def _status(self, failure: Failure) -> str:
-        status = failure.status
-        if status in (401, 403) and not self.key:
-            return self.no_key()
-        if status == 401:
-            return f"{self} refused the key (401). Check RANKLENS_{self.key_option.upper()}."
-        if status == 403:
-            return f"{self} does not let this key use {self.model or 'it'} (403)."
-        if status == 404:
-            if not self.model:
-                return f"{self} has nothing at this address (404). Check {self.url_option}."
-            return (
-                f"{self} does not know the model {self.model}, or the address is wrong (404). "
-                f"Check the model's name and {self.url_option}."
-            )
-        if failure.too_long:
-            return (
-                f"The prompt is too long for {self.model}, even with fewer passages. Lower top or "
-                "llm_context."
-            )
-        if failure.out_of_credit:
-            return f"{self} reports that the account has no credit left."
-        again = "; ask again in a moment"
-        if failure.wait:
-            again = f"; it asks to wait {plural(round(failure.wait), 'second')}"
-        if status == 429:
-            return f"{self} is busy or its rate limit is reached (429){again}."
-        if status >= 500:
-            return f"{self} failed ({status}){again}."
-        return f"{self} did not accept the request ({status})."
-
-    def _own_words(self, failure: Failure) -> str:
-        words = self.clean(failure.words)
-        return f" Its message: {words}" if words else ""
 
 
 def words_of(body: Any) -> str:

@@ -38,9 +38,9 @@ def llm_cost(settings: Settings, model: str, prompt: float, completion: float) -
 
 
 def spent(details: Iterable[Mapping[str, Scalar]]) -> float | None:
-    """Return the dollars that stages or answers say they cost, None where one's is not known.
+    """Return what stages or answers cost in dollars, None if one of them is not known.
 
-    What called nobody cost nothing.
+    A stage that called no server cost nothing.
     """
     total = 0.0
     for one in details:

@@ -1,4 +1,4 @@
-"""The table of providers: where each one's server is, and its client. One line each."""
+"""The table of providers, one line each: its server, and its client."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a model thought before it answered, told apart from the answer while it streams.
+"""What a model thought before it answered, kept apart from the answer while it streams.
 
 Models that reason write their thinking between ``<think>`` and ``</think>`` at the start of a line
-(DeepSeek-R1, Qwen and many others; Magistral writes ``[THINK]``). Where the chat template opens it
-for them only the closing tag comes: then all text before it was thinking.
+(DeepSeek-R1, Qwen and many others; Magistral writes ``[THINK]``). If the chat template opens it for
+them, only the closing tag comes: then all text before it was thinking.
 """
 
 from __future__ import annotations
@@ -49,30 +49,30 @@ class ThinkingParser:
     def finish(self) -> Iterator[str | Thought]:
         """Yield what was held back; nothing more will come."""
         rest, self._buffer = self._buffer, ""
-        if rest:
-            yield Thought(rest) if self._inside else rest
+        yield from self._out(rest)
 
     def _steps(self) -> Iterator[str | Thought]:
-        while True:
-            tag = self._next_tag()
-            if tag is None:
-                break
+        while tag := self._next_tag():
             before, self._buffer = self._buffer[: tag.start()], self._buffer[tag.end() :]
-            if _CLOSE.fullmatch(tag[0]) and not self._inside:
-                yield from self._written(before)
+            closes = bool(_CLOSE.fullmatch(tag[0]))
+            yield from self._out(before)
+            if closes and not self._inside:
                 yield Thought("", anew=True)
-            elif before:
-                yield Thought(before) if self._inside else self._noted(before)
-            self._inside = not _CLOSE.fullmatch(tag[0])
+            self._inside = not closes
             self._tagged, self._line = True, ""
         held = self._held()
         ready, self._buffer = self._buffer[:held], self._buffer[held:]
-        if ready:
-            yield Thought(ready) if self._inside else self._noted(ready)
+        yield from self._out(ready)
 
-    def _written(self, text: str) -> Iterator[str]:
-        if text:
-            yield self._noted(text)
+    def _out(self, text: str) -> Iterator[str | Thought]:
+        """Yield a text; of the answer, remember its last line and whether it is in a fence."""
+        if not text:
+            return
+        if self._inside:
+            yield Thought(text)
+            return
+        self._line, self._fenced = self._after(text)
+        yield text
 
     def _next_tag(self) -> re.Match[str] | None:
         """Return the next tag that counts: the end of thinking, or a start on a line of its own."""
@@ -85,33 +85,18 @@ class ThinkingParser:
         return min(counts, key=lambda tag: tag.start(), default=None)
 
     def _begins_line(self, at: int) -> bool:
-        """Tell whether only blanks stand before a place on its line, outside of fenced code."""
-        before = self._line + self._buffer[:at]
-        lines = before.split("\n")
-        fenced = self._fenced ^ bool(sum(map(bool, map(_FENCE.match, lines[:-1]))) % 2)
-        return not lines[-1].strip() and not fenced
+        """Return whether only blanks stand before a place on its line, outside of fenced code."""
+        line, fenced = self._after(self._buffer[:at])
+        return not line.strip() and not fenced
 
-    def _noted(self, text: str) -> str:
-        """Remember the line that is being written and whether it is in a fence."""
-        lines = (self._line + text).split("\n")
-        self._fenced ^= bool(sum(map(bool, map(_FENCE.match, lines[:-1]))) % 2)
-        self._line = lines[-1]
-        return text
+    def _after(self, text: str) -> tuple[str, bool]:
+        """Return the line that is being written once ``text`` is, and whether it is in a fence."""
+        *lines, last = (self._line + text).split("\n")
+        return last, self._fenced ^ (sum(1 for line in lines if _FENCE.match(line)) % 2 == 1)
 
     def _held(self) -> int:
-        """Return where the buffer's last characters may be the start of a tag."""
+        """Return the place from which the buffer may be the start of a tag."""
         at = max(self._buffer.rfind(sign, -_LONGEST) for sign in "<[")
         if at < 0 or ">" in self._buffer[at:] or "]" in self._buffer[at:]:
             return len(self._buffer)
         return at
-
-
-def answered(text: str) -> str:
-    """Return a complete text without the thinking in it."""
-    parser, said = ThinkingParser(), ""
-    for part in (*parser.feed(text), *parser.finish()):
-        if isinstance(part, str):
-            said += part
-        elif part.anew:
-            said = ""
-    return said.strip()

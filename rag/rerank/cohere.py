@@ -17,7 +17,7 @@ from rag.settings import Settings
 from rag.types import Chunk
 
 MODEL = "rerank-v3.5"
-# YAML takes these for line breaks or refuses them, where JSON lets them stand.
+# YAML takes these for line breaks or refuses them; JSON lets them stand.
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 LIMIT = 1000  # passages of a call, as Cohere advises
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from rag.llm.faults import Endpoint, lost, refusal
+from rag.llm.faults import Endpoint, Failure, lost, refusal
 from rag.llm.wire import certificates
 from rag.rerank.base import Entry
 from rag.rerank.hosted import Ask, Batch, hosted_entry
@@ -23,34 +23,33 @@ LONGEST_BODY = 32_000_000  # bytes
 def jina(model: str = "") -> Entry:
     """Return the line for Jina's API; https://jina.ai/reranker describes its protocol."""
     summary = f"Jina's hosted rerankers ({model or JINA})."
-    where = _where("Jina", ("jina_url", "jina_api_key"), "JINA_API_KEY")
-    return hosted_entry("jina", model, summary, *where, _asking("results"), JINA)
+    server = _server("Jina", ("jina_url", "jina_api_key"), "JINA_API_KEY")
+    return hosted_entry("jina", model, summary, *server, _asking("results"), JINA)
 
 
 def voyage(model: str = "") -> Entry:
     """Return the line for Voyage's API; https://docs.voyageai.com/docs/reranker has its limits."""
     summary = f"Voyage's hosted rerankers ({model or VOYAGE})."
-    where = _where("Voyage", ("voyage_url", "voyage_api_key"), "VOYAGE_API_KEY")
-    return hosted_entry("voyage", model, summary, *where, _asking("data"), VOYAGE, tokens=500_000)
+    server = _server("Voyage", ("voyage_url", "voyage_api_key"), "VOYAGE_API_KEY")
+    return hosted_entry("voyage", model, summary, *server, _asking("data"), VOYAGE, tokens=500_000)
 
 
 def rerank_server(model: str = "") -> Entry:
     """Return the line for any server with a Cohere- or Jina-like ``/rerank``."""
     summary = "Your own server with a Cohere- or Jina-like /rerank (vLLM, Infinity, LiteLLM)."
-    where = _where("The rerank server", ("rerank_server_url", "rerank_server_key"))
-    return hosted_entry("rerank-server", model, summary, *where, _asking("results"))
+    server = _server("The rerank server", ("rerank_server_url", "rerank_server_key"))
+    return hosted_entry("rerank-server", model, summary, *server, _asking("results"))
 
 
 def tei() -> Entry:
     """Return the line for Text Embeddings Inference."""
     summary = "Your own Text Embeddings Inference server."
-    where = _where("Text Embeddings Inference", ("tei_url", "tei_key"))
-    return hosted_entry(
-        "tei", "", summary, *where, _asking_tei, limit=TEI_LIMIT, unit="probability"
-    )
+    server = _server("Text Embeddings Inference", ("tei_url", "tei_key"))
+    ask = _asking("", "score", "texts", raw_scores=False, truncate=True)
+    return hosted_entry("tei", "", summary, *server, ask, limit=TEI_LIMIT, unit="probability")
 
 
-def _where(
+def _server(
     name: str, options: tuple[str, str], usual_key: str = ""
 ) -> tuple[Callable[[Settings], Endpoint], tuple[str, str]]:
     """Return what makes an endpoint from the options of its address and its key, and these.
@@ -67,33 +66,28 @@ def _where(
     return endpoint, options
 
 
-def _asking(results: str) -> Callable[[Endpoint, Settings], Ask]:
-    """Return what asks a server whose scores are under the key ``results``, usage in ``usage``."""
+def _asking(
+    results: str, score: str = "relevance_score", texts_as: str = "documents", **more: Any
+) -> Callable[[Endpoint, Settings], Ask]:
+    """Return what asks a server whose scores are in a list under the key ``results``.
+
+    The list is the whole reply if ``results`` is empty. ``more`` is sent with every question.
+    """
 
     def asking(endpoint: Endpoint, _settings: Settings) -> Ask:
         poster = Poster(endpoint)
+        model = {"model": endpoint.model} if endpoint.model else {}
 
         def ask(query: str, texts: Sequence[str], seconds: float) -> Batch:
-            body: dict[str, Any] = {"query": query, "documents": list(texts)}
-            if endpoint.model:
-                body["model"] = endpoint.model
+            body = {"query": query, texts_as: list(texts), **model, **more}
             reply = poster.post("/rerank", body, seconds)
-            found = reply.get(results) if isinstance(reply, dict) else None
-            return Batch(_pairs(endpoint, found, "relevance_score"), _tokens(reply))
+            held = reply if isinstance(reply, dict) else {}
+            found = held.get(results) if results else reply
+            return Batch(_pairs(endpoint, found, score), _tokens(held.get("usage")))
 
         return ask
 
     return asking
-
-
-def _asking_tei(endpoint: Endpoint, _settings: Settings) -> Ask:
-    poster = Poster(endpoint)
-
-    def ask(query: str, texts: Sequence[str], seconds: float) -> Batch:
-        body = {"query": query, "texts": list(texts), "raw_scores": False, "truncate": True}
-        return Batch(_pairs(endpoint, poster.post("/rerank", body, seconds), "score"))
-
-    return ask
 
 
 class Poster:
@@ -122,7 +116,7 @@ class Poster:
         if not response.is_success:
             raise self._endpoint.error(refusal(response.status_code, reply, response.headers))
         if isinstance(reply, str):
-            raise self._endpoint.not_the_protocol(reply or "an empty body")
+            raise self._endpoint.error(Failure("protocol", reply or "an empty body"))
         return reply
 
 
@@ -143,10 +137,9 @@ def _pairs(endpoint: Endpoint, results: Any, score: str) -> list[tuple[int, floa
         return [(int(one["index"]), float(one[score])) for one in results]
     except (TypeError, KeyError, ValueError, IndexError) as error:
         words = f"{type(error).__name__} {error} in {str(results)[:200]}"
-        raise endpoint.not_the_protocol(words) from None
+        raise endpoint.error(Failure("protocol", words)) from None
 
 
-def _tokens(reply: dict[str, Any]) -> float:
-    usage = reply.get("usage")
+def _tokens(usage: Any) -> float:
     total = usage.get("total_tokens") if isinstance(usage, dict) else 0
     return float(total) if isinstance(total, int | float) else 0.0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from rag.llm.client import LanguageModel
 from rag.rerank.base import Context, Entry, Reranker
 from rag.settings import Settings
-from rag.text.quoting import boundary, defused, shorten
+from rag.text.quoting import boundary, defused, delimited, shorten
 
 PASSAGE_TOKENS = 400
 _USES = (
@@ -43,10 +43,10 @@ class LLMRanker:
         mark = boundary([query, *texts])
         labels = [f" [{number}]" for number in range(1, len(texts) + 1)] if len(texts) > 1 else [""]
         passages = "\n\n".join(
-            f"<passage-{mark}{label}>\n{defused(shorten(text, PASSAGE_TOKENS))}\n</passage-{mark}>"
+            delimited("passage", mark, defused(shorten(text, PASSAGE_TOKENS)), label)
             for label, text in zip(labels, texts, strict=True)
         )
-        user = f"{passages}\n\n<question-{mark}>\n{defused(query)}\n</question-{mark}>\n\n{task}"
+        user = f"{passages}\n\n{delimited('question', mark, defused(query))}\n\n{task}"
         return self._system.format(boundary=mark), user
 
 

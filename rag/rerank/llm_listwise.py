@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import RerankError
-from rag.llm.client import Reply
+from rag.llm.reply import Reply
 from rag.rerank.base import Entry, Scores
 from rag.rerank.llm import LLMRanker, llm_entry
 from rag.settings import Settings

@@ -10,7 +10,7 @@ from functools import partial
 
 from rag.errors import RerankError
 from rag.llm.calls import side_by_side
-from rag.llm.client import Reply
+from rag.llm.reply import Reply
 from rag.rerank.base import Entry, Scores
 from rag.rerank.llm import LLMRanker, llm_entry
 from rag.settings import Settings

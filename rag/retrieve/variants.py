@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from rag.errors import RanklensError
 from rag.llm.client import LanguageModel
 from rag.models.encoder import Encoder
-from rag.retrieve.expand import FEEDBACK, HYDE, Variant, chosen, written
+from rag.retrieve.expand import FEEDBACK, HYDE, chosen, written
 from rag.retrieve.feedback import feedback
 from rag.retrieve.first_stage import FirstStage, Found, Query
 from rag.retrieve.fusion import fuse
@@ -30,11 +30,11 @@ class Expansion:
         self._encoder = encoder
         self._settings = settings
         self._names = chosen(settings.expansion)
-        self._until = time.monotonic() + settings.expansion_seconds
         model = LanguageModel(settings, deadline="expansion_seconds")
-        self._writers = {
-            name: _Writer(name, question, model) for name in self._names if name != FEEDBACK
-        }
+        with_model = [name for name in self._names if name != FEEDBACK]
+        pool = ThreadPoolExecutor(max(1, len(with_model)), "expand")
+        self._written = {name: pool.submit(written, name, question, model) for name in with_model}
+        pool.shutdown(wait=False)
 
     def stages(self, asked: Found, first: FirstStage) -> tuple[Stage, ...]:
         """Return a stage for each variant and the stage ``expanded``; nothing if it is off.
@@ -51,7 +51,7 @@ class Expansion:
             if name == FEEDBACK:
                 query = self._feedback(asked)
             else:
-                variant = self._writers[name].get(self._until)
+                variant = self._written[name].result()  # it keeps its own deadline
                 details = variant.details
                 if variant.problem:
                     raise RanklensError(variant.problem)
@@ -97,23 +97,3 @@ class Expansion:
             fell_back=bool(failed) and not useful,
             details={"variants": len(useful)},
         )
-
-
-class _Writer:
-    """A model that writes one variant in a thread which never keeps the process alive."""
-
-    def __init__(self, name: str, question: str, model: LanguageModel) -> None:
-        self._name = name
-        self._variant: Variant | None = None
-        self._thread = threading.Thread(
-            target=self._write, args=(question, model), name=f"expand {name}", daemon=True
-        )
-        self._thread.start()
-
-    def _write(self, question: str, model: LanguageModel) -> None:
-        self._variant = written(self._name, question, model)
-
-    def get(self, until: float) -> Variant:
-        """Return what was written, or that it took too long."""
-        self._thread.join(max(0.0, until - time.monotonic()))
-        return self._variant or Variant("", f"{self._name} took longer than expansion_seconds")

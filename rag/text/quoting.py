@@ -28,6 +28,11 @@ def defused(text: str) -> str:
     return _BRACKETED.sub(r"⟦\1⟧", text)
 
 
+def delimited(kind: str, mark: str, text: str, label: str = "") -> str:
+    """Return text between the delimiters of a kind (``passage``, ``question``) and a boundary."""
+    return f"<{kind}-{mark}{label}>\n{text}\n</{kind}-{mark}>"
+
+
 def as_it_reads(text: str) -> str:
     """Return text to be shown: without the controls that turn it round (Trojan Source, 2021).
 
@@ -39,7 +44,7 @@ def as_it_reads(text: str) -> str:
 def estimate_tokens(text: str) -> int:
     """Estimate a text's tokens without the model's own tokeniser, on the safe side.
 
-    Three and a half characters a token where letters are ASCII, one where they are not.
+    Three and a half characters a token for ASCII letters, one for others.
     """
     plain = len(text.encode("ascii", "ignore"))
     return -(-2 * plain // 7) + len(text) - plain

@@ -19,7 +19,7 @@ from rag.evaluate.judgements.store import JudgementStore
 from rag.llm.client import LanguageModel
 from rag.pipeline import Pipeline
 from rag.settings import Settings
-from rag.text.quoting import boundary, defused, on_one_line
+from rag.text.quoting import boundary, defused, delimited, on_one_line
 from rag.types import Chunk
 
 Item = tuple[str, Chunk]
@@ -112,10 +112,8 @@ def _call(settings: Settings, instructions: str, item: Item) -> ModelCall[tuple[
     question, chunk = item
     mark = boundary([question, chunk.passage])
     system = instructions.format(boundary=mark)
-    user = (
-        f"<passage-{mark}>\n{fitted(chunk.passage, settings, system + question)}\n"
-        f"</passage-{mark}>\n\n<question-{mark}>\n{defused(question)}\n</question-{mark}>\n\n"
-        "Write the grade of the passage and the reason."
-    )
+    passage = delimited("passage", mark, fitted(chunk.passage, settings, system + question))
+    asked = delimited("question", mark, defused(question))
+    user = f"{passage}\n\n{asked}\n\nWrite the grade of the passage and the reason."
     about = f"{on_one_line(question, 80)} ({chunk.document}, characters {chunk.start}-{chunk.end})"
     return ModelCall(about, system, user, read_grade)

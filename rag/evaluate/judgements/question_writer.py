@@ -6,19 +6,20 @@ counted. What is left is shown to a person; nothing is kept here.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
 from rag.evaluate.asking import CallsOutcome, ModelCall, Progress, ask_all, fitted, no_progress
 from rag.evaluate.judgements.anchors import locate
 from rag.evaluate.judgements.record import HIGHEST, Judgement, same_words
 from rag.llm.client import LanguageModel
 from rag.settings import Settings
-from rag.text.quoting import boundary
+from rag.text.quoting import boundary, delimited
 from rag.types import Chunk
 
 FEWEST_WORDS = 20  # of a passage that is asked about
@@ -26,6 +27,23 @@ LONGEST_QUESTION, LONGEST_QUOTE = 400, 600  # characters
 _LIST = re.compile(r"\[\s*\{.*\}\s*\]|\{.*\}", re.S)
 # What `defused` makes of a passage's own brackets, back again.
 _RESTORED = str.maketrans({"⟦": "[", "⟧": "]", "‹": "<"})
+
+
+class WrittenRow(BaseModel):
+    """A question as the model wrote it."""
+
+    question: Annotated[str, Field(max_length=LONGEST_QUESTION, pattern=r"\S")]
+    quote: Annotated[str, Field(max_length=LONGEST_QUOTE, pattern=r"\S")]
+    answer: str | None = None
+
+
+_ROWS: TypeAdapter[list[WrittenRow]] = TypeAdapter(
+    Annotated[
+        list[WrittenRow],
+        BeforeValidator(lambda data: [data] if isinstance(data, dict) else data),
+        Field(min_length=1),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +87,7 @@ def write_questions(
     instructions = model.prompt("questions")
     shares = spread(chunks, count)
     calls = [_call(model.settings, instructions, chunk, share) for chunk, share in shares]
-    replies: dict[int, list[Mapping[str, str]]] = {}
+    replies: dict[int, list[WrittenRow]] = {}
     outcome = ask_all(model, calls, replies.__setitem__, progress, stop)
     found: dict[str, WrittenQuestion] = {}
     unfounded = repeated = 0
@@ -99,54 +117,32 @@ def spread(chunks: Sequence[Chunk], count: int) -> list[tuple[Chunk, int]]:
     return [(chunk, count // wanted + (i < count % wanted)) for i, chunk in enumerate(chosen)]
 
 
-def read_questions(reply: str) -> list[Mapping[str, str]]:
-    """Return the rows of a reply: each with question, quote and answer.
-
-    Raises `ValueError` if it is no JSON list of such.
-    """
+def read_questions(reply: str) -> list[WrittenRow]:
+    """Return the rows of a reply; raises `ValueError` if it is no JSON list of such."""
     match = _LIST.search(reply)
     try:
-        data: Any = json.loads(match[0]) if match else None
+        return _ROWS.validate_json(match[0] if match else "")
     except ValueError:
-        data = None
-    rows = [data] if isinstance(data, dict) else data
-    if not isinstance(rows, list) or not rows or not all(map(_is_row, rows)):
-        raise ValueError("the reply is no JSON list of questions with quotes")
-    return [
-        {name: str(row.get(name) or "") for name in ("question", "quote", "answer")} for row in rows
-    ]
+        raise ValueError("the reply is no JSON list of questions with quotes") from None
 
 
-def founded(row: Mapping[str, str], chunk: Chunk) -> WrittenQuestion | None:
+def founded(row: WrittenRow, chunk: Chunk) -> WrittenQuestion | None:
     """Return a row with the place of its quote, None if the passage does not hold it."""
-    for quote in (row["quote"], row["quote"].translate(_RESTORED)):
+    for quote in (row.quote, row.quote.translate(_RESTORED)):
         if (span := locate(quote, chunk.text)) is not None:
             start, end = (chunk.start + at for at in span)
-            text = chunk.text[slice(*span)]
-            words = same_words(row["question"])
-            return WrittenQuestion(words, row["answer"].strip(), chunk.document, start, end, text)
+            text, answer = chunk.text[slice(*span)], (row.answer or "").strip()
+            question = same_words(row.question)
+            return WrittenQuestion(question, answer, chunk.document, start, end, text)
     return None
-
-
-def _is_row(row: Any) -> bool:
-    if not isinstance(row, dict):
-        return False
-    question, quote, answer = (row.get(name, "") for name in ("question", "quote", "answer"))
-    texts = all(isinstance(one, str) for one in (question, quote, answer or ""))
-    return (
-        texts
-        and 0 < len(question.strip()) <= LONGEST_QUESTION
-        and 0 < len(quote.strip()) <= LONGEST_QUOTE
-    )
 
 
 def _call(
     settings: Settings, instructions: str, chunk: Chunk, count: int
-) -> ModelCall[list[Mapping[str, str]]]:
+) -> ModelCall[list[WrittenRow]]:
     mark = boundary([chunk.passage])
     system = instructions.format(boundary=mark, count=count)
-    user = f"<passage-{mark}>\n{fitted(chunk.passage, settings, system)}\n</passage-{mark}>\n\n" + (
-        f"Write {count} questions with their quotes." if count > 1 else "Write 1 question."
-    )
+    passage = delimited("passage", mark, fitted(chunk.passage, settings, system))
+    task = f"Write {count} questions with their quotes." if count > 1 else "Write 1 question."
     about = f"{chunk.document}, characters {chunk.start}-{chunk.end}"
-    return ModelCall(about, system, user, read_questions)
+    return ModelCall(about, system, f"{passage}\n\n{task}", read_questions)

@@ -96,9 +96,8 @@ def test_malformed_rows_are_refused(reply: str):
 
 
 def test_one_object_is_a_list_of_one():
-    assert read_questions('{"question": "Why?", "quote": "x"}') == [
-        {"question": "Why?", "quote": "x", "answer": ""}
-    ]
+    (row,) = read_questions('{"question": "Why?", "quote": "x"}')
+    assert (row.question, row.quote, row.answer) == ("Why?", "x", None)
 
 
 def test_passages_are_spread_over_the_document_and_short_ones_left_out():

@@ -1,0 +1,73 @@
+"""From the pieces that a provider sends to a reply: thinking kept apart, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.errors import ProviderError
+from rag.llm.base import Finish, Piece
+from rag.llm.faults import Endpoint
+from rag.llm.thinking import ThinkingParser, Thought
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model wrote and what it used.
+
+    ``problem`` is why the text is no complete answer, in plain words: nothing was written, the
+    model declined, the stream broke off. ``tokens`` are those read and written, None if the
+    provider does not count them.
+    """
+
+    text: str
+    tokens: tuple[int, int] | None = None
+    finish: Finish | None = None
+    problem: str = ""
+    retries: int = 0
+
+
+class ArrivingReply:
+    """A reply while its pieces arrive."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._thought = False
+        self._finish: Finish | None = None
+        self._refusal = ""
+        self._tokens: tuple[int, int] | None = None
+
+    def parts(self, pieces: Iterator[Piece]) -> Iterator[str | Thought]:
+        """Yield what pieces hold, thinking kept apart; what was held back comes before an error."""
+        parser = ThinkingParser()
+        try:
+            for piece in pieces:
+                self._finish = piece.finish or self._finish
+                self._refusal += piece.refusal
+                self._tokens = piece.tokens or self._tokens
+                if piece.thought:
+                    yield self._noted(Thought(piece.thought))
+                yield from map(self._noted, parser.feed(piece.text))
+        except ProviderError:
+            yield from map(self._noted, parser.finish())
+            raise
+        yield from map(self._noted, parser.finish())
+
+    def reply(self, endpoint: Endpoint) -> Reply:
+        """Return the reply; the ``endpoint`` words what is wrong with it."""
+        text, problem = self._text.strip(), ""
+        if self._refusal or self._finish == "filter":
+            reason = endpoint.clean(self._refusal) or "the content filter stepped in"
+            problem = endpoint.words("declined", reason=reason)
+        elif not text:
+            case = "thought" if self._thought else "empty"
+            problem = endpoint.words("limit" if self._finish == "length" else case)
+        return Reply(text, self._tokens, self._finish, problem)
+
+    def _noted(self, part: str | Thought) -> str | Thought:
+        if isinstance(part, str):
+            self._text += part
+        else:
+            self._thought = True
+            self._text = "" if part.anew else self._text
+        return part
