@@ -288,6 +288,12 @@ class Settings(BaseModel):
     )
 
     # Answers
+    generator: str = option(
+        "auto",
+        "What writes answers: extractive, model, or a generator of another package; auto is model "
+        "if llm_model is set, else extractive.",
+        SHAPES_ANSWER,
+    )
     llm_provider: Literal["openai", "cohere"] = option(
         "openai",
         "Where the model is: any OpenAI-compatible endpoint, or Cohere (with cohere_api_key).",

@@ -2,13 +2,14 @@
 
 import pytest
 
-from rag.errors import GenerationError
-from rag.generate import GENERATORS, generator_for
+from rag.errors import GenerationError, SettingsError
+from rag.generate import GENERATORS, GROUP, generator_for
 from rag.generate.answer import Answering, is_refusal
 from rag.generate.base import REFUSAL, Quote, Written
 from rag.llm.providers import PROVIDERS
 from rag.settings import Settings
 from rag.types import Chunk, Hit
+from tests.plugin_packages import Install
 from tests.rag.generate.encoder import CountingEncoder
 from tests.servers.providers import SERVERS, settings_for
 
@@ -143,3 +144,47 @@ def test_quotes_and_details_come_from_what_a_generator_returns():
 )
 def test_what_counts_as_a_refusal(text, cites, refused):
     assert is_refusal(text, cites) is refused
+
+
+PLUGIN = """
+class Parrot:
+    name = "parrot"
+    def stream(self, question, hits):
+        yield f"{question} [1]"
+
+def parrot(settings, encoder, kept):
+    return Parrot()
+def broken(settings, encoder, kept):
+    raise RuntimeError("no licence")
+"""
+
+
+def test_a_generator_of_another_package_writes(install_plugin: Install):
+    install_plugin(GROUP, {"parrot": "foreign:parrot", "model": "foreign:parrot"}, PLUGIN)
+    generator = generator_for(Settings(generator="parrot"), CountingEncoder())
+    answering = Answering(generator, "Why?", HITS)
+    assert "".join(answering) == "Why? [1]"
+    assert [c.chunk_id for c in answering.answer.citations] == ["c1"]
+    own = generator_for(Settings(generator="model", llm_model="m"), CountingEncoder())
+    assert own.name == "openai:m"  # the table's own names win
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("foreign:broken", "failed (RuntimeError: no licence)"),
+        ("foreign:missing", "cannot be loaded"),
+    ],
+)
+def test_a_broken_one_leaves_the_evidence_with_the_reason(value, problem, install_plugin: Install):
+    install_plugin(GROUP, {"odd": value}, PLUGIN)
+    generator = generator_for(Settings(generator="odd"), CountingEncoder())
+    answering = Answering(generator, "Why?", HITS)
+    assert "".join(answering) == ""
+    assert "the plugin odd of the package foreign 1.0" in answering.answer.error
+    assert problem in answering.answer.error
+
+
+def test_an_unknown_generator_is_refused_with_those_there_are():
+    with pytest.raises(SettingsError, match="there are auto, extractive, model"):
+        generator_for(Settings(generator="parrot"), CountingEncoder())
