@@ -26,7 +26,7 @@ from rag.retrieve.filters import EVERYTHING, Filter, kind_of, mentioned
 from rag.settings import Settings
 from rag.store.catalogue import Document
 from rag.types import Answer, Trace
-from rag.watch.record import record
+from ranklens.monitoring import record
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -89,7 +89,7 @@ def ask(
         turn,
         pipeline.answer(trace),
         partial(_checked, library, settings),
-        partial(_logged, library, settings, turn.id),
+        lambda trace: record(library, trace, "page", turn.id),
     )
     return turn
 
@@ -171,10 +171,3 @@ def _checked(library: Library, settings: Settings, answer: Answer, trace: Trace)
     if settings.llm_judge and settings.llm_model:
         judge = partial(judged, LanguageModel(settings, retries=0))
     return checked(answer, original(trace), trace.evidence, library.encoder, judge)
-
-
-def _logged(library: Library, settings: Settings, turn_id: int, trace: Trace) -> None:
-    from rag.watch import prometheus
-
-    engine = library.index.catalogue.engine
-    prometheus.observe(record(engine, settings, trace, "page", turn_id))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rag.evaluate.judgements.question_sets import QuestionSets
     from rag.evaluate.judgements.store import JudgementStore
     from rag.evaluate.judgements.votes import VoteStore
+    from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
 
 
@@ -63,6 +64,13 @@ class Records:
     @cached_property
     def question_log(self) -> QuestionLog:
         """Every question that was asked, for as long as the settings keep it."""
-        from rag.watch.log import log_of
+        from rag.watch.log import QuestionLog
 
-        return log_of(self.index.catalogue.engine, self.settings.log_days)
+        return QuestionLog(self.index.catalogue.engine, self.settings.log_days)
+
+    @cached_property
+    def rerank_gains(self) -> RerankGains:
+        """What reranking was worth for logged questions; remembers what it has worked out."""
+        from rag.watch.gain import RerankGains
+
+        return RerankGains(self.judgements, self.conversations)

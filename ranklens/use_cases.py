@@ -117,6 +117,6 @@ class UseCases(Records):
         return pipeline.within(within) if within else pipeline
 
     def _log(self, trace: Trace, origin: Origin) -> None:
-        from rag.watch.record import record
+        from ranklens.monitoring import record
 
-        record(self.index.catalogue.engine, self.settings, trace, origin)
+        record(self, trace, origin)

@@ -45,12 +45,9 @@ async def _metrics(_request: Request) -> Response:
 
 
 def _rendered() -> bytes:
-    from rag.watch import prometheus
+    from ranklens import monitoring
 
-    library = _open[0] if _open else None
-    return prometheus.rendered(
-        library.index.catalogue if library else None, library.settings if library else None
-    )
+    return monitoring.metrics(_open[0] if _open else None)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What the log keeps of one question, worked out from its trace."""
+"""What the log keeps of one question, derived from its trace."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class StageTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One question as it is logged. Times are seconds, ``asked`` is seconds since 1970.
 
-    ``question`` is what was searched (a follow-up rewritten), empty where its conversation was
-    deleted. ``ranking`` is the trace's own time; ``first_token`` (None where no word came) and
-    ``answering`` (None where no answer was asked for) count from the end of the ranking.
-    ``fell_back`` says which stage and why. ``turn`` is the conversation's turn that holds the
-    trace, None where there is none. ``cost`` is in dollars, None where a price is not known.
+    ``question`` is what was searched (a follow-up rewritten), empty once its conversation is
+    deleted. ``ranking`` is the trace's own time; ``first_token`` (None if no word came) and
+    ``answering`` (None if no answer was wanted) count from the end of the ranking. ``fell_back``
+    names the stage and the reason. ``turn`` is the conversation's turn that holds the trace, or
+    None. ``cost`` is in dollars, None if a price is not known.
     """
 
     question: str
@@ -64,15 +64,20 @@ class Entry:
         """Seconds from the question to the end of its answer, or of its ranking without one."""
         return self.ranking + (self.answering or 0.0)
 
+    @property
+    def slowest_stage(self) -> StageTime | None:
+        """The stage that took longest."""
+        return max(self.stages, key=lambda stage: stage.seconds, default=None)
 
-def entry_of(trace: Trace, origin: Origin, ended: float, turn: int | None = None) -> Entry:
+
+def entry_of(trace: Trace, origin: Origin, ended: float, turn: int | None = None) -> LogEntry:
     """Return what is to be logged of a trace that was complete at ``ended`` (since 1970)."""
     answer = trace.answer
     details = [stage.details for stage in trace.stages] + ([answer.details] if answer else [])
     first = answer.details.get("first_token_seconds") if answer else None
     reranked = trace.stage("reranked")
     pool = trace.settings.get("pool")
-    return Entry(
+    return LogEntry(
         question=trace.question,
         origin=origin,
         asked=ended - trace.seconds - (answer.seconds if answer else 0.0),

@@ -7,23 +7,23 @@ Ranklens. A rate without anything to count is None, never 0.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rag.evaluate.data import total
 from rag.settings import Settings
-from rag.watch.entry import Entry
+from rag.watch.entry import LogEntry
 
 RANKING, FIRST_TOKEN, ANSWER = "ranking", "first token", "answer"
-ALERTS = (
-    "alert_p95_ms",
-    "alert_first_token_ms",
-    "alert_fallback_rate",
-    "alert_refusal_rate",
-    "alert_dislike_rate",
-)
+# Rate → whether it is true of a question; None if that is not known of it.
+RATES: Mapping[str, Callable[[LogEntry], bool | None]] = {
+    "fallback": lambda entry: bool(entry.fell_back),
+    "refusal": lambda entry: entry.refused,
+    "failure": lambda entry: bool(entry.error) if entry.answering is not None else None,
+    "dislike": lambda entry: None if entry.liked is None else not entry.liked,
+}
 SLOWEST = 10
 BUCKETS = 30
 
@@ -40,7 +40,7 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``part`` of ``whole``; ``share`` is None where there is nothing to count."""
+    """``part`` of ``whole``; ``share`` is None if there is nothing to count."""
 
     part: int
     whole: int
@@ -52,40 +52,27 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """The questions that were asked from ``start`` to before ``end`` (seconds since 1970)."""
+class LogFigures:
+    """What is shown of the questions asked from ``start`` to before ``end`` (seconds since 1970).
+
+    ``times`` holds the ranking as a whole, the time to the answer's first words, then every stage
+    and the answer. ``rates`` has the names of `RATES`, and ``cache_hit``. ``gain`` is the mean of
+    nDCG@10 after minus before reranking over the ``judged`` questions (`rag.watch.gain`), None if
+    there is none. ``cost`` is in dollars, None if there is no question or a price is not known.
+    ``buckets`` are the figures of equal pieces of the time.
+    """
 
     start: float
     end: float
     questions: int
     times: Mapping[str, Percentiles]
-    fallbacks: Rate
-    gain: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Everything that the Monitor page shows of one window.
-
-    ``times`` holds the ranking as a whole, the time to the answer's first words, then every stage
-    and the answer. ``gain`` is the mean of nDCG@10 after minus before reranking over the
-    ``judged`` questions (`rag.watch.gain`), None where there is none. ``cost`` is in dollars, None
-    where there is no question, or the price of one is not known.
-    """
-
-    questions: int
-    times: Mapping[str, Percentiles]
-    fallbacks: Rate
-    refusals: Rate
-    failures: Rate
-    cache_hits: Rate
-    dislikes: Rate
+    rates: Mapping[str, Rate]
     tokens: int
     cost: float | None
     gain: float | None
     judged: int
-    slowest: tuple[Entry, ...]
-    buckets: tuple[Bucket, ...]
+    slowest: tuple[LogEntry, ...] = ()
+    buckets: tuple[LogFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,37 +85,32 @@ class Alert:
 
 
 def figures(
-    entries: Sequence[Entry],
+    entries: Sequence[LogEntry],
     since: float,
     until: float,
     gains: Mapping[int, float] | None = None,
     buckets: int = BUCKETS,
-) -> Figures:
-    """Work out the figures of entries asked from ``since`` to before ``until``.
+) -> LogFigures:
+    """Return the figures of entries asked from ``since`` to before ``until``.
 
     ``gains`` maps a turn to its rerank gain.
     """
     entries = [entry for entry in entries if since <= entry.asked < until]
-    gains = gains or {}
-    known = _known_gains(entries, gains)
-    return Figures(
-        questions=len(entries),
-        times=times(entries),
-        fallbacks=fallbacks(entries),
-        refusals=_rate(entry.refused for entry in entries),
-        failures=_rate(bool(entry.error) for entry in entries if entry.answering is not None),
-        cache_hits=Rate(sum(e.cache_hits for e in entries), sum(e.pairs for e in entries)),
-        dislikes=_rate(None if entry.liked is None else not entry.liked for entry in entries),
-        tokens=sum(entry.tokens for entry in entries),
-        cost=total(entry.cost for entry in entries),
-        gain=_mean(known),
-        judged=len(known),
-        slowest=tuple(sorted(entries, key=lambda e: -e.ranking)[:SLOWEST]),
-        buckets=_buckets(entries, since, until, gains, buckets),
+    width = (until - since) / buckets
+    pieces: list[list[LogEntry]] = [[] for _ in range(buckets)]
+    for entry in entries:
+        pieces[min(buckets - 1, int((entry.asked - since) / width))].append(entry)
+    return replace(
+        _of(entries, since, until, gains or {}),
+        slowest=tuple(sorted(entries, key=lambda entry: -entry.ranking)[:SLOWEST]),
+        buckets=tuple(
+            _of(piece, since + place * width, since + (place + 1) * width, gains or {})
+            for place, piece in enumerate(pieces)
+        ),
     )
 
 
-def times(entries: Iterable[Entry]) -> dict[str, Percentiles]:
+def times(entries: Iterable[LogEntry]) -> dict[str, Percentiles]:
     """Return percentiles of the ranking, of the first words, of every stage and of the answer."""
     found: dict[str, list[float]] = defaultdict(list)
     last: list[float] = []
@@ -151,22 +133,22 @@ def percentiles(seconds: Sequence[float]) -> Percentiles:
     return Percentiles(len(seconds), float(p50), float(p95), float(p99))
 
 
-def fallbacks(entries: Sequence[Entry]) -> Rate:
-    """Return how many questions had a stage that fell back."""
-    return _rate(bool(entry.fell_back) for entry in entries)
+def watched(found: LogFigures) -> dict[str, tuple[int, float | None]]:
+    """Return option of an alert → how many questions its figure is of, and the figure."""
+    values: dict[str, tuple[int, float | None]] = {}
+    for option, name in (("alert_p95_ms", RANKING), ("alert_first_token_ms", FIRST_TOKEN)):
+        time = found.times.get(name)
+        values[option] = (time.count, time.p95 * 1000) if time else (0, None)
+    for name in ("fallback", "refusal", "dislike"):
+        values[f"alert_{name}_rate"] = (found.rates[name].whole, found.rates[name].share)
+    return values
 
 
-def alerts(found: Figures, settings: Settings) -> list[Alert]:
+def alerts(found: LogFigures, settings: Settings) -> list[Alert]:
     """Return what is beyond its threshold; nothing from fewer than ``alert_least`` questions."""
-    ranking, first = found.times.get(RANKING), found.times.get(FIRST_TOKEN)
-    rates = (found.fallbacks, found.refusals, found.dislikes)
-    values: list[tuple[int, float | None]] = [
-        *((time.count, time.p95 * 1000) if time else (0, None) for time in (ranking, first)),
-        *((rate.whole, rate.share) for rate in rates),
-    ]
     return [
         Alert(option, value, threshold)
-        for option, (count, value) in zip(ALERTS, values, strict=True)
+        for option, (count, value) in watched(found).items()
         if (threshold := getattr(settings, option))
         and value is not None
         and count >= settings.alert_least
@@ -174,34 +156,23 @@ def alerts(found: Figures, settings: Settings) -> list[Alert]:
     ]
 
 
-def _buckets(
-    entries: Sequence[Entry], since: float, until: float, gains: Mapping[int, float], count: int
-) -> tuple[Bucket, ...]:
-    """Cut the window into equal pieces; the time of each is its own."""
-    width = (until - since) / count
-    pieces: list[list[Entry]] = [[] for _ in range(count)]
-    for entry in entries:
-        pieces[min(count - 1, int((entry.asked - since) / width))].append(entry)
-    return tuple(
-        Bucket(
-            start=since + place * width,
-            end=since + (place + 1) * width,
-            questions=len(piece),
-            times=times(piece),
-            fallbacks=fallbacks(piece),
-            gain=_mean(_known_gains(piece, gains)),
-        )
-        for place, piece in enumerate(pieces)
+def _of(
+    entries: Sequence[LogEntry], start: float, end: float, gains: Mapping[int, float]
+) -> LogFigures:
+    known = [gains[turn] for entry in entries if (turn := entry.turn) is not None and turn in gains]
+    rates = {name: _rate(map(holds, entries)) for name, holds in RATES.items()}
+    cached = Rate(sum(e.cache_hits for e in entries), sum(e.pairs for e in entries))
+    return LogFigures(
+        start,
+        end,
+        questions=len(entries),
+        times=times(entries),
+        rates={**rates, "cache_hit": cached},
+        tokens=sum(entry.tokens for entry in entries),
+        cost=total(entry.cost for entry in entries),
+        gain=sum(known) / len(known) if known else None,
+        judged=len(known),
     )
-
-
-def _known_gains(entries: Iterable[Entry], gains: Mapping[int, float]) -> list[float]:
-    turns = [entry.turn for entry in entries if entry.turn is not None]
-    return [gains[turn] for turn in turns if turn in gains]
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
 
 
 def _rate(found: Iterable[bool | None]) -> Rate:

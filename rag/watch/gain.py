@@ -1,4 +1,4 @@
-"""What reranking was worth for questions that were really asked, as far as they are judged.
+"""What reranking was worth for questions that people really asked, as far as they are judged.
 
 nDCG@10 of the reranked order minus that of the order it was given, by the metrics of
 `rag.evaluate`. Counted are logged questions whose trace is kept, that people have judged with a
@@ -9,48 +9,58 @@ relevant passage, that were reranked without falling back, and whose rankings ho
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from weakref import WeakKeyDictionary
-
-from sqlalchemy import Engine
+from collections.abc import Sequence
 
 from rag.chat.store import Conversations
 from rag.evaluate.experiments.side_by_side import ranking
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.store import JudgementStore, Qrels
 from rag.evaluate.measures.metrics import PRIMARY, per_question
-from rag.store.catalogue import Catalogue
 from rag.types import Trace
-from rag.watch.entry import Entry
+from rag.watch.entry import LogEntry
 
 MOST = 500  # newest judged questions that are looked at; each costs a trace to be read
 RERANKED = "reranked"
 
-_Known = tuple[tuple[int, int, float], dict[int, float | None]]
-_known: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
-_knowing = threading.Lock()
 
+class RerankGains:
+    """The gains of one library's logged questions, remembered until a judgement changes."""
 
-def gains(entries: Iterable[Entry], catalogue: Catalogue) -> dict[int, float]:
-    """Return turn → gain (-1 to 1), remembered until a judgement changes."""
-    judgements = JudgementStore(catalogue)
-    now = judgements.version()  # before anything is read: what changes meanwhile is read again
-    asked = judgements.judged_questions()
-    wanted = [entry for entry in entries if _counts(entry) and same_words(entry.question) in asked]
-    with _knowing:
-        version, known = _known.get(catalogue.engine, (None, {}))
-        if version != now:
-            known = {}
-        turns = {entry.turn: entry for entry in wanted[-MOST:] if entry.turn is not None}
-        new = [entry for turn, entry in turns.items() if turn not in known]
-        if new:
-            known |= _worked_out(new, judgements, Conversations(catalogue.engine))
-        _known[catalogue.engine] = (now, known)
-        return {turn: gain for turn in turns if (gain := known.get(turn)) is not None}
+    def __init__(self, judgements: JudgementStore, conversations: Conversations) -> None:
+        self._judgements = judgements
+        self._conversations = conversations
+        self._version: object = None
+        self._known: dict[int, float | None] = {}
+        self._knowing = threading.Lock()
+
+    def of(self, entries: Sequence[LogEntry]) -> dict[int, float]:
+        """Return turn → gain (-1 to 1) of those entries that have one."""
+        # Read before everything else, so that what changes meanwhile is read again.
+        version = self._judgements.version()
+        judged = self._judgements.judged_questions()
+        wanted = {
+            entry.turn: same_words(entry.question)
+            for entry in entries
+            if entry.turn is not None and _reranked(entry) and same_words(entry.question) in judged
+        }
+        wanted = dict(list(wanted.items())[-MOST:])
+        with self._knowing:
+            if self._version != version:
+                self._version, self._known = version, {}
+            if new := {turn: words for turn, words in wanted.items() if turn not in self._known}:
+                self._look_at(new)
+            known = {turn: self._known[turn] for turn in wanted}
+        return {turn: gain for turn, gain in known.items() if gain is not None}
+
+    def _look_at(self, questions: dict[int, str]) -> None:
+        judged = self._judgements.qrels(sorted(set(questions.values())))
+        for turn_id, question in questions.items():
+            turn = self._conversations.turn(turn_id)
+            self._known[turn_id] = gain_of(turn.trace, judged, question) if turn else None
 
 
 def gain_of(trace: Trace, judged: Qrels, question: str) -> float | None:
-    """Return what reranking was worth to one trace; None where nothing can be said."""
+    """Return what reranking was worth to one trace; None if the judgements do not cover it."""
     grades = judged.grades.get(question, {})
     names = [stage.name for stage in trace.stages]
     if RERANKED not in names[1:] or not any(grade > 0 for grade in grades.values()):
@@ -66,18 +76,6 @@ def gain_of(trace: Trace, judged: Qrels, question: str) -> float | None:
     return values["after"] - values["before"]
 
 
-def _counts(entry: Entry) -> bool:
+def _reranked(entry: LogEntry) -> bool:
     ran = [stage for stage in entry.stages if stage.name == RERANKED]
-    return entry.turn is not None and bool(ran) and not ran[0].fell_back
-
-
-def _worked_out(
-    entries: Iterable[Entry], judgements: JudgementStore, kept: Conversations
-) -> Mapping[int, float | None]:
-    words = {entry.turn: same_words(entry.question) for entry in entries if entry.turn is not None}
-    judged = judgements.qrels(sorted(set(words.values())))
-    found: dict[int, float | None] = {}
-    for turn_id, question in words.items():
-        turn = kept.turn(turn_id)
-        found[turn_id] = gain_of(turn.trace, judged, question) if turn else None
-    return found
+    return bool(ran) and not ran[0].fell_back

@@ -1,17 +1,15 @@
 """The question log: kept, read, forgotten.
 
-What people asked is theirs: the log is in the library's own file, leaves this machine only where
-they send it, forgets what is older than ``log_days`` and everything on request.
+Questions belong to the people who ask them: the log is in the library's own file, leaves this
+machine only if they send it, forgets what is older than ``log_days`` and everything on request.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     Engine,
@@ -28,7 +26,7 @@ from sqlalchemy import (
 
 from rag.chat.schema import turns
 from rag.watch import schema
-from rag.watch.entry import Entry, StageTime
+from rag.watch.entry import LogEntry, StageTime
 from rag.watch.schema import question_log as table
 
 DAY = 86400.0
@@ -55,11 +53,11 @@ class QuestionLog:
         schema.create(engine)
         self._forget_now_and_then()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LogEntry) -> None:
         """Keep one question; where its conversation is deleted already, without its words."""
         self.add_all([entry])
 
-    def add_all(self, entries: Iterable[Entry]) -> None:
+    def add_all(self, entries: Iterable[LogEntry]) -> None:
         """Keep questions in one transaction."""
         rows = [_row(entry) for entry in entries]
         about = [{"gone": row["turn"]} for row in rows if row["turn"] is not None]
@@ -71,7 +69,7 @@ class QuestionLog:
                 db.execute(_WITHOUT_TURN, about)
         self._forget_now_and_then()
 
-    def entries(self, since: float = 0.0, until: float | None = None) -> list[Entry]:
+    def entries(self, since: float = 0.0, until: float | None = None) -> list[LogEntry]:
         """Return the questions asked from ``since`` to before ``until``, oldest first."""
         query = select(table).where(table.c.asked >= since).order_by(table.c.asked, table.c.id)
         if until is not None:
@@ -120,26 +118,14 @@ class QuestionLog:
             self.forget(before=now - self._days * DAY)
 
 
-_opened: WeakKeyDictionary[Engine, QuestionLog] = WeakKeyDictionary()
-_opening = threading.Lock()
-
-
-def log_of(engine: Engine, days: int) -> QuestionLog:
-    """Return the log in a catalogue's file, opened once a process."""
-    with _opening:
-        if engine not in _opened:
-            _opened[engine] = QuestionLog(engine, days)
-        return _opened[engine]
-
-
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: LogEntry) -> dict[str, Any]:
     row = asdict(entry)
     row.pop("id")
     row["stages"] = [[s.name, s.seconds, s.fell_back] for s in entry.stages]
     return row
 
 
-def _entry(row: Row[Any]) -> Entry:
+def _entry(row: Row[Any]) -> LogEntry:
     values = dict(row._mapping)
     values["stages"] = tuple(StageTime(*stage) for stage in values["stages"])
-    return Entry(**values)
+    return LogEntry(**values)

@@ -1,23 +1,19 @@
-"""The same figures for Prometheus. Holds no word that anybody asked.
+"""The figures of questions for Prometheus, without a word of any question.
 
 Counters and histograms count this process's questions, as Prometheus wants them: they only rise,
-and begin anew with the process. Gauges tell of the question log, which outlives it.
+and begin anew with the process. Gauges show the question log, which outlives it.
 """
 
 from __future__ import annotations
 
 import math
-import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
 from rag.settings import Settings
-from rag.store.catalogue import Catalogue
-from rag.watch import figures as figured
-from rag.watch.entry import Entry
-from rag.watch.gain import gains
-from rag.watch.log import DAY, HOUR, log_of
+from rag.watch.entry import LogEntry
+from rag.watch.figures import LogFigures, alerts, watched
 
 BUCKETS = (.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60)  # fmt: skip
 REGISTRY = CollectorRegistry()
@@ -71,7 +67,7 @@ _alerts = Gauge(
 )
 
 
-def observe(entry: Entry) -> None:
+def observe(entry: LogEntry) -> None:
     """Count one question."""
     _questions.labels(entry.origin, entry.reranker).inc()
     _ranking.observe(entry.ranking)
@@ -91,34 +87,22 @@ def observe(entry: Entry) -> None:
     _cost.inc(entry.cost or 0.0)
 
 
-def rendered(catalogue: Catalogue | None, settings: Settings | None) -> bytes:
-    """Return all figures in Prometheus' text format; without a library those of the process."""
-    if catalogue is not None and settings is not None:
-        _look(catalogue, settings)
+def render() -> bytes:
+    """Return all figures in Prometheus' text format."""
     return generate_latest(REGISTRY)
 
 
-def _look(catalogue: Catalogue, settings: Settings) -> None:
-    """Set the gauges to what the log says now."""
-    now = time.time()
-    week = log_of(catalogue.engine, settings.log_days).entries(since=now - 7 * DAY)
-    known = gains(week, catalogue)
-    found = figured.figures(week, now - HOUR, now + 1, buckets=1)
-    _logged.set(len(week))
-    _recent.set(found.questions)
+def show(week: LogFigures, hour: LogFigures, settings: Settings) -> None:
+    """Set the gauges to the log's figures of the last week and the last hour."""
+    _logged.set(week.questions)
+    _gain.set(math.nan if week.gain is None else week.gain)
+    _recent.set(hour.questions)
     _times.clear()
-    for name, p in found.times.items():
+    for name, p in hour.times.items():
         for quantile, seconds in (("0.5", p.p50), ("0.95", p.p95), ("0.99", p.p99)):
             _times.labels(name, quantile).set(seconds)
-    for what, rate in (
-        ("fallback", found.fallbacks),
-        ("refusal", found.refusals),
-        ("failure", found.failures),
-        ("cache_hit", found.cache_hits),
-        ("dislike", found.dislikes),
-    ):
-        _rates.labels(what).set(math.nan if rate.share is None else rate.share)
-    _gain.set(sum(known.values()) / len(known) if known else math.nan)
-    beyond = {alert.option for alert in figured.alerts(found, settings)}
-    for option in figured.ALERTS:
+    for name, rate in hour.rates.items():
+        _rates.labels(name).set(math.nan if rate.share is None else rate.share)
+    beyond = {alert.option for alert in alerts(hour, settings)}
+    for option in watched(hour):
         _alerts.labels(option).set(option in beyond)

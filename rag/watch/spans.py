@@ -3,7 +3,7 @@
 Switched on by the standard variable ``OTEL_EXPORTER_OTLP_ENDPOINT``. The spans are made after the
 answer from the times of its trace, laid out as `rag.journey.timeline` does, and sent by a thread
 of the exporter's: a collector that is away costs an answer nothing, and the end of the process at
-most a few seconds. Names and attributes are figures; words only where ``otel_questions`` is set.
+most a few seconds. Names and attributes are figures; words only if ``otel_questions`` is set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rag.journey import timeline
 from rag.types import Scalar, Trace
-from rag.watch.entry import Entry
+from rag.watch.entry import LogEntry
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -30,13 +30,13 @@ SECONDS = 2.0  # longest wait for a collector, retries included; at the end some
 _NS = 1_000_000_000
 
 
-def send(trace: Trace, entry: Entry, with_words: bool = False) -> None:
-    """Hand a question's spans to the exporter's thread; nothing happens where none listens."""
+def send(trace: Trace, entry: LogEntry, with_words: bool = False) -> None:
+    """Hand a question's spans to the exporter's thread; nothing happens if none listens."""
     if any(os.environ.get(name) for name in ENDPOINTS) and (provider := _provider()) is not None:
         emit(provider, trace, entry, with_words)
 
 
-def emit(provider: TracerProvider, trace: Trace, entry: Entry, with_words: bool = False) -> None:
+def emit(provider: TracerProvider, trace: Trace, entry: LogEntry, with_words: bool = False) -> None:
     """Make the spans of one question: ``question`` and below it one a stage, named as it is."""
     from opentelemetry.trace import set_span_in_context
     from opentelemetry.trace.status import Status, StatusCode
@@ -97,7 +97,7 @@ def _provider() -> TracerProvider | None:
     return provider
 
 
-def _about(entry: Entry, with_words: bool) -> dict[str, str | int | float | bool]:
+def _about(entry: LogEntry, with_words: bool) -> dict[str, str | int | float | bool]:
     found = {
         "origin": entry.origin,
         "settings_digest": entry.digest,

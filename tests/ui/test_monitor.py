@@ -6,15 +6,15 @@ import pytest
 from rag.chat.store import Conversations
 from rag.evaluate.judgements.store import JudgementStore
 from rag.watch.entry import StageTime, entry_of
-from rag.watch.figures import Bucket, Percentiles, Rate
-from rag.watch.log import DAY, log_of
+from rag.watch.figures import LogFigures, Percentiles, Rate
+from rag.watch.log import DAY
 from tests.ui.fakes import ALL, HOSTILE, trace_of
-from ui.monitor import bars
+from ui.monitor import charts
 
 
 @pytest.fixture
 def log(library):
-    return log_of(library.index.catalogue.engine, 90)
+    return library.question_log
 
 
 def asked(question="which batteries?", age=60.0, **changes):
@@ -99,21 +99,22 @@ def test_logged_questions_are_offered_for_a_set_with_their_counts(page, log):
 
 def bucket(place, **times):
     held = {name: Percentiles(3, *of) for name, of in times.items()}
-    return Bucket(place * 10.0, place * 10.0 + 10, 3, held, Rate(1, 3), None)
+    rates = {"fallback": Rate(1, 3)}
+    return LogFigures(place * 10.0, place * 10.0 + 10, 3, held, rates, 0, None, None, 0)
 
 
 def test_a_chart_has_a_column_for_every_piece_with_questions():
     pieces = [bucket(0, ranking=(0.1, 0.2, 0.4)), bucket(1), bucket(2, ranking=(0.2, 0.3, 0.8))]
-    drawn = bars.times(pieces, "ranking", "Time")
+    drawn = charts.times(pieces, "ranking", "Time")
     assert drawn.count('class="column"') == 2
     assert "--from:12.5%;--to:50.0%" in drawn  # 0.1 and 0.4 of 0.8
     assert "--at:37.5%" in drawn  # p95 0.3 of 0.8
-    assert bars.times(pieces, "answer", "Time") == ""
-    assert bars.gains(pieces, "Gain") == ""
+    assert charts.times(pieces, "answer", "Time") == ""
+    assert charts.gains(pieces, "Gain") == ""
 
 
 def test_gains_go_up_and_down_from_zero():
     up, down = (replace(bucket(n), gain=g) for n, g in ((0, 0.2), (1, -0.1)))
-    drawn = bars.gains([up, down], "Gain")
+    drawn = charts.gains([up, down], "Gain")
     assert 'class="up" style="--from:50.0%;--to:100.0%"' in drawn
     assert 'class="down" style="--from:25.0%;--to:50.0%"' in drawn

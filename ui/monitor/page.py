@@ -1,44 +1,47 @@
-"""The Monitor page: how the questions that were asked fared, over time."""
+"""The Monitor page: times, fallbacks and verdicts of the questions that were asked, over time."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
-from rag.evaluate.reports import charts
+from rag.evaluate.reports import charts as reports
 from rag.text.plural import plural
-from rag.watch.figures import FIRST_TOKEN, RANKING, Figures, alerts, figures
-from rag.watch.gain import gains
-from rag.watch.log import DAY, HOUR, QuestionLog
-from ui.monitor import bars, tables
+from ranklens import monitoring
+from ranklens.monitoring import ANSWER, FIRST_TOKEN, RANKING, WINDOWS, Alert, LogFigures
+from ui.monitor import charts
 from ui.shared import frame, state
+from ui.shared.html import macro
+from ui.shared.stages import duration, title
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-STYLES = (charts.STYLE, frame.HERE / "measure.css", Path(__file__).with_name("monitor.css"))
-WINDOWS = {"Hour": HOUR, "Day": DAY, "Week": 7 * DAY, "All": None}
+TEMPLATE = "monitor/monitor.html"
 SAME = 30.0  # seconds for which the window's end stays where it is
-_KEY = (
-    '<p class="rl-say"><span class="rl-key"><b></b>p50</span><span class="rl-key"><u></u>p95</span>'
-    '<span class="rl-key"><i></i>p50 to p99</span></p>'
-)
-_FELL = '<p class="rl-say"><span class="rl-key"><i class="fell"></i>of these fell back</span></p>'
+NAMES = {RANKING: "Ranking, whole", FIRST_TOKEN: "First words", ANSWER: "Answer"}
+ALERTS = {
+    "alert_p95_ms": "Ranking takes {0:,.0f} ms or more for one question in 20",
+    "alert_first_token_ms": "The answer's first words come after {0:,.0f} ms or more for one "
+    "question in 20",
+    "alert_fallback_rate": "{0:.1%} of the questions fell back",
+    "alert_refusal_rate": "{0:.1%} of the answers are refusals",
+    "alert_dislike_rate": "{0:.1%} of the verdicts are thumbs down",
+}
 
 
 def page() -> None:
     """Show the page."""
     library = state.library()
-    for style in STYLES:
-        st.html(style)
-    frame.title("Monitor", "How the questions that were asked fared: times, fallbacks, verdicts.")
-    log = library.question_log
+    st.html(reports.STYLE)
+    frame.style("shared/measure.css", "monitor/monitor.css")
+    frame.title("Monitor", "Times, fallbacks and verdicts of the questions that were asked.")
     if not library.settings.log_questions:
         frame.notice("Questions are not logged: the option log_questions is off.")
-    if not log.version()[0]:
+    if not library.question_log.version()[0]:
         frame.empty(
             "No question was logged yet",
             "Ask one on the Ask page or with `ranklens ask`, and its times are here.",
@@ -50,84 +53,111 @@ def page() -> None:
             label_visibility="collapsed", persist_state="session",
         )  # fmt: skip
         st.button("Refresh", icon=":material/refresh:", key="refresh_monitor")
-        _forgetting(log)
-    _show(library, _figures(library, log, window or "Day"), window or "Day")
-    days = plural(library.settings.log_days, "day")
-    st.html(
-        f'<p class="rl-say after">Questions are kept for {days} in '
-        "the library's own file, and their figures without a word of them are at "
-        "<code>/metrics</code> for Prometheus. A deleted conversation leaves its figures here, "
-        "without its words.</p>"
-    )
+        _forgetting(library)
+    end = (time.time() // SAME + 1) * SAME
+    changes = (id(library.question_log), monitoring.version(library))
+    _show(library, _figures(library, window or "Day", end, changes))
+    st.html(macro("kept", TEMPLATE)(library.settings.log_days))
 
 
-def _show(library: Library, found: Figures, window: str) -> None:
-    for one in alerts(found, library.settings):
-        frame.notice(tables.alert(one), "Beyond a threshold", "bad")
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _figures(_library: Library, window: str, end: float, changes: object) -> LogFigures:
+    return monitoring.of_window(_library, WINDOWS[window], end)
+
+
+def _show(library: Library, found: LogFigures) -> None:
+    for alert in monitoring.beyond_thresholds(library, found):
+        frame.notice(alert_words(alert), "Beyond a threshold", "bad")
     if not found.questions:
         frame.empty("Nothing was asked in this window", "Choose a longer one.")
         return
-    st.html(tables.facts(found))
-    grid = st.grid(2, min_column_width=380, gap="large")
-    for heading, chart in _charts(found):
-        grid.cell().html(f'<h2 class="rl-label">{heading}</h2>{chart}')
-    st.html('<h2 class="rl-label">Every stage</h2>' + _small(found))
-    with st.container(key="stages"):
-        st.html(tables.stages(found))
-    st.html('<h2 class="rl-label">The slowest</h2>' + tables.slowest(found))
-
-
-def _charts(found: Figures) -> list[tuple[str, str]]:
-    made = [
-        ("Time of a ranking", bars.times(found.buckets, RANKING, "Time of a ranking"),
-         _KEY),
-        ("Time to the answer’s first words",
-         bars.times(found.buckets, FIRST_TOKEN, "Time to the first words"), ""),
-        ("Questions", bars.counts(found.buckets, "Questions over time"),
-         _FELL if found.fallbacks.part else ""),
-        (f"Rerank gain in nDCG@10, {plural(found.judged, 'question')} judged",
-         bars.gains(found.buckets, "Rerank gain over time"), ""),
-    ]  # fmt: skip
-    nothing = '<p class="rl-say">Nothing to show: judge passages beside an answer to see it.</p>'
-    return [(heading, (chart + key) or nothing) for heading, chart, key in made]
-
-
-def _small(found: Figures) -> str:
-    cells = "".join(
-        f'<div><span class="rl-muted">{frame.escape(tables.name(name))}</span>'
-        f"{bars.times(found.buckets, name, tables.name(name))}</div>"
-        for name in found.times
-        if name not in (RANKING, FIRST_TOKEN)
+    st.html(macro("facts", TEMPLATE)(facts(found)))
+    _charts(found)
+    st.dataframe(
+        stages(found),
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="%.1f ms") for name in ("p50", "p95", "p99")
+        },
     )
-    return f'<div class="rl-stages">{cells}</div>'
+    slow = [
+        (entry, charts.day_and_time(entry.asked), entry.slowest_stage) for entry in found.slowest
+    ]
+    st.html(macro("slowest", TEMPLATE)(slow))
 
 
-def _figures(library: Library, log: QuestionLog, window: str) -> Figures:
-    end = (time.time() // SAME + 1) * SAME
-    changes = (log.version(), library.judgements.version())
-    return _worked_out(library, log, window, end, changes)
+def _charts(found: LogFigures) -> None:
+    pieces, chart = found.buckets, macro("chart", TEMPLATE)
+    ranking = charts.times(pieces, RANKING, "Time of a ranking")
+    first = charts.times(pieces, FIRST_TOKEN, "Time to the first words")
+    asked = charts.counts(pieces, "Questions over time")
+    gain = charts.gains(pieces, "Rerank gain over time")
+    judged = plural(found.judged, "question")
+    grid = st.grid(2, min_column_width=380, gap="large")
+    grid.cell().html(chart("Time of a ranking", ranking, "percentiles"))
+    grid.cell().html(chart("Time to the answer’s first words", first))
+    grid.cell().html(chart("Questions", asked, "fallbacks" if found.rates["fallback"].part else ""))
+    grid.cell().html(chart(f"Rerank gain in nDCG@10, {judged} judged", gain))
+    small = [name for name in found.times if name not in (RANKING, FIRST_TOKEN)]
+    drawn = [(named(name), charts.times(pieces, name, named(name))) for name in small]
+    st.html(macro("stages", TEMPLATE)(drawn))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={QuestionLog: id})
-def _worked_out(
-    _library: Library, log: QuestionLog, window: str, end: float, changes: object
-) -> Figures:
-    catalogue, length = _library.index.catalogue, WINDOWS[window]
-    entries = log.entries(since=end - length if length else 0.0)
-    start = end - length if length else min(e.asked for e in entries) if entries else end - HOUR
-    return figures(entries, min(start, end - HOUR), end, gains(entries, catalogue))
+def facts(found: LogFigures) -> dict[str, str]:
+    """Return the figures of the whole window, name → figure in words."""
+    ranking, first = found.times.get(RANKING), found.times.get(FIRST_TOKEN)
+    shares = {
+        name: "–" if rate.share is None else f"{rate.share:.1%}"
+        for name, rate in found.rates.items()
+    }
+    verdicts = found.rates["dislike"]
+    return {
+        "Questions": f"{found.questions:,}",
+        "Ranking, p50": duration(ranking.p50) if ranking else "–",
+        "Ranking, p95": duration(ranking.p95) if ranking else "–",
+        "First words, p95": duration(first.p95) if first else "–",
+        "Fell back": shares["fallback"],
+        "Scores from the cache": shares["cache_hit"],
+        "Refused": shares["refusal"],
+        "Answers failed": shares["failure"],
+        "Thumbs up": f"{verdicts.whole - verdicts.part:,} of {verdicts.whole:,}",
+        "Rerank gain": "–" if found.gain is None else f"{found.gain:+.3f}",
+        "Tokens": f"{found.tokens:,}",
+        "Cost": "–" if found.cost is None else f"${found.cost:,.4f}",
+    }
 
 
-def _forgetting(log: QuestionLog) -> None:
+def stages(found: LogFigures) -> pd.DataFrame:
+    """Return the percentiles of every time in ms, and of how many questions they are."""
+    rows = [
+        (named(name), p.p50 * 1000, p.p95 * 1000, p.p99 * 1000, p.count)
+        for name, p in found.times.items()
+    ]
+    return pd.DataFrame(rows, columns=["Time of", "p50", "p95", "p99", "Questions"])
+
+
+def named(time_of: str) -> str:
+    """Return the name of a time on the page."""
+    return NAMES.get(time_of) or title(time_of)
+
+
+def alert_words(alert: Alert) -> str:
+    """Return in words which figure is beyond which threshold."""
+    in_ms = alert.option.endswith("_ms")
+    limit = f"{alert.threshold:,.0f} ms" if in_ms else f"{alert.threshold:.1%}"
+    return f"{ALERTS[alert.option].format(alert.value)}; {alert.option} is {limit}."
+
+
+def _forgetting(library: Library) -> None:
     with st.popover("Forget", icon=":material/delete:", help="Delete the question log"):
-        st.html('<p class="rl-say">Every logged question is deleted at once. Conversations '
-                "stay.</p>")  # fmt: skip
-        st.button("Forget all now", key="forget_log", type="primary", on_click=_forget, args=(log,))
+        frame.say("Every logged question is deleted at once. Conversations stay.")
+        st.button("Forget all now", key="forget_log", type="primary", on_click=_forget,
+                  args=(library,))  # fmt: skip
 
 
-def _forget(log: QuestionLog) -> None:
-    log.forget()
-    _worked_out.clear()  # what was asked is in there too
+def _forget(library: Library) -> None:
+    library.question_log.forget()
+    _figures.clear()  # it holds questions too
 
 
 page()

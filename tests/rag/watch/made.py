@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from rag.types import Answer, Chunk, Stage, Trace, ranked
-from rag.watch.entry import Entry, StageTime, entry_of
+from rag.watch.entry import LogEntry, StageTime, entry_of
 
 CHUNKS = [Chunk(letter * 32, "moon.md", i * 10, i * 10 + 5, f"text{letter}")
           for i, letter in enumerate("abcd")]  # fmt: skip
@@ -31,11 +31,11 @@ def trace_of(question: str = "is it red?", fell_back: bool = False, answered: bo
     return Trace(question, settings, stages, answer if answered else None)
 
 
-def entry(at: float = 0.0, **changes: Any) -> Entry:
+def entry(at: float = 0.0, **changes: Any) -> LogEntry:
     """An entry asked ``at`` seconds after NOW."""
     made = entry_of(trace_of(), "page", NOW)
     return replace(made, asked=NOW + at, **changes)
 
 
-def took(seconds: float, at: float = 0.0, **changes: Any) -> Entry:
+def took(seconds: float, at: float = 0.0, **changes: Any) -> LogEntry:
     return entry(at, ranking=seconds, stages=(StageTime("reranked", seconds),), **changes)

@@ -35,11 +35,11 @@ def test_rates_count_what_is_known_only():
         entry(1, refused=False, liked=True, error="gone"),
         entry(2, refused=None, answering=None, liked=None, pairs=6, cache_hits=5, cost=None),
     ])  # fmt: skip
-    assert found.fallbacks == Rate(1, 3)
-    assert found.refusals == Rate(1, 2)
-    assert found.failures == Rate(1, 2)
-    assert found.dislikes == Rate(1, 2)
-    assert found.cache_hits == Rate(7, 14)
+    assert found.rates["fallback"] == Rate(1, 3)
+    assert found.rates["refusal"] == Rate(1, 2)
+    assert found.rates["failure"] == Rate(1, 2)
+    assert found.rates["dislike"] == Rate(1, 2)
+    assert found.rates["cache_hit"] == Rate(7, 14)
     assert found.cost is None  # the last one's price is not known
     assert found.tokens == 3 * 137
 
@@ -51,7 +51,7 @@ def test_costs_add_up_where_all_are_known():
 def test_nothing_to_count_is_no_rate():
     found = over([])
     assert (found.questions, found.times, found.cost, found.gain) == (0, {}, None, None)
-    assert found.refusals.share is None
+    assert found.rates["refusal"].share is None
     assert len(found.buckets) == 30
 
 

@@ -6,11 +6,9 @@ import pytest
 from sqlalchemy import create_engine, event
 
 from rag.chat.store import Conversations
-from rag.settings import Settings
 from rag.types import Answer
 from rag.watch.entry import StageTime, entry_of
-from rag.watch.log import DAY, QuestionLog, log_of
-from rag.watch.record import record
+from rag.watch.log import DAY, QuestionLog
 from tests.between import before
 from tests.rag.watch.made import NOW, entry, trace_of
 
@@ -144,20 +142,6 @@ def test_questions_come_with_counts_the_most_frequent_first_then_the_newest(log)
         log.add(entry(at, question=question))
     assert log.questions() == [("b?", 2), ("c?", 1), ("a?", 1)]
     assert log.questions(most=1) == [("b?", 2)]
-
-
-def test_nothing_is_logged_where_the_settings_say_so(engine):
-    record(engine, Settings(log_questions=False), trace_of(), "page")
-    assert log_of(engine, 90).entries() == []
-    record(engine, Settings(), trace_of(), "page")
-    assert len(log_of(engine, 90).entries()) == 1
-
-
-def test_a_log_that_cannot_be_written_breaks_nothing(tmp_path, caplog):
-    closed = create_engine(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.sqlite'}")
-    made = record(closed, Settings(), trace_of(), "page")
-    assert made.question == "is it red?"
-    assert "could not be written" in caplog.text
 
 
 def test_keeping_a_question_takes_no_time_to_speak_of(engine):

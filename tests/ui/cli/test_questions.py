@@ -5,7 +5,6 @@ import json
 import pytest
 
 from rag.trace import from_json
-from rag.watch.log import log_of
 from tests.ui.cli.conftest import Run
 from tests.ui.cli.fakes import FakeDocument, FakeLibrary
 
@@ -129,7 +128,7 @@ def test_a_document_that_is_not_there_is_said(run: Run, filled: FakeLibrary, arg
 def test_questions_are_logged_with_their_origin(run: Run, filled: FakeLibrary):
     assert run("ask", "what shines?").code == 0
     assert run("search", "what is red?").code == 0
-    logged = log_of(filled.engine, 90).entries()
+    logged = filled.question_log.entries()
     assert [(one.question, one.origin) for one in logged] == [
         ("what shines?", "command line"),
         ("what is red?", "command line"),

@@ -1,0 +1,70 @@
+"""Recording the questions that are asked, and their figures for the page and for Prometheus."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from rag.types import Trace
+from rag.watch import prometheus, spans
+from rag.watch.entry import Origin, entry_of
+from rag.watch.figures import ANSWER, FIRST_TOKEN, RANKING, Alert, LogFigures, alerts, figures
+from rag.watch.log import DAY, HOUR
+
+if TYPE_CHECKING:
+    from ranklens.records import Records
+
+__all__ = ["ANSWER", "DAY", "FIRST_TOKEN", "RANKING", "Alert", "LogFigures"]
+
+log = logging.getLogger(__name__)
+# Windows that are offered: name → seconds; None is everything in the log.
+WINDOWS = {"Hour": HOUR, "Day": DAY, "Week": 7 * DAY, "All": None}
+
+
+def record(library: Records, trace: Trace, origin: Origin, turn: int | None = None) -> None:
+    """Record a complete trace: in the log if the settings want one, as metrics, and as spans.
+
+    Evaluations and the warm-up are not recorded. Never raises because of the log or a listener:
+    the answer is complete, and what failed goes to the program's log.
+    """
+    entry = entry_of(trace, origin, time.time(), turn)
+    if library.settings.log_questions:
+        try:
+            library.question_log.add(entry)
+        except SQLAlchemyError as error:
+            log.warning("the question log could not be written (%s); the answer is complete", error)
+    prometheus.observe(entry)
+    spans.send(trace, entry, with_words=library.settings.otel_questions)
+
+
+def of_window(library: Records, window: float | None, end: float) -> LogFigures:
+    """Return the figures of the questions asked in the ``window`` seconds before ``end``.
+
+    All questions without a window. A window is at least an hour long.
+    """
+    entries = library.question_log.entries(since=end - window if window else 0.0)
+    first = min((entry.asked for entry in entries), default=end)
+    start = min(end - window if window else first, end - HOUR)
+    return figures(entries, start, end, library.rerank_gains.of(entries))
+
+
+def beyond_thresholds(library: Records, found: LogFigures) -> list[Alert]:
+    """Return the figures that are beyond the thresholds of the settings."""
+    return alerts(found, library.settings)
+
+
+def version(library: Records) -> tuple[object, ...]:
+    """Return what changes whenever the figures of one window may change."""
+    return library.question_log.version(), library.judgements.version()
+
+
+def metrics(library: Records | None) -> bytes:
+    """Return the figures in Prometheus' text format; without a library those of the process."""
+    if library is not None:
+        end = time.time() + 1
+        week, hour = (of_window(library, window, end) for window in (7 * DAY, HOUR))
+        prometheus.show(week, hour, library.settings)
+    return prometheus.render()
