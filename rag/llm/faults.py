@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+import httpx
+
 from rag.errors import ProviderError
 from rag.text.plural import plural
 from rag.text.quoting import on_one_line
@@ -154,6 +156,10 @@ class Endpoint:
         """Return why this server cannot be called and what to do about it, or nothing."""
         if not self.url:
             return self.words("no address", who=self.name)
+        try:
+            httpx.URL(self.url)
+        except httpx.InvalidURL:
+            return self.words("unreachable")
         return self.words("no key") if self.needs_key and not self.key else ""
 
     def error(

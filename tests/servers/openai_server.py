@@ -77,6 +77,7 @@ class Request:
 
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+    port: int = 0  # of the client: the same one for requests over one connection
 
     @property
     def prompt(self) -> str:
@@ -142,7 +143,8 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            request = Request({k.lower(): v for k, v in self.headers.items()}, body)
+            headers = {k.lower(): v for k, v in self.headers.items()}
+            request = Request(headers, body, self.client_address[1])
             server.requests.append(request)
             reply = server.wrong(request) or server.next_reply()
             try:

@@ -33,8 +33,8 @@ def test_a_wrong_key_is_told(server):
 
 def test_no_key_and_nobody_there_are_told():
     assert "needs a key" in connect(Settings()).problem
-    found = connect(Settings(llm_base_url="http://127.0.0.1:9/v1"))
-    assert "cannot be reached" in found.problem
+    for url in ("http://127.0.0.1:9/v1", "http://[::1"):
+        assert "cannot be reached" in connect(Settings(llm_base_url=url)).problem
 
 
 def test_a_server_that_hangs_is_given_up(server):
