@@ -40,11 +40,11 @@ def test_gains_of_the_log_follow_the_judgements():
     log.add(entry_of(trace, "page", NOW, turn.id))
     log.add(entry_of(page_trace("another one?"), "command line", NOW))
     assert gains.of(log.entries()) == {}
-    JudgementStore(catalogue).judge("which batteries?", ALL[10], 3, "me")
+    JudgementStore(catalogue).grade("which batteries?", ALL[10], 3, "me")
     # Fused fifth, reranked first.
     expected = 1 - 1 / math.log2(6)
     assert gains.of(log.entries()) == {turn.id: pytest.approx(expected)}
-    JudgementStore(catalogue).judge("which batteries?", ALL[10], 0, "me")
+    JudgementStore(catalogue).grade("which batteries?", ALL[10], 0, "me")
     assert gains.of(log.entries()) == {}
     catalogue.close()
 
@@ -72,7 +72,7 @@ def test_what_fell_back_is_no_gain_of_a_reranker():
     kept = Conversations(catalogue.engine)
     trace = trace_of(fell_back=True)
     turn = kept.add(kept.start("b"), trace.question, trace)
-    JudgementStore(catalogue).judge(trace.question, ALL[0], 3, "me")
+    JudgementStore(catalogue).grade(trace.question, ALL[0], 3, "me")
     gains = RerankGains(JudgementStore(catalogue), kept)
     assert gains.of([entry_of(trace, "page", NOW, turn.id)]) == {}
     catalogue.close()
