@@ -17,7 +17,7 @@ from ui.shared import slope
 from ui.shared.frame import escape, plain
 from ui.shared.naming import named, snippet
 from ui.shared.passages import opener
-from ui.shared.source_text import Marking
+from ui.shared.source_text import alone
 from ui.shared.stages import duration, left, number
 
 HITS = [Hit(ALL[0], 1, 0.9), Hit(ALL[4], 2, 0.5)]
@@ -25,7 +25,7 @@ TAG = re.compile(r"<[^>]*>")
 
 
 def marked(text, quotes):
-    return Marking((0, len(text)), tuple(quotes)).show(text, 0, len(text))
+    return alone(Chunk("i", "d", 0, len(text), text), quotes)
 
 
 def visible(markup):
@@ -86,7 +86,7 @@ def test_a_citation_may_be_there_before_its_characters():
     assert rendered(Answer("so it is", early, "m", False, 0.1), HITS) == "<p>so it is</p>"
 
 
-TAGS = {"p", "ul", "ol", "li", "strong", "code", "pre", "button", "mark", "span"}
+TAGS = {"div", "p", "ul", "ol", "li", "strong", "code", "pre", "button", "mark", "span"}
 PROSE = st.lists(
     st.sampled_from(["**", "`", "```", "\n", "- ", "1. ", "# ", "[1]", "<b>", "w!x", " ", "~"])
 )

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from ingest.loaders.base import Block, Page
 from ingest.page import PageImage
 from ingest.parse import assemble
-from tests.ui.fakes import HOSTILE
-from ui.shared import source_page, source_text
-from ui.shared.source import unit_of
-from ui.shared.source_table import cells, table
+from ranklens.viewing import SourceDocument
+from tests.ui.fakes import HOSTILE, FakeDocument
+from ui.shared import source, source_text
+from ui.shared.source_table import cells
 from ui.shared.source_text import Marking
 
 TAG = re.compile(r"<[^>]*>")
@@ -43,8 +43,9 @@ def test_rows_become_a_table_with_its_columns_again():
         [("Planet", "Saturn"), ("Moons", "146; Note: rings: many; wide")],
         [("Moons", "0")],
     ]
-    marking = Marking(places[1], (places[1],))
-    out = table(text, places, lambda a, b: marking.show(text, a, b), marking.inside)
+    parsed = assemble("x", [Page(1, tuple(Block(row, "row") for row in ROWS))])
+    marked = (parsed.spans[1].start, parsed.spans[1].end)
+    out = source_text.page(parsed, 1, Marking(marked, (marked,)))
     assert re.findall(r"<th [^>]*>(.*?)</th>", out) == ["Planet", "Moons"]
     assert out.count('<tr class="in">') == 1
     assert "".join(re.findall("<mark>(.*?)</mark>", out)).startswith("Saturn146")
@@ -98,9 +99,13 @@ def boxed(text):
     return Block(text, words=words)
 
 
+def held(parsed, name="t"):
+    return SourceDocument(FakeDocument(name), parsed)
+
+
 def test_a_page_has_the_passage_and_the_quote_marked_on_it():
     parsed = assemble("x", [Page(1, (boxed("before The quick brown fox. It jumped over."),))])
-    out = source_page.marked(IMAGE, "t", parsed, 1, Marking((7, 43), ((28, 43),)))
+    out = source.marked(IMAGE, held(parsed), 1, Marking((7, 43), ((28, 43),)))
     words = dict(re.findall(r'<mark class="(\w+)"[^>]*><span>(.*?)</span>', out))
     assert words == {"passage": "The quick brown fox.", "quote": "It jumped over."}
     assert "left:7.000%" in out
@@ -109,7 +114,7 @@ def test_a_page_has_the_passage_and_the_quote_marked_on_it():
 def test_only_what_stands_on_the_page_is_marked():
     parsed = assemble("x", [Page(1, (boxed("One."),)), Page(2, (boxed("Two."), Block("Three.")))])
     marking = Marking((0, len(parsed.text)))
-    pages = [source_page.marked(IMAGE, "t", parsed, number, marking) for number in (1, 2, 3)]
+    pages = [source.marked(IMAGE, held(parsed), number, marking) for number in (1, 2, 3)]
     assert [re.findall("<span>(.*?)</span>", page) for page in pages] == [["One."], ["Two."], []]
 
 
@@ -118,7 +123,7 @@ def test_no_text_can_become_markup(text):
     parsed = assemble("x", [Page(1, (boxed(text), Block(text, "row"), Block(text, "heading", 2)))])
     marking = Marking((0, len(text)), ((1, 3),))
     out = source_text.around(parsed, marking) + source_text.page(parsed, 1, marking)
-    out += source_page.marked(IMAGE, text, parsed, 1, marking)
+    out += source.marked(IMAGE, held(parsed, text), 1, marking)
     assert tags(out) <= ALLOWED
 
 
@@ -132,4 +137,4 @@ def test_hostile_text_is_shown_as_it_is():
     ("kind", "unit"), [("application/pdf", "page"), ("x.presentationml.presentation", "slide")]
 )
 def test_units(kind, unit):
-    assert unit_of(kind) == unit
+    assert held(assemble(kind, [])).unit == unit

@@ -55,5 +55,5 @@ def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None
     )
     cited = any(c.chunk_id == chunk_id for c in citations)
     whole = ((0, len(chunk.text)),) if cited else ()
-    source.show(library, source.Passage(chunk, quotes or whole))
+    source.show(library, chunk, quotes or whole)
     reveal(f"reveal_{chunk_id}")

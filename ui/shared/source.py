@@ -1,4 +1,4 @@
-"""The viewer: a passage highlighted in its own document, whatever its format.
+"""The viewer: a passage highlighted in its own document, of any format.
 
 A PDF shows its page, marked; slides, sheets and texts show their blocks, marked. Nothing of a
 document is ever rendered as markup, and the file itself is only offered as a download.
@@ -6,43 +6,31 @@ document is ever rendered as markup, and the file itself is only offered as a do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import base64
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
+from markupsafe import Markup
 
-from ingest.page import PageImage, PasswordNeeded
-from rag.errors import DocumentError, RanklensError
+from rag.errors import DocumentError
 from rag.types import Chunk
-from ui.shared import frame, passwords, source_page, source_text
-from ui.shared.source_text import Marking
+from ranklens import viewing
+from ranklens.viewing import PageImage, PasswordNeeded, SourceDocument
+from ui.shared import frame, passwords, source_text
+from ui.shared.html import render
+from ui.shared.source_text import Marking, TextRange
 
 if TYPE_CHECKING:
-    from ingest.parse import Parsed
-    from rag.store.catalogue import Document
     from ranklens.library import Library
 
-Place = tuple[int, int]
-PDF = "application/pdf"
-SLIDES = ".presentationml.presentation"
-SHEETS = ".spreadsheetml.sheet"
-STYLE = Path(__file__).with_name("source.css")
+UNMARKED = (
+    "It is not known where this document's words stand on its pages: it was added by an earlier "
+    "version. Index it again to see passages marked; here is the passage as it was read."
+)
+MOST_PAGES = 64
 _PAGE = "source_page"
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A passage and the places in its text that an answer quotes."""
-
-    chunk: Chunk
-    quotes: tuple[Place, ...] = ()
-
-    def marking(self) -> Marking:
-        """Return what to mark, as places of the document's text."""
-        start = self.chunk.start
-        quotes = tuple((start + a, start + b) for a, b in self.quotes)
-        return Marking((start, self.chunk.end), quotes)
 
 
 def reset() -> None:
@@ -50,106 +38,94 @@ def reset() -> None:
     st.session_state.pop(_PAGE, None)
 
 
-def show(library: Library, passage: Passage) -> None:
-    """Show a passage in its document, with its pages to turn and its file to take along."""
-    chunk = passage.chunk
-    st.html(STYLE)
-    document = _document(library, chunk.document)
-    parsed = _parsed(library, chunk)
-    if document is None or parsed is None:
+def show(library: Library, chunk: Chunk, quotes: Sequence[TextRange] = ()) -> None:
+    """Show a passage in its document, with its pages to turn and its file to download.
+
+    ``quotes`` are the ranges of the passage's text that an answer quotes.
+    """
+    frame.style("shared/source.css")
+    source = viewing.source_of(library, chunk)
+    if source is None:
         frame.notice("The document has changed or is gone since; this is what was read from it.")
-        st.html(_plain(passage))
+        st.html(source_text.alone(chunk, quotes))
         return
+    marking = Marking.of(chunk, quotes)
     number = st.session_state.get(_PAGE, chunk.page) if chunk.page is not None else None
-    _bar(library, document, chunk, number, parsed)
+    _bar(library, source, chunk, number)
     if number is None:
-        st.html(source_text.around(parsed, passage.marking()))
-    elif parsed.media_type == PDF:
-        _pdf(library, document, parsed, passage, number)
+        st.html(source_text.around(source.parsed, marking))
+    elif source.is_pdf:
+        _pdf(library, source, chunk, quotes, number)
     else:
-        kind = "rl-slide" if parsed.media_type.endswith(SLIDES) else "rl-sheet"
-        body = source_text.page(parsed, number, passage.marking())
-        st.html(f'<div class="{kind}">{body}</div>')
-
-
-def unit_of(media_type: str) -> str:
-    """Say what a document of that type is divided into."""
-    if media_type.endswith(SLIDES):
-        return "slide"
-    return "sheet" if media_type.endswith(SHEETS) else "page"
-
-
-def _document(library: Library, name: str) -> Document | None:
-    return next((d for d in library.documents() if d.name == name and d.status == "ready"), None)
-
-
-def _parsed(library: Library, chunk: Chunk) -> Parsed | None:
-    """Return the document's text; None where the passage is no longer in it."""
-    try:
-        parsed = library.parsed(chunk.document)
-    except RanklensError:
-        return None
-    return parsed if parsed.text[chunk.start : chunk.end] == chunk.text else None
-
-
-def _plain(passage: Passage) -> str:
-    text = passage.chunk.text
-    marking = Marking((0, len(text)), passage.quotes)
-    return f'<div class="rl-context" tabindex="0">{marking.show(text, 0, len(text))}</div>'
+        st.html(source_text.page(source.parsed, number, marking, f"rl-{source.unit}"))
 
 
 def _pdf(
-    library: Library, document: Document, parsed: Parsed, passage: Passage, number: int
+    library: Library, source: SourceDocument, chunk: Chunk, quotes: Sequence[TextRange], number: int
 ) -> None:
+    name, marking = source.document.name, Marking.of(chunk, quotes)
+    password = passwords.known(name)
     try:
-        image = _image(library, document, number)
-    except PasswordNeeded as error:
-        _locked(document.name, error)
-        st.html(source_text.page(parsed, number, passage.marking()))
-        return
+        image = _image(source.document.digest, number, password, library, name)
     except DocumentError as error:
-        frame.notice(str(error), "The page itself cannot be shown; this is its text", "warn")
-        st.html(source_text.page(parsed, number, passage.marking()))
+        if isinstance(error, PasswordNeeded):
+            _ask_password(name, error)
+        else:
+            frame.notice(str(error), "The page itself cannot be shown; this is its text", "warn")
+        st.html(source_text.page(source.parsed, number, marking))
         return
-    title = f"Page {number} of {document.name}"
-    html = source_page.marked(image, title, parsed, number, passage.marking())
-    if number == passage.chunk.page and "<mark" not in html:
-        frame.notice(source_page.UNMARKED)
-        st.html(_plain(passage))
-    st.html(html)
+    page = marked(image, source, number, marking)
+    if number == chunk.page and "<mark" not in page:
+        frame.notice(UNMARKED)
+        st.html(source_text.alone(chunk, quotes))
+    st.html(page)
 
 
-def _image(library: Library, document: Document, number: int) -> PageImage:
-    file, password = library.file(document.name), passwords.known(document.name)
-    return source_page.image_of(document.digest, number, file, library.settings, password)
+@st.cache_data(max_entries=MOST_PAGES, show_spinner="Drawing the page…")
+def _image(digest: str, number: int, password: str, _library: Library, _name: str) -> PageImage:
+    """Return a page's image; drawn once for each file (by digest), page and password."""
+    return viewing.page_image(_library, _name, number, password)
 
 
-def _locked(name: str, error: PasswordNeeded) -> None:
+def marked(image: PageImage, source: SourceDocument, number: int, marking: Marking) -> Markup:
+    """Return page ``number`` of a document as HTML, what of the passage is on it marked."""
+    return render(
+        "shared/source_page.html",
+        image=image,
+        data=base64.b64encode(image.webp).decode(),
+        title=f"Page {number} of {source.document.name}",
+        marks=[
+            (kind, mark)
+            for start, end, kind in marking.pieces(*marking.passage)
+            for mark in source.marks(number, start, end)
+        ],
+    )
+
+
+def _ask_password(name: str, error: PasswordNeeded) -> None:
     """Ask for the password of an encrypted document, whose text was read when it was added."""
     wrong = bool(passwords.known(name))
-    told = "That password does not open it." if wrong else f"{error}, and it is kept nowhere."
-    frame.notice(told, "Its password shows the page itself; this is its text", "warn")
+    text = "That password does not open it." if wrong else f"{error}, and it is kept nowhere."
+    frame.notice(text, "Its password shows the page itself; this is its text", "warn")
     if password := passwords.ask("unlock_page", "Show the page"):
         passwords.remember(name, password)
         st.rerun(scope="fragment")
 
 
-def _bar(
-    library: Library, document: Document, chunk: Chunk, number: int | None, parsed: Parsed
-) -> None:
+def _bar(library: Library, source: SourceDocument, chunk: Chunk, number: int | None) -> None:
     """Show the buttons: pages to turn, the way back to the passage, the file."""
+    name = source.document.name
     with st.container(horizontal=True, vertical_alignment="center", key="source_bar"):
-        if number is not None and (pages := parsed.pages) is not None:
-            unit = unit_of(parsed.media_type)
-            _turn("Previous", ":material/chevron_left:", number - 1, number > 1)
-            st.html(f'<p class="rl-say">{unit} {number} of {pages}</p>', width="content")
-            _turn("Next", ":material/chevron_right:", number + 1, number < pages)
+        if number is not None and (pages := source.parsed.pages) is not None:
+            _turn("Previous", "left", number - 1, number > 1)
+            frame.say(f"{source.unit} {number} of {pages}", width="content")
+            _turn("Next", "right", number + 1, number < pages)
             if number != chunk.page:
                 st.button("Back to the passage", on_click=reset)
         st.download_button(
             "Original file",
-            lambda: library.file(document.name).read_bytes(),
-            file_name=document.name.replace("/", "_"),
+            lambda: library.file(name).read_bytes(),
+            file_name=name.replace("/", "_"),
             mime="application/octet-stream",
             icon=":material/download:",
             on_click="ignore",
@@ -157,16 +133,12 @@ def _bar(
         )
 
 
-def _turn(label: str, icon: str, to: int, possible: bool) -> None:
-    def go() -> None:
-        st.session_state[_PAGE] = to
-
-    side: Literal["left", "right"] = "right" if label == "Next" else "left"
+def _turn(label: str, side: Literal["left", "right"], to: int, possible: bool) -> None:
     st.button(
         label,
-        icon=icon,
+        icon=f":material/chevron_{side}:",
         icon_position=side,
         key=f"source_{label}",
         disabled=not possible,
-        on_click=go,
+        on_click=partial(st.session_state.__setitem__, _PAGE, to),
     )

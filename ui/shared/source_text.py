@@ -1,6 +1,7 @@
 """A document's text around a passage: headings, paragraphs and tables, passage and quotes marked.
 
-Document text is written letter by letter through `escape`: nothing in it can become markup.
+What is marked are ranges of the document's text. The template escapes every piece of it: nothing in
+a document can become markup.
 """
 
 from __future__ import annotations
@@ -8,34 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
-from ui.shared.frame import escape
-from ui.shared.source_table import table
+from markupsafe import Markup
 
-if TYPE_CHECKING:
-    from ingest.parse import BlockSpan, Parsed
+from rag.types import Chunk
+from ranklens.viewing import BlockSpan, Parsed
+from ui.shared.html import render
+from ui.shared.source_table import columns
 
-Place = tuple[int, int]
+TextRange = tuple[int, int]
 AROUND = 1200
 ROWS_AROUND = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """What is marked: the passage, and quotes in it, as places of the document's text."""
+    """What is marked: the passage, and quotes in it, as ranges of the document's text."""
 
-    passage: Place
-    quotes: tuple[Place, ...] = ()
+    passage: TextRange
+    quotes: tuple[TextRange, ...] = ()
 
-    def show(self, text: str, start: int, end: int) -> str:
-        """Return ``text[start:end]`` as HTML, with what of it is marked."""
-        return "".join(
-            f"<mark>{escape(text[a:b])}</mark>"
-            if kind == "quote"
-            else f'<span class="{kind}">{escape(text[a:b])}</span>'
-            for a, b, kind in self.pieces(start, end)
-        )
+    @classmethod
+    def of(cls, chunk: Chunk, quotes: Sequence[TextRange]) -> Self:
+        """Return the marking of a passage and of ranges of its own text."""
+        start = chunk.start
+        return cls((start, chunk.end), tuple((start + a, start + b) for a, b in quotes))
 
     def pieces(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
         """Cut ``start:end`` where marks begin and end; each piece is quote, passage or around."""
@@ -47,26 +46,44 @@ class Marking:
             yield a, b, "quote" if quoted else "passage" if self.inside(a, b) else "around"
 
     def inside(self, start: int, end: int) -> bool:
-        """Tell whether a place shares a letter with the passage."""
+        """Return whether a range shares a letter with the passage."""
         return start < self.passage[1] and self.passage[0] < end
 
 
-def around(parsed: Parsed, marking: Marking) -> str:
+def alone(chunk: Chunk, quotes: Sequence[TextRange]) -> Markup:
+    """Return a passage without its document as HTML."""
+    whole = Marking((0, len(chunk.text)), tuple(quotes))
+    return _rendered(chunk.text, whole, [{"kind": "text", "range": whole.passage}])
+
+
+def around(parsed: Parsed, marking: Marking) -> Markup:
     """Return the blocks near the passage as HTML; long ones are cut between words."""
     start, end = marking.passage
     low, high = max(0, start - AROUND), min(len(parsed.text), end + AROUND)
     near = [span for span in parsed.spans if span.start < high and low < span.end]
-    ends = ("… " if low else "", " …" if high < len(parsed.text) else "")
-    return _written(parsed, _few_rows(near, marking), marking, (low, high), ends)
+    blocks = list(_blocks(parsed.text, _few_rows(near, marking), marking, (low, high)))
+    more = {"kind": "more"}
+    before, after = [more] if low else [], [more] if high < len(parsed.text) else []
+    return _rendered(parsed.text, marking, [*before, *blocks, *after])
 
 
-def page(parsed: Parsed, number: int, marking: Marking) -> str:
-    """Return the blocks of one page (slide, sheet) as HTML; of a long sheet, the rows near."""
-    blocks = [span for span in parsed.spans if span.page == number]
-    if not blocks:
-        return '<p class="rl-muted">There is no text on this page.</p>'
-    whole = (blocks[0].start, blocks[-1].end)
-    return _written(parsed, _few_rows(blocks, marking), marking, whole, ("", ""))
+def page(parsed: Parsed, number: int, marking: Marking, frame: str = "") -> Markup:
+    """Return the blocks of one page (slide, sheet) as HTML; of a long sheet, the rows near.
+
+    ``frame`` is the class of a box around them.
+    """
+    spans = [span for span in parsed.spans if span.page == number]
+    whole = (spans[0].start, spans[-1].end) if spans else (0, 0)
+    blocks = _blocks(parsed.text, _few_rows(spans, marking), marking, whole)
+    return _rendered(parsed.text, marking, list(blocks), frame)
+
+
+def _rendered(
+    text: str, marking: Marking, blocks: Sequence[dict[str, Any]], frame: str = ""
+) -> Markup:
+    return render(
+        "shared/source_text.html", text=text, pieces=marking.pieces, blocks=blocks, frame=frame
+    )
 
 
 def _few_rows(spans: Sequence[BlockSpan], marking: Marking) -> list[BlockSpan]:
@@ -83,40 +100,23 @@ def _few_rows(spans: Sequence[BlockSpan], marking: Marking) -> list[BlockSpan]:
     ]
 
 
-def _written(
-    parsed: Parsed,
-    spans: Sequence[BlockSpan],
-    marking: Marking,
-    window: Place,
-    ends: tuple[str, str],
-) -> str:
-    body = "".join(_blocks(parsed.text, spans, marking, window))
-    before, after = (f'<p class="around">{sign.strip()}</p>' if sign else "" for sign in ends)
-    return f'<div class="rl-context rl-blocks" tabindex="0">{before}{body}{after}</div>'
-
-
 def _blocks(
-    text: str, spans: Sequence[BlockSpan], marking: Marking, window: Place
-) -> Iterator[str]:
-    def show(start: int, end: int) -> str:
-        return marking.show(text, start, end)
-
+    text: str, spans: Sequence[BlockSpan], marking: Marking, window: TextRange
+) -> Iterator[dict[str, Any]]:
+    """Yield what the template writes: a block with its range, or a table of rows."""
     for is_row, group in groupby(spans, key=lambda span: span.kind == "row"):
         if is_row:
-            yield table(text, [(span.start, span.end) for span in group], show, marking.inside)
+            ranges = [(span.start, span.end) for span in group]
+            names, cells = columns(text, ranges)
+            inside = [marking.inside(*place) for place in ranges]
+            yield {"kind": "rows", "names": names, "rows": list(zip(inside, cells, strict=True))}
             continue
         for span in group:
-            start, end = _whole_words(text, span, window)
-            words = show(start, end)
-            if span.kind == "heading":
-                yield f'<p class="heading level-{min(max(span.level, 1), 6)}">{words}</p>'
-            elif span.kind == "code":
-                yield f"<pre>{words}</pre>"
-            else:
-                yield f"<p>{words}</p>"
+            level = min(max(span.level, 1), 6)
+            yield {"kind": span.kind, "level": level, "range": _whole_words(text, span, window)}
 
 
-def _whole_words(text: str, span: BlockSpan, window: Place) -> Place:
+def _whole_words(text: str, span: BlockSpan, window: TextRange) -> TextRange:
     """Cut a block to the window, between words."""
     start, end = max(span.start, window[0]), min(span.end, window[1])
     if start > span.start and (space := text.find(" ", start, start + 60)) >= 0:
