@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.loaders import LOADERS
+from ingest.loaders import suffixes
 from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import LibraryError
 
@@ -66,14 +66,14 @@ def index_queued(
     return outcomes
 
 
-def find(paths: Iterable[Path], suffixes: Iterable[str] = LOADERS) -> list[FoundFile]:
+def find(paths: Iterable[Path]) -> list[FoundFile]:
     """Return the files of ``paths`` in order; folders are walked, hidden files left out.
 
     A file in a folder below a given one is named by its path from there, so that files of equal
     names do not replace each other. A file that is named itself is kept whatever its suffix: the
     loader's own reason is the better one.
     """
-    known = frozenset(suffixes)
+    known = frozenset(suffixes())
     found: list[FoundFile] = []
     for path in paths:
         if path.is_dir():

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.datasets.base import Dataset, Faults, Gold, json_rows, read_text
-from ingest.loaders import LOADERS
+from ingest.loaders import suffixes
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.record import HIGHEST
@@ -55,7 +55,7 @@ def read(folder: Path) -> Dataset:
 
 def _is_document(path: Path) -> bool:
     other = path.name in NAMES or path.name.lower() in NO_DOCUMENTS or path.name.startswith(".")
-    return path.is_file() and not other and path.suffix.lower() in LOADERS
+    return path.is_file() and not other and path.suffix.lower() in suffixes()
 
 
 def read_questions(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]]]:

@@ -1,27 +1,34 @@
 """Loaders: one small module a format, one line each in `LOADERS`.
 
-A loader is ``load(path, password) -> list[Page]`` in its own module; to add a format, write that
-function and add its line here.
+A loader is ``load(path, password) -> list[Page]``. To add a format, write that function in a module
+here and add its line; or name it in a package of your own as an entry point of the group
+``ranklens.loaders`` whose name is the suffix. A suffix of the table is never given away.
 """
 
 from __future__ import annotations
 
+import mimetypes
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from ingest.loaders.base import Block, Page
 from ingest.loaders.sniff import sniff
 from rag.errors import DocumentError
+from rag.plugins import plugins
 
-__all__ = ["LOADERS", "Block", "Format", "Page", "detect", "load", "read"]
+__all__ = ["LOADERS", "Block", "Format", "Page", "detect", "load", "read", "suffixes"]
+
+GROUP = "ranklens.loaders"
 
 
 class Format(NamedTuple):
-    """A format: the module that loads it, and its media type."""
+    """A format: its media type and the module that loads it; of a plugin, its entry point."""
 
     module: str
     media_type: str
+    plugin: str = ""
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -42,16 +49,22 @@ LOADERS: dict[str, Format] = {
     ".csv": Format("delimited", "text/csv"),
     ".tsv": Format("delimited", "text/tab-separated-values"),
     ".json": Format("json_text", "application/json"),
-    ".jsonl": Format("json_lines", "application/jsonl"),
-    ".ndjson": Format("json_lines", "application/jsonl"),
+    ".jsonl": Format("json_text", "application/jsonl"),
+    ".ndjson": Format("json_text", "application/jsonl"),
     ".epub": Format("epub", "application/epub+zip"),
     ".eml": Format("eml", "message/rfc822"),
 }
 BINARY = frozenset({".pdf", ".docx", ".pptx", ".xlsx", ".epub"})
 
 
+def suffixes() -> dict[str, Format]:
+    """Return every suffix that can be read, the plugins' last; no plugin is imported for it."""
+    foreign = {f".{name.lstrip('.').lower()}": name for name in entry_points(group=GROUP).names}
+    return {suffix: _foreign(suffix, name) for suffix, name in sorted(foreign.items())} | LOADERS
+
+
 def load(path: Path, password: str = "", name: str = "") -> list[Page]:
-    """Return a document's pages; ``name`` is the original name where ``path`` has no suffix.
+    """Return a document's pages; ``name`` is the original name if ``path`` has no suffix.
 
     Raises `DocumentError` with the reason in plain words.
     """
@@ -61,35 +74,62 @@ def load(path: Path, password: str = "", name: str = "") -> list[Page]:
 def read(path: Path, password: str = "", name: str = "") -> tuple[str, list[Page]]:
     """Return a document's media type and its pages; raises `DocumentError`."""
     form = detect(path, name)
-    module = import_module(f"ingest.loaders.{form.module}")
-    pages: list[Page] = module.load(path, password)
+    if form.plugin:
+        pages = _read_by_plugin(form.plugin, path, password)
+    else:
+        pages = import_module(f"ingest.loaders.{form.module}").load(path, password)
     if not any(page.blocks for page in pages):
         raise DocumentError("there is nothing to read in it, only white space or empty parts")
     return form.media_type, pages
 
 
 def detect(path: Path, name: str = "") -> Format:
-    """Tell a file's format from its content, and from its suffix where content does not tell.
+    """Find a file's format by its content, or by its suffix if content does not show it.
 
     A file whose content is plainly another format than its suffix says is read as what it is; one
-    that is none of ours, or text under the suffix of a binary format, raises `DocumentError`.
+    that no loader reads, or text under the suffix of a binary format, raises `DocumentError`.
     """
-    suffix = PurePath(name or path.name).suffix.lower()
+    suffix, known = PurePath(name or path.name).suffix.lower(), suffixes()
     found = sniff(path)
     if found in BINARY or (found == ".html" and suffix in BINARY):
         return LOADERS[found]
+    if suffix in known and known[suffix].plugin:
+        return known[suffix]
     if found and found != ".html":
-        raise DocumentError(f"its content is {found}, which is not supported; {_supported()}")
-    if suffix not in LOADERS:
-        raise DocumentError(f"files named {suffix or 'without a suffix'} are not supported; "
-                            + _supported())  # fmt: skip
+        raise DocumentError(f"its content is {found}, which is not supported; {_supported(known)}")
+    if suffix not in known:
+        raise DocumentError(
+            f"files named {suffix or 'without a suffix'} are not supported; {_supported(known)}"
+        )
     if suffix in BINARY:
         raise DocumentError(
             f"it is named {suffix}, but its content is not: it is damaged, incomplete or "
             "something else; save it again or give it its right suffix"
         )
-    return LOADERS[suffix]
+    return known[suffix]
 
 
-def _supported() -> str:
-    return "supported are " + ", ".join(LOADERS)
+def _foreign(suffix: str, name: str) -> Format:
+    media_type = mimetypes.guess_type(f"a{suffix}")[0] or "application/octet-stream"
+    return Format("", media_type, plugin=name)
+
+
+def _read_by_plugin(name: str, path: Path, password: str) -> list[Page]:
+    """Return what another package reads; every fault of it names the package."""
+    plugin = plugins(GROUP)[name]
+    problem = plugin.reason
+    if not problem and callable(plugin.loaded):
+        try:
+            pages = list(plugin.loaded(path, password))
+            if all(isinstance(page, Page) for page in pages):
+                return pages
+            problem = plugin.refused("returns no list of ingest.loaders.Page").reason
+        except DocumentError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            problem = plugin.refused(f"failed ({type(error).__name__}: {error})").reason
+    raise DocumentError(problem or plugin.refused("is no function load(path, password)").reason)
+
+
+def _supported(known: dict[str, Format]) -> str:
+    return "supported are " + ", ".join(known)

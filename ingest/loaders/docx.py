@@ -12,24 +12,17 @@ from docx.document import Document
 from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
-from lxml import etree  # type: ignore[import-untyped]
 
 from ingest.loaders.base import Block, Page, block, table
-from ingest.loaders.zipped import open_zip, refuse_entities
-from rag.errors import DocumentError
+from ingest.loaders.zipped import office_file
 
 
 def load(path: Path, password: str = "") -> list[Page]:
     """Return the document as one page; raises `DocumentError` where it is damaged."""
-    with open_zip(path) as archive:
-        refuse_entities(archive)
-    try:
-        with path.open("rb") as file:
-            document = docx.Document(file)
+    with office_file(path, "DOCX", (OpcError,)) as file:
+        document = docx.Document(file)
         blocks = [*_content(document.element.body, _levels(document)), *_footnotes(document)]
-    except (OpcError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError) as error:
-        raise DocumentError(f"the DOCX is damaged ({error}); save it again in Word") from error
-    return [Page(None, tuple(blocks))]
+        return [Page(None, tuple(blocks))]
 
 
 def _levels(document: Document) -> dict[str, int]:

@@ -9,9 +9,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PreformattedString
 
-from ingest.loaders.base import Block, Page, block, one_line
+from ingest.loaders.base import Block, Page, block, one_line, row
 from ingest.loaders.decode import decode
-from ingest.loaders.html_table import table_blocks
 from rag.errors import DocumentError
 
 HIDDEN = frozenset({
@@ -25,6 +24,7 @@ BLOCKS = frozenset({
     "tr", "li", "ul", "ol", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6",
 })  # fmt: skip
 INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+WIDEST_SPAN = 100
 CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.I)
 
 
@@ -98,7 +98,7 @@ class _Walker:
             self.blocks += block(tag.get_text().strip("\n"), "code")
         elif tag.name in ("ul", "ol") and not tag.find(["table", "pre", "h1", "h2", "h3", "h4"]):
             self.blocks += block("\n".join(_items(tag)))
-        elif tag.name == "table" and (rows := table_blocks(tag)) is not None:
+        elif tag.name == "table" and (rows := _table_blocks(tag)) is not None:
             self.blocks += rows
         else:
             self.walk(tag)
@@ -124,3 +124,55 @@ def _items(listing: Tag, depth: int = 0) -> list[str]:
         for sub in inner:
             lines += _items(sub, depth + 1)
     return lines
+
+
+def _table_blocks(table: Tag) -> list[Block] | None:
+    """Return a table's caption and rows, or None where the table only lays out other parts."""
+    if table.find(["table", "h1", "h2", "h3", "ul", "ol", "pre"]):
+        return None
+    rows = [(r, _cells(r)) for r in table.find_all("tr")]
+    _fill_row_spans(rows)
+    filled = [(r, cells) for r, cells in rows if any(cells)]
+    caption = table.find("caption")
+    blocks = block(one_line(caption.get_text(" "))) if isinstance(caption, Tag) else []
+    names: list[str] = []
+    if len(filled) > 1 and _names_columns(filled[0][0], table):
+        names = filled.pop(0)[1]
+    return blocks + [b for r, cells in filled for b in _row(r, names, cells)]
+
+
+def _row(tag: Tag, names: list[str], cells: list[str]) -> list[Block]:
+    first = tag.find(["th", "td"])
+    if not names and isinstance(first, Tag) and first.name == "th" and len(cells) > 1:
+        return row([cells[0]], [", ".join(c for c in cells[1:] if c)])
+    return row(names, cells)
+
+
+def _names_columns(first: Tag, table: Tag) -> bool:
+    """Tell whether the first row names the columns: all of it is th, or nothing in the table."""
+    cells = first.find_all(["th", "td"])
+    return all(cell.name == "th" for cell in cells) or not table.find("th")
+
+
+def _cells(tag: Tag) -> list[str]:
+    cells: list[str] = []
+    for cell in tag.find_all(["th", "td"]):
+        text = one_line(cell.get_text(" "))
+        cells += [text] + [text if cell.name == "th" else ""] * (_span(cell, "colspan") - 1)
+    return cells
+
+
+def _fill_row_spans(rows: list[tuple[Tag, list[str]]]) -> None:
+    """Write a cell that spans rows into each of them."""
+    for index, (tag, _) in enumerate(rows):
+        column = 0
+        for cell in tag.find_all(["th", "td"]):
+            for below in range(1, _span(cell, "rowspan")):
+                if index + below < len(rows):
+                    rows[index + below][1].insert(column, one_line(cell.get_text(" ")))
+            column += _span(cell, "colspan")
+
+
+def _span(cell: Tag, name: str) -> int:
+    value = str(cell.get(name, "1"))
+    return max(1, min(int(value), WIDEST_SPAN)) if value.isdecimal() else 1

@@ -1,8 +1,9 @@
-"""JSON: arrays of objects as rows, the rest by its keys."""
+"""JSON and JSON Lines: arrays of objects as rows, the rest by its keys."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,31 @@ LONG_TEXT = 300  # a longer string is a paragraph of its own
 
 
 def load(path: Path, password: str = "") -> list[Page]:
-    """Return the document as one page; raises `DocumentError` where it is no JSON."""
+    """Return the document as one page; raises `DocumentError` if it is no JSON.
+
+    JSON Lines are told by their content: more follows the first value.
+    """
     text = read_text(path)
     try:
-        value = json.loads(text)
+        values = [json.loads(text)]
     except RecursionError:
         raise DocumentError("its values are nested too deeply to read") from None
     except ValueError as error:
-        if "Extra data" in str(error):
-            from ingest.loaders.json_lines import lines_blocks  # JSON Lines under another name
+        if "Extra data" not in str(error):
+            raise DocumentError(f"it is not valid JSON: {error}") from None
+        values = list(_lines(text))
+    return [Page(None, tuple(b for value in values for b in value_blocks(value, 1)))]
 
-            return [Page(None, tuple(lines_blocks(text)))]
-        raise DocumentError(f"it is not valid JSON: {error}") from None
-    return [Page(None, tuple(value_blocks(value, 1)))]
+
+def _lines(text: str) -> Iterator[Any]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except RecursionError:
+                raise DocumentError(f"line {number} is nested too deeply to read") from None
+            except ValueError as error:
+                raise DocumentError(f"line {number} is not valid JSON: {error}") from None
 
 
 def value_blocks(value: Any, level: int) -> list[Block]:

@@ -7,24 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pptx
-from lxml import etree  # type: ignore[import-untyped]
 from pptx.exc import PythonPptxError
 
 from ingest.loaders.base import Block, Page, block, one_line, table
-from ingest.loaders.zipped import open_zip, refuse_entities
-from rag.errors import DocumentError
+from ingest.loaders.zipped import office_file
 
 
 def load(path: Path, password: str = "") -> list[Page]:
     """Return one page a slide; raises `DocumentError` where the file is damaged."""
-    with open_zip(path) as archive:
-        refuse_entities(archive)
-    try:
-        with path.open("rb") as file:
-            slides = pptx.Presentation(file).slides
+    with office_file(path, "PPTX", (PythonPptxError,)) as file:
+        slides = pptx.Presentation(file).slides
         return [Page(n, tuple(_slide(slide))) for n, slide in enumerate(slides, 1)]
-    except (PythonPptxError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError) as error:
-        raise DocumentError(f"the PPTX is damaged ({error}); save it again") from error
 
 
 def _slide(slide: Any) -> Iterator[Block]:

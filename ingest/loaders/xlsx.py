@@ -14,22 +14,16 @@ import openpyxl  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
 from ingest.loaders.base import Block, Page, block, grid
-from ingest.loaders.zipped import open_zip, refuse_entities
-from rag.errors import DocumentError
+from ingest.loaders.zipped import office_file
 
 
 def load(path: Path, password: str = "") -> list[Page]:
     """Return one page a sheet; raises `DocumentError` where the file is damaged."""
-    with open_zip(path) as archive:
-        refuse_entities(archive)
-    try:
-        with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it skips
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheets = [(s.title, list(_rows(s))) for s in book.worksheets]
-    except (InvalidFileException, KeyError, ValueError, TypeError, AttributeError, IndexError,
-            ParseError, zipfile.BadZipFile) as error:  # fmt: skip
-        raise DocumentError(f"the XLSX is damaged ({error}); save it again") from error
+    faults = (InvalidFileException, TypeError, IndexError, ParseError, zipfile.BadZipFile)
+    with office_file(path, "XLSX", faults) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it skips
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        sheets = [(s.title, list(_rows(s))) for s in book.worksheets]
     return [Page(n, tuple(_sheet(*sheet))) for n, sheet in enumerate(sheets, 1)]
 
 

@@ -7,6 +7,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from lxml.etree import XMLSyntaxError  # type: ignore[import-untyped]
 
 from rag.errors import DocumentError
 
@@ -44,6 +47,18 @@ def refuse_entities(archive: zipfile.ZipFile) -> None:
                         f"its part {info.filename} declares XML entities, which documents of this "
                         "format do not need and attacks do; it is not read"
                     )
+
+
+@contextmanager
+def office_file(path: Path, kind: str, faults: tuple[type[Exception], ...]) -> Iterator[BinaryIO]:
+    """Open a checked Office file; what its library raises becomes a `DocumentError`."""
+    with open_zip(path) as archive:
+        refuse_entities(archive)
+    try:
+        with path.open("rb") as file:
+            yield file
+    except (*faults, KeyError, ValueError, AttributeError, XMLSyntaxError) as error:
+        raise DocumentError(f"the {kind} is damaged ({error}); save it again") from error
 
 
 def _check(archive: zipfile.ZipFile, packed: int) -> None:
