@@ -9,13 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.types import Chunk, Hit, Stage, Trace
+from rag.types import RETRIEVERS, Chunk, Hit, Stage, StageName, Trace
 
 Direction = Literal["rose", "fell", "stayed"]
 Crossing = Literal["entered", "dropped", ""]
-
-SIDE_BY_SIDE = ("dense", "lexical")
-NO_RANKING = ("rewritten",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +87,6 @@ class Span:
     fell_back: bool = False
 
 
-def rankings(trace: Trace) -> list[Stage]:
-    """Return the stages that rank passages; rewriting a question does not."""
-    return [stage for stage in trace.stages if stage.name not in NO_RANKING]
-
-
 def journeys(trace: Trace) -> list[Journey]:
     """Return the journey of every passage of the trace, in the order of the last stage.
 
@@ -108,7 +100,7 @@ def journeys(trace: Trace) -> list[Journey]:
             chunks.setdefault(hit.chunk.id, hit.chunk)
     found = {id(stage): _by_id(stage) for stage in trace.stages}
     return [
-        Journey(chunk, tuple(_standing(s.name, found[id(s)].get(key)) for s in rankings(trace)))
+        Journey(chunk, tuple(_standing(s.name, found[id(s)].get(key)) for s in trace.stages))
         for key, chunk in chunks.items()
     ]
 
@@ -118,7 +110,7 @@ def journey(trace: Trace, chunk_id: str) -> Journey | None:
     return next((j for j in journeys(trace) if j.chunk.id == chunk_id), None)
 
 
-def movements(trace: Trace, before: str = "fused") -> list[Movement]:
+def movements(trace: Trace, before: str = StageName.FUSED) -> list[Movement]:
     """Return how each passage moved from the stage ``before`` to the last stage.
 
     In the order of the last stage; passages that only the first ranking holds come at the end.
@@ -128,7 +120,7 @@ def movements(trace: Trace, before: str = "fused") -> list[Movement]:
         return []
     first, last = trace.stage(before), trace.stages[-1]
     old, new = _by_id(first) if first else {}, _by_id(last)
-    top = int(trace.settings.get("top", 5))
+    top = trace.top
     given = {hit.chunk.id for hit in trace.evidence}
     chunks = {
         key: hit.chunk
@@ -158,7 +150,7 @@ def fate(trace: Trace, chunk_id: str) -> str:
             if journey(trace, chunk_id) is None
             else (f"cut before the stage {trace.stages[-1].name}")
         )
-    top = int(trace.settings.get("top", 5))
+    top = trace.top
     if last.rank > top:
         return f"left out: rank {last.rank}, below the top {top}"
     return f"left out: its score {last.score:.3f} is below the threshold"
@@ -168,8 +160,12 @@ def timeline(trace: Trace) -> list[Span]:
     """Lay the stages out in time; dense and lexical start together, the answer comes last."""
     spans: list[Span] = []
     clock = 0.0
+    if trace.rewriting:
+        clock = trace.rewriting.seconds
+        problem = trace.rewriting.problem
+        spans.append(Span("rewritten", 0.0, clock, problem, bool(problem)))
     for stage in trace.stages:
-        beside = stage.name in SIDE_BY_SIDE and bool(spans) and spans[-1].name in SIDE_BY_SIDE
+        beside = stage.name in RETRIEVERS and bool(spans) and spans[-1].name in RETRIEVERS
         start = spans[-1].start if beside else clock
         spans.append(Span(stage.name, start, stage.seconds, stage.note, stage.fell_back))
         clock = max(clock, start + stage.seconds)

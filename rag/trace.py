@@ -1,7 +1,7 @@
 """A trace as JSON and back: the outside form that people's scripts depend on.
 
 Changes to this form are noted in the changelog. Unknown keys are ignored on loading, so that an
-older version reads a newer trace.
+older version reads a newer trace; what older versions wrote is brought into today's form.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from rag.errors import RanklensError
-from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace
+from rag.types import Trace
+
+_ADAPTER = TypeAdapter(Trace)
+_NUMBERS = ("left_out", "shortened", "merged")
+_MOVED = ("relevance", "refused_below", "stopped", "first_token_seconds", "thinking", "prompt")
 
 
 def to_dict(trace: Trace) -> dict[str, Any]:
     """Return the trace in the outside form, made of JSON's own types."""
-    return {
-        "question": trace.question,
-        "settings": dict(trace.settings),
-        "settings_digest": trace.settings_digest,
-        "stages": [_stage(stage) for stage in trace.stages],
-        "answer": _answer(trace.answer) if trace.answer else None,
-    }
+    data = _ADAPTER.dump_python(trace, mode="json")
+    for citation in data["answer"]["citations"] if data["answer"] else ():
+        citation["chunk"] = citation.pop("chunk_id")
+    return {**data, "settings_digest": trace.settings_digest}
 
 
 def to_json(trace: Trace) -> str:
@@ -31,117 +34,61 @@ def to_json(trace: Trace) -> str:
 
 
 def from_json(text: str) -> Trace:
-    """Load a trace; raises `RanklensError` where the text is no trace."""
+    """Load a trace; raises `RanklensError` if the text is no trace."""
     try:
-        return from_dict(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RanklensError(f"this is not a trace: {error!r}") from None
+        data = json.loads(text)
+    except ValueError as error:
+        raise RanklensError(f"this is not a trace: {error}") from None
+    return from_dict(data)
 
 
 def from_dict(data: Mapping[str, Any]) -> Trace:
-    """Build a trace from its outside form."""
-    chunks: dict[str, Chunk] = {}
-    return Trace(
-        question=data["question"],
-        settings=data["settings"],
-        stages=tuple(_load_stage(stage, chunks) for stage in data["stages"]),
-        answer=_load_answer(data["answer"]) if data.get("answer") else None,
-    )
+    """Build a trace from its outside form; raises `RanklensError` that names what is wrong."""
+    try:
+        # Strict, and by way of JSON: a text is no number, and lists become tuples.
+        return _ADAPTER.validate_json(json.dumps(_current(data)), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        at = ".".join(map(str, first["loc"]))
+        raise RanklensError(f"this is not a trace: {at}: {first['msg']}") from None
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise RanklensError(f"this is not a trace: {error!r}") from None
 
 
-def _stage(stage: Stage) -> dict[str, Any]:
-    return {
-        "name": stage.name,
-        "seconds": stage.seconds,
-        "note": stage.note,
-        "fell_back": stage.fell_back,
-        "details": dict(stage.details),
-        "hits": [
-            {"rank": hit.rank, "score": hit.score, "chunk": _chunk(hit.chunk)} for hit in stage.hits
-        ],
-    }
+def _current(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data with what older versions kept elsewhere in its present place."""
+    stages = [_current_stage(stage) for stage in data["stages"] if stage["name"] != "rewritten"]
+    answer = _current_answer(data["answer"]) if data.get("answer") else None
+    rewriting = data.get("rewriting") or _rewriting(data["stages"])
+    return {**data, "stages": stages, "answer": answer, "rewriting": rewriting}
 
 
-def _chunk(chunk: Chunk) -> dict[str, Any]:
-    return {
-        "id": chunk.id,
-        "document": chunk.document,
-        "page": chunk.page,
-        "start": chunk.start,
-        "end": chunk.end,
-        "heading": list(chunk.heading),
-        "text": chunk.text,
-    }
-
-
-def _answer(answer: Answer) -> dict[str, Any]:
-    return {
-        "text": answer.text,
-        "citations": [
-            {
-                "number": c.number,
-                "chunk": c.chunk_id,
-                "start": c.start,
-                "end": c.end,
-                "quote_start": c.quote_start,
-                "quote_end": c.quote_end,
+def _rewriting(stages: list[Any]) -> dict[str, Any] | None:
+    for stage in stages:
+        if stage["name"] == "rewritten":
+            how = stage["details"]["how"]
+            return {
+                "asked": stage["details"]["asked"],
+                "by": how if how in ("rule", "model") else None,
+                "seconds": stage["seconds"],
+                "problem": stage["note"] if stage.get("fell_back") else "",
             }
-            for c in answer.citations
-        ],
-        "generator": answer.generator,
-        "refused": answer.refused,
-        "seconds": answer.seconds,
-        "error": answer.error,
-        "details": dict(answer.details),
-    }
+    return None
 
 
-def _load_stage(data: Mapping[str, Any], chunks: dict[str, Chunk]) -> Stage:
-    hits = tuple(
-        Hit(_load_chunk(hit["chunk"], chunks), hit["rank"], hit["score"]) for hit in data["hits"]
-    )
-    return Stage(
-        name=data["name"],
-        hits=hits,
-        seconds=data["seconds"],
-        note=data.get("note", ""),
-        fell_back=data.get("fell_back", False),
-        details=data.get("details", {}),
-    )
+def _current_stage(stage: Mapping[str, Any]) -> dict[str, Any]:
+    details = {**stage.get("details", {})}
+    moved = {name: details.pop(name) for name in ("reranker", "skipped") if name in details}
+    return {**moved, **stage, "details": details}
 
 
-def _load_chunk(data: Mapping[str, Any], chunks: dict[str, Chunk]) -> Chunk:
-    if data["id"] not in chunks:
-        chunks[data["id"]] = Chunk(
-            id=data["id"],
-            document=data["document"],
-            start=data["start"],
-            end=data["end"],
-            text=data["text"],
-            page=data.get("page"),
-            heading=tuple(data.get("heading", ())),
-        )
-    return chunks[data["id"]]
-
-
-def _load_answer(data: Mapping[str, Any]) -> Answer:
-    citations = tuple(
-        Citation(
-            c["number"],
-            c["chunk"],
-            c["start"],
-            c["end"],
-            c.get("quote_start"),
-            c.get("quote_end"),
-        )
-        for c in data["citations"]
-    )
-    return Answer(
-        text=data["text"],
-        citations=citations,
-        generator=data["generator"],
-        refused=data["refused"],
-        seconds=data["seconds"],
-        error=data.get("error", ""),
-        details=data.get("details", {}),
-    )
+def _current_answer(answer: Mapping[str, Any]) -> dict[str, Any]:
+    details = {**answer.get("details", {})}
+    moved = {name: details.pop(name) for name in _MOVED if name in details}
+    for name in _NUMBERS:
+        if name in details:
+            moved[name] = [int(number) for number in str(details.pop(name)).split(",")]
+    if "checks" in details:
+        moved["checks"] = json.loads(details.pop("checks"))
+    citations = [{**one, "chunk_id": one["chunk"]} for one in answer["citations"]]
+    return {**moved, **answer, "citations": citations, "details": details}

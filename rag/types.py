@@ -1,4 +1,4 @@
-"""The words of the house: chunk, hit, stage, trace, answer. Imports nothing of ours.
+"""The core types: chunk, hit, candidate, stage, citation, answer, trace.
 
 Everything here is frozen. Ranks start at 1, higher scores are better, and scores of different
 stages are different units: they are shown side by side and never compared.
@@ -11,12 +11,29 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
 from rag.errors import RerankError
 
 Scalar = str | int | float | bool | None
+
+
+class StageName(StrEnum):
+    """The names of the stages that rank; each variant of expansion has a stage of its own name."""
+
+    DENSE = "dense"
+    LEXICAL = "lexical"
+    FUSED = "fused"
+    EXPANDED = "expanded"
+    RERANKED = "reranked"
+    FOLLOW_UP = "follow-up"
+    FOLLOW_UP_RERANKED = "follow-up-reranked"
+    SECOND_HOP = "second-hop"
+
+
+RETRIEVERS = (StageName.DENSE, StageName.LEXICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +89,10 @@ class Candidate:
 class Stage:
     """One ranking, named and timed.
 
-    ``note`` says in words what is worth knowing (which reranker ran and why, what fell back);
-    ``details`` holds the same as data (pairs scored, cache hits, cost); ``fell_back`` is true
-    where the stage could not do its work and passed the previous order on.
+    ``note`` describes in words what is worth knowing (why this reranker ran, what fell back);
+    ``fell_back`` is true if the stage could not do its work and passed the previous order on.
+    ``reranker`` is the one that ranked, in stages that rerank; ``skipped`` is true if the policy
+    left the order as it was. ``details`` holds figures: pairs scored, cache hits, tokens, cost.
     """
 
     name: str
@@ -82,7 +100,14 @@ class Stage:
     seconds: float
     note: str = ""
     fell_back: bool = False
+    reranker: str = ""
+    skipped: bool = False
     details: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def kept_order(self) -> bool:
+        """Whether no reranker changed the order that came in."""
+        return self.fell_back or self.skipped or self.reranker == "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +127,30 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a generator wrote. ``refused`` is true where it said that the documents do not answer.
+class Check:
+    """A sentence of an answer that is worth a second look.
 
-    ``error`` is the reason in plain words where the generator failed; ``text`` then holds what
-    arrived before. ``details`` holds tokens, cost and the like.
+    ``start`` and ``end`` are its characters in the answer's text; ``why`` describes what is
+    missing, ``by`` what found that.
+    """
+
+    start: int
+    end: int
+    verdict: Literal["uncited", "doubtful"]
+    why: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a generator wrote; ``refused`` is true if it answered that the documents do not say.
+
+    ``error`` is the reason in plain words if the generator failed; ``text`` then holds what
+    arrived before. ``stopped`` is true if somebody stopped it. ``first_token_seconds`` is the time
+    until the first words. ``relevance`` (0 to 1) rates the evidence, and ``refused_below`` is the
+    threshold if it was too low. ``prompt`` and ``thinking`` are what a model was given and what it
+    thought; ``left_out``, ``shortened`` and ``merged`` are numbers of passages in that prompt.
+    ``details`` holds figures: tokens, cost.
     """
 
     text: str
@@ -115,7 +159,31 @@ class Answer:
     refused: bool
     seconds: float
     error: str = ""
+    stopped: bool = False
+    first_token_seconds: float | None = None
+    relevance: float | None = None
+    refused_below: float | None = None
+    checks: tuple[Check, ...] = ()
+    thinking: str = ""
+    prompt: str = ""
+    left_out: tuple[int, ...] = ()
+    shortened: tuple[int, ...] = ()
+    merged: tuple[int, ...] = ()
     details: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """How a follow-up became a question that stands alone.
+
+    ``by`` is None if the question stayed as ``asked``; ``problem`` is why the model did not
+    rewrite it.
+    """
+
+    asked: str
+    by: Literal["rule", "model"] | None
+    seconds: float = 0.0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +191,15 @@ class Trace:
     """Every ranking that one question produced; nothing is ever overwritten.
 
     ``settings`` are the options that shaped it (never a key). The last stage ranks the whole
-    pool; what the answer was given are its first ``settings["top"]`` hits that reach
-    ``settings["threshold"]`` (`evidence`).
+    pool; the answer was given its first `top` hits that reach `threshold` (`evidence`).
+    ``rewriting`` is there if ``question`` is a follow-up's stand-alone form.
     """
 
     question: str
     settings: Mapping[str, Any]
     stages: tuple[Stage, ...]
     answer: Answer | None = None
+    rewriting: Rewriting | None = None
 
     @property
     def settings_digest(self) -> str:
@@ -139,23 +208,38 @@ class Trace:
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @property
+    def asked(self) -> str:
+        """The question as somebody typed it, before it was rewritten."""
+        return self.rewriting.asked if self.rewriting else self.question
+
+    @property
+    def top(self) -> int:
+        """How many passages the answer is given at most."""
+        return int(self.settings["top"])
+
+    @property
+    def threshold(self) -> float | None:
+        """The lowest final score of a passage that the answer is given; None keeps all."""
+        return self.settings.get("threshold")
+
+    @property
     def seconds(self) -> float:
-        """Retrieval and reranking time. Dense and lexical run side by side, so they count once."""
-        side_by_side = [s.seconds for s in self.stages if s.name in ("dense", "lexical")]
-        rest = sum(s.seconds for s in self.stages if s.name not in ("dense", "lexical"))
-        return max(side_by_side, default=0.0) + rest
+        """Time before the answer. Dense and lexical run side by side, so they count once."""
+        side_by_side = [s.seconds for s in self.stages if s.name in RETRIEVERS]
+        rest = sum(s.seconds for s in self.stages if s.name not in RETRIEVERS)
+        rewriting = self.rewriting.seconds if self.rewriting else 0.0
+        return rewriting + max(side_by_side, default=0.0) + rest
 
     @property
     def evidence(self) -> tuple[Hit, ...]:
-        """What the answer was given: the last stage, cut to ``top`` and by the threshold."""
+        """What the answer was given: the last stage, cut to `top` and by the threshold."""
         if not self.stages:
             return ()
-        threshold = self.settings.get("threshold")
-        hits = self.stages[-1].hits[: int(self.settings.get("top", 5))]
-        return tuple(h for h in hits if threshold is None or h.score >= threshold)
+        hits = self.stages[-1].hits[: self.top]
+        return tuple(h for h in hits if self.threshold is None or h.score >= self.threshold)
 
     def stage(self, name: str) -> Stage | None:
-        """Return the stage of that name, or None where it did not run."""
+        """Return the stage of that name, or None if it did not run."""
         return next((s for s in self.stages if s.name == name), None)
 
     def with_answer(self, answer: Answer) -> Trace:

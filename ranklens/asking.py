@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.chat.export import markdown
-from rag.chat.rewrite import original, standalone
+from rag.chat.rewrite import standalone
 from rag.chat.store import Conversation, Turn
 from rag.chat.writing import Writing
 from rag.evaluate.judgements import feedback
 from rag.generate.check import judged
-from rag.generate.support import checked, checks_of
+from rag.generate.support import checked
 from rag.llm.client import LanguageModel
 from rag.retrieve import expand
 from rag.retrieve.filters import EVERYTHING, Filter, kind_of, mentioned
@@ -39,7 +39,6 @@ __all__ = [
     "Filter",
     "Turn",
     "Writing",
-    "checks_of",
 ]
 
 SAMPLES = Path(__file__).parents[1] / "sample_docs" / "questions.jsonl"
@@ -170,4 +169,4 @@ def _checked(library: Library, settings: Settings, answer: Answer, trace: Trace)
     judge = None
     if settings.llm_judge and settings.llm_model:
         judge = partial(judged, LanguageModel(settings, retries=0))
-    return checked(answer, original(trace), trace.evidence, library.encoder, judge)
+    return checked(answer, trace.asked, trace.evidence, library.encoder, judge)

@@ -128,7 +128,7 @@ def _row(side: Side, first: Side, found: Worth | None) -> ComparedRow:
         return ComparedRow(side.name, problem=side.problem)
     alike = None if side is first else likeness(first, side)
     reranked = side.trace.stage("reranked")
-    ran = reranked.details.get("reranker") if reranked and not reranked.fell_back else None
+    ran = reranked.reranker if reranked and not reranked.fell_back else ""
     return ComparedRow(
         side.name,
         tau=alike.tau if alike else None,

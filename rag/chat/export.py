@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.chat.rewrite import original
 from rag.chat.store import Conversation, Turn
 from rag.text.quoting import as_it_reads
 from rag.types import Answer, Chunk, Citation, Hit
@@ -23,7 +22,7 @@ def markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
     lines = [f"# {literal(conversation.title)}", ""]
     for turn in turns:
         lines += [f"## {literal(turn.question)}", ""]
-        if turn.trace.question != original(turn.trace):
+        if turn.trace.question != turn.trace.asked:
             lines += [f"Searched as: {literal(turn.trace.question)}", ""]
         lines += _answer(turn)
     return "\n".join(lines).rstrip() + "\n"

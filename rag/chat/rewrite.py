@@ -17,37 +17,27 @@ from rag.chat.words import content, is_name, points_back
 from rag.errors import RanklensError
 from rag.llm.client import LanguageModel
 from rag.text.quoting import boundary, defused, shorten
-from rag.types import Stage, Trace
+from rag.types import Rewriting, Trace
 
-STAGE = "rewritten"
 MOST_WORDS = 8
 LONGEST = 400
 _TOKENS_OF_AN_ANSWER = 300
 _LAST_TURNS = 6
-How = Literal["model", "rule"]
+By = Literal["model", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What is searched, what was asked, who rewrote it; ``how`` is None if nothing changed."""
+    """The question to search for, and how it was made of what was asked."""
 
     question: str
-    asked: str
-    how: How | None
-    seconds: float = 0.0
-    problem: str = ""
+    rewriting: Rewriting
 
     def kept_in(self, trace: Trace) -> Trace:
-        """Return the trace with a first stage that shows what was asked, if that differs."""
-        if self.how is None and not self.problem:
+        """Return the trace with its rewriting, if there was one or if one failed."""
+        if self.rewriting.by is None and not self.rewriting.problem:
             return trace
-        by = {"rule": "a rule, from the question before", "model": "the model", None: "nobody"}
-        note = f"“{self.asked}” was rewritten by {by[self.how]}"
-        if self.problem:
-            note += f" ({self.problem})"
-        details = {"asked": self.asked, "question": self.question, "how": self.how or "unchanged"}
-        stage = Stage(STAGE, (), self.seconds, note, bool(self.problem), details)
-        return replace(trace, stages=(stage, *trace.stages))
+        return replace(trace, rewriting=self.rewriting)
 
 
 def standalone(
@@ -55,24 +45,25 @@ def standalone(
 ) -> Rewritten:
     """Rewrite a follow-up to ``history``, by a rule if there is no ``model``.
 
-    Never raises an error of ours: if the model fails, the rule takes its place and ``problem`` is
-    why.
+    Never raises an error of ours: if the model fails, the rule takes its place and the
+    rewriting's ``problem`` is the reason.
     """
     question = question.strip()
     if not history:
-        return Rewritten(question, question, None)
+        return Rewritten(question, Rewriting(question, None))
     started = time.perf_counter()
     problem = ""
     if model:
         try:
             text = by_model(model, question, [_pair(turn) for turn in history])
-            how: How | None = "model" if text != question else None
-            return Rewritten(text, question, how, time.perf_counter() - started)
+            by: By | None = "model" if text != question else None
+            return Rewritten(text, Rewriting(question, by, time.perf_counter() - started))
         except RanklensError as error:
             problem = str(error)
     text = by_rule(question, history[-1].trace.question)
     seconds = time.perf_counter() - started
-    return Rewritten(text, question, "rule" if text != question else None, seconds, problem)
+    by = "rule" if text != question else None
+    return Rewritten(text, Rewriting(question, by, seconds, problem))
 
 
 def by_model(model: LanguageModel, question: str, history: Sequence[tuple[str, str]]) -> str:
@@ -121,12 +112,6 @@ def carried(question: str, before: str) -> list[str]:
         if word.lower() not in known and not (replaces and swapped):
             words.append(word)
     return words[:MOST_WORDS]
-
-
-def original(trace: Trace) -> str:
-    """Return the question as it was asked, before it was rewritten."""
-    stage = trace.stage(STAGE)
-    return str(stage.details.get("asked") or trace.question) if stage else trace.question
 
 
 def _pair(turn: Turn) -> tuple[str, str]:

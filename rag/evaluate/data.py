@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rag.types import StageName
+
 Unit = Literal["document", "passage"]
 Grades = Mapping[str, Mapping[str, int]]
 """Question id → item → grade. An item is what is judged: a document's name, or a chunk's id."""
@@ -103,7 +105,7 @@ class Run:
     @property
     def last(self) -> str:
         """Name of the stage that the answer is given: ``second-hop`` where there is one."""
-        return self.stages[-1] if self.stages else "reranked"
+        return self.stages[-1] if self.stages else StageName.RERANKED
 
     def rankings(self, stage: str) -> Iterator[tuple[str, Ranking]]:
         """Yield (question id, ranking) of a stage, questions that fell back there left out."""

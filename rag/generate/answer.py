@@ -72,27 +72,25 @@ class Answering:
     @property
     def answer(self) -> Answer:
         """The answer as far as it has arrived."""
-        details = dict(self._written.details)
-        if self._relevance is not None:
-            details["relevance"] = round(self._relevance, 3)
-        if self._beside_the_point:
-            details["refused_below"] = self._refuse_below
-        if self._parser.unknown:
-            details["unknown_citations"] = self._parser.unknown
-        if self._stopped:
-            details["stopped"] = True
-        if self._first is not None:
-            details["first_token_seconds"] = round(self._first, 4)
-        if self.thinking.strip():
-            details["thinking"] = self.thinking.strip()
+        written = self._written
+        unknown = {"unknown_citations": self._parser.unknown} if self._parser.unknown else {}
         return Answer(
             text=self.text,
-            citations=_quoted(self._parser.citations, self._written.quotes),
+            citations=_quoted(self._parser.citations, written.quotes),
             generator=self._generator.name,
             refused=is_refusal(self.text, cites=bool(self._parser.citations)),
             seconds=self._seconds,
             error=self._error,
-            details=details,
+            stopped=self._stopped,
+            first_token_seconds=None if self._first is None else round(self._first, 4),
+            relevance=None if self._relevance is None else round(self._relevance, 3),
+            refused_below=self._refuse_below if self._beside_the_point else None,
+            thinking=self.thinking.strip(),
+            prompt=written.prompt,
+            left_out=written.left_out,
+            shortened=written.shortened,
+            merged=written.merged,
+            details={**written.details, **unknown},
         )
 
     def _run(self) -> Pieces[str, None, None]:

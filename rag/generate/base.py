@@ -24,11 +24,16 @@ class Quote(NamedTuple):
 class Written:
     """What a generator knows once it is done: it may ``return`` this from ``stream``.
 
-    ``quotes`` are in the order of the markers in the text; ``details`` are tokens, cost, what was
-    left out.
+    ``quotes`` are in the order of the markers in the text; ``prompt`` is what a model was given,
+    ``left_out``, ``shortened`` and ``merged`` are numbers of passages in it; ``details`` are
+    tokens, cost and the like.
     """
 
     quotes: tuple[Quote, ...] = ()
+    prompt: str = ""
+    left_out: tuple[int, ...] = ()
+    shortened: tuple[int, ...] = ()
+    merged: tuple[int, ...] = ()
     details: Mapping[str, Scalar] = field(default_factory=dict)
 
 

@@ -98,7 +98,7 @@ class ExtractiveGenerator:
             yield "\n\n" * bool(quotes) + _written(paragraph, asked, first)
             cited = [one.unit for c in paragraph for one in (c, *c.also)]
             quotes += [Quote(unit.number, unit.span.start, unit.span.end) for unit in cited]
-        return Written(tuple(quotes), {"candidates": len(scored)})
+        return Written(tuple(quotes), details={"candidates": len(scored)})
 
     def _scored(self, asked: Asked, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the units that may answer with their scores."""

@@ -53,7 +53,17 @@ class ModelGenerator:
         if reply.problem:
             raise ProviderError(reply.problem)
         details: dict[str, Scalar] = {"packed_smaller": smaller} if smaller else {}
-        return Written(details=details | _packing(prompt) | self._ending(reply))
+        return Written(
+            prompt=shown(prompt.messages),
+            left_out=prompt.left_out,
+            shortened=prompt.shortened,
+            merged=prompt.merged,
+            details={
+                **details,
+                "prompt_tokens_estimated": prompt.tokens,
+                **self._ending(reply),
+            },
+        )
 
     def _ending(self, reply: Reply) -> dict[str, Scalar]:
         details: dict[str, Scalar] = {"cut_at_limit": True} if reply.finish == "length" else {}
@@ -63,14 +73,3 @@ class ModelGenerator:
 def room_for_prompt(context: int) -> int:
     """Return the tokens of a window that a prompt may take; the rest is for the answer."""
     return context - min(_MOST_FOR_ANSWER, context // 4)
-
-
-def _packing(prompt: Prompt) -> dict[str, Scalar]:
-    details: dict[str, Scalar] = {
-        "prompt": shown(prompt.messages),
-        "prompt_tokens_estimated": prompt.tokens,
-    }
-    for name in ("left_out", "shortened", "merged"):
-        if numbers := getattr(prompt, name):
-            details[name] = ", ".join(map(str, numbers))
-    return details

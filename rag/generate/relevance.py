@@ -17,7 +17,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from rag.generate.identifiers import unknown
-from rag.types import Trace
+from rag.types import StageName, Trace
 
 Terms = Callable[[str], Iterable[str]]
 # Intercept and the weights of `Features`: fitted on HotpotQA and chunking.
@@ -66,7 +66,7 @@ def relevance(trace: Trace, terms: Terms) -> float | None:
 def features(trace: Trace, terms: Terms) -> Features:
     """Return what the evidence of a trace has of its question."""
     evidence = {hit.chunk.id for hit in trace.evidence}
-    dense = trace.stage("dense")
+    dense = trace.stage(StageName.DENSE)
     if dense is None or dense.fell_back or not evidence:
         return Features(None, 0.0, 0.0, 0.0)
     lowest = min((hit.score for hit in dense.hits), default=0.0)

@@ -10,24 +10,21 @@ model is the judge, it reads.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.generate.citations import without_markers
 from rag.text.passages import parts
-from rag.types import Answer, Chunk, Hit
+from rag.types import Answer, Check, Chunk, Hit
 
-DETAIL = "checks"
 LIKENESS = 0.5
 BY_RULE = "by words, numbers and likeness"
 BY_MODEL = "by the model"
-Verdict = Literal["uncited", "doubtful"]
 _MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
 _NUMBER = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})*(?:[.,]\d+)?")
 _NAME = re.compile(r"[^\W\d_][\w&.'’-]*[^\W_]")
@@ -50,21 +47,6 @@ class TokenEncoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A sentence of an answer that is worth a second look.
-
-    ``start`` and ``end`` are its characters in the answer's text; ``why`` says in words what is
-    missing, ``by`` who says so.
-    """
-
-    start: int
-    end: int
-    verdict: Verdict
-    why: str
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of an answer, its text without markers, and the passages that it cites."""
 
@@ -80,7 +62,7 @@ Judge = Callable[[Sequence[Sentence]], dict[int, str]]
 def checked(
     answer: Answer, question: str, hits: Sequence[Hit], encoder: TokenEncoder, judge: Judge | None
 ) -> Answer:
-    """Return the answer with its checks in its details; a refusal and a failure have none.
+    """Return the answer with its checks; a refusal and a failure have none.
 
     ``judge`` returns what is missing by the sentence's place, for those that are not supported;
     None looks at words, numbers and likeness. Raises what the judge raises.
@@ -101,7 +83,7 @@ def checked(
         for place, why in missing.items()
     ]
     checks.sort(key=lambda check: check.start)
-    return replace(answer, details={**answer.details, DETAIL: as_detail(checks)})
+    return replace(answer, checks=tuple(checks))
 
 
 def sentences(answer: Answer, hits: Sequence[Hit]) -> list[Sentence]:
@@ -175,17 +157,6 @@ def likeness(text: str, cited: Sequence[Chunk], encoder: TokenEncoder) -> float:
     if not len(said) or not len(there):
         return 0.0
     return float((said @ there.T).max(axis=1).mean())
-
-
-def checks_of(answer: Answer) -> tuple[Check, ...]:
-    """Return the checks that an answer carries in its details."""
-    stored = answer.details.get(DETAIL)
-    return tuple(Check(**one) for one in json.loads(str(stored))) if stored else ()
-
-
-def as_detail(checks: Iterable[Check]) -> str:
-    """Return checks as an answer's details keep them."""
-    return json.dumps([asdict(check) for check in checks], ensure_ascii=False)
 
 
 def _uncited(one: Sentence) -> Check:

@@ -15,7 +15,7 @@ from rag.retrieve import filters
 from rag.retrieve.filters import Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import SHAPES_RANKING
-from rag.types import Candidate, Chunk, Hit, Stage, Trace, ranked
+from rag.types import Candidate, Chunk, Hit, Stage, StageName, Trace, ranked
 
 Ranking = Mapping[str, Hit]
 
@@ -33,7 +33,12 @@ class Everything:
 
     def stage(self, name: str) -> Ranking | None:
         """Return the ranking of that stage, None where it is not one of the three."""
-        return {"dense": self.dense, "lexical": self.lexical, "fused": self.fused}.get(name)
+        ranking: dict[str, Ranking] = {
+            StageName.DENSE: self.dense,
+            StageName.LEXICAL: self.lexical,
+            StageName.FUSED: self.fused,
+        }
+        return ranking.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,6 @@ def places(trace: Trace, chunk: Chunk, found: Everything) -> list[Place]:
     return [
         _place(stage, chunk.id, found, _went_on(trace, number))
         for number, stage in enumerate(trace.stages)
-        if stage.name != "rewritten"
     ]
 
 
@@ -109,7 +113,7 @@ def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everythin
     Calls the reranker on the pool and the passage. Raises `RerankError` where it fails, or where
     it fell back in the trace too.
     """
-    before = trace.stage("reranked")
+    before = trace.stage(StageName.RERANKED)
     if before is None or before.fell_back:
         raise RerankError("the reranker did not rank in this trace, so it has no place there")
     pool = [candidate(hit.chunk, found) for hit in before.hits]
@@ -118,7 +122,7 @@ def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everythin
     if stage.fell_back:
         raise RerankError(stage.note)
     hit = next(hit for hit in stage.hits if hit.chunk.id == chunk.id)
-    return Place("reranked", hit.rank, len(stage.hits), hit.score, len(before.hits), False)
+    return Place(StageName.RERANKED, hit.rank, len(stage.hits), hit.score, len(before.hits), False)
 
 
 def alone(pipeline: Pipeline, **changes: str) -> Pipeline:
@@ -139,7 +143,7 @@ def _went_on(trace: Trace, number: int) -> int:
     if not following:
         return len(trace.evidence)
     count = len(trace.stages[number].hits)
-    return min(count, len(following[0].hits)) if following[0].name == "reranked" else count
+    return min(count, len(following[0].hits)) if following[0].name == StageName.RERANKED else count
 
 
 def _place(stage: Stage, chunk_id: str, found: Everything, depth: int) -> Place:

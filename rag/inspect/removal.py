@@ -8,8 +8,9 @@ from typing import Literal
 
 from rag.inspect.places import Place
 from rag.retrieve.filters import Filter
-from rag.types import Answer, Chunk, Hit, Stage, Trace
+from rag.types import RETRIEVERS, Answer, Chunk, Hit, Stage, StageName, Trace
 
+NO_WORD = "finds no word of the question in it"
 Where = Literal["filter", "retrieval", "pool", "reranker", "threshold", "answer", ""]
 
 
@@ -40,42 +41,40 @@ def _in_answer(answer: Answer | None, number: int, chunk_id: str) -> Removal:
     given = f"Given to the answer as [{number}]"
     if answer is None:
         return Removal("", f"{given}; this trace has no answer.")
-    details = answer.details
-    if number in _numbers(details.get("left_out")):
+    if number in answer.left_out:
         words = "the passages above it filled the model's window (llm_context)"
         return Removal("answer", f"Left out of the prompt as [{number}]: {words}.")
-    if details.get("refused_below"):
+    if answer.refused_below is not None:
         return Removal("answer", f"{given}, and refused: the passages were not near the question.")
-    short = ", shortened to fit the window" if number in _numbers(details.get("shortened")) else ""
+    short = ", shortened to fit the window" if number in answer.shortened else ""
     cited = any(c.chunk_id == chunk_id for c in answer.citations)
     return Removal("", f"{given}{short}, and {'cited' if cited else 'not cited'}.")
 
 
 def _cut(trace: Trace, last: Hit) -> Removal:
-    top = int(trace.settings.get("top", 5))
+    top = trace.top
     if last.rank <= top:
-        threshold = trace.settings.get("threshold")
-        words = f"its score {last.score:.3f} is under the threshold {threshold}"
+        words = f"its score {last.score:.3f} is under the threshold {trace.threshold}"
         return Removal("threshold", f"Below the threshold: {words}.")
     final = trace.stages[-1]
     before = _hit(_before_reranking(trace)[-1:], last.chunk.id)
     was = before.rank if before else None
-    if final.name == "reranked" and _kept_order(final):
+    if final.name == StageName.RERANKED and final.kept_order:
         why = "the reranker did not run" if final.fell_back else "nothing reranked it"
         return Removal("pool", f"Below the top {top}: rank {last.rank}, and {why}.")
-    if final.name == "reranked" and was is not None and was <= top:
+    if final.name == StageName.RERANKED and was is not None and was <= top:
         words = f"from rank {was} to rank {last.rank}, below the top {top}"
         return Removal("reranker", f"Cut by the reranker: it moved it {words}.")
     moved = f" (rank {was} before)" if was else ""
-    after = "reranking" if final.name == "reranked" else f"the stage {final.name}"
+    after = "reranking" if final.name == StageName.RERANKED else f"the stage {final.name}"
     return Removal("reranker", f"Below the top {top}: rank {last.rank} after {after}{moved}.")
 
 
 def _below_pool(trace: Trace, chunk: Chunk) -> Removal | None:
     """Say so where a passage was found, and stood below what was reranked."""
-    reranked = trace.stage("reranked")
+    reranked = trace.stage(StageName.RERANKED)
     for stage in reversed(_before_reranking(trace)):
-        if stage.name not in ("dense", "lexical") and (hit := _hit([stage], chunk.id)):
+        if stage.name not in RETRIEVERS and (hit := _hit([stage], chunk.id)):
             size = len(reranked.hits) if reranked else 0
             words = f"rank {hit.rank} in {stage.name}, and the first {size} were reranked"
             return Removal("pool", f"Below the pool: {words}.")
@@ -84,8 +83,8 @@ def _below_pool(trace: Trace, chunk: Chunk) -> Removal | None:
 
 def _not_retrieved(places: Mapping[str, Place], trace: Trace) -> Removal:
     said = [
-        _missed("dense retrieval", places.get("dense"), trace, "has no vector for it"),
-        _missed("BM25", places.get("lexical"), trace, "finds no word of the question in it"),
+        _missed("dense retrieval", places.get(StageName.DENSE), trace, "has no vector for it"),
+        _missed("BM25", places.get(StageName.LEXICAL), trace, NO_WORD),
     ]
     return Removal("retrieval", f"Not retrieved: {'; '.join(filter(None, said))}.")
 
@@ -107,18 +106,9 @@ def _missed(name: str, place: Place | None, trace: Trace, nowhere: str) -> str:
 
 def _before_reranking(trace: Trace) -> list[Stage]:
     names = [stage.name for stage in trace.stages]
-    end = names.index("reranked") if "reranked" in names else len(names)
-    return [stage for stage in trace.stages[:end] if stage.name != "rewritten"]
-
-
-def _kept_order(stage: Stage) -> bool:
-    details = stage.details
-    return stage.fell_back or details.get("reranker") == "none" or bool(details.get("skipped"))
+    end = names.index(StageName.RERANKED) if StageName.RERANKED in names else len(names)
+    return list(trace.stages[:end])
 
 
 def _hit(stages: Sequence[Stage], chunk_id: str) -> Hit | None:
     return next((h for stage in stages for h in stage.hits if h.chunk.id == chunk_id), None)
-
-
-def _numbers(listed: object) -> set[int]:
-    return {int(part) for part in str(listed or "").split(",") if part.strip().isdigit()}

@@ -35,7 +35,7 @@ def decide(pool: Sequence[Candidate], settings: Settings) -> Decision:
     )
     note = f"{'not reranked, the first stage is sure' if sure else 'reranked as ambiguous'}"
     details: dict[str, Scalar] = {"policy": "ambiguous", "gap": gap, "spread": spread}
-    return Decision(not sure, f"{note} ({numbers})", details | {"skipped": sure})
+    return Decision(not sure, f"{note} ({numbers})", details)
 
 
 def sureness(pool: Sequence[Candidate], settings: Settings) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from rag.rerank.policy import PROBE, Costs, decide
 from rag.rerank.single import Attempt, Loader
 from rag.rerank.table import NONE, choose, resolve
 from rag.settings import Settings
-from rag.types import Candidate, Stage, ranked
+from rag.types import Candidate, Stage, StageName, ranked
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -64,12 +64,14 @@ class Rerankers:
             outcome = self._first_that_works(chain, query, pool, context, started)
         details = {**(decision.details or {}), **outcome.scores.details}
         return Stage(
-            name="reranked",
+            name=StageName.RERANKED,
             hits=ranked((c.chunk, s) for c, s in zip(pool, outcome.scores, strict=True)),
             seconds=time.perf_counter() - started,
             note="; ".join(filter(None, (why, decision.note, *outcome.notes))),
             fell_back=outcome.fell_back,
-            details={"reranker": outcome.reranker, "pairs": 0, **details},
+            reranker=outcome.reranker,
+            skipped=not decision.rerank,
+            details={"pairs": 0, **details},
         )
 
     def rank_many(self, pools: Sequence[QueryPool], context: Context) -> list[Stage]:
@@ -95,11 +97,12 @@ class Rerankers:
         seconds = (time.perf_counter() - started) / count
         return [
             Stage(
-                "reranked",
+                StageName.RERANKED,
                 ranked((c.chunk, s) for c, s in zip(pool, scores, strict=True)),
                 seconds,
                 why,
-                details={"reranker": ranker.name, **scores.details, "batch": len(pools)},
+                reranker=ranker.name,
+                details={**scores.details, "batch": len(pools)},
             )
             for (_, pool), scores in zip(pools, found, strict=True)
         ]

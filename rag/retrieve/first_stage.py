@@ -19,7 +19,7 @@ from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
 from rag.store.index import Index
-from rag.types import Candidate, Hit, Stage, ranked
+from rag.types import Candidate, Hit, Stage, StageName, ranked
 
 Vector = NDArray[np.float32]
 
@@ -72,7 +72,7 @@ class FirstStage:
         # The encoder and Chroma let other threads compute meanwhile; BM25 is done before they are.
         waiting = self._threads.submit(self.lexical, query.words)
         dense = _stage(
-            "dense",
+            StageName.DENSE,
             lambda: retrievers.dense(index, query.vector(), depth, scope, chunks),
             self._note,
         )
@@ -86,7 +86,7 @@ class FirstStage:
         index, depth = self._index, self._settings.pool
         scope, chunks = self._scope, self._chunks
         return _stage(
-            "lexical",
+            StageName.LEXICAL,
             lambda: retrievers.lexical(index, words, depth, scope, chunks),
             self._note,
         )
@@ -113,7 +113,7 @@ class FirstStage:
         weights = (self._settings.dense_weight, self._settings.lexical_weight)
         rankings = [(s.hits, w) for s, w in zip((dense, lexical), weights, strict=True) if w > 0]
         hits = fuse(rankings, self._settings)
-        return Stage("fused", hits, time.perf_counter() - started)
+        return Stage(StageName.FUSED, hits, time.perf_counter() - started)
 
 
 def _stage(name: str, retrieve: Callable[[], retrievers.Scored], note: str = "") -> Stage:

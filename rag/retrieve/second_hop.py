@@ -18,11 +18,8 @@ from rag.retrieve.first_stage import FirstStage, Found
 from rag.settings import Settings
 from rag.store.analyse import Analyser
 from rag.text.plural import plural
-from rag.types import Candidate, Chunk, Hit, Stage, ranked
+from rag.types import Candidate, Chunk, Hit, Stage, StageName, ranked
 
-FOLLOWED = "follow-up"
-RERANKED = "follow-up-reranked"
-STAGE = "second-hop"
 POOL = 20  # candidates of the second hop that are reranked
 K = 4  # chosen with hop_decay on HotpotQA, where 2 to 8 are within 0.01
 MOST_NAMES = 40
@@ -50,14 +47,14 @@ def second_hop(
         replace(member, lexical=member.fused)
         for member in first.candidates(asked, follow_up.hits[:POOL])
     ]
-    reranked = replace(rerank(asked.query.words, pool), name=RERANKED)
+    reranked = replace(rerank(asked.query.words, pool), name=StageName.FOLLOW_UP_RERANKED)
     started = time.perf_counter()
     hits = combine([(before.hits, 1.0), (reranked.hits, settings.hop_decay)])
     new = len(hits) - len(before.hits)
     failed = [stage.note for stage in (before, reranked) if stage.fell_back]
     found = f"the first hop with {plural(new, 'passage')} that only the second one found"
     note = "; ".join([found, *failed])
-    both = Stage(STAGE, hits, time.perf_counter() - started, note, bool(failed))
+    both = Stage(StageName.SECOND_HOP, hits, time.perf_counter() - started, note, bool(failed))
     return follow_up, reranked, both
 
 
@@ -76,7 +73,8 @@ def _follow_up(asked: Found, before: Stage, first: FirstStage, settings: Setting
             notes.append(found.note if found.fell_back else f"{hit.chunk.document}: {new}")
             fell_back |= found.fell_back
     note = "; ".join(notes) or "the best passages name nothing that the question does not"
-    return Stage(FOLLOWED, combine(finds), time.perf_counter() - started, note, fell_back)
+    seconds = time.perf_counter() - started
+    return Stage(StageName.FOLLOW_UP, combine(finds), seconds, note, fell_back)
 
 
 def names(question: str, passage: str, analyse: Analyser) -> list[str]:

@@ -16,9 +16,7 @@ from rag.retrieve.fusion import fuse
 from rag.settings import Settings
 from rag.store.analyse import Analyser
 from rag.store.index import Index
-from rag.types import Hit, Scalar, Stage
-
-STAGE = "expanded"
+from rag.types import Hit, Scalar, Stage, StageName
 
 
 class Expansion:
@@ -90,7 +88,7 @@ class Expansion:
         if not useful:
             note = "the question alone"
         return Stage(
-            STAGE,
+            StageName.EXPANDED,
             fuse(rankings, self._settings) if useful else asked.fused.hits,
             time.perf_counter() - started,
             "; ".join([note, *failed]),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rag.llm.prices import spent
-from rag.types import Scalar, Stage, Trace
+from rag.types import Scalar, Stage, StageName, Trace
 
 Origin = Literal["page", "command line", "python"]
 
@@ -74,22 +74,18 @@ def entry_of(trace: Trace, origin: Origin, ended: float, turn: int | None = None
     """Return what is to be logged of a trace that was complete at ``ended`` (since 1970)."""
     answer = trace.answer
     details = [stage.details for stage in trace.stages] + ([answer.details] if answer else [])
-    first = answer.details.get("first_token_seconds") if answer else None
-    reranked = trace.stage("reranked")
+    reranked = trace.stage(StageName.RERANKED)
     pool = trace.settings.get("pool")
     return LogEntry(
         question=trace.question,
         origin=origin,
         asked=ended - trace.seconds - (answer.seconds if answer else 0.0),
         digest=trace.settings_digest,
-        reranker=str(
-            (reranked.details.get("reranker") if reranked else "")
-            or trace.settings.get("reranker", "")
-        ),
+        reranker=(reranked.reranker if reranked else "") or str(trace.settings.get("reranker", "")),
         pool=int(pool) if pool is not None else None,
         ranking=trace.seconds,
         stages=tuple(StageTime(s.name, s.seconds, s.fell_back) for s in trace.stages),
-        first_token=float(first) if first is not None else None,
+        first_token=answer.first_token_seconds if answer else None,
         answering=answer.seconds if answer else None,
         generator=answer.generator if answer else "",
         refused=answer.refused if answer else None,

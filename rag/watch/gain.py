@@ -16,11 +16,10 @@ from rag.evaluate.experiments.side_by_side import ranking
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.store import JudgementStore, Qrels
 from rag.evaluate.measures.metrics import PRIMARY, per_question
-from rag.types import Trace
+from rag.types import StageName, Trace
 from rag.watch.entry import LogEntry
 
 MOST = 500  # newest judged questions that are looked at; each costs a trace to be read
-RERANKED = "reranked"
 
 
 class RerankGains:
@@ -63,9 +62,9 @@ def gain_of(trace: Trace, judged: Qrels, question: str) -> float | None:
     """Return what reranking was worth to one trace; None if the judgements do not cover it."""
     grades = judged.grades.get(question, {})
     names = [stage.name for stage in trace.stages]
-    if RERANKED not in names[1:] or not any(grade > 0 for grade in grades.values()):
+    if StageName.RERANKED not in names[1:] or not any(grade > 0 for grade in grades.values()):
         return None
-    place = names.index(RERANKED)
+    place = names.index(StageName.RERANKED)
     items = {
         name: ranking(trace.stages[at], judged.unit).items
         for name, at in (("before", place - 1), ("after", place))
@@ -77,5 +76,5 @@ def gain_of(trace: Trace, judged: Qrels, question: str) -> float | None:
 
 
 def _reranked(entry: LogEntry) -> bool:
-    ran = [stage for stage in entry.stages if stage.name == RERANKED]
+    ran = [stage for stage in entry.stages if stage.name == StageName.RERANKED]
     return bool(ran) and not ran[0].fell_back

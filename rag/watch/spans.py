@@ -118,7 +118,7 @@ def _about(entry: LogEntry, with_words: bool) -> dict[str, str | int | float | b
 
 
 def _figures(details: Mapping[str, Scalar]) -> dict[str, int | float | bool]:
-    """Return what is a number: texts among the details may hold the question's words."""
+    """Return what is a number: a reranker of others may report texts."""
     return {
         f"ranklens.{name}": value
         for name, value in details.items()

@@ -131,8 +131,7 @@ class FakeAnswering:
             if at >= 0:
                 chunk = self.trace.evidence[number - 1].chunk
                 cited.append(Citation(number, chunk.id, at, at + 3, *quote))
-        details = {"stopped": True} if self.stopped else {}
-        return Answer(self.text, tuple(cited), "extractive", False, 0.021, details=details)
+        return Answer(self.text, tuple(cited), "extractive", False, 0.021, stopped=self.stopped)
 
     def close(self) -> None:
         self.stopped = True

@@ -125,7 +125,7 @@ def test_the_thinking_of_a_model_is_folded_away(page, kept):
     ask(page())
     (chat,) = kept.all()
     (turn,) = kept.turns(chat.id)
-    told = Answer("Dry.", (), "m", False, 0.1, details={"thinking": "Is it <b>dry</b> [1]?"})
+    told = Answer("Dry.", (), "m", False, 0.1, thinking="Is it <b>dry</b> [1]?")
     kept.complete(turn.id, turn.trace.with_answer(told))
     body = html(page(chat=chat.id))
     assert "<details" in body

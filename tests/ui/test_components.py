@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.generate.citations import CitationParser
-from rag.generate.support import DETAIL, Check, as_detail
 from rag.journey import movements
-from rag.types import Answer, Chunk, Citation, Hit
+from rag.types import Answer, Check, Chunk, Citation, Hit
 from ranklens.asking import suggested
 from tests.ui.fakes import ALL, FakeDocument, trace_of
 from ui.ask.answer import rendered
@@ -38,8 +37,9 @@ def told(text, checks=()):
     """Return the HTML of a complete answer that a model wrote, its citations parsed."""
     parser = CitationParser(HITS)
     text = parser.feed(text) + parser.finish()
-    details = {DETAIL: as_detail(checks)}
-    return rendered(Answer(text, tuple(parser.citations), "m", False, 0.1, details=details), HITS)
+    return rendered(
+        Answer(text, tuple(parser.citations), "m", False, 0.1, checks=tuple(checks)), HITS
+    )
 
 
 def test_an_answer_is_paragraphs_lists_bold_and_chips():

@@ -210,7 +210,7 @@ def test_a_strip_marks_the_cut_of_the_pool_and_of_the_evidence():
     assert cut_of(trace.stage("dense"), trace) is None
     assert strips(trace).count('class="in"') == 11  # 3 given; BM25 and dense lack one each
     alone = Stage("dense", last.hits[:1], 0.0)
-    assert "--at:0.00%" in strips(type(trace)("q", {}, (alone,)))
+    assert "--at:0.00%" in strips(type(trace)("q", trace.settings, (alone,)))
 
 
 def test_hostile_words_stay_text_in_every_explanation():

@@ -26,14 +26,13 @@ def test_what_cannot_run_is_grey_and_says_what_to_do():
 
 def test_what_a_reranker_did_in_facts():
     details = {
-        "reranker": "cohere",
         "pairs": 50,
         "cache_hits": 12,
         "cost_usd": 0.002,
         "tokens_read": 412,
         "tokens_total": 530,
     }
-    facts = dict(rerankers.facts_of(Stage("reranked", (), 1.5, details=details)))
+    facts = dict(rerankers.facts_of(Stage("reranked", (), 1.5, reranker="cohere", details=details)))
     assert facts == {
         "Reranker": "cohere",
         "time": "1.50 s",
@@ -45,7 +44,7 @@ def test_what_a_reranker_did_in_facts():
 
 
 def test_facts_that_do_not_apply_are_left_out():
-    facts = dict(rerankers.facts_of(Stage("reranked", (), 0.0, details={"reranker": "none"})))
+    facts = dict(rerankers.facts_of(Stage("reranked", (), 0.0, reranker="none")))
     assert facts == {"Reranker": "none", "time": "0.0 ms", "pairs scored": "0"}
 
 

@@ -8,7 +8,6 @@ from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.types import Answer, Hit, Trace
-from ranklens.asking import checks_of
 from ui.shared import frame
 from ui.shared.html import render, show
 from ui.shared.prose import ChipPlace, TextStyle, written
@@ -24,12 +23,12 @@ def complete(body: DeltaGenerator, foot: DeltaGenerator, trace: Trace, answer: A
             )
             frame.notice(answer.error, kept, "warn")
         facts = facts_of(answer, trace.evidence)
-        show("ask/facts.html", facts=facts, thinking=str(answer.details.get("thinking") or ""))
+        show("ask/facts.html", facts=facts, thinking=answer.thinking)
 
 
 def below(trace: Trace, answer: Answer) -> None:
     """Show what is worth a second look, and the passages that the answer was given."""
-    if checks := checks_of(answer):
+    if checks := answer.checks:
         show("ask/checks.html", checks=checks)
     cited = {citation.chunk_id for citation in answer.citations}
     sources = [(hit.chunk, hit.chunk.id in cited) for hit in trace.evidence]
@@ -46,7 +45,7 @@ def rendered(answer: Answer, hits: Sequence[Hit]) -> Markup:
     ]
     marks = [
         TextStyle(c.start, c.end, c.verdict, f"{c.why} ({c.by})" if c.by else c.why)
-        for c in checks_of(answer)
+        for c in answer.checks
     ]
     return written(answer.text, chips, marks)
 
@@ -70,16 +69,20 @@ def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:
         )
     if "cost_usd" in details:
         facts.append(f"${float(details['cost_usd'] or 0):.5f}")
-    if details.get("merged"):
-        facts.append(f"neighbours joined: passages {details['merged']}")
-    if details.get("left_out"):
-        facts.append(f"left out for lack of room: passage {details['left_out']}")
+    if answer.merged:
+        facts.append(f"neighbours joined: passages {_numbers(answer.merged)}")
+    if answer.left_out:
+        facts.append(f"left out for lack of room: passage {_numbers(answer.left_out)}")
     if details.get("packed_smaller"):
         facts.append("packed smaller, as the model asked")
     if details.get("cut_at_limit"):
         facts.append("cut at the model's limit of tokens")
-    if details.get("stopped"):
+    if answer.stopped:
         facts.append("stopped")
-    if details.get("refused_below"):
-        facts.append(f"relevance {details['relevance']}, below {details['refused_below']}")
+    if answer.refused_below is not None:
+        facts.append(f"relevance {answer.relevance}, below {answer.refused_below}")
     return facts
+
+
+def _numbers(of: Sequence[int]) -> str:
+    return ", ".join(map(str, of))

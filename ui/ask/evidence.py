@@ -8,7 +8,7 @@ import streamlit as st
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
-from rag.journey import Journey, journeys, rankings, timeline
+from rag.journey import Journey, journeys, timeline
 from rag.types import Trace
 from ui.ask import rerankers
 from ui.shared import frame, movement
@@ -52,7 +52,7 @@ def _scores(trace: Trace) -> None:
 
 def scores_of(trace: Trace, found: Sequence[Journey]) -> Markup:
     """Return the table as HTML; a bar shows where a score lies between its column's ends."""
-    stages = rankings(trace)
+    stages = trace.stages
     return render(
         "ask/scores.html",
         stages=[(stage.name, unit(stage.name, trace)) for stage in stages],

@@ -10,7 +10,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from rag.settings import Settings
-from rag.types import Scalar, Stage, Trace
+from rag.types import Scalar, Stage, StageName, Trace
 from ranklens.models import AUTO, Availability, ListedModel, listed, rerankers
 from ui.shared import frame
 from ui.shared.html import macro, render
@@ -62,7 +62,7 @@ def choices(found: Sequence[Availability], configured: str) -> list[str]:
 
 def ran(trace: Trace) -> Markup:
     """Return as HTML what the reranker did: time, pairs, cache, cost, how much it read."""
-    stage = trace.stage("reranked")
+    stage = trace.stage(StageName.RERANKED)
     return render("ask/ran.html", facts=facts_of(stage)) if stage else Markup()
 
 
@@ -70,7 +70,7 @@ def facts_of(stage: Stage) -> list[tuple[str, str]]:
     """Return the facts of a reranking, (name, fact), without those that do not apply."""
     details = stage.details
     facts: list[tuple[str, Any]] = [
-        ("Reranker", details.get("reranker", "")),
+        ("Reranker", stage.reranker),
         ("time", duration(stage.seconds)),
         ("pairs scored", details.get("pairs", 0)),
         ("from the cache", details.get("cache_hits")),

@@ -10,7 +10,6 @@ import streamlit as st
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
-from rag.chat.rewrite import STAGE, original
 from rag.text.plural import plural
 from rag.types import Answer, Trace
 from ranklens import asking
@@ -56,13 +55,8 @@ def searched(slots: TurnSlots, trace: Trace) -> None:
 
 def searched_html(trace: Trace) -> Markup:
     """Return what was searched as HTML; nothing if it was the question itself, everywhere."""
-    stage = trace.stage(STAGE)
-    rewriting = stage and {
-        "asked": original(trace),
-        "by": _BY.get(str(stage.details.get("how")), ""),
-        "problem": stage.note if stage.fell_back else "",
-    }
-    return _html("searched", asking.filter_of(trace).words(), trace.question, rewriting)
+    by = _BY.get(trace.rewriting.by or "", "") if trace.rewriting else ""
+    return _html("searched", asking.filter_of(trace).words(), trace.question, trace.rewriting, by)
 
 
 def follow(slots: TurnSlots, writing: Writing, trace: Trace) -> None:
@@ -147,7 +141,7 @@ def _acts(turn: Turn, written: Answer | None, library: Library, selected: bool) 
     act("Edit", "edit", ("editing", turn.id), "Change the question and ask again")
     again = PendingQuestion(turn.question, turn)
     act("Ask again", "refresh", ("pending", again), "Search and answer once more, in place of this")
-    if written and (prompt := written.details.get("prompt")):
+    if written and (prompt := written.prompt):
         act("Prompt", "code", ("prompt", str(prompt)), "What the model was sent")
     if not selected:
         evidence = "Show every ranking behind this answer"

@@ -72,8 +72,8 @@ def times(trace: Trace) -> str:
 
 
 def _time(stage: Stage) -> str:
-    name = stage.details.get("reranker")
-    return f"{stage.name} {duration(stage.seconds)}" + (f" ({name})" if name else "")
+    name = f" ({stage.reranker})" if stage.reranker else ""
+    return f"{stage.name} {duration(stage.seconds)}{name}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], clip: bool = False) -> None:

@@ -54,7 +54,7 @@ def _shown(library: Library, made: SideBySide) -> None:
     found = grades_of(library, made)
     labels = {side.name: variants.label(library.settings, side.name) for side in made.sides}
     columns = [
-        bump.BumpColumn(labels[side.name], side.last, int(side.trace.settings.get("top", 5)))
+        bump.BumpColumn(labels[side.name], side.last, side.trace.top)
         for side in made.sides
         if side.trace
     ]

@@ -9,7 +9,6 @@ import streamlit as st
 from markupsafe import Markup
 
 from rag.errors import RanklensError
-from rag.journey import rankings
 from rag.types import Stage, Trace
 from ranklens.inspecting import NEAR, SHINGLE, Inspection, Readings, Twin, cut_of
 from ui.shared import frame
@@ -51,7 +50,7 @@ def show(inspection: Inspection) -> None:
 def strips(trace: Trace) -> Markup:
     """Return a strip plot of each stage's scores as HTML, the cut of the last one marked."""
     given = {hit.chunk.id for hit in trace.evidence}
-    stages = [_strip(stage, trace) for stage in rankings(trace) if stage.hits]
+    stages = [_strip(stage, trace) for stage in trace.stages if stage.hits]
     return render("inspect/strips.html", stages=stages, given=given)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.types import Trace
+from rag.types import StageName, Trace
 from ranklens.inspecting import opened
 from ui.shared import frame, state
 from ui.shared.html import show as show_html
@@ -139,8 +139,8 @@ def _note(shown: ShownTrace | None) -> None:
 def head(shown: ShownTrace) -> None:
     """Show the question and the settings that matter most."""
     trace, settings = shown.trace, shown.trace.settings
-    ran = trace.stage("reranked")
-    facts = [str(ran.details.get("reranker", "")) if ran else ""]
+    ran = trace.stage(StageName.RERANKED)
+    facts = [ran.reranker if ran else ""]
     facts += [f"{name} {settings[name]}" for name in ("pool", "top", "threshold")
               if settings.get(name) is not None]  # fmt: skip
     facts += [f"settings {trace.settings_digest}"]

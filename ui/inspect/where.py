@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.errors import RerankError
-from rag.types import Chunk
+from rag.types import Chunk, StageName
 from ranklens.inspecting import Inspection, PassageWay, Place
 from ui.shared import frame
 from ui.shared.html import macro
@@ -21,7 +21,10 @@ def show(inspection: Inspection, chunk: Chunk) -> None:
     st.html(macro("verdict")(way.removal.words, kind))
     beside = _beside(inspection, chunk, way)
     places = [
-        (beside if place.stage == "reranked" and beside else place, place.stage in way.removed_at)
+        (
+            beside if place.stage == StageName.RERANKED and beside else place,
+            place.stage in way.removed_at,
+        )
         for place in way.places
     ]
     show_html("inspect/way.html", rows=[(place, gone, _known(place)) for place, gone in places])
@@ -34,7 +37,7 @@ def show(inspection: Inspection, chunk: Chunk) -> None:
 
 def _beside(inspection: Inspection, chunk: Chunk, way: PassageWay) -> Place | None:
     """Return where the reranker would have put a passage that the trace's pool does not hold."""
-    if not any(place.stage == "reranked" and place.rank is None for place in way.places):
+    if not any(place.stage == StageName.RERANKED and place.rank is None for place in way.places):
         return None
     try:
         if inspection.remote and not st.button(
@@ -57,11 +60,12 @@ def _known(place: Place) -> str:
     if place.recorded:
         return f"in the trace; {went_on}"
     if place.rank is None:
-        return {
-            "lexical": "shares no word with the question",
-            "reranked": f"not asked about it; {went_on}",
-        }.get(place.stage, f"not ranked here; {went_on}")
-    if place.stage == "reranked":
+        reasons: dict[str, str] = {
+            StageName.LEXICAL: "shares no word with the question",
+            StageName.RERANKED: f"not asked about it; {went_on}",
+        }
+        return reasons.get(place.stage, f"not ranked here; {went_on}")
+    if place.stage == StageName.RERANKED:
         return "asked now: where it would have come beside the pool"
-    scale = ", on a scale of its own" if place.stage == "fused" else ""
+    scale = ", on a scale of its own" if place.stage == StageName.FUSED else ""
     return f"worked out now{scale}; {went_on}"

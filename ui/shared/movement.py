@@ -23,7 +23,7 @@ def show(trace: Trace) -> None:
         if stage.fell_back:
             frame.notice(stage.note, f"{title(stage.name)}: fell back", "warn")
     after = f"After: {unit(trace.stages[-1].name, trace)}"
-    chart(moves, summary(moves), int(trace.settings["top"]), "Before: fused", after)
+    chart(moves, summary(moves), trace.top, "Before: fused", after)
 
 
 def chart(moves: Sequence[Movement], text: str, top: int, before: str, after: str) -> None:

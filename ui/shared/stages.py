@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from rag.types import Trace
+from rag.types import StageName, Trace
 
-_TITLES = {"dense": "Dense", "lexical": "BM25", "fused": "Fused", "reranked": "Reranked"}
+_TITLES: dict[str, str] = {StageName.LEXICAL: "BM25"}
 _TITLES |= {"hyde": "HyDE", "llm-synonyms": "Other words", "llm-specific": "More specific"}
 _TITLES |= {"llm-general": "More general"}
-_FUSED = ("fused", "feedback", "expanded", "hyde", "llm-synonyms", "llm-specific", "llm-general")
-_UNITS = {"dense": "cosine", "lexical": "BM25 score", "follow-up": "BM25, best is 1"}
-_UNITS |= {"second-hop": "best of both, 0 to 1"}
-_PLACES = {"dense": 3, "lexical": 2, "reranked": 3}
+_FUSED = (
+    *(StageName.FUSED, StageName.EXPANDED),
+    *("feedback", "hyde", "llm-synonyms", "llm-specific", "llm-general"),
+)
+_UNITS: dict[str, str] = {
+    StageName.DENSE: "cosine",
+    StageName.LEXICAL: "BM25 score",
+    StageName.FOLLOW_UP: "BM25, best is 1",
+    StageName.SECOND_HOP: "best of both, 0 to 1",
+}
+_PLACES: dict[str, int] = {StageName.LEXICAL: 2}
 
 
 def title(stage: str) -> str:
@@ -22,8 +29,8 @@ def unit(stage: str, trace: Trace) -> str:
     """Say what a stage's scores are."""
     if stage in _FUSED:
         return "weighted sum" if trace.settings.get("fusion") == "weighted" else "reciprocal ranks"
-    if stage in ("reranked", "follow-up-reranked") and (ran := trace.stage(stage)):
-        name = str(ran.details.get("reranker") or trace.settings.get("reranker", ""))
+    if stage in (StageName.RERANKED, StageName.FOLLOW_UP_RERANKED) and (ran := trace.stage(stage)):
+        name = ran.reranker or str(trace.settings.get("reranker", ""))
         return f"{name} (fell back)" if ran.fell_back else name
     return _UNITS.get(stage, "score")
 

@@ -15,7 +15,7 @@ from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.evaluate.measures.pareto import Likeness, alike
 from rag.llm.prices import spent
 from rag.pipeline import Pipeline, Retrieved
-from rag.types import Hit, Stage, Trace
+from rag.types import Hit, Stage, StageName, Trace
 
 # What decides on the candidates. A frozen pool has one hop: the second one follows what a
 # pipeline's own reranker put first, so it would be another pool for each.
@@ -169,7 +169,10 @@ def worth(
     found = per_question(rankings, held, [metric])[metric]
     pool = {question: rankings[""]}
     orders = baselines.figures(pool, {question: dict(grades)}, [metric])
-    base = {"fused": found.pop(""), **{name: values[metric] for name, values in orders.items()}}
+    base = {
+        StageName.FUSED: found.pop(""),
+        **{name: values[metric] for name, values in orders.items()},
+    }
     return Worth(found, base)
 
 
@@ -178,7 +181,7 @@ def ordered_before(side: Side) -> tuple[Hit, ...]:
     if side.trace is None:
         return ()
     names = [stage.name for stage in side.trace.stages]
-    at = names.index("reranked") if "reranked" in names else len(names) - 1
+    at = names.index(StageName.RERANKED) if StageName.RERANKED in names else len(names) - 1
     pool = {hit.chunk.id for hit in side.trace.stages[at].hits}
     return tuple(h for h in side.trace.stages[max(0, at - 1)].hits if h.chunk.id in pool)
 

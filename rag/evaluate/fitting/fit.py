@@ -18,9 +18,8 @@ from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.evaluate.measures.statistics import Difference, compare
 from rag.pipeline import Pipeline
 from rag.retrieve.fusion import fuse
-from rag.retrieve.second_hop import RERANKED as FOLLOW_UP_RERANKED
 from rag.text.plural import plural
-from rag.types import Chunk, Stage, Trace, ranked
+from rag.types import Chunk, Stage, StageName, Trace, ranked
 
 SEED = 20_260
 STEP = 0.1
@@ -28,6 +27,8 @@ BLENDS = ("blend_dense", "blend_lexical", "blend_reranker")
 Weights = Mapping[str, float]
 Order = Callable[[str, Weights], Sequence[str]]
 """(question id, weights) → its items in the order that these weights give."""
+
+RERANKINGS = (StageName.RERANKED, StageName.FOLLOW_UP_RERANKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,13 @@ def fusion_order(pipeline: Pipeline, traces: Mapping[str, Trace], unit: Unit) ->
         stages = {stage.name: stage for stage in traces[question].stages}
         pairs = [
             (stages[name].hits, weights[option])
-            for name, option in (("dense", "dense_weight"), ("lexical", "lexical_weight"))
+            for name, option in (
+                (StageName.DENSE, "dense_weight"),
+                (StageName.LEXICAL, "lexical_weight"),
+            )
             if weights[option] > 0
         ]
-        return ranking(Stage("fused", fuse(pairs, pipeline.settings), 0.0), unit).items
+        return ranking(Stage(StageName.FUSED, fuse(pairs, pipeline.settings), 0.0), unit).items
 
     return order
 
@@ -138,7 +142,7 @@ def blend_order(
         parts = [(weights[o], c) for o, c in zip(BLENDS, columns[question], strict=True)]
         pool = chunks[question]
         scored = [(pool[key], sum(w * c.get(key, 0.0) for w, c in parts)) for key in pool]
-        return ranking(Stage("reranked", ranked(scored), 0.0), unit).items
+        return ranking(Stage(StageName.RERANKED, ranked(scored), 0.0), unit).items
 
     return order
 
@@ -203,7 +207,7 @@ def _scored(
 def _reranked(trace: Trace) -> Stage:
     """Return the last stage; raises `RanklensError` where a reranker fell back on the way to it."""
     for stage in trace.stages:
-        if stage.fell_back and stage.name in ("reranked", FOLLOW_UP_RERANKED):
+        if stage.fell_back and stage.name in RERANKINGS:
             raise RanklensError(f"{trace.question!r}: the reranker fell back ({stage.note})")
     return trace.stages[-1]
 

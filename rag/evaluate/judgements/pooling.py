@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from rag.journey import rankings
 from rag.types import Chunk, Trace
 
 
@@ -23,7 +22,7 @@ def pooled(traces: Iterable[Trace], depth: int) -> list[Chunk]:
     question = ""
     for trace in traces:
         question = trace.question
-        for stage in rankings(trace):
+        for stage in trace.stages:
             found |= {hit.chunk.id: hit.chunk for hit in stage.hits[:depth]}
     return shuffled(question, list(found.values()))
 

@@ -13,8 +13,7 @@ from rag.evaluate.data import Evaluation, Run
 from rag.evaluate.measures import answers, baselines
 from rag.evaluate.measures.metrics import DEFAULT, PRIMARY, checked, per_question
 from rag.evaluate.measures.statistics import Difference, Interval, compare, intervals
-from rag.retrieve.second_hop import STAGE as SECOND_HOP
-from rag.retrieve.variants import STAGE as EXPANDED
+from rag.types import StageName
 
 Scores = Mapping[str, Mapping[str, float]]
 """Metric → question → value."""
@@ -115,7 +114,7 @@ def outside(found: Figures) -> dict[str, Any]:
 def _run(evaluation: Evaluation, run: Run, names: tuple[str, ...]) -> RunFigures:
     stages = {stage: _stage(evaluation, run, stage, names) for stage in run.stages}
     p50, p95 = _percentiles([result.seconds for result in run.results])
-    pools = {q: r.items for q, r in run.rankings("reranked")}
+    pools = {q: r.items for q, r in run.rankings(StageName.RERANKED)}
     base = baselines.figures(pools, evaluation.grades, names)
     mean = None if run.spent is None else run.spent / len(run.results)
     return RunFigures(run, stages, base, p50, p95, mean, answers.figures(run, evaluation))
@@ -147,7 +146,7 @@ def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Compariso
         ((run, before), (run, after))
         for run in runs
         for before, after in _steps(run)
-        if after != "reranked" or run.run.settings.get("reranker") != "none"
+        if after != StageName.RERANKED or run.run.settings.get("reranker") != "none"
     ]
     across = [((runs[0], runs[0].run.last), (run, run.run.last)) for run in runs[1:]]
     wanted: list[tuple[tuple[RunFigures, str], tuple[RunFigures, str]]] = []
@@ -168,9 +167,11 @@ def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Compariso
 
 def _steps(run: RunFigures) -> Iterator[tuple[str, str]]:
     """Yield each stage that may gain something, behind the one whose order it was given."""
-    pool = EXPANDED if EXPANDED in run.stages else "fused"
-    yield from (("dense", "fused"), ("lexical", "fused"))
-    yield from (("fused", EXPANDED), (pool, "reranked"), ("reranked", SECOND_HOP))
+    name = StageName
+    pool = name.EXPANDED if name.EXPANDED in run.stages else name.FUSED
+    yield from ((name.DENSE, name.FUSED), (name.LEXICAL, name.FUSED))
+    yield from ((name.FUSED, name.EXPANDED), (pool, name.RERANKED))
+    yield (name.RERANKED, name.SECOND_HOP)
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from rag.evaluate.measures.figures import Figures, StageFigures
 from rag.evaluate.measures.statistics import Interval
 from rag.llm.prices import dollars
+from rag.types import RETRIEVERS
 
 STYLE = Path(__file__).with_name("charts.css")
 ROOM = 0.15  # of the scale, beyond the outermost values
@@ -77,7 +78,7 @@ def dots_of(found: Figures, title: Title) -> list[Dot]:
     for figures in found.runs:
         for stage in figures.stages.values():
             last = stage.name == figures.run.last
-            if last or (stage.name in ("dense", "lexical") and figures is found.runs[0]):
+            if last or (stage.name in RETRIEVERS and figures is found.runs[0]):
                 seconds, cost = (figures.p50, figures.cost) if last else (stage.p50, 0.0)
                 label = figures.run.name if last else f"{title(stage.name)} alone"
                 dot = Dot(label, seconds, stage.metrics[metric].mean, cost)

@@ -19,6 +19,7 @@ from rag.evaluate.reports.examples import telling
 from rag.evaluate.reports.questions import questions
 from rag.llm.prices import dollars
 from rag.text.plural import plural
+from rag.types import StageName
 
 STAGES = {
     "dense": "dense retrieval",
@@ -58,7 +59,7 @@ def main_comparison(found: Figures) -> Comparison | None:
     reranker gained, or else what fusion gained.
     """
     across = [c for c in found.comparisons if c.before[0] != c.after[0]]
-    reranked = [c for c in found.comparisons if c.after[1] == "reranked"]
+    reranked = [c for c in found.comparisons if c.after[1] == StageName.RERANKED]
     return next(iter([*reversed(across), *reversed(reranked), *reversed(found.comparisons)]), None)
 
 

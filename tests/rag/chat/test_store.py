@@ -137,8 +137,7 @@ class Slow:
 
     @property
     def answer(self):
-        details = {"stopped": True} if self.closed else {}
-        return Answer(self.text, (), "m", False, 0.1, details=details)
+        return Answer(self.text, (), "m", False, 0.1, stopped=self.closed)
 
 
 def writing(kept, slow, finish=None):
@@ -162,7 +161,7 @@ def test_what_has_arrived_is_kept_when_it_is_stopped(kept):
     made.stop()
     assert made.done
     assert kept.turn(turn.id).trace.answer.text == "One. "
-    assert kept.turn(turn.id).trace.answer.details == {"stopped": True}
+    assert kept.turn(turn.id).trace.answer.stopped
 
 
 def test_what_nobody_foresaw_ends_the_answer_too(kept):

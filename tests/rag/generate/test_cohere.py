@@ -55,7 +55,7 @@ def test_an_answer_streams_with_citations_tokens_and_its_prompt(server):
     sent = server.requests[0]
     assert sent.headers["authorization"] == f"Bearer {KEY}"
     assert [m["role"] for m in sent.body["messages"]] == ["system", "user"]
-    assert all(m["content"] in answer.details["prompt"] for m in sent.body["messages"])
+    assert all(m["content"] in answer.prompt for m in sent.body["messages"])
 
 
 def test_the_model_says_that_the_documents_do_not_answer(server):
@@ -150,7 +150,7 @@ def test_a_prompt_that_is_too_long_is_packed_smaller():
         answer = ask(server)
     assert answer.error == ""
     assert answer.details["packed_smaller"] == 1
-    assert answer.details["left_out"]
+    assert answer.left_out
     assert "Fact 5." not in server.requests[1].prompt
 
 

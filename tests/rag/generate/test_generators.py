@@ -76,7 +76,7 @@ def test_it_can_be_stopped_at_any_piece(made):
     answering.close()
     assert list(answering) == []
     assert answering.answer.text == first
-    assert answering.answer.details["stopped"] is True
+    assert answering.answer.stopped is True
 
 
 def test_it_can_be_stopped_before_it_began(made):
@@ -121,12 +121,12 @@ def test_an_error_that_is_not_ours_is_not_swallowed():
 
 
 def test_quotes_and_details_come_from_what_a_generator_returns():
-    written = Written((Quote(2, 0, 7), Quote(1, 0, 4)), {"tokens": 3})
+    written = Written((Quote(2, 0, 7), Quote(1, 0, 4)), details={"tokens": 3})
     answering = Answering(Scripted("a [1", "] b [2] c [2] d [9]", written=written), "q", HITS)
     list(answering)
     answer = answering.answer
     assert [(c.number, c.quote_start) for c in answer.citations] == [(1, 0), (2, 0), (2, None)]
-    assert answer.details.pop("first_token_seconds") >= 0
+    assert answer.first_token_seconds >= 0
     assert answer.details == {"tokens": 3, "unknown_citations": 1}
 
 

@@ -60,7 +60,7 @@ def test_what_an_answer_cost_comes_from_the_table_of_prices(server, tmp_path):
 def test_the_exact_prompt_is_kept_with_the_answer(server):
     answer = ask(server)
     sent = [message["content"] for message in server.requests[0].body["messages"]]
-    assert all(content in answer.details["prompt"] for content in sent)
+    assert all(content in answer.prompt for content in sent)
 
 
 def test_the_answer_is_passed_on_while_it_is_written(server):
@@ -74,7 +74,7 @@ def test_the_answer_is_passed_on_while_it_is_written(server):
     answering.close()
     assert time.monotonic() - started < 10
     assert answering.answer.text == "One."
-    assert answering.answer.details["stopped"] is True
+    assert answering.answer.stopped is True
 
 
 def test_the_model_says_that_the_documents_do_not_answer(server):
@@ -242,7 +242,7 @@ def test_a_prompt_that_is_too_long_is_packed_smaller():
         answer = ask(server)
     assert answer.error == ""
     assert answer.details["packed_smaller"] == 1
-    assert answer.details["left_out"]
+    assert answer.left_out
     assert len(server.requests) == 2
     assert "Fact 1." in server.requests[1].prompt
     assert "Fact 5." not in server.requests[1].prompt

@@ -63,7 +63,7 @@ def test_the_server_sees_at_once_that_it_was_stopped(served, reply, text):
     thread.join(1.0)
     assert not thread.is_alive()
     answer = answering.answer
-    assert (answer.text, answer.error, answer.details["stopped"]) == (text, "", True)
+    assert (answer.text, answer.error, answer.stopped) == (text, "", True)
 
 
 def test_a_wait_before_the_next_try_ends_too(served):

@@ -11,7 +11,6 @@ from rag.generate.citations import CitationParser
 from rag.generate.support import (
     Sentence,
     checked,
-    checks_of,
     likeness,
     missing_names,
     missing_numbers,
@@ -44,7 +43,7 @@ def answer(text, generator="openai:m", refused=False):
 
 def checks(text, **changes):
     told = replace(answer(text), **changes)
-    return checks_of(checked(told, "Which probe?", HITS, WordEncoder(), None))
+    return checked(told, "Which probe?", HITS, WordEncoder(), None).checks
 
 
 def test_a_sound_answer_has_no_checks():
@@ -126,7 +125,7 @@ class Unlike:
 )
 def test_what_stands_there_word_for_word_is_never_marked(text):
     told = checked(answer(text), "Which probe?", HITS, Unlike(), None)
-    assert checks_of(told) == ()
+    assert told.checks == ()
 
 
 @pytest.mark.parametrize(
@@ -140,7 +139,7 @@ def test_what_stands_there_word_for_word_is_never_marked(text):
     ],
 )
 def test_what_does_not_stand_there_word_for_word_is_looked_at(text):
-    assert len(checks_of(checked(answer(text), "", HITS, Unlike(), None))) == 1
+    assert len(checked(answer(text), "", HITS, Unlike(), None).checks) == 1
 
 
 @pytest.mark.parametrize(

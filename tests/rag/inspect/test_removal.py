@@ -16,7 +16,7 @@ def hits(*chunks):
 
 
 def trace(answer=None, note="", fell_back=False, reranker="overlap", **settings):
-    last = Stage("reranked", hits(A, C, B), 0.0, note, fell_back, {"reranker": reranker})
+    last = Stage("reranked", hits(A, C, B), 0.0, note, fell_back, reranker)
     stages = (
         Stage("dense", hits(A, B), 0.0),
         Stage("lexical", hits(C, D), 0.0),
@@ -26,9 +26,9 @@ def trace(answer=None, note="", fell_back=False, reranker="overlap", **settings)
     return Trace("q", {"pool": 3, "top": 2, "threshold": None} | settings, stages, answer)
 
 
-def answer(refused=False, **details):
+def answer(refused=False, **more):
     cited = () if refused else (Citation(1, "a", 0, 3),)
-    return Answer("[1]", cited, "llm", refused, 0.0, details=details)
+    return Answer("[1]", cited, "llm", refused, 0.0, **more)
 
 
 def place(stage, rank, of=9):
@@ -44,12 +44,12 @@ def test_what_was_given_is_told_with_what_the_answer_made_of_it():
     assert removal(trace(answer()), A, FAR).words == "Given to the answer as [1], and cited."
     assert removal(trace(answer()), C, FAR).words == "Given to the answer as [2], and not cited."
     assert removal(trace(answer()), C, FAR).where == ""
-    short = removal(trace(answer(shortened="1")), A, FAR)
+    short = removal(trace(answer(shortened=(1,))), A, FAR)
     assert short.words == "Given to the answer as [1], shortened to fit the window, and cited."
 
 
 def test_what_the_prompt_had_no_room_for():
-    found = removal(trace(answer(left_out="2, 3")), C, FAR)
+    found = removal(trace(answer(left_out=(2, 3))), C, FAR)
     assert found.where == "answer"
     assert found.words.startswith("Left out of the prompt as [2]: the passages above it filled")
 

@@ -105,7 +105,7 @@ def test_thinking_in_the_text_is_no_part_of_the_answer(served):
     answer, pieces = ask(served, "<th", "ink>Is it [2]? ", "Or [9]?</thi", "nk>\n\nBlue [", "1].")
     assert answer.text == "".join(pieces) == "Blue [1]."
     assert [c.number for c in answer.citations] == [1]
-    assert answer.details["thinking"] == "Is it [2]? Or [9]?"
+    assert answer.thinking == "Is it [2]? Or [9]?"
     assert "unknown_citations" not in answer.details
     assert answer.error == ""
 
@@ -115,14 +115,14 @@ def test_thinking_in_a_field_of_its_own_is_none_either(served, field):
     answer, _ = ask(served, Sent("Is it [2]?", field), Sent(" Or 3?", field), "Blue [1].")
     assert (answer.text, answer.error) == ("Blue [1].", "")
     assert [c.number for c in answer.citations] == [1]
-    assert answer.details["thinking"] == "Is it [2]? Or 3?"
+    assert answer.thinking == "Is it [2]? Or 3?"
 
 
 def test_an_answer_begins_anew_where_the_thinking_was_not_announced(served):
     answer, pieces = ask(served, "Is it [2]?\n", "</think>\n", "Blue [1].")
     assert answer.text == "Blue [1]."
     assert [(c.number, c.start) for c in answer.citations] == [(1, 5)]
-    assert answer.details["thinking"] == "Is it [2]?"
+    assert answer.thinking == "Is it [2]?"
     assert pieces[-1] == "Blue [1]."
 
 
@@ -133,7 +133,7 @@ def test_thinking_without_an_answer_is_an_error_and_kept(served, finish, words):
     answer, _ = ask(served, "<think>On and on [1]", finish=finish)
     assert words in answer.error
     assert (answer.text, answer.citations) == ("", ())
-    assert answer.details["thinking"] == "On and on [1]"
+    assert answer.thinking == "On and on [1]"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_thinking_without_an_answer_is_an_error_and_kept(served, finish, words):
 def test_a_fault_while_it_thinks_keeps_the_thinking(served, fault, words):
     answer, _ = ask(served, Sent("Is it?"), fault)
     assert words in answer.error
-    assert answer.details["thinking"] == "Is it?"
+    assert answer.thinking == "Is it?"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_blending_worked_by_hand(run):
     assert mixed == pytest.approx([0.3, 0.3 + 0.2, 0.15 + 0.15 + 0.4])
     stage = run(Scripted([0.0, 2.0, 4.0]), POOL, reranker="hybrid:scripted")
     assert ids(stage) == ["c", "b", "a"]
-    assert stage.details["reranker"] == "hybrid:scripted"
+    assert stage.reranker == "hybrid:scripted"
 
 
 def test_a_cascade_gives_the_dear_one_what_the_cheap_one_leaves(run):

@@ -125,7 +125,7 @@ def test_order_and_direction(name, rank):
     scores = [hit.score for hit in stage.hits]
     assert scores == sorted(scores, reverse=True)
     assert [hit.rank for hit in stage.hits] == [1, 2, 3, 4]
-    assert stage.details["reranker"] == name
+    assert stage.reranker == name
     if name == "none":
         assert ids(stage) == list(TEXTS)
     elif name not in NO_ORDER:

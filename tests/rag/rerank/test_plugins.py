@@ -37,7 +37,7 @@ def test_a_reranker_of_another_package_ranks(value, install_plugin: Install, bas
     stage = rerankers.rank("q", make_pool("a", "b", "c"), context)
 
     assert ids(stage) == ["c", "b", "a"]
-    assert stage.details["reranker"] == "backwards"
+    assert stage.reranker == "backwards"
     assert resolve("hybrid:backwards").name == "hybrid:backwards"
     assert [one.name for one in available(context)].count("backwards") == 1
 

@@ -33,7 +33,7 @@ def test_a_sure_first_stage_is_not_reranked(run):
     assert stage.note == (
         "not reranked, the first stage is sure (gap 0.65 of 0.3, spread 1.00 of 0.5)"
     )
-    assert stage.details["skipped"] is True
+    assert stage.skipped is True
     assert stage.details["gap"] == pytest.approx(0.65)
 
 
@@ -41,7 +41,7 @@ def test_an_ambiguous_one_is(run):
     stage = run(Scripted([1.0, 2.0, 3.0]), UNSURE, rerank_policy="ambiguous")
     assert ids(stage) == ["c", "b", "a"]
     assert stage.note.startswith("reranked as ambiguous")
-    assert stage.details["skipped"] is False
+    assert stage.skipped is False
 
 
 def test_never_means_never(run):

@@ -21,7 +21,7 @@ def test_the_pool_is_ranked_by_the_rerankers_scores(run):
     stage = run(OverlapReranker(), pool)
     assert [(h.chunk.id, h.score) for h in stage.hits] == [("y", 2.0), ("z", 1.0), ("x", 0.0)]
     assert stage.name == "reranked"
-    assert stage.details == {"reranker": "scripted", "pairs": 3}
+    assert (stage.reranker, stage.details) == ("scripted", {"pairs": 3})
     assert not stage.fell_back
 
 
@@ -78,7 +78,7 @@ def test_the_next_of_the_chain_ranks_instead(run):
     )
     assert ids(stage) == ["b", "a"]
     assert not stage.fell_back
-    assert stage.details["reranker"] == "third"
+    assert stage.reranker == "third"
     assert stage.note.startswith("third ranked instead of scripted, second: ")
     assert "boom" in stage.note
 

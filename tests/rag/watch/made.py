@@ -17,16 +17,16 @@ def trace_of(question: str = "is it red?", fell_back: bool = False, answered: bo
     """Ranked in 0.01 + 0.002 + 0.1 s, answered in 0.5 s with its first words after 0.2 s."""
     fused = ranked((c, 1.0 - i / 10) for i, c in enumerate(CHUNKS))
     order = CHUNKS if fell_back else [CHUNKS[1], CHUNKS[0], *CHUNKS[2:]]
-    details = {"reranker": "scripted", "pairs": 4, "cache_hits": 1, "tokens": 30, "cost_usd": 0.25}
+    details = {"pairs": 4, "cache_hits": 1, "tokens": 30, "cost_usd": 0.25}
     stages = (
         Stage("dense", fused, 0.01),
         Stage("lexical", fused, 0.004),
         Stage("fused", fused, 0.002),
         Stage("reranked", ranked((c, 1.0 - i / 10) for i, c in enumerate(order)), 0.1,
-              "the server is away" if fell_back else "", fell_back, details),
+              "the server is away" if fell_back else "", fell_back, "scripted", details=details),
     )  # fmt: skip
-    used = {"first_token_seconds": 0.2, "prompt_tokens": 100, "completion_tokens": 7}
-    answer = Answer("It is [1].", (), "llm", False, 0.5, details={**used, "cost_usd": 0.5})
+    used = {"prompt_tokens": 100, "completion_tokens": 7, "cost_usd": 0.5}
+    answer = Answer("It is [1].", (), "llm", False, 0.5, first_token_seconds=0.2, details=used)
     settings: dict[str, Any] = {"reranker": "auto", "pool": 50, "top": 5, "threshold": None}
     return Trace(question, settings, stages, answer if answered else None)
 
