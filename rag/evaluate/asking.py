@@ -64,11 +64,13 @@ class CallsOutcome:
 
 @dataclass(slots=True)
 class _Result(Generic[T]):
-    """What one call came to: a value, or a failure; ``silent`` if no reply came at all."""
+    """What one call came to: its replies, and the value that was read from the last, or a failure.
+
+    A call without a reply counts as silent.
+    """
 
     value: T | None = None
     failure: str = ""
-    silent: bool = False
     replies: list[Reply] = field(default_factory=list)
 
 
@@ -105,7 +107,7 @@ def ask_all(
             for future in ready:
                 result = future.result()
                 replies += result.replies
-                silent = silent + 1 if result.silent else 0
+                silent = 0 if result.replies else silent + 1
                 failure = result.failure or _kept(keep, places[future], result.value)
                 if failure:
                     failures.append(f"{calls[places[future]].about}: {failure}")
@@ -131,17 +133,16 @@ def _kept(keep: Callable[[int, T], None], place: int, value: T | None) -> str:
 
 
 def _asked(model: LanguageModel, call: ModelCall[T], halt: threading.Event) -> _Result[T]:
-    result: _Result[T] = _Result()
+    result: _Result[T] = _Result(failure="not tried")
     ends = time.monotonic() + model.seconds
     for _ in range(TRIES):
         if halt.is_set():
-            result.failure = "not tried"
-            return result
+            break
         try:
             reply = model.chat(call.system, call.user, ends - time.monotonic())
         except ProviderError as error:
-            result.failure, result.silent = str(error), True
-            return result
+            result.failure = str(error)
+            break
         result.replies.append(reply)
         try:
             result.value, result.failure = call.read(reply.text), ""

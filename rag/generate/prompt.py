@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from rag.generate.base import REFUSAL
 from rag.llm.base import Message
-from rag.llm.prompts import built_in
 from rag.text.quoting import boundary, defused, estimate_tokens, shorten
 from rag.types import Chunk, Hit
 
@@ -41,18 +40,15 @@ class _Part:
     text: str
 
 
-def build_prompt(
-    question: str, hits: Sequence[Hit], budget: int, system: str = "", user: str = ""
-) -> Prompt:
+def build_prompt(question: str, hits: Sequence[Hit], budget: int, system: str, user: str) -> Prompt:
     """Pack the best passages that fit ``budget`` (estimated tokens, instructions included).
 
     Passages keep their numbers. One that does not fit is left out, and smaller ones after it may
     still fit; the best one is shortened rather than left out. Neighbours in a document become one
     passage of several parts, and the best passages stand first and last, where models read best
     (Liu et al., Lost in the Middle, 2023). ``system`` and ``user`` are prompt texts with
-    placeholders, the built-in ones if empty.
+    placeholders.
     """
-    system, user = system or built_in("system"), user or built_in("user")
     mark = boundary(_texts(question, hits))
     room = budget - estimate_tokens(system + user + question)
     parts, left_out, shortened = _chosen(hits, room, mark)
