@@ -25,7 +25,7 @@ import numpy as np
 from rank_bm25 import BM25Okapi
 
 from rag.generate.answer import Answering
-from rag.generate.extractive import ExtractiveGenerator
+from rag.generate.extract.generator import ExtractiveGenerator
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.settings import load_settings

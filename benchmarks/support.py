@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from rag.generate import support
-from rag.generate.support import Sentence, by_rule, likeness
+from rag.generate.support import AnswerSentence, by_rule, likeness
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.settings import load_settings
+from rag.text.numbers import numbers
 from rag.text.passages import parts
 from rag.types import Chunk
 
@@ -75,8 +76,8 @@ def add_sentences(cases: dict[str, list[Case]], passage: str, rng: random.Random
         return
     text = "So " + " ".join(rng.choice(found).split()[3:])
     cases["sound: part of a sentence"].append((text, passage))
-    if numbers := [n for n in support._NUMBER.findall(text) if n.isdigit()]:
-        changed = text.replace(numbers[0], str(int(numbers[0]) + 3), 1)
+    if figures := [number for number in numbers(text) if number.isdigit()]:
+        changed = text.replace(figures[0], str(int(figures[0]) + 3), 1)
         cases["unsound: number changed"].append((changed, passage))
     if names := [w for w in text.split()[1:] if w.isalpha() and w[0].isupper()]:
         cases["unsound: name changed"].append((text.replace(names[0], "Kowalski", 1), passage))
@@ -84,7 +85,7 @@ def add_sentences(cases: dict[str, list[Case]], passage: str, rng: random.Random
 
 def flagged(text: str, passage: str, encoder: Encoder) -> dict[int, str]:
     """Return what the rule finds missing."""
-    return by_rule([Sentence(0, len(text), text, (chunk(passage),))], "", encoder)
+    return by_rule([AnswerSentence(0, len(text), text, (chunk(passage),))], "", encoder)
 
 
 def chunk(text: str) -> Chunk:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import shorten
 
 from ingest.parse import BlockSpan, Parsed
+from rag.text.numbers import is_value
+from rag.text.passages import BAR
 from rag.text.sentences import sentences
 from rag.text.spans import Span, lines, pieces, trimmed
 
 CountTokens = Callable[[Sequence[str]], list[int]]
-VALUE = re.compile(r"(?!(?:19|20)\d\d$)[($€£¥-]*\d[\d,.]*\s?[)%]*|[—–-]")  # no year
 LONGEST_HEADING = 100  # letters of a heading in a path; its own block has all of it
 HEADER_ROWS = 3
 LONGEST_COLUMNS = 160  # letters; a longer header says less than it costs
@@ -137,10 +137,10 @@ def _columns(parsed: Parsed) -> list[str]:
 
 def _header_depth(rows: Sequence[str]) -> int:
     """Return how many rows stand above the first one with a value or with a lone label."""
-    cells = [row.split(" | ") for row in rows]
+    cells = [row.split(BAR) for row in rows]
     if len(rows) < 2 or len(cells[0]) < 2:
         return 0
     for depth, row in enumerate(cells):
-        if len(row) == 1 or any(VALUE.fullmatch(cell) for cell in row):
+        if len(row) == 1 or any(is_value(cell) for cell in row):
             return depth
     return 1

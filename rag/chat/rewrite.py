@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.chat.store import Turn
-from rag.chat.words import content, is_name, points_back
+from rag.chat.words import content, points_back
 from rag.errors import RanklensError
 from rag.llm.client import LanguageModel
+from rag.text.names import name_words
 from rag.text.quoting import boundary, defused, shorten
 from rag.types import Rewriting, Trace
 
@@ -105,10 +106,10 @@ def carried(question: str, before: str) -> list[str]:
     known = {word.lower() for word in has}
     replaces = question.lower().startswith(("what about", "how about", "and ", "what of"))
     numbers = any(word[0].isdigit() for word in has)
-    names = any(is_name(word, question) for word in has)
+    names, names_before = set(name_words(question)), set(name_words(before))
     words = []
     for word in content(before):
-        swapped = (numbers and word[0].isdigit()) or (names and is_name(word, before))
+        swapped = (numbers and word[0].isdigit()) or (names and word in names_before)
         if word.lower() not in known and not (replaces and swapped):
             words.append(word)
     return words[:MOST_WORDS]

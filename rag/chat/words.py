@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-WORD = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
+from rag.text.names import name_words
+from rag.text.words import COMPOUND, word_set
 
-_POINTERS = """
+POINTERS = word_set("""
 it its itself they them their theirs themselves he him his she her hers himself herself this that
 these those there then former latter same
-"""
-_STOPWORDS = """
+""")
+STOPWORDS = POINTERS | word_set("""
 a an the and or but nor so yet if as at by for from in into of on onto to with without within about
 above after again all also am any are aren't be because been before being below between both can
 can't cannot could couldn't did didn't do does doesn't doing done don't down during each else ever
@@ -21,9 +22,7 @@ own please say says said see shall should show since some something still such t
 that's thing things though through thus till too under until up upon us use used very was wasn't
 way we well were weren't what what's when where which while who who's whom whose why will won't
 would yes you your yours
-"""
-POINTERS = frozenset(_POINTERS.split())
-STOPWORDS = POINTERS | frozenset(_STOPWORDS.split())
+""")
 _LEADS = re.compile(
     r"\s*(?:and|but|or|so|also|then|what about|how about|what of|why|why not|why so|how so|"
     r"since when|which ones?|who else|what else|where else|anything else|any others?|"
@@ -44,7 +43,7 @@ _RELATIVE = re.compile(r"(?<=[^\W_])\s+(?:that|there)\b(?!\s*[?.!]?$)", re.IGNOR
 def content(text: str) -> list[str]:
     """Return the words that carry a topic, in order, each once; possessive endings taken off."""
     found: dict[str, str] = {}
-    for word in WORD.findall(text.replace("’", "'")):
+    for word in COMPOUND.findall(text.replace("’", "'")):
         word = word.removesuffix("'s")
         if word.lower() not in STOPWORDS:
             found.setdefault(word.lower(), word)
@@ -59,25 +58,17 @@ def points_back(text: str) -> bool:
     if not words:
         return True
     rest = _RELATIVE.sub(" ", _EXPLETIVES.sub(" ", text))
-    pointing = any(word.lower() in POINTERS for word in WORD.findall(rest))
-    if pointing and not _named_before_pointer(rest):
+    if _pointer_before_any_name(rest):
         return True
-    return len(words) == 1 and not is_name(words[0], text) and not _ASKS_WHAT.match(text)
+    return len(words) == 1 and words[0] not in name_words(text) and not _ASKS_WHAT.match(text)
 
 
-def _named_before_pointer(text: str) -> bool:
-    """Tell whether a name stands before the first pronoun, which then most likely means it."""
-    words = WORD.findall(text)
-    for place, word in enumerate(words):
+def _pointer_before_any_name(text: str) -> bool:
+    """Tell whether a pronoun means something said before: no name stands in front of it."""
+    names = set(name_words(text))
+    for word in COMPOUND.findall(text):
         if word.lower() in POINTERS:
-            return False
-        if place and word[0].isupper() and word.lower() not in STOPWORDS:
             return True
+        if word.removesuffix("'s") in names and word.lower() not in STOPWORDS:
+            return False
     return False
-
-
-def is_name(word: str, text: str) -> bool:
-    """Tell whether a word is a name or an abbreviation in ``text``: a capital inside a sentence."""
-    if not word[0].isupper():
-        return False
-    return word[1:] != word[1:].lower() or not text.lstrip(" \"'“").startswith(word)

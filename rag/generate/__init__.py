@@ -11,7 +11,7 @@ from rag.plugins import plugins
 from rag.types import Hit
 
 if TYPE_CHECKING:
-    from rag.generate.likeness import Kept
+    from rag.generate.extract.likeness import Kept
     from rag.models.encoder import Encoder
     from rag.settings import Settings
 
@@ -19,7 +19,7 @@ __all__ = ["GENERATORS", "REFUSAL", "Generator", "Quote", "Written", "generator_
 
 
 def _extractive(settings: Settings, encoder: Encoder, kept: Kept | None) -> Generator:
-    from rag.generate.extractive import ExtractiveGenerator
+    from rag.generate.extract.generator import ExtractiveGenerator
 
     return ExtractiveGenerator(encoder, kept)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.errors import GenerationError
-from rag.generate.support import Sentence
+from rag.generate.support import AnswerSentence
 from rag.llm.client import LanguageModel
 from rag.text.quoting import boundary, defused, delimited, shorten
 
@@ -14,7 +14,7 @@ _LINE = re.compile(r"^\W*(\d{1,3})\W+(yes|no)\b\W*(.*)$", re.IGNORECASE)
 _TOKENS_OF_A_PASSAGE = 400
 
 
-def judged(model: LanguageModel, cited: Sequence[Sentence]) -> dict[int, str]:
+def judged(model: LanguageModel, cited: Sequence[AnswerSentence]) -> dict[int, str]:
     """Return what is missing by the sentence's place.
 
     A sentence about which the model writes nothing is an error: silence is no support. Raises
@@ -42,6 +42,6 @@ def judged(model: LanguageModel, cited: Sequence[Sentence]) -> dict[int, str]:
     }
 
 
-def _shown(one: Sentence) -> str:
+def _shown(one: AnswerSentence) -> str:
     passages = "\n".join(shorten(chunk.passage, _TOKENS_OF_A_PASSAGE) for chunk in one.cited)
     return defused(f"{one.text}\nPassage: {passages}")

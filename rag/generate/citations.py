@@ -20,15 +20,15 @@ _LIST = rf"{_NUMBER}{_TAIL}(?: ?(?:[,;&–—-]| and ) ?{_NUMBER}{_TAIL}){{0,30}
 _MARKER = re.compile(rf"(?:\[\[ ?{_LIST} ?\]\]|\[ ?{_LIST} ?\]|【 ?{_LIST} ?】)", re.IGNORECASE)
 _LONGEST = 200
 _UNFINISHED = re.compile(r"\[\[?[^\[\]【】\n]*\]?|【[^\[\]【】\n]*")
-_SPECIAL = re.compile(r"[ \t]*(`+|\[|【)")
-_RANGE = re.compile(r"([0-9]+)(?: ?[–—-] ?\D{0,12}?([0-9]+))?")
+_SPECIAL = re.compile(r"`+|\[|【")
+_RANGE = re.compile(r"([0-9]{1,4})(?: ?[–—-] ?\D{0,12}?([0-9]{1,4}))?")
 _SOURCE = re.compile(r"†[^\[\]【】,;]*|:[0-9]+")
 
 
 class _Step(NamedTuple):
-    """What was decided about the start of the buffer: take ``used`` characters, write ``text``."""
+    """What was decided about the buffer up to ``end``: write ``text``, then cite ``numbers``."""
 
-    used: int
+    end: int
     text: str = ""
     numbers: tuple[int, ...] = ()
     fence: int | None = None
@@ -46,6 +46,7 @@ class CitationParser:
         self.unknown = 0
         self._hits = hits
         self._buffer = ""
+        self._at = 0  # what is before it in the buffer is decided
         self._written = 0
         self._fence = 0
         self._line_start = True
@@ -59,27 +60,28 @@ class CitationParser:
         return self._advance("", end=True)
 
     def cut_off(self) -> str:
-        """Return what was still held back where the text broke off, less a half marker."""
+        """Return what was still held back when the text broke off, less a half marker."""
         half = _UNFINISHED.fullmatch(self._buffer.lstrip(" \t"))
         return "" if half else self.finish()
 
     def _advance(self, piece: str, end: bool) -> str:
         self._buffer += piece
         out = [self._apply(step) for step in self._steps(end)]
+        self._buffer, self._at = self._buffer[self._at :], 0
         return "".join(out)
 
     def _steps(self, end: bool) -> Iterator[_Step]:
-        while self._buffer:
+        while self._at < len(self._buffer):
             step = self._code(end) if self._fence else self._prose(end)
             if step is None:
                 return
             yield step
 
     def _apply(self, step: _Step) -> str:
-        taken, self._buffer = self._buffer[: step.used], self._buffer[step.used :]
-        line = taken.rpartition("\n")
-        self._line_start = (bool(line[1]) or self._line_start) and not line[2].strip(" \t>")
+        _, line_break, rest = self._buffer[self._at : step.end].rpartition("\n")
+        self._line_start = (bool(line_break) or self._line_start) and not rest.strip(" \t>")
         self._fence = self._fence if step.fence is None else step.fence
+        self._at = step.end
         text = step.text
         for number in step.numbers:
             start = self._written + len(text)
@@ -90,27 +92,31 @@ class CitationParser:
         self._written += len(text)
         return text
 
-    def _prose(self, end: bool) -> _Step | None:
-        special = _SPECIAL.search(self._buffer)
-        if special is None:
-            plain = len(self._buffer if end else self._buffer.rstrip(" \t"))
-            return _Step(plain, self._buffer[:plain]) if plain else None
-        if special.start():
-            return _Step(special.start(), self._buffer[: special.start()])
-        if special[1].startswith("`"):
-            return self._backticks(special, end)
-        return self._bracket(special, end)
+    def _as_it_is(self, end: int, fence: int | None = None) -> _Step:
+        return _Step(end, self._buffer[self._at : end], fence=fence)
 
-    def _bracket(self, special: re.Match[str], end: bool) -> _Step | None:
-        at = special.start(1)
-        marker = _MARKER.match(self._buffer, at, at + _LONGEST)
-        if marker:
-            return self._marker(self._buffer[:at], marker)
+    def _prose(self, end: bool) -> _Step | None:
+        special = _SPECIAL.search(self._buffer, self._at)
+        stop = special.start() if special else len(self._buffer)
+        # Spaces wait for what follows: a marker that cites nothing takes them along.
+        before = self._buffer[self._at : stop]
+        plain = self._at + max(len(before.rstrip(" \t")), len(before) - _LONGEST)
+        if special is None:
+            plain = stop if end else plain
+            return self._as_it_is(plain) if plain > self._at else None
+        if plain > self._at:
+            return self._as_it_is(plain)
+        if special[0].startswith("`"):
+            return self._backticks(special, end)
+        return self._bracket(special.start(), end)
+
+    def _bracket(self, at: int, end: bool) -> _Step | None:
+        if marker := _MARKER.match(self._buffer, at, at + _LONGEST):
+            return self._marker(self._buffer[self._at : at], marker)
         rest = self._buffer[at : at + _LONGEST]
-        held = _UNFINISHED.fullmatch(rest)
-        if held and len(rest) < _LONGEST and not end:
+        if len(rest) < _LONGEST and not end and _UNFINISHED.fullmatch(rest):
             return None
-        return _Step(at + 1, self._buffer[: at + 1])
+        return self._as_it_is(at + 1)
 
     def _marker(self, space: str, marker: re.Match[str]) -> _Step:
         numbers = numbers_in(marker[0])
@@ -124,29 +130,29 @@ class CitationParser:
 
     def _backticks(self, special: re.Match[str], end: bool) -> _Step | None:
         """Code in backticks on one line is left alone; a backtick with no partner is plain text."""
-        run, after = special[1], special.end()
+        run, after = special[0], special.end()
         if after == len(self._buffer) and not end:
             return None
         line = self._buffer.find("\n", after)
         stop = line if line >= 0 else len(self._buffer)
         closing = re.compile(rf"(?<!`){run}(?!`)").search(self._buffer, after, stop)
         if closing and (closing.end() < len(self._buffer) or end):
-            return _Step(closing.end(), self._buffer[: closing.end()])
+            return self._as_it_is(closing.end())
         if line < 0 and not end:
             return None
         if len(run) >= 3 and self._line_start:
-            return _Step(stop, self._buffer[:stop], fence=len(run))
-        return _Step(after, self._buffer[:after])
+            return self._as_it_is(stop, fence=len(run))
+        return self._as_it_is(after)
 
     def _code(self, end: bool) -> _Step | None:
         """Inside a fenced block whole lines pass, until a line of nothing but its backticks."""
-        line = self._buffer.find("\n", 1)
+        line = self._buffer.find("\n", self._at + 1)
         if line < 0 and not end:
             return None
         stop = line if line >= 0 else len(self._buffer)
-        bare = self._buffer[:stop].strip(" \t\r\n>")
+        bare = self._buffer[self._at : stop].strip(" \t\r\n>")
         closes = len(bare) >= self._fence and not bare.strip("`")
-        return _Step(stop, self._buffer[:stop], fence=0 if closes else None)
+        return self._as_it_is(stop, fence=0 if closes else None)
 
 
 def numbers_in(marker: str) -> tuple[int, ...]:

@@ -5,18 +5,18 @@ cosine of the dense stage among the passages that the answer is given, at how mu
 words they hold between them (a word weighs more the fewer of the candidates hold it), at how much
 of the question is names and numbers that they lack, and at whether one of its names is missing
 altogether. The four go through a logistic fit (`benchmarks/refusal.py`). Identifiers are no matter
-of degree: where the evidence's documents mention none that is asked about, relevance is 0.
+of degree: if the evidence's documents mention none that is asked about, relevance is 0.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from rag.generate.identifiers import unknown
+from rag.text.identifiers import unknown
+from rag.text.names import names
 from rag.types import StageName, Trace
 
 Terms = Callable[[str], Iterable[str]]
@@ -24,18 +24,16 @@ Terms = Callable[[str], Iterable[str]]
 FITTED = (-4.24, 6.88, 1.84, -2.16, -1.63)
 # Cosines of other encoders lie elsewhere.
 FITTED_FOR = "all-MiniLM-L6-v2"
-_WORD = re.compile(r"\d[\d.,]*\d|\w[\w-]*")
-_OPENING = re.compile(r"(?:^|[?!:]|\w\w\.)[\W_]*$")  # the dot of "F. Jones" opens nothing
 _BEGINNING = 5
 _FEW = 2
 
 
 class Features(NamedTuple):
-    """What relevance is told from; ``cosine`` is None where dense retrieval did not run.
+    """What relevance is computed from; ``cosine`` is None if dense retrieval did not run.
 
     ``held``: the weight of the question's words that the evidence holds, as a share of them all;
     ``lacking``: that of its names and numbers that the evidence does not hold; ``unmentioned``: 1
-    where the evidence has no word of a name, else 0.
+    if the evidence has no word of a name, else 0.
     """
 
     cosine: float | None
@@ -45,11 +43,11 @@ class Features(NamedTuple):
 
 
 def relevance(trace: Trace, terms: Terms) -> float | None:
-    """Return how likely it is that the evidence answers, None where it cannot be told.
+    """Return how likely it is that the evidence answers, None if that is unknown.
 
-    That is where dense retrieval did not run, with another encoder than the fit was made with, and
-    where the question leaves its subject to a document that it names (``@party when does it
-    start?``). ``terms`` are a text's words as BM25 sees them.
+    It is unknown if dense retrieval did not run, with another encoder than the fit's, and for a
+    question that leaves its subject to a document that it names (``@party when does it start?``).
+    ``terms`` are a text's words as BM25 sees them.
     """
     if _unknown(trace):
         return 0.0
@@ -74,7 +72,7 @@ def features(trace: Trace, terms: Terms) -> Features:
     candidates = _candidates(trace, terms)
     weights = _weights(set(terms(trace.question)), candidates)
     there = set().union(*(candidates[key] for key in evidence))
-    named = {name: set(terms(name)) for name in names(trace)}
+    named = {name: set(terms(name)) for name in _names(trace)}
     total = sum(weights.values())
     held = sum(w for word, w in weights.items() if word in there)
     in_names = set().union(*named.values())
@@ -87,7 +85,7 @@ def features(trace: Trace, terms: Terms) -> Features:
 def unmentioned(trace: Trace, terms: Terms) -> tuple[str, ...]:
     """Return the names and numbers of the question of which the evidence has no word."""
     there = {word for hit in trace.evidence for word in terms(hit.chunk.passage)}
-    found = [name for name in names(trace) if _missing(set(terms(name)), there)]
+    found = [name for name in _names(trace) if _missing(set(terms(name)), there)]
     codes = [code for code in _unknown(trace) if not any(code in name for name in found)]
     return tuple(dict.fromkeys([*codes, *found]))
 
@@ -99,7 +97,7 @@ def _leaves_subject(trace: Trace, terms: Terms) -> bool:
 
 
 def _unknown(trace: Trace) -> tuple[str, ...]:
-    """Return the identifiers asked about where the evidence's documents mention none.
+    """Return the identifiers asked about if the evidence's documents mention none.
 
     All that was found of them counts: a manual may name its product on the first page only.
     """
@@ -109,34 +107,9 @@ def _unknown(trace: Trace) -> tuple[str, ...]:
     return unknown(trace.question, chain(documents, own)) if documents else ()
 
 
-def names(trace: Trace) -> list[str]:
-    """Return the names and numbers of a question; none in German, where all nouns have a capital.
-
-    A name is a run of words with a capital, with the figures among them (``Apollo 11``). A word
-    that opens a sentence is none, but for ``Google's``.
-    """
-    if trace.settings.get("language") == "german":
-        return []
-    found: list[str] = []
-    end = -1
-    for match in _WORD.finditer(trace.question):
-        goes_on = found and trace.question[end : match.start()] == " "
-        if goes_on and (match[0][0].isupper() or match[0].isdigit()):
-            found[-1] += f" {match[0]}"
-        elif _is_name(match):
-            found.append(match[0])
-        else:
-            continue
-        end = match.end()
-    return found
-
-
-def _is_name(match: re.Match[str]) -> bool:
-    if len(match[0]) == 1 or match[0][0].isdigit():
-        return len(match[0]) > 1
-    owner = match.string[match.end() : match.end() + 2] in ("'s", "’s")
-    opens = _OPENING.search(match.string[: match.start()])
-    return match[0][0].isupper() and (owner or not opens)
+def _names(trace: Trace) -> list[str]:
+    """Return the names of a question; none in German, where all nouns have a capital."""
+    return [] if trace.settings.get("language") == "german" else names(trace.question)
 
 
 def _missing(name: set[str], there: set[str]) -> bool:

@@ -19,23 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.generate.citations import without_markers
+from rag.generate.extract.likeness import maxsim
+from rag.text.names import name_words
+from rag.text.numbers import SPELLED, numbers, plain
 from rag.text.passages import parts
+from rag.text.words import UNSPACED
 from rag.types import Answer, Check, Chunk, Hit
 
 LIKENESS = 0.5
 BY_RULE = "by words, numbers and likeness"
 BY_MODEL = "by the model"
 _MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
-_NUMBER = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})*(?:[.,]\d+)?")
-_NAME = re.compile(r"[^\W\d_][\w&.'’-]*[^\W_]")
 _CODE = re.compile(r"^[ \t]*(`{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 # One letter of a script without spaces is a word here.
-_TOKEN = re.compile(r"\d+|[^\W\d_\u0e00-\uffff]+|\w")
-_QUOTED = re.compile(r"[“„«\"](.+?)[”“»\"]")
+_TOKEN = re.compile(rf"\d+|[^\W\d_{UNSPACED}]+|\w")
+_QUOTED = re.compile(r"[“„«\"]([^“„«»”\"]+)[”“»\"]")
 _PARTED = re.compile(r"[|·—]")
 _FEWEST_WORDS = 3
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
-_SPELLED = {word: str(number) for number, word in enumerate(_WORDS.split())}
 
 
 class TokenEncoder(Protocol):
@@ -47,7 +47,7 @@ class TokenEncoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class AnswerSentence:
     """A sentence of an answer, its text without markers, and the passages that it cites."""
 
     start: int
@@ -56,11 +56,15 @@ class Sentence:
     cited: tuple[Chunk, ...]
 
 
-Judge = Callable[[Sequence[Sentence]], dict[int, str]]
+SupportJudge = Callable[[Sequence[AnswerSentence]], dict[int, str]]
 
 
 def checked(
-    answer: Answer, question: str, hits: Sequence[Hit], encoder: TokenEncoder, judge: Judge | None
+    answer: Answer,
+    question: str,
+    hits: Sequence[Hit],
+    encoder: TokenEncoder,
+    judge: SupportJudge | None,
 ) -> Answer:
     """Return the answer with its checks; a refusal and a failure have none.
 
@@ -86,7 +90,7 @@ def checked(
     return replace(answer, checks=tuple(checks))
 
 
-def sentences(answer: Answer, hits: Sequence[Hit]) -> list[Sentence]:
+def sentences(answer: Answer, hits: Sequence[Hit]) -> list[AnswerSentence]:
     """Return the sentences that state something; a marker belongs to the sentence before it.
 
     Code states nothing.
@@ -104,11 +108,11 @@ def sentences(answer: Answer, hits: Sequence[Hit]) -> list[Sentence]:
             continue
         numbers = {c.number for c in answer.citations if start <= c.start < until}
         cited = tuple(hits[n - 1].chunk for n in sorted(numbers) if n <= len(hits))
-        found.append(Sentence(start, span.end, words, cited))
+        found.append(AnswerSentence(start, span.end, words, cited))
     return found
 
 
-def by_rule(told: Sequence[Sentence], question: str, encoder: TokenEncoder) -> dict[int, str]:
+def by_rule(told: Sequence[AnswerSentence], question: str, encoder: TokenEncoder) -> dict[int, str]:
     """Return what is missing, by the sentence's place, in numbers, names and likeness."""
     missing: dict[int, str] = {}
     for place, one in enumerate(told):
@@ -138,38 +142,34 @@ def verbatim(text: str, passages: str) -> bool:
 
 def missing_numbers(text: str, passages: str) -> list[str]:
     """Return the numbers of ``text`` that ``passages`` do not hold, however they are written."""
-    there = {_plain(number) for number in _NUMBER.findall(passages)}
-    there |= {digits for word, digits in _SPELLED.items() if word in _flat(passages).split()}
-    return [number for number in _NUMBER.findall(text) if _plain(number) not in there]
+    there = {plain(number) for number in numbers(passages)}
+    there |= {digits for word, digits in SPELLED.items() if word in _flat(passages).split()}
+    return [number for number in numbers(text) if plain(number) not in there]
 
 
 def missing_names(text: str, known: str) -> list[str]:
     """Return the names (capitals inside a sentence) of ``text`` that ``known`` does not hold."""
     there = _flat(known)
-    names = [m for m in _NAME.finditer(text) if m[0][0].isupper() and not _begins(text, m.start())]
-    return [m[0] for m in names if _stem(m[0]) not in there]
+    return [name for name in name_words(text) if _stem(name) not in there]
 
 
 def likeness(text: str, cited: Sequence[Chunk], encoder: TokenEncoder) -> float:
     """Return how well a sentence's tokens are found in the passages that it cites (-1 to 1)."""
-    said, *passages = encoder.encode_tokens([text, *(chunk.passage for chunk in cited)])
-    there = np.concatenate(passages) if passages else said[:0]
-    if not len(said) or not len(there):
-        return 0.0
-    return float((said @ there.T).max(axis=1).mean())
+    own, *passages = encoder.encode_tokens([text, *(chunk.passage for chunk in cited)])
+    return maxsim(own, np.concatenate(passages) if passages else own[:0])
 
 
-def _uncited(one: Sentence) -> Check:
+def _uncited(one: AnswerSentence) -> Check:
     said = one.text if len(one.text) <= 60 else one.text[:59].rsplit(" ", 1)[0] + "…"
     return Check(one.start, one.end, "uncited", f"“{said}” names no passage")
 
 
-def _next_cited(told: Sequence[Sentence]) -> str:
+def _next_cited(told: Sequence[AnswerSentence]) -> str:
     """Return what the first sentence with a citation cites: a quotation has one at its end."""
     return next((_passages(one) for one in told if one.cited), "")
 
 
-def _passages(one: Sentence) -> str:
+def _passages(one: AnswerSentence) -> str:
     return "\n".join(chunk.passage for chunk in one.cited)
 
 
@@ -191,16 +191,6 @@ def _past_markers(text: str, at: int) -> int:
 def _states(words: str) -> bool:
     """Tell whether there is a statement to support: no heading, lead-in or question."""
     return len(words.split()) >= _FEWEST_WORDS and words[-1] not in ":?" and words[0] != "#"
-
-
-def _begins(text: str, at: int) -> bool:
-    before = text[:at].rstrip(" \"'“‘(*_-–•")
-    return not before or before[-1] in ".!?:"
-
-
-def _plain(number: str) -> str:
-    digits = re.sub(r"[\u202f\u00a0 ]|,(?=\d{3}(?!\d))", "", number).replace(",", ".")
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def _stem(name: str) -> str:

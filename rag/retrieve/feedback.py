@@ -8,7 +8,6 @@ place of a language model's. For dense retrieval the question's vector moves tow
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -18,13 +17,13 @@ from numpy.typing import NDArray
 from rag.retrieve.first_stage import Query
 from rag.store.analyse import Analyser
 from rag.store.index import Index
+from rag.text.words import COMPOUND
 from rag.types import Hit
 
 Vector = NDArray[np.float32]
 
 QUESTION_TIMES = 2  # how often the question's own words count beside the new ones
 TOWARDS = 0.5  # weight of the passages' mean vector beside the question's
-_WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
 
 
 def feedback(
@@ -48,7 +47,7 @@ def telling_words(question: str, hits: Sequence[Hit], index: Index, analyse: Ana
     weights: dict[str, float] = defaultdict(float)
     spelt: dict[str, str] = {}
     for hit in hits:
-        words = dict.fromkeys(_WORD.findall(hit.chunk.passage))
+        words = dict.fromkeys(COMPOUND.findall(hit.chunk.passage))
         for word in words:
             for term in analyse(word)[:1]:
                 spelt.setdefault(term, word)

@@ -9,7 +9,6 @@ no network.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,18 +16,13 @@ from dataclasses import replace
 from rag.retrieve.first_stage import FirstStage, Found
 from rag.settings import Settings
 from rag.store.analyse import Analyser
+from rag.text.names import full_names
 from rag.text.plural import plural
 from rag.types import Candidate, Chunk, Hit, Stage, StageName, ranked
 
 POOL = 20  # candidates of the second hop that are reranked
 K = 4  # chosen with hop_decay on HotpotQA, where 2 to 8 are within 0.01
 MOST_NAMES = 40
-# A capitalised word or a year, and those that follow it, small words between them included.
-_NAME = re.compile(
-    r"(?:[^\W\d_a-z][\w.'’&-]*|\b\d{4}\b)(?:\s+(?:(?:of|the|de|la|and|&|von|van)\s+)?"
-    r"(?:[^\W\d_a-z][\w.'’&-]*))*"
-)
-
 
 Rerank = Callable[[str, Sequence[Candidate]], Stage]
 
@@ -80,8 +74,7 @@ def _follow_up(asked: Found, before: Stage, first: FirstStage, settings: Setting
 def names(question: str, passage: str, analyse: Analyser) -> list[str]:
     """Return the names in a passage that the question does not hold, in the passage's order."""
     known = set(analyse(question))
-    found = (match[0].strip() for match in _NAME.finditer(passage))
-    named = (name for name in dict.fromkeys(found) if not name[0].islower())
+    named = dict.fromkeys(match[0] for match in full_names(passage))
     new = [name for name in named if set(analyse(name)) - known]
     return new[:MOST_NAMES]
 

@@ -21,6 +21,7 @@ from itertools import pairwise
 import Stemmer
 
 from rag.errors import SettingsError
+from rag.text.words import FUNCTION_WORDS, UNSPACED
 
 VERSION = 1
 """Raise it whenever any text comes to give other terms: stored indexes then ask to be rebuilt."""
@@ -29,20 +30,6 @@ NO_STEMMING = "none"
 _CACHED_TOKENS = 200_000
 _LONGEST_TERM = 100
 
-# Lucene's English list without "no" and "not", and the words that open questions. BM25Okapi's
-# floor gives a word that most chunks have more weight than one that 40 % have, so they do harm:
-# nDCG@10 rose from 0.762 to 0.786 on 500 HotpotQA questions, from 0.782 to 0.796 on 1,500 of
-# SQuAD's. A longer list (auxiliaries, pronouns) gained nothing more.
-_FUNCTION_WORDS = {
-    "english": frozenset(
-        re.findall(
-            r"\w+",
-            "a an and are as at be but by for if in into is it of on or such that the their then "
-            "there these they this to was will with "
-            "what which who whom whose when where why how",
-        )
-    )
-}
 # Accents are no part of these languages' stemming rules, so that "résumés" is stemmed like
 # "resumes"; the others need them ("mange", "mangé") and lose them after stemming.
 _FOLD_FIRST = frozenset({NO_STEMMING, "english", "porter", "lovins", "indonesian"})
@@ -50,15 +37,10 @@ _FOLD_FIRST = frozenset({NO_STEMMING, "english", "porter", "lovins", "indonesian
 _MARKS = "".join(
     mark for mark in map(chr, range(0x300, 0x10000)) if unicodedata.category(mark) in ("Mn", "Mc")
 )
-_UNSPACED = (
-    "\u0e01-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff"  # Thai, Lao, Burmese, jamo, Khmer
-    "\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3100-\u312f\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_WORD = rf"(?:[^\W_{_UNSPACED}][{_MARKS}]*)+"
+_WORD = rf"(?:[^\W_{UNSPACED}][{_MARKS}]*)+"
 _JOINT = r"(?:_+|[./@&'-]|(?<=\d),(?=\d{3}(?!\d)))"
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_WORD}(?:{_JOINT}{_WORD})*")
-_RUN = re.compile(rf"[{_UNSPACED}]+")
+_TOKEN = re.compile(rf"[{UNSPACED}]+|{_WORD}(?:{_JOINT}{_WORD})*")
+_RUN = re.compile(rf"[{UNSPACED}]+")
 _THOUSANDS = re.compile(r"(?<![^\W_])\d{1,3}(?:,\d{3})+(?!\d)")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _PART = re.compile(r"[,/@&_-]+|(?<!\d)\.|\.(?!\d)")
@@ -102,7 +84,7 @@ class _Expansions(dict[str, tuple[str, ...]]):
         self._stemmer = None if language == NO_STEMMING else Stemmer.Stemmer(language)
         self._stemmer_lock = threading.Lock()
         self._fold_first = language in _FOLD_FIRST
-        self._left_out = _FUNCTION_WORDS.get(language, frozenset())
+        self._left_out = FUNCTION_WORDS if language == "english" else frozenset()
 
     def __missing__(self, token: str) -> tuple[str, ...]:
         if _RUN.match(token):

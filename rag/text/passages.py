@@ -10,7 +10,8 @@ from rag.text.sentences import sentences
 from rag.text.spans import Span, lines, pieces, trimmed
 
 BAR = " | "  # between the cells of a table's row
-_ITEM = re.compile(r"(?:[-*•–·▪]|\d{1,3}[.)]|\([a-z0-9]{1,3}\))\s")
+# Behind "1." stands a whole sentence more often than an item.
+_ITEM = re.compile(r"(?:[-*•–·▪]|\d{1,3}\)|\([a-z0-9]{1,3}\))\s")
 _PAIR = re.compile(r"(?:^|; )[^:;\n]{1,60}: \S")
 _FINISHED = re.compile(r"[.!?…。！？;,][\"'”’)\]]*$")
 _COMPANY = re.compile(r"\b(?:Inc|Ltd|Co|Corp|INC|LTD|CO|CORP)\.$")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generate.facts import term
+from rag.text.words import term
 
 
 class CountingEncoder:

@@ -9,7 +9,7 @@ from rag.errors import GenerationError
 from rag.generate.check import judged
 from rag.generate.citations import CitationParser
 from rag.generate.support import (
-    Sentence,
+    AnswerSentence,
     checked,
     likeness,
     missing_names,
@@ -184,7 +184,7 @@ def test_likeness_can_be_worked_out_by_hand():
 
 
 def judge(provider, *lines):
-    cited = [Sentence(0, 9, text, (HITS[0].chunk,)) for text in ("First.", "Second [2].")]
+    cited = [AnswerSentence(0, 9, text, (HITS[0].chunk,)) for text in ("First.", "Second [2].")]
     with SERVERS[provider]() as server:
         server.script(Reply(["\n".join(lines)]))
         verdict = judged(LanguageModel(settings_for(server)), cited)

@@ -21,7 +21,7 @@ def hits(**scores):
         ("the Bank of England raised it", ["Bank of England"]),
         ("Ed Wood", []),
         ("no names here", []),
-        ("Île-de-France and Ångström", ["Île-de-France and Ångström"]),
+        ("Île-de-France and Ångström", ["Île-de-France", "Ångström"]),
         ("über die élan vital", []),
         ("Burton met Burton", ["Burton"]),
     ],

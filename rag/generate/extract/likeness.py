@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generate.units import Unit
+from rag.generate.extract.units import Unit
 from rag.models.encoder import Encoder, Matrix
 from rag.models.token_codes import token_codes
 from rag.types import Hit
@@ -19,7 +19,7 @@ from rag.types import Hit
 Kept = Callable[[Sequence[str]], list[bytes | None]]
 
 
-class Likeness:
+class TokenLikeness:
     """Cosine and MaxSim of units with a question."""
 
     def __init__(self, encoder: Encoder, kept: Kept | None = None) -> None:
@@ -78,10 +78,10 @@ def maxsim(question: Matrix, tokens: Matrix) -> float:
 def _within(places: NDArray[np.int_], unit: Unit, offset: int) -> NDArray[np.bool_]:
     """Tell which tokens are of a unit whose passage begins ``offset`` characters before its text.
 
-    Of a table's row only those of its names: figures say nothing to an encoder.
+    Of a table's row only those of its names: figures mean nothing to an encoder.
     """
     inside = np.zeros(len(places), bool)
     if len(places):
-        for start, end in unit.row.names if unit.row else (unit.span[:2],):
+        for start, end in unit.row.names if unit.row else (unit.part[:2],):
             inside |= (places[:, 0] >= start + offset) & (places[:, 1] <= end + offset)
     return inside

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.generate.tables import fit, is_period, is_value, table_rows
+from rag.generate.extract.tables import fit, table_rows
 
 INCOME = """Net sales by product were as follows (in millions, except per share amounts):
 
@@ -85,24 +85,6 @@ def test_a_table_of_words_has_its_first_line_as_header():
         ("Bob", ("Clerk",), ("Role",)),
     ]
     assert len(names) == 1
-
-
-@pytest.mark.parametrize(
-    "cell", ["1,234", "$(627)", "(1)%", "35.4 %", "—", "2.73% - 4.10%", "$0.24"]
-)
-def test_values(cell):
-    assert is_value(cell)
-
-
-@pytest.mark.parametrize("cell", ["2022", "June 25, 2022", "Products", "", "Note 2"])
-def test_no_values(cell):
-    assert not is_value(cell)
-
-
-@pytest.mark.parametrize("cell", ["Three Months Ended", "June 25, 2022", "Change", "First Quarter"])
-def test_periods(cell):
-    assert is_period(cell)
-    assert not is_period(f"{cell} of sales")
 
 
 @settings(deadline=None)

@@ -4,8 +4,8 @@ import pytest
 
 from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
-from rag.generate.extractive import ExtractiveGenerator
-from rag.generate.units import units
+from rag.generate.extract.generator import ExtractiveGenerator
+from rag.generate.extract.units import units
 from rag.models.token_codes import token_codes
 from rag.types import Chunk, Hit
 from tests.rag.generate.encoder import CountingEncoder

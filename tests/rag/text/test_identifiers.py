@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.generate.identifiers import identifiers, unknown
+from rag.text.identifiers import identifiers, unknown
 
 
 @pytest.mark.parametrize(

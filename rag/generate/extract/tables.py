@@ -11,30 +11,30 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-BAR = " | "
+from rag.text.numbers import is_value
+from rag.text.passages import BAR
+from rag.text.periods import is_period
+from rag.text.spans import Span
+
 _LINE = re.compile(r"[^\n]+")
-_FIGURE = r"\(?[-–]?[$€£¥]? ?\(?\d[\d,]*(?:\.\d+)?\)? ?%?\)?"
-_VALUE = re.compile(rf"[-–—]+ ?%?|[$€£¥]? ?{_FIGURE}(?: ?[-–] ?{_FIGURE})?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_PERIOD = re.compile(
-    r"(?:(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|first|second|third|fourth|three|six|nine|twelve|months?|quarters?|weeks?|fiscal|years?|ended|ending|as|of|at|and|to"
-    r"|q[1-4]|(?:%|\$) change|change|\d{1,2}|(?:19|20)\d\d)[\s,.–-]*)+",
-    re.IGNORECASE,
-)
 _UNIT = re.compile(
-    r"\(?(?:(?:dollars|amounts|shares|[$€£]) )*(in (?:thousands|millions|billions))([^)\n]*)", re.I
+    r"\(?(?:(?:dollars|amounts|shares|[$€£]) ){0,3}(in (?:thousands|millions|billions))([^)\n]*)",
+    re.I,
 )
 _COUNTS = re.compile(
     r"\b(?:shares?|number|counts?|headcount|employees|customers|stores|units|years|rates?|ratio"
     r"|percent\w*)\b",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"\([^()]*\)")
+_NOTES = re.compile(r"(?:\s?\(\d\)){1,9}$|®")
 _LONGEST_LABEL = 100
+_LOOK_BACK = 2000  # characters before a table that may introduce it
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row of a table at characters ``start:end`` of its passage.
 
     ``section`` is the line above that its label belongs to, ``columns`` a name for every value or
@@ -50,7 +50,12 @@ class Row:
     columns: tuple[str, ...]
     unit: str = ""
     above: str = ""
-    names: tuple[tuple[int, int], ...] = ()
+    names: tuple[Span, ...] = ()
+
+    @property
+    def full_label(self) -> str:
+        """The label, after the section that it belongs to."""
+        return f"{self.section}: {self.label}" if self.section else self.label
 
 
 @dataclass(slots=True)
@@ -65,17 +70,17 @@ class _Table:
     has_rows: bool = False
 
 
-def table_rows(text: str, heading: Sequence[str] = ()) -> tuple[list[Row], list[tuple[int, int]]]:
+def table_rows(text: str, heading: Sequence[str] = ()) -> tuple[list[TableRow], list[Span]]:
     """Return the rows of a passage, and where the lines are that only name rows and columns."""
-    rows: list[Row] = []
-    names: list[tuple[int, int]] = []
+    rows: list[TableRow] = []
+    names: list[Span] = []
     last = heading[-1] if heading and BAR in heading[-1] else ""
     table = _Table([line.split(BAR) for line in last.split("; ")] if last else [], unit=_unit(last))
     for lines in _blocks(text):
         if not any(BAR in line[0] for line in lines):
             table = _Table(unit=_unit(" ".join(line[0] for line in lines)))
             continue
-        above = _above(text[: lines[0].start()])
+        above = _above(text[max(0, lines[0].start() - _LOOK_BACK) : lines[0].start()])
         data = _data_lines([line[0].split(BAR) for line in lines])
         for line, is_data in zip(lines, data, strict=True):
             if is_data:
@@ -114,17 +119,6 @@ def _data_lines(lines: Sequence[Sequence[str]]) -> list[bool]:
     return [i in wide and i != header and not _all_periods(cells) for i, cells in enumerate(lines)]
 
 
-def is_value(cell: str) -> bool:
-    """Tell whether a cell holds a figure (a year alone is a name) or the dash for none."""
-    cell = cell.strip()
-    return bool(_VALUE.fullmatch(cell)) and not _YEAR.fullmatch(cell)
-
-
-def is_period(cell: str) -> bool:
-    """Tell whether a cell is nothing but a date, a year, a span of time or a change over one."""
-    return bool(_PERIOD.fullmatch(cell.strip()))
-
-
 def _all_periods(cells: Sequence[str]) -> bool:
     return all(is_period(cell) for cell in cells)
 
@@ -144,11 +138,11 @@ def _take(match: re.Match[str], table: _Table) -> None:
             table.headers, table.has_rows = [], False
             table.in_dollars.clear()
         table.headers.append([cell.strip() for cell in line.split(BAR)])
-    elif not unit and re.search(r"[^\W\d_]{3}", re.sub(r"\(.*?\)", "", line)):
+    elif not unit and re.search(r"[^\W\d_]{3}", _BRACKETED.sub("", line)):
         table.section, table.section_start = line.strip().rstrip(":"), match.start()
 
 
-def _row(line: re.Match[str], table: _Table, above: str) -> Row:
+def _row(line: re.Match[str], table: _Table, above: str) -> TableRow:
     table.has_rows = True
     label, *values = (cell.strip() for cell in line[0].split(BAR))
     if label.casefold().startswith("total"):
@@ -162,24 +156,24 @@ def _row(line: re.Match[str], table: _Table, above: str) -> Row:
             values[i] = f"${value}"
     columns = fit(table.headers, len(values))
     unit = "" if "except" in table.unit and counts else table.unit
-    name = re.sub(r"(?:\s*\(\d\))+$|®", "", label).strip()
+    name = _NOTES.sub("", label).strip()
     start = line.start()
     names = [(start, start + len(label))]
     if table.section:
         names.append((table.section_start, table.section_start + len(table.section)))
-    return Row(
+    return TableRow(
         start, line.end(), name, table.section, tuple(values), columns, unit, above, tuple(names)
     )
 
 
 def _above(text: str) -> str:
     """Return the two paragraphs that end a text as far as they introduce something."""
-    last = text.rstrip().split("\n\n")[-2:]
+    last = text.rstrip().rsplit("\n\n", 2)[-2:]
     return " ".join(part for part in last if not re.search(r"[.!?][\"”’)]*$", part.strip()))
 
 
 def _unit(text: str) -> str:
-    """Return the last unit that a text tells, ``in millions``, with its exceptions."""
+    """Return the last unit that a text gives, ``in millions``, with its exceptions."""
     found = _UNIT.findall(text)
     return "".join(found[-1]).strip().casefold() if found else ""
 

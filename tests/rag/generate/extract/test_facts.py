@@ -1,0 +1,70 @@
+import pytest
+
+from rag.generate.extract.facts import short_answer
+from rag.generate.extract.question import ParsedQuestion, counted
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "answer"),
+    [
+        (
+            "When was Voyager 2 launched?",
+            "Voyager 2 was launched on 20 August 1977.",
+            "20 August 1977",
+        ),
+        ("In what year did it open?", "It did open in 1869 after 10 years.", "1869"),
+        ("When did Rome meet 1999?", "Rome met it in 1999.", ""),
+        ("How many moons has Mars?", "Mars has 2 moons.", "2 moons"),
+        ("How many moons has Mars?", "Mars has two moons.", "two moons"),
+        ("How much did it cost?", "The cost was $3.5 million in 2019.", "$3.5 million"),
+        ("What percentage voted?", "About 45 percent voted.", "45 percent"),
+        (
+            "Who discovered Uranus?",
+            "Uranus was discovered by William Herschel.",
+            "William Herschel",
+        ),
+        ("Who made the game?", "The game was made for Play Station.", ""),
+        (
+            "When did the fiscal quarter end?",
+            "In the quarter of fiscal year 2022, and the fiscal one that ended May 1, 2021.",
+            "May 1, 2021",
+        ),
+        ("Who met Ann Lee?", "Ann Lee met Bob Ray and Tom Fox.", ""),
+        ("Where was she born?", "She was born in Paris.", "Paris"),
+        ("Why is it blue?", "It is blue since 1999.", ""),
+    ],
+)
+def test_short_answers(question, sentence, answer):
+    assert short_answer(sentence, ParsedQuestion.read(question)) == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "noun"),
+    [
+        ("How many employees does Amazon have?", "employe"),
+        ("How many shares of common stock did it repurchase?", "shar"),
+        ("How many small moons orbit Mars?", "moon"),
+        ("How much is Amazon's long-term debt as of May 2022?", "debt"),
+        ("How much cash did it have?", "cash"),
+        ("How much did it cost?", ""),
+        ("How much money was lost?", ""),
+        ("Who is it?", ""),
+    ],
+)
+def test_what_is_counted(question, noun):
+    assert counted(question) == noun
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "answer"),
+    [
+        ("How many employees has Acme?", "Acme sold 136,996 shares.", ""),
+        ("How many employees has A?", "It has 9 full-time employees.", "9 full-time employees"),
+        ("How many moons has Mars?", "Mars has two small moons.", "two small moons"),
+        ("How many moons has Mars?", "Mars, with its moons, is 4 billion years old.", ""),
+        ("How much is the long-term debt?", "Other long-term liabilities were $2.7 billion.", ""),
+        ("How much is the long-term debt?", "The long-term debt was $5 billion.", "$5 billion"),
+    ],
+)  # fmt: skip
+def test_a_figure_is_of_what_was_asked(question, sentence, answer):
+    assert short_answer(sentence, ParsedQuestion.read(question)) == answer
