@@ -7,102 +7,62 @@ and a manifest that names them, written last; a file that it does not name does 
 
 from __future__ import annotations
 
-import threading
 from array import array
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count, islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.store.bm25 import Snapshot
 from rag.store.durable import write_json
-from rag.store.lexical import Analyse, last_of_each, read_manifest
+from rag.store.lexical import Analyse, LexicalIndex
 from rag.store.segment import Ints, Segment, build, merge, merged_where_due, read, write
 
-_ENGINE = "inverted"
-_VERSION = 1
-_MANIFEST = "manifest.json"
 _SUFFIX = ".segment"
-_BATCH = 10_000
 _FEW_TERMS = 1_000
 
 
-class InvertedIndex:
-    """The `LexicalIndex` for libraries of any size.
+class InvertedIndex(LexicalIndex):
+    """For libraries of any size.
 
     Searches read a `Snapshot` and wait for nobody; changes wait for one another.
     """
 
+    engine = "inverted"
+    manifest = "manifest.json"
+
     def __init__(self, folder: Path, analyser: Analyse) -> None:
-        self._folder = folder
-        self._analyse = analyser
-        self._changing = threading.Lock()
+        super().__init__(folder, analyser)
         self._segments: list[Segment] = []
         self._numbers = _Vocabulary()
         self._frequencies: Ints = np.zeros(0, np.int64)
         self._files_made = 0
-        self._saved = True
         self._snapshot = Snapshot([], {}, self._frequencies)
 
-    @classmethod
-    def open(cls, folder: Path, analyser: Analyse) -> Self:
-        """Open the index in ``folder``, an empty one where there is none.
-
-        Raises `LibraryError` on a damaged file and `LibraryMismatch` on another analyser.
-        """
-        index = cls(folder, analyser)
-        manifest = read_manifest(folder / _MANIFEST, _ENGINE, _VERSION, analyser.name)
-        if manifest is not None:
-            index._load(manifest)
-        return index
-
-    def add(self, ids: Sequence[str], texts: Sequence[str]) -> None:
-        """Add chunks; an id that is there already, or comes twice, is replaced by the later."""
-        pairs = list(last_of_each(ids, texts).items())
-        for start in range(0, len(pairs), _BATCH):
-            analysed = {id: self._analyse(text) for id, text in pairs[start : start + _BATCH]}
-            with self._changing:
-                self._drop(analysed)
-                self._append(analysed)
-                self._publish()
-
-    def remove(self, ids: Collection[str]) -> None:
-        """Remove chunks; unknown ids are ignored."""
-        with self._changing:
-            if self._drop(ids):
-                self._publish()
-
-    def search(
-        self, query: str, k: int, within: frozenset[str] | None = None
+    def _search(
+        self, words: Sequence[str], k: int, within: frozenset[str] | None
     ) -> list[tuple[str, float]]:
-        """Return the ``k`` best of the chunks that share a term with ``query``, best first."""
-        return self._snapshot.best(self._analyse(query), k, within)
+        return self._snapshot.best(words, k, within)
 
-    def score(self, query: str, ids: Sequence[str]) -> list[float]:
-        """Return the scores of given chunks; 0.0 where nothing matches or the id is unknown."""
-        return self._snapshot.score(self._analyse(query), ids)
+    def _score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
+        return self._snapshot.score(words, ids)
 
-    def explain(self, query: str, id: str) -> dict[str, float]:
-        """Return what each matching term contributes to a chunk's score; they sum to it."""
-        return self._snapshot.explain(self._analyse(query), id)
+    def _explain(self, words: Sequence[str], id: str) -> dict[str, float]:
+        return self._snapshot.explain(words, id)
 
-    def ids(self) -> set[str]:
-        """Return the ids of all chunks."""
-        with self._changing:
-            return {id for segment in self._segments for id in segment.row_of}
+    def _ids(self) -> set[str]:
+        return {id for segment in self._segments for id in segment.row_of}
 
-    def save(self) -> None:
-        """Make the present state durable; a process killed meanwhile leaves this or the last."""
-        with self._changing:
-            if self._saved:
-                return
-            self._write_segments()
-            write_json(self._folder / _MANIFEST, self._manifest())
-            self._saved = True
-            self._sweep()
+    def _change(self, gone: Collection[str], come: Mapping[str, list[str]]) -> bool:
+        dropped = self._drop(gone)
+        if come:
+            self._append(come)
+        if dropped or come:
+            self._publish()
+        return dropped
 
     def _append(self, analysed: Mapping[str, list[str]]) -> None:
         known = len(self._numbers)
@@ -130,7 +90,6 @@ class InvertedIndex:
 
     def _publish(self) -> None:
         """Tidy up after a change and let searches see it."""
-        self._saved = False
         self._segments = merged_where_due(self._segments)
         used = self._frequencies > 0
         if len(used) > _FEW_TERMS + 2 * int(used.sum()):
@@ -146,7 +105,7 @@ class InvertedIndex:
         self._numbers = _Vocabulary((word, number) for number, word in enumerate(words))
         self._frequencies = self._frequencies[used]
 
-    def _write_segments(self) -> None:
+    def _write(self, header: Mapping[str, Any]) -> None:
         words = iter(self._numbers)
         for segment in self._segments:
             introduced = list(islice(words, segment.introduced))
@@ -155,19 +114,13 @@ class InvertedIndex:
                 name = f"{self._files_made:08d}{_SUFFIX}"
                 segment.checksum = write(segment, introduced, self._folder / name)
                 segment.file = name
-
-    def _manifest(self) -> dict[str, Any]:
         described = [
             {"file": s.file, "checksum": s.checksum, "removed": np.flatnonzero(~s.live).tolist()}
             for s in self._segments
         ]
-        return {
-            "engine": _ENGINE,
-            "version": _VERSION,
-            "analyser": self._analyse.name,
-            "files_made": self._files_made,
-            "segments": described,
-        }
+        content = {**header, "files_made": self._files_made, "segments": described}
+        write_json(self._folder / self.manifest, content)
+        self._sweep()
 
     def _load(self, manifest: Mapping[str, Any]) -> None:
         self._files_made = manifest["files_made"]

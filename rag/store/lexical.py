@@ -1,10 +1,12 @@
-"""What a lexical index does, whichever engine does it; and BM25Okapi's constants."""
+"""What every lexical index does, its engine aside; and BM25Okapi's constants."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from rag.errors import LibraryError, LibraryMismatch
 from rag.store.durable import read_json
@@ -12,6 +14,7 @@ from rag.store.durable import read_json
 K1 = 1.5
 B = 0.75
 EPSILON = 0.25
+_BATCH = 10_000  # chunks that are analysed together; bounds the memory of a long call
 
 
 class Analyse(Protocol):
@@ -25,62 +28,121 @@ class Analyse(Protocol):
         """Return the terms of ``text``."""
 
 
-class LexicalIndex(Protocol):
+class LexicalIndex(ABC):
     """BM25 over chunks, with the scores of ``rank_bm25.BM25Okapi`` over the same live chunks.
 
     Chunks stand in the order in which they were last added, which is the order of ties. An index
-    may be used from several threads; nothing is on disk before `save`.
+    may be used from several threads; nothing is on disk before `save`. An engine implements the
+    methods with an underscore: `_change`, `_ids`, `_load` and `_write` run under the lock.
     """
+
+    engine: ClassVar[str]
+    version: ClassVar[int] = 1
+    manifest: ClassVar[str]
+
+    def __init__(self, folder: Path, analyser: Analyse) -> None:
+        self._folder = folder
+        self._analyse = analyser
+        self._changing = threading.Lock()
+        self._saved = True
+
+    @classmethod
+    def open(cls, folder: Path, analyser: Analyse) -> Self:
+        """Open the index in ``folder``, an empty one if there is none.
+
+        Raises `LibraryError` if it is damaged or of another format, and `LibraryMismatch` if it was
+        made with another analyser.
+        """
+        index = cls(folder, analyser)
+        path = folder / cls.manifest
+        if path.exists():
+            content = read_json(path)
+            index._check(content, path)
+            index._load(content)
+        return index
 
     def add(self, ids: Sequence[str], texts: Sequence[str]) -> None:
         """Add chunks; an id that is there already, or comes twice, is replaced by the later."""
+        pairs = list(last_of_each(ids, texts).items())
+        for start in range(0, len(pairs), _BATCH):
+            analysed = {id: self._analyse(text) for id, text in pairs[start : start + _BATCH]}
+            with self._changing:
+                self._change(analysed, analysed)
+                self._saved = False
 
     def remove(self, ids: Collection[str]) -> None:
         """Remove chunks; unknown ids are ignored."""
+        with self._changing:
+            if self._change(ids, {}):
+                self._saved = False
 
     def search(
         self, query: str, k: int, within: frozenset[str] | None = None
     ) -> list[tuple[str, float]]:
         """Return the ``k`` best of the chunks that share a term with ``query``, best first.
 
-        ``within``: only these ids are searched; what their scores are stays what they are among
-        all chunks.
+        ``within``: only these ids are searched; their scores stay what they are among all chunks.
         """
+        return self._search(self._analyse(query), k, within)
 
     def score(self, query: str, ids: Sequence[str]) -> list[float]:
-        """Return the scores of given chunks; 0.0 where nothing matches or the id is unknown."""
+        """Return the scores of given chunks; 0.0 if nothing matches or the id is unknown."""
+        return self._score(self._analyse(query), ids)
 
     def explain(self, query: str, id: str) -> dict[str, float]:
         """Return what each matching term contributes to a chunk's score; they sum to it."""
+        return self._explain(self._analyse(query), id)
 
     def ids(self) -> set[str]:
         """Return the ids of all chunks."""
+        with self._changing:
+            return self._ids()
 
     def save(self) -> None:
         """Make the present state durable; a process killed meanwhile leaves this or the last."""
+        with self._changing:
+            if not self._saved:
+                header = {"engine": self.engine, "version": self.version}
+                self._write({**header, "analyser": self._analyse.name})
+                self._saved = True
 
+    def _check(self, content: Mapping[str, Any], path: Path) -> None:
+        if (content["engine"], content["version"]) != (self.engine, self.version):
+            raise LibraryError(
+                f"the lexical index's file {path} has the format {content['engine']} "
+                f"{content['version']}, and {self.engine} {self.version} is needed; "
+                "run `ranklens rebuild`"
+            )
+        if content["analyser"] != self._analyse.name:
+            raise LibraryMismatch(
+                f"the lexical index in {path.parent} was made with the analyser "
+                f"{content['analyser']}, and the settings ask for {self._analyse.name}: set the "
+                "former language, or run `ranklens rebuild` to make the index again from the "
+                "catalogue"
+            )
 
-def read_manifest(path: Path, engine: str, version: int, analyser: str) -> dict[str, Any] | None:
-    """Read an index's manifest, or return None where there is none.
+    @abstractmethod
+    def _load(self, manifest: Mapping[str, Any]) -> None: ...
 
-    Raises `LibraryError` where it is damaged or of another format, `LibraryMismatch` where the
-    index was made with another analyser.
-    """
-    if not path.exists():
-        return None
-    manifest = read_json(path)
-    if (manifest["engine"], manifest["version"]) != (engine, version):
-        raise LibraryError(
-            f"the lexical index's file {path} has the format {manifest['engine']} "
-            f"{manifest['version']}, and {engine} {version} is needed; run `ranklens rebuild`"
-        )
-    if manifest["analyser"] != analyser:
-        raise LibraryMismatch(
-            f"the lexical index in {path.parent} was made with the analyser "
-            f"{manifest['analyser']}, and the settings ask for {analyser}: set the former "
-            "language, or run `ranklens rebuild` to make the index again from the catalogue"
-        )
-    return dict(manifest)
+    @abstractmethod
+    def _write(self, header: Mapping[str, Any]) -> None: ...
+
+    @abstractmethod
+    def _change(self, gone: Collection[str], come: Mapping[str, list[str]]) -> bool: ...
+
+    @abstractmethod
+    def _ids(self) -> set[str]: ...
+
+    @abstractmethod
+    def _search(
+        self, words: Sequence[str], k: int, within: frozenset[str] | None
+    ) -> list[tuple[str, float]]: ...
+
+    @abstractmethod
+    def _score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]: ...
+
+    @abstractmethod
+    def _explain(self, words: Sequence[str], id: str) -> dict[str, float]: ...
 
 
 def last_of_each(ids: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
