@@ -2,7 +2,7 @@
 
 Made-up chunks (words by Zipf's law, random unit vectors) in documents of 100, in a real catalogue,
 the inverted index and, with ``--chroma``, a real Chroma. Shares of the library from one document
-to all of it; the first question pays for reading the vectors.
+to all of it; the first question also reads the vectors.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.lexical import Spaces, Texts
-from rag.retrieve import retrievers
-from rag.retrieve.filters import Filter, scope_of
+from rag.models.workers import workers
+from rag.retrieve.filters import Filter
+from rag.retrieve.first_stage import FirstStage
+from rag.settings import Settings
 from rag.store.catalogue import Catalogue
-from rag.store.exact import Scope
 from rag.store.index import Index
 from rag.store.inverted import InvertedIndex
 from rag.store.vectors import ChromaStore, VectorStore
@@ -29,7 +31,7 @@ from rag.types import Chunk
 
 A_DOCUMENT = 100
 DIMENSION = 384
-DEPTH = 50
+SETTINGS = Settings(pool=50)
 RANDOM = np.random.default_rng(0)
 
 
@@ -80,23 +82,23 @@ def milliseconds(act: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1e3
 
 
-def one(index: Index, asked: Filter, question: str) -> dict[str, float]:
+def one(index: Index, asked: Filter, question: str, threads: Executor) -> dict[str, float]:
     """Return the times of one question's parts."""
     vector = unit(DIMENSION)
-    found: list[Scope | None] = []
+    made: list[FirstStage] = []
     return {
-        "filter": milliseconds(lambda: found.append(scope_of(asked, index))),
-        "dense": milliseconds(lambda: retrievers.dense(index, vector, DEPTH, found[0])),
-        "words": milliseconds(lambda: retrievers.lexical(index, question, DEPTH, found[0])),
+        "filter": milliseconds(lambda: made.append(FirstStage(index, SETTINGS, threads, asked))),
+        "dense": milliseconds(lambda: made[0].dense(lambda: vector)),
+        "words": milliseconds(lambda: made[0].lexical(question)),
     }
 
 
-def timed(index: Index, asked: Filter, questions: list[str]) -> str:
+def timed(index: Index, asked: Filter, questions: list[str], threads: Executor) -> str:
     """Return the times of one filter: the first question, then medians of each part."""
     parts: dict[str, list[float]] = {"filter": [], "dense": [], "words": []}
     first = 0.0
     for number, question in enumerate(["w1 w2 w3", *questions]):
-        times = one(index, asked, question)
+        times = one(index, asked, question, threads)
         if number == 0:
             first = sum(times.values())
             continue
@@ -112,9 +114,10 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=20)
     parser.add_argument("--chroma", action="store_true", help="fill Chroma too, to compare")
     given = parser.parse_args()
+    workers()  # numpy on one thread, as in the application
     texts = Texts()
     questions = [texts.question() for _ in range(given.questions)]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as threads:
         root = Path(folder)
         vectors: VectorStore = ChromaStore.embedded(root) if given.chroma else Nowhere()  # type: ignore[assignment]
         lexical = InvertedIndex.open(root / "lexical", Spaces())
@@ -123,9 +126,9 @@ def main() -> None:
         print(f"{given.chunks:,} chunks; milliseconds: the first question, then medians")
         print(f"{'within':32}{'first':>9}{'filter':>9}{'dense':>9}{'BM25':>9}")
         for name, asked in filters(given.chunks // A_DOCUMENT):
-            print(f"{name:32}{timed(index, asked, questions)}")
+            print(f"{name:32}{timed(index, asked, questions, threads)}")
         if given.chroma:
-            print(f"{'everything, by Chroma':32}{timed(index, Filter(), questions)}")
+            print(f"{'everything, by Chroma':32}{timed(index, Filter(), questions, threads)}")
         print(f"vectors in memory: {index.exact.bytes / 1e6:,.0f} MB", file=sys.stderr)
         index.close()
 

@@ -24,7 +24,7 @@ from rag.rerank.base import Context, Entry, Reranker
 from rag.rerank.run import Rerankers
 from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
-from rag.retrieve.first_stage import FirstStage, Found, Query
+from rag.retrieve.first_stage import FirstStage, FirstStageResult, Query
 from rag.retrieve.second_hop import second_hop
 from rag.retrieve.variants import Expansion
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
@@ -158,7 +158,7 @@ class Retrieved:
     question: str
     stages: tuple[Stage, ...]
     pool: tuple[Candidate, ...]
-    found: Found
+    found: FirstStageResult
     first: FirstStage
     within: Filter
 

@@ -1,6 +1,7 @@
 """The first stage: one query through both retrievers and their fusion, into a pool.
 
-The question goes through it, and so does every variant and every follow-up of it.
+The question goes through it, and so does every variant and every follow-up of it. Within a `Scope`
+(chosen documents) both retrievers are exact: no result is lost to the approximate index.
 """
 
 from __future__ import annotations
@@ -14,26 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryError, SettingsError
-from rag.retrieve import filters, retrievers
+from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
 from rag.store.index import Index
-from rag.types import Candidate, Hit, Stage, StageName, ranked
+from rag.types import Candidate, Chunk, Hit, Stage, StageName, ranked
 
 Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the retrievers are asked. ``vector`` gives the query's vector, encoded when needed."""
+    """What the retrievers search for. ``vector`` gives the query's vector, encoded when needed."""
 
     words: str
     vector: Callable[[], Vector]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FirstStageResult:
     """What a query found: both retrievers' rankings and their fusion."""
 
     query: Query
@@ -52,61 +53,90 @@ class FirstStage:
         threads: Executor,
         asked_within: Filter = EVERYTHING,
     ) -> None:
-        """Settle what is searched; raises `FilterError` where the filter allows no document."""
+        """Settle what is searched; raises `FilterError` if the filter allows no document."""
         if not settings.dense_weight and not settings.lexical_weight:
             raise SettingsError("dense_weight and lexical_weight are both 0; set one of them")
         self._index = index
         self._settings = settings
         self._threads = threads
-        self._chunks = retrievers.LiveChunks(index)
+        self._read: dict[str, Chunk] = {}  # each chunk is read once, whoever found it
         self._scope = filters.scope_of(asked_within, index)
         self._note = filters.note(asked_within, self._scope)
 
-    def find(self, query: Query) -> Found:
+    def find(self, query: Query) -> FirstStageResult:
         """Run both retrievers side by side and fuse them.
 
-        Raises `LibraryError` where both fail; one that fails is a stage that fell back.
+        Raises `LibraryError` if both fail; one that fails is a stage that fell back.
         """
-        index, depth = self._index, self._settings.pool
-        scope, chunks = self._scope, self._chunks
         # The encoder and Chroma let other threads compute meanwhile; BM25 is done before they are.
         waiting = self._threads.submit(self.lexical, query.words)
-        dense = _stage(
-            StageName.DENSE,
-            lambda: retrievers.dense(index, query.vector(), depth, scope, chunks),
-            self._note,
-        )
+        dense = self.dense(query.vector)
         lexical = waiting.result()
         if dense.fell_back and lexical.fell_back:
             raise LibraryError(f"nothing could be searched: {dense.note}; {lexical.note}")
-        return Found(query, dense, lexical, self._fused(dense, lexical))
+        return FirstStageResult(query, dense, lexical, self._fused(dense, lexical))
+
+    def dense(self, vector: Callable[[], Vector]) -> Stage:
+        """Rank the chunks nearest to a vector; if that fails, the stage fell back and is empty."""
+
+        def search(k: int) -> list[tuple[str, float]]:
+            if self._scope is not None:
+                return self._index.exact.search(vector(), self._scope, k)
+            return self._index.vectors.search(vector(), k)
+
+        return self._stage(StageName.DENSE, search)
 
     def lexical(self, words: str) -> Stage:
-        """Run BM25 alone; where it fails, the stage fell back and is empty."""
-        index, depth = self._index, self._settings.pool
-        scope, chunks = self._scope, self._chunks
-        return _stage(
-            StageName.LEXICAL,
-            lambda: retrievers.lexical(index, words, depth, scope, chunks),
-            self._note,
+        """Rank the chunks that share a term by BM25; if that fails, the stage fell back."""
+        within = None if self._scope is None else self._scope.ids
+        return self._stage(
+            StageName.LEXICAL, lambda k: self._index.lexical.search(words, k, within)
         )
 
-    def candidates(self, found: Found, ranking: Sequence[Hit]) -> list[Candidate]:
+    def candidates(self, found: FirstStageResult, ranking: Sequence[Hit]) -> list[Candidate]:
         """Return the pool out of ``ranking``, each member with both retrievers' scores.
 
         A chunk that a retriever did not find gets its exact score computed, so that blending
         compares like with like.
         """
         pool = ranking[: self._settings.pool]
-        query, index = found.query, self._index
-        cosines = _completed(
-            found.dense, pool, lambda ids: retrievers.dense_scores(index, query.vector(), ids)
+        query = found.query
+        cosines = _completed(found.dense, pool, lambda ids: self._cosines(query.vector(), ids))
+        bm25 = _completed(
+            found.lexical, pool, lambda ids: self._index.lexical.score(query.words, ids)
         )
-        bm25 = _completed(found.lexical, pool, lambda ids: index.lexical.score(query.words, ids))
         return [
             Candidate(hit.chunk, cosines[hit.chunk.id], bm25[hit.chunk.id], hit.score)
             for hit in pool
         ]
+
+    def _stage(self, name: str, search: Callable[[int], list[tuple[str, float]]]) -> Stage:
+        started = time.perf_counter()
+        try:
+            hits, note, failed = ranked(self._live(search)), self._note, False
+        except LibraryError as error:
+            hits, note, failed = (), str(error), True
+        return Stage(name, hits, time.perf_counter() - started, note, failed)
+
+    def _live(self, search: Callable[[int], list[tuple[str, float]]]) -> list[tuple[Chunk, float]]:
+        """Search until the pool is full of live chunks or the index is exhausted.
+
+        A document that is just being added or removed may take places with chunks that are not
+        live; then the search goes deeper.
+        """
+        depth = k = self._settings.pool
+        while True:
+            found = search(k)
+            unread = [name for name, _ in found if name not in self._read]
+            self._read |= self._index.catalogue.fetch(unread)
+            live = [(self._read[name], score) for name, score in found if name in self._read]
+            if len(live) >= depth or len(found) < k:
+                return live[:depth]
+            k *= 2
+
+    def _cosines(self, vector: Vector, ids: list[str]) -> list[float]:
+        stored = self._index.catalogue.vectors(ids)
+        return [float(stored[name] @ vector) if name in stored else 0.0 for name in ids]
 
     def _fused(self, dense: Stage, lexical: Stage) -> Stage:
         started = time.perf_counter()
@@ -116,22 +146,13 @@ class FirstStage:
         return Stage(StageName.FUSED, hits, time.perf_counter() - started)
 
 
-def _stage(name: str, retrieve: Callable[[], retrievers.Scored], note: str = "") -> Stage:
-    started = time.perf_counter()
-    failed = False
-    scored: retrievers.Scored = []
-    try:
-        scored = retrieve()
-    except LibraryError as error:
-        note, failed = str(error), True
-    return Stage(name, ranked(scored), time.perf_counter() - started, note, failed)
-
-
 def _completed(
     stage: Stage, pool: Sequence[Hit], score: Callable[[list[str]], list[float]]
 ) -> dict[str, float]:
+    if stage.fell_back:
+        return {hit.chunk.id: 0.0 for hit in pool}
     scores = {hit.chunk.id: hit.score for hit in stage.hits}
     missing = [hit.chunk.id for hit in pool if hit.chunk.id not in scores]
-    if missing and not stage.fell_back:
+    if missing:
         scores |= zip(missing, score(missing), strict=True)
-    return scores if not stage.fell_back else dict.fromkeys((h.chunk.id for h in pool), 0.0)
+    return scores

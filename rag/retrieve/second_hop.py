@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rag.retrieve.first_stage import FirstStage, Found
+from rag.retrieve.first_stage import FirstStage, FirstStageResult
 from rag.settings import Settings
 from rag.store.analyse import Analyser
 from rag.text.names import full_names
@@ -28,7 +28,7 @@ Rerank = Callable[[str, Sequence[Candidate]], Stage]
 
 
 def second_hop(
-    asked: Found, before: Stage, first: FirstStage, settings: Settings, rerank: Rerank
+    asked: FirstStageResult, before: Stage, first: FirstStage, settings: Settings, rerank: Rerank
 ) -> tuple[Stage, ...]:
     """Return the stages of the second hop; the last one holds both hops.
 
@@ -52,7 +52,9 @@ def second_hop(
     return follow_up, reranked, both
 
 
-def _follow_up(asked: Found, before: Stage, first: FirstStage, settings: Settings) -> Stage:
+def _follow_up(
+    asked: FirstStageResult, before: Stage, first: FirstStage, settings: Settings
+) -> Stage:
     """Search for the names in each of the best passages; each passage's find weighs as it does."""
     started = time.perf_counter()
     analyse = Analyser(settings.language)

@@ -11,7 +11,7 @@ from rag.llm.client import LanguageModel
 from rag.models.encoder import Encoder
 from rag.retrieve.expand import FEEDBACK, HYDE, chosen, written
 from rag.retrieve.feedback import feedback
-from rag.retrieve.first_stage import FirstStage, Found, Query
+from rag.retrieve.first_stage import FirstStage, FirstStageResult, Query
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
 from rag.store.analyse import Analyser
@@ -34,7 +34,7 @@ class Expansion:
         self._written = {name: pool.submit(written, name, question, model) for name in with_model}
         pool.shutdown(wait=False)
 
-    def stages(self, asked: Found, first: FirstStage) -> tuple[Stage, ...]:
+    def stages(self, asked: FirstStageResult, first: FirstStage) -> tuple[Stage, ...]:
         """Return a stage for each variant and the stage ``expanded``; nothing if it is off.
 
         A variant that cannot be had is an empty stage that fell back, with the reason.
@@ -42,7 +42,7 @@ class Expansion:
         variants = tuple(self._variant(name, asked, first) for name in self._names)
         return (*variants, self._fused(asked, variants)) if variants else ()
 
-    def _variant(self, name: str, asked: Found, first: FirstStage) -> Stage:
+    def _variant(self, name: str, asked: FirstStageResult, first: FirstStage) -> Stage:
         started = time.perf_counter()
         details: Mapping[str, Scalar] = {}
         try:
@@ -60,7 +60,7 @@ class Expansion:
             return Stage(name, (), seconds, str(error), fell_back=True, details=details)
         return Stage(name, hits, time.perf_counter() - started, query.words, details=details)
 
-    def _feedback(self, asked: Found) -> Query:
+    def _feedback(self, asked: FirstStageResult) -> Query:
         return feedback(
             asked.query,
             asked.fused.hits,
@@ -70,14 +70,14 @@ class Expansion:
             self._settings.feedback_words,
         )
 
-    def _query(self, name: str, text: str, asked: Found) -> Query:
+    def _query(self, name: str, text: str, asked: FirstStageResult) -> Query:
         if name != HYDE:
             return Query(text, lambda: self._encoder.encode_query(text))
         # HyDE (Gao et al., ACL 2023): what was written is encoded as a passage, not as a question.
         words = f"{asked.query.words} {text}"
         return Query(words, lambda: self._encoder.encode([text])[0])
 
-    def _fused(self, asked: Found, variants: Sequence[Stage]) -> Stage:
+    def _fused(self, asked: FirstStageResult, variants: Sequence[Stage]) -> Stage:
         started = time.perf_counter()
         useful = [stage for stage in variants if stage.hits]
         weight = self._settings.expansion_weight
