@@ -21,6 +21,7 @@ from rag.evaluate.experiments.side_by_side import (
 from rag.llm.prices import dollars
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
 from rag.types import Trace
+from ranklens.models import AUTO, rerankers
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -148,6 +149,20 @@ def resolve(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, Any
     The current settings if there is no name. Raises `SettingsError` for an unknown one.
     """
     return named.resolve(settings, names)
+
+
+def pipeline_names(settings: Settings) -> list[str]:
+    """Return the pipelines to choose from: the current settings, saved ones, then rerankers."""
+    runs = [one.name for one in rerankers(settings) if not one.reason]
+    return list(dict.fromkeys((named.CURRENT, *named.saved(settings.library), *runs, AUTO)))
+
+
+def describe_pipeline(settings: Settings, name: str) -> str:
+    """Return a pipeline's name as people read it: with and without reranking in words."""
+    if name not in (named.CURRENT, "none"):
+        return name
+    without = "none" in (name, settings.reranker)
+    return f"{'Without' if without else 'With'} reranking: {name}"
 
 
 def saved_pipelines(settings: Settings) -> dict[str, str]:

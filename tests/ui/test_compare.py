@@ -12,6 +12,7 @@ from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.judgements.votes import VoteStore
 from rag.types import Answer, Citation
+from ranklens import comparing
 from ranklens.comparing import (
     SideBySide,
     changed_options,
@@ -24,7 +25,6 @@ from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED, trace_of
 from tests.ui.test_ask import html
 from ui.compare import bump
 from ui.compare.bump import BumpColumn, layout
-from ui.shared import variants
 from ui.shared.html import render
 
 Q = "How should batteries be kept?"
@@ -259,9 +259,9 @@ def test_a_pipeline_that_cannot_be_kept_is_refused_in_words(library, name, optio
 
 def test_current_is_not_called_reranked_if_the_settings_have_no_reranker(library):
     settings = library.settings.updated(reranker="none")
-    assert variants.label(library.settings, "current") == "With reranking: current"
-    assert variants.label(settings, "current") == "Without reranking: current"
-    assert variants.label(settings, "wide") == "wide"
+    assert comparing.describe_pipeline(library.settings, "current") == "With reranking: current"
+    assert comparing.describe_pipeline(settings, "current") == "Without reranking: current"
+    assert comparing.describe_pipeline(settings, "wide") == "wide"
 
 
 def test_ballots_show_the_same_sides_for_a_seed(library):

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rag import trace as traces
 from rag.errors import RanklensError
-from rag.types import Trace
 from ranklens import asking
 from ranklens.asking import PendingQuestion, Turn
-from ui.ask import chats, controls, evidence, question_box, turn_view
+from ui.ask import chats, evidence, question_box, turn_view
+from ui.ask.top_bar import INSPECT, TopBar
 from ui.ask.turn_view import TurnSlots
 from ui.shared import drawer, frame, grades, passages, state
 
@@ -48,16 +47,8 @@ def page() -> None:
 
 
 def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuestion | None) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        options = controls.strip(library)
-        download, inspect, menu = st.empty(), st.empty(), st.empty()
-        # Their places are taken at once, so that nothing moves when the answer is complete.
-        download.button("Trace", icon=":material/download:", key="no_trace", disabled=True)
-        with menu.container():
-            st.popover("Conversation", icon=":material/forum:", disabled=True)
-    inspect.page_link("ui/inspect/page.py", label="Inspect", icon=":material/troubleshoot:",
-                      disabled=True)  # fmt: skip
-    pending = pending or _changed(options, _selected(turns))
+    bar = TopBar(library)
+    pending = pending or _changed(bar.options, _selected(turns))
     grid = st.grid(2, min_column_width=NARROWEST, gap="large")
     left, right = grid.cell(), grid.cell()
     slots: dict[int, TurnSlots] = {}
@@ -66,7 +57,7 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
         for turn in before:
             _turn(turn, library, slots, selected=not pending and turn == _selected(turns))
         if pending:
-            made = _ask(library, options, before, pending, slots)
+            made = _ask(library, bar.options, before, pending, slots)
             if made is None:
                 _follow_up()
                 chats.sidebar(library)
@@ -86,12 +77,7 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
     turns = _followed(library, turns, slots)
     shown = _selected(turns)
     evidence.latency(times, shown.trace)
-    _download(download, shown.trace)
-    inspect.page_link("ui/inspect/page.py", label="Inspect", icon=":material/troubleshoot:",
-                      query_params={"turn": str(shown.id)})  # fmt: skip
-    if (chat := library.conversations.get(shown.conversation)) is not None:
-        with menu.container():
-            chats.menu(library, chat)
+    bar.complete(shown)
     if prompt := st.session_state.pop("prompt", None):
         turn_view.show_prompt(prompt)
 
@@ -197,22 +183,10 @@ def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
 
 def _to_inspect(turn_id: int, chunk_id: str) -> None:
     st.page_link(
-        "ui/inspect/page.py",
+        INSPECT,
         label="Where it went, and why",
         icon=":material/troubleshoot:",
         query_params={"turn": str(turn_id), "passage": chunk_id},
-    )
-
-
-def _download(place: st.delta_generator.DeltaGenerator, trace: Trace) -> None:
-    place.download_button(
-        "Trace",
-        traces.to_json(trace),
-        file_name=f"trace-{trace.settings_digest}.json",
-        mime="application/json",
-        icon=":material/download:",
-        help="Everything about this answer as one JSON file",
-        on_click="ignore",
     )
 
 

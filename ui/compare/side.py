@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.text.plural import plural
-from ranklens.comparing import SideBySide, compare, grades_of, rows
+from ranklens.comparing import SideBySide, compare, describe_pipeline, grades_of, rows
 from ranklens.jobs import Job
 from ui.compare import bump, question_box, saved
 from ui.shared import drawer, frame, grades, html, jobs, passages, variants
@@ -52,7 +52,7 @@ def _shown(library: Library, made: SideBySide) -> None:
     if made.note:
         frame.notice(f"{made.note[0].upper()}{made.note[1:]}.")
     found = grades_of(library, made)
-    labels = {side.name: variants.label(library.settings, side.name) for side in made.sides}
+    labels = {side.name: describe_pipeline(library.settings, side.name) for side in made.sides}
     columns = [
         bump.BumpColumn(labels[side.name], side.last, side.trace.top)
         for side in made.sides

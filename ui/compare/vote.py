@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ranklens import voting
+from ranklens.comparing import describe_pipeline
 from ranklens.jobs import Job
 from ranklens.question_sets import question_after
 from ranklens.voting import Ballot, Vote, VoteChoice, VoteKind
@@ -100,7 +101,7 @@ def _side(library: Library, ballot: Ballot, place: str, vote: Vote | None) -> No
     html.show(
         "compare/ballot_side.html",
         place=place,
-        name=variants.label(library.settings, side.name),
+        name=describe_pipeline(library.settings, side.name),
         voted=vote is not None,
         won=vote is not None and vote.choice == place.lower(),
         answer=written(ballot.answer(side)),

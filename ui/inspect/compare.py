@@ -11,9 +11,10 @@ from rag.errors import RanklensError
 from rag.journey import Movement
 from rag.types import Trace
 from ranklens import inspecting
+from ranklens.comparing import pipeline_names
 from ui.inspect import shown_trace
 from ui.inspect.shown_trace import HeldFile, ShownTrace
-from ui.shared import frame, movement, state, variants
+from ui.shared import frame, movement, state
 from ui.shared.html import show as show_html
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _pipeline(library: Library, first: ShownTrace) -> ShownTrace | None:
     """Ask the same question now with other settings; the answer is held for this trace."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         try:
-            name = st.selectbox("Pipeline", variants.choices(library.settings),
+            name = st.selectbox("Pipeline", pipeline_names(library.settings),
                                 key="inspect_pipeline", persist_state="session",
                                 accept_new_options=True,
                                 help="Or options such as pool=100,reranker=none")  # fmt: skip

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag import trace as traces
 from rag.errors import RanklensError
 from rag.types import Trace
 from ranklens.inspecting import Inspection, stamp
 from ui.inspect import compare, passage, pool, shown_trace, where, why
 from ui.inspect.shown_trace import ShownTrace
-from ui.shared import drawer, frame, grades, passages, state
+from ui.shared import drawer, frame, grades, passages, state, trace_file
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -55,10 +54,7 @@ def _bar(shown: ShownTrace) -> str:
         view = st.segmented_control("View", (PASSAGE, POOL, TWO), required=True,
                                     key=VIEW, persist_state="session",
                                     label_visibility="collapsed")  # fmt: skip
-        st.download_button("Trace", lambda: traces.to_json(shown.trace),
-                           f"trace-{shown.trace.settings_digest}.json", "application/json",
-                           icon=":material/download:", on_click="ignore", key="inspect_download",
-                           help="Everything about this question as one JSON file")  # fmt: skip
+        trace_file.download(shown.trace, "inspect_download")
     return str(view)
 
 

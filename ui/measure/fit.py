@@ -23,9 +23,10 @@ from rag.rerank.table import AUTO, LATE_INTERACTION, resolve
 from rag.store.analyse import Analyser
 from rag.text.plural import plural
 from rag.types import Trace
+from ranklens.comparing import pipeline_names
 from ranklens.jobs import Job, Work
 from ui.measure import fitted
-from ui.shared import frame, jobs, variants
+from ui.shared import frame, jobs
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -73,7 +74,7 @@ def show(library: Library, name: str) -> None:
         "says what the choice is worth. Nothing is changed until you keep it.</p>"
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = variants.choices(library.settings)
+        names = pipeline_names(library.settings)
         chosen = st.selectbox("Pipeline to fit", names, key="fit_pipeline", width=300)
         options = pipelines.resolve(library.settings, [chosen])[chosen]
         blends = hybrid(library.settings.updated(**options).reranker)

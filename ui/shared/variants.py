@@ -8,9 +8,8 @@ from typing import Any
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.experiments import pipelines
 from rag.settings import Settings
-from ranklens.models import AUTO, rerankers
+from ranklens.comparing import describe_pipeline, pipeline_names, resolve
 from ui.shared import frame
 
 Variants = dict[str, dict[str, Any]]
@@ -19,7 +18,7 @@ Variants = dict[str, dict[str, Any]]
 def chooser(settings: Settings, key: str, first: Sequence[str]) -> Variants | None:
     """Offer every pipeline that can run here; None, with the reason shown, if one cannot."""
     try:
-        names = choices(settings)
+        names = pipeline_names(settings)
         chosen = st.multiselect(
             "Pipelines",
             names,
@@ -27,10 +26,10 @@ def chooser(settings: Settings, key: str, first: Sequence[str]) -> Variants | No
             key=key,
             persist_state="session",
             accept_new_options=True,
-            format_func=lambda name: label(settings, name),
+            format_func=lambda name: describe_pipeline(settings, name),
             help="Saved pipelines, rerankers, or options such as pool=100,reranker=none",
         )
-        return pipelines.resolve(settings, chosen) if chosen else None
+        return resolve(settings, chosen) if chosen else None
     except RanklensError as error:
         frame.notice(str(error), "No such pipeline", "bad")
         return None
@@ -44,18 +43,3 @@ def one_pool(key: str) -> bool:
         persist_state="session",
         help="All pipelines rerank what the first one retrieves; else each retrieves for itself",
     )
-
-
-def choices(settings: Settings) -> list[str]:
-    """Return the names to choose from: the current settings, saved pipelines, then rerankers."""
-    runs = [one.name for one in rerankers(settings) if not one.reason]
-    saved = pipelines.saved(settings.library)
-    return list(dict.fromkeys((pipelines.CURRENT, *saved, *runs, AUTO)))
-
-
-def label(settings: Settings, name: str) -> str:
-    """Return a pipeline's name as the page shows it: with and without reranking in words."""
-    if name not in (pipelines.CURRENT, "none"):
-        return name
-    without = "none" in (name, settings.reranker)
-    return f"{'Without' if without else 'With'} reranking: {name}"
