@@ -125,6 +125,11 @@ class LanguageModel:
                 server = replace(self.endpoint, model="")
                 raise server.error(client.failure(error), self.seconds) from None
 
+    def load(self) -> None:
+        """Import the client library, which takes a second; otherwise the first call does."""
+        with self._client():
+            pass
+
     def stop(self) -> None:
         """Hang up on every call, at once and from any thread; none begins from now on."""
         self._stopped.set()

@@ -34,6 +34,7 @@ class LLMRanker:
 
     def __init__(self, name: str, settings: Settings, model: str) -> None:
         self.model = LanguageModel(settings, model, "rerank_seconds", settings.rerank_retries)
+        self.model.load()  # not within the first question's deadline
         self._system = self.model.prompt(name)
         own = hashlib.sha256(self._system.encode()).hexdigest()[:12] if settings.prompts else ""
         self.identity = f"{name}-1 {self.model.identity} {own}".rstrip()
