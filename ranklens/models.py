@@ -18,11 +18,13 @@ __all__ = [
     "Download",
     "ListedModel",
     "Progress",
+    "last_download",
     "listed",
     "offline",
     "pull",
     "rerankers",
     "size_text",
+    "start_download",
 ]
 
 
@@ -30,6 +32,21 @@ def rerankers(settings: Settings) -> list[Availability]:
     """Return every reranker and why it cannot run here, if it cannot."""
     # None of them looks for the encoder before it runs.
     return available(Context(settings, None))  # type: ignore[arg-type]
+
+
+_downloads: dict[str, Download] = {}
+
+
+def start_download(name: str) -> None:
+    """Begin to download a model in the background, if that is not under way."""
+    last = last_download(name)
+    if last is None or not last.running:
+        _downloads[name] = Download(name).start()
+
+
+def last_download(name: str) -> Download | None:
+    """Return a model's running or last download of this process."""
+    return _downloads.get(name)
 
 
 def pull(name: str, on_progress: Callable[[str, Progress], None]) -> tuple[str, Path | None]:

@@ -197,6 +197,7 @@ class FakeProgress:
     current: str = ""
     outcomes: tuple[Any, ...] = ()
     running: bool = False
+    problem: str = ""
 
     @property
     def rate(self) -> float:

@@ -5,8 +5,10 @@ import io
 from tests.ui.fakes import FakeDocument, FakeProgress
 from tests.ui.test_ask import html
 from ui.library import uploads
-from ui.library.documents import failures, frame_of
+from ui.library.document import TEMPLATE
+from ui.library.documents import frame_of
 from ui.library.indexing import line
+from ui.shared.html import macro
 
 
 def test_the_table_tells_status_pages_and_passages(page):
@@ -28,7 +30,7 @@ def test_a_failure_shows_its_reason_below_the_table(page, library):
     assert "<b>&lt;b&gt;.pdf</b>: no text in it: it looks like a scan" in html(
         page("ui/library/page.py")
     )
-    many = failures([failed] * 7)
+    many = macro("unselected", TEMPLATE)([failed] * 7)
     assert many.count("it looks like a scan") == 5
     assert "2 more; select one to see why" in many
 

@@ -7,7 +7,6 @@ from rag.types import Stage
 from ranklens.models import Availability
 from tests.ui.test_ask import ask, html
 from ui.ask import controls, rerankers
-from ui.models import fetching
 from ui.shared.html import macro
 
 FOUND = [Availability("plain", "Keeps it.", ""), Availability("dear", "Dear.", "no <key>; set KEY")]
@@ -102,7 +101,7 @@ class Stuck:
 @pytest.fixture
 def stuck(monkeypatch):
     last = Stuck()
-    monkeypatch.setattr(fetching, "downloads", lambda: {last.name: last})
+    monkeypatch.setattr("ranklens.models._downloads", {last.name: last})
     return last
 
 

@@ -128,7 +128,7 @@ def _ask(
         passages.bring_into_view(f"asked_{len(before)}")
     st.session_state["options"] = options
     try:
-        chosen = options | st.session_state.get("llm", {})
+        chosen = options | state.answer_model()
         turn = asking.ask(library, pending, before, st.session_state.get("chat"), **chosen)
     except RanklensError as error:
         with place.body.container():

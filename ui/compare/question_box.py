@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ranklens.question_sets import known_questions
-from ui.shared import variants
+from ui.shared import state, variants
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -36,5 +36,4 @@ def choose(question: str) -> None:
 
 def with_model(chosen: variants.Variants) -> variants.Variants:
     """Return pipelines that all have the language model that was chosen for this session."""
-    model = st.session_state.get("llm", {})
-    return {name: model | options for name, options in chosen.items()}
+    return {name: state.answer_model() | options for name, options in chosen.items()}

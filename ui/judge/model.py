@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from rag.errors import RanklensError
 from rag.settings import Settings
 from ranklens.judging import CallsOutcome, check_model
-from ui.shared import frame
+from ui.shared import frame, state
 from ui.shared.html import show
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 def settings_or_advice(library: Library) -> Settings | None:
     """Return the settings with this session's model; None, and how to set one, without a model."""
-    settings = library.settings.updated(**st.session_state.get("llm", {}))
+    settings = state.settings(library)
     try:
         check_model(settings)
     except RanklensError as error:

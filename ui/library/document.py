@@ -13,19 +13,18 @@ from rag.text.plural import plural
 from rag.types import Chunk
 from ui.library import uploads
 from ui.shared import frame, passwords
-from ui.shared.frame import escape
-from ui.shared.naming import where
+from ui.shared.html import macro
 
 if TYPE_CHECKING:
-    from rag.store.catalogue import Document
-    from ranklens.library import Library
+    from ranklens import Document, Library
 
 A_PAGE = 8
+TEMPLATE = "library/library.html"
 
 
 def show(library: Library, document: Document) -> None:
     """Show the selected document."""
-    st.html(f'<h2 class="rl-question">{escape(document.name)}</h2>')
+    frame.question(document.name)
     if document.status == "failed":
         frame.notice(document.reason, "This document could not be indexed", "bad")
         if "password" in document.reason.lower():
@@ -47,8 +46,8 @@ def _confirm(library: Library, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()
-        if st.button("Remove", type="primary", key="confirm_remove",
-                     on_click=_remove, args=(library, name)):  # fmt: skip
+        if st.button("Remove", type="primary", key="confirm_remove", on_click=_remove,
+                     args=(library, name)):  # fmt: skip
             st.rerun()
 
 
@@ -67,25 +66,14 @@ def _unlock(library: Library, document: Document) -> None:
         with library.file(document.name).open("rb") as data:
             uploads.add(library, document.name, data, password)
     except (RanklensError, OSError) as error:
-        frame.notice(str(error), "The file is not at hand; drop it into the box again.", "bad")
+        frame.notice(str(error), "The file cannot be read; drop it into the box again.", "bad")
         return
     st.rerun()
 
 
 def _passages(chunks: Sequence[Chunk], digest: str) -> None:
     pages = max(1, -(-len(chunks) // A_PAGE))
-    st.html(f'<p class="rl-label">{plural(len(chunks), "passage")}</p>')
+    frame.label(plural(len(chunks), "passage"), "p")
     number = st.pagination(pages, key=f"passages_{digest}") if pages > 1 else 1
     first = (number - 1) * A_PAGE
-    st.html(listed(chunks[first : first + A_PAGE], first + 1))
-
-
-def listed(chunks: Sequence[Chunk], first: int) -> str:
-    """Return passages with their number, place and text as HTML."""
-    items = "".join(
-        f'<li><span class="rank rl-num">{number}</span><div><span class="rl-muted">'
-        f"{escape(where(chunk))}</span>"
-        f'<div class="rl-context">{escape(chunk.text)}</div></div></li>'
-        for number, chunk in enumerate(chunks, first)
-    )
-    return f'<ul class="rl-sources">{items}</ul>'
+    st.html(macro("passages", TEMPLATE)(chunks[first : first + A_PAGE], first + 1))

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from ui.shared.frame import escape
-
 if TYPE_CHECKING:
-    from rag.store.catalogue import Document
+    from ranklens import Document
 
 STATUS = {
     "ready": "● ready",
@@ -21,13 +19,12 @@ STATUS = {
 }
 ROW = 36
 MOST_ROWS = 12
-MOST_REASONS = 5
 
 
 def table(held: Sequence[Document]) -> Document | None:
-    """Show the documents; return the selected one, None where none is.
+    """Show the documents; return the selected one, None if none is.
 
-    A selection is by row; it is kept by name here, for rows move as documents come and go.
+    A selection is by row; it is kept by name here, since rows move as documents come and go.
     """
     config = st.column_config
     names = [document.name for document in held]
@@ -72,12 +69,3 @@ def frame_of(held: Sequence[Document]) -> pd.DataFrame:
         for document in held
     ]
     return pd.DataFrame(rows).astype({"Pages": "Int64", "Passages": "Int64"})
-
-
-def failures(held: Sequence[Document]) -> str:
-    """Return why documents could not be indexed as HTML: sentences that no column has room for."""
-    failed = [document for document in held if document.reason]
-    lines = [f"<b>{escape(one.name)}</b>: {escape(one.reason)}" for one in failed[:MOST_REASONS]]
-    if len(failed) > MOST_REASONS:
-        lines.append(f"{len(failed) - MOST_REASONS} more; select one to see why")
-    return "".join(f'<p class="rl-say">{line}</p>' for line in lines)

@@ -1,4 +1,4 @@
-"""Live progress of indexing."""
+"""Progress of indexing, while it runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from ui.shared import frame
 from ui.shared.stages import left
 
 if TYPE_CHECKING:
-    from ingest.progress import IndexingProgress
-    from ranklens.library import Library
+    from ranklens import IndexingProgress, Library
 
 EVERY = 1.0
 
@@ -35,20 +34,17 @@ def _poll(library: Library) -> None:
         st.session_state["indexing_seen"] = seen
         st.rerun()
     st.session_state["indexing_seen"] = seen
-    problem = getattr(progress, "problem", "")
-    if problem and not progress.running:
-        frame.notice(problem, "Indexing came to a halt", "bad")
+    if progress.problem and not progress.running:
+        frame.notice(progress.problem, "Indexing came to a halt", "bad")
     if busy:
-        _bar(library, progress)
-
-
-def _bar(library: Library, progress: IndexingProgress) -> None:
-    share = progress.chunks_done / progress.chunks_total if progress.chunks_total else 0.0
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        with st.container(gap="xsmall"):
-            st.html(f'<p class="rl-say">{frame.escape(line(progress))}</p>')
-            st.progress(min(share, 1.0))
-        st.button("Stop", icon=":material/stop_circle:", key="stop", on_click=library.stop_work)
+        with st.container(border=True):
+            frame.working(
+                line(progress),
+                progress.chunks_done,
+                progress.chunks_total,
+                "stop",
+                library.stop_work,
+            )
 
 
 def line(progress: IndexingProgress) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from ui.library import document, documents, indexing, uploads
 from ui.shared import frame, state
+from ui.shared.html import macro
 
 
 def page() -> None:
@@ -23,8 +24,8 @@ def page() -> None:
         return
     chosen = documents.table(held)
     if chosen is None:
-        failures = documents.failures(held)
-        st.html(f'{failures}<p class="rl-say">Select a document to see its passages.</p>')
+        failed = [one for one in held if one.reason]
+        st.html(macro("unselected", document.TEMPLATE)(failed))
         return
     try:
         document.show(library, chosen)

@@ -1,4 +1,4 @@
-"""Adding documents by drag and drop; what became of each file is said at once."""
+"""Adding documents by drag and drop; files that cannot be added are named at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import streamlit as st
 from ui.shared import frame
 
 if TYPE_CHECKING:
-    from ingest.progress import FileOutcome
-    from ranklens.library import Library
+    from ranklens import FileOutcome, Library
 
 
 def show(library: Library) -> None:
@@ -28,7 +27,7 @@ def show(library: Library) -> None:
         help="PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV, JSON, EPUB and e-mail",
     )
     if files:
-        with st.spinner("Taking in the files…"):
+        with st.spinner("Copying the files…"):
             st.session_state["uploaded"] = [add(library, file.name, file) for file in files]
         st.session_state["upload_turn"] = turn + 1
         st.rerun()
@@ -36,7 +35,7 @@ def show(library: Library) -> None:
 
 
 def add(library: Library, name: str, data: IO[bytes], password: str = "") -> FileOutcome:
-    """Queue one uploaded file. Its name is data: the bytes wait in a file with a name of ours."""
+    """Queue one uploaded file. Its name is data: the bytes wait in a temporary file."""
     with tempfile.NamedTemporaryFile(prefix="ranklens-") as copy:
         shutil.copyfileobj(data, copy)
         copy.flush()
@@ -44,7 +43,7 @@ def add(library: Library, name: str, data: IO[bytes], password: str = "") -> Fil
 
 
 def _report(outcomes: Sequence[FileOutcome]) -> None:
-    """Say which files were not queued, and why; the others show up in the table."""
+    """Show which files were not queued, and why; the others are in the table."""
     for outcome in outcomes:
         if outcome.status == "unchanged":
             frame.notice(outcome.reason, f"{outcome.name}: nothing to do")

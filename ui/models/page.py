@@ -5,100 +5,98 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.settings import Settings, load_settings
-from ranklens.models import ListedModel, listed, offline, rerankers
-from ui.models import fetching
+from rag.settings import load_settings
+from ranklens import models
+from ranklens.models import Download, ListedModel, size_text
 from ui.shared import frame, state
-from ui.shared.frame import escape
 from ui.shared.html import macro
 
 KINDS = {
-    "cross-encoder": "Cross-encoders",
-    "colbert": "Late interaction",
-    "encoder": "Encoders",
+    "cross-encoder": (
+        "Cross-encoders",
+        "They read question and passage together: the best order, at a price a pair.",
+    ),
+    "colbert": ("Late interaction", "They compare the tokens of question and passage."),
+    "encoder": (
+        "Encoders",
+        "They turn passages into vectors. Another encoder means indexing everything again.",
+    ),
 }
-LEADS = {
-    "cross-encoder": "They read question and passage together: the best order, at a price a pair.",
-    "colbert": "They compare the tokens of question and passage.",
-    "encoder": "They turn passages into vectors. Another encoder means indexing everything again.",
-}
-COLUMNS = (5, 2, 2)
-STYLE = frame.HERE / "models.css"
+TEMPLATE = "models/models.html"
+EVERY = 0.5
 
 
 def page() -> None:
     """Show the page."""
-    st.html(STYLE)
+    frame.style("shared/models.css")
     frame.title("Models", "What rerankers and encoders need, and what of it is on this machine.")
     try:
         settings = load_settings()
     except RanklensError as error:
         state.problem(error)
         return
-    if offline():
+    if models.offline():
         frame.notice(
             "HF_HUB_OFFLINE is set, so nothing can be downloaded; a model's folder can still be "
             "given by its path.",
             "Offline",
         )
-    items = listed(settings)
-    for kind, heading in KINDS.items():
-        st.html(f'<h2 class="rl-sub">{heading}</h2><p class="rl-say">{LEADS[kind]}</p>')
-        for item in items:
-            if item.model.kind == kind:
-                _model(item)
-    _services(settings, items)
+    listed = models.listed(settings)
+    for kind, (heading, lead) in KINDS.items():
+        st.html(macro("section", TEMPLATE)(heading, lead))
+        for one in listed:
+            if one.model.kind == kind:
+                _model(one)
+    above = {name for one in listed for name in one.used_by}
+    others = [one for one in models.rerankers(settings) if one.name not in above]
+    st.html(macro("others", TEMPLATE)(others))
 
 
-def _model(item: ListedModel) -> None:
-    with st.container(border=True, key=f"model {item.model.name}"):
-        about, size, action = st.columns(COLUMNS, vertical_alignment="center")
-        about.html(_about(item))
-        size.html(
-            f'<p class="rl-say"><b>{escape(item.size)}</b><br>{escape(item.licence or "?")}</p>'
-        )
+def _model(listed: ListedModel) -> None:
+    name = listed.model.name
+    download = models.last_download(name)
+    with st.container(border=True, key=f"model {name}"):
+        about, size, action = st.columns((5, 2, 2), vertical_alignment="center")
+        about.html(macro("about", TEMPLATE)(listed))
+        size.html(macro("size", TEMPLATE)(listed))
         with action:
-            _action(item)
-        fetching.show(item.model.name)
+            if listed.folder:
+                frame.say("✓ on this machine")
+            else:
+                _button(name, download)
+        if download is not None:
+            every = EVERY if download.running else None
+            st.fragment(_progress, run_every=every)(download)
 
 
-def _about(item: ListedModel) -> str:
-    uses = ", ".join(item.used_by)
-    parts = [part for part in (f"for {uses}" if uses else "", item.model.note) if part]
-    problem = f'<br><span class="rl-tag warn">{escape(item.problem)}</span>'
-    return (
-        f'<p class="rl-model"><b>{escape(item.model.name)}</b><br>'
-        f'<span class="rl-muted">{escape(" · ".join(parts))}</span>'
-        f"{problem if item.problem else ''}</p>"
-    )
-
-
-def _action(item: ListedModel) -> None:
-    name = item.model.name
-    if item.folder:
-        st.html('<p class="rl-say">✓ on this machine</p>')
-        return
-    last = fetching.downloads().get(name)
+def _button(name: str, download: Download | None) -> None:
+    off = models.offline()
     st.button(
         "Download",
         icon=":material/download:",
         key=f"get {name}",
-        on_click=fetching.start,
+        on_click=models.start_download,
         args=(name,),
-        disabled=offline() or bool(last and last.running),
-        help="HF_HUB_OFFLINE is set: nothing can be downloaded" if offline() else None,
+        disabled=off or bool(download and download.running),
+        help="HF_HUB_OFFLINE is set: nothing can be downloaded" if off else None,
         width="stretch",
     )
 
 
-def _services(settings: Settings, items: list[ListedModel]) -> None:
-    above = {name for item in items for name in item.used_by}
-    others = [one for one in rerankers(settings) if one.name not in above]
-    st.html(
-        '<h2 class="rl-sub">Rerankers without a model of their own</h2>'
-        '<p class="rl-say">They use what is here already, a service, or a language model.</p>'
-        f"{macro('runners')(others)}"
-    )
+def _progress(download: Download) -> None:
+    """Show a download for as long as it runs, and afterwards why it failed."""
+    running, key = download.running, f"downloading {download.name}"
+    seen, st.session_state[key] = st.session_state.get(key), running
+    if seen and not running:
+        st.rerun()
+    now = download.progress
+    if running:
+        words = "Asking the hub"
+        if now.total:
+            words = f"{size_text(now.done)} of {size_text(now.total)} · {now.file}"
+        frame.working(words, now.done, now.total, f"stop {download.name}", download.cancel)
+    elif download.error:
+        frame.notice(download.error, "Not downloaded", "bad")
 
 
 page()

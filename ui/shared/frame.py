@@ -7,6 +7,7 @@ templates, which escape it, or `plain` here: Streamlit's own elements read Markd
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -72,6 +73,15 @@ def empty(headline: str, text: str) -> None:
 def say(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """Show a sentence in small type."""
     st.html(macro("say")(text), width=width)
+
+
+def working(words: str, done: int, total: int, key: str, on_stop: Callable[[], None]) -> None:
+    """Show how far work is, in words and as a bar, and a button that stops it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xsmall"):
+            say(words)
+            st.progress(min(done / total, 1.0) if total else 0.0)
+        st.button("Stop", icon=":material/stop_circle:", key=key, on_click=on_stop)
 
 
 def label(text: str, element: Literal["h2", "h3", "p"] = "h2") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from rag.errors import (
     RanklensError,
     SettingsError,
 )
-from rag.settings import load_settings
+from rag.settings import Settings, load_settings
 from ui import served
 from ui.shared import frame
 
@@ -71,6 +71,17 @@ def library() -> Library:
                 st.button(again, icon=":material/sync:", on_click=_accept_settings)
             st.button("Try again", icon=":material/refresh:", type="primary")
         st.stop()
+
+
+def answer_model() -> dict[str, Any]:
+    """Return the model that was chosen on the page Answers in this session, as settings."""
+    chosen: dict[str, Any] = st.session_state.get("llm", {})
+    return chosen
+
+
+def settings(library: Library) -> Settings:
+    """Return the library's settings with the model that was chosen on the page Answers."""
+    return library.settings.updated(**answer_model())
 
 
 def _accept_settings() -> None:
