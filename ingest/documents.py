@@ -16,7 +16,8 @@ from pathlib import Path
 from ingest.files import Files, clean_name
 from ingest.parse import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
-from ingest.work import Work, stored_text
+from ingest.texts import keep_text, stored_text
+from ingest.work import Work
 from rag.errors import DocumentError, LibraryError, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
@@ -115,16 +116,9 @@ class Documents:
         ready = [d for d in catalogue.documents("ready") if not names or d.name in names]
         for document in ready:
             again = catalogue.add_document(document.name, document.size, document.digest)
-            if stored := catalogue.document_text(document.id):
+            if parsed := stored_text(catalogue, document):
                 # An encrypted file cannot be read again without its password; its text is here.
-                catalogue.update_document(
-                    again,
-                    text=stored[0],
-                    spans=stored[1],
-                    media_type=document.media_type,
-                    pages=document.pages,
-                )
-                catalogue.keep_boxes(again, catalogue.boxes(document.id))
+                keep_text(catalogue, again, parsed)
         self._wake.set()
         return [document.name for document in ready]
 
@@ -182,14 +176,11 @@ class Documents:
                 if on_progress:
                     on_progress(progress)
 
+            def stopped() -> bool:
+                return self._closing or stop.is_set()
+
             work = Work(
-                self.index,
-                self.encoder,
-                self._files,
-                self.settings,
-                stopped=lambda: self._closing or stop.is_set(),
-                show=show,
-                passwords=self._passwords,
+                self.index, self.encoder, self._files, self.settings, stopped, show, self._passwords
             )
             return list(work.run())
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from ingest import boxes
 from ingest.child import Child, ProcessDied
-from ingest.loaders.base import Block, Box, Kind, Page, Words
+from ingest.loaders.base import Block, BlockKind, Box, Page, Words
 from rag.errors import DocumentError
 from rag.settings import Settings
 
@@ -34,7 +34,7 @@ class BlockSpan:
 
     start: int
     end: int
-    kind: Kind
+    kind: BlockKind
     level: int
     page: int | None
 
@@ -149,7 +149,7 @@ def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
     return answer
 
 
-def _page(number: int | None, blocks: Iterable[tuple[str, Kind, int, Words]]) -> Page:
+def _page(number: int | None, blocks: Iterable[tuple[str, BlockKind, int, Words]]) -> Page:
     made = (Block(_sound(text), kind, level, words) for text, kind, level, words in blocks)
     return Page(number, tuple(made))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.encoding import Encoding
+from ingest.encoding import batches
 from rag.models.load import load_cross, load_encoder
 from rag.pipeline import Pipeline
 from rag.rerank.late_interaction import LateInteraction
@@ -45,9 +45,9 @@ class System:
 
     def ingest(self, texts: list[str]) -> None:
         """Encode and index, as the app does it."""
-        encoding = Encoding(self.index, self.encoder, "texts", self.settings.keep_tokens)
         document = self._document(texts)
-        for first, part, vectors, tokens in encoding.batches(self.chunks):
+        encoded = batches(self.index, self.encoder, self.chunks, self.settings.keep_tokens)
+        for first, part, vectors, tokens in encoded:
             self.index.add(document, first, part, vectors, tokens)
         self.index.publish(document, 0.0)
 

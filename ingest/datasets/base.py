@@ -16,7 +16,7 @@ from rag.evaluate.judgements.record import HIGHEST
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CorpusRow:
     """A document that is a row of a file."""
 
     id: str
@@ -46,7 +46,7 @@ class Dataset:
 
     name: str
     questions: tuple[Question, ...]
-    rows: tuple[Row, ...] = ()
+    rows: tuple[CorpusRow, ...] = ()
     qrels: Grades | None = None
     files: tuple[Path, ...] = ()
     golds: tuple[Gold, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.datasets.base import Dataset, Faults, Gold, Row, json_rows, read_text
+from ingest.datasets.base import CorpusRow, Dataset, Faults, Gold, json_rows, read_text
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.text.plural import plural
@@ -68,9 +68,9 @@ def _needed(folder: Path, *names: str) -> Path:
     raise RanklensError(f"{folder} has no {' or '.join(names)} (gzipped or not)")
 
 
-def _corpus(path: Path) -> tuple[Row, ...]:
+def _corpus(path: Path) -> tuple[CorpusRow, ...]:
     faults = Faults(path)
-    found: dict[str, Row] = {}
+    found: dict[str, CorpusRow] = {}
     for line, data in json_rows(path, faults):
         name, title, text = (data.get(key) for key in ("_id", "title", "text"))
         if not _is_id(name):
@@ -80,7 +80,7 @@ def _corpus(path: Path) -> tuple[Row, ...]:
         elif str(name) in found:
             faults.add(line, f"document {name!r} comes twice")
         else:
-            found[str(name)] = Row(str(name), (title or "").strip(), text.strip())
+            found[str(name)] = CorpusRow(str(name), (title or "").strip(), text.strip())
     faults.check()
     return tuple(found.values())
 

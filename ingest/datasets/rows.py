@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
 
 import numpy as np
 
 from ingest.ahead import ahead
-from ingest.chunk import chunk as cut
-from ingest.datasets.base import Row
+from ingest.datasets.base import CorpusRow
 from ingest.documents import Documents
 from ingest.encoding import vectors_of
-from ingest.loaders.base import Kind
+from ingest.loaders.base import BlockKind
 from ingest.parse import BlockSpan, Parsed
 from ingest.progress import IndexingProgress
+from ingest.texts import cut, keep_text
 from rag.settings import SHAPES_INDEX
 from rag.types import Chunk
 
@@ -30,8 +30,8 @@ MEDIA_TYPE = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
-    row: Row
+class _PreparedRow:
+    row: CorpusRow
     digest: str
     parsed: Parsed
     chunks: list[Chunk]
@@ -41,7 +41,7 @@ class _Prepared:
 class _Encoded:
     """Rows, their chunks' vectors and packed tokens, and the seconds that a row took."""
 
-    rows: list[_Prepared]
+    rows: list[_PreparedRow]
     vectors: np.ndarray
     tokens: Sequence[bytes | None]
     seconds: float
@@ -49,7 +49,7 @@ class _Encoded:
 
 def index_rows(
     library: Documents,
-    rows: Sequence[Row],
+    rows: Sequence[CorpusRow],
     on_progress: Callable[[IndexingProgress], None] | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> bool:
@@ -80,29 +80,26 @@ def index_rows(
     return True
 
 
-def digest(row: Row) -> str:
+def digest(row: CorpusRow) -> str:
     """Return the SHA-256 of a row; its id is part of it, as chunks' ids are made from it."""
     return hashlib.sha256("\0".join(astuple(row)).encode("utf-8", "replace")).hexdigest()
 
 
-def parsed(row: Row) -> Parsed:
+def parsed(row: CorpusRow) -> Parsed:
     """Return a row as a parsed document: the title as its heading, then the text."""
-    if not row.title:
-        return Parsed(MEDIA_TYPE, None, row.text, tuple(_blocks([(row.text, False)])))
-    text = f"{row.title}\n{row.text}" if row.text else row.title
-    return Parsed(MEDIA_TYPE, None, text, tuple(_blocks([(row.title, True), (row.text, False)])))
-
-
-def _blocks(parts: Sequence[tuple[str, bool]]) -> Iterator[BlockSpan]:
+    kinds: tuple[tuple[str, BlockKind, int], ...] = (
+        (row.title, "heading", 1), (row.text, "paragraph", 0),
+    )  # fmt: skip
+    spans: list[BlockSpan] = []
     start = 0
-    for text, heading in parts:
+    for text, kind, level in kinds:
         if text:
-            kind: Kind = "heading" if heading else "paragraph"
-            yield BlockSpan(start, start + len(text), kind, int(heading), None)
-        start += len(text) + 1
+            spans.append(BlockSpan(start, start + len(text), kind, level, None))
+            start += len(text) + 1
+    return Parsed(MEDIA_TYPE, None, "\n".join(filter(None, astuple(row)[1:])), tuple(spans))
 
 
-def _waiting(library: Documents, rows: Sequence[Row]) -> list[tuple[Row, str]]:
+def _waiting(library: Documents, rows: Sequence[CorpusRow]) -> list[tuple[CorpusRow, str]]:
     """Return the rows that are not in the library yet; what no row stands for is retired."""
     wanted = {row.id: (row, digest(row)) for row in rows if row.title or row.text}
     catalogue = library.index.catalogue
@@ -113,11 +110,11 @@ def _waiting(library: Documents, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     return [pair for name, pair in wanted.items() if name not in there]
 
 
-def _same(name: str, found: str, wanted: dict[str, tuple[Row, str]]) -> bool:
+def _same(name: str, found: str, wanted: dict[str, tuple[CorpusRow, str]]) -> bool:
     return name in wanted and wanted[name][1] == found
 
 
-def _encoded(library: Documents, part: Sequence[tuple[Row, str]]) -> _Encoded:
+def _encoded(library: Documents, part: Sequence[tuple[CorpusRow, str]]) -> _Encoded:
     started = time.perf_counter()
     rows = [_prepare(library, row, name) for row, name in part]
     texts = [context(chunk) for one in rows for chunk in one.chunks]
@@ -152,30 +149,17 @@ def context(chunk: Chunk) -> str:
     return chunk.text if chunk.text.startswith(title) else f"{title}\n{chunk.text}"
 
 
-def _prepare(library: Documents, row: Row, name: str) -> _Prepared:
+def _prepare(library: Documents, row: CorpusRow, digest: str) -> _PreparedRow:
     document = parsed(row)
-    settings = library.settings
-    chunks = cut(
-        document,
-        document=row.id,
-        digest=name,
-        count_tokens=library.encoder.count_tokens,
-        limit=settings.chunk_tokens,
-        overlap=settings.chunk_overlap,
-    )
-    return _Prepared(row, name, document, chunks)
+    chunks = cut(document, row.id, digest, library.encoder, library.settings)
+    return _PreparedRow(row, digest, document, chunks)
 
 
-def _remember(library: Documents, one: _Prepared, vectors: np.ndarray) -> int:
+def _remember(library: Documents, one: _PreparedRow, vectors: np.ndarray) -> int:
     catalogue = library.index.catalogue
     document_id = catalogue.add_document(one.row.id, len(one.parsed.text.encode()), one.digest)
-    catalogue.update_document(
-        document_id,
-        status="indexing",
-        media_type=one.parsed.media_type,
-        text=one.parsed.text,
-        spans=[list(astuple(span)) for span in one.parsed.spans],
-        settings=library.settings.shaping(SHAPES_INDEX),
-    )
+    keep_text(catalogue, document_id, one.parsed)
+    settings = library.settings.shaping(SHAPES_INDEX)
+    catalogue.update_document(document_id, status="indexing", settings=settings)
     catalogue.add_chunks(document_id, 0, one.chunks, vectors)
     return document_id

@@ -23,7 +23,7 @@ from rag.evaluate.judgements.record import HIGHEST
 
 NAMES = ("questions.jsonl", "questions.csv")
 NO_DOCUMENTS = ("readme.md", "readme.txt", "license", "license.txt")
-Found = tuple[Question, list[Gold]]
+Annotated = tuple[Question, list[Gold]]
 
 
 def questions_file(folder: Path) -> Path | None:
@@ -74,7 +74,7 @@ def _jsonl(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gol
         yield from _checked(line, faults, _json_question, data, name)
 
 
-def _json_question(data: Mapping[str, Any], name: str) -> Found:
+def _json_question(data: Mapping[str, Any], name: str) -> Annotated:
     text = _text(data, "text" if "question" not in data else "question")
     golds = [
         Gold(name, _text(g, "document"), _text(g, "quote"), int(g.get("start", 0)),
@@ -99,7 +99,7 @@ def _csv(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]
         yield from _checked(reader.line_num, faults, make, row, ids)
 
 
-def _referenced(row: Mapping[str, Any], ids: dict[str, str]) -> Found:
+def _referenced(row: Mapping[str, Any], ids: dict[str, str]) -> Annotated:
     question = _numbered(row, ids)
     document = _text(row, "corpus_id")
     references = json.loads(_text(row, "references"))
@@ -109,7 +109,7 @@ def _referenced(row: Mapping[str, Any], ids: dict[str, str]) -> Found:
     ]
 
 
-def _quoted(row: Mapping[str, Any], ids: dict[str, str]) -> Found:
+def _quoted(row: Mapping[str, Any], ids: dict[str, str]) -> Annotated:
     question = _numbered(row, ids)
     if not (row.get("quote") or "").strip() and not (row.get("document") or "").strip():
         return question, []
@@ -127,7 +127,7 @@ def _numbered(row: Mapping[str, Any], ids: dict[str, str]) -> Question:
 
 
 def _checked(
-    line: int, faults: Faults, make: Callable[..., Found], *given: Any
+    line: int, faults: Faults, make: Callable[..., Annotated], *given: Any
 ) -> Iterator[tuple[int, Question, list[Gold]]]:
     try:
         question, golds = make(*given)

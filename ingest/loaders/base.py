@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["heading", "paragraph", "row", "code"]
+BlockKind = Literal["heading", "paragraph", "row", "code"]
 SHARES = 10_000
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom: shares of the page's width and height, times `SHARES`."""
@@ -24,7 +24,7 @@ class Block:
     """
 
     text: str
-    kind: Kind = "paragraph"
+    kind: BlockKind = "paragraph"
     level: int = 0
     words: Words = ()
 
@@ -37,7 +37,7 @@ class Page:
     blocks: tuple[Block, ...]
 
 
-def block(text: str, kind: Kind = "paragraph", level: int = 0) -> list[Block]:
+def block(text: str, kind: BlockKind = "paragraph", level: int = 0) -> list[Block]:
     """Return one stripped block, or none where ``text`` holds nothing to read."""
     stripped = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
     return [Block(stripped, kind, level)] if stripped else []

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.loaders.boxed_text import BoxedText, joined
-from ingest.loaders.pdf_text import Run
+from ingest.loaders.pdf_text import TextRun
 
 CELL_GAP = 1.0  # white space between cells, in font heights; words stand closer
 GUTTER_LINES = 4  # lines on both sides before white space counts as a gutter
@@ -30,7 +30,7 @@ LEADERS = re.compile(r"(?:\s?\.){4,}")
 class Line:
     """A line of a page: its cells from left to right, one cell where it is no table row."""
 
-    cells: tuple[Run, ...]
+    cells: tuple[TextRun, ...]
     region: int = 0
 
     @property
@@ -69,7 +69,7 @@ class Line:
         return all(cell.bold for cell in self.cells)
 
 
-def page_lines(runs: Sequence[Run]) -> list[Line]:
+def page_lines(runs: Sequence[TextRun]) -> list[Line]:
     """Return a page's lines in reading order; text turned sideways comes last."""
     lines: list[Line] = []
     turns = sorted({run.turn for run in runs}, key=lambda t: -_letters(runs, t))
@@ -81,13 +81,13 @@ def page_lines(runs: Sequence[Run]) -> list[Line]:
     return lines
 
 
-def _letters(runs: Iterable[Run], turn: int) -> int:
+def _letters(runs: Iterable[TextRun], turn: int) -> int:
     return sum(len(run.text) for run in runs if run.turn == turn)
 
 
-def _baselines(runs: Iterable[Run], turn: int) -> list[list[Run]]:
+def _baselines(runs: Iterable[TextRun], turn: int) -> list[list[TextRun]]:
     """Group runs by baseline; small ones (footnote marks) join the line beside them."""
-    lines: list[list[Run]] = []
+    lines: list[list[TextRun]] = []
     for run in sorted((r for r in runs if r.turn == turn), key=lambda r: (-r.y, r.x0)):
         last = lines[-1] if lines else None
         if last and _is_beside(last, run):
@@ -97,15 +97,15 @@ def _baselines(runs: Iterable[Run], turn: int) -> list[list[Run]]:
     return [sorted(line, key=lambda r: r.x0) for line in lines]
 
 
-def _is_beside(line: Sequence[Run], run: Run) -> bool:
+def _is_beside(line: Sequence[TextRun], run: TextRun) -> bool:
     drop = (line[0].y - run.y) / max(run.size, line[0].size)
     apart = all(run.x0 >= other.x1 - 1 or run.x1 <= other.x0 + 1 for other in line)
     return drop < 0.3 or (drop < 0.6 and apart)
 
 
-def _segments(line: Sequence[Run]) -> list[Run]:
+def _segments(line: Sequence[TextRun]) -> list[TextRun]:
     """Join the runs of a line that stand as close as words do; drop text drawn twice."""
-    segments: list[Run] = []
+    segments: list[TextRun] = []
     for run in line:
         last = segments[-1] if segments else None
         if last and run.text == last.text and abs(run.x0 - last.x0) < 0.15 * run.size:
@@ -117,7 +117,7 @@ def _segments(line: Sequence[Run]) -> list[Run]:
     return segments
 
 
-def _joined(left: Run, right: Run) -> Run:
+def _joined(left: TextRun, right: TextRun) -> TextRun:
     gap = right.x0 - left.x1 > 0.12 * max(left.size, right.size)
     content = joined(
         (left.content, right.content), " " if gap and right.text[0] not in ")%," else ""
@@ -127,13 +127,13 @@ def _joined(left: Run, right: Run) -> Run:
     return replace(left, x1=max(left.x1, right.x1), content=content, size=wider.size, bold=bold)
 
 
-def _regions(segments: list[Run]) -> list[list[Run]]:
+def _regions(segments: list[TextRun]) -> list[list[TextRun]]:
     """Split a page into regions to be read one after the other, columns from left to right."""
     found = _gutter(segments)
     if found is None:
         return [segments] if segments else []
     gutter, crossing = found
-    regions: list[list[Run]] = []
+    regions: list[list[TextRun]] = []
     for band in _bands(segments, crossing):
         left = [s for s in band if s.x1 <= gutter]
         right = [s for s in band if s.x0 >= gutter]
@@ -144,7 +144,7 @@ def _regions(segments: list[Run]) -> list[list[Run]]:
     return regions
 
 
-def _gutter(segments: list[Run]) -> tuple[float, set[int]] | None:
+def _gutter(segments: list[TextRun]) -> tuple[float, set[int]] | None:
     """Return a gutter's place and the segments (by id) that cross it, or None."""
     if len(segments) < 2 * GUTTER_LINES:
         return None
@@ -167,9 +167,9 @@ def _gutter(segments: list[Run]) -> tuple[float, set[int]] | None:
     return (best[1], best[2]) if best else None
 
 
-def _bands(segments: list[Run], crossing: set[int]) -> list[list[Run]]:
+def _bands(segments: list[TextRun], crossing: set[int]) -> list[list[TextRun]]:
     """Cut a page at the segments that cross the gutter; these are bands of their own."""
-    bands: list[list[Run]] = []
+    bands: list[list[TextRun]] = []
     crossed: bool | None = None
     for segment in sorted(segments, key=lambda s: (-s.y, s.x0)):
         now = id(segment) in crossing
@@ -180,12 +180,12 @@ def _bands(segments: list[Run], crossing: set[int]) -> list[list[Run]]:
     return bands
 
 
-def _splits(band: list[Run], gutter: float) -> bool:
+def _splits(band: list[TextRun], gutter: float) -> bool:
     left = [s for s in band if s.x1 <= gutter]
     return _is_columns(left, [s for s in band if s.x0 >= gutter], gutter)
 
 
-def _is_columns(left: list[Run], right: list[Run], gutter: float) -> bool:
+def _is_columns(left: list[TextRun], right: list[TextRun], gutter: float) -> bool:
     """Tell prose on both sides from the cells of a table: it fills its side with words."""
     if min(len(left), len(right)) < GUTTER_LINES:
         return False
@@ -193,13 +193,13 @@ def _is_columns(left: list[Run], right: list[Run], gutter: float) -> bool:
     return _is_prose(left, max(s.x1 for s in left) - edge) and _is_prose(right, end - gutter)
 
 
-def _is_prose(segments: list[Run], width: float) -> bool:
+def _is_prose(segments: list[TextRun], width: float) -> bool:
     words = _typical(segments, lambda s: len(s.text.split()))
     filled = _typical(segments, lambda s: s.x1 - s.x0) / max(width, 1.0)
     return words >= 3 and filled >= 0.55
 
 
-def _typical(segments: list[Run], measure: Callable[[Run], float]) -> float:
+def _typical(segments: list[TextRun], measure: Callable[[TextRun], float]) -> float:
     """Return the median by letters: a table's many short cells do not outvote the prose."""
     half, seen = sum(len(s.text) for s in segments) / 2, 0
     for segment in sorted(segments, key=measure):
@@ -209,14 +209,14 @@ def _typical(segments: list[Run], measure: Callable[[Run], float]) -> float:
     return 0.0
 
 
-def _region_lines(segments: list[Run]) -> list[Line]:
+def _region_lines(segments: list[TextRun]) -> list[Line]:
     turn = segments[0].turn  # a region's runs all stand the same way
     return [Line(tuple(_glued(cells))) for cells in _baselines(segments, turn)]
 
 
-def _glued(cells: Sequence[Run]) -> list[Run]:
+def _glued(cells: Sequence[TextRun]) -> list[TextRun]:
     """Put signs and bullets to the cell they belong to: ``$`` and ``27,502`` are one."""
-    glued: list[Run] = []
+    glued: list[TextRun] = []
     carried = BoxedText("")
     for number, cell in enumerate(cells, 1):
         cell = replace(cell, content=_without_leaders(joined((carried, cell.content))))

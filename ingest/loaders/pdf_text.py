@@ -28,7 +28,7 @@ Extent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """Text on one baseline, in the text's own direction: ``x0`` to ``x1`` at height ``y``.
 
     Lengths are in points. ``size`` is the height of the font; ``turn`` counts quarter turns.
@@ -74,10 +74,10 @@ class _Piece(NamedTuple):
     parted: bool
 
 
-def page_runs(page: PdfPage) -> list[Run]:
+def page_runs(page: PdfPage) -> list[TextRun]:
     """Return the page's runs of words that stand side by side in one font."""
     frame = _Frame(page)
-    runs: list[Run] = []
+    runs: list[TextRun] = []
     group: list[_Piece] = []
     for piece in _whole(page, list(_pieces(page, frame))):
         if group and not _continues(group[-1], piece):
@@ -101,7 +101,7 @@ def _gap(last: _Piece, piece: _Piece) -> float:
     return max(piece.x0 - last.x1, last.x0 - piece.x1)  # either way: Hebrew, Arabic
 
 
-def _run(group: list[_Piece], frame: _Frame) -> list[Run]:
+def _run(group: list[_Piece], frame: _Frame) -> list[TextRun]:
     """Return the pieces as a run, none if they are white space."""
     words: list[list[_Piece]] = [[]]
     for piece in group:
@@ -115,7 +115,7 @@ def _run(group: list[_Piece], frame: _Frame) -> list[Run]:
         return []
     style = group[0].style
     x0, x1 = min(piece.x0 for piece in group), max(piece.x1 for piece in group)
-    return [Run(x0, x1, group[0].y, style.size, style.font.bold, content, style.turn)]
+    return [TextRun(x0, x1, group[0].y, style.size, style.font.bold, content, style.turn)]
 
 
 def _begins_word(last: _Piece, piece: _Piece) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from ingest import datasets
 from ingest.datasets import prepare
-from ingest.datasets.base import Row
+from ingest.datasets.base import CorpusRow
 from ingest.datasets.questions import read as read_questions
 from ingest.datasets.rows import digest, parsed
 from ingest.progress import IndexingProgress
@@ -123,14 +123,14 @@ def test_what_was_stopped_goes_on(
 
 
 def test_a_row_is_its_title_and_its_text():
-    found = parsed(Row("x", "Title", "Words."))
+    found = parsed(CorpusRow("x", "Title", "Words."))
     assert found.text == "Title\nWords."
     assert [(found.text[s.start : s.end], s.kind) for s in found.spans] == [
         ("Title", "heading"), ("Words.", "paragraph")
     ]  # fmt: skip
-    assert parsed(Row("x", "", "Words.")).text == "Words."
-    assert parsed(Row("x", "Title", "")).text == "Title"
-    assert digest(Row("x", "a", "b")) != digest(Row("y", "a", "b"))
+    assert parsed(CorpusRow("x", "", "Words.")).text == "Words."
+    assert parsed(CorpusRow("x", "Title", "")).text == "Title"
+    assert digest(CorpusRow("x", "a", "b")) != digest(CorpusRow("y", "a", "b"))
 
 
 def test_every_faulty_row_is_named(tmp_path: Path):
