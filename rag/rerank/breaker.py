@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 LIMIT = 3
+PAUSE = 60.0  # seconds
 
 
 class Breaker:
@@ -22,12 +23,12 @@ class Breaker:
         self._failures: dict[str, int] = {}
         self._since: dict[str, float] = {}
 
-    def refusal(self, name: str, pause: float) -> str:
-        """Return why ``name`` is not called now, or nothing where it may be."""
+    def refusal(self, name: str) -> str:
+        """Return why ``name`` is not called now, or nothing if it may be."""
         with self._lock:
             if self._failures.get(name, 0) < LIMIT:
                 return ""
-            left = self._since[name] + pause - self._clock()
+            left = self._since[name] + PAUSE - self._clock()
             if left <= 0:
                 return ""
             return f"it failed {self._failures[name]} times in a row; next try in {left:.0f} s"

@@ -23,7 +23,6 @@ _USES = (
     "rerank_retries",
     "rerank_concurrency",
     "rerank_window",
-    "rerank_step",
     "prices",
     "prompts",
 )

@@ -42,8 +42,8 @@ class Listwise:
     def __init__(self, settings: Settings, model: str = "") -> None:
         self._ranker = LLMRanker(NAME, settings, model)
         self._window = settings.rerank_window
-        self._step = min(settings.rerank_step, self._window - 1)
-        self.identity = f"{self._ranker.identity} {self._window} {settings.rerank_step}"
+        self._step = max(1, self._window // 2)
+        self.identity = f"{self._ranker.identity} {self._window}"
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return one score a text; raises `RerankError` if a reply is no order."""

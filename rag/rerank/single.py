@@ -84,8 +84,7 @@ class Attempt:
 
     def load(self, entry: Entry) -> Reranker | None:
         """Return the loaded reranker; raises `RerankError` if it cannot run or is left alone."""
-        pause = self.context.settings.rerank_pause_seconds
-        if refusal := self._breaker.refusal(_provider(entry), pause):
+        if refusal := self._breaker.refusal(_provider(entry)):
             raise RerankError(f"{entry.name} is not called: {refusal}")
         return self._loader.load(entry, self.context)
 

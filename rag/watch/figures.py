@@ -26,6 +26,7 @@ RATES: Mapping[str, Callable[[LogEntry], bool | None]] = {
 }
 SLOWEST = 10
 BUCKETS = 30
+ALERT_FROM = 10  # questions, answers or verdicts: fewer are chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +146,13 @@ def watched(found: LogFigures) -> dict[str, tuple[int, float | None]]:
 
 
 def alerts(found: LogFigures, settings: Settings) -> list[Alert]:
-    """Return what is beyond its threshold; nothing from fewer than ``alert_least`` questions."""
+    """Return what is beyond its threshold; nothing from fewer than `ALERT_FROM` questions."""
     return [
         Alert(option, value, threshold)
         for option, (count, value) in watched(found).items()
         if (threshold := getattr(settings, option))
         and value is not None
-        and count >= settings.alert_least
+        and count >= ALERT_FROM
         and value > threshold
     ]
 

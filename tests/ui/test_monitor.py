@@ -63,8 +63,9 @@ def test_a_slow_question_leads_to_its_trace_and_its_words_stay_words(page, libra
     assert "&lt;script&gt;" in told
 
 
-def test_a_threshold_that_is_passed_alerts_on_top(page, library, log):
-    library.settings = library.settings.updated(alert_p95_ms=100, alert_least=1)
+def test_a_threshold_that_is_passed_alerts_on_top(page, library, log, monkeypatch):
+    monkeypatch.setattr("rag.watch.figures.ALERT_FROM", 1)
+    library.settings = library.settings.updated(alert_p95_ms=100)
     log.add(asked(ranking=0.2))
     told = bodies(page("ui/monitor/page.py"))
     assert "alert_p95_ms is 100 ms" in told

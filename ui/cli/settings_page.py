@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from rag.settings import Settings
+from rag.settings import SECTIONS
 
 BEFORE = """\
 # Settings
@@ -20,9 +21,10 @@ Sources, later ones win: the defaults, `ranklens.toml` (in the working folder, o
 `RANKLENS_CONFIG` names), the environment, the page or the command line. Unknown names are refused.
 In `ranklens.toml` an option goes by its name (`pool = 100`), in the environment by the name in
 capitals with a prefix (`RANKLENS_POOL=100`). An option that can be none is set to `none` in the
-environment. The last column says what an option changes: where it is *index*, documents have to be
+environment. The last column says what an option changes: if it is *index*, documents have to be
 indexed again (`ranklens reindex`).
-
+"""
+HEAD = """
 | option | values | default | what it does | changes |
 | --- | --- | --- | --- | --- |
 """
@@ -31,7 +33,11 @@ FOLDERS = {"library": "the user's data folder", "cache": "the user's cache folde
 
 def markdown_page() -> str:
     """Return the page; the same on every machine, whatever is set there."""
-    return BEFORE + "".join(_row(name, field) for name, field in Settings.model_fields.items())
+    tables = (
+        f"\n## {title}\n{HEAD}" + "".join(starmap(_row, section.model_fields.items()))
+        for title, section in SECTIONS.items()
+    )
+    return BEFORE + "".join(tables)
 
 
 def _row(name: str, field: FieldInfo) -> str:

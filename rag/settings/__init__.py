@@ -1,0 +1,187 @@
+"""Every option: typed, frozen, documented in one place, unknown names refused.
+
+Sources, later ones win: the defaults, ``ranklens.toml`` (in the working folder, or the file that
+``RANKLENS_CONFIG`` names), the environment (``RANKLENS_POOL=100``), then what the page or a
+command line gives (`Settings.updated`). A section is a small file beside this one;
+``docs/settings.md`` is generated from them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSettingsSource
+
+from rag.errors import SettingsError
+from rag.settings.answers import AnswerSettings
+from rag.settings.base import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Section
+from rag.settings.library import LibrarySettings
+from rag.settings.models import ModelSettings
+from rag.settings.monitoring import MonitoringSettings
+from rag.settings.providers import ProviderSettings
+from rag.settings.reranking import RerankingSettings
+from rag.settings.retrieval import RetrievalSettings
+
+__all__ = [
+    "PREFIX",
+    "SECTIONS",
+    "SHAPES_ANSWER",
+    "SHAPES_INDEX",
+    "SHAPES_RANKING",
+    "Settings",
+    "load_settings",
+    "settings_table",
+]
+
+PREFIX = "RANKLENS_"
+CONFIG = PREFIX + "CONFIG"
+SECTIONS: dict[str, type[Section]] = {
+    "Library": LibrarySettings,
+    "Models": ModelSettings,
+    "Retrieval": RetrievalSettings,
+    "Reranking": RerankingSettings,
+    "Answers": AnswerSettings,
+    "Providers": ProviderSettings,
+    "Monitoring": MonitoringSettings,
+}
+# Names that are gone, and what holds now.
+REMOVED = {
+    "rerank_step": "a list-wise model's window moves by half its size (rerank_window)",
+    "rerank_pause_seconds": "a provider that failed three times in a row rests for a minute",
+    "alert_least": "a figure can alert from ten questions on",
+}
+# Where the provider's own tools look for the key.
+USUAL_KEYS = {
+    "llm_api_key": "OPENAI_API_KEY",
+    "cohere_api_key": "CO_API_KEY",
+    "jina_api_key": "JINA_API_KEY",
+    "voyage_api_key": "VOYAGE_API_KEY",
+}
+
+
+class Settings(
+    LibrarySettings,
+    ModelSettings,
+    RetrievalSettings,
+    RerankingSettings,
+    AnswerSettings,
+    ProviderSettings,
+    MonitoringSettings,
+):
+    """All options. Instances never change; `updated` makes another one."""
+
+    def updated(self, **changes: Any) -> Self:
+        """Return these settings with changes, checked like any other source."""
+        return self.from_mapping({**self.model_dump(), **changes}, "the given options")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], source: str) -> Self:
+        """Check ``values``; raises `SettingsError` that names the option and its source."""
+        _refuse_unknown(values, source)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error, source)) from None
+
+    def shaping(self, *what: str) -> dict[str, Any]:
+        """Return the options that shape the index, a ranking or an answer, ready for JSON."""
+        return self.model_dump(mode="json", include=_names_shaping(what))
+
+
+class _Sources(Settings, BaseSettings):  # type: ignore[misc]  # both know ``model_config``
+    """The same options, for pydantic-settings to look up; never made."""
+
+
+def load_settings(folder: Path | None = None, **changes: Any) -> Settings:
+    """Read defaults, ``ranklens.toml`` and the environment, then apply ``changes``.
+
+    Raises `SettingsError` on an unknown or malformed option, naming it and its source.
+    """
+    named = os.environ.get(CONFIG)
+    path = Path(named) if named else (folder or Path.cwd()) / "ranklens.toml"
+    values = _from_toml(path) if named or path.is_file() else {}
+    values |= _from_environment()
+    values |= {name: value for name, value in changes.items() if value is not None}
+    for name, usual in USUAL_KEYS.items():
+        if not values.get(name) and os.environ.get(usual):
+            values[name] = os.environ[usual]
+    return Settings.from_mapping(values, f"{path.name} or the environment")
+
+
+def settings_table(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Return (option, value, default, description) for every option; secrets only as set or not."""
+    rows = []
+    for section in SECTIONS.values():
+        for name, field in section.model_fields.items():
+            value = getattr(settings, name)
+            rows.append((name, _shown(value), _shown(field.default), field.description or ""))
+    return rows
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "(set)" if value.get_secret_value() else "(not set)"
+    return "none" if value is None else str(value)
+
+
+def _from_environment() -> dict[str, Any]:
+    upper = (name.upper() for name in os.environ)
+    given = {n.removeprefix(PREFIX).lower() for n in upper if n.startswith(PREFIX) and n != CONFIG}
+    _refuse_unknown(given, "the environment", PREFIX)
+    values = EnvSettingsSource(_Sources, env_prefix=PREFIX)()
+    return {name: _none_or(name, value) for name, value in values.items()}
+
+
+def _none_or(name: str, value: Any) -> Any:
+    # "none" is a value of its own for some options: a reranker, a language.
+    may_be_none = Settings.model_fields[name].default is None
+    return None if may_be_none and str(value).lower() == "none" else value
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        path.read_bytes()  # TomlConfigSettingsSource skips a file that is not there
+        values = TomlConfigSettingsSource(_Sources, path)()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    _refuse_unknown(values, str(path))
+    return values
+
+
+def _refuse_unknown(values: Iterable[str], source: str, prefix: str = "") -> None:
+    known = Settings.model_fields
+    for name in values:
+        shown = prefix + name.upper() if prefix else name
+        if name in REMOVED:
+            raise SettingsError(f"option {shown} in {source} is gone: {REMOVED[name]}; remove it")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            near = prefix + near.upper() if prefix else near
+            raise SettingsError(
+                f"unknown option {shown} in {source}; did you mean {near}? "
+                "`ranklens settings` lists them all"
+            )
+
+
+def _explain(error: ValidationError, source: str) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return f"option {name} in {source}: {first['msg']}"
+
+
+@cache
+def _names_shaping(what: tuple[str, ...]) -> set[str]:
+    """Return the options that shape any of these, found once: every question needs them."""
+    extras = {name: field.json_schema_extra for name, field in Settings.model_fields.items()}
+    return {
+        n for n, extra in extras.items() if isinstance(extra, dict) and extra.get("shapes") in what
+    }

@@ -1,0 +1,48 @@
+"""Where the library is, and how documents are read, cut and indexed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_cache_path, user_data_path
+
+from rag.settings.base import SHAPES_INDEX, SHAPES_RANKING, Address, Section, option
+
+
+class LibrarySettings(Section):
+    """Where the library is, and how documents are read, cut and indexed."""
+
+    library: Path = option(
+        user_data_path("ranklens", appauthor=False), "Folder that holds the library."
+    )
+    cache: Path = option(
+        user_cache_path("ranklens", appauthor=False),
+        "Folder for what can be made again (exported models).",
+    )
+    chroma_url: Address = option(
+        "", "Address of a running `chroma run` server; empty keeps vectors in the library folder."
+    )
+    lexical_engine: Literal["inverted", "rank-bm25"] = option(
+        "inverted",
+        "Engine for BM25: the inverted index, or the rank-bm25 library (small libraries only).",
+        SHAPES_RANKING,
+    )
+    max_file_mb: int = option(200, "Largest file that is accepted, in MB.", ge=1)
+    parse_seconds: float = option(
+        60.0, "Time a document's parser may take, in seconds, before it is stopped.", gt=0
+    )
+    parse_memory_mb: int = option(
+        2048, "Memory a document's parser may take, in MB, before it is stopped.", ge=128
+    )
+    chunk_tokens: int = option(
+        200, "Longest chunk, in the encoder's tokens.", SHAPES_INDEX, ge=16, le=8192
+    )
+    chunk_overlap: int = option(
+        1, "Sentences that a chunk repeats from the one before it.", SHAPES_INDEX, ge=0, le=10
+    )
+    language: str = option(
+        "english",
+        "Language of the documents, for stemming (a Snowball name, or none).",
+        SHAPES_INDEX,
+    )

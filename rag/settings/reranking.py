@@ -1,0 +1,90 @@
+"""The reranker, when it runs, and what the answer is given of its ranking."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rag.settings.base import SHAPES_RANKING, Section, option
+
+
+class RerankingSettings(Section):
+    """The reranker, when it runs, and what the answer is given of its ranking."""
+
+    reranker: str = option(
+        "auto",
+        "Reranker by name (docs/rerankers.md); auto takes the best one that needs no key and whose "
+        "weights are on this machine.",
+        SHAPES_RANKING,
+    )
+    rerank_seconds: float = option(
+        30.0,
+        "Deadline of a reranker, in seconds; past it the fused order stands. With rerank_fallbacks "
+        "the time that is left is shared among those that are left.",
+        SHAPES_RANKING,
+        gt=0,
+    )
+    rerank_policy: Literal["always", "ambiguous", "never"] = option(
+        "always",
+        "When to rerank: always, only where the first stage is not sure, or never.",
+        SHAPES_RANKING,
+    )
+    rerank_gap: float = option(
+        0.3,
+        "The first stage is sure where its best candidate leads the second by this much (0 to 1) "
+        "and rerank_spread is met too.",
+        SHAPES_RANKING,
+        ge=0,
+    )
+    rerank_spread: float = option(
+        0.5,
+        "The first stage is sure where its best candidate leads the last one that the answer would "
+        "be given by this much (0 to 1) and rerank_gap is met too.",
+        SHAPES_RANKING,
+        ge=0,
+    )
+    rerank_budget_ms: int = option(
+        0,
+        "Time that reranking a question should take, in ms: the pool shrinks to what the measured "
+        "cost allows; 0 for no budget.",
+        SHAPES_RANKING,
+        ge=0,
+    )
+    rerank_fallbacks: str = option(
+        "",
+        "Rerankers to try, in this order and separated by commas, where the reranker fails.",
+        SHAPES_RANKING,
+    )
+    rerank_retries: int = option(
+        2, "Further tries where a provider is busy (429) or fails (5xx).", ge=0, le=10
+    )
+    rerank_concurrency: int = option(
+        8, "Calls to one provider at a time, where a reranker needs several.", ge=1, le=64
+    )
+    rerank_window: int = option(
+        20, "Passages that a list-wise LLM orders in one call.", SHAPES_RANKING, ge=2, le=100
+    )
+    rerank_cut: int = option(
+        20,
+        "Candidates that a cascade's first reranker leaves to the second; each further one gets "
+        "half as many.",
+        SHAPES_RANKING,
+        ge=1,
+    )
+    rerank_cache_mb: int = option(
+        100, "Largest size of the scores kept on disk, in MB; 0 keeps none.", ge=0
+    )
+    blend_dense: float = option(
+        0.3, "Weight of the dense score in hybrid rerankers.", SHAPES_RANKING, ge=0
+    )
+    blend_lexical: float = option(
+        0.3, "Weight of the BM25 score in hybrid rerankers.", SHAPES_RANKING, ge=0
+    )
+    blend_reranker: float = option(
+        0.4, "Weight of the reranker's own score in hybrid rerankers.", SHAPES_RANKING, ge=0
+    )
+    top: int = option(5, "Passages that the answer is given.", SHAPES_RANKING, ge=1, le=100)
+    threshold: float | None = option(
+        None,
+        "Lowest final score of a passage that the answer is given; none keeps all.",
+        SHAPES_RANKING,
+    )
