@@ -6,6 +6,7 @@ them; `timeline` lays the stages out in time. All are pure functions of a `Trace
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,7 @@ Crossing = Literal["entered", "dropped", ""]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A passage's place in one stage; ``rank`` and ``score`` are None where it is not in it."""
+    """A passage's place in one stage; ``rank`` and ``score`` are None if it is not in it."""
 
     stage: str
     rank: int | None
@@ -31,18 +32,13 @@ class Journey:
     chunk: Chunk
     standings: tuple[Standing, ...]
 
-    def at(self, stage: str) -> Standing:
-        """Return the standing at the stage of that name, an empty one where it did not run."""
-        found = (s for s in self.standings if s.stage == stage)
-        return next(found, Standing(stage, None, None))
-
 
 @dataclass(frozen=True, slots=True)
 class Movement:
     """A passage's way from one ranking to a later one.
 
-    ``before`` and ``after`` are ranks from 1, None where the passage is not in that ranking.
-    ``was_in`` and ``is_in`` say whether the first ranking's top, and the evidence that the
+    ``before`` and ``after`` are ranks from 1, None if the passage is not in that ranking.
+    ``was_in`` and ``is_in`` are whether the first ranking's top, and the evidence that the
     answer was given, hold it.
     """
 
@@ -54,14 +50,14 @@ class Movement:
 
     @property
     def shift(self) -> int | None:
-        """Places gained (positive) or lost; None where one of the ranks is unknown."""
+        """Places gained (positive) or lost; None if one of the ranks is unknown."""
         if self.before is None or self.after is None:
             return None
         return self.before - self.after
 
     @property
     def direction(self) -> Direction:
-        """Say whether it rose, fell or stayed; one that is new rose, one that is gone fell."""
+        """Whether it rose, fell or stayed; one that is new rose, one that is gone fell."""
         if self.before is None or self.after is None:
             return "rose" if self.before is None else "fell"
         return (
@@ -70,7 +66,7 @@ class Movement:
 
     @property
     def crossing(self) -> Crossing:
-        """Say whether it entered what the answer was given, or dropped out of it."""
+        """Whether it entered what the answer was given, or dropped out of it."""
         return (
             "entered" if self.is_in > self.was_in else "dropped" if self.was_in > self.is_in else ""
         )
@@ -106,53 +102,57 @@ def journeys(trace: Trace) -> list[Journey]:
 
 
 def journey(trace: Trace, chunk_id: str) -> Journey | None:
-    """Return one passage's journey, or None where no stage of the trace holds it."""
+    """Return one passage's journey, or None if no stage of the trace holds it."""
     return next((j for j in journeys(trace) if j.chunk.id == chunk_id), None)
 
 
 def movements(trace: Trace, before: str = StageName.FUSED) -> list[Movement]:
     """Return how each passage moved from the stage ``before`` to the last stage.
 
-    In the order of the last stage; passages that only the first ranking holds come at the end.
     Without a stage of that name, every ``before`` is None.
     """
     if not trace.stages:
         return []
-    first, last = trace.stage(before), trace.stages[-1]
-    old, new = _by_id(first) if first else {}, _by_id(last)
-    top = trace.top
-    given = {hit.chunk.id for hit in trace.evidence}
-    chunks = {
-        key: hit.chunk
-        for key, hit in (new | {k: h for k, h in old.items() if k not in new}).items()
-    }
+    first = trace.stage(before)
+    old = first.hits if first else ()
+    return moves_between(old, trace.stages[-1].hits, old[: trace.top], trace.evidence)
+
+
+def moves_between(
+    old: Sequence[Hit], new: Sequence[Hit], was_in: Sequence[Hit], is_in: Sequence[Hit]
+) -> list[Movement]:
+    """Return how each passage moved from one ranking to another.
+
+    In the order of the new one; passages that only the old one holds come at the end. ``was_in``
+    and ``is_in`` are what the answer was given, or would be, of each.
+    """
+    before, after, top, given = (
+        {h.chunk.id: h for h in hits} for hits in (old, new, was_in, is_in)
+    )
     return [
         Movement(
-            chunk,
-            before=old[key].rank if key in old else None,
-            after=new[key].rank if key in new else None,
-            was_in=key in old and old[key].rank <= top,
+            hit.chunk,
+            before=before[key].rank if key in before else None,
+            after=after[key].rank if key in after else None,
+            was_in=key in top,
             is_in=key in given,
         )
-        for key, chunk in chunks.items()
+        for key, hit in (after | before).items()
     ]
 
 
 def fate(trace: Trace, chunk_id: str) -> str:
-    """Say in words where a passage ended, and what kept it out of the answer if it is not in it."""
+    """Return where a passage ended, and what kept it out of the answer if it is not in it."""
     rank = {hit.chunk.id: place for place, hit in enumerate(trace.evidence, 1)}.get(chunk_id)
     if rank is not None:
         return f"given to the answer as [{rank}]"
     last = _by_id(trace.stages[-1]).get(chunk_id) if trace.stages else None
     if last is None:
-        return (
-            "in no ranking of this question"
-            if journey(trace, chunk_id) is None
-            else (f"cut before the stage {trace.stages[-1].name}")
-        )
-    top = trace.top
-    if last.rank > top:
-        return f"left out: rank {last.rank}, below the top {top}"
+        if journey(trace, chunk_id) is None:
+            return "in no ranking of this question"
+        return f"cut before the stage {trace.stages[-1].name}"
+    if last.rank > trace.top:
+        return f"left out: rank {last.rank}, below the top {trace.top}"
     return f"left out: its score {last.score:.3f} is below the threshold"
 
 

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.evaluate.experiments.pipelines import resolve
 from rag.inspect import compare, places, why
-from rag.inspect.compare import Difference, Times
+from rag.inspect.compare import SettingDifference, StageTimes
 from rag.inspect.duplicates import NEAR, SHINGLE, Twin, twins
 from rag.inspect.files import opened
 from rag.inspect.find import by_words
-from rag.inspect.places import Everything, Place
+from rag.inspect.places import Everything, StagePlace
 from rag.inspect.reading import Readings, readings
 from rag.inspect.removal import Removal, removal
 from rag.inspect.why import MOST_SENTENCES, Ablation, Terms
 from rag.journey import Movement
 from rag.models.reading import Reading
 from rag.rerank.late_interaction import TokenMatch
-from rag.types import Chunk, Stage, Trace
+from rag.types import RETRIEVERS, Chunk, Stage, StageName, Trace
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -35,9 +35,9 @@ __all__ = [
     "NEAR",
     "SHINGLE",
     "Ablation",
-    "Place",
     "Reading",
     "Readings",
+    "StagePlace",
     "Terms",
     "TokenMatch",
     "Twin",
@@ -54,7 +54,7 @@ class PassageWay:
     ``removed_at`` names the stages that are to blame; none if the answer was given the passage.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[StagePlace, ...]
     removal: Removal
     removed_at: frozenset[str]
 
@@ -63,9 +63,9 @@ class PassageWay:
 class TraceComparison:
     """What differs between two traces: settings, places of passages, times of stages."""
 
-    settings: list[Difference]
+    settings: list[SettingDifference]
     moves: list[Movement]
-    times: list[Times]
+    times: list[StageTimes]
 
 
 class Inspection:
@@ -97,7 +97,7 @@ class Inspection:
         """Whether the reranker scores single texts, so that it can score parts of a passage."""
         return why.scorer(self.pipeline) is not None
 
-    def beside_pool(self, chunk: Chunk) -> Place:
+    def beside_pool(self, chunk: Chunk) -> StagePlace:
         """Return where the reranker would have put a passage that the pool does not hold.
 
         Calls the reranker. Raises `RerankError`.
@@ -155,7 +155,7 @@ def cut_of(stage: Stage, trace: Trace) -> float | None:
         return trace.evidence[-1].score if trace.evidence else None
     following = trace.stages[trace.stages.index(stage) + 1]
     size = len(following.hits)
-    if following.name == "reranked" and 0 < size < len(stage.hits):
+    if following.name == StageName.RERANKED and 0 < size < len(stage.hits):
         return stage.hits[size - 1].score
     return None
 
@@ -191,8 +191,8 @@ def passage(library: Library, chunk_id: str) -> Chunk | None:
 
 
 _BLAMED = {
-    "retrieval": ("dense", "lexical"),
-    "pool": ("fused", "expanded", "reranked"),
+    "retrieval": RETRIEVERS,
+    "pool": (StageName.FUSED, StageName.EXPANDED, StageName.RERANKED),
 }
 
 

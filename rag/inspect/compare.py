@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rag.journey import Movement
-from rag.types import Hit, Trace
+from rag.journey import Movement, moves_between
+from rag.types import Trace
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A setting that two traces do not share; `ABSENT` where one of them does not name it."""
+class SettingDifference:
+    """A setting that two traces do not share; `ABSENT` if one of them does not name it."""
 
     name: str
     first: Any
@@ -19,8 +19,8 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """A stage's seconds in both traces, None where it did not run."""
+class StageTimes:
+    """A stage's seconds in both traces, None if it did not run."""
 
     stage: str
     first: float | None
@@ -30,43 +30,29 @@ class Times:
 ABSENT = "not given"
 
 
-def differences(first: Trace, second: Trace) -> list[Difference]:
+def differences(first: Trace, second: Trace) -> list[SettingDifference]:
     """Return the settings that differ, by name."""
     names = sorted({*first.settings, *second.settings})
     pairs = [(n, first.settings.get(n, ABSENT), second.settings.get(n, ABSENT)) for n in names]
-    return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
+    return [SettingDifference(*pair) for pair in pairs if pair[1] != pair[2]]
 
 
 def moved(first: Trace, second: Trace) -> list[Movement]:
     """Return how each passage of the last stages moved from the first trace to the second.
 
-    In the second one's order, then what only the first one ranks. ``was_in`` and ``is_in`` speak
-    of each trace's own evidence.
+    In the second one's order, then what only the first one ranks. ``was_in`` and ``is_in`` are
+    about each trace's own evidence.
     """
-    old, new = ({hit.chunk.id: hit for hit in _last(trace)} for trace in (first, second))
-    was, now = ({hit.chunk.id for hit in trace.evidence} for trace in (first, second))
-    chunks = {key: hit.chunk for key, hit in (old | new).items()}
-    order = [*new, *(key for key in old if key not in new)]
-    return [
-        Movement(
-            chunks[key],
-            old[key].rank if key in old else None,
-            new[key].rank if key in new else None,
-            key in was,
-            key in now,
-        )
-        for key in order
-    ]
+    old, new = (trace.stages[-1].hits if trace.stages else () for trace in (first, second))
+    return moves_between(old, new, first.evidence, second.evidence)
 
 
-def times(first: Trace, second: Trace) -> list[Times]:
+def times(first: Trace, second: Trace) -> list[StageTimes]:
     """Return every stage's seconds in both traces, the answer's and the whole last."""
     old, new = _seconds(first), _seconds(second)
-    return [Times(name, old.get(name), new.get(name)) for name in _merged(list(old), list(new))]
-
-
-def _last(trace: Trace) -> tuple[Hit, ...]:
-    return trace.stages[-1].hits if trace.stages else ()
+    return [
+        StageTimes(name, old.get(name), new.get(name)) for name in _merged(list(old), list(new))
+    ]
 
 
 def _seconds(trace: Trace) -> dict[str, float]:

@@ -42,7 +42,7 @@ class Everything:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StagePlace:
     """A passage at one stage.
 
     ``rank`` (from 1) is among ``of`` passages, None where the stage does not rank it. ``depth``:
@@ -99,7 +99,7 @@ def allowed(pipeline: Pipeline, chunk: Chunk) -> bool:
     return not asked or any(d.name == chunk.document and asked.allows(d) for d in ready)
 
 
-def places(trace: Trace, chunk: Chunk, found: Everything) -> list[Place]:
+def places(trace: Trace, chunk: Chunk, found: Everything) -> list[StagePlace]:
     """Return the passage's place at every stage that ranks, beyond its depth where it was cut."""
     return [
         _place(stage, chunk.id, found, _went_on(trace, number))
@@ -107,7 +107,7 @@ def places(trace: Trace, chunk: Chunk, found: Everything) -> list[Place]:
     ]
 
 
-def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everything) -> Place:
+def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everything) -> StagePlace:
     """Return where the reranker would have put a passage among the trace's pool.
 
     Calls the reranker on the pool and the passage. Raises `RerankError` where it fails, or where
@@ -122,7 +122,8 @@ def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everythin
     if stage.fell_back:
         raise RerankError(stage.note)
     hit = next(hit for hit in stage.hits if hit.chunk.id == chunk.id)
-    return Place(StageName.RERANKED, hit.rank, len(stage.hits), hit.score, len(before.hits), False)
+    of, depth = len(stage.hits), len(before.hits)
+    return StagePlace(StageName.RERANKED, hit.rank, of, hit.score, depth, False)
 
 
 def alone(pipeline: Pipeline, **changes: str) -> Pipeline:
@@ -146,13 +147,13 @@ def _went_on(trace: Trace, number: int) -> int:
     return min(count, len(following[0].hits)) if following[0].name == StageName.RERANKED else count
 
 
-def _place(stage: Stage, chunk_id: str, found: Everything, depth: int) -> Place:
+def _place(stage: Stage, chunk_id: str, found: Everything, depth: int) -> StagePlace:
     everywhere = found.stage(stage.name)
     of = len(stage.hits) if everywhere is None else max(len(everywhere), len(stage.hits))
     own = next((hit for hit in stage.hits if hit.chunk.id == chunk_id), None)
     hit = own or (everywhere or {}).get(chunk_id)
     rank, score = (hit.rank, hit.score) if hit else (None, None)
-    return Place(stage.name, rank, of, score, depth, own is not None)
+    return StagePlace(stage.name, rank, of, score, depth, own is not None)
 
 
 def _hits(scored: Sequence[tuple[str, float]]) -> tuple[Hit, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.inspect.places import Place
+from rag.inspect.places import StagePlace
 from rag.retrieve.filters import Filter
 from rag.types import RETRIEVERS, Answer, Chunk, Hit, Stage, StageName, Trace
 
@@ -16,14 +16,16 @@ Where = Literal["filter", "retrieval", "pool", "reranker", "threshold", "answer"
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What removed a passage and why; ``where`` is empty where it was given to the answer."""
+    """What removed a passage and why; ``where`` is empty if it was given to the answer."""
 
     where: Where
     words: str
 
 
-def removal(trace: Trace, chunk: Chunk, places: Sequence[Place], allowed: bool = True) -> Removal:
-    """Say what became of a passage; ``allowed`` says whether the filter lets it be found."""
+def removal(
+    trace: Trace, chunk: Chunk, places: Sequence[StagePlace], allowed: bool = True
+) -> Removal:
+    """Return what became of a passage; ``allowed``: whether the filter lets it be found."""
     number = next((n for n, h in enumerate(trace.evidence, 1) if h.chunk.id == chunk.id), None)
     if number is not None:
         return _in_answer(trace.answer, number, chunk.id)
@@ -71,7 +73,7 @@ def _cut(trace: Trace, last: Hit) -> Removal:
 
 
 def _below_pool(trace: Trace, chunk: Chunk) -> Removal | None:
-    """Say so where a passage was found, and stood below what was reranked."""
+    """Return this if a passage was found, and ranked below what was reranked."""
     reranked = trace.stage(StageName.RERANKED)
     for stage in reversed(_before_reranking(trace)):
         if stage.name not in RETRIEVERS and (hit := _hit([stage], chunk.id)):
@@ -81,15 +83,15 @@ def _below_pool(trace: Trace, chunk: Chunk) -> Removal | None:
     return None
 
 
-def _not_retrieved(places: Mapping[str, Place], trace: Trace) -> Removal:
-    said = [
+def _not_retrieved(places: Mapping[str, StagePlace], trace: Trace) -> Removal:
+    missed = [
         _missed("dense retrieval", places.get(StageName.DENSE), trace, "has no vector for it"),
         _missed("BM25", places.get(StageName.LEXICAL), trace, NO_WORD),
     ]
-    return Removal("retrieval", f"Not retrieved: {'; '.join(filter(None, said))}.")
+    return Removal("retrieval", f"Not retrieved: {'; '.join(filter(None, missed))}.")
 
 
-def _missed(name: str, place: Place | None, trace: Trace, nowhere: str) -> str:
+def _missed(name: str, place: StagePlace | None, trace: Trace, nowhere: str) -> str:
     if place is None:
         return ""
     stage = trace.stage(place.stage)

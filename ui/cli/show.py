@@ -11,7 +11,7 @@ from rag.types import Chunk, Stage, Trace
 from ui.cli.words import clean, clean_lines, duration, move
 
 if TYPE_CHECKING:
-    from rag.inspect.places import Place
+    from rag.inspect.places import StagePlace
 
 SHOWN = 160  # characters of a passage that is followed
 WIDEST = 28  # characters of a column before its text is folded
@@ -37,7 +37,7 @@ def trace_summary(trace: Trace) -> None:
             print(f"note: {stage.name}: {clean(stage.note)}")
 
 
-def where(chunk: Chunk, at: Sequence[Place], became: str) -> None:
+def where(chunk: Chunk, at: Sequence[StagePlace], became: str) -> None:
     """Print a passage's place at every stage, beyond what went on from there, and its end."""
     rows = [
         (p.stage, f"{p.rank or '–'} of {p.of}", "" if p.score is None else f"{p.score:.4f}",

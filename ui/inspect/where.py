@@ -6,7 +6,7 @@ import streamlit as st
 
 from rag.errors import RerankError
 from rag.types import Chunk, StageName
-from ranklens.inspecting import Inspection, PassageWay, Place
+from ranklens.inspecting import Inspection, PassageWay, StagePlace
 from ui.shared import frame
 from ui.shared.html import macro
 from ui.shared.html import show as show_html
@@ -35,7 +35,7 @@ def show(inspection: Inspection, chunk: Chunk) -> None:
     )
 
 
-def _beside(inspection: Inspection, chunk: Chunk, way: PassageWay) -> Place | None:
+def _beside(inspection: Inspection, chunk: Chunk, way: PassageWay) -> StagePlace | None:
     """Return where the reranker would have put a passage that the trace's pool does not hold."""
     if not any(place.stage == StageName.RERANKED and place.rank is None for place in way.places):
         return None
@@ -54,7 +54,7 @@ def _beside(inspection: Inspection, chunk: Chunk, way: PassageWay) -> Place | No
         return None
 
 
-def _known(place: Place) -> str:
+def _known(place: StagePlace) -> str:
     """Return how a place is known."""
     went_on = f"{place.depth:,} went on from here"
     if place.recorded:

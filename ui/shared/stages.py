@@ -1,4 +1,4 @@
-"""How stages are called and how their scores are written; each has a unit of its own."""
+"""Names of stages, and how scores and times are written; each stage has a unit of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def title(stage: str) -> str:
 
 
 def unit(stage: str, trace: Trace) -> str:
-    """Say what a stage's scores are."""
+    """Return what a stage's scores are."""
     if stage in _FUSED:
         return "weighted sum" if trace.settings.get("fusion") == "weighted" else "reciprocal ranks"
     if stage in (StageName.RERANKED, StageName.FOLLOW_UP_RERANKED) and (ran := trace.stage(stage)):
@@ -36,7 +36,7 @@ def unit(stage: str, trace: Trace) -> str:
 
 
 def number(stage: str, score: float | None) -> str:
-    """Write a score with the decimals that its unit needs; nothing where there is none."""
+    """Write a score with the decimals that its unit needs; nothing if there is none."""
     places = 4 if stage in _FUSED else _PLACES.get(stage, 3)
     return "" if score is None else f"{score:.{places}f}"
 

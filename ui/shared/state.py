@@ -1,4 +1,4 @@
-"""What the pages share: the open library (one a process), and what goes wrong in plain words."""
+"""What the pages share: the open library (one a process), and errors in plain words."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def _opened() -> Library:
 
 
 def _warm_up(library: Library) -> None:
-    """Ask something before anybody does: models are loaded and indexes read on first use."""
+    """Search once before anybody does: models are loaded and indexes read on first use."""
     with contextlib.suppress(RanklensError):
         library.pipeline.search("warm up")
 
 
 def library() -> Library:
-    """Return the library; where it cannot be opened, say why and end the page's run."""
+    """Return the library; if it cannot be opened, show the reason and end the page's run."""
     try:
         return _opened()
     except RanklensError as error:
@@ -85,7 +85,7 @@ def settings(library: Library) -> Settings:
 
 
 def _accept_settings() -> None:
-    """Queue every document of the library for the settings that are asked for now."""
+    """Queue every document of the library to be indexed with the present settings."""
     from ranklens.library import Library
 
     try:
@@ -95,21 +95,18 @@ def _accept_settings() -> None:
 
 
 def run(page: st.Page) -> None:
-    """Run a page. What nobody foresaw goes to the log; the reader is told so, without a trace."""
+    """Run a page. An unexpected error goes to the log; the reader gets a sentence, no traceback."""
     try:
         page.run()
     except RanklensError as error:
         problem(error)
     except Exception:  # the outermost frame: nothing may reach the reader as a stack trace
         log.exception("the page failed")
-        frame.notice(
-            "Details are in the server log. Reload the page to go on.",
-            "Unexpected error",
-            "bad",
-        )
+        text = "Details are in the server log. Reload the page to go on."
+        frame.notice(text, "Unexpected error", "bad")
 
 
 def problem(error: RanklensError) -> None:
-    """Show an error of the house with what to do about it."""
+    """Show an error of this project with what to do about it."""
     kind = next(kind for kind in _HEADLINES if isinstance(error, kind))
     frame.notice(str(error), _HEADLINES[kind], "bad")

@@ -1,5 +1,5 @@
 from rag.inspect import compare
-from rag.inspect.compare import ABSENT, Difference, Times
+from rag.inspect.compare import ABSENT, SettingDifference, StageTimes
 from rag.types import Answer, Stage, Trace, ranked
 from tests.fakes import make_chunk
 
@@ -16,9 +16,9 @@ def test_settings_that_differ_are_told_and_the_others_not():
     first = trace([A], pool=50, reranker="none", threshold=None)
     second = trace([A], pool=20, reranker="none", extra=1)
     assert compare.differences(first, second) == [
-        Difference("extra", ABSENT, 1),
-        Difference("pool", 50, 20),
-        Difference("threshold", None, ABSENT),
+        SettingDifference("extra", ABSENT, 1),
+        SettingDifference("pool", 50, 20),
+        SettingDifference("threshold", None, ABSENT),
     ]
     assert compare.differences(first, first) == []
 
@@ -45,15 +45,15 @@ def test_times_stand_side_by_side_and_what_did_not_run_is_empty():
     wider = Stage("expanded", (), 0.25)
     found = compare.times(trace([A]), trace([A], 3.0, written, (wider,)))
     assert found == [
-        Times("dense", 0.5, 0.5),
-        Times("expanded", None, 0.25),
-        Times("reranked", 1.0, 3.0),
-        Times("answer", None, 2.0),
-        Times("whole", 1.5, 5.75),
+        StageTimes("dense", 0.5, 0.5),
+        StageTimes("expanded", None, 0.25),
+        StageTimes("reranked", 1.0, 3.0),
+        StageTimes("answer", None, 2.0),
+        StageTimes("whole", 1.5, 5.75),
     ]
 
 
 def test_empty_traces_differ_in_nothing():
     empty = Trace("q", {}, ())
     assert compare.moved(empty, empty) == []
-    assert compare.times(empty, empty) == [Times("whole", 0.0, 0.0)]
+    assert compare.times(empty, empty) == [StageTimes("whole", 0.0, 0.0)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.inspect.places import Place
+from rag.inspect.places import StagePlace
 from rag.inspect.removal import removal
 from rag.types import Answer, Citation, Stage, Trace, ranked
 from tests.fakes import make_chunk
@@ -32,7 +32,7 @@ def answer(refused=False, **more):
 
 
 def place(stage, rank, of=9):
-    return Place(stage, rank, of, None if rank is None else 0.1, 2, False)
+    return StagePlace(stage, rank, of, None if rank is None else 0.1, 2, False)
 
 
 NOWHERE = (place("dense", None), place("lexical", None), place("fused", None))
