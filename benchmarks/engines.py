@@ -9,7 +9,6 @@ six-layer MiniLM shape with the embedded weights and a random head, which is the
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import tempfile
 import time
@@ -108,26 +107,6 @@ def random_head(folder: Path) -> Path:
     AutoModelForSequenceClassification.from_pretrained(source, num_labels=1).save_pretrained(folder)
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     return folder
-
-
-def ndcg(found: list[str], gold: Mapping[str, int], depth: int = 10) -> float:
-    """Return nDCG with linear gains, as trec_eval has it."""
-    gains = [gold.get(name, 0) for name in found[:depth]]
-    best = sorted(gold.values(), reverse=True)[:depth]
-    return _discounted(gains) / _discounted(best)
-
-
-def _discounted(gains: list[int]) -> float:
-    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, 1))
-
-
-def read_gold(path: Path) -> dict[str, dict[str, int]]:
-    """Return question id -> passage id -> grade from a tab-separated file with a header."""
-    gold: dict[str, dict[str, int]] = {}
-    for line in path.read_text("utf-8").splitlines()[1:]:
-        question, passage, grade = line.split("\t")
-        gold.setdefault(question, {})[passage] = int(grade)
-    return gold
 
 
 if __name__ == "__main__":

@@ -11,14 +11,13 @@ import argparse
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.lexical import Spaces, Texts
+from benchmarks.lexical import Spaces, Texts, milliseconds
 from rag.models.workers import workers
 from rag.retrieve.filters import Filter
 from rag.retrieve.first_stage import FirstStage
@@ -73,13 +72,6 @@ def filters(documents: int) -> Iterator[tuple[str, Filter]]:
         yield f"{count:,} documents by name", Filter(names)
     yield "every second document by type", Filter(types=("pdf",))
     yield "all documents by type", Filter(types=("pdf", "md"))
-
-
-def milliseconds(act: Callable[[], object]) -> float:
-    """Return how long one call takes."""
-    started = time.perf_counter()
-    act()
-    return (time.perf_counter() - started) * 1e3
 
 
 def one(index: Index, asked: Filter, question: str, threads: Executor) -> dict[str, float]:

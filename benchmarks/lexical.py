@@ -8,12 +8,10 @@ the same terms, so the analyser is timed by itself.
 from __future__ import annotations
 
 import argparse
-import gc
 import statistics
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,8 +20,6 @@ from rank_bm25 import BM25Okapi
 
 from rag.store.analyse import Analyser
 from rag.store.inverted import InvertedIndex
-from rag.store.lexical import LexicalIndex
-from rag.store.okapi import OkapiIndex
 
 TERMS = 300_000
 CHUNK = 120
@@ -41,7 +37,6 @@ class Spaces:
 
 
 ANALYSE = Spaces()
-ENGINES = (InvertedIndex, OkapiIndex)
 
 
 class Texts:
@@ -75,18 +70,6 @@ def milliseconds(work: Callable[[], object]) -> float:
     return 1e3 * (time.perf_counter() - start)
 
 
-def memory_mb(make: Callable[[], object]) -> float:
-    """Return the memory that what ``make`` returns holds on to."""
-    gc.collect()
-    tracemalloc.start()
-    made = make()
-    gc.collect()
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    del made
-    return held / 1e6
-
-
 def same_order(ours: list[tuple[str, float]], scores: np.ndarray) -> bool:
     """Return whether the chunks found are BM25Okapi's best, ties by the order of adding."""
     best = np.argsort(-scores, kind="stable")[: len(ours)]
@@ -103,14 +86,13 @@ def compare(chunks: int, questions: int) -> None:
         index = InvertedIndex.open(Path(folder), ANALYSE)
         build = milliseconds(lambda: index.add(numbers(chunks), library))
         made: list[BM25Okapi] = []
-        okapi_build = milliseconds(lambda: made.append(okapi(library)))
+        okapi_build = milliseconds(lambda: made.append(BM25Okapi(map(ANALYSE, library))))
         report("build", build, okapi_build, "ms")
         compare_questions(index, made.pop(), asked)
         compare_changes(index, texts, okapi_build)
         saving = milliseconds(index.save)
         opening = milliseconds(lambda: InvertedIndex.open(Path(folder), ANALYSE))
         print(f"save {saving:.0f} ms, open {opening:.0f} ms")
-    report("memory", *(memory_mb(lambda e=e: filled(e, library)) for e in ENGINES), "MB")
 
 
 def compare_questions(index: InvertedIndex, other: BM25Okapi, asked: list[str]) -> None:
@@ -138,19 +120,6 @@ def compare_changes(index: InvertedIndex, texts: Texts, okapi_build: float) -> N
         removing.append(milliseconds(lambda i=ids: index.remove(i)))
     report("add 1,000 chunks (or build)", statistics.median(adding), okapi_build, "ms")
     report("remove 1,000 chunks (or build)", statistics.median(removing), okapi_build, "ms")
-
-
-def filled(engine: Callable[[Path, Spaces], LexicalIndex], library: list[str]) -> LexicalIndex:
-    """Return an index in memory that was asked once; rank-bm25's keeps the terms to rebuild."""
-    index = engine(Path("never-saved"), ANALYSE)
-    index.add(numbers(len(library)), library)
-    index.search("w0", 10)
-    return index
-
-
-def okapi(library: list[str]) -> BM25Okapi:
-    """Return rank-bm25's index."""
-    return BM25Okapi(map(ANALYSE, library))
 
 
 def numbers(n: int) -> list[str]:

@@ -13,6 +13,7 @@ import random
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks._report import about_the_run, table, write
 from benchmarks._texts import DATA, read_lines
-from benchmarks.engines import ndcg, read_gold
+from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.evaluate.measures.pareto import overlap
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
@@ -84,7 +85,10 @@ def judged_sets(everything: bool) -> Iterator[Judged | None]:
 def hotpotqa(passages: int, questions: int) -> Judged:
     """Return HotpotQA's first questions with all their paragraphs, filled up with others."""
     folder = DATA / "hotpotqa"
-    gold = read_gold(folder / "qrels.tsv")
+    gold: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+        question, passage, grade = line.split("\t")
+        gold[question][passage] = int(grade)
     asked = list(read_lines(folder / "queries.jsonl.gz"))[:questions]
     wanted = {name for row in asked for name in gold[row["_id"]]}
     corpus = list(read_lines(folder / "corpus.jsonl.gz"))
@@ -124,7 +128,7 @@ def measured(judged: Judged) -> str:
         found = [dense(one), *late(one, pools, kept=False), *late(one, pools, kept=True)]
         # What is kept is compared with what is not, in float32.
         reference = reference or [*found[:3], *found[1:3]]
-        cells = (_told(judged, *pair) for pair in zip(found, reference, strict=True))
+        cells = (_compared(judged, *pair) for pair in zip(found, reference, strict=True))
         rows.append((engine, *cells, f"{one.seconds:.0f}"))
     columns = ("engine", "dense", "MaxSim", "blend", "MaxSim, kept", "blend, kept", "processor s")
     head = (
@@ -188,15 +192,16 @@ def late(encoded: Encoded, pools: Sequence[dict[int, float]], kept: bool) -> tup
     return alone, blended
 
 
-def _told(judged: Judged, orders: Orders, reference: Orders) -> str:
+def _compared(judged: Judged, orders: Orders, reference: Orders) -> str:
     mean, exact = _mean(judged, orders), _mean(judged, reference)
     shared = statistics.mean(overlap(*pair, 10) for pair in zip(orders, reference, strict=True))
     return f"{mean:.4f} ({mean - exact:+.4f}; {shared:.1%})"
 
 
 def _mean(judged: Judged, orders: Orders) -> float:
-    pairs = zip(orders, judged.questions, strict=True)
-    return statistics.mean(ndcg(order, gold) for order, (_, gold) in pairs)
+    grades = {str(row): gold for row, (_, gold) in enumerate(judged.questions)}
+    rankings = {str(row): order for row, order in enumerate(orders)}
+    return statistics.mean(per_question(rankings, grades, (PRIMARY,))[PRIMARY].values())
 
 
 if __name__ == "__main__":
