@@ -49,16 +49,15 @@ def compare_speed(work: Path, count: int, rounds: int) -> None:
     print(f"{len(texts)} passages, {statistics.mean(lengths):.0f} tokens on average")
     pool, late = texts[:50], LateInteraction(encoder)
     pairs = [(QUESTION, text) for text in pool]
-    difference = np.abs(
-        np.array(cross.judge(QUESTION, pool).probabilities) - their_cross.predict(pairs)
-    ).max()
+    logits = np.array(cross.judge([(QUESTION, pool)])[0].logits)
+    difference = np.abs(1 / (1 + np.exp(-logits)) - their_cross.predict(pairs)).max()
     print(f"largest difference of a cross-encoder's probability: {difference:.1e}")
     measured = interleaved(
         {
             f"encode {len(texts)}, sentence-transformers": lambda: theirs.encode(texts),
             f"encode {len(texts)}, {encoder.engine}": lambda: encoder.encode(texts),
             "cross-encode 50, sentence-transformers": lambda: their_cross.predict(pairs),
-            f"cross-encode 50, {cross.engine}": lambda: cross.judge(QUESTION, pool),
+            f"cross-encode 50, {cross.engine}": lambda: cross.judge([(QUESTION, pool)]),
             f"late interaction 50, {encoder.engine}": lambda: late.score(QUESTION, pool),
             f"one question, {encoder.engine}": lambda: encoder.encode_query(QUESTION),
         },

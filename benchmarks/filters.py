@@ -35,7 +35,7 @@ RANDOM = np.random.default_rng(0)
 
 
 class Nowhere:
-    """Takes the place of Chroma where it is not asked for: keeps nothing."""
+    """Takes the place of Chroma if it is not asked for: keeps nothing."""
 
     def add(self, *_: object) -> None:
         """Keep nothing."""

@@ -110,7 +110,7 @@ def compare_questions(index: InvertedIndex, other: BM25Okapi, asked: list[str]) 
 
 
 def compare_changes(index: InvertedIndex, texts: Texts, okapi_build: float) -> None:
-    """Add and remove, where rank-bm25 has to build again."""
+    """Add and remove; rank-bm25 has to build again."""
     adding, removing = [], []
     for n in range(7):
         ids, more = [f"{n}-{m}" for m in range(BATCH)], texts.chunks(BATCH)

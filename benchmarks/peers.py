@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.peers`` runs every system in a process of its own and lets them work in turn,
 one command at a time, on the same texts with the same weights: a busy machine slows all alike, so
-judge the ratios. `make bench` makes the peers' environment (``.venv-peers``); where it is missing
+judge the ratios. `make bench` makes the peers' environment (``.venv-peers``); if it is missing
 only Ranklens and sentence-transformers are measured. ``--write`` puts the tables into
 ``docs/performance.md``.
 """
@@ -54,7 +54,7 @@ class Running:
         self.started = self._answer()
 
     def ask(self, method: str, *arguments: Any) -> dict[str, Any]:
-        """Run a method of the system; raises `RuntimeError` where its process has died."""
+        """Run a method of the system; raises `RuntimeError` if its process has died."""
         assert self.process.stdin
         self.process.stdin.write(json.dumps([method, *arguments]) + "\n")
         self.process.stdin.flush()

@@ -76,7 +76,8 @@ class System:
     def rerank(self, question: str, rows: list[int]) -> list[float]:
         """Score texts with the cross-encoder."""
         self.cross = self.cross or load_cross(self.settings)
-        return list(self.cross.judge(question, [self.chunks[row].text for row in rows]).logits)
+        (judged,) = self.cross.judge([(question, [self.chunks[row].text for row in rows])])
+        return list(judged.logits)
 
     def rerank_late(self, question: str, rows: list[int]) -> list[float]:
         """Score texts with late interaction over kept token vectors."""

@@ -6,7 +6,6 @@ judged against the same words. `rag.models.load` loads one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,11 +26,6 @@ class Judged:
     tokens_read: int
     tokens_total: int
 
-    @property
-    def probabilities(self) -> tuple[float, ...]:
-        """The logistic function of each logit, 0..1."""
-        return tuple(probability(logit) for logit in self.logits)
-
 
 class CrossModel(Protocol):
     """Judges pairs. Several threads may use one model at once."""
@@ -41,19 +35,11 @@ class CrossModel(Protocol):
     max_tokens: int
     engine: str
 
-    def judge(self, query: str, texts: Sequence[str]) -> Judged:
-        """Return a logit for each text; raises `ModelError` if the query leaves no room."""
+    def judge(self, pools: Sequence[QueryTexts]) -> list[Judged]:
+        """Return the logits of each (query, texts), from one pass over all pairs.
 
-    def judge_many(self, pools: Sequence[QueryTexts]) -> list[Judged]:
-        """Return what `judge` does for each (query, texts), from one pass over all pairs."""
+        Raises `ModelError` if a query leaves no room for a passage.
+        """
 
     def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
         """Return how much of each text is read beside the query; runs no model."""
-
-
-def probability(logit: float) -> float:
-    """Return the logistic function of a logit, without overflow."""
-    if logit >= 0:
-        return 1 / (1 + math.exp(-logit))
-    grown = math.exp(logit)
-    return grown / (1 + grown)

@@ -1,4 +1,4 @@
-"""The prompt of rerankers that are decoders, where the model's own files do not hold it.
+"""The prompt of rerankers that are decoders, for models whose own files do not hold it.
 
 Qwen3-Reranker (https://huggingface.co/Qwen/Qwen3-Reranker-0.6B) answers yes or no to a prompt that
 its first files only describe. The logit of yes less that of no is its score.
@@ -28,7 +28,7 @@ TEMPLATE = (
 
 
 def is_decoder(folder: Path) -> bool:
-    """Tell whether the model in a folder scores pairs by the word that it would write next."""
+    """Return whether the model in a folder scores pairs by the word that it would write next."""
     architectures = read_json(folder / "config.json").get("architectures") or [""]
     return str(architectures[0]).endswith("ForCausalLM")
 

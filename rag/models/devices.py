@@ -12,7 +12,7 @@ _NVIDIA = Path("/dev/nvidiactl")
 
 @functools.cache
 def accelerated() -> bool:
-    """Tell whether torch has a graphics processor here; asks torch only where there may be one."""
+    """Return whether torch has a graphics processor; imports torch only if one may be here."""
     if not _NVIDIA.exists() and platform.system() != "Windows" and not _apple():
         return False
     import torch

@@ -2,7 +2,7 @@
 
 The hub's client tries again and again, and some of its waits have no end. So it works in a thread
 of its own, every byte that arrives is a sign of life, and without one for a while the download is
-given up, whatever the client is doing.
+given up, even if the client still waits.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Progress:
 class Download:
     """One model on its way here. `start` it, look at `progress` while it is `running`.
 
-    Afterwards either ``folder`` holds the model or ``error`` says in plain words why not.
+    Afterwards either ``folder`` holds the model or ``error`` has the reason in plain words.
     """
 
     def __init__(self, name: str) -> None:
@@ -130,8 +130,8 @@ class _Stopped(Exception):
 def download(name: str, on_progress: Callable[[Progress], None] | None = None) -> Path:
     """Fetch a model by its id and return its folder.
 
-    Raises `ModelError` where the hub cannot be reached, does not know the model, wants a token or
-    stops sending, and where the disk has no room for it.
+    Raises `ModelError` if the hub cannot be reached, does not know the model, wants a token or
+    stops sending, or if the disk has no room for it.
     """
     fetching = Download(name).start()
     try:

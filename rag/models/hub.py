@@ -17,7 +17,7 @@ WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "*/*.safetensors", "*/pytorch_
 
 
 def offline() -> bool:
-    """Tell whether the hub's client is told to reach for nothing (``HF_HUB_OFFLINE``)."""
+    """Return whether the environment forbids the hub's client the network (``HF_HUB_OFFLINE``)."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
@@ -25,8 +25,8 @@ def locate(name: str) -> Path:
     """Return the folder that holds a model's files.
 
     ``name`` is a folder, the embedded model's name, or a model id, which is looked for in the hub's
-    cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` where it is not on
-    this machine, and `ModelError` where a folder holds no model.
+    cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` if it is not on
+    this machine, and `ModelError` if a folder holds no model.
     """
     folder = Path(name).expanduser() if name else None
     if folder and os.path.isdir(folder):  # which, unlike Path's, is False for what cannot be a name
@@ -51,7 +51,7 @@ def embedded_folder() -> Path:
 
 
 def check_embedded(cache: Path) -> None:
-    """Raise `ModelError` where the embedded weights are not byte for byte the original."""
+    """Raise `ModelError` if the embedded weights are not byte for byte the original."""
     weights = embedded_folder() / "model.safetensors"
     if not weights.is_file() or file_digest(weights, cache) != EMBEDDED_SHA256:
         raise ModelError(
@@ -101,7 +101,7 @@ def _in_hub_cache(repository: str) -> Path | None:
 
 
 def _complete(folder: Path) -> bool:
-    """Tell whether the weights are there: a download that was broken off leaves the small files."""
+    """Return whether the weights are there; an interrupted download leaves the small files."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         parts = set(read_json(index).get("weight_map", {}).values())

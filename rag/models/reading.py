@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Reading:
     """Tokens of one text: how many the model reads of how many there are.
 
-    ``beside`` counts the question's tokens where both are read together, else 0; ``limit`` is the
+    ``beside`` counts the question's tokens if both are read together, else 0; ``limit`` is the
     most that the model reads at once, special tokens included.
     """
 

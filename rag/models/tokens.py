@@ -17,7 +17,7 @@ class Tokens:
     """A model's own tokeniser, without torch or transformers."""
 
     def __init__(self, folder: Path) -> None:
-        """Read ``tokenizer.json``; raises `ModelError` where it is missing or malformed."""
+        """Read ``tokenizer.json``; raises `ModelError` if it is missing or malformed."""
         path = folder / "tokenizer.json"
         if not path.is_file():
             raise ModelError(f"{folder}: has no tokenizer.json")
@@ -46,7 +46,7 @@ class Tokens:
     def pair(self, query: Encoding, passage: Encoding, limit: int) -> Encoding:
         """Join a query and a passage; the passage alone is cut to keep within ``limit``.
 
-        Raises `ModelError` where the query leaves no room for a single token of a passage.
+        Raises `ModelError` if the query leaves no room for a single token of a passage.
         """
         room = limit - self._tokenizer.num_special_tokens_to_add(True) - len(query)
         if room < 1:
@@ -59,7 +59,7 @@ class Tokens:
 
 
 def _gives_types(folder: Path) -> bool:
-    """Return whether transformers' tokeniser of this model tells question and passage apart."""
+    """Return whether the model's tokeniser gives question and passage different types."""
     config = read_optional(folder / "tokenizer_config.json")
     named = config.get("model_input_names")
     if named is not None:

@@ -23,7 +23,7 @@ class TorchCross:
     def __init__(
         self, name: str, folder: Path, cache: Path, reason: str = "", trusted: bool = False
     ) -> None:
-        """Load the model; ``reason`` says why torch runs it. Raises `ModelError`."""
+        """Load the model; ``reason`` is why torch runs it. Raises `ModelError`."""
         dtype = precision()
         self._model = load_torch(
             "CrossEncoder", name, folder, trusted, dtype, missing_prompt(folder)
@@ -42,12 +42,8 @@ class TorchCross:
         self.engine = f"torch {str(dtype).removeprefix('torch.')} {self._model.device.type}"
         self.reason = reason
 
-    def judge(self, query: str, texts: Sequence[str]) -> Judged:
-        """Return a logit for each text; raises `ModelError` if the query leaves no room."""
-        return self.judge_many([(query, texts)])[0]
-
-    def judge_many(self, pools: Sequence[QueryTexts]) -> list[Judged]:
-        """Return what `judge` does for each (query, texts), from one pass over all pairs."""
+    def judge(self, pools: Sequence[QueryTexts]) -> list[Judged]:
+        """Return the logits of each (query, texts), from one pass over all pairs."""
         cut = [self._cut(query, texts) if texts else [] for query, texts in pools]
         pairs = [
             (query, row[0]) for (query, _), rows in zip(pools, cut, strict=True) for row in rows
@@ -64,9 +60,9 @@ class TorchCross:
 
     def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
         """Return how much of each text is read beside the query; runs no model."""
-        asked = len(self._offsets([query])[0])
+        question = len(self._offsets([query])[0])
         rows = self._cut(query, texts) if texts else []
-        return [Reading(read, total, asked, self.max_tokens) for _, read, total in rows]
+        return [Reading(read, total, question, self.max_tokens) for _, read, total in rows]
 
     def _logits(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         from torch.nn import Identity
@@ -83,11 +79,11 @@ class TorchCross:
 
     def _cut(self, query: str, texts: Sequence[str]) -> list[tuple[str, int, int]]:
         """Return each text as far as it fits beside the query, tokens read, tokens in all."""
-        asked = len(self._offsets([query])[0])
-        room = self.max_tokens - asked - self._around
+        question = len(self._offsets([query])[0])
+        room = self.max_tokens - question - self._around
         if room < 1:
             raise ModelError(
-                f"the question has {asked} tokens, and {self.name} reads {self.max_tokens} of "
+                f"the question has {question} tokens, and {self.name} reads {self.max_tokens} of "
                 "question and passage together; shorten the question"
             )
         rows = zip(texts, self._offsets(texts), strict=True)

@@ -20,7 +20,7 @@ class TorchEncoder:
     """Any sentence-transformers model; see `rag.models.encoder.Encoder`."""
 
     def __init__(self, name: str, folder: Path, cache: Path, reason: str = "") -> None:
-        """Load the model; ``reason`` says why torch runs it. Raises `ModelError`."""
+        """Load the model; ``reason`` is why torch runs it. Raises `ModelError`."""
         self._model = load_torch("SentenceTransformer", name, folder)
         self.name = name
         self.revision = folder_digest(folder, cache)
@@ -103,7 +103,7 @@ def load_torch(
             model_kwargs={"dtype": dtype or "float32"},
             processor_kwargs={"chat_template": prompt} if prompt else None,
         )
-    except Exception as error:  # whatever the readers below transformers raise
+    except Exception as error:  # the readers below transformers raise many kinds
         raise ModelError(
             f"the model {name} in {folder} cannot be loaded: {error}; "
             "if a file is damaged, fetch the model again"

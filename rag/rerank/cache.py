@@ -1,4 +1,4 @@
-"""Scores on disk: what a reranker said about a passage once need not be asked again."""
+"""Scores on disk: a passage that was scored once need not be scored again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CREATE INDEX IF NOT EXISTS scores_by_use ON scores (used);
 
 
 def key(identity: str, query: str, text: str, among: Sequence[str] = ()) -> bytes:
-    """Return the key of a score; ``among`` are the other passages where they matter."""
+    """Return the key of a score; ``among`` are the other passages if they matter."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (identity, query, text, *among):
         encoded = part.encode("utf-8", "surrogatepass")
@@ -55,7 +55,7 @@ class ScoreCache:
         return found
 
     def put(self, scores: Mapping[bytes, float]) -> None:
-        """Keep scores; where the cache is full the least recently used tenth leaves."""
+        """Keep scores; if the cache is full the least recently used tenth leaves."""
         now = int(time.time())
         with self._lock:
             try:

@@ -31,7 +31,7 @@ class CrossEncoder:
         if not any(texts for _, texts in pools):
             return [Scores([]) for _ in pools]
         try:
-            judged = self.model.judge_many(pools)
+            judged = self.model.judge(pools)
         except ModelError as error:
             raise RerankError(f"{self.model.name}: {error}") from error
         return [_scores(one) for one in judged]

@@ -47,18 +47,18 @@ class LateInteraction:
         """Return one score a text, higher is better."""
         return self.score_many([(query, texts)])[0]
 
-    def score_many(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[list[float]]:
+    def score_many(self, pools: Sequence[tuple[str, Sequence[str]]]) -> list[list[float]]:
         """Return the scores of several questions' texts; a text of several is read once."""
-        texts = list(dict.fromkeys(text for _, texts in asked for text in texts))
+        texts = list(dict.fromkeys(text for _, texts in pools for text in texts))
         if not texts:
-            return [[] for _ in asked]
-        queries = self._encoder.encode_tokens([query for query, _ in asked])
+            return [[] for _ in pools]
+        queries = self._encoder.encode_tokens([query for query, _ in pools])
         packed = self._packed(texts)
         rest = [text for text in texts if text not in packed]
         fresh = dict(zip(rest, self._encoder.encode_tokens(rest), strict=True))
         return [
             self._scores(query, own, packed, fresh)
-            for query, (_, own) in zip(queries, asked, strict=True)
+            for query, (_, own) in zip(queries, pools, strict=True)
         ]
 
     def _packed(self, texts: Sequence[str]) -> dict[str, bytes]:
@@ -92,25 +92,25 @@ class LateInteraction:
 
     def explain(self, query: str, text: str) -> list[TokenMatch]:
         """Return how well each token of a text matches its nearest token of the question."""
-        asked, tokens = (self._encoder.encode_tokens([one])[0] for one in (query, text))
-        if not len(asked) or not len(tokens):
+        question, tokens = (self._encoder.encode_tokens([one])[0] for one in (query, text))
+        if not len(question) or not len(tokens):
             return []
-        strengths = (tokens @ asked.T).max(axis=1)
+        strengths = (tokens @ question.T).max(axis=1)
         spans = self._encoder.token_spans(text)
         pairs = zip(spans, strengths, strict=True)
         return [TokenMatch(start, end, float(strength)) for (start, end), strength in pairs]
 
 
-def max_sim(asked: Matrix, rows: Matrix, counts: Sequence[int]) -> list[float]:
-    """Return the mean over rows of ``asked`` of the best dot product with a row of each passage.
+def max_sim(question: Matrix, rows: Matrix, counts: Sequence[int]) -> list[float]:
+    """Return the mean over rows of ``question`` of the best dot product with a row of each passage.
 
     ``rows`` are those of all passages one after the other, ``counts`` how many each one has.
     """
     sizes = np.array(counts, dtype=np.intp)
     scores = np.zeros(len(sizes), dtype=np.float32)
     filled = sizes > 0
-    if len(asked) and filled.any():
+    if len(question) and filled.any():
         starts = np.cumsum(sizes) - sizes
-        best = np.maximum.reduceat(asked @ rows.T, starts[filled], axis=1)
+        best = np.maximum.reduceat(question @ rows.T, starts[filled], axis=1)
         scores[filled] = best.mean(axis=0)
     return [float(score) for score in scores]

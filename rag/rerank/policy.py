@@ -22,7 +22,7 @@ class Decision:
 
 
 def decide(pool: Sequence[Candidate], settings: Settings) -> Decision:
-    """Apply ``rerank_policy``: under ``ambiguous``, skip where the first stage is sure."""
+    """Apply ``rerank_policy``: under ``ambiguous``, skip if the first stage is sure."""
     if settings.rerank_policy == "always":
         return Decision(True)
     if settings.rerank_policy == "never":
@@ -73,7 +73,7 @@ class Costs:
                 self._seconds[name] = (self._seconds.get(name, now) + now) / 2
 
     def known(self, name: str) -> float | None:
-        """Return the seconds a pair takes, None where nothing was measured."""
+        """Return the seconds a pair takes, None if nothing was measured."""
         return self._seconds.get(name)
 
     def allowed(self, name: str, seconds: float) -> int:

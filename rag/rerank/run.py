@@ -1,7 +1,7 @@
 """The one place that runs rerankers: policy, then cache and budget, then fallbacks, then the note.
 
 No candidate is ever lost: if a reranker fails, the next of the chain or the fused order stands, and
-the stage's note says why.
+the stage's note has the reasons.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """Scores of a whole pool, the reranker that gave them, and what the stage's note says."""
+    """Scores of a whole pool, the reranker that gave them, and the parts of the stage's note."""
 
     reranker: str
     scores: Scores
@@ -150,7 +150,7 @@ class Rerankers:
     def _within_budget(
         self, ranker: Ranker, query: str, pool: Sequence[Candidate], attempt: Attempt
     ) -> tuple[Scores, str]:
-        """Score the pool, or as much of it as the budget allows, which the note then says."""
+        """Score the pool, or as much of it as the budget allows; return the scores and a note."""
         for entry in leaves(ranker):
             attempt.load(entry)  # once a process, so it is no part of what a pair costs
         settings = attempt.context.settings

@@ -1,6 +1,6 @@
 """One reranker of the table on many pools: loaded once, circuit breaker, scores on disk, the rest.
 
-`rag.rerank.run` says when and on how much of a pool.
+`rag.rerank.run` decides when, and on how much of a pool.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class Snapshot:
         return [(self._id(int(row)), float(scores[row])) for row in _top(scores, candidates, k)]
 
     def score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
-        """Return the scores of given chunks, 0.0 where there is no such chunk."""
+        """Return the scores of given chunks, 0.0 if there is no such chunk."""
         scores, _ = self._scored(self._terms(words))
         rows = [self._row(id) for id in ids]
         return [0.0 if row is None else float(scores[row]) for row in rows]
@@ -106,7 +106,7 @@ class Snapshot:
         return EPSILON * (math.fsum(terms * idfs) / int(terms.sum()))
 
     def _scored(self, terms: Sequence[int]) -> tuple[Floats, dict[int, Rows]]:
-        """Return the score of every row, 0 where it has none of ``terms``, and each term's rows."""
+        """Return the score of every row, 0 if it has none of ``terms``, and each term's rows."""
         scores = np.zeros(len(self._norms))
         of_term = {term: self._contributions(term) for term in terms}
         for term in terms:
@@ -127,7 +127,7 @@ class Snapshot:
         return rows, self._weight(term) * (count * (K1 + 1) / (count + self._norms.take(rows)))
 
     def _promising(self, scores: Floats, matches: Sequence[Rows], k: int) -> Rows:
-        """Return rows among which the best are, where every match scores above 0.
+        """Return rows among which the best are, if every match scores above 0.
 
         The k-th best score of any rows is a lower bound for the k-th best of all; rows of the
         rarest term, which weighs most, give a high one.

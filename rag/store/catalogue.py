@@ -6,7 +6,7 @@ without encoding anything again. A document's status is also the journal of what
     queued → indexing → ready → removed
                       ↘ failed
 
-Only the chunks of ``ready`` documents are live; whatever else an index holds is never returned.
+Only the chunks of ``ready`` documents are live; no search returns what else an index holds.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Catalogue(ChunkRows):
     """Reads and writes the catalogue. Safe to use from several threads of one process."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create; raises `LibraryError` where the file is no catalogue of this version."""
+        """Open or create; raises `LibraryError` if the file is no catalogue of this version."""
         self._path = path
         self._keeping = threading.Lock()
         self._ready: tuple[int, tuple[Document, ...] | None] = (0, None)
@@ -146,7 +146,7 @@ class Catalogue(ChunkRows):
             return [_document(row) for row in db.execute(query)]
 
     def ready(self) -> Sequence[Document]:
-        """Return the documents that can be asked, by name; kept until one changes."""
+        """Return the documents that can be searched, by name; kept until one changes."""
         changes, kept = self._ready
         if kept is None:
             kept = tuple(self.documents("ready"))
@@ -202,7 +202,7 @@ class Catalogue(ChunkRows):
         """Make a document live and retire the older versions of its name, in one transaction.
 
         Returns the ids of the retired versions, whose chunks the indexes no longer need, or None
-        where the document was removed while it was being indexed.
+        if the document was removed while it was being indexed.
         """
         made = select(func.count()).where(chunks.c.document_id == document_id).scalar_subquery()
         this = documents.c.id == document_id
@@ -239,10 +239,10 @@ class Catalogue(ChunkRows):
             db.execute(update(documents).where(interrupted).values(status="queued"))
 
     def problem(self) -> str:
-        """Return what SQLite's own integrity check says, or an empty string."""
+        """Return what SQLite's own integrity check finds, or an empty string."""
         with self._engine.connect() as db:
-            said = db.exec_driver_sql("PRAGMA quick_check").scalar()
-        return "" if said == "ok" else str(said)
+            found = db.exec_driver_sql("PRAGMA quick_check").scalar()
+        return "" if found == "ok" else str(found)
 
 
 def _tune(connection: Any, _record: Any) -> None:

@@ -133,7 +133,7 @@ def _marks(ids: Sequence[str]) -> str:
 
 
 def _chunk(row: Sequence[Any]) -> Chunk:
-    """Make a chunk of a row of `_chunk_query`, whose heading is JSON still where it is raw."""
+    """Make a chunk of a row of `_chunk_query`, whose heading is JSON still if it is raw."""
     key, start, end, page, heading, text, document = row[:7]
     path = _path(heading) if isinstance(heading, str) else tuple(heading)
     return Chunk(key, document, start, end, text, page, path)

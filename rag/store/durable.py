@@ -43,7 +43,7 @@ def write_file(path: Path, write: Callable[[Summed], object]) -> int:
 
 
 def check_file(path: Path, checksum: int) -> None:
-    """Raise `LibraryError` where ``path`` is not what `write_file` wrote with that CRC-32."""
+    """Raise `LibraryError` if ``path`` is not what `write_file` wrote with that CRC-32."""
     found = 0
     try:
         with path.open("rb") as file:
@@ -63,7 +63,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read what `write_json` wrote; raises `LibraryError` where it is damaged."""
+    """Read what `write_json` wrote; raises `LibraryError` if it is damaged."""
     try:
         sealed = json.loads(path.read_bytes())
         whole = zlib.crc32(_dumped(sealed["content"])) == sealed["checksum"]

@@ -1,4 +1,4 @@
-"""The index: catalogue, vectors and BM25 kept consistent, whatever happens between them.
+"""The index: catalogue, vectors and BM25 kept consistent even if the process dies between them.
 
 Writing goes catalogue → vectors → BM25 → publish; retiring goes the other way round, publish first.
 At every moment only chunks of published documents are live, so a process that dies in between
@@ -63,7 +63,7 @@ class Index:
         """Open the library's index and clear away interrupted work.
 
         ``afresh`` throws vectors and BM25 away first, damaged or not, and makes them again from
-        the catalogue without encoding anything. Raises `LibraryMismatch` where the library was
+        the catalogue without encoding anything. Raises `LibraryMismatch` if the library was
         made with another encoder or other settings.
         """
         facts = index_facts(settings, encoder_facts)
@@ -100,7 +100,7 @@ class Index:
     ) -> None:
         """Add chunks of a document that is not live yet; they stay hidden until `publish`.
 
-        ``tokens`` are the chunks' packed token vectors, where these are to be kept.
+        ``tokens`` are the chunks' packed token vectors, if these are to be kept.
         """
         ids = [chunk.id for chunk in chunks]
         passages = [chunk.passage for chunk in chunks]
@@ -114,7 +114,7 @@ class Index:
     def publish(self, document_id: int, seconds: float) -> list[int] | None:
         """Make a document live, in place of its older versions, whose ids are returned.
 
-        None where it was removed while it was being indexed: it stays removed.
+        None if it was removed while it was being indexed: it stays removed.
         """
         with self._writing:
             self.lexical.save()

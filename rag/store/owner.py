@@ -1,4 +1,4 @@
-"""One process owns a library folder; a second one is refused and told who the owner is.
+"""One process owns a library folder; a second one is refused with the owner's name.
 
 Chroma's embedded store loses vectors when two processes write and shows a reader nothing new, so
 this is not a courtesy. The lock is the operating system's and goes with the process, however it
@@ -22,7 +22,7 @@ class Owner:
     """Holds a folder for this process until `release`."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder; raises `LibraryInUse` where another one has it."""
+        """Take the folder; raises `LibraryInUse` if another one has it."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / ".lock", timeout=0)
@@ -53,7 +53,7 @@ def _me() -> dict[str, str]:
 
 
 def holder(folder: Path) -> str:
-    """Return who holds a library folder, "" where nobody does; takes and makes nothing."""
+    """Return who holds a library folder, "" if nobody does; takes and makes nothing."""
     if not (folder / ".lock").is_file():
         return ""
     try:

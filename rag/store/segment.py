@@ -50,7 +50,7 @@ class Segment:
         self.row_of = {id: row for row, id in enumerate(self.ids)}
 
     def postings(self, term: int) -> slice | None:
-        """Return where a term's postings are, None where it has none."""
+        """Return where a term's postings are, None if it has none."""
         at = int(np.searchsorted(self.terms, term))
         if at == len(self.terms) or self.terms[at] != term:
             return None
@@ -143,7 +143,7 @@ def write(segment: Segment, words: Sequence[str], path: Path) -> int:
 
 
 def read(path: Path, checksum: int) -> tuple[Segment, list[str]]:
-    """Read a segment and its words; raises `LibraryError` where the file is damaged."""
+    """Read a segment and its words; raises `LibraryError` if the file is damaged."""
     check_file(path, checksum)
     with path.open("rb") as file:
         arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name in _ARRAYS}

@@ -1,7 +1,7 @@
 """Token vectors of passages, kept at ingest, so that late interaction need not encode them again.
 
 They stand in the catalogue's file beside the chunks that they belong to and go with them (the
-foreign key sees to that, whatever removes the chunks). They are found by a digest of what was
+foreign key removes them with any chunk). They are found by a digest of what was
 encoded, so they can be missing but never belong to another text.
 """
 
@@ -46,7 +46,7 @@ class TokenStore:
     """Packed token vectors by passage. Safe to use from several threads."""
 
     def __init__(self, engine: Engine) -> None:
-        """Use the catalogue's database, adding the table where it is not there yet."""
+        """Use the catalogue's database, adding the table if it is not there yet."""
         self._engine = engine
         tokens.create(engine, checkfirst=True)
 
@@ -68,7 +68,7 @@ class TokenStore:
                 db.execute(insert(tokens), rows)
 
     def fetch(self, passages: Sequence[str]) -> list[bytes | None]:
-        """Return the codes of each passage, None where they were not kept."""
+        """Return the codes of each passage, None if they were not kept."""
         wanted = [_digest(passage) for passage in passages]
         found: dict[bytes, bytes] = {}
         with self._engine.connect() as db:

@@ -1,7 +1,7 @@
 """Vectors in Chroma, embedded in the library folder or on a server of its own.
 
-Chroma is derived data: the catalogue keeps every vector, so whatever is wrong here can be mended
-with `ranklens rebuild`. Ids make every write idempotent.
+Chroma is derived data: the catalogue keeps every vector, so
+`ranklens rebuild` repairs any fault here. Ids make every write idempotent.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ChromaStore:
     """A `VectorStore` in a Chroma collection."""
 
     def __init__(self, client: ClientAPI, collection: str, where: str) -> None:
-        """Open or create the collection; raises `LibraryError` where Chroma cannot."""
+        """Open or create the collection; raises `LibraryError` if Chroma cannot."""
         self._client = client
         self._name = collection
         self._where = where

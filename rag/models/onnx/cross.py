@@ -33,12 +33,8 @@ class OnnxCross:
         self.engine = self._runtime.engine
         self._refuse_many_labels()
 
-    def judge(self, query: str, texts: Sequence[str]) -> Judged:
-        """Return a logit for each text; raises `ModelError` if the query leaves no room."""
-        return self.judge_many([(query, texts)])[0]
-
-    def judge_many(self, pools: Sequence[QueryTexts]) -> list[Judged]:
-        """Return what `judge` does for each (query, texts), from one pass over all pairs."""
+    def judge(self, pools: Sequence[QueryTexts]) -> list[Judged]:
+        """Return the logits of each (query, texts), from one pass over all pairs."""
         pairs: list[Encoding] = []
         counts: list[tuple[int, int]] = []
         for query, texts in pools:

@@ -22,7 +22,7 @@ class OnnxEncoder:
     """A plain Transformer + Pooling model; see `rag.models.encoder.Encoder`."""
 
     def __init__(self, name: str, folder: Path, cache: Path, engine: str = "float32") -> None:
-        """Load the model; raises `ModelError` where this engine cannot run it."""
+        """Load the model; raises `ModelError` if this engine cannot run it."""
         self._recipe = read_recipe(folder)
         self._tokens = Tokens(folder)
         self._runtime = load_runtime(folder, "hidden", cache, engine)

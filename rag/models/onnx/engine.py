@@ -32,7 +32,7 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What the system says of the first processor; no flags if it says nothing."""
+    """How the system describes the first processor; no flags if it does not."""
 
     name: str
     flags: frozenset[str]

@@ -46,7 +46,7 @@ def build(model: Path, output: Output, folder: Path, kind: GraphKind | None = No
     Inputs: ``ids`` (batch, length) int32, ``types`` likewise if the model has token types, and
     ``lengths`` (batch) int64, the tokens of each row; rows are padded on the right. Output:
     ``hidden`` (batch, length, size) or ``logits`` (batch, labels), float32. Raises `ModelError`
-    if the model is of another kind or the checkpoint is not what its configuration says.
+    if the model is of another kind or the checkpoint does not fit its configuration.
     ``kind`` writes linear layers in another way than `Graph` (`rag.models.onnx.quantise`).
     """
     config, weights = read_json(model / "config.json"), model / WEIGHTS

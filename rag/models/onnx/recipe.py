@@ -1,4 +1,4 @@
-"""What a sentence-transformers model's files say about turning hidden states into a vector."""
+"""How a sentence-transformers model turns hidden states into a vector, from its files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Recipe:
 def read_recipe(folder: Path) -> Recipe:
     """Read the files of a plain Transformer + Pooling (+ Normalize) model.
 
-    Raises `ModelError` with the reason where the model is anything else; sentence-transformers
+    Raises `ModelError` with the reason if the model is anything else; sentence-transformers
     itself runs such a model. The defaults are those of sentence-transformers.
     """
     modules = _modules(folder)
@@ -51,12 +51,12 @@ def length_limit(folder: Path) -> int:
     bounds = [config.get("max_position_embeddings"), tokenizer.get("model_max_length")]
     known = [int(bound) for bound in bounds if bound and bound < UNBOUNDED]
     if not known:
-        raise ModelError(f"{folder}: says nowhere how many tokens it reads")
+        raise ModelError(f"{folder}: its files do not give the number of tokens that it reads")
     return min(known)
 
 
 def _modules(folder: Path) -> tuple[str, str]:
-    """Return the folders of the transformer and of the pooling ("" where there is none)."""
+    """Return the folders of the transformer and of the pooling ("" if there is none)."""
     path = folder / "modules.json"
     if not path.is_file():
         return "", ""

@@ -50,7 +50,7 @@ class Runtime:
     def each(self, encodings: Sequence[Encoding]) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Yield (position, output) for every encoding, in the order that runs fastest.
 
-        An output is (tokens, size) where the graph gives hidden states, (labels,) where logits.
+        An output is (tokens, size) for hidden states and (labels,) for logits.
         """
         lengths = [len(encoding) for encoding in encodings]
         planned = list(batches(lengths, BATCH_TOKENS))

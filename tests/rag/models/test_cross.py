@@ -1,12 +1,9 @@
-import math
-
 import numpy as np
 import pytest
 from sentence_transformers import CrossEncoder
 from torch.nn import Identity
 
 from rag.errors import ModelError, ModelMissing
-from rag.models.cross import Judged, probability
 from rag.models.load import load_cross
 from rag.models.reading import Reading
 from rag.settings import Settings
@@ -25,27 +22,26 @@ def test_logits_are_those_of_sentence_transformers(family, tmp_path):
     folder = save_cross(tmp_path / "model", family)
     mine, theirs = load(folder, tmp_path), CrossEncoder(str(folder))
     assert mine.engine.startswith("torch" if family == "distilbert" else "onnx float32")
-    judged = mine.judge(QUERY, TEXTS)
+    judged = mine.judge([(QUERY, TEXTS)])[0]
     expected = theirs.predict([(QUERY, text) for text in TEXTS], activation_fn=Identity())
     np.testing.assert_allclose(judged.logits, expected, atol=1e-4)
     assert np.std(expected) > 0.01  # weights under which a mistake would show
-    np.testing.assert_allclose(
-        judged.probabilities, theirs.predict([(QUERY, text) for text in TEXTS]), atol=1e-4
-    )
 
 
 def test_a_tokeniser_without_token_types_gives_none(tmp_path):
     folder = save_cross(tmp_path / "model", "bert", typed=False)
     pairs = [(QUERY, text) for text in TEXTS]
     expected = CrossEncoder(str(folder)).predict(pairs, activation_fn=Identity())
-    np.testing.assert_allclose(load(folder, tmp_path).judge(QUERY, TEXTS).logits, expected, 1e-3)
+    np.testing.assert_allclose(
+        load(folder, tmp_path).judge([(QUERY, TEXTS)])[0].logits, expected, 1e-3
+    )
 
 
 @pytest.mark.parametrize("family", ["bert", "distilbert"])
 def test_the_passage_is_cut_and_the_question_never(family, tmp_path):
     mine = load(save_cross(tmp_path / "model", family), tmp_path)
     question = "what is the rover doing " * 8  # 40 of 64 tokens, so halving would cut it
-    judged = mine.judge(question, [LONG, "ice"])
+    judged = mine.judge([(question, [LONG, "ice"])])[0]
     room = 64 - 40 - 3
     assert (judged.tokens_read, judged.tokens_total) == (room + 1, 120 + 1)
     assert mine.reading(question, [LONG, "ice"]) == [
@@ -53,14 +49,16 @@ def test_the_passage_is_cut_and_the_question_never(family, tmp_path):
         Reading(1, 1, 40, 64),
     ]
     cut = " ".join(LONG.split()[:room])
-    np.testing.assert_allclose(judged.logits[0], mine.judge(question, [cut]).logits[0], atol=1e-5)
+    np.testing.assert_allclose(
+        judged.logits[0], mine.judge([(question, [cut])])[0].logits[0], atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("family", ["bert", "distilbert"])
 def test_a_question_without_room_for_a_passage_is_refused(family, tmp_path):
     mine = load(save_cross(tmp_path / "model", family), tmp_path)
     with pytest.raises(ModelError, match="the question has 100 tokens"):
-        mine.judge("water ice " * 50, ["ice"])
+        mine.judge([("water ice " * 50, ["ice"])])
 
 
 @pytest.mark.parametrize("family", ["bert", "distilbert"])
@@ -84,11 +82,13 @@ def test_a_saved_sentence_transformers_cross_encoder_needs_no_torch(tmp_path):
     expected = CrossEncoder(str(tmp_path / "model")).predict(
         [(QUERY, text) for text in TEXTS], activation_fn=Identity()
     )
-    np.testing.assert_allclose(mine.judge(QUERY, TEXTS).logits, expected, atol=1e-4)
+    np.testing.assert_allclose(mine.judge([(QUERY, TEXTS)])[0].logits, expected, atol=1e-4)
 
 
 def test_no_texts_no_logits(tmp_path):
-    assert load(save_cross(tmp_path / "model", "bert"), tmp_path).judge(QUERY, []).logits == ()
+    assert (
+        load(save_cross(tmp_path / "model", "bert"), tmp_path).judge([(QUERY, [])])[0].logits == ()
+    )
 
 
 def test_a_missing_cross_encoder_is_named(tmp_path):
@@ -103,11 +103,3 @@ def test_a_model_without_its_tokeniser_is_refused(tmp_path):
         (folder / name).unlink()
     with pytest.raises(ModelError, match="has no tokeniser"):
         load(folder, tmp_path)
-
-
-def test_probability_neither_overflows_nor_lies():
-    assert probability(0) == 0.5
-    assert probability(1000) == 1
-    assert probability(-1000) == 0
-    assert math.isclose(probability(2), 1 / (1 + math.exp(-2)))
-    assert Judged((0.0,), 1, 2).probabilities == (0.5,)

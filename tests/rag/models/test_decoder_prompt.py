@@ -62,7 +62,7 @@ def by_hand(folder, query, text):
 def test_scores_are_yes_less_no_after_the_models_own_prompt(folder, tmp_path):
     model = load_cross(Settings(cross_encoder=str(folder), cache=tmp_path))
     texts = ["water ice on mars", "the red planet", "soil", ""]
-    judged = model.judge("who found water", texts)
+    judged = model.judge([("who found water", texts)])[0]
     expected = [by_hand(folder, "who found water", text) for text in texts]
     np.testing.assert_allclose(judged.logits, expected, atol=1e-4)
     assert np.std(expected) > 0.01
@@ -70,7 +70,7 @@ def test_scores_are_yes_less_no_after_the_models_own_prompt(folder, tmp_path):
 
 def test_a_long_passage_is_cut_and_the_prompt_stays_whole(folder, tmp_path):
     model = load_cross(Settings(cross_encoder=str(folder), cache=tmp_path))
-    judged = model.judge("who found water", ["red soil " * 400])
+    judged = model.judge([("who found water", ["red soil " * 400])])[0]
     assert judged.tokens_read < judged.tokens_total == 800
     cut = " ".join(("red soil " * 400).split()[: judged.tokens_read])
     assert judged.logits[0] == pytest.approx(by_hand(folder, "who found water", cut), abs=1e-4)

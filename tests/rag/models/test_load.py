@@ -46,4 +46,4 @@ def test_a_named_one_runs(folder, tmp_path):
     model = load_cross(settings)
     assert (tmp_path / "ran").exists()
     assert model.engine.startswith("torch")
-    assert len(model.judge("who found water", ["ice", "soil"]).logits) == 2
+    assert len(model.judge([("who found water", ["ice", "soil"])])[0].logits) == 2

@@ -10,10 +10,10 @@ class WordOverlap:
 
     name = revision = engine = "overlap"
 
-    def judge_many(self, asked):
-        return [self.judge(query, texts) for query, texts in asked]
+    def judge(self, pools):
+        return [self._judged(query, texts) for query, texts in pools]
 
-    def judge(self, query, texts):
+    def _judged(self, query, texts):
         if len(query.split()) > 4:
             raise ModelError("the question has too many tokens")
         words = [text.split() for text in texts]
