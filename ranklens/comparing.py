@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rag.evaluate.experiments import pipelines as named
+from rag.evaluate.experiments.pipelines import delete as delete_pipeline
+from rag.evaluate.experiments.pipelines import resolve
 from rag.evaluate.experiments.side_by_side import (
     OnProgress,
     Side,
@@ -18,6 +20,7 @@ from rag.evaluate.experiments.side_by_side import (
     likeness,
     worth,
 )
+from rag.evaluate.measures.pareto import Likeness
 from rag.llm.prices import dollars
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
 from rag.types import Trace
@@ -26,7 +29,7 @@ from ranklens.models import AUTO, rerankers
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-__all__ = ["Side", "Worth"]
+__all__ = ["Side", "Worth", "delete_pipeline", "resolve"]
 
 Pipelines = Mapping[str, Mapping[str, Any]]
 """Pipeline's name → the settings in which it differs from the library's."""
@@ -51,6 +54,14 @@ class SideBySide:
         pools = {frozenset(hit.chunk.id for hit in side.last) for side in self.sides if side.trace}
         return len(next(iter(pools))) if len(pools) == 1 else None
 
+    def likeness(self, side: Side) -> Likeness | None:
+        """Return how like the first one's a ranking is; None for itself and for failed ones."""
+        return None if side is self.sides[0] else likeness(self.sides[0], side)
+
+    def cost(self, side: Side) -> str:
+        """Return what a side's calls cost, in words."""
+        return dollars(side.cost)
+
     def trace_with(self, chunk_id: str) -> Trace | None:
         """Return the first trace that holds a passage."""
         for trace in self.traces:
@@ -70,26 +81,6 @@ class SideBySideGrades:
     relevant: frozenset[str]
     worth: Worth | None
     judged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedRow:
-    """One pipeline as a row: how like the first one's its ranking is, nDCG@10, time, cost.
-
-    What cannot be worked out is None. ``cost`` is in dollars, as text. ``fell_back`` holds (stage,
-    why), ``problem`` says why there is no ranking.
-    """
-
-    name: str
-    tau: float | None = None
-    rbo: float | None = None
-    overlap: float | None = None
-    ndcg: float | None = None
-    seconds: float | None = None
-    cost: str = ""
-    reranker: str = ""
-    fell_back: tuple[tuple[str, str], ...] = ()
-    problem: str = ""
 
 
 def compare(
@@ -119,38 +110,6 @@ def grades_of(library: Library, made: SideBySide) -> SideBySideGrades:
     return SideBySideGrades(relevant, worth(made.sides, grades, qrels.unit), bool(grades))
 
 
-def rows(made: SideBySide, found: Worth | None) -> list[ComparedRow]:
-    """Return a row for each pipeline; likeness is to the first one."""
-    return [_row(side, made.sides[0], found) for side in made.sides]
-
-
-def _row(side: Side, first: Side, found: Worth | None) -> ComparedRow:
-    if side.trace is None:
-        return ComparedRow(side.name, problem=side.problem)
-    alike = None if side is first else likeness(first, side)
-    reranked = side.trace.stage("reranked")
-    ran = reranked.reranker if reranked and not reranked.fell_back else ""
-    return ComparedRow(
-        side.name,
-        tau=alike.tau if alike else None,
-        rbo=alike.rbo if alike else None,
-        overlap=alike.overlap if alike else None,
-        ndcg=found.sides[side.name] if found else None,
-        seconds=side.trace.seconds,
-        cost=dollars(side.cost),
-        reranker=str(ran or ""),
-        fell_back=tuple((stage.name, stage.note) for stage in side.fell_back),
-    )
-
-
-def resolve(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the pipelines that a user named: saved ones, rerankers, or options written out.
-
-    The current settings if there is no name. Raises `SettingsError` for an unknown one.
-    """
-    return named.resolve(settings, names)
-
-
 def pipeline_names(settings: Settings) -> list[str]:
     """Return the pipelines to choose from: the current settings, saved ones, then rerankers."""
     runs = [one.name for one in rerankers(settings) if not one.reason]
@@ -175,11 +134,6 @@ def save_pipeline(settings: Settings, name: str, options: str) -> None:
     written = f"options:{options.strip()}"
     found = named.resolve(settings, [written])["options"] if options.strip() else {}
     named.save(settings, name.strip(), found)
-
-
-def delete_pipeline(settings: Settings, name: str) -> bool:
-    """Remove a saved pipeline; False if there is none of that name."""
-    return named.delete(settings, name)
 
 
 def changed_options(settings: Settings, chosen: Mapping[str, Any]) -> str:

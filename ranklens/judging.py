@@ -16,7 +16,6 @@ from rag.evaluate.judgements import csv_files, trec
 from rag.evaluate.judgements.agreement import Agreement, PairAgreement, agreement
 from rag.evaluate.judgements.pooling import pooled
 from rag.evaluate.judgements.proposals import propose, to_grade
-from rag.evaluate.judgements.question_sets import with_added
 from rag.evaluate.judgements.record import PEOPLE, Judgement, Source, same_words
 from rag.llm.client import configured
 from rag.settings import Settings
@@ -33,16 +32,6 @@ Pipelines = Mapping[str, Mapping[str, Any]]
 """Pipeline's name → the settings in which it differs from the library's."""
 OnProgress = Callable[[int, int, str], None]
 """Called with (done, total, what is counted)."""
-
-
-def grade(
-    library: Library, question: str, passage: Chunk, grade: int, judge: str = NOBODY, note: str = ""
-) -> Judgement:
-    """Keep a person's grade (0 to 3) of a passage, in place of an earlier one of the same judge.
-
-    Raises `RanklensError` if the grade is not one, or the passage is not in its document any more.
-    """
-    return library.judgements.grade(question, passage, grade, judge, note)
 
 
 def by_judge(judgements: Iterable[Judgement], judge: str) -> Judgement | None:
@@ -112,14 +101,6 @@ def propose_grades(
     return replace(outcome, failures=(*failed, *outcome.failures))
 
 
-def proposals(
-    library: Library, source: Source, judge: str, most: int
-) -> tuple[int, list[Judgement]]:
-    """Return how many proposals of a source a judge has not confirmed, and the first ones."""
-    library.judgements.refresh()
-    return library.judgements.unconfirmed(source, judge, most)
-
-
 def confirm(library: Library, proposal: Judgement, grade: int, judge: str) -> None:
     """Make a proposal's passage judged by a person, with this grade."""
     library.judgements.add(
@@ -135,11 +116,9 @@ def disliked(library: Library) -> list[str]:
 
 def collect_disliked(library: Library, question: str) -> int:
     """Put a question into the set `DISLIKED_SET`; returns its place there, from 0."""
-    sets = library.question_sets
-    held = sets.questions(DISLIKED_SET) if DISLIKED_SET in sets.names() else ()
-    every = with_added(held, [Question("", question)])
-    sets.put(DISLIKED_SET, every)
-    return [same_words(one.text) for one in every].index(same_words(question))
+    library.question_sets.add(DISLIKED_SET, [Question("", question)])
+    held = library.question_sets.questions(DISLIKED_SET)
+    return [one.text for one in held].index(same_words(question))
 
 
 def judges_agreement(library: Library) -> Agreement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from threading import Event
@@ -14,7 +14,6 @@ from ingest.datasets.anchored import judgements_from, texts
 from rag.errors import LibraryError, RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements import question_writer
-from rag.evaluate.judgements.question_sets import with_added
 from rag.evaluate.judgements.question_writer import QuestionsWritten, WrittenQuestion
 from rag.evaluate.judgements.record import same_words
 from rag.llm.client import configured
@@ -73,22 +72,6 @@ def import_uploads(
             raise RanklensError(str(error).replace(f"{folder}/", "")) from None
 
 
-def add_questions(library: Library, name: str, new: Iterable[Question]) -> tuple[str, int]:
-    """Add questions to a set, which is made if it is not there; returns its name and how many.
-
-    Questions that the set has already are not added again. Raises `RanklensError` if the set has
-    no name, or no question at all.
-    """
-    name = " ".join(name.split())
-    sets = library.question_sets
-    before = sets.questions(name) if name in sets.names() else ()
-    every = with_added(before, new)
-    if not every:
-        raise RanklensError("no question was written; write one a line")
-    sets.put(name, every)
-    return name, len(every) - len(before)
-
-
 def asked_questions(library: Library) -> dict[str, int]:
     """Return what was asked and how often: the log, then what conversations hold besides."""
     found = dict(library.question_log.questions())
@@ -130,7 +113,7 @@ def keep_drafts(
 ) -> tuple[str, int]:
     """Add a model's questions to a set, their quotes as its judgements; returns name and number."""
     new = (Question("", one.question, "written", one.answer) for one in chosen)
-    kept = add_questions(library, name, new)
+    kept = library.question_sets.add(name, new)
     digests = {document.name: document.digest for document in library.documents()}
     library.judgements.add(
         one.judgement(drafts.model, digests.get(one.document, "")) for one in chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from rag.evaluate.judgements.votes import (
     VoteChoice,
     VotedPipeline,
     VoteKind,
-    swapped,
     tallies,
 )
 from rag.types import Answer, Chunk, Trace
@@ -79,7 +78,8 @@ def ballot(
     answers = kind == "answers"
     made = compare(library, question, pipelines, one_pool, answers, on_progress, stop)
     first, second = made.sides
-    sides = (second, first) if swapped(seed or secrets.token_hex()) else (first, second)
+    swapped = random.Random(seed or None).random() < 0.5
+    sides = (second, first) if swapped else (first, second)
     return Ballot(question, kind, *sides, depth)
 
 

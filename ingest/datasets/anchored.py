@@ -8,10 +8,9 @@ from pathlib import PurePath
 
 from ingest.datasets.base import Gold
 from rag.evaluate.data import Question
-from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgements.anchors import Span, locate
-from rag.evaluate.judgements.record import HIGHEST, LOWEST, Judgement
-from rag.evaluate.judgements.trec import Held, TextOf
+from rag.evaluate.faults import read_rows
+from rag.evaluate.judgements.placing import DocumentText, TextOf, placed
+from rag.evaluate.judgements.record import Judgement
 from rag.store.catalogue import Catalogue
 
 # A file may name a document with its folder and suffix, or without either.
@@ -31,14 +30,14 @@ def texts(catalogue: Catalogue) -> TextOf:
             found.setdefault(form(PurePath(name)), []).append(name)
 
     @cache
-    def text_of(given: str) -> Held | None:
+    def text_of(given: str) -> DocumentText | None:
         names = [given] if given in ready else next((f[given] for f in called if given in f), [])
         if len(names) > 1:
             raise ValueError(
                 f"{given!r} could be {' or '.join(map(repr, names[:5]))}; write which one"
             )
         stored = catalogue.document_text(ready[names[0]].id) if names else None
-        return Held(names[0], ready[names[0]].digest, stored[0]) if stored else None
+        return DocumentText(names[0], ready[names[0]].digest, stored[0]) if stored else None
 
     return text_of
 
@@ -52,38 +51,17 @@ def judgements_from(
     quote the document as a whole is judged.
     """
     words = {question.id: question.text for question in questions}
-    made, faults = [], []
-    for gold in golds:
+
+    def placed_gold(gold: Gold) -> Judgement:
         try:
-            held, span = _placed(gold, text_of)
+            return placed(
+                text_of, words[gold.question], gold.document, gold.grade, judge,
+                gold.quote, gold.start, source="import",
+            )  # fmt: skip
         except ValueError as error:
-            faults.append(f"{f'line {gold.line}: ' if gold.line else ''}{error}")
-            continue
-        quote = held.text[slice(*span)]
-        made.append(
-            Judgement(
-                words[gold.question], held.name, held.digest, *span, quote, gold.grade, judge,
-                "import",
-            )
-        )  # fmt: skip
-    raise_faults(_source(golds), faults)
-    return made
+            raise ValueError(f"question {gold.question}: {error}") from None
 
-
-def _placed(gold: Gold, text_of: TextOf) -> tuple[Held, Span]:
-    """Return the document and the judged characters; raises `ValueError` with what is wrong."""
-    about = f"question {gold.question}"
-    if not LOWEST <= gold.grade <= HIGHEST:
-        raise ValueError(f"{about}: grade {gold.grade} is not one from {LOWEST} to {HIGHEST}")
-    held = text_of(gold.document)
-    if held is None:
-        raise ValueError(f"{about}: its document is not in the library ({gold.document})")
-    if not gold.quote:
-        return held, (0, 0)
-    span = locate(gold.quote, held.text, gold.start, loose=True)
-    if span is None:
-        raise ValueError(f"{about}: its quote is not there ({gold.document})")
-    return held, span
+    return read_rows(_source(golds), ((gold.line, gold) for gold in golds), placed_gold)
 
 
 def _source(golds: Sequence[Gold]) -> str:

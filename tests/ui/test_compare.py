@@ -16,7 +16,6 @@ from ranklens import comparing
 from ranklens.comparing import (
     SideBySide,
     changed_options,
-    rows,
     save_pipeline,
     saved_pipelines,
 )
@@ -112,7 +111,7 @@ def test_hostile_text_stays_text(page, asked):
 
 def test_a_side_that_failed_is_told_in_the_table():
     made = SideBySide("Why?", (Side("a<b", None, "not <today>"),))
-    shown = render("compare/table.html", rows=rows(made, None), labels={"a<b": "a<b"}, baselines={})
+    shown = render("compare/table.html", made=made, labels={"a<b": "a<b"}, worth=None)
     assert "a&lt;b" in shown
     assert "not &lt;today&gt;" in shown
 

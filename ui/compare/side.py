@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.text.plural import plural
-from ranklens.comparing import SideBySide, compare, describe_pipeline, grades_of, rows
+from ranklens.comparing import SideBySide, compare, describe_pipeline, grades_of
 from ranklens.jobs import Job
 from ui.compare import bump, question_box, saved
 from ui.shared import drawer, frame, grades, html, jobs, passages, variants
@@ -60,9 +60,7 @@ def _shown(library: Library, made: SideBySide) -> None:
     ]
     if columns:
         st.html(bump.drawn(bump.layout(columns), found.relevant))
-    baselines = found.worth.baselines if found.worth else {}
-    html.show("compare/table.html", rows=rows(made, found.worth), labels=labels,
-              baselines=baselines)  # fmt: skip
+    html.show("compare/table.html", made=made, labels=labels, worth=found.worth)
     pool = _pool(made)
     none = "This question has no judgements yet; grade passages as you open them."
     frame.say(" ".join(filter(None, (pool, "" if found.judged else none))))

@@ -27,7 +27,7 @@ def show(library: Library) -> None:
     with right:
         grades.name_box()
     source = FROM[chosen or next(iter(FROM))]
-    count, waiting = judging.proposals(library, source, grades.judge(), AT_ONCE)
+    count, waiting = library.judgements.unconfirmed(source, grades.judge(), AT_ONCE)
     if not waiting:
         frame.empty("Nothing to confirm", "Thumbs up on answers and a model's grades come here.")
     else:

@@ -10,7 +10,6 @@ import streamlit as st
 from rag.text.plural import plural
 from ranklens.question_sets import (
     Question,
-    add_questions,
     asked_questions,
     import_uploads,
 )
@@ -78,7 +77,7 @@ def _writer(library: Library) -> None:
 
 
 def _keep(library: Library, name: str, texts: Sequence[str]) -> str:
-    kept, _ = add_questions(library, name, (Question("", text) for text in texts))
+    kept, _ = library.question_sets.add(name, (Question("", text) for text in texts))
     question_sets.choose(kept)
     return f"{kept}: {plural(library.question_sets.sizes()[kept], 'question')} now"
 

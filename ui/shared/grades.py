@@ -81,7 +81,7 @@ def problem() -> None:
 def save(library: Library, question: str, chunk: Chunk, grade: int, note: str = "") -> bool:
     """Keep this session's grade; False, and a message on the page, if that failed."""
     try:
-        judging.grade(library, question, chunk, grade, judge(), note)
+        library.judgements.grade(question, chunk, grade, judge(), note)
     except RanklensError as error:
         st.session_state[_PROBLEM] = str(error)
         return False

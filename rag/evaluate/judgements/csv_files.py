@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from rag.errors import RanklensError
-from rag.evaluate.faults import raise_faults
-from rag.evaluate.judgements.anchors import locate
-from rag.evaluate.judgements.record import SOURCES, Judgement, Source
-from rag.evaluate.judgements.trec import TextOf, grade
+from rag.evaluate.faults import read_rows
+from rag.evaluate.judgements.placing import TextOf, placed
+from rag.evaluate.judgements.record import SOURCES, Judgement
 
 COLUMNS = (
     "question", "document", "start", "end", "quote", "grade", "note", "judge", "source", "status",
@@ -20,14 +20,19 @@ COLUMNS = (
 NEEDED = ("question", "document", "grade")
 
 
-def to_csv(judgements: Sequence[Judgement]) -> str:
+def to_csv(judgements: Iterable[Judgement]) -> str:
     """Return judgements as CSV with a header; times are in UTC."""
+    rows = ({name: getattr(one, name) for name in COLUMNS} for one in judgements)
+    return written(COLUMNS, rows)
+
+
+def written(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows as CSV with a header; ``time`` is in seconds since 1970."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    for one in judgements:
-        row = {name: getattr(one, name) for name in COLUMNS}
-        writer.writerow({**row, "time": datetime.fromtimestamp(one.time, UTC).isoformat()})
+    for row in rows:
+        writer.writerow({**row, "time": datetime.fromtimestamp(row["time"], UTC).isoformat()})
     return out.getvalue()
 
 
@@ -46,68 +51,32 @@ def from_csv(
         raise RanklensError(
             f"{name} needs the columns {', '.join(NEEDED)}; it lacks {', '.join(lacking)}"
         )
-    found: list[Judgement] = []
-    faults: list[str] = []
+    return read_rows(name, _numbered(reader), lambda row: _judgement(row, text_of, judge))
+
+
+def _numbered(reader: csv.DictReader[str]) -> Iterator[tuple[int, dict[str, str | None]]]:
     for row in reader:
-        try:
-            found.append(_judgement(row, text_of, judge))
-        except ValueError as error:
-            faults.append(f"line {reader.line_num}: {error}")
-    raise_faults(name, faults)
-    return found
+        yield reader.line_num, row
 
 
 def _judgement(row: Mapping[str, str | None], text_of: TextOf, judge: str) -> Judgement:
-    cells = {name: row.get(name) or "" for name in COLUMNS}
-    document = cells["document"].strip()
-    if not cells["question"].strip():
+    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    if not cells["question"]:
         raise ValueError("no question")
-    held = text_of(document)
-    if held is None:
-        raise ValueError(f"there is no document {document!r} in the library")
-    text = held.text
-    start, end = _span(cells, text, document)
-    return Judgement(
-        question=cells["question"],
-        document=held.name,
-        digest=held.digest,
-        start=start,
-        end=end,
-        quote=text[start:end],
-        grade=grade(cells["grade"]),
-        judge=cells["judge"].strip() or judge,
-        source=_source(cells["source"]),
-        note=cells["note"],
-        time=_time(cells["time"]),
-    )
+    source = next((one for one in SOURCES if one == (cells["source"] or "import")), None)
+    if source is None:
+        raise ValueError(f"source {cells['source']!r} is not one of {', '.join(SOURCES)}")
+    return placed(
+        text_of, cells["question"], cells["document"], whole_number(cells["grade"], "grade"),
+        cells["judge"] or judge, row.get("quote") or "",
+        *(whole_number(cells[name] or "0", name) for name in ("start", "end")),
+        source=source, note=row.get("note") or "",
+        time=datetime.fromisoformat(cells["time"]).timestamp() if cells["time"] else 0.0,
+    )  # fmt: skip
 
 
-def _span(cells: Mapping[str, str], text: str, document: str) -> tuple[int, int]:
-    start, end = (_place(cells[name], name) for name in ("start", "end"))
-    if cells["quote"].strip():
-        span = locate(cells["quote"], text, start, loose=True)
-        if span is None:
-            raise ValueError(f"its quote is not in {document!r}: {cells['quote'][:60]!r}")
-        return span
-    if end and not start < end <= len(text):
-        raise ValueError(f"{document!r} has no characters {start} to {end}")
-    return (start, end) if end else (0, 0)
-
-
-def _place(written: str, name: str) -> int:
-    if not written.strip():
-        return 0
+def whole_number(written: str, name: str) -> int:
+    """Read a number of digits alone; raises `ValueError` for anything else."""
     if not written.strip().isdecimal():
         raise ValueError(f"{name} {written!r} is not a whole number")
     return int(written)
-
-
-def _source(written: str) -> Source:
-    for source in SOURCES:
-        if (written.strip() or "import") == source:
-            return source
-    raise ValueError(f"source {written!r} is not one of {', '.join(SOURCES)}")
-
-
-def _time(written: str) -> float:
-    return datetime.fromisoformat(written).timestamp() if written.strip() else 0.0

@@ -81,8 +81,22 @@ class QuestionSets:
                 db.execute(insert(questions), rows[first : first + AT_ONCE])
         return len(held)
 
+    def add(self, name: str, new: Iterable[Question]) -> tuple[str, int]:
+        """Add questions to a set, which is made if it is not there; returns its name and how many.
+
+        They get ids that go on counting (q1, q2, …); a question whose words the set has already is
+        not added again. Raises `RanklensError` if the set would have no name or no question.
+        """
+        name = " ".join(name.split())
+        before = self.questions(name) if name in self.names() else ()
+        every = with_added(before, new)
+        if not every:
+            raise RanklensError("no question was written; write one a line")
+        self.put(name, every)
+        return name, len(every) - len(before)
+
     def delete(self, name: str) -> bool:
-        """Forget a set; its judgements stay, since they belong to the questions' words."""
+        """Delete a set; its judgements stay, since they belong to the questions' words."""
         with self._engine.begin() as db:
             known = select(question_sets.c.id).where(question_sets.c.name == name)
             db.execute(delete(questions).where(questions.c.set_id.in_(known)))

@@ -168,6 +168,7 @@ class JudgementStore:
 
         Proposals of ``source`` that are not lost; where several are of one text it comes once.
         """
+        self.refresh()
         own = table.alias()
         same = [own.c[name] == table.c[name] for name in ("question", "document", "start", "end")]
         graded = select(own.c.id).where(*same, own.c.judge == judge, own.c.source == "person")

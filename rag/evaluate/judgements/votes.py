@@ -6,20 +6,16 @@ the counting starts anew. The test is the exact two-sided sign test; ties are le
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from sqlalchemy import delete, insert, select
 
 from rag.errors import RanklensError
-from rag.evaluate.judgements import schema
+from rag.evaluate.judgements import csv_files, schema
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import votes as table
 from rag.evaluate.measures.statistics import binomial_p
@@ -45,7 +41,7 @@ class VotedPipeline:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A vote on two pipelines; ``left`` and ``right`` say who stood where."""
+    """A vote on two pipelines; ``left`` and ``right`` are their places on the page."""
 
     question: str
     kind: VoteKind
@@ -58,7 +54,7 @@ class Vote:
 
     @property
     def winner(self) -> VotedPipeline | None:
-        """The preferred pipeline, None where neither was."""
+        """The preferred pipeline, None if neither was."""
         return {"left": self.left, "right": self.right}.get(self.choice)
 
     @property
@@ -86,7 +82,7 @@ class Tally:
 
     @property
     def p(self) -> float:
-        """How likely so uneven a count is where both are liked alike."""
+        """How likely so uneven a count is if both are equally good."""
         return binomial_p(self.wins, self.losses)
 
 
@@ -98,7 +94,7 @@ class VoteStore:
         schema.metadata.create_all(self._engine)
 
     def add(self, vote: Vote) -> Vote:
-        """Keep a vote; return it with id and time. Raises `RanklensError` where it is faulty.
+        """Keep a vote; return it with id and time. Raises `RanklensError` if it is faulty.
 
         It takes the place of the same voter's earlier one on the same question, kind and pair: the
         test takes votes to be independent of one another.
@@ -122,14 +118,9 @@ class VoteStore:
         return [_vote(dict(row)) for row in rows]
 
     def remove(self, ids: Iterable[int]) -> int:
-        """Forget votes; returns how many there were."""
+        """Delete votes; returns how many there were."""
         with self._engine.begin() as db:
             return db.execute(delete(table).where(table.c.id.in_(list(ids)))).rowcount
-
-
-def swapped(seed: str) -> bool:
-    """Say by chance whether the sides change places; the same seed says the same again."""
-    return random.Random(seed).random() < 0.5
 
 
 def tallies(held: Iterable[Vote]) -> list[tuple[Tally, list[Vote]]]:
@@ -141,25 +132,26 @@ def tallies(held: Iterable[Vote]) -> list[tuple[Tally, list[Vote]]]:
     for vote in held:
         first, second = _pair(vote)
         pairs.setdefault((first, second, vote.kind), []).append(vote)
-    found = []
-    for (first, second, kind), votes in pairs.items():
-        won = [(v.winner.name, v.winner.digest) for v in votes if v.winner]
-        choices = [v.choice for v in votes]
-        counts = (
-            won.count(first),
-            won.count(second),
-            choices.count("tie"),
-            choices.count("both bad"),
-        )
-        found.append((Tally(VotedPipeline(*first), VotedPipeline(*second), kind, *counts), votes))
-    return sorted(found, key=lambda one: -len(one[1]))
+    counted = [(_tally(*key, votes), votes) for key, votes in pairs.items()]
+    return sorted(counted, key=lambda one: -len(one[1]))
+
+
+def _tally(
+    first: tuple[str, str], second: tuple[str, str], kind: VoteKind, votes: Sequence[Vote]
+) -> Tally:
+    won = [(vote.winner.name, vote.winner.digest) for vote in votes if vote.winner]
+    choices = [vote.choice for vote in votes]
+    return Tally(
+        VotedPipeline(*first), VotedPipeline(*second), kind, won.count(first), won.count(second),
+        choices.count("tie"), choices.count("both bad"),
+    )  # fmt: skip
 
 
 def proposals(vote: Vote) -> dict[str, int]:
     """Return passage → the grade that a vote suggests, for a person to confirm or change.
 
     A vote is about a whole list, so it says little of any one passage. What only the winner showed
-    is suggested as related (1), what only the loser showed as not relevant (0); where both were
+    is suggested as related (1), what only the loser showed as not relevant (0); if both were
     bad, everything as not relevant. A tie suggests nothing, and what both showed is left out.
     """
     if vote.choice == "both bad":
@@ -173,21 +165,19 @@ def proposals(vote: Vote) -> dict[str, int]:
 
 def to_csv(held: Iterable[Vote]) -> str:
     """Return votes as CSV with a header; passages are ids with spaces between, times in UTC."""
-    out = io.StringIO()
     sides = [f"{side}_{part.name}" for side in ("left", "right") for part in fields(VotedPipeline)]
     columns = ("question", "kind", *sides, "choice", "winner", "voter", "time")
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    for vote in held:
-        row: dict[str, Any] = {name: getattr(vote, name) for name in ("question", "kind")}
-        for side, pipe in (("left", vote.left), ("right", vote.right)):
-            row |= {f"{side}_{name}": value for name, value in asdict(pipe).items()}
-            row[f"{side}_passages"] = " ".join(pipe.passages)
-        row |= {"choice": vote.choice, "voter": vote.voter}
-        row["winner"] = vote.winner.name if vote.winner else ""
-        row["time"] = datetime.fromtimestamp(vote.time, UTC).isoformat()
-        writer.writerow(row)
-    return out.getvalue()
+    return csv_files.written(columns, map(_csv_row, held))
+
+
+def _csv_row(vote: Vote) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        name: getattr(vote, name) for name in ("question", "kind", "choice", "voter", "time")
+    }
+    for side, pipeline in (("left", vote.left), ("right", vote.right)):
+        row |= {f"{side}_{name}": value for name, value in asdict(pipeline).items()}
+        row[f"{side}_passages"] = " ".join(pipeline.passages)
+    return row | {"winner": vote.winner.name if vote.winner else ""}
 
 
 def _pair(vote: Vote) -> list[tuple[str, str]]:
@@ -199,15 +189,9 @@ def _row(vote: Vote) -> dict[str, Any]:
         raise RanklensError(f"a vote is {', '.join(CHOICES)}, on {' or '.join(KINDS)}")
     if not vote.question.strip() or not vote.voter.strip():
         raise RanklensError("a vote needs a question and a voter's name")
-    return {
-        "question": same_words(vote.question),
-        "kind": vote.kind,
-        "left": json.dumps(asdict(vote.left)),
-        "right": json.dumps(asdict(vote.right)),
-        "choice": vote.choice,
-        "voter": vote.voter,
-        "time": vote.time or time.time(),
-    }
+    row = {field.name: getattr(vote, field.name) for field in fields(vote) if field.name != "id"}
+    sides = {side: json.dumps(asdict(row[side])) for side in ("left", "right")}
+    return {**row, **sides, "question": same_words(vote.question), "time": vote.time or time.time()}
 
 
 def _vote(row: dict[str, Any]) -> Vote:

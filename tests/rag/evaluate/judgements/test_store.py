@@ -10,10 +10,11 @@ from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.anchors import locate, overlaps
 from rag.evaluate.judgements.csv_files import from_csv, to_csv
+from rag.evaluate.judgements.placing import DocumentText
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.record import Judgement, Source
 from rag.evaluate.judgements.store import Carried, JudgementStore
-from rag.evaluate.judgements.trec import Held, from_qrels, to_qrels
+from rag.evaluate.judgements.trec import from_qrels, to_qrels
 from rag.store.catalogue import Catalogue
 from tests.rag.evaluate.libraries import put
 
@@ -28,8 +29,8 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
     opened.close()
 
 
-def text_of(name: str) -> Held | None:
-    return Held(name, "digest", TEXT) if name == "a b#ü.txt" else None
+def text_of(name: str) -> DocumentText | None:
+    return DocumentText(name, "digest", TEXT) if name == "a b#ü.txt" else None
 
 
 def test_grades_survive_another_chunking_and_a_restart(catalogue: Catalogue, tmp_path: Path):
@@ -178,13 +179,13 @@ def test_every_faulty_row_is_named():
         from_qrels(bad, [Question("q1", Q)], text_of)
     told = str(caught.value)
     assert "5 rows are faulty" in told
-    for line, what in enumerate(("'nowhere'", "'q9'", "'7'", "2 columns", "9 to 9999"), 1):
+    for line, what in enumerate(("(nowhere)", "'q9'", "grade 7", "2 columns", "9 to 9999"), 1):
         assert f"line {line}: " in told
         assert what in told
     rows = (
         "question,document,grade,quote\n,a b#ü.txt,1,two\nx,a b#ü.txt,9,two\nx,a b#ü.txt,1,zwei\n"
     )
-    with pytest.raises(RanklensError, match=r"3 rows are faulty(.|\n)*line 4: its quote is not in"):
+    with pytest.raises(RanklensError, match=r"3 rows(.|\n)*line 4: its quote is not there"):
         from_csv(rows, text_of)
     with pytest.raises(RanklensError, match="it lacks document, grade"):
         from_csv("question\n", text_of)
