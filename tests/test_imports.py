@@ -21,6 +21,10 @@ MAY_IMPORT = {
     "ui.inspect": PAGE,
     "ui.shared": PAGE,
     "ui.shared.jobs": PAGE | {"rag.evaluate"},
+    "ui.cli.judging": PAGE,
+    "ui.cli.proposing": PAGE,
+    "ui.compare": PAGE,
+    "ui.judge": PAGE,
     "ranklens": frozenset({"rag", "ingest"}),
     "ingest": frozenset({"rag"}),
     "rag": frozenset({"rag"}),
@@ -148,6 +152,8 @@ def test_every_folder_of_rag_is_in_the_table():
         ("ingest.documents", "from streamlit import cache_resource"),
         ("ui.cli.page", "import streamlit.web.cli"),
         ("app", "from rag.pipeline import Pipeline"),
+        ("ui.judge.pool", "from rag.evaluate.judgements.pooling import pooled"),
+        ("ui.cli.judging", "def f():\n    from ingest.datasets.base import read_text"),
     ],
 )
 def test_a_wrong_direction_is_found(module: str, source: str):
