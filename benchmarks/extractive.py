@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 import json
 import time
 from collections import defaultdict
@@ -24,12 +23,14 @@ from pathlib import Path
 import numpy as np
 from rank_bm25 import BM25Okapi
 
+from benchmarks._texts import read_lines
 from rag.generate.answer import Answering
 from rag.generate.extract.generator import ExtractiveGenerator
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.settings import load_settings
 from rag.text.passages import parts
+from rag.text.spans import shared
 from rag.types import Chunk, Hit, ranked
 
 TOP, CHUNK_TOKENS = 5, 200
@@ -74,21 +75,15 @@ def hotpotqa(folder: Path, wanted: slice) -> tuple[list[Chunk], list[Question]]:
     """Every paragraph is one passage; gold are the two paragraphs a question needs."""
     chunks = [
         Chunk(row["_id"], row["title"], 0, len(row["text"]), row["text"])
-        for row in rows(folder / "corpus.jsonl.gz")
+        for row in read_lines(folder / "corpus.jsonl.gz")
     ]
     gold: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
     titles = {chunk.id: chunk.document for chunk in chunks}
     with (folder / "qrels.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
             gold[row["query-id"]].append((titles[row["corpus-id"]], 0, 1 << 30))
-    asked = rows(folder / "queries.jsonl.gz")[wanted]
+    asked = list(read_lines(folder / "queries.jsonl.gz"))[wanted]
     return chunks, [Question(row["text"], tuple(gold[row["_id"]]), "") for row in asked]
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    """Return the objects of a compressed JSON Lines file."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def chunking(folder: Path, wanted: slice, encoder: Encoder) -> tuple[list[Chunk], list[Question]]:
@@ -196,7 +191,7 @@ def overlap(quote: Cited, gold: tuple[str, int, int]) -> int:
     chunk, start, end = quote
     if chunk.document != gold[0]:
         return 0
-    return max(0, min(chunk.start + end, gold[2]) - max(chunk.start + start, gold[1]))
+    return shared((chunk.start + start, chunk.start + end), gold[1:])
 
 
 if __name__ == "__main__":

@@ -11,15 +11,13 @@ name changed. Questions are lower-cased there, so names are measured on sentence
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks._texts import read_lines
 from rag.generate import support
 from rag.generate.support import AnswerSentence, by_rule, likeness
 from rag.models.encoder import Encoder
@@ -51,11 +49,13 @@ def main() -> None:
 
 def make(folder: Path, most: int, rng: random.Random) -> dict[str, list[Case]]:
     """Return cases by kind, each (sentence, passage)."""
-    paragraphs = {row["_id"]: row["text"] for row in rows(folder / "squad_paragraphs.jsonl.gz")}
+    paragraphs = {
+        row["_id"]: row["text"] for row in read_lines(folder / "squad_paragraphs.jsonl.gz")
+    }
     articles = defaultdict(list)
     for key in paragraphs:
         articles[key.split("#")[0]].append(key)
-    pairs = [r for r in rows(folder / "pairs.jsonl.gz") if r["source"] == "squad"]
+    pairs = [r for r in read_lines(folder / "pairs.jsonl.gz") if r["source"] == "squad"]
     rng.shuffle(pairs)
     cases: dict[str, list[Case]] = defaultdict(list)
     for pair in pairs[:most]:
@@ -91,12 +91,6 @@ def flagged(text: str, passage: str, encoder: Encoder) -> dict[int, str]:
 def chunk(text: str) -> Chunk:
     """Return a passage of a document without a telling name."""
     return Chunk("c", "document", 0, len(text), text)
-
-
-def rows(path: Path) -> Sequence[dict[str, str]]:
-    """Return the objects of a compressed JSON Lines file."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from rag.types import Chunk
 
 VERSION = 1  # part of every chunk's id: change it when the cuts change
 SCRAP = 0.2  # below this share it goes with what follows, whatever its size
-SAMPLE = 256  # chunks that are counted again as a whole
 SMALL = 0.5  # a section below this share of the limit is put together with its neighbour
 
 
@@ -126,14 +125,8 @@ def _is_prose(atom: Atom, following: Atom) -> bool:
 def _within_limit(
     text: str, pieces: list[list[Atom]], count_tokens: CountTokens, limit: int
 ) -> list[list[Atom]]:
-    """Halve pieces that count more tokens together than their parts did.
-
-    Most tokenisers count words one by one, so for a large document a sample tells.
-    """
-    sample = pieces[:: max(1, len(pieces) // SAMPLE)]
+    """Halve pieces that count more tokens together than their parts did."""
     done: list[list[Atom]] = []
-    if _add_up(text, sample, count_tokens):
-        pieces, done = [], pieces
     while pieces:
         counts = count(text, [(p[0].start, p[-1].end) for p in pieces], count_tokens)
         again: list[list[Atom]] = []
@@ -154,11 +147,6 @@ def _without_repeats(pieces: list[list[Atom]]) -> list[list[Atom]]:
         if not kept or piece[-1].end > kept[-1][-1].end:
             kept.append(piece)
     return kept
-
-
-def _add_up(text: str, pieces: list[list[Atom]], count_tokens: CountTokens) -> bool:
-    counts = count(text, [(p[0].start, p[-1].end) for p in pieces], count_tokens)
-    return all(tokens <= _tokens(p) for tokens, p in zip(counts, pieces, strict=True))
 
 
 def _chunk(

@@ -31,35 +31,32 @@ class TokenLikeness:
     ) -> list[tuple[float, float]]:
         """Return each unit's cosine and MaxSim; reads only passages that have one."""
         asked = self._encoder.encode_query(question)
-        numbers = sorted({unit.number for unit in found})
-        passages = [hits[number - 1].chunk.passage for number in numbers]
-        words, rows = self._tokens(question, passages)
-        places = [np.array(self._encoder.token_spans(passage)) for passage in passages]
         turned = token_codes(len(asked)).turn(asked[None])[0]
+        numbers = sorted({unit.number for unit in found})
+        passages = {number: hits[number - 1].chunk.passage for number in numbers}
+        words, *rows = self._tokens(question, list(passages.values()))
+        tokens = dict(zip(numbers, rows, strict=True))
+        places = {n: np.array(self._encoder.token_spans(p)) for n, p in passages.items()}
         pairs = []
         for unit in found:
-            at = numbers.index(unit.number)
-            chunk = hits[unit.number - 1].chunk
-            tokens, own = rows[at]
-            inside = _within(places[at][: len(tokens)], unit, len(passages[at]) - len(chunk.text))
-            pair = (turned, words[1]) if own else (asked, words[0])
-            pairs.append((cosine(pair[0], tokens[inside]), maxsim(pair[1], tokens[inside])))
+            own, passage = tokens[unit.number], passages[unit.number]
+            offset = len(passage) - len(hits[unit.number - 1].chunk.text)
+            inside = own[_within(places[unit.number][: len(own)], unit, offset)]
+            pairs.append((cosine(turned, inside), maxsim(words, inside)))
         return pairs
 
-    def _tokens(
-        self, question: str, passages: Sequence[str]
-    ) -> tuple[tuple[Matrix, Matrix], list[tuple[Matrix, bool]]]:
-        """Return the question's tokens, plain and turned, and the passages', true where turned."""
+    def _tokens(self, question: str, passages: Sequence[str]) -> list[Matrix]:
+        """Return the tokens of the question and of each passage, turned as codes keep them."""
         kept = self._kept(passages) if self._kept else [None] * len(passages)
-        rest = [passage for passage, codes in zip(passages, kept, strict=True) if codes is None]
+        rest = [passage for passage, packed in zip(passages, kept, strict=True) if packed is None]
         asked, *fresh = self._encoder.encode_tokens([question, *rest])
         codes = token_codes(asked.shape[1])
         encoded = iter(fresh)
-        rows = [
-            (next(encoded), False) if packed is None else (codes.unpack([packed])[0], True)
+        rows = (
+            codes.turn(next(encoded)) if packed is None else codes.unpack([packed])[0]
             for packed in kept
-        ]
-        return (asked, codes.turn(asked)), rows
+        )
+        return [codes.turn(asked), *rows]
 
 
 def cosine(question: Matrix, tokens: Matrix) -> float:

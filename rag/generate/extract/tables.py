@@ -108,15 +108,16 @@ def _blocks(text: str) -> Iterator[list[re.Match[str]]]:
 def _data_lines(lines: Sequence[Sequence[str]]) -> list[bool]:
     """Tell which lines hold data: those with figures; of words alone, those below the first."""
     figures = [any(is_value(cell) for cell in cells[1:]) for cells in lines]
-    wide = [i for i, cells in enumerate(lines) if len(cells) > 1]
+    wide = [len(cells) > 1 for cells in lines]
+    header = -1
     if any(figures):
-        first = figures.index(True)
-        return [
-            has or (i > first and len(cells) > 1 and not _all_periods(cells))
-            for i, (cells, has) in enumerate(zip(lines, figures, strict=True))
-        ]
-    header = wide[0] if len({len(lines[i]) for i in wide}) == 1 and len(wide) > 2 else -1
-    return [i in wide and i != header and not _all_periods(cells) for i, cells in enumerate(lines)]
+        header = figures.index(True) - 1
+    elif sum(wide) > 2 and len({len(cells) for cells in lines if len(cells) > 1}) == 1:
+        header = wide.index(True)
+    return [
+        figures[i] or (i > header and wide[i] and not _all_periods(cells))
+        for i, cells in enumerate(lines)
+    ]
 
 
 def _all_periods(cells: Sequence[str]) -> bool:
