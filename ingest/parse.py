@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,6 @@ class Parser:
 
         Raises `DocumentError` with the reason in plain words.
         """
-        _check_size(path, self._settings.max_file_mb)
         request = {
             "path": str(path.absolute()),
             "name": name or path.name,
@@ -102,12 +100,6 @@ class Parser:
             if not keep:
                 self.close()
         return answer
-
-
-def parse(path: Path, settings: Settings, password: str = "", name: str = "") -> Parsed:
-    """Parse one document as `Parser.parse` does."""
-    with closing(Parser(settings)) as parser:
-        return parser.parse(path, password, name)
 
 
 def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
@@ -157,15 +149,3 @@ def _page(number: int | None, blocks: Iterable[tuple[str, BlockKind, int, Words]
 def _sound(text: str) -> str:
     """Replace lone surrogates, which some files decode to and no database takes."""
     return text.encode("utf-8", "replace").decode() if not text.isascii() else text
-
-
-def _check_size(path: Path, most: int) -> None:
-    try:
-        size = path.stat().st_size if path.is_file() else 0
-    except OSError as error:
-        raise DocumentError(f"it cannot be read: {error.strerror or error}") from None
-    if size > most * 1_000_000:
-        raise DocumentError(
-            f"it is {size / 1e6:,.0f} MB, more than the {most:,} MB that are accepted; split it "
-            "or raise the setting max_file_mb"
-        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -76,32 +75,33 @@ class _Piece(NamedTuple):
 
 def page_runs(page: PdfPage) -> list[TextRun]:
     """Return the page's runs of words that stand side by side in one font."""
-    frame = _Frame(page)
-    runs: list[TextRun] = []
-    group: list[_Piece] = []
-    for piece in _whole(page, list(_pieces(page, frame))):
-        if group and not _continues(group[-1], piece):
-            runs += _run(group, frame)
-            group = []
-        group.append(piece)
-    return [*runs, *_run(group, frame)]
+    text_page = page.get_textpage()
+    try:
+        reader = _Reader(page, text_page.raw)
+        pieces = reader.pieces(text_page.count_chars())
+    finally:
+        text_page.close()
+    groups: list[list[_Piece]] = []
+    for piece in pieces if page.get_rotation() else _whole(page, pieces):
+        if groups and _continues(groups[-1][-1], piece):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return [run for group in groups for run in _run(group, reader)]
 
 
 def _continues(last: _Piece, piece: _Piece) -> bool:
     before, style = last.style, piece.style
-    if before is not style:
-        alike = before.turn == style.turn and before.font.bold == style.font.bold
-        if not alike or abs(before.size - style.size) >= 0.3:
-            return False
-    level = abs(last.y - piece.y) < 0.1 * style.size
-    return level and -0.3 * style.size < _gap(last, piece) < 0.8 * style.size
+    alike = before.turn == style.turn and before.font.bold == style.font.bold
+    level = abs(last.y - piece.y) < 0.1 * style.size and abs(before.size - style.size) < 0.3
+    return alike and level and -0.3 * style.size < _gap(last, piece) < 0.8 * style.size
 
 
 def _gap(last: _Piece, piece: _Piece) -> float:
     return max(piece.x0 - last.x1, last.x0 - piece.x1)  # either way: Hebrew, Arabic
 
 
-def _run(group: list[_Piece], frame: _Frame) -> list[TextRun]:
+def _run(group: list[_Piece], reader: _Reader) -> list[TextRun]:
     """Return the pieces as a run, none if they are white space."""
     words: list[list[_Piece]] = [[]]
     for piece in group:
@@ -110,7 +110,7 @@ def _run(group: list[_Piece], frame: _Frame) -> list[TextRun]:
             words.append([])
         if not blank:
             words[-1].append(piece)
-    content = joined((_word(word, frame) for word in words if word), " ")
+    content = joined((_word(word, reader) for word in words if word), " ")
     if not content.text:
         return []
     style = group[0].style
@@ -124,65 +124,11 @@ def _begins_word(last: _Piece, piece: _Piece) -> bool:
     return piece.text[0] not in ")%," and _gap(last, piece) > WORD_GAP * piece.style.size
 
 
-def _word(pieces: list[_Piece], frame: _Frame) -> BoxedText:
+def _word(pieces: list[_Piece], reader: _Reader) -> BoxedText:
     text = "".join(piece.text for piece in pieces)
     if SOFT_HYPHEN in text:  # it counts at the end, where a line may be cut
         text = text[:-1].replace(SOFT_HYPHEN, "") + text[-1]
-    return BoxedText(text, ((0, len(text), frame.box([x.extent for x in pieces])),))
-
-
-class _Character(NamedTuple):
-    """A character by its number on the text page; without an object, PDFium made it up."""
-
-    address: int
-    blank: bool
-    number: int
-    code: int
-    drawn: Any
-
-
-def _pieces(page: PdfPage, frame: _Frame) -> Iterator[_Piece]:
-    """Yield what the page draws in PDFium's order; real spaces are among it."""
-    text_page = page.get_textpage()
-    handle, styles, parted = text_page.raw, _Styles(frame), False
-    try:
-        characters = (_character(handle, index) for index in range(text_page.count_chars()))
-        for (address, _), group in groupby(characters, key=itemgetter(0, 1)):
-            style = None
-            if address:
-                same = list(group)
-                style = styles.of(handle, same[0])
-            if style is not None:
-                yield _piece(handle, same, style, frame, parted)
-            parted = not address
-    finally:
-        text_page.close()
-
-
-def _character(handle: Any, index: int) -> _Character:
-    code = raw.FPDFText_GetUnicode(handle, index)
-    drawn = raw.FPDFText_GetTextObject(handle, index)
-    if not drawn:
-        return _Character(0, True, index, code, None)
-    return _Character(ctypes.addressof(drawn.contents), chr(code).isspace(), index, code, drawn)
-
-
-def _piece(
-    handle: Any, same: list[_Character], style: _Style, frame: _Frame, parted: bool
-) -> _Piece:
-    text = "".join(LETTERS.get(x.code) or chr(x.code) for x in same if x.code not in UNREAD)
-    (a, y), extent = frame.measure(handle, same[0].number, style)
-    (b, _), other = (a, y), extent
-    if len(same) > 1:
-        (b, _), other = frame.measure(handle, same[-1].number, style)
-    right = max(a, b) + style.font.width(same[-1 if b >= a else 0].code) * style.wide
-    around = (
-        min(extent[0], other[0]),
-        min(extent[1], other[1]),
-        max(extent[2], other[2]),
-        max(extent[3], other[3]),
-    )
-    return _Piece(text, min(a, b), right, y, style, around, same[0].address, parted)
+    return BoxedText(text, ((0, len(text), reader.box([piece.extent for piece in pieces])),))
 
 
 def _whole(page: PdfPage, pieces: list[_Piece]) -> list[_Piece]:
@@ -190,8 +136,6 @@ def _whole(page: PdfPage, pieces: list[_Piece]) -> list[_Piece]:
 
     It takes the second of two equal letters that overlap (``ff`` in italics) for a shadow.
     """
-    if page.get_rotation():
-        return pieces
     known = {piece.drawn: index for index, piece in enumerate(pieces)}
     left_out: dict[int, _Piece] = {}
     before: Any = None
@@ -227,7 +171,7 @@ def _edges(drawn: Any) -> Edges:
 
 
 class _Font:
-    """A font: whether it is bold, and how wide its characters are."""
+    """A font: whether it is bold, and how wide its characters are in font heights."""
 
     def __init__(self, font: Any) -> None:
         name = ctypes.create_string_buffer(128)
@@ -237,7 +181,6 @@ class _Font:
         self._widths: dict[int, float] = {}
 
     def width(self, code: int) -> float:
-        """Return a character's width in font heights."""
         if code not in self._widths:
             width = ctypes.c_float()
             raw.FPDFFont_GetGlyphWidth(self._font, code, 1.0, width)
@@ -245,76 +188,85 @@ class _Font:
         return self._widths[code]
 
 
-class _Styles:
-    """Styles of a page's objects."""
+class _Reader:
+    """Reads a page's characters and their places, the page's /Rotate undone."""
 
-    def __init__(self, frame: _Frame) -> None:
-        self._frame = frame
+    def __init__(self, page: PdfPage, text_page: Any) -> None:
+        self._text_page = text_page
+        self._left, self._bottom, self._right, self._top = page.get_bbox()
+        self._quarters = page.get_rotation() // 90
+        self._width, self._height = page.get_size()
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._rect, self._matrix = raw.FS_RECTF(), raw.FS_MATRIX()
         self._fonts: dict[int, _Font] = {}
-        self._matrix = raw.FS_MATRIX()
-        self._last: tuple[int, _Style | None] = (0, None)
 
-    def of(self, handle: Any, character: _Character) -> _Style | None:
-        """Return the style of the object that draws a character, None if nothing can be seen."""
-        if self._last[0] != character.address:
-            self._last = character.address, self._read(handle, character)
-        return self._last[1]
+    def pieces(self, count: int) -> list[_Piece]:
+        """Return what the page draws in PDFium's order; real spaces are among it."""
+        pieces: list[_Piece] = []
+        style: _Style | None = None
+        drawing, parted = 0, False
+        for (address, _), group in groupby(map(self._character, range(count)), itemgetter(0, 1)):
+            same = list(group)
+            if address and address != drawing:
+                drawing, style = address, self._style(same[0][2])
+            if address and style:
+                pieces.append(self._piece(same, style, parted))
+            parted = not address
+        return [piece for piece in pieces if piece.text]
 
-    def _read(self, handle: Any, character: _Character) -> _Style | None:
-        matrix, font = self._matrix, raw.FPDFTextObj_GetFont(character.drawn)
-        if not font or not raw.FPDFText_GetMatrix(handle, character.number, matrix):
+    def _character(self, index: int) -> tuple[int, bool, int, int]:
+        """Return the address of what draws it (0: PDFium made it up), is it blank, index, code."""
+        code = raw.FPDFText_GetUnicode(self._text_page, index)
+        drawn = raw.FPDFText_GetTextObject(self._text_page, index)
+        address = ctypes.addressof(drawn.contents) if drawn else 0
+        return address, chr(code).isspace() or not drawn, index, code
+
+    def _style(self, index: int) -> _Style | None:
+        """Return the style of what draws a character, None if nothing can be seen."""
+        matrix, drawn = self._matrix, raw.FPDFText_GetTextObject(self._text_page, index)
+        font = raw.FPDFTextObj_GetFont(drawn)
+        if not font or not raw.FPDFText_GetMatrix(self._text_page, index, matrix):
             return None
         key = ctypes.addressof(font.contents)
         if key not in self._fonts:
             self._fonts[key] = _Font(font)
-        height = raw.FPDFText_GetFontSize(handle, character.number)
+        height = raw.FPDFText_GetFontSize(self._text_page, index)
         size = height * math.hypot(matrix.c, matrix.d)
         wide = height * math.hypot(matrix.a, matrix.b)
-        quarters = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-        turn = (quarters - self._frame.quarters) % 4
-        return _Style(self._fonts[key], size, wide, turn) if size > 0.1 else None
+        turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) - self._quarters
+        return _Style(self._fonts[key], size, wide, turn % 4) if size > 0.1 else None
 
+    def _piece(self, same: list[tuple[int, bool, int, int]], style: _Style, parted: bool) -> _Piece:
+        text = "".join(LETTERS.get(code) or chr(code) for *_, code in same if code not in UNREAD)
+        a, y, extent = self._measured(same[0][2], style.turn)
+        b, other = a, extent
+        if len(same) > 1:
+            b, _, other = self._measured(same[-1][2], style.turn)
+        right = max(a, b) + style.font.width(same[-1 if b >= a else 0][3]) * style.wide
+        lefts, bottoms, rights, tops = zip(extent, other, strict=True)
+        around = (min(lefts), min(bottoms), max(rights), max(tops))
+        return _Piece(text, min(a, b), right, y, style, around, same[0][0], parted)
 
-class _Frame:
-    """A page as it is shown, its /Rotate undone."""
-
-    def __init__(self, page: PdfPage) -> None:
-        self._left, self._bottom, self._right, self._top = page.get_bbox()
-        self.quarters = page.get_rotation() // 90
-        self._width, self._height = page.get_size()
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
-        self._rect = raw.FS_RECTF()
-
-    def measure(self, handle: Any, index: int, style: _Style) -> tuple[tuple[float, float], Extent]:
+    def _measured(self, index: int, turn: int) -> tuple[float, float, Extent]:
         """Return where a character starts along its baseline, the baseline, and its extent."""
-        raw.FPDFText_GetCharOrigin(handle, index, self._x, self._y)
+        raw.FPDFText_GetCharOrigin(self._text_page, index, self._x, self._y)
         x, y = self._upright(self._x.value, self._y.value)
-        origin = ((x, y), (y, -x), (-x, -y), (-y, x))[style.turn]
+        x, y = ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
         rect = self._rect
-        raw.FPDFText_GetLooseCharBox(handle, index, rect)  # as high as the font
-        return origin, (rect.left, rect.bottom, rect.right, rect.top)
+        raw.FPDFText_GetLooseCharBox(self._text_page, index, rect)  # as high as the font
+        return x, y, (rect.left, rect.bottom, rect.right, rect.top)
 
     def box(self, extents: list[Extent]) -> Box:
         """Return the box around characters, as shares of the page that is shown."""
         lefts, bottoms, rights, tops = zip(*extents, strict=True)
         ax, ay = self._upright(min(lefts), min(bottoms))
         bx, by = self._upright(max(rights), max(tops))
-        return (
-            _share(min(ax, bx), self._width),
-            _share(self._height - max(ay, by), self._height),
-            _share(max(ax, bx), self._width),
-            _share(self._height - min(ay, by), self._height),
-        )
+        ends = (min(ax, bx) / self._width, 1 - max(ay, by) / self._height,
+                max(ax, bx) / self._width, 1 - min(ay, by) / self._height)  # fmt: skip
+        left, top, right, bottom = (min(max(round(e * SHARES), 0), SHARES) for e in ends)
+        return left, top, right, bottom
 
     def _upright(self, x: float, y: float) -> tuple[float, float]:
-        if self.quarters == 0:
-            return x - self._left, y - self._bottom
-        if self.quarters == 1:
-            return y - self._bottom, self._right - x
-        if self.quarters == 2:
-            return self._right - x, self._top - y
-        return self._top - y, x - self._left
-
-
-def _share(length: float, whole: float) -> int:
-    return min(max(round(length / whole * SHARES), 0), SHARES)
+        x, y = x - self._left, y - self._bottom
+        width, height = self._right - self._left, self._top - self._bottom
+        return ((x, y), (y, width - x), (width - x, height - y), (height - y, x))[self._quarters]

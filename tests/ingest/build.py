@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from contextlib import closing
 from email.message import EmailMessage
 
 import docx
@@ -11,6 +12,8 @@ import pptx
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
 from reportlab.pdfgen.canvas import Canvas
+
+from ingest.parse import Parser
 
 ROWS = [["Planet", "Moons", "Year length (days)"], ["Mars", "2", "687"], ["Venus", "0", "225"]]
 MARS = "Planet: Mars; Moons: 2; Year length (days): 687"
@@ -54,6 +57,12 @@ def turned(data, degrees, crop=(0, 0, 595, 842)):
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer.getvalue()
+
+
+def parse(path, settings, password="", name=""):
+    """One document in a parsing process of its own."""
+    with closing(Parser(settings)) as parser:
+        return parser.parse(path, password, name)
 
 
 def word():

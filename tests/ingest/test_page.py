@@ -10,10 +10,9 @@ from PIL import Image
 import ingest.page
 from ingest.boxes import marks
 from ingest.page import PasswordNeeded, draw
-from ingest.parse import parse
 from rag.errors import DocumentError
 from rag.settings import Settings
-from tests.ingest.build import pdf, turned
+from tests.ingest.build import parse, pdf, turned
 
 SETTINGS = Settings()
 

@@ -5,10 +5,10 @@ import pytest
 
 from ingest.child import run_child
 from ingest.loaders.base import Block, Page
-from ingest.parse import BlockSpan, Parser, assemble, parse
+from ingest.parse import BlockSpan, Parser, assemble
 from rag.errors import DocumentError
 from rag.settings import Settings
-from tests.ingest.build import MAKERS, pdf
+from tests.ingest.build import MAKERS, parse, pdf
 
 SETTINGS = Settings()
 
@@ -76,13 +76,6 @@ def test_memory_limit(tmp_path):
     path.write_bytes(b"[" + b"{}," * 8_000_000 + b"{}]")
     with pytest.raises(DocumentError, match=r"parse_memory_mb|killed|exit code"):
         parse(path, SETTINGS.updated(parse_memory_mb=512))
-
-
-def test_too_large(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"x" * 1_000_001)
-    with pytest.raises(DocumentError, match=r"more than the 1 MB.*max_file_mb"):
-        parse(path, SETTINGS.updated(max_file_mb=1))
 
 
 def test_missing_and_folder(tmp_path):

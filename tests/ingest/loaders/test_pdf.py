@@ -1,7 +1,8 @@
 import pytest
+from pypdfium2 import PdfDocument
 from reportlab.lib.utils import simpleSplit
 
-from ingest.loaders import load
+from ingest.loaders import load, pdf_text
 from rag.errors import DocumentError
 from tests.ingest.build import SENTENCE, pdf
 
@@ -196,3 +197,10 @@ def test_a_page_that_pdfium_reads_no_text_of_is_read_by_pypdf(tmp_path, monkeypa
     blocks = [b for page in loaded(tmp_path, pdf()) for b in page.blocks]
     assert any(SENTENCE in b.text for b in blocks)
     assert not any(b.words for b in blocks)
+
+
+def test_what_cannot_be_seen_is_no_word(monkeypatch):
+    """A zero-width space alone in a font, as some writers leave between two words."""
+    monkeypatch.setattr(pdf_text, "UNREAD", frozenset(map(ord, SENTENCE)) - {32})
+    page = PdfDocument(pdf())[0]
+    assert SENTENCE not in " ".join(run.text for run in pdf_text.page_runs(page))
