@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rag.chat.store import Conversation, Turn
 from rag.text.quoting import as_it_reads
@@ -16,27 +16,27 @@ _ITEM = re.compile(r"^(\s*)([-*•]|\d+\.)\s+")
 def markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
     """Return the conversation; each answer's citations point to the sources listed below it.
 
-    Text from documents and models is escaped: it shows what it says, and makes no link, picture
+    Text from documents and models is escaped: it is shown literally, and makes no link, picture
     or HTML.
     """
-    lines = [f"# {literal(conversation.title)}", ""]
-    for turn in turns:
-        lines += [f"## {literal(turn.question)}", ""]
-        if turn.trace.question != turn.trace.asked:
-            lines += [f"Searched as: {literal(turn.trace.question)}", ""]
-        lines += _answer(turn)
-    return "\n".join(lines).rstrip() + "\n"
+    parts = [part for turn in turns for part in _turn(turn)]
+    return "\n\n".join([f"# {literal(conversation.title)}", *parts]) + "\n"
 
 
-def _answer(turn: Turn) -> list[str]:
-    answer = turn.trace.answer
+def _turn(turn: Turn) -> Iterator[str]:
+    trace, answer = turn.trace, turn.trace.answer
+    yield f"## {literal(turn.question)}"
+    if trace.question != trace.asked:
+        yield f"Searched as: {literal(trace.question)}"
     if answer is None:
-        return ["The answer was interrupted.", ""]
-    written = f"{answer.generator}, {turn.asked:%Y-%m-%d %H:%M} UTC"
-    lines = [_text(answer), "", f"Answered by {literal(written)}", ""]
+        yield "The answer was interrupted."
+        return
+    yield _text(answer)
+    yield f"Answered by {literal(f'{answer.generator}, {turn.asked:%Y-%m-%d %H:%M} UTC')}"
     if answer.error:
-        lines += [f"Note: {literal(answer.error)}", ""]
-    return lines + _sources(answer, turn.trace.evidence)
+        yield f"Note: {literal(answer.error)}"
+    if sources := _sources(answer, trace.evidence):
+        yield f"Sources:\n\n{sources}"
 
 
 def _text(answer: Answer) -> str:
@@ -49,22 +49,21 @@ def _text(answer: Answer) -> str:
 
 
 def _words(text: str) -> str:
-    return "\n".join(_line(line) for line in text.split("\n"))
+    """Return text with its signs escaped, and the items of its lists as items."""
+    lines = []
+    for line in text.split("\n"):
+        item = _ITEM.match(line)
+        lines.append(f"{item[1]}- {literal(line[item.end() :])}" if item else literal(line))
+    return "\n".join(lines)
 
 
-def _line(line: str) -> str:
-    item = _ITEM.match(line)
-    return (f"{item[1]}- " if item else "") + literal(line[item.end() :] if item else line)
-
-
-def _sources(answer: Answer, hits: Sequence[Hit]) -> list[str]:
+def _sources(answer: Answer, hits: Sequence[Hit]) -> str:
     cited = {citation.number: citation for citation in reversed(answer.citations)}
     lines = []
-    for number in sorted(cited):
-        if number <= len(hits):
-            chunk = hits[number - 1].chunk
-            lines += [f"- [{number}] {_place(chunk)}: {literal(_quote(cited[number], chunk))}"]
-    return ["Sources:", "", *lines, ""] if lines else []
+    for number in sorted(number for number in cited if number <= len(hits)):
+        chunk = hits[number - 1].chunk
+        lines.append(f"- [{number}] {_place(chunk)}: {literal(_quote(cited[number], chunk))}")
+    return "\n".join(lines)
 
 
 def _place(chunk: Chunk) -> str:

@@ -1,4 +1,4 @@
-"""Words that carry no topic, and words that point back at something said before."""
+"""Words that carry no topic, and words that point back at an earlier question."""
 
 from __future__ import annotations
 

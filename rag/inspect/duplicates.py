@@ -21,7 +21,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """An earlier passage that says the same; ``likeness`` is 1 where every word is the same."""
+    """An earlier passage with the same text; ``likeness`` is 1 if every word is the same."""
 
     of: Chunk
     likeness: float
@@ -47,7 +47,7 @@ def shingles(text: str) -> frozenset[tuple[str, ...]]:
 
 
 def jaccard(a: frozenset[tuple[str, ...]], b: frozenset[tuple[str, ...]]) -> float:
-    """Return the share of what two sets hold that both of them hold; 0 where both are empty."""
+    """Return the share of what two sets hold that both of them hold; 0 if both are empty."""
     # Sets of very different sizes cannot be alike: most pairs need no more than that.
     if not a or not b or min(len(a), len(b)) < NEAR * max(len(a), len(b)):
         return 0.0

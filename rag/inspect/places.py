@@ -1,7 +1,7 @@
 """Where every passage of the library stands for a question, far beyond the pool.
 
-Both retrievers are asked for everything, exactly, and fused by the pipeline's own fusion. A trace
-says what happened; this says what would have happened to what it does not hold.
+Both retrievers rank everything, exactly, and their rankings are fused by the pipeline's own fusion.
+A trace holds what happened; this adds what would have happened to the passages it does not hold.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Everything:
     fused: Ranking
 
     def stage(self, name: str) -> Ranking | None:
-        """Return the ranking of that stage, None where it is not one of the three."""
+        """Return the ranking of that stage, None if it is not one of the three."""
         ranking: dict[str, Ranking] = {
             StageName.DENSE: self.dense,
             StageName.LEXICAL: self.lexical,
@@ -45,8 +45,8 @@ class Everything:
 class StagePlace:
     """A passage at one stage.
 
-    ``rank`` (from 1) is among ``of`` passages, None where the stage does not rank it. ``depth``:
-    how many the stage went on with in the trace. ``recorded``: the trace says so itself; else it
+    ``rank`` (from 1) is among ``of`` passages, None if the stage does not rank it. ``depth``:
+    how many the stage went on with in the trace. ``recorded``: the trace itself holds it; else it
     was worked out afterwards, over the library as it is now.
     """
 
@@ -62,7 +62,7 @@ def pipeline_of(pipeline: Pipeline, trace: Trace) -> Pipeline:
     """Return a pipeline with a trace's ranking settings and its filter.
 
     Only options that shape a ranking are taken, so a trace from elsewhere redirects nothing.
-    Raises `SettingsError` where they are not valid here.
+    Raises `SettingsError` if they are not valid here.
     """
     known = pipeline.settings.shaping(SHAPES_RANKING)
     changes = {name: value for name, value in trace.settings.items() if name in known}
@@ -93,14 +93,14 @@ def fused(dense: Sequence[Hit], lexical: Sequence[Hit], pipeline: Pipeline) -> t
 
 
 def allowed(pipeline: Pipeline, chunk: Chunk) -> bool:
-    """Tell whether the pipeline's filter lets a passage's document be asked."""
+    """Return whether the pipeline's filter lets a passage's document be searched."""
     ready = pipeline.index.catalogue.ready()
-    asked = pipeline.asked_within
-    return not asked or any(d.name == chunk.document and asked.allows(d) for d in ready)
+    within = pipeline.asked_within
+    return not within or any(d.name == chunk.document and within.allows(d) for d in ready)
 
 
 def places(trace: Trace, chunk: Chunk, found: Everything) -> list[StagePlace]:
-    """Return the passage's place at every stage that ranks, beyond its depth where it was cut."""
+    """Return the passage's place at every stage that ranks, also beyond the cut."""
     return [
         _place(stage, chunk.id, found, _went_on(trace, number))
         for number, stage in enumerate(trace.stages)
@@ -110,15 +110,15 @@ def places(trace: Trace, chunk: Chunk, found: Everything) -> list[StagePlace]:
 def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everything) -> StagePlace:
     """Return where the reranker would have put a passage among the trace's pool.
 
-    Calls the reranker on the pool and the passage. Raises `RerankError` where it fails, or where
+    Calls the reranker on the pool and the passage. Raises `RerankError` if it fails, or if
     it fell back in the trace too.
     """
     before = trace.stage(StageName.RERANKED)
     if before is None or before.fell_back:
         raise RerankError("the reranker did not rank in this trace, so it has no place there")
     pool = [candidate(hit.chunk, found) for hit in before.hits]
-    asked = alone(pipeline)
-    stage = asked.rerank(trace.question, [*pool, candidate(chunk, found)])
+    scoring = alone(pipeline)
+    stage = scoring.rerank(trace.question, [*pool, candidate(chunk, found)])
     if stage.fell_back:
         raise RerankError(stage.note)
     hit = next(hit for hit in stage.hits if hit.chunk.id == chunk.id)
@@ -127,7 +127,7 @@ def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everythin
 
 
 def alone(pipeline: Pipeline, **changes: str) -> Pipeline:
-    """Return a pipeline whose reranker scores all that it is given, or says why it cannot."""
+    """Return a pipeline whose reranker scores all that it is given, or reports why it cannot."""
     only: dict[str, str | int] = {"rerank_policy": "always", "rerank_budget_ms": 0}
     return pipeline.with_settings(**only, rerank_fallbacks="", **changes)
 

@@ -19,13 +19,13 @@ class Readings:
 
 
 def readings(pipeline: Pipeline, question: str, chunks: Sequence[Chunk]) -> Readings | None:
-    """Return what the reranker that ranks last reads of passages; None where none can tell.
+    """Return what the reranker that ranks last reads of passages; None if none reports it.
 
-    No model is run. Raises `RerankError` where a reranker cannot run here, or where the question
+    No model is run. Raises `RerankError` if a reranker cannot run here, or if the question
     leaves no room for a passage.
     """
     for entry, reranker in reversed(pipeline.reranker_parts()):
-        if (tell := getattr(reranker, "reading", None)) is not None:
+        if (reading := getattr(reranker, "reading", None)) is not None:
             texts = [entry.text(chunk) for chunk in chunks]
-            return Readings(entry.name, tuple(tell(question, texts)))
+            return Readings(entry.name, tuple(reading(question, texts)))
     return None

@@ -32,8 +32,8 @@ def removal(
     if last := _hit(trace.stages[-1:], chunk.id):
         return _cut(trace, last)
     if not allowed:
-        asked = " and ".join(Filter.from_setting(trace.settings.get("within")).words())
-        return Removal("filter", f"Excluded by the filter: only {asked} was asked.")
+        only = " and ".join(Filter.from_setting(trace.settings.get("within")).words())
+        return Removal("filter", f"Excluded by the filter: only {only} was asked.")
     if not any(place.rank for place in places):
         return Removal("retrieval", "It is in no ranking: it is not in the library any more.")
     return _below_pool(trace, chunk) or _not_retrieved({p.stage: p for p in places}, trace)

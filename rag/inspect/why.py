@@ -71,7 +71,7 @@ class Ablation:
 
     @property
     def dearest(self) -> Without | None:
-        """The sentence whose removal costs most; None where none costs anything."""
+        """The sentence whose removal costs most; None if none costs anything."""
         best = max(self.sentences, key=lambda one: one.cost, default=None)
         return best if best and best.cost > 0 else None
 
@@ -95,9 +95,9 @@ def heat(pipeline: Pipeline, question: str, chunk: Chunk) -> list[TokenMatch]:
 
 
 def scorer(pipeline: Pipeline) -> Entry | None:
-    """Return the single reranker whose score of a text can be asked for; None where there is none.
+    """Return the single reranker that scores single texts; None if there is none.
 
-    A list-wise one gives orders, not scores. Raises `RerankError` where one cannot run here.
+    A list-wise one gives orders, not scores. Raises `RerankError` if one cannot run here.
     """
     parts = [
         entry
@@ -111,7 +111,7 @@ def ablation(pipeline: Pipeline, question: str, chunk: Chunk) -> Ablation:
     """Score the passage without each of its sentences; `Ablation` has what that costs.
 
     All in one call of the reranker, within its deadline ``rerank_seconds``. A passage of one
-    sentence has none to leave out. Raises `RerankError` where nothing that scores texts can run.
+    sentence has none to leave out. Raises `RerankError` if nothing that scores texts can run.
     """
     entry = scorer(pipeline)
     if entry is None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ranklens import asking
 from ranklens.asking import Conversation
-from ui.shared import frame
+from ui.shared import frame, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -34,7 +34,7 @@ def open_chat(chat: str | None) -> None:
 
 def sidebar(library: Library) -> None:
     """Show the list, the conversation used last first; note in the address which one is open."""
-    _keep_address(st.session_state.get("chat"))
+    state.keep_in_address("chat", st.session_state.get("chat"))
     with st.sidebar:
         st.button(
             "New conversation",
@@ -73,14 +73,6 @@ def menu(library: Library, chat: Conversation) -> None:
         )
         if st.button("Delete…", key="delete_chat", icon=":material/delete:", width="stretch"):
             _confirm(library, chat)
-
-
-def _keep_address(chat: str | None) -> None:
-    """Let a reload open the same conversation again."""
-    if chat and st.query_params.get("chat") != chat:
-        st.query_params["chat"] = chat
-    elif not chat and "chat" in st.query_params:
-        del st.query_params["chat"]
 
 
 def _entry(chat: Conversation) -> None:

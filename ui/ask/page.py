@@ -135,7 +135,7 @@ def _ask(
             state.problem(error)
         place.foot.empty()
         return None
-    # Noted before anything is drawn: a click may end this run there, and nothing is asked twice.
+    # Noted before anything is drawn: a click may end this run there, and nothing is searched twice.
     st.session_state.pop("pending", None)
     st.session_state["selected"] = turn.id
     st.session_state["chat"] = turn.conversation

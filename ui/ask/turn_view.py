@@ -102,7 +102,7 @@ def complete(slots: TurnSlots, turn: Turn, library: Library, selected: bool) -> 
 
 
 def editor(turn: Turn) -> None:
-    """Show a form that changes the question; what came after it is asked anew."""
+    """Show a form that changes the question; the questions after it leave."""
     with st.form(f"edit_{turn.id}", border=True):
         text = st.text_area("Question", turn.question, key=f"edited_{turn.id}", height="content")
         frame.say("The questions after this one leave the conversation.")

@@ -39,10 +39,10 @@ def chooser(library: Library) -> ShownTrace | None:
     left, right = st.columns((3, 1), vertical_alignment="bottom")
     with right, st.popover("Open a file", icon=":material/upload_file:", width="stretch"):
         take(HELD)
-    asked = kept(library)
-    _from_address(library, asked)
+    listed = kept(library)
+    _from_address(library, listed)
     with left:
-        chosen = select("Question", asked, _KEY, st.session_state.get(HELD))
+        chosen = select("Question", listed, _KEY, st.session_state.get(HELD))
     if chosen is None:
         frame.empty(
             "Nothing to inspect yet",
@@ -51,14 +51,15 @@ def chooser(library: Library) -> ShownTrace | None:
         )
         return None
     shown = resolved(library, chosen, st.session_state.get(HELD))
-    _note(shown)
+    st.session_state[_SEEN] = turn = str(shown.turn) if shown and shown.turn is not None else ""
+    state.keep_in_address("turn", turn)
     return shown
 
 
 def kept(library: Library) -> dict[int, str]:
     """Return the questions that were asked of late, by turn: words and time."""
-    listed = library.conversations.recent()
-    return {turn: _label(question, asked) for turn, question, asked in listed}
+    recent = library.conversations.recent()
+    return {turn: _label(question, asked) for turn, question, asked in recent}
 
 
 def select(
@@ -108,32 +109,20 @@ def take(key: str) -> None:
     st.rerun()
 
 
-def _from_address(library: Library, asked: dict[int, str]) -> None:
+def _from_address(library: Library, listed: dict[int, str]) -> None:
     """Choose what a link names, once; a question that is older than those listed is added."""
     wanted = st.query_params.get("turn", "")
-    new = wanted and wanted != st.session_state.get(_SEEN)
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 18 else 0
-    if new:
-        turn = library.conversations.turn(number)
-        if turn is None:
-            frame.notice(
-                f"There is no question {wanted} in this library any more.", "An old link", "warn"
-            )
-        else:
-            asked.setdefault(turn.id, _label(turn.question, turn.asked))
+    new = wanted != st.session_state.get(_SEEN)
+    if not wanted or (number in listed and not new):
+        return
+    if turn := library.conversations.turn(number):
+        listed.setdefault(turn.id, _label(turn.question, turn.asked))
+        if new:
             st.session_state[_KEY] = turn.id
-    elif wanted and number not in asked and (turn := library.conversations.turn(number)):
-        asked[turn.id] = _label(turn.question, turn.asked)
-
-
-def _note(shown: ShownTrace | None) -> None:
-    """Let a reload open the same trace again."""
-    turn = str(shown.turn) if shown and shown.turn is not None else ""
-    if turn and st.query_params.get("turn") != turn:
-        st.query_params["turn"] = turn
-    elif not turn and "turn" in st.query_params:
-        del st.query_params["turn"]
-    st.session_state[_SEEN] = turn
+    elif new:
+        text = f"There is no question {wanted} in this library any more."
+        frame.notice(text, "An old link", "warn")
 
 
 def head(shown: ShownTrace) -> None:

@@ -36,7 +36,7 @@ def open_passage(
 def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None) -> None:
     frame.dress_dialog()
     found = journey(trace, chunk_id)
-    # What no stage found is shown too: where it went is asked most of all there.
+    # What no stage found is shown too: for those it matters most where they went.
     chunk = found.chunk if found else inspecting.passage(library, chunk_id)
     if chunk is None:
         frame.notice("This passage is not part of the question that is shown.")

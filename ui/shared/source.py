@@ -57,7 +57,8 @@ def show(library: Library, chunk: Chunk, quotes: Sequence[TextRange] = ()) -> No
     elif source.is_pdf:
         _pdf(library, source, chunk, quotes, number)
     else:
-        st.html(source_text.page(source.parsed, number, marking, f"rl-{source.unit}"))
+        frame_class = "rl-slide" if source.unit == "slide" else "rl-sheet"
+        st.html(source_text.page(source.parsed, number, marking, frame_class))
 
 
 def _pdf(

@@ -110,3 +110,11 @@ def problem(error: RanklensError) -> None:
     """Show an error of this project with what to do about it."""
     kind = next(kind for kind in _HEADLINES if isinstance(error, kind))
     frame.notice(str(error), _HEADLINES[kind], "bad")
+
+
+def keep_in_address(name: str, value: str | None) -> None:
+    """Let a reload show the same again: keep a value in the page's address, or remove it."""
+    if value and st.query_params.get(name) != value:
+        st.query_params[name] = value
+    elif not value and name in st.query_params:
+        del st.query_params[name]
