@@ -12,11 +12,12 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from rag.errors import DocumentError
-from rag.processes import environment
 from rag.text.plural import plural
 
+ROOT = Path(__file__).resolve().parents[1]
 GRACE = 1.0  # seconds for a process that has closed its output to end
 
 
@@ -35,7 +36,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(),
+            env=_environment(),
             start_new_session=True,
         )
 
@@ -116,3 +117,9 @@ def _death(code: int) -> str:
         return "its parser stopped before it was done; try again"
     how = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"stopped (exit code {code})"
     return f"its parser {how}; the file is probably damaged: save it again in its program"
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment, in which ``python -m`` finds the project's modules."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}

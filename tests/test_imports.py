@@ -53,7 +53,6 @@ MAY_IMPORT = {
     "rag.watch": CORE
     | {"rag.settings", "rag.journey", "rag.chat", "rag.evaluate", "rag.store.catalogue"}
     | {"rag.llm.prices"},
-    "rag.processes": frozenset[str](),
     "rag.plugins": frozenset[str](),
 }
 TABLE = ROOT / "docs" / "architecture.md"

@@ -259,17 +259,6 @@ def _retire(db: Connection, document_ids: Sequence[int]) -> None:
 
 
 def _document(row: Row[Any]) -> Document:
-    return Document(
-        id=row.id,
-        name=row.name,
-        media_type=row.media_type,
-        size=row.size,
-        digest=row.digest,
-        pages=row.pages,
-        status=row.status,
-        reason=row.reason,
-        chunks=row.chunks,
-        added=datetime.fromtimestamp(row.added, UTC),
-        indexed=datetime.fromtimestamp(row.indexed, UTC) if row.indexed else None,
-        seconds=row.seconds,
-    )
+    added = datetime.fromtimestamp(row.added, UTC)
+    indexed = datetime.fromtimestamp(row.indexed, UTC) if row.indexed else None
+    return Document(**{**row._asdict(), "added": added, "indexed": indexed})

@@ -28,28 +28,25 @@ class Owner:
             self._lock = FileLock(folder / ".lock", timeout=0)
             self._lock.acquire()
         except Timeout:
-            raise LibraryInUse(_who(folder)) from None
+            raise LibraryInUse(
+                f"the library {folder} is in use by {_owner(folder)}. Use that one, stop it, or "
+                "choose another folder with --library"
+            ) from None
         except OSError as error:
             raise LibraryError(
                 f"the library folder {folder} cannot be used: {error.strerror or error}"
             ) from None
         self._name = folder / "owner.json"
-        self._name.write_text(json.dumps(_me()), "utf-8")
+        # The sub-command only: what follows may hold a password.
+        command = " ".join((Path(sys.argv[0]).name, *sys.argv[1:2]))
+        since = datetime.now().astimezone().isoformat(" ", "seconds")
+        owner = {"pid": str(os.getpid()), "command": command, "since": since}
+        self._name.write_text(json.dumps(owner), "utf-8")
 
     def release(self) -> None:
         """Give the folder back."""
         self._name.unlink(missing_ok=True)
         self._lock.release()
-
-
-def _me() -> dict[str, str]:
-    # The sub-command only: what follows may hold a password.
-    command = " ".join((Path(sys.argv[0]).name, *sys.argv[1:2]))
-    return {
-        "pid": str(os.getpid()),
-        "command": command,
-        "since": datetime.now().astimezone().isoformat(" ", "seconds"),
-    }
 
 
 def holder(folder: Path) -> str:
@@ -60,17 +57,10 @@ def holder(folder: Path) -> str:
         with FileLock(folder / ".lock", timeout=0):
             return ""
     except Timeout:
-        return _by(folder)
+        return _owner(folder)
 
 
-def _who(folder: Path) -> str:
-    return (
-        f"the library {folder} is in use by {_by(folder)}. Use that one, stop it, or choose "
-        "another folder with --library"
-    )
-
-
-def _by(folder: Path) -> str:
+def _owner(folder: Path) -> str:
     try:
         owner = json.loads((folder / "owner.json").read_text("utf-8"))
         return f"process {owner['pid']} ({owner['command']}, since {owner['since']})"
