@@ -28,7 +28,7 @@ def write(page, questions=QUESTIONS):
     page.get_by_label("Set", exact=True).fill("field <i>")
     page.get_by_label("Questions, one a line").fill("\n".join(questions))
     page.get_by_role("button", name="Keep").click()
-    page.locator(".rl-table").wait_for()
+    page.locator(".st-key-questions_report_box").wait_for()
 
 
 def grade(page, key):

@@ -1,4 +1,4 @@
-"""Find a quote in a text, whatever became of its white space; nearest to where it was first."""
+"""Find a quote in a text although its white space has changed, nearest to its old place."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ Span = tuple[int, int]
 
 
 def locate(quote: str, text: str, near: int = 0, loose: bool = False) -> Span | None:
-    """Return the characters of ``text`` that say ``quote``, or None.
+    """Return the characters of ``text`` that are ``quote``, or None.
 
     Of several places the one nearest to ``near`` is taken. Runs of white space count as equal.
-    ``loose`` compares letters and digits only, for quotes taken from a document's source, where
-    marks stand that its extracted text does not have.
+    ``loose`` compares letters and digits only, for quotes from a document's source, which has
+    marks that its extracted text lacks.
     """
     words = quote.split()
     if not words:
         return None
-    exact = text[near : near + len(quote)] == quote
-    if exact:
+    if text[near : near + len(quote)] == quote:
         return near, near + len(quote)
     pattern = r"\s+".join(map(re.escape, words))
     found = [match.span() for match in re.finditer(pattern, text)]
@@ -39,7 +38,7 @@ def _loosely(quote: str, text: str) -> Iterator[Span]:
 
 
 def overlaps(first: Span, second: Span) -> bool:
-    """Tell whether two spans share at least half of the shorter one.
+    """Return whether two spans share at least half of the shorter one.
 
     So a short quote belongs to the chunk that holds most of it, and a long judged passage to each
     chunk that lies mostly within it. Of the halves of a quote cut in the middle, both count.

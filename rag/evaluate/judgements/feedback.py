@@ -1,8 +1,8 @@
-"""What a thumb on an answer says about passages: a suggestion, until a person confirms it.
+"""What a thumb on an answer suggests about passages, until a person confirms it.
 
 A thumb up suggests that the passages that the answer cites are relevant to what was searched for.
 It may have been given for another reason (the tone, an answer known before), so it is kept under
-the source ``feedback`` and never counted. A thumb down says nothing about any one passage: the
+the source ``feedback`` and never counted. A thumb down is about no single passage: the
 question is listed to be judged (`Conversations.disliked`).
 """
 
@@ -21,7 +21,7 @@ NOTE = "cited in an answer that was found helpful"
 
 
 def follow(judgements: JudgementStore, kept: Conversations, question: str) -> int:
-    """Make a question's suggestions what the thumbs on its answers say now; returns their number.
+    """Bring suggestions up to date with the thumbs on the answers; returns their number.
 
     ``question`` is what was searched for. A passage that is no longer in its document is left out.
     """

@@ -1,7 +1,7 @@
 """One judgement, and how judgements of spans become grades of chunks.
 
 A judgement holds for every chunk that shares at least half of the shorter of the two
-(`locate.overlaps`). Of one judge's judgements on a chunk, the one of exactly that span wins, else
+(`anchors.overlaps`). Of one judge's judgements on a chunk, the one of exactly that span wins, else
 the highest. Several judges' grades are put together by their lower median.
 """
 
@@ -28,7 +28,7 @@ class Judgement:
     """A grade from 0 (not relevant) to 3 (answers it) for the characters ``start:end``.
 
     ``end`` 0 means the document as a whole. ``digest`` names the version of the document whose
-    offsets these are. ``status`` is ``lost`` where that text is not in the present version.
+    offsets these are. ``status`` is ``lost`` if that text is not in the present version.
     """
 
     question: str
@@ -57,7 +57,7 @@ def same_words(question: str) -> str:
 
 
 def holds(judgement: Judgement, chunk: Chunk) -> bool:
-    """Tell whether a judgement of the chunk's document holds for the chunk."""
+    """Return whether a judgement of the chunk's document holds for the chunk."""
     span = (judgement.start, judgement.end)
     return judgement.whole or overlaps(span, (chunk.start, chunk.end))
 

@@ -1,10 +1,10 @@
 """Judgements: who found which characters of a document how relevant to a question.
 
 They are anchored to a document's name and a span of its extracted text, with the text itself, so
-they survive another chunking and another indexing. Where a document is replaced, `refresh` finds
-the judged text in the new version, or marks the judgement as lost.
+they survive another chunking and another indexing. If a document is replaced, `refresh` finds the
+judged text in the new version, or marks the judgement as lost.
 
-How spans become grades of chunks is told in `rag.evaluate.judgements.record`. What a language model
+`rag.evaluate.judgements.record` describes how spans become grades of chunks. What a language model
 proposed (source ``llm``) and what thumbs on answers suggest (``feedback``) is kept apart and never
 counted as people's.
 """
@@ -81,7 +81,7 @@ class JudgementStore:
         """Keep a judge's grade for a chunk's text, in place of an earlier one of the same judge.
 
         A chunk of an earlier version of its document is looked for in the present one. Raises
-        `RanklensError` where the grade is not 0 to 3, or the document or the text is not there.
+        `RanklensError` if the grade is not 0 to 3, or the document or the text is not there.
         """
         document = self._document(chunk.document)
         start, end = self._present(document, chunk)
@@ -102,12 +102,12 @@ class JudgementStore:
         return len(rows)
 
     def remove(self, judgement_id: int) -> bool:
-        """Forget a judgement; False where there is none of that id."""
+        """Delete a judgement; False if there is none of that id."""
         with self._engine.begin() as db:
             return db.execute(delete(table).where(table.c.id == judgement_id)).rowcount > 0
 
     def remove_all(self, question: str, source: Source) -> int:
-        """Forget a question's judgements of one source; returns how many there were."""
+        """Delete a question's judgements of one source; returns how many there were."""
         its = (table.c.question == same_words(question), table.c.source == source)
         with self._engine.begin() as db:
             return db.execute(delete(table).where(*its)).rowcount
@@ -115,9 +115,9 @@ class JudgementStore:
     def refresh(self) -> Carried:
         """Carry judgements over to the present versions of their documents.
 
-        Where the judged text stands unchanged at its place nothing happens. Otherwise it is looked
-        for in the new text, nearest to the old place first; where it is nowhere, the judgement is
-        lost until a later version has the text again. Cheap where no document has changed.
+        If the judged text is unchanged at its place, nothing happens. Otherwise it is looked for in
+        the new text, nearest to the old place first; if it is nowhere, the judgement is lost until
+        a later version has the text again. Cheap if no document has changed.
         """
         ready = self._catalogue.documents("ready")
         seen = tuple((document.id, document.digest) for document in ready)
@@ -157,16 +157,16 @@ class JudgementStore:
             count, last, when = db.execute(counted.select_from(table)).one()
         return count, last or 0, when or 0.0
 
-    def judged_questions(self, sources: Collection[Source] = PEOPLE) -> set[str]:
+    def judged_questions(self) -> set[str]:
         """Return the questions that people have judged, as `same_words` writes them."""
-        query = select(table.c.question).where(table.c.source.in_(sources)).distinct()
+        query = select(table.c.question).where(table.c.source.in_(PEOPLE)).distinct()
         with self._engine.connect() as db:
             return set(db.scalars(query))
 
     def unconfirmed(self, source: Source, judge: str, most: int) -> tuple[int, list[Judgement]]:
         """Return how many texts have a proposal that a judge has not graded, and the first ones.
 
-        Proposals of ``source`` that are not lost; where several are of one text it comes once.
+        Proposals of ``source`` that are not lost; a text with several comes once.
         """
         self.refresh()
         own = table.alias()
@@ -180,19 +180,17 @@ class JudgementStore:
             count = db.scalar(select(func.count()).select_from(each.subquery())) or 0
             return count, [Judgement(**row._mapping) for row in db.execute(first.limit(most))]
 
-    def qrels(
-        self, questions: Sequence[str] | None = None, sources: Collection[Source] = PEOPLE
-    ) -> Qrels:
-        """Return the grades of the present chunks for questions (for all, without a list).
+    def qrels(self, questions: Sequence[str] | None = None) -> Qrels:
+        """Return people's grades of the present chunks for questions (for all, without a list).
 
-        Where nothing but whole documents was judged, the items are documents.
+        If nothing but whole documents was judged, the items are documents.
         """
         self.refresh()
         wanted = None if questions is None else {same_words(q): q for q in questions}
         one_question = questions[0] if questions is not None and len(questions) == 1 else None
         held = [
             one
-            for one in self.all(one_question, sources=sources)
+            for one in self.all(one_question, sources=PEOPLE)
             if wanted is None or one.question in wanted
         ]
         lost = sum(one.status == "lost" for one in held)
@@ -240,7 +238,9 @@ class JudgementStore:
             span = locate(one.quote, text, one.start)
             if span:
                 kind = "moved" if one.status == "current" else "found"
-                yield _moved(one, document.digest, span), kind
+                start, end = span
+                moved = replace(one, start=start, end=end, digest=document.digest)
+                yield replace(moved, status="current"), kind
             elif one.status == "current":
                 yield replace(one, status="lost"), "lost"
 
@@ -259,10 +259,6 @@ class JudgementStore:
         for document in self._catalogue.documents("ready", name=name):
             return document
         raise RanklensError(f"there is no document {name!r} in the library")
-
-
-def _moved(one: Judgement, digest: str, span: Span) -> Judgement:
-    return replace(one, digest=digest, start=span[0], end=span[1], status="current")
 
 
 def _move(db: Connection, one: Judgement) -> None:
