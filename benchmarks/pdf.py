@@ -25,7 +25,7 @@ from ingest.loaders.base import Page
 from ingest.loaders.boxed_text import BoxedText
 from ingest.loaders.pdf import MOST_ELEMENTS, load
 from ingest.loaders.pdf_lines import page_lines
-from ingest.loaders.pdf_text import Run
+from ingest.loaders.pdf_text import TextRun
 from ingest.parse import Parsed, assemble
 
 AMOUNT = re.compile(r"\(?\d{1,3}(?:,\d{3})+\)?|\(?\d+\.\d+\)?")
@@ -67,8 +67,8 @@ def pypdf_visitor(path: Path) -> list[str]:
     ]
 
 
-def _visited(page: object) -> Iterator[Run]:
-    runs: list[Run] = []
+def _visited(page: object) -> Iterator[TextRun]:
+    runs: list[TextRun] = []
 
     def visit(
         text: str, cm: Sequence[float], tm: Sequence[float], font: object, size: float
@@ -78,7 +78,7 @@ def _visited(page: object) -> Iterator[Run]:
             height = abs(size * tm[3] * cm[3]) or size
             content = BoxedText(" ".join(text.split()))
             width = LETTER_WIDTH * height * len(content.text)
-            runs.append(Run(x, x + width, y, height, False, content))
+            runs.append(TextRun(x, x + width, y, height, False, content))
 
     page.extract_text(visitor_text=visit)  # type: ignore[attr-defined]
     yield from runs

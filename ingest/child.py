@@ -1,6 +1,6 @@
 """Another process that answers one request after the other, each within a time limit.
 
-Whatever reads what strangers wrote runs in such a process: if it hangs, crashes or eats memory it
+What strangers wrote is read in such a process: if it hangs, crashes or eats memory it
 fails one request and nothing else.
 """
 
@@ -43,7 +43,7 @@ class Child:
     def ask(self, request: bytes, seconds: float) -> bytes:
         """Return the answer to a request, neither of which holds a line break.
 
-        Raises `ProcessDied`, and `DocumentError` where it took longer than ``seconds``; after
+        Raises `ProcessDied`, and `DocumentError` if it took longer than ``seconds``; after
         either the process is gone.
         """
         late = threading.Event()
@@ -71,7 +71,7 @@ class Child:
         raise ProcessDied(_death(code))
 
     def close(self) -> None:
-        """End the process and whatever it started, and collect it."""
+        """End the process and all that it started, and collect it."""
         self._kill()
         self._process.communicate()
 

@@ -80,7 +80,7 @@ class Documents:
     # Adding and removing
 
     def enqueue(self, path: Path, name: str = "", password: str = "") -> FileOutcome:
-        """Copy a file in and queue it; says what happens to it, and never raises for a bad file.
+        """Copy a file in and queue it; return what happens to it, and never raise for a bad file.
 
         The same bytes are not added twice. A file of a known name but other bytes will replace
         the old version once it is indexed. A password is kept in memory only.
@@ -205,5 +205,5 @@ class Documents:
 
 
 def _already(document: Document, name: str) -> str:
-    where = "" if document.name == name else f" as {document.name!r}"
-    return f"the same bytes are already in the library{where}"
+    other = "" if document.name == name else f" as {document.name!r}"
+    return f"the same bytes are already in the library{other}"

@@ -1,4 +1,4 @@
-"""Vectors of a document's chunks: taken from its former version where the passage is the same."""
+"""Vectors of a document's chunks: from its former version if the passage is the same."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _known(
 def vectors_of(
     encoder: Encoder, passages: Sequence[str], keep_tokens: bool
 ) -> tuple[Vectors, Sequence[bytes | None]]:
-    """Return unit vectors (passages, dimension) and packed token vectors, None where not kept."""
+    """Return unit vectors (passages, dimension) and packed token vectors, None if not kept."""
     if not keep_tokens:
         return encoder.encode(passages), [None] * len(passages)
     vectors, tokens = encoder.encode_both(passages)

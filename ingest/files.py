@@ -33,7 +33,7 @@ class Files:
     def keep(self, source: Path, limit_mb: int) -> tuple[str, int]:
         """Copy a file in and return its digest and size in bytes.
 
-        Raises `DocumentError` where it cannot be read, is no file or is too large.
+        Raises `DocumentError` if it cannot be read, is no file or is too large.
         """
         try:
             if source.is_dir():

@@ -126,7 +126,7 @@ def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
 
 
 def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
-    """Return what a child process answered; raises `DocumentError` where that is a reason."""
+    """Return what a child process answered; raises `DocumentError` if that is a reason."""
     try:
         answer: dict[str, Any] = json.loads(output)
     except ValueError:

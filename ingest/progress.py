@@ -26,7 +26,7 @@ class IndexingProgress:
     """A snapshot of the running (or last) work.
 
     ``chunks_total`` counts the chunks of documents that were cut so far and estimates the others
-    from their size. ``problem`` says why the work as a whole came to a halt, where it did.
+    from their size. ``problem`` is why the work as a whole came to a halt, if it did.
     """
 
     documents_done: int = 0

@@ -31,7 +31,7 @@ CHUNKS_A_BYTE = 1 / 900
 
 
 class Stopped(RanklensError):
-    """The work was asked to stop; what was not finished stays queued."""
+    """The work is to stop; what was not finished stays queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Prepared:
 
 @dataclass(slots=True)
 class Work:
-    """Indexes what is queued. ``stopped`` is asked between batches; ``show`` gets each snapshot."""
+    """Indexes what is queued; ``stopped`` is called between batches, ``show`` with snapshots."""
 
     index: Index
     encoder: Encoder

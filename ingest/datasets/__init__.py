@@ -1,7 +1,7 @@
 """Folders to evaluate on: BEIR's layout, or documents with questions and answer spans.
 
-`read` tells which it is, `library_for` indexes it in a library of its own, and `grades_for` says
-which of its items are relevant.
+`read` finds which it is, `prepare.fill` indexes it in a library of its own, and
+`prepare.grades_for` finds which of its items are relevant.
 """
 
 from __future__ import annotations

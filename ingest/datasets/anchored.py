@@ -20,7 +20,7 @@ FORMS: tuple[Callable[[PurePath], str], ...] = (str, lambda path: path.name, lam
 def texts(catalogue: Catalogue) -> TextOf:
     """Return how to look up a document by the name that a file gives it; each is read once.
 
-    Its own name wins, then the name without folder, then without suffix, each where one document
+    Its own name wins, then the name without folder, then without suffix, each if one document
     alone is called so.
     """
     ready = {document.name: document for document in catalogue.documents("ready")}

@@ -1,13 +1,13 @@
-"""What a dataset is, and how its faulty rows are told."""
+"""What a dataset is, and how its faulty rows are reported."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit
@@ -29,7 +29,7 @@ class Gold:
     """A quote that answers a question; ``start`` is where it stands in the document's source.
 
     Without a quote it is the document as a whole that does. ``grade``: what answers has the highest
-    unless the file says otherwise. ``line`` of the file it came from, 0 where that is not known.
+    unless the file has another. ``line`` of the file it came from, 0 if that is not known.
     """
 
     question: str
@@ -62,8 +62,11 @@ class Dataset:
         return self if limit is None else replace(self, questions=self.questions[:limit])
 
 
+T = TypeVar("T", CorpusRow, Question)
+
+
 class Faults:
-    """Collects what is wrong with a file, row by row, so that all of it is told at once."""
+    """Collects what is wrong with a file, row by row, so that all of it is reported at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -74,8 +77,22 @@ class Faults:
         self._found.append(f"line {line}: {what}")
 
     def check(self) -> None:
-        """Raise `RanklensError` where there was any fault."""
+        """Raise `RanklensError` if there was any fault."""
         raise_faults(str(self.path), self._found)
+
+
+def by_id(found: Iterable[tuple[int, T]], faults: Faults, what: str) -> dict[str, T]:
+    """Return (line, item) by the item's id; raises `RanklensError` on any fault.
+
+    An id that comes twice is a fault.
+    """
+    kept: dict[str, T] = {}
+    for line, item in found:
+        if item.id in kept:
+            faults.add(line, f"{what} {item.id!r} comes twice")
+        kept.setdefault(item.id, item)
+    faults.check()
+    return kept
 
 
 def read_text(path: Path) -> str:
@@ -90,7 +107,7 @@ def read_text(path: Path) -> str:
 
 
 def decoded(data: bytes, name: str) -> str:
-    """Return the text of a file's bytes; raises `RanklensError` where they are not UTF-8."""
+    """Return the text of a file's bytes; raises `RanklensError` if they are not UTF-8."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

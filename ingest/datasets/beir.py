@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.datasets.base import CorpusRow, Dataset, Faults, Gold, json_rows, read_text
+from ingest.datasets.base import CorpusRow, Dataset, Faults, Gold, by_id, json_rows, read_text
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.text.plural import plural
@@ -26,22 +26,24 @@ def read(folder: Path) -> Dataset:
     corpus = _needed(folder, "corpus.jsonl")
     queries = _needed(folder, "queries.jsonl")
     qrels_path = _needed(folder, *QRELS)
-    rows, qrels = _corpus(corpus), _by_question(_qrels(qrels_path))
-    questions = tuple(q for q in _queries(queries) if q.id in qrels)
-    known = {row.id for row in rows}
-    strange = sum(item not in known for found in qrels.values() for item in found)
-    asked = {question.id for question in questions}
-    unasked = sum(question not in asked for question in qrels)
+    faults = Faults(corpus)
+    rows = by_id(_corpus(corpus, faults), faults, "document")
+    known, qrels = _queries(queries), _by_question(_qrels(qrels_path))
+    questions = tuple(question for name, question in known.items() if name in qrels)
+    strange = sum(item not in rows for found in qrels.values() for item in found)
+    unknown = len(qrels.keys() - known.keys())
     notes = []
     if strange:
         documents = plural(strange, "judged document is", "judged documents are")
         notes.append(f"{documents} not in the corpus, which counts as not found")
-    if unasked:
-        judged = plural(unasked, "judged question is", "judged questions are")
+    if unknown:
+        judged = plural(unknown, "judged question is", "judged questions are")
         notes.append(f"{judged} not in {queries.name}")
     if not questions:
         raise RanklensError(f"{qrels_path} judges no question of {queries}")
-    return Dataset(folder.name, questions, rows=rows, qrels=qrels, notes=tuple(notes))
+    return Dataset(
+        folder.name, questions, rows=tuple(rows.values()), qrels=qrels, notes=tuple(notes)
+    )
 
 
 def read_questions(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
@@ -50,7 +52,7 @@ def read_questions(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]
     A row that judges no question of the file is a fault.
     """
     queries, qrels_path = _needed(folder, "queries.jsonl"), _needed(folder, *QRELS)
-    known = {question.id: question for question in _queries(queries)}
+    known = _queries(queries)
     faults = Faults(qrels_path)
     golds = _qrels(qrels_path)
     for gold in golds:
@@ -68,36 +70,29 @@ def _needed(folder: Path, *names: str) -> Path:
     raise RanklensError(f"{folder} has no {' or '.join(names)} (gzipped or not)")
 
 
-def _corpus(path: Path) -> tuple[CorpusRow, ...]:
-    faults = Faults(path)
-    found: dict[str, CorpusRow] = {}
+def _corpus(path: Path, faults: Faults) -> Iterator[tuple[int, CorpusRow]]:
     for line, data in json_rows(path, faults):
         name, title, text = (data.get(key) for key in ("_id", "title", "text"))
         if not _is_id(name):
             faults.add(line, "no _id")
         elif not isinstance(text, str) or not isinstance(title or "", str):
             faults.add(line, f"document {name!r} has no text")
-        elif str(name) in found:
-            faults.add(line, f"document {name!r} comes twice")
         else:
-            found[str(name)] = CorpusRow(str(name), (title or "").strip(), text.strip())
-    faults.check()
-    return tuple(found.values())
+            yield line, CorpusRow(str(name), (title or "").strip(), text.strip())
 
 
-def _queries(path: Path) -> Iterator[Question]:
+def _queries(path: Path) -> dict[str, Question]:
     faults = Faults(path)
-    found: dict[str, Question] = {}
+    return by_id(_query_rows(path, faults), faults, "question")
+
+
+def _query_rows(path: Path, faults: Faults) -> Iterator[tuple[int, Question]]:
     for line, data in json_rows(path, faults):
         name, text = data.get("_id"), data.get("text")
         if not _is_id(name) or not isinstance(text, str) or not text.strip():
             faults.add(line, "a question needs _id and text")
-        elif str(name) in found:
-            faults.add(line, f"question {name!r} comes twice")
         else:
-            found[str(name)] = Question(str(name), text.strip())
-    faults.check()
-    yield from found.values()
+            yield line, Question(str(name), text.strip())
 
 
 def _by_question(golds: Iterable[Gold]) -> dict[str, dict[str, int]]:

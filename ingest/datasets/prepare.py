@@ -31,9 +31,9 @@ def fill(
     on_progress: Callable[[IndexingProgress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> bool:
-    """Index what is not there yet and drop what is no more; False where it was stopped.
+    """Index what is not there yet and drop what is no more; False if it was stopped.
 
-    Raises `LibraryError` where a document cannot be read: its questions could not be answered.
+    Raises `LibraryError` if a document cannot be read: its questions could not be answered.
     """
     if dataset.rows:
         stopped = stop.is_set if stop else lambda: False
@@ -45,17 +45,17 @@ def fill(
     failed = [o for path in dataset.files if (o := library.enqueue(path)).status == "failed"]
     failed += [o for o in library.work(on_progress, stop) if o.status == "failed"]
     if failed:
-        told = "; ".join(f"{outcome.name}: {outcome.reason}" for outcome in failed)
-        raise LibraryError(f"{plural(len(failed), 'document')} cannot be read: {told}")
+        reasons = "; ".join(f"{outcome.name}: {outcome.reason}" for outcome in failed)
+        raise LibraryError(f"{plural(len(failed), 'document')} cannot be read: {reasons}")
     if problem := library.progress().problem:
         raise LibraryError(f"the work came to a halt: {problem}")
     return stop is None or not stop.is_set()
 
 
 def grades_for(library: Documents, dataset: Dataset) -> tuple[Grades, tuple[str, ...]]:
-    """Return question → item → grade, and what has to be said about it.
+    """Return question → item → grade, and notes about it.
 
-    Where documents are judged the item is the document. Otherwise each quote is found in its
+    If documents are judged, the item is the document. Otherwise each quote is found in its
     document's extracted text, and every chunk that shares at least half of the shorter of the two
     gets its grade.
     """
@@ -77,10 +77,10 @@ def grades_for(library: Documents, dataset: Dataset) -> tuple[Grades, tuple[str,
             for chunk in chunks:
                 if overlaps(span, (chunk.start, chunk.end)):
                     found[chunk.id] = max(gold.grade, found.get(chunk.id, 0))
-    return grades, (*dataset.notes, *_told(lost))
+    return grades, (*dataset.notes, *_notes(lost))
 
 
-def _told(lost: list[str]) -> tuple[str, ...]:
+def _notes(lost: list[str]) -> tuple[str, ...]:
     if not lost:
         return ()
     named = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")

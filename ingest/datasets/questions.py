@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 from ingest.datasets import beir, spans
-from ingest.datasets.base import Faults, Gold, read_text
+from ingest.datasets.base import Faults, Gold, by_id, read_text
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 
@@ -19,7 +18,7 @@ FIELD = re.compile(
 
 
 def read(path: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
-    """Return a file's questions, with the quotes that answer them where it has them.
+    """Return a file's questions, with the quotes that answer them if it has any.
 
     Raises `RanklensError` that names every faulty row.
     """
@@ -28,13 +27,9 @@ def read(path: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
     if not re.search(r"\.(jsonl|csv)(\.gz)?$", path.name.lower()):
         return _topics(path), ()
     faults = Faults(path)
-    questions: dict[str, Question] = {}
-    golds: list[Gold] = []
-    for line, question, found in spans.read_questions(path, faults):
-        questions.setdefault(question.id, question)
-        golds += [replace(gold, line=line) for gold in found]
+    found = spans.read_questions(path, faults)
     faults.check()
-    return tuple(questions.values()), tuple(golds)
+    return found
 
 
 def _from_dataset(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
@@ -65,16 +60,6 @@ def _topics(path: Path) -> tuple[Question, ...]:
                 faults.add(line, "not of the form number<TAB>question")
             elif row.strip():
                 found.append(Question(number, words))
-    _check_ids(found, faults)
-    if not found:
+    if not (topics := by_id(enumerate(found, 1), faults, "the id")):
         raise RanklensError(f"{path} holds no topics")
-    return tuple(found)
-
-
-def _check_ids(found: list[Question], faults: Faults) -> None:
-    seen: set[str] = set()
-    for number, question in enumerate(found, 1):
-        if question.id in seen:
-            faults.add(number, f"the id {question.id!r} comes twice")
-        seen.add(question.id)
-    faults.check()
+    return tuple(topics.values())

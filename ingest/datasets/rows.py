@@ -53,9 +53,9 @@ def index_rows(
     on_progress: Callable[[IndexingProgress], None] | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Make the library hold exactly these rows; False where it was stopped before it was done.
+    """Make the library hold exactly these rows; False if it was stopped before it was done.
 
-    Rows that are there already are left alone, so the next call goes on where this one ended.
+    Rows that are there already are left alone, so the next call continues from here.
     """
     waiting = _waiting(library, rows)
     started = time.perf_counter()
@@ -144,7 +144,7 @@ def _write(library: Documents, encoded: _Encoded) -> int:
 
 
 def context(chunk: Chunk) -> str:
-    """Return what the encoder reads: the title and the text, but not the id, which says nothing."""
+    """Return what the encoder reads: title and text, but not the id, which means nothing."""
     title = " › ".join(chunk.heading)
     return chunk.text if chunk.text.startswith(title) else f"{title}\n{chunk.text}"
 

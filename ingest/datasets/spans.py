@@ -12,6 +12,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +40,13 @@ def read(folder: Path) -> Dataset:
     files = tuple(p for p in sorted(folder.iterdir()) if _is_document(p))
     known = {path.name: path.name for path in files} | {path.stem: path.name for path in files}
     faults = Faults(path)
-    rows = read_questions(path, faults)
-    questions: dict[str, Question] = {}
-    golds: list[Gold] = []
-    for line, question, found in rows:
-        for gold in found:
-            if gold.document not in known:
-                faults.add(line, f"there is no document {gold.document!r} in the folder")
-        questions.setdefault(question.id, question)
-        golds += found
+    questions, golds = read_questions(path, faults)
+    for gold in golds:
+        if gold.document not in known:
+            faults.add(gold.line, f"there is no document {gold.document!r} in the folder")
     faults.check()
-    placed = tuple(Gold(g.question, known[g.document], g.quote, g.start, g.grade) for g in golds)
-    return Dataset(folder.name, tuple(questions.values()), files=files, golds=placed)
+    placed = tuple(replace(gold, document=known[gold.document], line=0) for gold in golds)
+    return Dataset(folder.name, questions, files=files, golds=placed)
 
 
 def _is_document(path: Path) -> bool:
@@ -58,10 +54,15 @@ def _is_document(path: Path) -> bool:
     return path.is_file() and not other and path.suffix.lower() in suffixes()
 
 
-def read_questions(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]]]:
-    """Yield (line, question, its quotes) of a CSV or JSON Lines file, gzipped or not."""
+def read_questions(path: Path, faults: Faults) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
+    """Return the questions and their quotes of a CSV or JSON Lines file, gzipped or not."""
     lines = path.name.removesuffix(".gz").lower().endswith(".jsonl")
-    return _jsonl(path, faults) if lines else _csv(path, faults)
+    questions: dict[str, Question] = {}
+    golds: list[Gold] = []
+    for line, question, found in _jsonl(path, faults) if lines else _csv(path, faults):
+        questions.setdefault(question.id, question)
+        golds += (replace(gold, line=line) for gold in found)
+    return tuple(questions.values()), tuple(golds)
 
 
 def _jsonl(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]]]:

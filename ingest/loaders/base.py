@@ -31,14 +31,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: ``number`` is 1-based where the format has pages (slides, sheets), else None."""
+    """A page: ``number`` is 1-based if the format has pages (slides, sheets), else None."""
 
     number: int | None
     blocks: tuple[Block, ...]
 
 
 def block(text: str, kind: BlockKind = "paragraph", level: int = 0) -> list[Block]:
-    """Return one stripped block, or none where ``text`` holds nothing to read."""
+    """Return one stripped block, or none if ``text`` holds nothing to read."""
     stripped = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
     return [Block(stripped, kind, level)] if stripped else []
 

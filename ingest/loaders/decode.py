@@ -1,4 +1,4 @@
-"""Bytes to text, whatever their encoding."""
+"""Bytes in any encoding to text."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ CONTROL = set(range(32)) - {8, 9, 10, 11, 12, 13, 27}
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text; raises `DocumentError` where its bytes are no text."""
+    """Return a file's text; raises `DocumentError` if its bytes are no text."""
     return decode(path.read_bytes())
 
 
 def decode(data: bytes) -> str:
     """Return bytes as text: a byte order mark decides, then UTF-8, then what they look like.
 
-    Where most lines are UTF-8 and some are not, each line is decoded by itself. Raises
-    `DocumentError` where the bytes are no text in any encoding.
+    If most lines are UTF-8 and some are not, each line is decoded by itself. Raises
+    `DocumentError` if the bytes are no text in any encoding.
     """
     for mark, encoding in BOMS:
         if data.startswith(mark):
@@ -48,7 +48,7 @@ def decode(data: bytes) -> str:
 
 
 def _wide_encoding(sample: bytes) -> str:
-    """Tell UTF-16 without a mark by where its zero bytes stand."""
+    """Recognise UTF-16 without a mark by the places of its zero bytes."""
     if len(sample) < 4 or b"\0" not in sample:
         return ""
     even, odd = sample[0::2].count(0), sample[1::2].count(0)

@@ -17,7 +17,7 @@ LONGEST_FIELD = 16 << 20
 
 
 def load(path: Path, password: str = "") -> list[Page]:
-    """Return the table as one page; raises `DocumentError` where it cannot be read as one."""
+    """Return the table as one page; raises `DocumentError` if it cannot be read as one."""
     text = read_text(path)
     csv.field_size_limit(LONGEST_FIELD)
     try:

@@ -18,7 +18,7 @@ from ingest.loaders.zipped import office_file
 
 
 def load(path: Path, password: str = "") -> list[Page]:
-    """Return the document as one page; raises `DocumentError` where it is damaged."""
+    """Return the document as one page; raises `DocumentError` if it is damaged."""
     with office_file(path, "DOCX", (OpcError,)) as file:
         document = docx.Document(file)
         blocks = [*_content(document.element.body, _levels(document)), *_footnotes(document)]
@@ -26,7 +26,7 @@ def load(path: Path, password: str = "") -> list[Page]:
 
 
 def _levels(document: Document) -> dict[str, int]:
-    """Return the heading level of every paragraph style, whatever language its name is in."""
+    """Return the heading level of every paragraph style, in any language of its name."""
     levels: dict[str, int] = {}
     for style in document.styles.element.findall(qn("w:style")):
         name = style.find(qn("w:name"))

@@ -18,7 +18,7 @@ from rag.errors import DocumentError
 
 
 def load(path: Path, password: str = "") -> list[Page]:
-    """Return the book as one page; raises `DocumentError` where it is damaged or protected."""
+    """Return the book as one page; raises `DocumentError` if it is damaged or protected."""
     with open_zip(path) as archive:
         refuse_entities(archive)
         try:

@@ -29,7 +29,7 @@ CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.I)
 
 
 def load(path: Path, password: str = "") -> list[Page]:
-    """Return the page's content; raises `DocumentError` where there is none to see."""
+    """Return the page's content; raises `DocumentError` if there is none to see."""
     data = path.read_bytes()
     return [Page(None, tuple(html_blocks(_decoded(data))))]
 
@@ -105,7 +105,7 @@ class _Walker:
 
 
 def is_hidden(tag: Tag) -> bool:
-    """Tell what a reader does not see, or sees on every page of a site."""
+    """Return whether it is what a reader does not see, or sees on every page of a site."""
     if tag.name in HIDDEN or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
         return True
     return tag.get("role") == "navigation" or bool(INVISIBLE.search(str(tag.get("style", ""))))
@@ -127,7 +127,7 @@ def _items(listing: Tag, depth: int = 0) -> list[str]:
 
 
 def _table_blocks(table: Tag) -> list[Block] | None:
-    """Return a table's caption and rows, or None where the table only lays out other parts."""
+    """Return a table's caption and rows, or None if the table only lays out other parts."""
     if table.find(["table", "h1", "h2", "h3", "ul", "ol", "pre"]):
         return None
     rows = [(r, _cells(r)) for r in table.find_all("tr")]
@@ -149,7 +149,7 @@ def _row(tag: Tag, names: list[str], cells: list[str]) -> list[Block]:
 
 
 def _names_columns(first: Tag, table: Tag) -> bool:
-    """Tell whether the first row names the columns: all of it is th, or nothing in the table."""
+    """Return whether the first row names the columns: all of it is th, or nothing in the table."""
     cells = first.find_all(["th", "td"])
     return all(cell.name == "th" for cell in cells) or not table.find("th")
 

@@ -18,7 +18,7 @@ LONG_TEXT = 300  # a longer string is a paragraph of its own
 def load(path: Path, password: str = "") -> list[Page]:
     """Return the document as one page; raises `DocumentError` if it is no JSON.
 
-    JSON Lines are told by their content: more follows the first value.
+    JSON Lines are recognised by their content: more follows the first value.
     """
     text = read_text(path)
     try:

@@ -134,7 +134,7 @@ def _without(running: dict[str, int], content: _Content) -> list[Line]:
 
 
 def _edges(lines: Sequence[Line]) -> list[Line]:
-    """Return a page's highest and lowest lines; fewer where it has few, as they may be all."""
+    """Return a page's highest and lowest lines; fewer if it has few, as they may be all."""
     count = EDGE_LINES if len(lines) >= 4 * EDGE_LINES else 1
     by_height = sorted(lines, key=lambda line: -line.y)
     return [*by_height[:count], *by_height[count:][-count:]]

@@ -40,7 +40,7 @@ class Style:
         return cls(body, tuple(larger))
 
     def level(self, line: Line) -> int:
-        """Return a line's level as a heading, 0 where its font is that of body text."""
+        """Return a line's level as a heading, 0 if its font is that of body text."""
         size = _half_points(line.size)
         if size in self.larger:
             return min(1 + self.larger.index(size), 2)
@@ -110,7 +110,7 @@ def _belongs(
 
 
 def _is_label(group: Sequence[Line], line: Line, after: Sequence[Line], pitch: float) -> bool:
-    """Tell a line inside a table (``Current assets:``) from the paragraph below it."""
+    """Return whether it is a line inside a table (``Current assets:``), not below it."""
     width = max(x.x1 for x in group) - min(x.x0 for x in group)
     values = min(x.cells[1].x0 for x in group if _is_row(x))
     short = line.x1 - line.x0 < 0.7 * width or line.x1 < values + 1
@@ -119,7 +119,7 @@ def _is_label(group: Sequence[Line], line: Line, after: Sequence[Line], pitch: f
 
 
 def _heads_columns(line: Line, after: Sequence[Line], pitch: float) -> bool:
-    """Tell a column's name that stands alone above a table (``Three Months Ended``)."""
+    """Return whether it is a column's name alone above a table (``Three Months Ended``)."""
     row = next((x for x in after if _is_row(x)), None)
     if row is None or _is_row(line) or row.region != line.region:
         return False
@@ -181,7 +181,7 @@ def _dates_whole(group: Sequence[Line]) -> Iterator[Line]:
 def _mended(lines: Sequence[BoxedText]) -> BoxedText:
     """Join lines to one text; words cut at the end of a line become whole.
 
-    A compound's own hyphen stays: where there is another in it (``year-over-year``).
+    A compound's own hyphen stays if there is another in it (``year-over-year``).
     """
     text = lines[0]
     for line in lines[1:]:

@@ -1,6 +1,6 @@
 """Lines and columns of a PDF page, from the places of its runs.
 
-Columns are read one after the other: where prose stands on both sides of a white gutter, the left
+Columns are read one after the other: if prose stands on both sides of a white gutter, the left
 side comes first. Cells of a table stand beside each other too, but are short, so they stay in
 their row.
 """
@@ -28,7 +28,7 @@ LEADERS = re.compile(r"(?:\s?\.){4,}")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page: its cells from left to right, one cell where it is no table row."""
+    """A line of a page: its cells from left to right, one cell if it is no table row."""
 
     cells: tuple[TextRun, ...]
     region: int = 0
@@ -186,7 +186,7 @@ def _splits(band: list[TextRun], gutter: float) -> bool:
 
 
 def _is_columns(left: list[TextRun], right: list[TextRun], gutter: float) -> bool:
-    """Tell prose on both sides from the cells of a table: it fills its side with words."""
+    """Return whether both sides are prose, not cells: prose fills its side with words."""
     if min(len(left), len(right)) < GUTTER_LINES:
         return False
     edge, end = min(s.x0 for s in left), max(s.x1 for s in right)

@@ -14,7 +14,7 @@ from ingest.loaders.zipped import office_file
 
 
 def load(path: Path, password: str = "") -> list[Page]:
-    """Return one page a slide; raises `DocumentError` where the file is damaged."""
+    """Return one page a slide; raises `DocumentError` if the file is damaged."""
     with office_file(path, "PPTX", (PythonPptxError,)) as file:
         slides = pptx.Presentation(file).slides
         return [Page(n, tuple(_slide(slide))) for n, slide in enumerate(slides, 1)]

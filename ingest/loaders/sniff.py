@@ -1,4 +1,4 @@
-"""Tell a file's real format from its first bytes and, for zip files, from its members."""
+"""Find a file's real format from its first bytes and, for zip files, from its members."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)
 def sniff(path: Path) -> str:
     """Return the suffix of the format that the content plainly is, words for one of no use to us.
 
-    Returns "" where the content does not tell (text of any kind). Raises `DocumentError` where
+    Returns "" if the content does not show it (text of any kind). Raises `DocumentError` if
     the file is empty, no file, or cannot be read.
     """
     head = _head(path)

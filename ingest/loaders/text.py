@@ -1,4 +1,4 @@
-"""Plain text: paragraphs between blank lines, headings where a line is underlined."""
+"""Plain text: paragraphs between blank lines, headings if a line is underlined."""
 
 from __future__ import annotations
 

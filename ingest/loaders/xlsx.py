@@ -18,7 +18,7 @@ from ingest.loaders.zipped import office_file
 
 
 def load(path: Path, password: str = "") -> list[Page]:
-    """Return one page a sheet; raises `DocumentError` where the file is damaged."""
+    """Return one page a sheet; raises `DocumentError` if the file is damaged."""
     faults = (InvalidFileException, TypeError, IndexError, ParseError, zipfile.BadZipFile)
     with office_file(path, "XLSX", faults) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it skips
@@ -33,7 +33,7 @@ def _sheet(title: str, rows: list[list[str]]) -> list[Block]:
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:
-    sheet.reset_dimensions()  # what a file says of its size may be wrong
+    sheet.reset_dimensions()  # a file's own dimensions may be wrong
     for row in sheet.iter_rows(values_only=True):
         if any(value is not None for value in row):
             yield [_cell(value) for value in row]

@@ -16,7 +16,7 @@ from rag.errors import DocumentError
 MOST_MEMBERS = 20_000
 MOST_BYTES = 1 << 30
 MOST_RATIO = 150  # XML in honest Office files packs to a tenth, rarely a fiftieth
-FREE_BYTES = 32 << 20  # whatever the ratio, this much does no harm
+FREE_BYTES = 32 << 20  # at any ratio, this much does no harm
 DECLARATIONS = 64 << 10  # where a document type with entities would stand
 
 
@@ -38,7 +38,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def refuse_entities(archive: zipfile.ZipFile) -> None:
-    """Raise `DocumentError` where a member's XML declares entities (the way of XML bombs)."""
+    """Raise `DocumentError` if a member's XML declares entities (the way of XML bombs)."""
     for info in archive.infolist():
         if info.filename.lower().endswith((".xml", ".rels", ".opf", ".xhtml", ".html", ".ncx")):
             with archive.open(info) as member:
