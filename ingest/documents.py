@@ -22,7 +22,7 @@ from rag.errors import DocumentError, LibraryError, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
-from rag.store.index import Index, Report
+from rag.store.index import Index, IndexReport
 from rag.types import Chunk
 
 
@@ -122,11 +122,11 @@ class Documents:
         self._wake.set()
         return [document.name for document in ready]
 
-    def verify(self) -> Report:
+    def verify(self) -> IndexReport:
         """Check the indexes against the catalogue."""
         return self.index.verify()
 
-    def rebuild(self) -> Report:
+    def rebuild(self) -> IndexReport:
         """Make the indexes again from the catalogue, without encoding anything."""
         return self.index.rebuild()
 

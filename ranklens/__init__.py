@@ -34,8 +34,11 @@ from rag.errors import (
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace
 
 if TYPE_CHECKING:
+    from rag.evaluate.judgements.record import Judgement
     from rag.settings import Settings
     from rag.store.catalogue import Document
+    from rag.store.index import IndexReport
+    from ranklens.comparing import SideBySide
     from ranklens.library import Library
 
 __all__ = [
@@ -48,7 +51,9 @@ __all__ = [
     "FilterError",
     "GenerationError",
     "Hit",
+    "IndexReport",
     "IndexingProgress",
+    "Judgement",
     "Library",
     "LibraryError",
     "LibraryInUse",
@@ -59,6 +64,7 @@ __all__ = [
     "RerankError",
     "Settings",
     "SettingsError",
+    "SideBySide",
     "Stage",
     "Trace",
     "open",
@@ -67,8 +73,11 @@ __all__ = [
 # Types whose modules bring the engine's libraries along: imported when they are first named.
 _LATER = {
     "Document": "rag.store.catalogue",
+    "IndexReport": "rag.store.index",
+    "Judgement": "rag.evaluate.judgements.record",
     "Library": "ranklens.library",
     "Settings": "rag.settings",
+    "SideBySide": "ranklens.comparing",
 }
 
 

@@ -28,6 +28,7 @@ from ranklens.models import AUTO, rerankers
 
 if TYPE_CHECKING:
     from ranklens.library import Library
+    from ranklens.use_cases import UseCases
 
 __all__ = ["Side", "Worth", "delete_pipeline", "resolve"]
 
@@ -84,7 +85,7 @@ class SideBySideGrades:
 
 
 def compare(
-    library: Library, question: str, pipelines: Pipelines, one_pool: bool = False,
+    library: UseCases, question: str, pipelines: Pipelines, one_pool: bool = False,
     answers: bool = False, on_progress: OnProgress | None = None, stop: Event | None = None,
 ) -> SideBySide:  # fmt: skip
     """Ask a question of every pipeline; with ``one_pool`` all rank what the first one retrieves.

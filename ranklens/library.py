@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from ingest.documents import Documents
-from rag.errors import LibraryError, LibraryMismatch
+from rag.errors import LibraryError, LibraryMismatch, RanklensError
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.pipeline import Pipeline
@@ -67,6 +68,14 @@ class Library(Documents, UseCases):
             library = cls(settings, owner, encoder, index)
             undo.pop_all()
         return library
+
+    def warm_up(self) -> None:
+        """Load models and indexes in the background, before the first question needs them."""
+        threading.Thread(target=self._search_once, name="warm up", daemon=True).start()
+
+    def _search_once(self) -> None:
+        with suppress(RanklensError):
+            self.pipeline.search("warm up")
 
     def close(self) -> None:
         """Stop what is running, save, and give the folder back."""

@@ -61,6 +61,11 @@ def version(library: Records) -> tuple[object, ...]:
     return library.question_log.version(), library.judgements.version()
 
 
+def close() -> None:
+    """Send the spans that wait, for a few seconds at most; a process that ends does it too."""
+    spans.close()
+
+
 def metrics(library: Records | None) -> bytes:
     """Return the figures in Prometheus' text format; without a library those of the process."""
     if library is not None:

@@ -1,4 +1,4 @@
-"""What people do with a library: add documents, search, ask."""
+"""What people do with a library: add documents, search, ask, judge, compare."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from ranklens.records import Records
 
 if TYPE_CHECKING:
     from ingest.progress import FileOutcome, IndexingProgress
+    from rag.evaluate.judgements.record import Judgement
     from rag.pipeline import Pipeline
     from rag.store.catalogue import Document
-    from rag.types import Trace
+    from rag.types import Chunk, Trace
     from rag.watch.entry import Origin
+    from ranklens.comparing import SideBySide
 
 
 class UseCases(Records):
@@ -96,6 +98,38 @@ class UseCases(Records):
         trace = trace.with_answer(answering.answer)
         self._log(trace, origin)
         return trace
+
+    def judge(
+        self, question: str, passage: Chunk, grade: int, *, judge: str = "me", note: str = ""
+    ) -> Judgement:
+        """Keep a judge's grade of a passage: 0 (not relevant) to 3 (answers the question).
+
+        It takes the place of an earlier grade of the same judge. Raises `RanklensError` if the
+        grade is not one of these, or the passage is not in its document any more.
+        """
+        return self.judgements.grade(question, passage, grade, judge, note)
+
+    def compare(
+        self,
+        question: str,
+        pipelines: Iterable[str],
+        *,
+        one_pool: bool = False,
+        answers: bool = False,
+        stop: threading.Event | None = None,
+    ) -> SideBySide:
+        """Ask a question of several pipelines and return their rankings side by side.
+
+        A pipeline is a reranker's name, a saved pipeline, or options written out, such as
+        ``pool=100,reranker=none`` or ``wide:pool=100`` to give them a name. With ``one_pool`` all
+        of them rank what the first one retrieves; ``answers`` has each write an answer too. A
+        pipeline that fails is a side with a ``problem``. Raises `SettingsError` for a pipeline
+        that is not known, and `RanklensError` once ``stop`` is set.
+        """
+        from ranklens import comparing
+
+        found = comparing.resolve(self.settings, list(pipelines))
+        return comparing.compare(self, question, found, one_pool, answers, stop=stop)
 
     def _pipeline(
         self,

@@ -1,4 +1,4 @@
-"""What the page's server does beside the page: `/metrics`, and letting go of what is open.
+"""What the page's server does beside the page: `/metrics`, and closing the library.
 
 Light to import: the server imports it before it listens.
 """
@@ -58,8 +58,8 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
 
 def _close() -> None:
-    if (spans := sys.modules.get("rag.watch.spans")) is not None:
-        spans.close()
+    if (monitoring := sys.modules.get("ranklens.monitoring")) is not None:
+        monitoring.close()
     while _open:
         library = _open.pop()
         atexit.unregister(library.close)

@@ -35,7 +35,7 @@ SAMPLE = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class IndexReport:
     """What `verify` found. ``recall`` is Chroma's share of the exact top 10 over sampled chunks."""
 
     chunks: int
@@ -165,7 +165,7 @@ class Index:
                 self._refill(missing, lost)
             self.lexical.save()
 
-    def verify(self) -> Report:
+    def verify(self) -> IndexReport:
         """Check counts, ids and a sample of exact searches; changes nothing."""
         live = self.catalogue.live_ids()
         problems = [p for p in (self.catalogue.problem(),) if p]
@@ -179,11 +179,11 @@ class Index:
         recall = self._sampled_recall() if live else None
         if recall is not None and recall < 0.95:
             problems.append(f"Chroma finds {recall:.0%} of the exact nearest chunks")
-        return Report(
+        return IndexReport(
             len(live), self.vectors.count(), len(self.lexical.ids()), recall, tuple(problems)
         )
 
-    def rebuild(self) -> Report:
+    def rebuild(self) -> IndexReport:
         """Make vectors and BM25 again from the catalogue, encoding nothing; then `verify`."""
         with self._writing:
             self.vectors.reset(self.vectors.facts())

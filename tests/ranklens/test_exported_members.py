@@ -11,7 +11,21 @@ import pytest
 import ranklens
 from ranklens.library import Library
 
-METHODS = ["add", "ask", "chunks", "close", "documents", "open", "remove", "search"]
+METHODS = [
+    "add",
+    "ask",
+    "chunks",
+    "close",
+    "compare",
+    "documents",
+    "judge",
+    "open",
+    "rebuild",
+    "reindex",
+    "remove",
+    "search",
+    "verify",
+]
 
 
 def test_what_is_exported_is_what_is_listed():

@@ -23,8 +23,7 @@ from ui.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from ranklens import Trace
-    from ranklens.library import Library
+    from ranklens import Library, Trace
 
 WhereOption = Annotated[
     str,
@@ -102,13 +101,12 @@ def search(
 def _follow(library: Library, trace: Trace, words: str) -> None:
     """Print where the passage with these words went."""
     from ranklens.inspecting import Inspection, passages_with
-    from ui.cli.show import where
+    from ui.cli.show import passage_way
 
     chunk = next(iter(passages_with(library, words, 10)), None)
     if chunk is None:
         raise LibraryError(f"no passage of the library has a word of {words!r}; try other words")
-    way = Inspection(library, trace).way(chunk)
-    where(chunk, way.places, way.removal.words)
+    passage_way(chunk, Inspection(library, trace).way(chunk))
 
 
 def _within(

@@ -11,7 +11,7 @@ from rag.types import Chunk, Stage, Trace
 from ui.cli.words import clean, clean_lines, duration, move
 
 if TYPE_CHECKING:
-    from rag.inspect.places import StagePlace
+    from ranklens.inspecting import PassageWay
 
 SHOWN = 160  # characters of a passage that is followed
 WIDEST = 28  # characters of a column before its text is folded
@@ -28,25 +28,25 @@ def trace_summary(trace: Trace) -> None:
     table(HEADER, passages(trace), clip=True)
     print()
     print(times(trace))
-    if within := trace.settings.get("within"):
-        from rag.retrieve.filters import Filter
+    if trace.settings.get("within"):
+        from ranklens.asking import filter_of
 
-        print(f"within: {clean(', '.join(Filter.from_setting(within).words()))}")
+        print(f"within: {clean(', '.join(filter_of(trace).words()))}")
     for stage in trace.stages:
         if stage.fell_back:
             print(f"note: {stage.name}: {clean(stage.note)}")
 
 
-def where(chunk: Chunk, at: Sequence[StagePlace], became: str) -> None:
+def passage_way(chunk: Chunk, way: PassageWay) -> None:
     """Print a passage's place at every stage, beyond what went on from there, and its end."""
     rows = [
         (p.stage, f"{p.rank or '–'} of {p.of}", "" if p.score is None else f"{p.score:.4f}",
          "in the trace" if p.recorded else "worked out now" if p.rank else "")
-        for p in at
+        for p in way.places
     ]  # fmt: skip
     print(f"\n{clean(chunk.document)}: {clean(chunk.text[:SHOWN])}")
     table(("stage", "rank", "score", "known"), rows)
-    print(clean(became))
+    print(clean(way.removal.words))
 
 
 def passages(trace: Trace) -> list[tuple[str, ...]]:

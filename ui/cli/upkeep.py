@@ -1,4 +1,4 @@
-"""`settings`, `verify`, `rebuild`: what holds, and whether the library is sound."""
+"""`settings`, `verify`, `rebuild`: which options hold, and whether the library is sound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.text.plural import plural
 from ui.cli.options import JsonOption, LibraryOption, open_library, settings_for
 
 if TYPE_CHECKING:
-    from rag.store.index import Report
+    from ranklens import IndexReport
 
 MarkdownOption = Annotated[
     bool, typer.Option("--markdown", help="Print docs/settings.md: every option, no values.")
@@ -28,7 +28,7 @@ def settings(
 ) -> None:
     """Show every option with its value.
 
-    The default is shown where it differs; keys only as set or not set.
+    The default is shown if it differs; keys only as set or not set.
     """
     if as_json and markdown:
         raise typer.BadParameter("--json and --markdown exclude each other")
@@ -53,7 +53,7 @@ def settings(
 def verify(ctx: typer.Context, library: LibraryOption = None) -> None:
     """Check the indexes against the catalogue.
 
-    Exits with 1 where they differ.
+    Exits with 1 if they differ.
     """
     with open_library(settings_for(ctx, library)) as opened:
         report = opened.verify()
@@ -70,7 +70,7 @@ def rebuild(ctx: typer.Context, library: LibraryOption = None) -> None:
     _show(report)
 
 
-def _show(report: Report) -> None:
+def _show(report: IndexReport) -> None:
     chunks, vectors = plural(report.chunks, "chunk"), plural(report.vectors, "vector")
     print(f"{chunks}, {vectors}, {report.lexical:,} in the BM25 index")
     if report.recall is not None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+import ranklens
 from rag.errors import (
     FilterError,
     LibraryInUse,
@@ -17,7 +16,7 @@ from rag.errors import (
     RanklensError,
     SettingsError,
 )
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
 from ui import served
 from ui.shared import frame
 
@@ -42,24 +41,16 @@ def _opened() -> Library:
 
     Secrets of Streamlit become environment variables when they are loaded.
     """
-    from ranklens.library import Library
-
     st.secrets.load_if_toml_exists()
-    library = Library.open(load_settings())
+    library = ranklens.open()
     served.opened(library)
     library.start_worker()
-    threading.Thread(target=_warm_up, args=(library,), name="warm up", daemon=True).start()
+    library.warm_up()
     return library
 
 
-def _warm_up(library: Library) -> None:
-    """Search once before anybody does: models are loaded and indexes read on first use."""
-    with contextlib.suppress(RanklensError):
-        library.pipeline.search("warm up")
-
-
 def library() -> Library:
-    """Return the library; if it cannot be opened, show the reason and end the page's run."""
+    """Return the library; if it cannot be opened, show why and end the page's run."""
     try:
         return _opened()
     except RanklensError as error:
@@ -86,10 +77,8 @@ def settings(library: Library) -> Settings:
 
 def _accept_settings() -> None:
     """Queue every document of the library to be indexed with the present settings."""
-    from ranklens.library import Library
-
     try:
-        Library.open(load_settings(), reindex=True).close()
+        ranklens.open(reindex=True).close()
     except RanklensError as error:
         log.warning("the library could not be set up for a new index: %s", error)
 

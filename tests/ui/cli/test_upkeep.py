@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rag.store.index import Report
+from rag.store.index import IndexReport
 from tests.ui.cli.conftest import Run
 from tests.ui.cli.fakes import FakeLibrary
 
@@ -37,7 +37,7 @@ def test_the_markdown_ignores_what_is_set_here(run: Run, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("command", ["verify", "rebuild"])
 def test_a_sound_library(run: Run, fake: FakeLibrary, command: str):
-    fake.report = Report(4, 4, 4, 1.0, ())
+    fake.report = IndexReport(4, 4, 4, 1.0, ())
     ran = run(command)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
@@ -48,7 +48,7 @@ def test_a_sound_library(run: Run, fake: FakeLibrary, command: str):
 
 
 def test_an_unsound_library_fails_and_says_what_to_do(run: Run, fake: FakeLibrary):
-    fake.report = Report(4, 3, 4, None, ("Chroma lacks 1 of 4 chunks",))
+    fake.report = IndexReport(4, 3, 4, None, ("Chroma lacks 1 of 4 chunks",))
     ran = run("verify")
     assert ran.code == 1
     assert ran.err.splitlines()[0] == "problem: Chroma lacks 1 of 4 chunks"
