@@ -17,7 +17,7 @@ from rag.inspect.compare import SettingDifference, StageTimes
 from rag.inspect.duplicates import NEAR, SHINGLE, Twin, twins
 from rag.inspect.files import opened
 from rag.inspect.find import by_words
-from rag.inspect.places import Everything, StagePlace
+from rag.inspect.places import FullRankings, StagePlace
 from rag.inspect.reading import Readings, readings
 from rag.inspect.removal import Removal, removal
 from rag.inspect.why import MOST_SENTENCES, Ablation, Terms
@@ -77,7 +77,7 @@ class Inspection:
         self._kept: dict[Hashable, object] = {}
 
     @cached_property
-    def everything(self) -> Everything:
+    def everything(self) -> FullRankings:
         """Every passage's place for the question, exactly; reads every vector once."""
         return places.everything(self.pipeline, self.trace.question)
 

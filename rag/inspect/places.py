@@ -15,30 +15,13 @@ from rag.retrieve import filters
 from rag.retrieve.filters import Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import SHAPES_RANKING
-from rag.types import Candidate, Chunk, Hit, Stage, StageName, Trace, ranked
+from rag.types import RETRIEVERS, Candidate, Chunk, Hit, Stage, StageName, Trace, ranked
 
-Ranking = Mapping[str, Hit]
+FullRankings = Mapping[str, Mapping[str, Hit]]
+"""Rankings of all passages that a question may find: stage (dense, lexical, fused) → id → hit.
 
-
-@dataclass(frozen=True, slots=True)
-class Everything:
-    """Rankings of all passages that the question may find, by passage id.
-
-    ``lexical`` holds only what shares a word with the question. The hits' chunks have no text.
-    """
-
-    dense: Ranking
-    lexical: Ranking
-    fused: Ranking
-
-    def stage(self, name: str) -> Ranking | None:
-        """Return the ranking of that stage, None if it is not one of the three."""
-        ranking: dict[str, Ranking] = {
-            StageName.DENSE: self.dense,
-            StageName.LEXICAL: self.lexical,
-            StageName.FUSED: self.fused,
-        }
-        return ranking.get(name)
+The lexical one holds only what shares a word with the question. The hits' chunks have no text.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +53,7 @@ def pipeline_of(pipeline: Pipeline, trace: Trace) -> Pipeline:
     return pipeline.with_settings(**changes).within(within)
 
 
-def everything(pipeline: Pipeline, question: str) -> Everything:
+def everything(pipeline: Pipeline, question: str) -> FullRankings:
     """Rank all passages that the pipeline's filter allows; raises `FilterError` as a search does.
 
     Reads every vector once and keeps none of them.
@@ -80,16 +63,14 @@ def everything(pipeline: Pipeline, question: str) -> Everything:
     documents = scope.documents if scope else [d.id for d in index.catalogue.ready()]
     allowed = scope or index.exact.scope(documents)
     count = len(allowed.ids)
-    dense = _hits(index.exact.search(pipeline.encoder.encode_query(question), allowed, count))
+    vector = pipeline.encoder.encode_query(question)
+    dense = _hits(index.exact.search(vector, allowed, count))
     lexical = _hits(index.lexical.search(question, count, allowed.ids))
-    return Everything(_by_id(dense), _by_id(lexical), _by_id(fused(dense, lexical, pipeline)))
-
-
-def fused(dense: Sequence[Hit], lexical: Sequence[Hit], pipeline: Pipeline) -> tuple[Hit, ...]:
-    """Fuse as the pipeline does."""
     settings = pipeline.settings
     pairs = ((dense, settings.dense_weight), (lexical, settings.lexical_weight))
-    return fuse([(hits, weight) for hits, weight in pairs if weight > 0], settings)
+    fused = fuse([(hits, weight) for hits, weight in pairs if weight > 0], settings)
+    rankings = {StageName.DENSE: dense, StageName.LEXICAL: lexical, StageName.FUSED: fused}
+    return {name: {hit.chunk.id: hit for hit in hits} for name, hits in rankings.items()}
 
 
 def allowed(pipeline: Pipeline, chunk: Chunk) -> bool:
@@ -99,7 +80,7 @@ def allowed(pipeline: Pipeline, chunk: Chunk) -> bool:
     return not within or any(d.name == chunk.document and within.allows(d) for d in ready)
 
 
-def places(trace: Trace, chunk: Chunk, found: Everything) -> list[StagePlace]:
+def places(trace: Trace, chunk: Chunk, found: FullRankings) -> list[StagePlace]:
     """Return the passage's place at every stage that ranks, also beyond the cut."""
     return [
         _place(stage, chunk.id, found, _went_on(trace, number))
@@ -107,7 +88,7 @@ def places(trace: Trace, chunk: Chunk, found: Everything) -> list[StagePlace]:
     ]
 
 
-def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: Everything) -> StagePlace:
+def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: FullRankings) -> StagePlace:
     """Return where the reranker would have put a passage among the trace's pool.
 
     Calls the reranker on the pool and the passage. Raises `RerankError` if it fails, or if
@@ -132,10 +113,10 @@ def alone(pipeline: Pipeline, **changes: str) -> Pipeline:
     return pipeline.with_settings(**only, rerank_fallbacks="", **changes)
 
 
-def candidate(chunk: Chunk, found: Everything) -> Candidate:
+def candidate(chunk: Chunk, found: FullRankings) -> Candidate:
     """Return a passage with what the first stage thinks of it, as a member of the pool has it."""
-    scores = (_score(ranking, chunk.id) for ranking in (found.dense, found.lexical, found.fused))
-    return Candidate(chunk, *scores)
+    hits = [found[name].get(chunk.id) for name in (*RETRIEVERS, StageName.FUSED)]
+    return Candidate(chunk, *(hit.score if hit else 0.0 for hit in hits))
 
 
 def _went_on(trace: Trace, number: int) -> int:
@@ -147,23 +128,14 @@ def _went_on(trace: Trace, number: int) -> int:
     return min(count, len(following[0].hits)) if following[0].name == StageName.RERANKED else count
 
 
-def _place(stage: Stage, chunk_id: str, found: Everything, depth: int) -> StagePlace:
-    everywhere = found.stage(stage.name)
-    of = len(stage.hits) if everywhere is None else max(len(everywhere), len(stage.hits))
+def _place(stage: Stage, chunk_id: str, found: FullRankings, depth: int) -> StagePlace:
+    everywhere = found.get(stage.name, {})
     own = next((hit for hit in stage.hits if hit.chunk.id == chunk_id), None)
-    hit = own or (everywhere or {}).get(chunk_id)
+    hit = own or everywhere.get(chunk_id)
     rank, score = (hit.rank, hit.score) if hit else (None, None)
+    of = max(len(everywhere), len(stage.hits))
     return StagePlace(stage.name, rank, of, score, depth, own is not None)
 
 
 def _hits(scored: Sequence[tuple[str, float]]) -> tuple[Hit, ...]:
     return ranked((Chunk(name, "", 0, 0, ""), score) for name, score in scored)
-
-
-def _by_id(hits: Sequence[Hit]) -> Ranking:
-    return {hit.chunk.id: hit for hit in hits}
-
-
-def _score(ranking: Ranking, chunk_id: str) -> float:
-    hit = ranking.get(chunk_id)
-    return hit.score if hit else 0.0

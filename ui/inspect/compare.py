@@ -86,6 +86,7 @@ def _file(library: Library, first: ShownTrace) -> ShownTrace | None:
 
 def _differences(first: Trace, second: Trace) -> None:
     found = inspecting.compared(first, second)
+    frame.label("Settings that differ", "h3")
     show_html("inspect/settings.html", differences=found.settings)
     frame.label("Passages that moved", "h3")
     if found.moves:

@@ -31,9 +31,10 @@ def show(inspection: Inspection) -> None:
         frame.notice(str(error), "How much was read is not known", "warn")
         read = None
     alike = inspection.twins
+    about = _about(read, alike, len(hits))
+    show_html("inspect/head.html", title="Every passage of the pool", text=about, more=False)
     show_html(
         "inspect/pool.html",
-        about=_about(read, alike, len(hits)),
         rows=list(
             zip(
                 hits,

@@ -46,8 +46,8 @@ def show(inspection: Inspection, chunk: Chunk) -> None:
         _heat(inspection, chunk)
 
 
-def _head(title: str, kind: str, more: bool = False) -> None:
-    show_html("inspect/head.html", title=title, kind=kind, more=more)
+def _head(title: str, text: str, more: bool = False) -> None:
+    show_html("inspect/head.html", title=title, text=text, more=more)
 
 
 def terms_of(terms: Terms) -> Markup:

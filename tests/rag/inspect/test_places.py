@@ -19,10 +19,10 @@ def ranks(ranking):
 
 def test_everything_is_ranked_beyond_the_pool(pipeline):
     found = places.everything(pipeline, QUESTION)
-    assert ranks(found.dense) == ["m2", "m1", "m3", "t1", "s1", "p1"]
-    scores = [found.dense[name].score for name in ("m2", "m1", "m3", "t1", "s1")]
+    assert ranks(found["dense"]) == ["m2", "m1", "m3", "t1", "s1", "p1"]
+    scores = [found["dense"][name].score for name in ("m2", "m1", "m3", "t1", "s1")]
     assert scores == pytest.approx([1.0, 0.5**0.5, 0.5, 0.5, 0.0], abs=1e-6)
-    assert sorted(found.lexical) == ["m1", "m2", "m3", "t1"]
+    assert sorted(found["lexical"]) == ["m1", "m2", "m3", "t1"]
 
 
 @pytest.mark.parametrize("fusion", ["rrf", "weighted"])
@@ -30,16 +30,16 @@ def test_the_fused_place_is_the_one_that_a_deep_pool_gives(pipeline, fusion):
     pipeline = pipeline.with_settings(fusion=fusion, dense_weight=0.7)
     found = places.everything(pipeline, QUESTION)
     deep = pipeline.with_settings(pool=100).search(QUESTION).stage("fused")
-    assert ranks(found.fused) == [hit.chunk.id for hit in deep.hits]
+    assert ranks(found["fused"]) == [hit.chunk.id for hit in deep.hits]
     for hit in deep.hits:
-        assert found.fused[hit.chunk.id].score == pytest.approx(hit.score, abs=1e-6)
+        assert found["fused"][hit.chunk.id].score == pytest.approx(hit.score, abs=1e-6)
 
 
 def test_the_filter_and_documents_that_are_gone_are_left_out(pipeline, index):
     within = pipeline.within(Filter(names=("sea.txt",)))
-    assert ranks(places.everything(within, QUESTION).dense) == ["t1", "p1"]
+    assert ranks(places.everything(within, QUESTION)["dense"]) == ["t1", "p1"]
     index.retire([d.id for d in index.catalogue.ready() if d.name == "sea.txt"])
-    assert sorted(places.everything(pipeline, QUESTION).dense) == ["m1", "m2", "m3", "s1"]
+    assert sorted(places.everything(pipeline, QUESTION)["dense"]) == ["m1", "m2", "m3", "s1"]
     with pytest.raises(FilterError, match=r"sea\.txt"):
         places.everything(within, QUESTION)
 
@@ -71,7 +71,7 @@ def test_a_stage_went_on_with_what_its_follower_took(chunks):
     kept = {"dense": three, "fused": three, "reranked": three[:2]}
     stages = tuple(Stage(name, hits, 0.0) for name, hits in kept.items())
     trace = Trace(QUESTION, {"top": 1}, stages)
-    at = places.places(trace, chunks["m1"], places.Everything({}, {}, {}))
+    at = places.places(trace, chunks["m1"], {})
     assert [(p.stage, p.depth) for p in at] == [("dense", 3), ("fused", 2), ("reranked", 1)]
 
 
