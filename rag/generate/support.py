@@ -4,15 +4,16 @@ Offline three things are looked at: every number of the sentence and every name 
 cites, and its words must be found there (the mean over its tokens of the best cosine with any
 token of the passages, as in ColBERT's MaxSim). What stands there word for word is never marked: a
 short quotation may be like little of its passage, which gives its words another sense. This cannot
-see a statement turned round in the same words, so a sentence without a flag is not proven. Where a
-model is the judge, it reads.
+see a statement turned round in the same words, so a sentence without a flag is not proven. A model
+that is the judge reads both.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +56,11 @@ class AnswerSentence:
     text: str
     cited: tuple[Chunk, ...]
 
+    @property
+    def passages(self) -> str:
+        """What it cites, as one text."""
+        return "\n".join(chunk.passage for chunk in self.cited)
+
 
 SupportJudge = Callable[[Sequence[AnswerSentence]], dict[int, str]]
 
@@ -73,21 +79,16 @@ def checked(
     """
     if answer.refused or not answer.text or answer.generator == "extractive":
         return answer
-    told = sentences(answer, hits)
-    checks = [
-        _uncited(one)
-        for at, one in enumerate(told)
-        if not one.cited and not verbatim(one.text, _next_cited(told[at:]))
-    ]
-    cited = [one for one in told if one.cited]
+    stated = sentences(answer, hits)
+    checks = list(_uncited(stated))
+    cited = [one for one in stated if one.cited]
     missing = judge(cited) if judge and cited else by_rule(cited, question, encoder)
     by = BY_MODEL if judge else BY_RULE
     checks += [
         Check(cited[place].start, cited[place].end, "doubtful", why, by)
         for place, why in missing.items()
     ]
-    checks.sort(key=lambda check: check.start)
-    return replace(answer, checks=tuple(checks))
+    return replace(answer, checks=tuple(sorted(checks, key=lambda check: check.start)))
 
 
 def sentences(answer: Answer, hits: Sequence[Hit]) -> list[AnswerSentence]:
@@ -97,26 +98,25 @@ def sentences(answer: Answer, hits: Sequence[Hit]) -> list[AnswerSentence]:
     """
     text, found = answer.text, []
     code = [block.span() for block in _CODE.finditer(text)]
-    edges = [span for span in parts(text) if without_markers(text[span.start : span.end]).strip()]
-    for place, span in enumerate(edges):
-        start = _past_markers(text, span.start)
-        until = len(text)
-        if place + 1 < len(edges):
-            until = _past_markers(text, edges[place + 1].start)
-        words = " ".join(without_markers(text[start : span.end]).split())
+    own = [part for part in parts(text) if without_markers(text[part.start : part.end]).strip()]
+    starts = [_past_markers(text, part.start) for part in own]
+    for part, start, until in zip(own, starts, [*starts[1:], len(text)], strict=True):
+        words = " ".join(without_markers(text[start : part.end]).split())
         if not _states(words) or any(low <= start < high for low, high in code):
             continue
-        numbers = {c.number for c in answer.citations if start <= c.start < until}
-        cited = tuple(hits[n - 1].chunk for n in sorted(numbers) if n <= len(hits))
-        found.append(AnswerSentence(start, span.end, words, cited))
+        cites = {one.number for one in answer.citations if start <= one.start < until}
+        cited = tuple(hits[n - 1].chunk for n in sorted(cites) if n <= len(hits))
+        found.append(AnswerSentence(start, part.end, words, cited))
     return found
 
 
-def by_rule(told: Sequence[AnswerSentence], question: str, encoder: TokenEncoder) -> dict[int, str]:
+def by_rule(
+    stated: Sequence[AnswerSentence], question: str, encoder: TokenEncoder
+) -> dict[int, str]:
     """Return what is missing, by the sentence's place, in numbers, names and likeness."""
     missing: dict[int, str] = {}
-    for place, one in enumerate(told):
-        passages = _passages(one)
+    for place, one in enumerate(stated):
+        passages = one.passages
         if verbatim(one.text, passages):
             continue
         if lost := missing_numbers(one.text, passages):
@@ -131,19 +131,19 @@ def by_rule(told: Sequence[AnswerSentence], question: str, encoder: TokenEncoder
 
 
 def verbatim(text: str, passages: str) -> bool:
-    """Tell whether ``passages`` hold the words of ``text`` in their order, whatever parts them.
+    """Tell whether ``passages`` hold the words of ``text`` in order, with any marks between.
 
     A row of a table may be read out in pieces (``Label — Column: value · Column: value``).
     """
     there = _words_of(passages)
-    pieces = [said for piece in _PARTED.split(text) if (said := _words_of(piece)).strip()]
-    return bool(pieces) and all(piece in there for piece in pieces)
+    pieces = [_words_of(piece) for piece in _PARTED.split(text)]
+    return any(map(str.strip, pieces)) and all(piece in there for piece in pieces if piece.strip())
 
 
 def missing_numbers(text: str, passages: str) -> list[str]:
     """Return the numbers of ``text`` that ``passages`` do not hold, however they are written."""
     there = {plain(number) for number in numbers(passages)}
-    there |= {digits for word, digits in SPELLED.items() if word in _flat(passages).split()}
+    there |= {SPELLED[word] for word in _flat(passages).split() if word in SPELLED}
     return [number for number in numbers(text) if plain(number) not in there]
 
 
@@ -159,24 +159,21 @@ def likeness(text: str, cited: Sequence[Chunk], encoder: TokenEncoder) -> float:
     return maxsim(own, np.concatenate(passages) if passages else own[:0])
 
 
-def _uncited(one: AnswerSentence) -> Check:
-    said = one.text if len(one.text) <= 60 else one.text[:59].rsplit(" ", 1)[0] + "…"
-    return Check(one.start, one.end, "uncited", f"“{said}” names no passage")
-
-
-def _next_cited(told: Sequence[AnswerSentence]) -> str:
-    """Return what the first sentence with a citation cites: a quotation has one at its end."""
-    return next((_passages(one) for one in told if one.cited), "")
-
-
-def _passages(one: AnswerSentence) -> str:
-    return "\n".join(chunk.passage for chunk in one.cited)
+def _uncited(stated: Sequence[AnswerSentence]) -> Iterator[Check]:
+    """Yield sentences that name no passage; of several quoted ones the last may cite for all."""
+    checks, following = [], ""
+    for one in reversed(stated):
+        following = one.passages or following
+        if not one.cited and not verbatim(one.text, following):
+            text = shorten(one.text, 60, placeholder="…")
+            checks.append(Check(one.start, one.end, "uncited", f"“{text}” names no passage"))
+    return reversed(checks)
 
 
 def _quoted(text: str) -> str:
-    """Return what stands in quotation marks, nothing where that is less than half of a text."""
-    said = " ".join(_QUOTED.findall(text))
-    return said if 2 * len(said) >= len(text) else ""
+    """Return what stands in quotation marks, nothing if that is less than half of a text."""
+    quoted = " ".join(_QUOTED.findall(text))
+    return quoted if 2 * len(quoted) >= len(text) else ""
 
 
 def _words_of(text: str) -> str:

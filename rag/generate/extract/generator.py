@@ -6,11 +6,11 @@ from collections.abc import Generator as Pieces
 from collections.abc import Iterator, Sequence
 
 from rag.generate.base import REFUSAL, Quote, Written
-from rag.generate.extract.choosing import choose
 from rag.generate.extract.likeness import Kept, TokenLikeness
 from rag.generate.extract.question import ParsedQuestion
 from rag.generate.extract.reading import fact, readable
-from rag.generate.extract.scoring import ScoredUnit, scored
+from rag.generate.extract.scoring import choose, scored
+from rag.generate.extract.units import ScoredUnit
 from rag.models.encoder import Encoder
 from rag.types import Hit
 

@@ -9,8 +9,7 @@ from rag.generate.citations import without_markers
 from rag.generate.extract.facts import short_answer
 from rag.generate.extract.question import ParsedQuestion
 from rag.generate.extract.rows import cell, read_cells, read_out, with_unit
-from rag.generate.extract.scoring import ScoredUnit
-from rag.generate.extract.units import Unit
+from rag.generate.extract.units import ScoredUnit, Unit
 from rag.text.words import terms
 
 _SURE = 0.6

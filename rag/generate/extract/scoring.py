@@ -1,4 +1,4 @@
-"""Which units of passages answer best.
+"""Which units of passages answer best, and which of them stand in the answer.
 
 A unit's score is the cosine of its tokens' mean with the question's vector, plus MaxSim (the mean
 over the question's tokens of the best cosine with one of its tokens), plus the share of the
@@ -13,21 +13,21 @@ reports, which therefore prove nothing.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from rag.generate.extract.facts import short_answer
 from rag.generate.extract.likeness import TokenLikeness
 from rag.generate.extract.question import ParsedQuestion
+from rag.generate.extract.reading import readable
 from rag.generate.extract.rows import answering, covered, is_named
-from rag.generate.extract.units import Unit, units
+from rag.generate.extract.units import ScoredUnit, Unit, units
 from rag.text.periods import contradicts, period
 from rag.text.words import terms
 from rag.types import Hit
 
 _WORDS, _RANK, _KIND, _CELL, _COVERED, _OTHER_TIME = 0.8, 0.3, 0.05, 0.9, 0.5, 0.3
-_TIMES = 3  # documents cited for one statement
 # Of 162 questions with their documents in the library, the best sentence's cosine was below 0.43
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
 # of rare words and codes may lie lower, so most of its words in one sentence count, too.
@@ -35,33 +35,9 @@ _FLOOR, _FLOOR_WORDS = 0.38, 0.6
 # Nearer than this, a sentence may answer in other words than the question's: so did five of 86
 # questions of the benchmark, four of them at cosines of 0.52 to 0.69, and one at 0.44 wrongly.
 _CLOSE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredUnit:
-    """A unit with its score; ``near``: it reaches the floor; ``column``: of the cell that answers.
-
-    ``relevant``: it is about what the question is about. ``also`` are units of other documents
-    that state the same.
-    """
-
-    unit: Unit
-    score: float
-    near: bool
-    relevant: bool
-    column: int
-    also: tuple[ScoredUnit, ...] = ()
-
-    @property
-    def all(self) -> tuple[ScoredUnit, ...]:
-        """The unit itself and those that state the same."""
-        return (self, *self.also)
-
-    def citing(self, other: ScoredUnit) -> ScoredUnit:
-        """Return it with the other cited too, unless that quotes the same characters again."""
-        if len(self.all) == _TIMES or any(other.unit.overlaps(one.unit) for one in self.all):
-            return self
-        return replace(self, also=(*self.also, replace(other, also=())))
+_MARGIN, _MOST = 0.3, 4
+_SAME, _WITHIN = 0.75, 0.85  # shares of words: of both texts, of the shorter one
+_WORD = re.compile(r"\d[\d.,]*\d|\w+")
 
 
 def scored(
@@ -89,6 +65,53 @@ def scored(
     rows = [one.unit for one in made if one.unit.part.kind == "row"]
     others = {unit for unit in rows if not is_named(unit.text, question.text)}
     return [one for one in made if one.unit not in others or len(others) == len(rows)]
+
+
+def choose(scored: Sequence[ScoredUnit], question: ParsedQuestion) -> list[ScoredUnit]:
+    """Return the best units, best first: at most four, none far behind the best.
+
+    What an earlier one states is not stated again; another document that states it is cited, too.
+    """
+    order = sorted(scored, key=lambda one: -one.score)
+    chosen: list[ScoredUnit] = []
+    for one in order:
+        if one.score < order[0].score - _MARGIN:
+            break
+        at = next((i for i, c in enumerate(chosen) if _repeats(one, c, question)), None)
+        if at is not None:
+            longer = _goes_on(one, chosen[at])
+            chosen[at] = one.citing(chosen[at]) if longer else chosen[at].citing(one)
+        elif len(chosen) < _MOST:
+            chosen.append(one)
+    return [one for one in chosen if one.relevant]
+
+
+def _repeats(one: ScoredUnit, earlier: ScoredUnit, question: ParsedQuestion) -> bool:
+    """Tell whether a unit states what an earlier one does: the same figures, the same words.
+
+    One that is shorter may leave out, but adds no name and no word of the question.
+    """
+    if one.unit.overlaps(earlier.unit):
+        return True
+    written = [set(_WORD.findall(readable(unit, question))) for unit in (one, earlier)]
+    more = written[0] - written[1]
+    if terms(" ".join(more)) & question.terms:
+        return False
+    new, old = ({word.casefold() for word in words} for words in written)
+    shared = len(new & old)
+    differ = {word for word in new ^ old if any(letter.isdigit() for letter in word)}
+    if not differ and shared >= _SAME * len(new | old):
+        return True
+    if _goes_on(one, earlier):
+        return shared >= _WITHIN * len(old)
+    adds = differ & new or any(word[0].isupper() for word in more)
+    return not adds and shared >= _WITHIN * len(new)
+
+
+def _goes_on(one: ScoredUnit, earlier: ScoredUnit) -> bool:
+    """Tell whether a unit is the earlier one's list with more of its items."""
+    new, old = one.unit, earlier.unit
+    return new.part.kind == old.part.kind == "item" and len(new.text) > len(old.text)
 
 
 def shared_words(wanted: frozenset[str], texts: Sequence[str]) -> list[float]:

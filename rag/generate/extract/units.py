@@ -14,6 +14,7 @@ from rag.types import Chunk, Hit
 
 _SHORTEST = 12  # bytes: a Chinese letter says as much as three Latin ones
 _LONGEST_LIST = 1500
+_MOST_CITED = 3  # for one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,33 @@ class Unit:
 
     def _span(self) -> Span:
         return self.chunk.start + self.part.start, self.chunk.start + self.part.end
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredUnit:
+    """A unit with its score; ``near``: it reaches the floor; ``column``: of the cell that answers.
+
+    ``relevant``: it is about what the question is about. ``also`` are units of other documents
+    that state the same.
+    """
+
+    unit: Unit
+    score: float
+    near: bool
+    relevant: bool
+    column: int
+    also: tuple[ScoredUnit, ...] = ()
+
+    @property
+    def all(self) -> tuple[ScoredUnit, ...]:
+        """The unit itself and those that state the same."""
+        return (self, *self.also)
+
+    def citing(self, other: ScoredUnit) -> ScoredUnit:
+        """Return it with the other cited too, unless that quotes the same characters again."""
+        if len(self.all) == _MOST_CITED or any(other.unit.overlaps(one.unit) for one in self.all):
+            return self
+        return replace(self, also=(*self.also, replace(other, also=())))
 
 
 def units(hits: Sequence[Hit]) -> list[Unit]:
