@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Encoding
 
 from rag.models.encoder import Matrix, unit
 from rag.models.files import file_digest, read_json
@@ -38,30 +37,24 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return unit vectors of passages, (texts, dimension)."""
-        return self._sentences([self._recipe.passage_prompt + text for text in texts])
+        prompt = self._recipe.passage_prompt
+        return self._encoded([prompt + text for text in texts], with_tokens=False)[0]
 
     def encode_query(self, text: str) -> Matrix:
         """Return the unit vector of a question, (dimension,)."""
-        vector: Matrix = self._sentences([self._recipe.query_prompt + text])[0]
+        vectors, _ = self._encoded([self._recipe.query_prompt + text], with_tokens=False)
+        vector: Matrix = vectors[0]
         return vector
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """Return a unit vector for every token a text has, (tokens, size), no special tokens."""
-        tokens = self._empty(len(texts))
-        for row, encoding, hidden in self._passes(texts):
-            tokens[row] = _own_tokens(encoding, hidden)
-        return tokens
+        return self._encoded(texts)[1]
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Matrix, list[Matrix]]:
         """Return `encode` and `encode_tokens`; one pass unless passages get a prompt."""
         if self._recipe.passage_prompt:
             return self.encode(texts), self.encode_tokens(texts)
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        tokens = self._empty(len(texts))
-        for row, encoding, hidden in self._passes(texts):
-            vectors[row] = self._pooled(hidden)
-            tokens[row] = _own_tokens(encoding, hidden)
-        return unit(vectors), tokens
+        return self._encoded(texts)
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters (start, end) of each row that `encode_tokens` gives for a text."""
@@ -69,27 +62,18 @@ class OnnxEncoder:
         rows = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
         return [span for span, special in rows if not special]
 
-    def _empty(self, count: int) -> list[Matrix]:
-        return [np.zeros((0, self.dimension), dtype=np.float32)] * count
-
-    def _sentences(self, texts: Sequence[str]) -> Matrix:
+    def _encoded(
+        self, texts: Sequence[str], with_tokens: bool = True
+    ) -> tuple[Matrix, list[Matrix]]:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for row, _, hidden in self._passes(texts):
-            vectors[row] = self._pooled(hidden)
-        return unit(vectors)
-
-    def _pooled(self, hidden: Matrix) -> Matrix:
-        pooled: Matrix = hidden[0] if self._recipe.pooling == "cls" else hidden.mean(axis=0)
-        return pooled
-
-    def _passes(self, texts: Sequence[str]) -> Iterator[tuple[int, Encoding, Matrix]]:
+        tokens: list[Matrix] = [vectors[:0]] * len(texts)
         for start in range(0, len(texts), WINDOW):
             bare = self._tokens.bare(texts[start : start + WINDOW])
             encodings = [self._tokens.single(one, self.max_tokens) for one in bare]
             for row, hidden in self._runtime.each(encodings):
-                yield start + row, encodings[row], hidden
-
-
-def _own_tokens(encoding: Encoding, hidden: Matrix) -> Matrix:
-    own = np.array(encoding.special_tokens_mask, dtype=bool)
-    return unit(hidden[~own])
+                first_only = self._recipe.pooling == "cls"
+                vectors[start + row] = hidden[0] if first_only else hidden.mean(axis=0)
+                if with_tokens:
+                    special = np.array(encodings[row].special_tokens_mask, dtype=bool)
+                    tokens[start + row] = unit(hidden[~special])
+        return unit(vectors), tokens
