@@ -1,4 +1,4 @@
-"""Work that runs ahead of whoever uses its results."""
+"""Work that runs ahead of the code that uses its results."""
 
 from __future__ import annotations
 
@@ -21,21 +21,15 @@ def ahead(tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
     the results of others are thrown away.
     """
     threads = ThreadPoolExecutor(UNDER_WAY, thread_name_prefix="ahead")
-    waiting = iter(tasks)
-    running = deque(_begun(threads, task) for task in islice(waiting, UNDER_WAY))
-    return _results(threads, waiting, running)
+    begun = (threads.submit(copy_context().run, task) for task in tasks)
+    running: deque[Future[T]] = deque(islice(begun, UNDER_WAY))
 
+    def results() -> Iterator[T]:
+        try:
+            while running:
+                running.extend(islice(begun, 1))
+                yield running.popleft().result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
-def _results(
-    threads: ThreadPoolExecutor, waiting: Iterator[Callable[[], T]], running: deque[Future[T]]
-) -> Iterator[T]:
-    try:
-        while running:
-            running += (_begun(threads, task) for task in islice(waiting, 1))
-            yield running.popleft().result()
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _begun(threads: ThreadPoolExecutor, task: Callable[[], T]) -> Future[T]:
-    return threads.submit(copy_context().run, task)
+    return results()

@@ -237,7 +237,7 @@ class _Reader:
         return _Style(self._fonts[key], size, wide, turn % 4) if size > 0.1 else None
 
     def _piece(self, same: list[tuple[int, bool, int, int]], style: _Style, parted: bool) -> _Piece:
-        text = "".join(LETTERS.get(code) or chr(code) for *_, code in same if code not in UNREAD)
+        text = "".join([LETTERS.get(x[3]) or chr(x[3]) for x in same if x[3] not in UNREAD])
         a, y, extent = self._measured(same[0][2], style.turn)
         b, other = a, extent
         if len(same) > 1:
@@ -258,15 +258,27 @@ class _Reader:
 
     def box(self, extents: list[Extent]) -> Box:
         """Return the box around characters, as shares of the page that is shown."""
-        lefts, bottoms, rights, tops = zip(*extents, strict=True)
-        ax, ay = self._upright(min(lefts), min(bottoms))
-        bx, by = self._upright(max(rights), max(tops))
-        ends = (min(ax, bx) / self._width, 1 - max(ay, by) / self._height,
-                max(ax, bx) / self._width, 1 - min(ay, by) / self._height)  # fmt: skip
-        left, top, right, bottom = (min(max(round(e * SHARES), 0), SHARES) for e in ends)
-        return left, top, right, bottom
+        left, bottom, right, top = extents[0]
+        for extent in extents[1:]:
+            left, bottom = min(left, extent[0]), min(bottom, extent[1])
+            right, top = max(right, extent[2]), max(top, extent[3])
+        ax, ay = self._upright(left, bottom)
+        bx, by = self._upright(right, top)
+        if ax > bx:
+            ax, bx = bx, ax
+        if ay > by:
+            ay, by = by, ay
+        wide, high = SHARES / self._width, SHARES / self._height
+        return (
+            max(round(ax * wide), 0),
+            max(SHARES - round(by * high), 0),
+            min(round(bx * wide), SHARES),
+            min(SHARES - round(ay * high), SHARES),
+        )
 
     def _upright(self, x: float, y: float) -> tuple[float, float]:
-        x, y = x - self._left, y - self._bottom
-        width, height = self._right - self._left, self._top - self._bottom
-        return ((x, y), (y, width - x), (width - x, height - y), (height - y, x))[self._quarters]
+        if not self._quarters:
+            return x - self._left, y - self._bottom
+        turned = (y - self._bottom, self._right - x, self._top - y, x - self._left)
+        first = self._quarters - 1
+        return turned[first], turned[first + 1]
