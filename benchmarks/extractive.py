@@ -3,7 +3,7 @@
     python -m benchmarks.extractive --data DIR [--hotpotqa 0:100] [--chunking ::6]
 
 Both answer from the same five passages of the same retrieval (dense and BM25, fused by RRF). An
-answer is right where one of its cited sentences overlaps the gold: on HotpotQA a gold paragraph,
+answer is right if one of its cited sentences overlaps the gold: on HotpotQA a gold paragraph,
 on the chunking set a gold span of characters. ``precision`` is the share of cited sentences that
 do; ``covered`` the share of gold (paragraphs, or characters of gold spans) that is cited. Times are
 of the processor, all threads together, and say nothing of waiting.
@@ -179,7 +179,7 @@ def report(
 
 
 def coverage(question: Question, quotes: Sequence[Cited]) -> float:
-    """Return the share of gold that is cited: of characters, of paragraphs where those are gold."""
+    """Return the share of gold that is cited: of characters, of paragraphs if those are gold."""
     if question.corpus:
         total = sum(end - start for _, start, end in question.gold)
         return sum(overlap(q, gold) for gold in question.gold for q in quotes) / total

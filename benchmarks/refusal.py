@@ -1,4 +1,4 @@
-"""How well a question that the library cannot answer is told from one that it can.
+"""How well a question that the library cannot answer is set apart from one that it can.
 
     python -m benchmarks.refusal --data DIR
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.support --data DIR
 
-Sound: a SQuAD question said of its own paragraph (other words than the paragraph's, made by
-people), and a paragraph's own sentence without its first words. Unsound: the same question said of
+Sound: a SQuAD question beside its own paragraph (other words than the paragraph's, made by
+people), and a paragraph's own sentence without its first words. Unsound: the same question beside
 another paragraph of the same article, or of another article; a sentence with one number or one
 name changed. Questions are lower-cased there, so names are measured on sentences only.
 """

@@ -16,7 +16,7 @@ from rag.text.spans import Span, lines, pieces, trimmed
 CountTokens = Callable[[Sequence[str]], list[int]]
 LONGEST_HEADING = 100  # letters of a heading in a path; its own block has all of it
 HEADER_ROWS = 3
-LONGEST_COLUMNS = 160  # letters; a longer header says less than it costs
+LONGEST_COLUMNS = 160  # letters; a longer header costs more than it adds
 MOST_LETTERS = 16  # a token
 BATCH = 50_000  # texts a call, so that a large document is not tokenised in one piece
 
@@ -25,7 +25,7 @@ BATCH = 50_000  # texts a call, so that a large document is not tokenised in one
 class Atom:
     """A piece that fits a chunk. ``block`` counts the blocks, ``headings`` are those above it.
 
-    ``columns`` names a table's columns where they stand only in the table's first rows.
+    ``columns`` names a table's columns if they stand only in the table's first rows.
     """
 
     start: int
@@ -83,7 +83,7 @@ def _cut(text: str, span: BlockSpan) -> list[Span]:
 def _fitted(
     text: str, places: list[Span], count_tokens: CountTokens, limit: int
 ) -> list[list[tuple[Span, int]]]:
-    """Return each place with its tokens, cut between words (or letters) where it is too long."""
+    """Return each place with its tokens, cut between words (or letters) if it is too long."""
     fitted: list[list[tuple[Span, int]]] = [[] for _ in places]
     waiting = list(enumerate(places))
     width = limit  # letters of a first cut: a token is rarely less than a letter

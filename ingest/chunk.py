@@ -3,7 +3,7 @@
 A chunk never crosses a page. It is filled with whole rows and sentences of one section up to the
 limit; sections are filled evenly, so that none ends in a scrap. Sections that are small are put
 together with the next one under the same heading, so that a page of short ones does not become a
-heap of chunks that say little.
+heap of chunks that hold little.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ingest.parse import Parsed
 from rag.types import Chunk
 
 VERSION = 1  # part of every chunk's id: change it when the cuts change
-SCRAP = 0.2  # below this share it goes with what follows, whatever its size
+SCRAP = 0.2  # below this share it goes with what follows, of any size
 SMALL = 0.5  # a section below this share of the limit is put together with its neighbour
 
 
@@ -63,7 +63,7 @@ def _sections(page: list[Atom], limit: int) -> list[list[Atom]]:
 
 
 def _fit_together(first: list[Atom], second: list[Atom], limit: int) -> bool:
-    """Tell whether two sections make one good chunk.
+    """Return whether two sections make one good chunk.
 
     A heading with nothing below it goes with what follows. Otherwise one of them is small and the
     second does not belong higher up than where the first begins.
@@ -79,7 +79,7 @@ def _fit_together(first: list[Atom], second: list[Atom], limit: int) -> bool:
 
 
 def _pack(section: list[Atom], limit: int, overlap: int) -> list[list[Atom]]:
-    """Fill chunks evenly; break between blocks rather than within one where both are possible."""
+    """Fill chunks evenly; break between blocks rather than within one if both are possible."""
     left = _tokens(section)
     room = max(limit - overlap * left // len(section), limit // 2) if left > limit else limit
     chunks = max(1, -(-left // room))
@@ -100,7 +100,7 @@ def _taken_along(before: list[Atom], atom: Atom, limit: int, overlap: int) -> li
     """Return what a chunk begins with before ``atom``, the first that is new in it.
 
     Headings that would end the chunk before move here; otherwise its last sentences are repeated
-    where both are prose of one section.
+    if both are prose of one section.
     """
     taken: list[Atom] = []
     while len(before) > 1 and before[-1].kind == "heading":

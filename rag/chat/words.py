@@ -51,7 +51,7 @@ def content(text: str) -> list[str]:
 
 
 def points_back(text: str) -> bool:
-    """Tell whether a question cannot be read alone: it has a pronoun, or leaves out its topic."""
+    """Return whether a question cannot be read alone: it has a pronoun, or leaves out its topic."""
     words = content(text)
     if _LEADS.match(text) and len(words) <= 3:
         return True
@@ -64,7 +64,7 @@ def points_back(text: str) -> bool:
 
 
 def _pointer_before_any_name(text: str) -> bool:
-    """Tell whether a pronoun means something said before: no name stands in front of it."""
+    """Return whether a pronoun points back: no name stands in front of it."""
     names = set(name_words(text))
     for word in COMPOUND.findall(text):
         if word.lower() in POINTERS:

@@ -91,7 +91,7 @@ def unmentioned(trace: Trace, terms: Terms) -> tuple[str, ...]:
 
 
 def _leaves_subject(trace: Trace, terms: Terms) -> bool:
-    """Tell whether a question has but a few words, asked of documents chosen by their names."""
+    """Return whether a question has but a few words, asked of documents chosen by their names."""
     within = trace.settings.get("within") or {}
     return bool(within.get("documents")) and len(set(terms(trace.question))) <= _FEW
 
@@ -113,7 +113,7 @@ def _names(trace: Trace) -> list[str]:
 
 
 def _missing(name: set[str], there: set[str]) -> bool:
-    """Tell whether nothing is as much as the beginning of a name's words ("Mexican", "Mexico")."""
+    """Return whether no word begins as one of a name's words does ("Mexican", "Mexico")."""
     return bool(name) and not {_begun(word) for word in name} & {_begun(word) for word in there}
 
 

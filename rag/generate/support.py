@@ -131,7 +131,7 @@ def by_rule(
 
 
 def verbatim(text: str, passages: str) -> bool:
-    """Tell whether ``passages`` hold the words of ``text`` in order, with any marks between.
+    """Return whether ``passages`` hold the words of ``text`` in order, with any marks between.
 
     A row of a table may be read out in pieces (``Label — Column: value · Column: value``).
     """
@@ -186,7 +186,7 @@ def _past_markers(text: str, at: int) -> int:
 
 
 def _states(words: str) -> bool:
-    """Tell whether there is a statement to support: no heading, lead-in or question."""
+    """Return whether there is a statement to support: no heading, lead-in or question."""
     return len(words.split()) >= _FEWEST_WORDS and words[-1] not in ":?" and words[0] != "#"
 
 

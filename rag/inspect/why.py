@@ -70,7 +70,7 @@ class Ablation:
     untried: int = 0
 
     @property
-    def dearest(self) -> Without | None:
+    def costliest(self) -> Without | None:
         """The sentence whose removal costs most; None if none costs anything."""
         best = max(self.sentences, key=lambda one: one.cost, default=None)
         return best if best and best.cost > 0 else None

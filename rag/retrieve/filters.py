@@ -1,6 +1,6 @@
 """Asking within chosen documents: by name, by type, by the day they were added; `@name` in words.
 
-A `Filter` says what was asked for, `Scope` which documents and chunks that is at this moment.
+A `Filter` holds what a user chose, `Scope` the documents and chunks that this is now.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Filter:
         return bool(self.names or self.types or self.since)
 
     def allows(self, document: Document) -> bool:
-        """Tell whether a document may be searched."""
+        """Return whether a document may be searched."""
         return (
             (not self.names or document.name in self.names)
             and (not self.types or kind_of(document) in self.types)
@@ -63,7 +63,7 @@ class Filter:
 
     @classmethod
     def from_setting(cls, setting: Any) -> Self:
-        """Return the filter that a trace's settings keep; none where there was none."""
+        """Return the filter that a trace's settings keep; an empty one if there was none."""
         if not setting:
             return cls()
         since = date.fromisoformat(setting["since"]) if setting["since"] else None
@@ -142,6 +142,7 @@ def mentioned(question: str, documents: Callable[[], Sequence[Document]]) -> tup
     known: list[str] = []
     names: list[str] = []
     parts: list[str] = []
+    last = ""  # sign before the mark that is not white space
     at = 0
     for mark in _MENTION.finditer(question):
         known = known or [document.name for document in documents()]
@@ -151,9 +152,10 @@ def mentioned(question: str, documents: Callable[[], Sequence[Document]]) -> tup
         name = _meant(word, known)
         names.append(name)
         before = question[at : mark.start()]
-        spoken = "".join([*parts, before]).rstrip()
-        stem = PurePath(name).stem if spoken and spoken[-1] not in ".?!:;" else ""
+        last = before.rstrip()[-1:] or last
+        stem = PurePath(name).stem if last and last not in ".?!:;" else ""
         parts += [before if stem else before.rstrip(), stem]
+        last = stem[-1:] or last
         at = mark.end() if mark[1] else mark.start() + 1 + len(word)
     text = "".join([*parts, question[at:]]).replace("\\@", "@")
     if names:
@@ -162,9 +164,9 @@ def mentioned(question: str, documents: Callable[[], Sequence[Document]]) -> tup
 
 
 def scope_of(asked: Filter, index: Index) -> Scope | None:
-    """Return the chunks that a filter allows now; None where it allows all.
+    """Return the chunks that a filter allows now; None if it allows all.
 
-    Raises `FilterError` where it allows no document that is ready.
+    Raises `FilterError` if it allows no document that is ready.
     """
     if not asked:
         return None
@@ -203,7 +205,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _nearest(wanted: str, names: Sequence[str]) -> str:
-    """Name the document that was probably meant; where none is near, some that are there."""
+    """Name the document that was probably meant; if none is near, some that are there."""
     by_form = {form: name for name in names for form in _forms(name.casefold())}
     near = difflib.get_close_matches(wanted.casefold(), by_form, n=1)
     if near:

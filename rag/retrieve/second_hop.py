@@ -84,7 +84,7 @@ def names(question: str, passage: str, analyse: Analyser) -> list[str]:
 def combine(rankings: Sequence[tuple[Sequence[Hit], float]]) -> tuple[Hit, ...]:
     """Put weighted rankings together: a chunk scores the best of what each gives it.
 
-    A ranking gives its first 1 and the others what `worth` says. Ranks, because scores of
+    A ranking gives its first 1 and the others what `worth` returns. Ranks, because scores of
     rerankers and of fusions fall off so differently that no decay would suit all of them; the
     best, because a sum favours what both hops find, which is what the first one found already.
     """

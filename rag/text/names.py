@@ -60,7 +60,7 @@ def places(text: str) -> Iterator[re.Match[str]]:
 
 
 def opens_sentence(text: str, at: int) -> bool:
-    """Tell whether the word at ``at`` is its sentence's first; ``F.`` before it ends none."""
+    """Return whether the word at ``at`` is its sentence's first; ``F.`` before it ends none."""
     while at and not (text[at - 1].isalnum() or text[at - 1] == "_"):
         at -= 1
         before = text[max(at - 2, 0) : at]

@@ -37,6 +37,6 @@ def plain(number: str) -> str:
 
 
 def is_value(cell: str) -> bool:
-    """Tell whether a cell holds a figure (a year alone is a name) or the dash for none."""
+    """Return whether a cell holds a figure (a year alone is a name) or the dash for none."""
     cell = cell.strip()
     return bool(_VALUE.fullmatch(cell)) and not _YEAR.fullmatch(cell)

@@ -25,7 +25,7 @@ class PassagePart(NamedTuple):
     """Characters ``start`` to ``end`` of a passage's text.
 
     A ``row`` reads ``Column: value; Column: value``, ``cells`` stand between bars, an ``item`` is
-    of a list, a ``heading`` says what follows, and a ``lead`` ends in a colon.
+    of a list, a ``heading`` names what follows, and a ``lead`` ends in a colon.
     """
 
     start: int
@@ -54,7 +54,7 @@ def parts(text: str) -> list[PassagePart]:
 
 
 def is_row(line: str) -> bool:
-    """Tell whether a line reads ``Column: value; Column: value``, as rows of tables do here."""
+    """Return whether a line reads ``Column: value; Column: value``, as rows of tables do here."""
     return "\n" not in line.strip() and len(_PAIR.findall(line.strip())) >= 2
 
 
@@ -88,7 +88,7 @@ def _prose(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _kind(text: str, start: int, end: int) -> Kind:
-    """Tell items, leads and what may be a heading from sentences."""
+    """Return the kind of a sentence's place; ``heading`` if it may be one."""
     words = text[start:end]
     if words.endswith((":", "：")):
         return "lead"
@@ -102,7 +102,7 @@ def _kind(text: str, start: int, end: int) -> Kind:
 
 
 def _holds(words: str, after: PassagePart | None) -> bool:
-    """Tell whether a line that does not end as a sentence says something all the same.
+    """Return whether a line that does not end as a sentence states something all the same.
 
     A heading has text below it and no figures or colon: a note often is just such a line.
     """

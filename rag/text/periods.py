@@ -39,7 +39,7 @@ Date = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What a text says of time; dates are (year, month, day), 0 for what is not given."""
+    """The time that a text speaks of; dates are (year, month, day), 0 for what is not given."""
 
     dates: frozenset[Date]
     years: frozenset[int]
@@ -65,12 +65,12 @@ def period(text: str) -> Period:
 
 
 def is_period(text: str) -> bool:
-    """Tell whether a cell is nothing but a date, a year, a span of time or a change over one."""
+    """Return whether a cell is nothing but a date, a year, a span of time or a change over one."""
     return bool(_PERIOD.fullmatch(text.strip()))
 
 
 def contradicts(wanted: Period, given: Period) -> bool:
-    """Tell whether a text speaks of other days than a question, or of other years.
+    """Return whether a text speaks of other days than a question, or of other years.
 
     Years from before to after the one asked for may be a span that holds it.
     """
@@ -83,7 +83,7 @@ def contradicts(wanted: Period, given: Period) -> bool:
 
 
 def may_be(wanted: Period, own: Period, around: Period) -> bool:
-    """Tell whether a column may be the one asked for: nothing in the question excludes it.
+    """Return whether a column may be the one asked for: nothing in the question excludes it.
 
     ``own`` is the period of the column's name, ``around`` that of its table and document.
     """

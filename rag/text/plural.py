@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def plural(count: float, noun: str, many: str = "") -> str:
-    """Return ``count`` with ``noun``, or with ``many`` (by default ``noun`` + s) where it is not 1.
+    """Return ``count`` with ``noun``, or with ``many`` (by default ``noun`` + s) if it is not 1.
 
     >>> plural(1, "judgement is", "judgements are")
     '1 judgement is'

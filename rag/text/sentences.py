@@ -1,6 +1,6 @@
 """Split prose into sentences by rules: abbreviations, initials, wrapped lines, CJK.
 
-Takes time in proportion to the text, whatever its characters.
+Takes time in proportion to the text, for any characters.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
 
 
 def _ends(text: str, begin: int, match: re.Match[str], end: int) -> bool:
-    """Tell whether a stop ends the sentence that began at ``begin``."""
+    """Return whether a stop ends the sentence that began at ``begin``."""
     stop = match.start()
     after = text[match.end() : min(match.end() + _LOOK_AHEAD, end)].split(maxsplit=1)
     if not after:

@@ -122,7 +122,7 @@ def ablation_of(found: Ablation, text: str) -> Markup:
         about=about,
         most=max((abs(one.cost) for one in found.sentences), default=0.0) or 1.0,
         rows=[
-            (one.cost, _short(text[one.start : one.end]), one is found.dearest)
+            (one.cost, _short(text[one.start : one.end]), one is found.costliest)
             for one in found.sentences
         ],
     )

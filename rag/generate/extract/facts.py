@@ -49,7 +49,7 @@ def _pieces(sentence: str, kind: str) -> list[re.Match[str]]:
 
 
 def _may_be_person(match: re.Match[str]) -> bool:
-    """Tell whether capitals may be a person's: two words or more, no month, and not for whom."""
+    """Return whether capitals may be a person's: two words or more, no month, and not for whom."""
     first, _, rest = match[0].partition(" ")
     return (
         bool(rest)
@@ -67,7 +67,7 @@ def _is_new(piece: str, kind: str, question: ParsedQuestion) -> bool:
 
 
 def _is_of(match: re.Match[str], noun: str) -> bool:
-    """Tell whether the noun is within a few words of the figure."""
+    """Return whether the noun is within a few words of the figure."""
     # "moons: 2" and "2 small moons", not "its moons, 2 years old".
     before = " ".join(re.split(r"[,;.()]", _before(match))[-1].split()[-2:])
     after = match[0] + match.string[match.end() : match.end() + _NEAR]

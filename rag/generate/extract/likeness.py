@@ -73,7 +73,7 @@ def maxsim(question: Matrix, tokens: Matrix) -> float:
 
 
 def _within(places: NDArray[np.int_], unit: Unit, offset: int) -> NDArray[np.bool_]:
-    """Tell which tokens are of a unit whose passage begins ``offset`` characters before its text.
+    """Return which tokens are of a unit whose passage begins ``offset`` characters before its text.
 
     Of a table's row only those of its names: figures mean nothing to an encoder.
     """

@@ -62,7 +62,7 @@ class ParsedQuestion:
         return self.kind in ("", "amount", "number") and not _REASON.match(self.text)
 
     def names(self, label: str) -> bool:
-        """Tell whether the label of a row is about what is asked, or a time that is asked for."""
+        """Return whether the label of a row is about what is asked, or a time that is asked for."""
         own = terms(label)
         return bool(own & self.subject) or (is_period(label) and own <= self.terms)
 

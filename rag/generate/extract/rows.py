@@ -24,7 +24,7 @@ def columns(row: str) -> list[tuple[str, str]]:
 
 
 def is_named(row: str, question: str) -> bool:
-    """Tell whether a question names a row: by a value that has letters and figures (``A-107``)."""
+    """Return whether a question names a row by a value of letters and figures (``A-107``)."""
     return any(
         re.search(r"\d", value)
         and re.search(r"[^\W\d_]", value)

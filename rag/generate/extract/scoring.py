@@ -87,7 +87,7 @@ def choose(scored: Sequence[ScoredUnit], question: ParsedQuestion) -> list[Score
 
 
 def _repeats(one: ScoredUnit, earlier: ScoredUnit, question: ParsedQuestion) -> bool:
-    """Tell whether a unit states what an earlier one does: the same figures, the same words.
+    """Return whether a unit states what an earlier one does: the same figures, the same words.
 
     One that is shorter may leave out, but adds no name and no word of the question.
     """
@@ -109,7 +109,7 @@ def _repeats(one: ScoredUnit, earlier: ScoredUnit, question: ParsedQuestion) -> 
 
 
 def _goes_on(one: ScoredUnit, earlier: ScoredUnit) -> bool:
-    """Tell whether a unit is the earlier one's list with more of its items."""
+    """Return whether a unit is the earlier one's list with more of its items."""
     new, old = one.unit, earlier.unit
     return new.part.kind == old.part.kind == "item" and len(new.text) > len(old.text)
 

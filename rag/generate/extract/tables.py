@@ -38,7 +38,7 @@ class TableRow:
     """A row of a table at characters ``start:end`` of its passage.
 
     ``section`` is the line above that its label belongs to, ``columns`` a name for every value or
-    nothing where their counts do not fit, ``above`` what introduces the table. ``names`` is where
+    nothing if their counts differ, ``above`` what introduces the table. ``names`` is where
     section and label stand.
     """
 
@@ -106,7 +106,7 @@ def _blocks(text: str) -> Iterator[list[re.Match[str]]]:
 
 
 def _data_lines(lines: Sequence[Sequence[str]]) -> list[bool]:
-    """Tell which lines hold data: those with figures; of words alone, those below the first."""
+    """Return which lines hold data: those with figures; of words alone, those below the first."""
     figures = [any(is_value(cell) for cell in cells[1:]) for cells in lines]
     wide = [len(cells) > 1 for cells in lines]
     header = -1
@@ -125,7 +125,7 @@ def _all_periods(cells: Sequence[str]) -> bool:
 
 
 def _names(line: str) -> bool:
-    """Tell whether a line among rows names what follows, and is no sentence."""
+    """Return whether a line among rows names what follows, and is no sentence."""
     return len(line) <= _LONGEST_LABEL and not re.search(r"[.!?]\s*$", line)
 
 
@@ -180,7 +180,7 @@ def _unit(text: str) -> str:
 
 
 def fit(headers: Sequence[Sequence[str]], count: int) -> tuple[str, ...]:
-    """Return a name for each of ``count`` values, or nothing where header and row do not fit.
+    """Return a name for each of ``count`` values, or nothing if header and row do not fit.
 
     Names are of the widest line; with one more, its first stands over the labels; with several
     more, only dates at its end are sure to be of these values.
@@ -202,7 +202,7 @@ def _ends_in_periods(cells: Sequence[str], count: int) -> bool:
 
 
 def _spread(line: Sequence[str], leaf: Sequence[str]) -> list[str]:
-    """Return the cells of a narrower line, one for each of ``leaf``, blank where it is not clear.
+    """Return the cells of a narrower line, one for each of ``leaf``, blank if it is not clear.
 
     July 1, | June 25,      over    2023 | 2022 | Change    belongs to the years only.
     """

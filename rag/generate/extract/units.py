@@ -12,7 +12,7 @@ from rag.text.spans import Span, shared
 from rag.text.words import terms
 from rag.types import Chunk, Hit
 
-_SHORTEST = 12  # bytes: a Chinese letter says as much as three Latin ones
+_SHORTEST = 12  # bytes: a Chinese letter counts as much as three Latin ones
 _LONGEST_LIST = 1500
 _MOST_CITED = 3  # for one statement
 
@@ -37,7 +37,7 @@ class Unit:
         return " ".join((PurePath(self.chunk.document).stem, *self.chunk.heading))
 
     def overlaps(self, other: Unit) -> bool:
-        """Tell whether both share characters of one document."""
+        """Return whether both share characters of one document."""
         if self.chunk.document != other.chunk.document:
             return False
         return shared(self._span(), other._span()) > 0

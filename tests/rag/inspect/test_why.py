@@ -44,13 +44,13 @@ def test_ablation_finds_the_sentence_that_the_score_rests_on(pipeline):
     found = why.ablation(pipeline, "mars moon red", make_chunk("x", TEXT))
     assert (found.reranker, found.score, found.untried) == ("overlap", 3.0, 0)
     assert [one.cost for one in found.sentences] == [2.0, 1.0, 0.0]
-    assert TEXT[found.dearest.start : found.dearest.end] == "Mars is red."
+    assert TEXT[found.costliest.start : found.costliest.end] == "Mars is red."
 
 
-def test_one_sentence_has_nothing_to_leave_out_and_nothing_is_dearest(pipeline):
+def test_one_sentence_has_nothing_to_leave_out_and_nothing_is_costliest(pipeline):
     found = why.ablation(pipeline, "mars", make_chunk("x", "Mars is red."))
-    assert (found.sentences, found.dearest) == ((), None)
-    assert why.ablation(pipeline, "sun", make_chunk("x", TEXT)).dearest is None
+    assert (found.sentences, found.costliest) == ((), None)
+    assert why.ablation(pipeline, "sun", make_chunk("x", TEXT)).costliest is None
 
 
 def test_long_passages_are_tried_up_to_a_bound(pipeline, monkeypatch):
