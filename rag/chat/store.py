@@ -132,14 +132,11 @@ class Conversations:
 
     def complete(self, turn_id: int, trace: Trace) -> None:
         """Keep a turn's trace with its answer; nothing happens if the turn was deleted."""
-        with self._engine.begin() as db:
-            found = update(turns).where(turns.c.id == turn_id)
-            db.execute(found.values(trace=traces.to_json(trace)))
+        self._set(turn_id, trace=traces.to_json(trace))
 
     def judge(self, turn_id: int, liked: bool | None) -> None:
         """Keep the reader's verdict on an answer; None takes it back."""
-        with self._engine.begin() as db:
-            db.execute(update(turns).where(turns.c.id == turn_id).values(liked=liked))
+        self._set(turn_id, liked=liked)
 
     def judged(self, question: str | None = None) -> Sequence[Turn]:
         """Return every turn with a verdict, replaced ones included: material for judgements.
@@ -163,6 +160,10 @@ class Conversations:
         query = query.where(turns.c.replaced.is_(False)).order_by(turns.c.id.desc()).limit(most)
         with self._engine.connect() as db:
             return [(key, text, _utc(asked)) for key, text, asked in db.execute(query)]
+
+    def _set(self, turn_id: int, **values: Any) -> None:
+        with self._engine.begin() as db:
+            db.execute(update(turns).where(turns.c.id == turn_id).values(**values))
 
     def _turns(self, query: Select[Any]) -> list[Turn]:
         with self._engine.connect() as db:

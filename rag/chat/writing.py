@@ -33,8 +33,8 @@ class Writing:
         store: Conversations,
         turn: Turn,
         answering: Answering,
-        finish: Finish | None = None,
-        on_kept: Kept | None = None,
+        finish: Finish,
+        on_kept: Kept,
     ) -> None:
         """Start writing. ``finish`` may add to the complete answer (checks of its citations).
 
@@ -85,14 +85,14 @@ class Writing:
             for _piece in self._answering:
                 self._changed.set()
             answer = self._checked(self._answering.answer)
-        except Exception:  # outermost frame of this thread: the turn must not wait for ever
+        except Exception:  # outermost frame of this thread: the turn must not wait forever
             log.exception("the answer could not be written")
             answer = replace(self._answering.answer, error=_UNEXPECTED)
         self._keep(answer)
 
     def _checked(self, answer: Answer) -> Answer:
         try:
-            return self._finish(answer, self._turn.trace) if self._finish else answer
+            return self._finish(answer, self._turn.trace)
         except RanklensError as error:
             log.warning("the citations could not be checked: %s", error)
             return answer
@@ -105,5 +105,4 @@ class Writing:
             self._store.complete(self._turn.id, trace)
             self._done = True
         self._changed.set()
-        if self._on_kept:
-            self._on_kept(trace)
+        self._on_kept(trace)

@@ -64,7 +64,6 @@ def _passage(library: Library, shown: ShownTrace) -> None:
         return
     inspection = _inspection(stamp(library, shown.trace), library, shown.trace)
     where.show(inspection, chunk)
-    st.html('<h2 class="rl-question rl-why">Why this score</h2>')
     why.show(inspection, chunk)
 
 

@@ -24,6 +24,7 @@ GONE = (
 
 def show(inspection: Inspection, chunk: Chunk) -> None:
     """Show the three explanations, each under what it is."""
+    show_html("inspect/why.html")
     grid = st.grid(2, min_column_width=380, gap="large")
     with grid.cell():
         _head("BM25, term by term", "Exact decomposition: the terms sum to the score.")

@@ -48,7 +48,7 @@ class TextStyle:
 
 
 @dataclass(frozen=True, slots=True)
-class TextRun:
+class ProseRun:
     """Words of one look between white space, or a chip."""
 
     lead: str = ""
@@ -137,7 +137,7 @@ def _runs(
     chips: Sequence[ChipPlace],
     marks: Sequence[TextStyle],
     plain: bool,
-) -> Iterator[TextRun]:
+) -> Iterator[ProseRun]:
     """Cut a part of the text wherever its look changes; ``plain`` text has chips only."""
     start, end = place
     here = [chip for chip in chips if start <= chip.start and chip.end <= end]
@@ -145,7 +145,7 @@ def _runs(
     looks: list[ChipPlace | TextStyle] = [*here, *styles]
     edges = {start, end, *(edge for one in looks for edge in (one.start, one.end))}
     for low, high in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
-        yield from (TextRun(chip=chip) for chip in here if chip.start == low)
+        yield from (ProseRun(chip=chip) for chip in here if chip.start == low)
         if not any(chip.start <= low < chip.end for chip in here):
             before_chip = any(chip.start == high for chip in here)
             words = text[low:high].rstrip(" ") if before_chip else text[low:high]
@@ -169,14 +169,14 @@ def _styles(text: str, place: TextRange) -> Iterator[TextStyle]:
             yield TextStyle(found.end(1), found.end(), "sign")
 
 
-def _run(words: str, styles: Sequence[TextStyle]) -> TextRun:
+def _run(words: str, styles: Sequence[TextStyle]) -> ProseRun:
     """Return words that no edge cuts; marks leave white space and punctuation alone."""
     if any(one.kind == "sign" for one in styles):
-        return TextRun()
+        return ProseRun()
     bare = words.strip()
     if not any(letter.isalnum() for letter in bare):
         styles = [one for one in styles if one.kind in ("strong", "code")]
     if not bare or not styles:
-        return TextRun(words)
+        return ProseRun(words)
     lead, _, tail = words.partition(bare)
-    return TextRun(lead, bare, tail, tuple(styles))
+    return ProseRun(lead, bare, tail, tuple(styles))

@@ -140,9 +140,9 @@ class Slow:
         return Answer(self.text, (), "m", False, 0.1, stopped=self.closed)
 
 
-def writing(kept, slow, finish=None):
+def writing(kept, slow, finish=lambda answer, _trace: answer):
     turn = kept.add(kept.start("q"), "q", replace(trace(), answer=None))
-    return turn, Writing(kept, turn, slow, finish)
+    return turn, Writing(kept, turn, slow, finish, lambda _trace: None)
 
 
 def test_an_answer_is_kept_though_nobody_watches(kept):
