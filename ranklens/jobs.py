@@ -39,6 +39,13 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
+    @classmethod
+    def done_with(
+        cls, what: str, result: Any = None, *, error: str = "", replayed: bool = False
+    ) -> Job:
+        """Return a job that is done already: its result was there."""
+        return cls(lambda _job: result, what, result=result, error=error, replayed=replayed)
+
     @property
     def running(self) -> bool:
         """Whether it is still at work."""

@@ -17,7 +17,6 @@ from ingest.datasets.rows import digest, parsed
 from ingest.progress import IndexingProgress
 from rag.errors import RanklensError
 from rag.settings import Settings
-from ranklens.datasets import open_library
 from ranklens.library import Library
 from tests.fakes import WordEncoder
 
@@ -73,7 +72,7 @@ def test_rows_are_indexed_once_and_follow_changes(
 ):
     dataset = datasets.read(beir)
     seen: list[IndexingProgress] = []
-    with open_library(settings, settings.library / "own") as library:
+    with Library.open(settings.updated(library=settings.library / "own"), reindex=True) as library:
         assert prepare.fill(library, dataset, seen.append)
         assert seen[-1].documents_done == 4
         assert not seen[-1].running
@@ -91,7 +90,7 @@ def test_rows_are_indexed_once_and_follow_changes(
     jsonl(beir / "corpus.jsonl", [*CORPUS[:2], {"_id": "same", "text": "The sun and a ring."}])
     (beir / "corpus.jsonl.gz").unlink(missing_ok=True)
     seen.clear()
-    with open_library(settings, settings.library / "own") as library:
+    with Library.open(settings.updated(library=settings.library / "own"), reindex=True) as library:
         assert prepare.fill(library, datasets.read(beir), seen.append)
         assert [p.documents_total for p in seen] == [1]
         assert [d.name for d in library.documents()] == ["b/..", "same", "Åre (moon) 1"]
@@ -106,17 +105,17 @@ def test_what_was_stopped_goes_on(
     stop = threading.Event()
     dataset = datasets.read(beir)
     seen: list[IndexingProgress] = []
-    with open_library(settings, settings.library) as library:
+    with Library.open(settings.updated(library=settings.library), reindex=True) as library:
         assert not prepare.fill(library, dataset, lambda _progress: stop.set(), stop)
         assert len(library.documents()) == 1
         catalogue = library.index.catalogue
         catalogue.update_document(catalogue.add_document("half", 1, "d"), status="indexing")
-    with open_library(settings, settings.library) as library:
+    with Library.open(settings.updated(library=settings.library), reindex=True) as library:
         assert prepare.fill(library, dataset, seen.append)
         assert [p.documents_done for p in seen] == [1, 2, 3]
         assert len(library.documents()) == 4
     other = settings.updated(chunk_tokens=32)
-    with open_library(other, settings.library) as library:
+    with Library.open(other.updated(library=settings.library), reindex=True) as library:
         assert prepare.fill(library, dataset)
         assert len(library.chunks("7")) > 1
         assert library.verify().problems == ()
@@ -172,7 +171,7 @@ def test_documents_with_quotes(tmp_path: Path, settings: Settings, words: WordEn
     dataset = datasets.read(tmp_path)
     assert [path.name for path in dataset.files] == ["moon.md", "sun.txt"]
     assert dataset.unit == "passage"
-    with open_library(settings, settings.library) as library:
+    with Library.open(settings.updated(library=settings.library), reindex=True) as library:
         assert prepare.fill(library, dataset)
         grades, notes = prepare.grades_for(library, dataset)
         (chunk,) = library.chunks("moon.md")

@@ -5,10 +5,11 @@ import pytest
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines
-from rag.evaluate.fitting.fit import PrecisionRecall, Threshold
+from rag.evaluate.fitting.fit import FittedThreshold, PrecisionRecall
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.settings import Settings
+from ranklens import fitting
 from tests.ui.fakes import ALL
 from tests.ui.test_ask import html
 from tests.ui.test_measure import finished
@@ -73,16 +74,17 @@ def test_what_is_liked_is_kept_as_a_pipeline_or_shown_as_settings(page, judged):
     found = judged.jobs.last("fit").result
     assert pipelines.saved(judged.settings.library) == {"mine": dict(found.fusion.best)}
     assert "mine can be chosen wherever pipelines are" in html(at)
-    assert at.code[0].value == fit.toml(found.fusion.best)
+    assert at.code[0].value == fitting.as_toml(found.fusion.best)
     at = page("ui/measure/page.py", fit_pipeline="mine")
     assert not at.exception
-    assert fit.kept(judged, "a,b", {})[1] == "Nothing was kept"
+    with pytest.raises(RanklensError, match="cannot be called"):
+        fitting.keep(judged, "a,b", found, {})
     at = page("ui/measure/page.py", fit_parts=["Fusion weights", "Score threshold"])
     assert "Keep the weights first" in html(at)
 
 
 def test_the_lines_are_settings(judged):
-    assert fit.toml({"dense_weight": 0.4, "threshold": 0.8451}) == (
+    assert fitting.as_toml({"dense_weight": 0.4, "threshold": 0.8451}) == (
         "dense_weight = 0.4\nthreshold = 0.8451"
     )
     assert Settings.from_mapping({"dense_weight": 0.4, "threshold": 0.8451}, "toml")
@@ -93,7 +95,7 @@ def test_the_lines_are_settings(judged):
     [("auto", True), ("late-interaction", True), ("none", False), ("hybrid:maxsim", True)],
 )
 def test_only_hybrid_rerankers_have_a_blend(name, blends):
-    assert fit.hybrid(name) is blends
+    assert fitting.can_blend(Settings(reranker=name)) is blends
 
 
 def test_without_unanswerable_questions_it_is_said_why(page, library):
@@ -111,7 +113,7 @@ def test_the_curve_stands_where_its_points_are():
     assert length == pytest.approx((0.5**2 + 0.275**2) ** 0.5)
     assert turn == pytest.approx(28.81, abs=0.01)
     assert fit_curve.segment(*reversed(points))[1] == pytest.approx(28.81 - 180, abs=0.01)
-    drawn = fit_curve.curve(Threshold(points[0], points[1], points, points[:1]))
+    drawn = fit_curve.curve(FittedThreshold(points[0], points[1], points, points[:1]))
     assert f"aspect-ratio: 1 / {fit_curve.TALL}" in fit.STYLE.read_text("utf-8")
     assert drawn.count('<i class="first" style') == 1
     assert '<i class="other" style' not in drawn

@@ -13,11 +13,11 @@ from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.measures.figures import figures, outside
 from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports.charts import Dot, Row, front, intervals, quality_by_time, scale
+from ranklens import measuring
 from ranklens.jobs import Job, Jobs
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
 from tests.ui.test_ask import html
 from ui.measure import tables
-from ui.shared import jobs
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(14)]
 
@@ -117,13 +117,14 @@ def test_saved_rankings_are_replayed_as_they_were(page, judged):
     measured(page, judged)
     text = saved.to_json(ndcg(judged))
     JudgementStore(judged.index.catalogue).grade(QUESTIONS[0].text, ALL[10], 0, "ada")
-    jobs.opened(judged, "measure", "saved.json", text.encode())
+    evaluation = measuring.opened("saved.json", text.encode())
+    judged.jobs.keep("measure", Job.done_with("saved.json", evaluation, replayed=True))
     at = page("ui/measure/page.py")
     assert not at.exception
     assert "as it was saved" in html(at)
     assert saved.to_json(ndcg(judged)) == text
     with pytest.raises(RanklensError, match=r"^other\.json: this is not a saved evaluation"):
-        jobs.opened(judged, "measure", "other.json", b"{}")
+        measuring.opened("other.json", b"{}")
 
 
 def test_weights_and_threshold_are_fitted_with_the_held_out_figure(page, judged):
@@ -196,7 +197,7 @@ def test_a_small_p_is_never_written_as_zero():
 
 def test_the_last_run_is_there_again_after_a_restart(page, judged):
     before = html(measured(page, judged))
-    path = judged.settings.library / jobs.LAST
+    path = judged.settings.library / measuring.LAST
     assert path.exists()
     judged.jobs = Jobs()  # what a restart does
     at = page("ui/measure/page.py")

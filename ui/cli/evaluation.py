@@ -7,23 +7,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.errors import LibraryError
-from ui.cli.options import JsonOption, LibraryOption, open_library, settings_for
+from ui.cli.options import JsonOption, LibraryOption, settings_for
 from ui.cli.words import clean, duration
 
 if TYPE_CHECKING:
     import threading
 
     from ingest.progress import IndexingProgress
-    from rag.evaluate.data import Evaluation, Grades, Question, Unit
     from rag.settings import Settings
-    from ranklens.library import Library
+    from ranklens.measuring import JudgedSet
 
 EVERY = 5.0  # seconds between lines of progress
 
@@ -87,149 +84,63 @@ def evaluate(
 
     A folder is indexed in a library of its own, which is kept and reused.
     """
-    from rag.evaluate.experiments import saved
-    from rag.evaluate.experiments.pipelines import resolve
-    from rag.evaluate.measures.figures import figures, outside
-    from rag.evaluate.measures.gates import check, parse_gate
-    from rag.evaluate.measures.metrics import DEFAULT, checked
+    from ranklens import measuring
+    from ranklens.measuring import checked_metric, parse_gate
 
     gates = [parse_gate(text) for text in gate or ()]
-    asked = [checked(name) for name in metric or ()]
-    bounded = [g.metric for g in gates if not g.metric.endswith("_ms")]
+    metrics = [checked_metric(name) for name in metric or ()]
     if replay:
-        evaluation = saved.load(Path(source).expanduser())
+        evaluation = measuring.saved_at(Path(source).expanduser())
     else:
         settings = settings_for(ctx, library)
-        variants = resolve(settings, pipeline or ())
-        with prepared(settings, source, work, limit) as ready:
-            evaluation = _run(ready, variants, frozen, answers)
-    found = figures(evaluation, (*DEFAULT, *asked, *bounded))
+        pipelines = measuring.resolve(settings, pipeline or ())
+        with prepared(settings, source, work, limit) as (judged, stop):
+            evaluation = measuring.measure(
+                judged, pipelines, one_pool=frozen, answers=answers,
+                on_progress=Lines("questions").count, stop=stop,
+            )  # fmt: skip
+    found = measuring.figures_of(evaluation, metrics, gates)
     if save:
-        saved.save(evaluation, save)
+        measuring.save(evaluation, save)
     if runs:
-        _write_runs(evaluation, runs)
+        measuring.write_runs(evaluation, runs)
     if report:
         from rag.evaluate.reports.report import write
 
         write(found, report)
     if as_json:
-        print(json.dumps(outside(found), ensure_ascii=False, indent=2, allow_nan=False))
+        figures = measuring.outside(found)
+        print(json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         from ui.cli.evaluation_tables import show
 
         show(found)
-    outcomes = [check(one, found) for one in gates]
+    outcomes = measuring.passed(found, gates)
     for outcome in outcomes:
         print(outcome, file=sys.stderr)
     if not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(1)
 
 
-def _write_runs(evaluation: Evaluation, folder: Path) -> None:
-    from rag.evaluate.judgements.trec import encoded, to_run
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for run in evaluation.runs:
-        for stage in run.stages:
-            name = encoded(f"{run.name}.{stage}").replace("/", "_")
-            (folder / f"{name}.run").write_text(to_run(run, stage), "utf-8")
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A library that is ready to be asked, with the questions and what is relevant to them."""
-
-    name: str
-    library: Library
-    questions: tuple[Question, ...]
-    grades: Grades
-    unit: Unit
-    notes: tuple[str, ...]
-    stop: threading.Event
-
-
 @contextmanager
 def prepared(
     settings: Settings, source: str, work: Path | None, limit: int | None
-) -> Iterator[Ready]:
-    """Open the library that ``source`` is evaluated on; Ctrl-C stops it cleanly."""
+) -> Iterator[tuple[JudgedSet, threading.Event]]:
+    """Open what ``source`` is measured on; Ctrl-C sets the event and ends the command with 130."""
+    from ranklens.measuring import Interrupted, opened_set
     from ui.cli.progress import stop_on_interrupt
 
+    indexing = Lines("indexing").progress
     with stop_on_interrupt() as stop:
-        folder = Path(source).expanduser()
-        opened = _folder if folder.is_dir() or "/" in source else _question_set
-        with opened(settings, source, work, limit, stop) as ready:
-            yield ready
-
-
-@contextmanager
-def _folder(
-    settings: Settings, source: str, work: Path | None, limit: int | None, stop: threading.Event
-) -> Iterator[Ready]:
-    from ingest import datasets
-    from ingest.datasets import prepare
-    from ranklens.datasets import open_library as datasets_open
-
-    dataset = datasets.read(Path(source)).limited(limit)
-    folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
-    with datasets_open(settings, folder) as library:
-        if not prepare.fill(library, dataset, Lines("indexing").progress, stop):
-            _interrupted()
-        grades, notes = prepare.grades_for(library, dataset)
-        yield Ready(dataset.name, library, dataset.questions, grades, dataset.unit, notes, stop)
-
-
-@contextmanager
-def _question_set(
-    settings: Settings, source: str, work: Path | None, limit: int | None, stop: threading.Event
-) -> Iterator[Ready]:
-    from rag.evaluate.judgements.question_sets import QuestionSets
-    from rag.evaluate.judgements.store import JudgementStore
-
-    if work:
-        raise typer.BadParameter("--work is for folders; a question set uses the library")
-    with open_library(settings) as library:
-        sets = QuestionSets(library.index.catalogue)
-        if source not in sets.names():
-            there = ", ".join(sets.names()) or "none"
-            raise LibraryError(
-                f"{source!r} is neither a folder nor a question set of {settings.library} "
-                f"(there are {there})"
-            )
-        questions = sets.questions(source)[:limit]
-        judged = JudgementStore(library.index.catalogue).qrels([q.text for q in questions])
-        grades = {q.id: judged.grades[q.text] for q in questions if q.text in judged.grades}
-        yield Ready(source, library, questions, grades, judged.unit, judged.notes, stop)
-
-
-def _run(
-    ready: Ready, variants: dict[str, dict[str, object]], frozen: bool, answers: bool
-) -> Evaluation:
-    from rag.evaluate.experiments.run import Interrupted, evaluate
-
-    lines = Lines("questions")
-    try:
-        return evaluate(
-            ready.name,
-            ready.library.pipeline,
-            variants,
-            ready.questions,
-            ready.grades,
-            ready.unit,
-            frozen=frozen,
-            answers=answers,
-            notes=ready.notes,
-            on_progress=lines.count,
-            stop=ready.stop,
-        )
-    except Interrupted as error:
-        print(error, file=sys.stderr)
-        _interrupted()
-
-
-def _interrupted() -> NoReturn:
-    print("Stopped; the same command goes on where it was", file=sys.stderr)
-    raise typer.Exit(130)
+        try:
+            with opened_set(
+                settings, source, work=work, limit=limit, on_indexing=indexing, stop=stop
+            ) as judged:
+                yield judged, stop
+        except Interrupted as error:
+            print(error, file=sys.stderr)
+            print("Stopped; the same command goes on where it was", file=sys.stderr)
+            raise typer.Exit(130) from None
 
 
 class Lines:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.errors import RanklensError
 from rag.text.plural import plural
-from ui.cli.evaluation import Limit, Lines, Ready, Source, WorkOption, prepared
+from ui.cli.evaluation import Limit, Lines, Source, WorkOption, prepared
 from ui.cli.options import LibraryOption, RerankerOption, settings_for
+from ui.cli.show import table
 from ui.cli.words import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rag.evaluate.data import Question
-    from rag.evaluate.fitting.fit import Fitted, Order, Threshold
-    from rag.types import Trace
+    from ranklens.fitting import Fit, FittedRefusal, FittedThreshold, FittedWeights
 
 
 def fit(
@@ -31,79 +26,38 @@ def fit(
 ) -> None:  # fmt: skip
     """Fit fusion weights, blend weights, the score threshold and when to refuse.
 
-    Half of the questions choose, the other half says what the choice is worth. Nothing is changed.
+    Half of the questions choose, the other half shows what the choice is worth. Nothing is changed.
     Refusing needs questions of the kind unanswerable.
     """
+    from ranklens import fitting
+
     settings = settings_for(ctx, library, reranker=reranker)
-    with prepared(settings, source, work, limit) as ready:
-        _fit(ready, blend)
+    lines: dict[str, Lines] = {}
+
+    def count(done: int, total: int, unit: str) -> None:
+        lines.setdefault(unit, Lines(unit)).count(done, total)
+
+    with prepared(settings, source, work, limit) as (judged, stop):
+        _show(fitting.fit(judged, {}, blend=blend, on_progress=count, stop=stop))
 
 
-def _fit(ready: Ready, blend: bool) -> None:
-    from rag.evaluate.fitting import fit as fitting
-    from rag.evaluate.measures.answers import unanswerable
-
-    questions = [
-        q for q in ready.questions if any(g > 0 for g in ready.grades.get(q.id, {}).values())
-    ]
-    beside = [q for q in ready.questions if unanswerable(q)]
-    pipeline, settings = ready.library.pipeline, ready.library.settings
-    traces = _traces(ready, [*questions, *beside])
-    questions, beside = ([q for q in some if q.id in traces] for some in (questions, beside))
-    halves = fitting.split(questions)
-
-    def fitted(name: str, order: Order, grid: list[Mapping[str, float]]) -> None:
-        current = {option: getattr(settings, option) for option in grid[0]}
-        _show(name, fitting.fit_weights(order, grid, current, ready.grades, halves))
-
-    fitted("fusion", fitting.fusion_order(pipeline, traces, ready.unit), fitting.fusion_grid())
-    if blend:
-        lines = Lines("blend")
-        order = fitting.blend_order(
-            pipeline, questions, ready.unit, lambda done: lines.count(done, len(questions))
-        )
-        fitted("blend", order, fitting.blend_grid())
-    if ready.unit == "passage":
-        _show_threshold(fitting.fit_threshold(traces, ready.grades, halves))
-    if beside:
-        _refusal(ready, questions, beside, traces)
-
-
-def _refusal(
-    ready: Ready, questions: list[Question], beside: list[Question], traces: Mapping[str, Trace]
-) -> None:
-    from rag.evaluate.fitting.refusal import fit_refusal
-    from rag.store.analyse import Analyser
-
-    settings = ready.library.settings
-    terms = Analyser(settings.language)
-    try:
-        found = fit_refusal(questions, beside, traces, terms, settings.refuse_below)
-    except RanklensError as error:
-        print(f"refuse_below: not fitted: {error}")
-        return
-    print(f"refuse_below = {found.trained.refuse_below:g} (now {settings.refuse_below:g})")
-    for name, one in (("chosen", found.trained), ("held out", found.held_out),
-                      ("held out, as it is now", found.current)):  # fmt: skip
-        print(f"  {name}: answered {one.answered:.3f} of the answerable questions, refused "
-              f"{one.refused:.3f} of the unanswerable ones")  # fmt: skip
-
-
-def _traces(ready: Ready, questions: list[Question]) -> dict[str, Trace]:
-    from rag.evaluate.experiments import together
-
-    lines = Lines("questions")
-    told = partial(lines.count, total=len(questions))
-    failures: dict[str, str] = {}
-    found = together.traces(ready.library.pipeline, questions, told, ready.stop, failures)
-    for name, reason in failures.items():
+def _show(found: Fit) -> None:
+    for name, reason in found.failed.items():
         print(f"left out {name}: {reason}", file=sys.stderr)
-    times = sum(trace.seconds for trace in found.values()) / len(found)
-    print(f"{ready.name}: {plural(len(found), 'question')}, {duration(times)} each")
-    return found
+    print(f"{found.name}: {plural(found.questions, 'question')}, {duration(found.seconds)} each")
+    _show_weights("fusion", found.fusion)
+    if found.blend:
+        _show_weights("blend", found.blend)
+    if found.threshold:
+        _show_threshold(found.threshold)
+    if found.refusal:
+        _show_refusal(found.refusal)
+    for part, reason in found.why_not.items():
+        if reason:
+            print(f"{part}: not fitted: {reason}")
 
 
-def _show(name: str, found: Fitted) -> None:
+def _show_weights(name: str, found: FittedWeights) -> None:
     best, current = (
         ", ".join(f"{option} = {value:g}" for option, value in weights.items())
         for weights in (found.best, found.current)
@@ -113,9 +67,7 @@ def _show(name: str, found: Fitted) -> None:
     print(f"  on the other half: {found.held_out.verdict}")
 
 
-def _show_threshold(found: Threshold) -> None:
-    from ui.cli.show import table
-
+def _show_threshold(found: FittedThreshold) -> None:
     print(f"threshold = {found.trained.threshold:.4f}")
     for name, point in (("chosen", found.trained), ("held out", found.held_out)):
         values = f"precision {point.precision:.3f}, recall {point.recall:.3f}, F1 {point.f1:.3f}"
@@ -126,3 +78,11 @@ def _show_threshold(found: Threshold) -> None:
         for p in found.curve[::step]
     ]
     table(("threshold", "precision", "recall", "F1"), rows)
+
+
+def _show_refusal(found: FittedRefusal) -> None:
+    print(f"refuse_below = {found.trained.refuse_below:g} (now {found.current.refuse_below:g})")
+    for name, one in (("chosen", found.trained), ("held out", found.held_out),
+                      ("held out, as it is now", found.current)):  # fmt: skip
+        print(f"  {name}: answered {one.answered:.3f} of the answerable questions, refused "
+              f"{one.refused:.3f} of the unanswerable ones")  # fmt: skip

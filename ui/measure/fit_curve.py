@@ -10,14 +10,14 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.evaluate.fitting.fit import PrecisionRecall, Threshold
+from rag.evaluate.fitting.fit import FittedThreshold, PrecisionRecall
 from ui.shared.frame import escape
 
 TALL = 0.55  # the box's height as a share of its width, as fit.css has it
 TICKS = (0, 25, 50, 75, 100)
 
 
-def curve(found: Threshold) -> str:
+def curve(found: FittedThreshold) -> str:
     """Return the curves of both halves: recall to the right, precision upwards, 0 to 1."""
     said = (
         f"Precision against recall. At the threshold {found.trained.threshold:.4f}: precision "

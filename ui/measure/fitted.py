@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.evaluate.fitting.fit import Fitted, PrecisionRecall, Threshold
-from rag.evaluate.fitting.refusal import Rates, Refusal
+from rag.evaluate.fitting.fit import FittedThreshold, FittedWeights, PrecisionRecall
+from rag.evaluate.fitting.refusal import FittedRefusal, RefusalRates
 from rag.text.plural import plural
+from ranklens.fitting import REFUSAL, THRESHOLD
 from ui.measure.fit_curve import curve
 from ui.shared.frame import escape
 from ui.shared.passages import table
 
 if TYPE_CHECKING:
-    from ui.measure.fit import Found
+    from ranklens.fitting import Fit
 
 POINTS = 8
 ENOUGH = 40  # unanswerable questions, half of which are held out
 
 
-def fitted(found: Found) -> str:
+def fitted(found: Fit) -> str:
     """Return everything that was fitted, and why something was not."""
     parts = [_weights(f"Fusion weights, on {found.name}", found.fusion)]
     if found.blend:
@@ -26,12 +27,12 @@ def fitted(found: Found) -> str:
     parts.append(
         _threshold(found.threshold)
         if found.threshold
-        else _not("No threshold", found.why.get("threshold", ""))
+        else _not("No threshold", found.why_not.get(THRESHOLD, ""))
     )
     parts.append(
         _refusal(found.refusal)
         if found.refusal
-        else _not("No threshold for refusing", found.why.get("refusal", ""))
+        else _not("No threshold for refusing", found.why_not.get(REFUSAL, ""))
     )
     return f'<div class="rl-fit">{"".join(parts)}</div>'
 
@@ -40,7 +41,7 @@ def _not(what: str, why: str) -> str:
     return f'<p class="rl-say after">{what}: {escape(why)}</p>'
 
 
-def _weights(title: str, found: Fitted) -> str:
+def _weights(title: str, found: FittedWeights) -> str:
     best, current = (
         ", ".join(f"{option} {value:g}" for option, value in weights.items())
         for weights in (found.best, found.current)
@@ -53,7 +54,7 @@ def _weights(title: str, found: Fitted) -> str:
     )
 
 
-def _threshold(found: Threshold) -> str:
+def _threshold(found: FittedThreshold) -> str:
     head = _head("Threshold", "Precision", "Recall", "F1")
     step = max(1, len(found.curve) // POINTS)
     rows = [_point("chosen", found.trained), _point("held out", found.held_out)]
@@ -66,7 +67,7 @@ def _threshold(found: Threshold) -> str:
     )
 
 
-def _refusal(found: Refusal) -> str:
+def _refusal(found: FittedRefusal) -> str:
     gain = found.held_out.balanced - found.current.balanced
     worth = (
         f"held out {gain:+.3f} on the mean of both rates"
@@ -98,7 +99,7 @@ def _point(name: str, point: PrecisionRecall) -> str:
     return _row(name, f"{point.threshold:.4f}", (point.precision, point.recall, point.f1))
 
 
-def _rates(name: str, one: Rates) -> str:
+def _rates(name: str, one: RefusalRates) -> str:
     return _row(name, f"{one.refuse_below:g}", (one.answered, one.refused, one.balanced))
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.data import Evaluation
-from rag.evaluate.experiments import saved
-from rag.evaluate.measures.answers import UNANSWERABLE
-from rag.evaluate.measures.figures import Figures, figures, outside
 from rag.evaluate.reports import charts, report
 from rag.text.plural import plural
+from ranklens import measuring
 from ranklens.jobs import Job
+from ranklens.measuring import UNANSWERABLE, Evaluation, Figures
 from ui.measure import fit, questions, tables
 from ui.shared import frame, jobs, question_sets, stages, state, variants
 
 if TYPE_CHECKING:
     from ranklens.library import Library
+    from ranklens.measuring import JudgedSet, Pipelines
 
 STYLES = (frame.HERE / "measure.css", charts.STYLE)
 KIND = "measure"
@@ -36,7 +36,7 @@ def page() -> None:
         frame.empty("No questions yet", "Write or take in a question set on the Judge page first.")
         return
     _controls(library, name)
-    jobs.reopen(library, KIND)
+    _reopen(library)
     job = jobs.follow(library, KIND)
     if job is not None:
         _results(library, job)
@@ -49,9 +49,8 @@ def _controls(library: Library, name: str) -> None:
     left, right = st.columns((4, 1), vertical_alignment="bottom")
     with left:
         chosen = variants.chooser(library.settings, "measured", ("none", "current"))
-    questions = library.question_sets.questions(name)
-    graded, _, _ = jobs.graded(library, questions)
-    relevant = sum(any(g > 0 for g in given.values()) for given in graded.values())
+    judged = measuring.question_set(library, name)
+    relevant = len(judged.judged)
     with st.container(horizontal=True):
         frozen = variants.one_pool("frozen")
         answers = st.toggle(
@@ -64,14 +63,37 @@ def _controls(library: Library, name: str) -> None:
     busy = library.jobs.busy
     if right.button("Measure", type="primary", icon=":material/play_arrow:", width="stretch",
                     disabled=busy or not chosen or not relevant, key="measure"):  # fmt: skip
-        work = jobs.measured(library, name, questions, chosen or {}, frozen, answers)
-        library.jobs.start(KIND, name, work)
+        library.jobs.start(KIND, name, partial(_measured, judged, chosen or {}, frozen, answers))
         st.rerun()
     st.html(
-        f'<p class="rl-say">{relevant:,} of {plural(len(questions), "question")} can be '
+        f'<p class="rl-say">{relevant:,} of {plural(len(judged.questions), "question")} can be '
         "measured: those with a relevant passage. The other pipelines are compared with the first "
         "one.</p>"
     )
+
+
+def _measured(
+    judged: JudgedSet, pipelines: Pipelines, one_pool: bool, answers: bool, job: Job
+) -> Evaluation:
+    evaluation = measuring.measure(
+        judged, pipelines, one_pool=one_pool, answers=answers, on_progress=job.advance,
+        stop=job.stop,
+    )  # fmt: skip
+    measuring.keep_last(judged.library, evaluation)
+    return evaluation
+
+
+def _reopen(library: Library) -> None:
+    """Show the library's last evaluation again after a restart."""
+    if library.jobs.last(KIND):
+        return
+    try:
+        evaluation = measuring.last(library)
+    except RanklensError as error:
+        library.jobs.keep(KIND, Job.done_with(measuring.LAST, error=str(error)))
+        return
+    if evaluation is not None:
+        library.jobs.keep(KIND, Job.done_with(evaluation.name, evaluation))
 
 
 def _opener(library: Library) -> None:
@@ -82,7 +104,8 @@ def _opener(library: Library) -> None:
         if file is None:
             return
         try:
-            jobs.opened(library, KIND, file.name, file.read())
+            evaluation = measuring.opened(file.name, file.read())
+            library.jobs.keep(KIND, Job.done_with(file.name, evaluation, replayed=True))
         except RanklensError as error:
             state.problem(error)
             return
@@ -91,7 +114,7 @@ def _opener(library: Library) -> None:
 
 
 def _results(library: Library, job: Job) -> None:
-    key = hash((id(job.result), job.result.made, job.replayed, jobs.stamp(library)))
+    key = hash((id(job.result), job.result.made, job.replayed, measuring.version(library)))
     found, alike = _figures(key, library, job)
     evaluation = found.evaluation
     count = plural(len(evaluation.questions), "question")
@@ -133,8 +156,8 @@ def _figures(key: int, _library: Library, _job: Job) -> tuple[Figures, str]:
     """Work out the figures, with the judgements of now, and how alike the rankings are, once."""
     evaluation: Evaluation = _job.result
     if not _job.replayed:
-        evaluation = jobs.with_present_grades(_library, evaluation)
-    found = figures(evaluation)
+        evaluation = measuring.with_present_grades(_library, evaluation)
+    found = measuring.figures_of(evaluation)
     return found, tables.alike(found)
 
 
@@ -142,16 +165,39 @@ def _downloads(found: Figures) -> None:
     evaluation = found.evaluation
     stem = "".join(c if c.isalnum() else "-" for c in evaluation.name)
     with st.container(horizontal=True):
-        st.download_button("Report", lambda: report.html(found), f"{stem}.html", "text/html",
-                           icon=":material/description:", on_click="ignore", key="report",
-                           help="One HTML file that needs no network")  # fmt: skip
-        st.download_button("Figures", lambda: json.dumps(outside(found), ensure_ascii=False),
-                           f"{stem}.json", "application/json", icon=":material/download:",
-                           on_click="ignore", key="figures")  # fmt: skip
-        st.download_button("Rankings", lambda: saved.to_json(evaluation), f"{stem}-rankings.json",
-                           "application/json", icon=":material/download:", on_click="ignore",
-                           key="rankings",
-                           help="Everything measured, for `ranklens eval --replay`")  # fmt: skip
+        st.download_button(
+            "Report",
+            lambda: report.html(found),
+            f"{stem}.html",
+            "text/html",
+            icon=":material/description:",
+            on_click="ignore",
+            key="report",
+            help="One HTML file that needs no network",
+        )
+        st.download_button(
+            "Figures",
+            lambda: _json(found),
+            f"{stem}.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key="figures",
+        )
+        st.download_button(
+            "Rankings",
+            lambda: measuring.as_json(evaluation),
+            f"{stem}-rankings.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key="rankings",
+            help="Everything measured, for `ranklens eval --replay`",
+        )
+
+
+def _json(found: Figures) -> str:
+    return json.dumps(measuring.outside(found), ensure_ascii=False)
 
 
 page()

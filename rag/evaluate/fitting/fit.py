@@ -32,7 +32,7 @@ RERANKINGS = (StageName.RERANKED, StageName.FOLLOW_UP_RERANKED)
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedWeights:
     """Weights that did best on one half; ``held_out`` compares them with ``current`` on the other.
 
     ``trained`` is the metric's mean on the half that they were chosen by.
@@ -60,7 +60,7 @@ class PrecisionRecall:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class FittedThreshold:
     """The threshold with the best F1 on one half, and what it gives on the other.
 
     ``curve`` is that of the first half, thresholds falling, ``held_out_curve`` the other's.
@@ -85,7 +85,7 @@ def split(questions: Sequence[Question], seed: int = SEED) -> tuple[list[str], l
 def fit_weights(
     order: Order, grid: Sequence[Weights], current: Weights, grades: Grades,
     halves: tuple[list[str], list[str]],
-) -> Fitted:  # fmt: skip
+) -> FittedWeights:  # fmt: skip
     """Return the weights of ``grid`` with the best nDCG@10 on the first half; ties keep the first.
 
     The current weights are tried first, so nothing is changed without a gain.
@@ -95,7 +95,7 @@ def fit_weights(
     place = int(np.argmax(means))
     best = (current, *grid)[place]
     pair = tuple(_scores(order, weights, grades, second) for weights in (current, best))
-    return Fitted(current, best, means[place], compare([(pair[0], pair[1])])[0])
+    return FittedWeights(current, best, means[place], compare([(pair[0], pair[1])])[0])
 
 
 def fusion_order(pipeline: Pipeline, traces: Mapping[str, Trace], unit: Unit) -> Order:
@@ -164,7 +164,7 @@ def blend_grid() -> list[Weights]:
 
 def fit_threshold(
     traces: Mapping[str, Trace], grades: Grades, halves: tuple[list[str], list[str]]
-) -> Threshold:
+) -> FittedThreshold:
     """Return the score of the last stage from which on passages are best kept.
 
     A passage is relevant from grade 1; one that was not judged counts as not relevant. ``grades``
@@ -181,7 +181,7 @@ def fit_threshold(
         best.threshold, sum(kept) / len(kept) if kept else 0.0, sum(kept) / max(totals[1], 1)
     )
     other = precision_recall(scored[1], max(totals[1], 1))
-    return Threshold(best, held_out, tuple(curve), tuple(other))
+    return FittedThreshold(best, held_out, tuple(curve), tuple(other))
 
 
 def precision_recall(scored: Sequence[tuple[float, bool]], relevant: int) -> list[PrecisionRecall]:

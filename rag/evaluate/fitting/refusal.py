@@ -26,7 +26,7 @@ Halves = tuple[Sequence[float], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class RefusalRates:
     """Shares of the answerable questions that are answered, of the unanswerable ones refused."""
 
     refuse_below: float
@@ -40,12 +40,12 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class FittedRefusal:
     """What did best on one half, and on the other half what it and the present one are worth."""
 
-    trained: Rates
-    held_out: Rates
-    current: Rates
+    trained: RefusalRates
+    held_out: RefusalRates
+    current: RefusalRates
     answerable: int
     unanswerable: int
 
@@ -53,7 +53,7 @@ class Refusal:
 def fit_refusal(
     answerable: Sequence[Question], unanswerable: Sequence[Question],
     traces: Mapping[str, Trace], terms: Callable[[str], Iterable[str]], current: float,
-) -> Refusal:  # fmt: skip
+) -> FittedRefusal:  # fmt: skip
     """Return the ``refuse_below`` with the best balanced rate on one half of the questions.
 
     ``terms`` are a text's words as BM25 sees them. Raises `RanklensError` where there are too few
@@ -72,16 +72,16 @@ def fit_refusal(
     between = [round((low + high) / 2, 4) for low, high in pairwise(every)]
     tried = [rates(train, at) for at in (current, 0.0, *between)]
     best = max(tried, key=lambda one: one.balanced)  # of equals the first: the present one
-    return Refusal(
+    return FittedRefusal(
         best, rates(test, best.refuse_below), rates(test, current), len(answerable),
         len(unanswerable),
     )  # fmt: skip
 
 
-def rates(relevances: Halves, refuse_below: float) -> Rates:
+def rates(relevances: Halves, refuse_below: float) -> RefusalRates:
     """Return what a threshold does with (answerable, unanswerable) questions."""
     answerable, beside = (np.asarray(values) for values in relevances)
-    return Rates(
+    return RefusalRates(
         refuse_below,
         float((answerable >= refuse_below).mean()),
         float((beside < refuse_below).mean()),

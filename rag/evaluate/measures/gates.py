@@ -42,7 +42,7 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class GateOutcome:
     """A gate's outcome; ``value`` is NaN where the stage did not run."""
 
     gate: Gate
@@ -74,11 +74,11 @@ def parse_gate(text: str) -> Gate:
     )
 
 
-def check(gate: Gate, found: Figures) -> Passed:
+def check(gate: Gate, found: Figures) -> GateOutcome:
     """Hold a gate against the figures; what was not measured does not pass."""
     value = _value(gate, found)
     passed = not math.isnan(value) and HOLDS[gate.sign](value, gate.bound)
-    return Passed(gate, value, passed)
+    return GateOutcome(gate, value, passed)
 
 
 def _value(gate: Gate, found: Figures) -> float:

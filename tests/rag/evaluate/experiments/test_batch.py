@@ -1,10 +1,8 @@
-import threading
-
 import pytest
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.experiments import together
+from rag.evaluate.experiments import batch
 from rag.evaluate.experiments.side_by_side import Interrupted
 from rag.types import Trace
 
@@ -25,7 +23,7 @@ QUESTIONS = [Question(f"q{n}", f"question {n}") for n in range(20)]
 
 def test_questions_are_searched_some_at_a_time():
     pipeline, told = Counting(), []
-    found = together.traces(pipeline, QUESTIONS, told.append)
+    found = batch.search_all(pipeline, QUESTIONS, told.append, {})
     assert pipeline.passes == [16, 4]
     assert told == [16, 20]
     assert {key: trace.question for key, trace in found.items()} == {
@@ -34,9 +32,12 @@ def test_questions_are_searched_some_at_a_time():
 
 
 def test_it_can_be_stopped_between():
-    pipeline, stop = Counting(), threading.Event()
-    with pytest.raises(Interrupted, match="stopped after 16 of 20 questions"):
-        together.traces(pipeline, QUESTIONS, lambda _: stop.set(), stop)
+    def stop(done):
+        raise Interrupted(f"after {done}")
+
+    pipeline = Counting()
+    with pytest.raises(Interrupted, match="after 16"):
+        batch.search_all(pipeline, QUESTIONS, stop, {})
     assert pipeline.passes == [16]
 
 
@@ -51,14 +52,12 @@ class Refusing(Counting):
 
 def test_a_question_that_cannot_be_searched_is_told_and_the_others_are_searched():
     failed, told = {}, []
-    found = together.traces(Refusing(), QUESTIONS, told.append, failures=failed)
+    found = batch.search_all(Refusing(), QUESTIONS, told.append, failed)
     assert failed == {n: f"cannot search question {n[1:]}" for n in ("q3", "q13")}
     assert list(found) == [q.id for q in QUESTIONS if q.id not in failed]
     assert told == [16, 20]
 
 
-def test_where_nothing_can_be_searched_or_nobody_wants_to_know_it_is_an_error():
+def test_where_nothing_can_be_searched_it_is_an_error():
     with pytest.raises(RanklensError, match="cannot search question 3"):
-        together.traces(Refusing(), QUESTIONS)
-    with pytest.raises(RanklensError, match="cannot search question 3"):
-        together.traces(Refusing(), QUESTIONS[3:4], failures={})
+        batch.search_all(Refusing(), QUESTIONS[3:4], print, {})

@@ -1,0 +1,281 @@
+"""Measuring: what each stage of each pipeline gains, on judged questions.
+
+The questions are a question set of the library, or a folder (in BEIR's layout, or documents with
+questions), which gets a library of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from ingest import datasets
+from ingest.datasets import prepare
+from rag.errors import LibraryError, RanklensError, SettingsError
+from rag.evaluate.data import Evaluation, Grades, Question, Unit
+from rag.evaluate.experiments import saved
+from rag.evaluate.experiments.pipelines import resolve
+from rag.evaluate.experiments.run import Interrupted, OnProgress, evaluate
+from rag.evaluate.judgements.trec import encoded, to_run
+from rag.evaluate.measures.answers import UNANSWERABLE, unanswerable
+from rag.evaluate.measures.figures import Figures, figures, outside
+from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate
+from rag.evaluate.measures.metrics import DEFAULT
+from rag.evaluate.measures.metrics import checked as checked_metric
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.progress import IndexingProgress
+    from rag.evaluate.judgements.store import JudgementStore
+    from ranklens.library import Library
+
+__all__ = [
+    "UNANSWERABLE",
+    "Evaluation",
+    "Figures",
+    "Interrupted",
+    "checked_metric",
+    "outside",
+    "parse_gate",
+    "resolve",
+]
+
+log = logging.getLogger(__name__)
+
+LAST = "last-measured.json.gz"
+Pipelines = Mapping[str, Mapping[str, Any]]
+"""Pipeline's name → the settings in which it differs from the library's."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSet:
+    """Questions to be asked of an open library, and what is relevant to them.
+
+    ``grades`` is question id → item → grade; ``unit`` is what an item is. ``notes`` are what was
+    lost on the way, in words.
+    """
+
+    name: str
+    library: Library
+    questions: tuple[Question, ...]
+    grades: Grades
+    unit: Unit
+    notes: tuple[str, ...]
+
+    @property
+    def judged(self) -> list[Question]:
+        """The questions with a relevant item; only these can be measured."""
+        return [q for q in self.questions if any(g > 0 for g in self.grades.get(q.id, {}).values())]
+
+    @property
+    def unanswerable(self) -> list[Question]:
+        """The questions that the set marks as unanswerable and that nothing is relevant to."""
+        judged = {question.id for question in self.judged}
+        return [q for q in self.questions if unanswerable(q) and q.id not in judged]
+
+
+@contextmanager
+def opened_set(
+    settings: Settings,
+    source: str,
+    *,
+    work: Path | None = None,
+    limit: int | None = None,
+    on_indexing: Callable[[IndexingProgress], None] | None = None,
+    stop: Event | None = None,
+) -> Iterator[JudgedSet]:
+    """Open the library that ``source`` is measured on, a folder or the name of a question set.
+
+    A folder is indexed in a library of its own (``work``, else beside the user's), which is kept
+    and reused. ``limit`` takes the first questions only. Raises `Interrupted` if ``stop`` is set
+    while documents are indexed, `LibraryError` if there is no such folder or set.
+    """
+    from ranklens.library import Library
+
+    if Path(source).expanduser().is_dir() or "/" in source:
+        dataset = datasets.read(Path(source)).limited(limit)
+        folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
+        # One that was indexed with another encoder or other chunks is indexed again.
+        with Library.open(settings.updated(library=folder), reindex=True) as library:
+            if not prepare.fill(library, dataset, on_indexing, stop):
+                raise Interrupted("stopped while documents were indexed")
+            grades, notes = prepare.grades_for(library, dataset)
+            yield JudgedSet(dataset.name, library, dataset.questions, grades, dataset.unit, notes)
+        return
+    if work:
+        raise SettingsError("--work is for folders; a question set uses the library")
+    with Library.open(settings, create=False) as library:
+        yield question_set(library, source, limit)
+
+
+def question_set(library: Library, name: str, limit: int | None = None) -> JudgedSet:
+    """Return a question set of the library with people's judgements as they are now."""
+    names = library.question_sets.names()
+    if name not in names:
+        there = ", ".join(names) or "none"
+        raise LibraryError(
+            f"{name!r} is neither a folder nor a question set of {library.settings.library} "
+            f"(there are {there})"
+        )
+    questions = library.question_sets.questions(name)[:limit]
+    grades, unit, notes = graded(library, questions)
+    return JudgedSet(name, library, questions, grades, unit, notes)
+
+
+def graded(
+    library: Library, questions: tuple[Question, ...]
+) -> tuple[Grades, Unit, tuple[str, ...]]:
+    """Return (question id → item → grade, what an item is, notes) as people have judged so far."""
+    return _graded(version(library), library.judgements, questions)
+
+
+@lru_cache(maxsize=8)
+def _graded(
+    _version: int, store: JudgementStore, questions: tuple[Question, ...]
+) -> tuple[Grades, Unit, tuple[str, ...]]:
+    """Read once for each version: the pages ask again with every click."""
+    qrels = store.qrels([question.text for question in questions])
+    found = {q.id: dict(qrels.grades[q.text]) for q in questions if q.text in qrels.grades}
+    return found, qrels.unit, qrels.notes
+
+
+def version(library: Library) -> int:
+    """Return what changes with every judgement and every document: for what is kept meanwhile."""
+    catalogue = library.index.catalogue
+    documents = tuple((one.id, one.digest) for one in catalogue.ready())
+    return hash((id(catalogue), library.judgements.version(), documents))
+
+
+def measure(
+    judged: JudgedSet,
+    pipelines: Pipelines,
+    *,
+    one_pool: bool = False,
+    answers: bool = False,
+    on_progress: OnProgress | None = None,
+    stop: Event | None = None,
+) -> Evaluation:
+    """Ask every judged question of every pipeline and keep the rankings; see `evaluate`."""
+    return evaluate(
+        judged.name,
+        judged.library.pipeline,
+        pipelines,
+        judged.questions,
+        judged.grades,
+        judged.unit,
+        frozen=one_pool,
+        answers=answers,
+        notes=judged.notes,
+        on_progress=on_progress,
+        stop=stop,
+    )
+
+
+def measure_source(
+    library: Library,
+    source: str,
+    pipelines: Sequence[str] = (),
+    *,
+    one_pool: bool = False,
+    answers: bool = False,
+    on_progress: OnProgress | None = None,
+    stop: Event | None = None,
+) -> Evaluation:
+    """Measure pipelines, by name or as options, on a question set of the library or on a folder."""
+    options: dict[str, Any] = {"one_pool": one_pool, "answers": answers}
+    options |= {"on_progress": on_progress, "stop": stop}
+    variants = resolve(library.settings, pipelines)
+    if source in library.question_sets.names():
+        return measure(question_set(library, source), variants, **options)
+    with opened_set(library.settings, source, stop=stop) as judged:
+        return measure(judged, variants, **options)
+
+
+# Evaluations that are kept
+
+
+def keep_last(library: Library, evaluation: Evaluation) -> None:
+    """Keep the library's last evaluation, so that it is there after a restart."""
+    try:
+        saved.save(evaluation, library.settings.library / LAST)
+    except OSError as error:
+        log.warning("the evaluation is lost when the program ends: %s", error)
+
+
+def last(library: Library) -> Evaluation | None:
+    """Return the library's last evaluation; raises `RanklensError` if its file is damaged."""
+    path = library.settings.library / LAST
+    return saved.load(path) if path.exists() else None
+
+
+def opened(name: str, data: bytes) -> Evaluation:
+    """Return the evaluation in a file's bytes; raises `RanklensError` with the file's name."""
+    with tempfile.TemporaryDirectory(prefix="ranklens-") as folder:
+        path = Path(folder) / ("saved.json.gz" if name.endswith(".gz") else "saved.json")
+        path.write_bytes(data)
+        try:
+            return saved.load(path)
+        except RanklensError as error:
+            raise RanklensError(str(error).replace(str(path), name)) from None
+
+
+def saved_at(path: Path) -> Evaluation:
+    """Return the evaluation in a file; raises `RanklensError` if it is none."""
+    return saved.load(path)
+
+
+def save(evaluation: Evaluation, path: Path) -> None:
+    """Write an evaluation with every ranking, to be measured again without its library."""
+    saved.save(evaluation, path)
+
+
+def as_json(evaluation: Evaluation) -> str:
+    """Return an evaluation as `save` writes it."""
+    return saved.to_json(evaluation)
+
+
+def write_runs(evaluation: Evaluation, folder: Path) -> None:
+    """Write each stage of each pipeline as a TREC run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for run in evaluation.runs:
+        for stage in run.stages:
+            name = encoded(f"{run.name}.{stage}").replace("/", "_")
+            (folder / f"{name}.run").write_text(to_run(run, stage), "utf-8")
+
+
+def figures_of(
+    evaluation: Evaluation, metrics: Sequence[str] = (), gates: Sequence[Gate] = ()
+) -> Figures:
+    """Return an evaluation's figures: the default metrics, further ones, and those of gates."""
+    bounded = [gate.metric for gate in gates if not gate.metric.endswith("_ms")]
+    return figures(evaluation, (*DEFAULT, *metrics, *bounded))
+
+
+def passed(found: Figures, gates: Sequence[Gate]) -> list[GateOutcome]:
+    """Return what became of each gate."""
+    return [check(gate, found) for gate in gates]
+
+
+def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:
+    """Return the evaluation with the judgements of now: the same rankings, other figures.
+
+    It stays as it is if its unit has changed or none of its passages is judged any more (another
+    chunking has other passages). Questions that have lost their last relevant passage keep the
+    grades that they had.
+    """
+    if evaluation.name not in library.question_sets.names():
+        return evaluation
+    found, unit, _ = graded(library, evaluation.questions)
+    known = {item for grades in evaluation.grades.values() for item in grades}
+    now = {item for grades in found.values() for item in grades}
+    if unit != evaluation.unit or not known & now:
+        return evaluation
+    relevant = {q: given for q, given in found.items() if any(g > 0 for g in given.values())}
+    return replace(evaluation, grades={**evaluation.grades, **relevant})
