@@ -14,11 +14,12 @@ from tests.ui.fakes import ALL, FakeDocument, trace_of
 from ui.ask.answer import rendered
 from ui.shared import slope
 from ui.shared.frame import escape, plain
+from ui.shared.html import macro
 from ui.shared.naming import named, snippet
-from ui.shared.passages import opener
 from ui.shared.source_text import alone
 from ui.shared.stages import duration, left, number
 
+opener = macro("opener")
 HITS = [Hit(ALL[0], 1, 0.9), Hit(ALL[4], 2, 0.5)]
 TAG = re.compile(r"<[^>]*>")
 

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.shared.html import component, macro
+from ui.shared.html import component
 
-opener = macro("opener")
-chip = macro("chip")
 _SEEN = "passage_seen"
 
 
