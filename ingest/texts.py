@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from typing import Any
 
 from ingest.chunk import chunk
 from ingest.parse import BlockSpan, Parsed
@@ -12,14 +13,15 @@ from rag.store.catalogue import Catalogue, Document
 from rag.types import Chunk
 
 
-def keep_text(catalogue: Catalogue, document_id: int, parsed: Parsed) -> None:
-    """Keep a document's text, its structure and where its words stand."""
+def keep_text(catalogue: Catalogue, document_id: int, parsed: Parsed, **columns: Any) -> None:
+    """Keep a document's text, its structure and where its words stand; set ``columns`` too."""
     catalogue.update_document(
         document_id,
         media_type=parsed.media_type,
         pages=parsed.pages,
         text=parsed.text,
         spans=[list(astuple(span)) for span in parsed.spans],
+        **columns,
     )
     if parsed.boxes or catalogue.boxes(document_id):
         catalogue.keep_boxes(document_id, parsed.boxes)

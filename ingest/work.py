@@ -126,9 +126,8 @@ class Work:
         if following and following.id not in self._ahead:
             self._ahead = {following.id: self._begin(following)}
         prepared = preparing.result()
-        catalogue = self.index.catalogue
-        keep_text(catalogue, document.id, prepared.parsed)
-        catalogue.update_document(document.id, settings=self.settings.shaping(SHAPES_INDEX))
+        shaping = self.settings.shaping(SHAPES_INDEX)
+        keep_text(self.index.catalogue, document.id, prepared.parsed, settings=shaping)
         return prepared
 
     def _begin(self, document: Document) -> Future[_Prepared]:

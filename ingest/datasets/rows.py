@@ -32,7 +32,6 @@ MEDIA_TYPE = "text/plain"
 @dataclass(frozen=True, slots=True)
 class _PreparedRow:
     row: CorpusRow
-    digest: str
     parsed: Parsed
     chunks: list[Chunk]
 
@@ -99,24 +98,24 @@ def parsed(row: CorpusRow) -> Parsed:
     return Parsed(MEDIA_TYPE, None, "\n".join(filter(None, astuple(row)[1:])), tuple(spans))
 
 
-def _waiting(library: Documents, rows: Sequence[CorpusRow]) -> list[tuple[CorpusRow, str]]:
+def _waiting(library: Documents, rows: Sequence[CorpusRow]) -> list[CorpusRow]:
     """Return the rows that are not in the library yet; what no row stands for is retired."""
-    wanted = {row.id: (row, digest(row)) for row in rows if row.title or row.text}
+    wanted = {(row.id, digest(row)): row for row in rows if row.title or row.text}
     catalogue = library.index.catalogue
-    there = {d.name for d in catalogue.documents("ready") if _same(d.name, d.digest, wanted)}
-    strange = [d.id for d in catalogue.documents() if d.status != "ready" or d.name not in there]
+    there = {(d.name, d.digest) for d in catalogue.documents("ready")} & wanted.keys()
+    strange = [
+        d.id
+        for d in catalogue.documents()
+        if d.status != "ready" or (d.name, d.digest) not in there
+    ]
     for first in range(0, len(strange), AT_ONCE):
         library.index.retire(strange[first : first + AT_ONCE])
-    return [pair for name, pair in wanted.items() if name not in there]
+    return [row for key, row in wanted.items() if key not in there]
 
 
-def _same(name: str, found: str, wanted: dict[str, tuple[CorpusRow, str]]) -> bool:
-    return name in wanted and wanted[name][1] == found
-
-
-def _encoded(library: Documents, part: Sequence[tuple[CorpusRow, str]]) -> _Encoded:
+def _encoded(library: Documents, part: Sequence[CorpusRow]) -> _Encoded:
     started = time.perf_counter()
-    rows = [_prepare(library, row, name) for row, name in part]
+    rows = [_prepared(library, row) for row in part]
     texts = [context(chunk) for one in rows for chunk in one.chunks]
     vectors, tokens = vectors_of(library.encoder, texts, library.settings.keep_tokens)
     return _Encoded(rows, vectors, tokens, (time.perf_counter() - started) / len(rows))
@@ -149,17 +148,17 @@ def context(chunk: Chunk) -> str:
     return chunk.text if chunk.text.startswith(title) else f"{title}\n{chunk.text}"
 
 
-def _prepare(library: Documents, row: CorpusRow, digest: str) -> _PreparedRow:
+def _prepared(library: Documents, row: CorpusRow) -> _PreparedRow:
     document = parsed(row)
-    chunks = cut(document, row.id, digest, library.encoder, library.settings)
-    return _PreparedRow(row, digest, document, chunks)
+    chunks = cut(document, row.id, digest(row), library.encoder, library.settings)
+    return _PreparedRow(row, document, chunks)
 
 
 def _remember(library: Documents, one: _PreparedRow, vectors: np.ndarray) -> int:
     catalogue = library.index.catalogue
-    document_id = catalogue.add_document(one.row.id, len(one.parsed.text.encode()), one.digest)
-    keep_text(catalogue, document_id, one.parsed)
+    size = len(one.parsed.text.encode())
+    document_id = catalogue.add_document(one.row.id, size, digest(one.row))
     settings = library.settings.shaping(SHAPES_INDEX)
-    catalogue.update_document(document_id, status="indexing", settings=settings)
+    keep_text(catalogue, document_id, one.parsed, status="indexing", settings=settings)
     catalogue.add_chunks(document_id, 0, one.chunks, vectors)
     return document_id
