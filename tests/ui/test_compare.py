@@ -4,22 +4,15 @@ import time
 
 import pytest
 
-from rag.errors import SettingsError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines
 from rag.evaluate.experiments.side_by_side import Side
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.judgements.votes import VoteStore
-from rag.types import Answer, Citation
-from ranklens import comparing
 from ranklens.comparing import (
     SideBySide,
-    changed_options,
-    save_pipeline,
-    saved_pipelines,
 )
-from ranklens.voting import ballot, cited, renumbered
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED, trace_of
 from tests.ui.test_ask import html
 from ui.compare import bump
@@ -211,21 +204,6 @@ def test_votes_are_deleted(page, asked):
     assert votes(asked) == []
 
 
-def test_an_answers_markers_are_numbered_as_they_are_cited():
-    trace = trace_of(Q)
-    given = trace.evidence
-    text = "One [3]. Two [1]. Again [3]."
-    marks = [(3, 4), (1, 13), (3, 24)]
-    answer = Answer(
-        text,
-        tuple(Citation(n, given[n - 1].chunk.id, at, at + 3) for n, at in marks),
-        "x", False, 0.0,
-    )  # fmt: skip
-    assert renumbered(trace.with_answer(answer), answer) == ("One [1]. Two [2]. Again [1].")
-    passages = cited(trace.with_answer(answer))
-    assert [chunk.id for chunk in passages] == [given[2].chunk.id, given[0].chunk.id]
-
-
 def test_pipelines_are_kept_by_name_and_deleted(page, asked):
     at = page("ui/compare/page.py")
     at.text_input(key="pipeline_name").input("wide")
@@ -241,33 +219,3 @@ def test_pipelines_are_kept_by_name_and_deleted(page, asked):
     assert "has a meaning of its own" in html(at)
     at.button(key="delete_wide").click().run()
     assert pipelines.saved(asked.settings.library) == {}
-
-
-def test_options_are_written_as_they_are_read(library):
-    chosen = {"pool": 9, "threshold": None, "top": library.settings.top, "unknown": 1}
-    settings = library.settings.updated(threshold=0.5)
-    assert changed_options(settings, chosen) == "pool=9,threshold=none"
-
-
-@pytest.mark.parametrize(("name", "options"), [("a=b", "pool=9"), ("wide", "pool")])
-def test_a_pipeline_that_cannot_be_kept_is_refused_in_words(library, name, options):
-    with pytest.raises(SettingsError):
-        save_pipeline(library.settings, name, options)
-    assert saved_pipelines(library.settings) == {}
-
-
-def test_current_is_not_called_reranked_if_the_settings_have_no_reranker(library):
-    settings = library.settings.updated(reranker="none")
-    assert comparing.describe_pipeline(library.settings, "current") == "With reranking: current"
-    assert comparing.describe_pipeline(settings, "current") == "Without reranking: current"
-    assert comparing.describe_pipeline(settings, "wide") == "wide"
-
-
-def test_ballots_show_the_same_sides_for_a_seed(library):
-    def left(seed):
-        options = {"none": {"reranker": "none"}, "late": {"reranker": "late-interaction"}}
-        return ballot(library, Q, options, "rankings", 5, False, seed=seed).left.name
-
-    drawn = [left(str(seed)) for seed in range(8)]
-    assert set(drawn) == {"none", "late"}
-    assert drawn == [left(str(seed)) for seed in range(8)]

@@ -15,8 +15,6 @@ from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import question_sets, questions
 from rag.store.catalogue import Catalogue
 
-AT_ONCE = 500
-
 
 class QuestionSets:
     """Reads and writes question sets in the catalogue's file."""
@@ -77,8 +75,8 @@ class QuestionSets:
                 {"set_id": set_id, "id": q.id, "text": q.text, "kind": q.kind, "answer": q.answer}
                 for q in held
             ]
-            for first in range(0, len(rows), AT_ONCE):
-                db.execute(insert(questions), rows[first : first + AT_ONCE])
+            if rows:
+                db.execute(insert(questions), rows)
         return len(held)
 
     def add(self, name: str, new: Iterable[Question]) -> tuple[str, int]:

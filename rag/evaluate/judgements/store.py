@@ -41,7 +41,6 @@ from rag.store.catalogue import Catalogue, Document
 from rag.text.plural import plural
 from rag.types import Chunk
 
-AT_ONCE = 500
 KEY = ("question", "document", "start", "end", "judge", "source")
 
 
@@ -96,9 +95,9 @@ class JudgementStore:
         """Keep judgements, all or none; the same judge's earlier ones of a span are replaced."""
         now = time.time()
         rows = [_row(one, now) for one in made]
-        with self._engine.begin() as db:
-            for first in range(0, len(rows), AT_ONCE):
-                db.execute(_replacing(), rows[first : first + AT_ONCE])
+        if rows:
+            with self._engine.begin() as db:
+                db.execute(_replacing(), rows)
         return len(rows)
 
     def remove(self, judgement_id: int) -> bool:
