@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     from ranklens.models import Availability, ListedModel, Progress
 
 HEADER = ("model", "used by", "size", "licence", "on this machine")
-EVERY = 5.0  # seconds between plain lines
 
 app = typer.Typer(help="Show what rerankers and encoders need, and download models.")
 
@@ -50,9 +47,16 @@ def pull(
 ) -> None:
     """Download a model from the hub; HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured."""
     from ranklens import models
+    from ui.cli.progress import ProgressBar
 
-    with _DownloadBar() as bar:
-        model, folder = models.pull(name, bar)
+    with ProgressBar() as bar:
+
+        def show(model: str, progress: Progress) -> None:
+            if progress.total:
+                size = f"{progress.done / 1e6:.0f} of {progress.total / 1e6:.0f} MB"
+                bar.show(f"{model} · {size} · {progress.file}", progress.done, progress.total)
+
+        model, folder = models.pull(name, show)
     if folder is None:
         print(f"{model} comes with Ranklens; there is nothing to download")
     else:
@@ -83,39 +87,3 @@ def _outside(items: list[ListedModel], runners: list[Availability]) -> dict[str,
             {"name": one.name, "runs": not one.reason, "reason": one.reason} for one in runners
         ],
     }
-
-
-class _DownloadBar:
-    """Shows a download: a bar on a terminal, a line every few seconds elsewhere."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
-        self._terminal = sys.stderr.isatty()
-        self._last = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            DownloadColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not self._terminal,
-        )
-        self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def __call__(self, model: str, progress: Progress) -> None:
-        all_of_it = progress.total or None
-        self._bar.update(self._task, description=model, completed=progress.done, total=all_of_it)
-        due = progress.total and time.monotonic() - self._last >= EVERY
-        if due and not self._terminal:
-            self._last = time.monotonic()
-            done, total = progress.done / 1e6, progress.total / 1e6
-            print(f"{done:.0f} of {total:.0f} MB · {progress.file}", file=sys.stderr, flush=True)

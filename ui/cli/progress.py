@@ -10,52 +10,67 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 from rag.text.plural import plural
 from ui.cli.words import clean, duration
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from ranklens import FileOutcome, IndexingProgress
 
 EVERY = 5.0  # seconds between plain lines
 
 
-class Reporter:
-    """Shows the progress that it is called with, and each file's outcome once, as it comes."""
+class ProgressBar:
+    """A bar on stderr if that is a terminal; elsewhere a plain line every few seconds."""
 
-    def __init__(self) -> None:
-        self._shown = 0
+    def __init__(self, plain: TextIO | None = None) -> None:
+        """``plain`` is where plain lines go (default: stderr)."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._terminal = sys.stderr.isatty()
+        self._plain = plain or sys.stderr
         self._last = time.monotonic()
-        self._bar = _bar() if sys.stderr.isatty() else None
-        self._task = self._bar.add_task("", total=None) if self._bar else None
+        self._bar = Progress(
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=sys.stdout.isatty(),
+            disable=not self._terminal,
+        )
+        self._task = self._bar.add_task("", total=None)
 
     def __enter__(self) -> Self:
-        if self._bar:
-            self._bar.start()
+        self._bar.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._bar:
-            self._bar.stop()
+        self._bar.stop()
+
+    def show(self, text: str, done: int, total: int) -> None:
+        """Show how far the work is, in words and as ``done`` of ``total`` (0 if not known)."""
+        self._bar.update(self._task, description=text, completed=done, total=total or None)
+        if not self._terminal and time.monotonic() - self._last >= EVERY:
+            self._last = time.monotonic()
+            print(text, file=self._plain, flush=True)
+
+
+class Reporter(ProgressBar):
+    """Shows the progress of indexing, and each file's outcome once, as it comes."""
+
+    def __init__(self) -> None:
+        super().__init__(plain=sys.stdout)
+        self._shown = 0
 
     def __call__(self, progress: IndexingProgress) -> None:
         """Show what is new in ``progress``."""
         for outcome in progress.outcomes[self._shown :]:
             show_outcome(outcome)
         self._shown = len(progress.outcomes)
-        if self._bar and self._task is not None:
-            self._bar.update(
-                self._task,
-                description=line(progress),
-                completed=progress.chunks_done,
-                total=progress.chunks_total or None,
-            )
-        elif progress.running and time.monotonic() - self._last >= EVERY:
-            self._last = time.monotonic()
-            print(line(progress), flush=True)
+        if progress.running:
+            self.show(line(progress), progress.chunks_done, progress.chunks_total)
 
 
 def line(progress: IndexingProgress) -> str:
@@ -102,16 +117,3 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, previous)
-
-
-def _bar() -> Bar:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    return Progress(
-        BarColumn(bar_width=24),
-        TextColumn("{task.description}", markup=False),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-    )
