@@ -35,10 +35,12 @@ from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace
 
 if TYPE_CHECKING:
     from rag.evaluate.judgements.record import Judgement
+    from rag.evaluate.measures.figures import Figures
     from rag.settings import Settings
     from rag.store.catalogue import Document
     from rag.store.index import IndexReport
     from ranklens.comparing import SideBySide
+    from ranklens.fitting import Fit
     from ranklens.library import Library
 
 __all__ = [
@@ -47,8 +49,10 @@ __all__ = [
     "Citation",
     "Document",
     "DocumentError",
+    "Figures",
     "FileOutcome",
     "FilterError",
+    "Fit",
     "GenerationError",
     "Hit",
     "IndexReport",
@@ -73,6 +77,8 @@ __all__ = [
 # Types whose modules bring the engine's libraries along: imported when they are first named.
 _LATER = {
     "Document": "rag.store.catalogue",
+    "Figures": "rag.evaluate.measures.figures",
+    "Fit": "ranklens.fitting",
     "IndexReport": "rag.store.index",
     "Judgement": "rag.evaluate.judgements.record",
     "Library": "ranklens.library",

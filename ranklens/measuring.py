@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,23 @@ def question_set(library: Library, name: str, limit: int | None = None) -> Judge
     return JudgedSet(name, library, questions, grades, unit, notes)
 
 
+@contextmanager
+def judged_set(
+    library: Library, questions: str | PathLike[str] | Iterable[str], stop: Event | None = None
+) -> Iterator[JudgedSet]:
+    """Yield a question set of the library, a folder's, or one of the questions themselves."""
+    if isinstance(questions, str | PathLike):
+        source = str(questions)
+        if source in library.question_sets.names():
+            yield question_set(library, source)
+        else:
+            with opened_set(library.settings, source, stop=stop) as judged:
+                yield judged
+        return
+    asked = tuple(Question(f"q{n}", text) for n, text in enumerate(questions, 1))
+    yield JudgedSet("questions", library, asked, *graded(library, asked))
+
+
 def graded(
     library: Library, questions: tuple[Question, ...]
 ) -> tuple[Grades, Unit, tuple[str, ...]]:
@@ -176,26 +194,6 @@ def measure(
         on_progress=on_progress,
         stop=stop,
     )
-
-
-def measure_source(
-    library: Library,
-    source: str,
-    pipelines: Sequence[str] = (),
-    *,
-    one_pool: bool = False,
-    answers: bool = False,
-    on_progress: OnProgress | None = None,
-    stop: Event | None = None,
-) -> Evaluation:
-    """Measure pipelines, by name or as options, on a question set of the library or on a folder."""
-    options: dict[str, Any] = {"one_pool": one_pool, "answers": answers}
-    options |= {"on_progress": on_progress, "stop": stop}
-    variants = resolve(library.settings, pipelines)
-    if source in library.question_sets.names():
-        return measure(question_set(library, source), variants, **options)
-    with opened_set(library.settings, source, stop=stop) as judged:
-        return measure(judged, variants, **options)
 
 
 # Evaluations that are kept

@@ -15,11 +15,13 @@ from ranklens.records import Records
 if TYPE_CHECKING:
     from ingest.progress import FileOutcome, IndexingProgress
     from rag.evaluate.judgements.record import Judgement
+    from rag.evaluate.measures.figures import Figures
     from rag.pipeline import Pipeline
     from rag.store.catalogue import Document
     from rag.types import Chunk, Trace
     from rag.watch.entry import Origin
     from ranklens.comparing import SideBySide
+    from ranklens.fitting import Fit
 
 
 class UseCases(Records):
@@ -130,6 +132,56 @@ class UseCases(Records):
 
         found = comparing.resolve(self.settings, list(pipelines))
         return comparing.compare(self, question, found, one_pool, answers, stop=stop)
+
+    def measure(
+        self,
+        questions: str | PathLike[str] | Iterable[str],
+        pipelines: Iterable[str] = (),
+        *,
+        one_pool: bool = False,
+        answers: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Figures:
+        """Measure what each stage of each pipeline gains on judged questions, with intervals.
+
+        ``questions`` is the name of a question set, a folder (BEIR's layout, or documents with
+        questions; it gets a library of its own), or the questions themselves, judged with `judge`.
+        Pipelines are named as in `compare`; without any the current settings are measured.
+        ``on_progress`` gets (questions done, questions in all). Raises `LibraryError` if there is
+        no such set, and `RanklensError` if no question is judged or once ``stop`` is set.
+        """
+        from ranklens import measuring
+
+        found = measuring.resolve(self.settings, list(pipelines))
+        with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
+            return measuring.figures_of(
+                measuring.measure(
+                    judged, found, one_pool=one_pool, answers=answers,
+                    on_progress=on_progress, stop=stop,
+                )
+            )  # fmt: skip
+
+    def fit(
+        self,
+        questions: str | PathLike[str] | Iterable[str],
+        pipeline: str = "current",
+        *,
+        blend: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Fit:
+        """Fit fusion weights, the score threshold and when to refuse; nothing is changed.
+
+        Half of the judged questions choose, the other half shows what the choice is worth.
+        ``blend`` fits the weights of a hybrid reranker too. `Fit.parts` has the chosen options,
+        to be given to `ask` or kept in ranklens.toml. Raises `RanklensError` for fewer than four
+        judged questions.
+        """
+        from ranklens import fitting, measuring
+
+        options = measuring.resolve(self.settings, [pipeline])[pipeline]
+        with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
+            return fitting.fit(judged, options, blend=blend, stop=stop)
 
     def _pipeline(
         self,
