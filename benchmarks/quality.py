@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from benchmarks._report import about_the_run, table, write
 from benchmarks._texts import DATA, read_lines
+from rag.evaluate.measures.likeness import overlap
 from rag.evaluate.measures.metrics import PRIMARY, per_question
-from rag.evaluate.measures.pareto import overlap
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.models.token_codes import token_codes

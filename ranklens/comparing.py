@@ -20,7 +20,7 @@ from rag.evaluate.experiments.side_by_side import (
     likeness,
     worth,
 )
-from rag.evaluate.measures.pareto import Likeness
+from rag.evaluate.measures.likeness import Likeness
 from rag.llm.prices import dollars
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
 from rag.types import Trace

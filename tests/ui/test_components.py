@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rag.generate.citations import CitationParser
 from rag.journey import movements
+from rag.text.labels import duration
 from rag.types import Answer, Check, Chunk, Citation, Hit
 from ranklens.asking import suggested
 from tests.ui.fakes import ALL, FakeDocument, trace_of
@@ -17,7 +18,7 @@ from ui.shared.frame import escape, plain
 from ui.shared.html import macro
 from ui.shared.naming import named, snippet
 from ui.shared.source_text import alone
-from ui.shared.stages import duration, left, number
+from ui.shared.stages import left, number
 
 opener = macro("opener")
 HITS = [Hit(ALL[0], 1, 0.9), Hit(ALL[4], 2, 0.5)]

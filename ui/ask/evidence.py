@@ -9,11 +9,12 @@ from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 from rag.journey import Journey, journeys, timeline
+from rag.text.labels import duration, stage_title
 from rag.types import Trace
 from ui.ask import rerankers
 from ui.shared import frame, movement
 from ui.shared.html import render
-from ui.shared.stages import duration, title, unit
+from ui.shared.stages import unit
 
 
 def show(trace: Trace) -> DeltaGenerator:
@@ -33,7 +34,7 @@ def latency(place: DeltaGenerator, trace: Trace) -> None:
     """Fill the place with one bar a stage on a common time line, the total, and what fell back."""
     spans = timeline(trace)
     end = max((span.start + span.seconds for span in spans), default=0.0)
-    fell = ", ".join(title(stage.name) for stage in trace.stages if stage.fell_back)
+    fell = ", ".join(stage_title(stage.name) for stage in trace.stages if stage.fell_back)
     facts = {"Ranking": duration(trace.seconds)}
     facts |= {"With the answer": duration(end)} if trace.answer else {}
     facts["Fell back"] = fell or "nothing"

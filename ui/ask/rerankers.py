@@ -10,11 +10,11 @@ import streamlit as st
 from markupsafe import Markup
 
 from rag.settings import Settings
+from rag.text.labels import duration
 from rag.types import Scalar, Stage, StageName, Trace
 from ranklens.models import AUTO, Availability, ListedModel, listed, rerankers
 from ui.shared import frame
 from ui.shared.html import macro, render
-from ui.shared.stages import duration
 
 COMBINED = "hybrid:NAME, cascade:A>B, rrf:A+B"
 

@@ -10,12 +10,13 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate.reports import charts, report
+from rag.text.labels import stage_title
 from rag.text.plural import plural
 from ranklens import measuring
 from ranklens.jobs import Job
 from ranklens.measuring import UNANSWERABLE, Evaluation, Figures
 from ui.measure import fit, questions, tables
-from ui.shared import frame, jobs, question_sets, stages, state, variants
+from ui.shared import frame, jobs, question_sets, state, variants
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -143,8 +144,8 @@ def _results(library: Library, job: Job) -> None:
 
 def _charts(found: Figures) -> None:
     metric = found.measures[0]
-    ranges = charts.intervals(charts.rows_of(found, stages.title))
-    plot = charts.quality_by_time(charts.dots_of(found, stages.title), metric)
+    ranges = charts.intervals(charts.rows_of(found, stage_title))
+    plot = charts.quality_by_time(charts.dots_of(found, stage_title), metric)
     grid = st.grid(2, min_column_width=380, gap="large")
     heading = f'<h3 class="rl-label">{metric}'
     grid.cell().html(f"{heading} by stage, with 95 % intervals</h3>{ranges}")

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from rag.evaluate.measures.answers import MEASURES as ANSWERS
 from rag.evaluate.measures.answers import left_out as broken_off
 from rag.evaluate.measures.figures import Comparison, Figures, RunFigures, StageFigures
+from rag.evaluate.measures.likeness import likeness
 from rag.evaluate.measures.metrics import MEASURES
-from rag.evaluate.measures.pareto import likeness
 from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports.report import main_comparison, named
 from rag.llm.prices import dollars
+from rag.text.labels import duration, stage_title
 from rag.text.plural import plural
 from ui.shared.frame import escape
 from ui.shared.passages import table
-from ui.shared.stages import duration, title
 
 NUMBER = '<th class="right">'
 
@@ -147,7 +147,7 @@ def _run_rows(figures: RunFigures, found: Figures) -> Iterator[str]:
     )
     for stage in figures.stages.values():
         cells = "".join(_cell(stage.metrics[name]) for name in found.measures)
-        yield f"<tr><td>{escape(title(stage.name))}</td>{cells}{_times(stage)}</tr>"
+        yield f"<tr><td>{escape(stage_title(stage.name))}</td>{cells}{_times(stage)}</tr>"
     for name, values in figures.baselines.items():
         cells = "".join(f'<td class="num">{values[m]:.3f}</td>' for m in found.measures)
         yield f'<tr><td class="rl-muted">{escape(name)} order</td>{cells}<td colspan="3"></td></tr>'

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from rag.text.labels import duration
 from ranklens.monitoring import DAY, LogFigures
 from ui.shared.html import macro
-from ui.shared.stages import duration
 
 SHARES = (0.0, 0.5, 1.0)  # of each axis, where it has a tick
 

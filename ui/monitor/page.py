@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from rag.evaluate.reports import charts as reports
+from rag.text.labels import duration, stage_title
 from rag.text.plural import plural
 from ranklens import monitoring
 from ranklens.monitoring import ANSWER, FIRST_TOKEN, RANKING, WINDOWS, Alert, LogFigures
 from ui.monitor import charts
 from ui.shared import frame, state
 from ui.shared.html import macro
-from ui.shared.stages import duration, title
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -138,7 +138,7 @@ def stages(found: LogFigures) -> pd.DataFrame:
 
 def named(time_of: str) -> str:
     """Return the name of a time on the page."""
-    return NAMES.get(time_of) or title(time_of)
+    return NAMES.get(time_of) or stage_title(time_of)
 
 
 def alert_words(alert: Alert) -> str:

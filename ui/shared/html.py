@@ -13,19 +13,20 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
+from rag.text import labels
 from rag.text.templates import Templates
 from ui.shared import naming, stages
 
 UI = Path(__file__).parents[1]
 _TEMPLATES = Templates(
     UI,
-    duration=stages.duration,
+    duration=labels.duration,
     named=naming.named,
     place=naming.place,
     score=lambda score, stage: stages.number(stage, score),
     share=lambda share, places=1: f"{share:.{places}%}",
     snippet=naming.snippet,
-    stage=stages.title,
+    stage=labels.stage_title,
     stem=naming.stem,
     where=naming.where,
 )

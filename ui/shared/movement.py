@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rag.journey import Movement, movements
+from rag.text.labels import stage_title
 from rag.types import Trace
 from ui.shared import frame, slope
 from ui.shared.html import show as show_html
-from ui.shared.stages import title, unit
+from ui.shared.stages import unit
 
 
 def show(trace: Trace) -> None:
@@ -21,7 +22,7 @@ def show(trace: Trace) -> None:
         return
     for stage in trace.stages:
         if stage.fell_back:
-            frame.notice(stage.note, f"{title(stage.name)}: fell back", "warn")
+            frame.notice(stage.note, f"{stage_title(stage.name)}: fell back", "warn")
     after = f"After: {unit(trace.stages[-1].name, trace)}"
     chart(moves, summary(moves), trace.top, "Before: fused", after)
 

@@ -1,12 +1,9 @@
-"""Names of stages, and how scores and times are written; each stage has a unit of its own."""
+"""Units of scores, and how scores and remaining times are written."""
 
 from __future__ import annotations
 
 from rag.types import StageName, Trace
 
-_TITLES: dict[str, str] = {StageName.LEXICAL: "BM25"}
-_TITLES |= {"hyde": "HyDE", "llm-synonyms": "Other words", "llm-specific": "More specific"}
-_TITLES |= {"llm-general": "More general"}
 _FUSED = (
     *(StageName.FUSED, StageName.EXPANDED),
     *("feedback", "hyde", "llm-synonyms", "llm-specific", "llm-general"),
@@ -18,11 +15,6 @@ _UNITS: dict[str, str] = {
     StageName.SECOND_HOP: "best of both, 0 to 1",
 }
 _PLACES: dict[str, int] = {StageName.LEXICAL: 2}
-
-
-def title(stage: str) -> str:
-    """Return a stage's name for people."""
-    return _TITLES.get(stage, stage.replace("-", " ").capitalize())
 
 
 def unit(stage: str, trace: Trace) -> str:
@@ -39,13 +31,6 @@ def number(stage: str, score: float | None) -> str:
     """Write a score with the decimals that its unit needs; nothing if there is none."""
     places = 4 if stage in _FUSED else _PLACES.get(stage, 3)
     return "" if score is None else f"{score:.{places}f}"
-
-
-def duration(seconds: float) -> str:
-    """Write a time so that three figures of it can be read."""
-    if seconds >= 1:
-        return f"{seconds:.2f} s"
-    return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
 
 
 def left(seconds: float) -> str:

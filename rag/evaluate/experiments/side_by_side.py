@@ -11,8 +11,8 @@ from typing import Any
 from rag.errors import RanklensError, SettingsError
 from rag.evaluate.data import Ranking, Unit
 from rag.evaluate.measures import baselines
+from rag.evaluate.measures.likeness import Likeness, alike
 from rag.evaluate.measures.metrics import PRIMARY, per_question
-from rag.evaluate.measures.pareto import Likeness, alike
 from rag.llm.prices import spent
 from rag.pipeline import Pipeline, Retrieved
 from rag.types import Hit, Stage, StageName, Trace

@@ -11,8 +11,8 @@ from pathlib import Path
 from rag.evaluate.experiments import saved
 from rag.evaluate.measures import answers
 from rag.evaluate.measures.figures import Comparison, Figures, RunFigures
+from rag.evaluate.measures.likeness import likeness
 from rag.evaluate.measures.metrics import MEASURES
-from rag.evaluate.measures.pareto import likeness
 from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports import charts
 from rag.evaluate.reports.examples import telling

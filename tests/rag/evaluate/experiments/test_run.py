@@ -13,7 +13,7 @@ from rag.evaluate.experiments.pipelines import delete, resolve, save
 from rag.evaluate.experiments.run import Interrupted, evaluate
 from rag.evaluate.measures.figures import figures, outside
 from rag.evaluate.measures.gates import check, parse_gate
-from rag.evaluate.measures.pareto import likeness
+from rag.evaluate.measures.likeness import likeness
 from rag.settings import Settings
 from tests.rag.evaluate.made import CHUNKS, FakePipeline, answer_of, make, questions
 from tests.rag.evaluate.measures.test_metrics import by_formula

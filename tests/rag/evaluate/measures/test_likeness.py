@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rag.evaluate.measures.pareto import kendall_tau, likeness, overlap, rbo, tau_b
+from rag.evaluate.measures.likeness import kendall_tau, likeness, overlap, rbo, tau_b
 from tests.rag.evaluate.made import make
 
 ORDERS = st.permutations("abcdefgh")
