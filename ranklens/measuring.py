@@ -84,6 +84,7 @@ class JudgedSet:
 
 @contextmanager
 def opened_set(
+    open_library: Callable[..., Library],
     settings: Settings,
     source: str,
     *,
@@ -94,17 +95,16 @@ def opened_set(
 ) -> Iterator[JudgedSet]:
     """Open the library that ``source`` is measured on, a folder or the name of a question set.
 
-    A folder is indexed in a library of its own (``work``, else beside the user's), which is kept
-    and reused. ``limit`` takes the first questions only. Raises `Interrupted` if ``stop`` is set
-    while documents are indexed, `LibraryError` if there is no such folder or set.
+    ``open_library`` is `Library.open`. A folder is indexed in a library of its own (``work``, else
+    beside the user's), which is kept and reused. ``limit`` takes the first questions only. Raises
+    `Interrupted` if ``stop`` is set while documents are indexed, `LibraryError` if there is no
+    such folder or set.
     """
-    from ranklens.library import Library
-
     if Path(source).expanduser().is_dir() or "/" in source:
         dataset = datasets.read(Path(source)).limited(limit)
         folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
         # One that was indexed with another encoder or other chunks is indexed again.
-        with Library.open(settings.updated(library=folder), reindex=True) as library:
+        with open_library(settings.updated(library=folder), reindex=True) as library:
             if not prepare.fill(library, dataset, on_indexing, stop):
                 raise Interrupted("stopped while documents were indexed")
             grades, notes = prepare.grades_for(library, dataset)
@@ -112,7 +112,7 @@ def opened_set(
         return
     if work:
         raise SettingsError("--work is for folders; a question set uses the library")
-    with Library.open(settings, create=False) as library:
+    with open_library(settings, create=False) as library:
         yield question_set(library, source, limit)
 
 
@@ -140,7 +140,7 @@ def judged_set(
         if source in library.question_sets.names():
             yield question_set(library, source)
         else:
-            with opened_set(library.settings, source, stop=stop) as judged:
+            with opened_set(type(library).open, library.settings, source, stop=stop) as judged:
                 yield judged
         return
     asked = tuple(Question(f"q{n}", text) for n, text in enumerate(questions, 1))

@@ -77,7 +77,7 @@ def page_runs(page: PdfPage) -> list[TextRun]:
     """Return the page's runs of words that stand side by side in one font."""
     text_page = page.get_textpage()
     try:
-        reader = _Reader(page, text_page.raw)
+        reader = _PageReader(page, text_page.raw)
         pieces = reader.pieces(text_page.count_chars())
     finally:
         text_page.close()
@@ -101,7 +101,7 @@ def _gap(last: _Piece, piece: _Piece) -> float:
     return max(piece.x0 - last.x1, last.x0 - piece.x1)  # either way: Hebrew, Arabic
 
 
-def _run(group: list[_Piece], reader: _Reader) -> list[TextRun]:
+def _run(group: list[_Piece], reader: _PageReader) -> list[TextRun]:
     """Return the pieces as a run, none if they are white space."""
     words: list[list[_Piece]] = [[]]
     for piece in group:
@@ -124,7 +124,7 @@ def _begins_word(last: _Piece, piece: _Piece) -> bool:
     return piece.text[0] not in ")%," and _gap(last, piece) > WORD_GAP * piece.style.size
 
 
-def _word(pieces: list[_Piece], reader: _Reader) -> BoxedText:
+def _word(pieces: list[_Piece], reader: _PageReader) -> BoxedText:
     text = "".join(piece.text for piece in pieces)
     if SOFT_HYPHEN in text:  # it counts at the end, where a line may be cut
         text = text[:-1].replace(SOFT_HYPHEN, "") + text[-1]
@@ -188,7 +188,7 @@ class _Font:
         return self._widths[code]
 
 
-class _Reader:
+class _PageReader:
     """Reads a page's characters and their places, the page's /Rotate undone."""
 
     def __init__(self, page: PdfPage, text_page: Any) -> None:

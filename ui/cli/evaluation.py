@@ -127,6 +127,7 @@ def prepared(
     settings: Settings, source: str, work: Path | None, limit: int | None
 ) -> Iterator[tuple[JudgedSet, threading.Event]]:
     """Open what ``source`` is measured on; Ctrl-C sets the event and ends the command with 130."""
+    from ranklens.library import Library
     from ranklens.measuring import Interrupted, opened_set
     from ui.cli.progress import stop_on_interrupt
 
@@ -134,7 +135,13 @@ def prepared(
     with stop_on_interrupt() as stop:
         try:
             with opened_set(
-                settings, source, work=work, limit=limit, on_indexing=indexing, stop=stop
+                Library.open,
+                settings,
+                source,
+                work=work,
+                limit=limit,
+                on_indexing=indexing,
+                stop=stop,
             ) as judged:
                 yield judged, stop
         except Interrupted as error:
