@@ -105,7 +105,7 @@ def test_paths_in_the_documents_exist():
 def test_the_example_reranker_works():
     from rag.rerank.base import Entry
 
-    (source,) = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+    (source,) = re.findall(r"^```python\n(class .*?)^```", README, re.S | re.M)
     names = {"Sequence": Sequence, "Entry": Entry}
     exec(source, names)
     (line,) = re.findall(r"`(Entry\(.*\))`", README)
