@@ -119,10 +119,7 @@ def pipeline_names(settings: Settings) -> list[str]:
 
 def describe_pipeline(settings: Settings, name: str) -> str:
     """Return a pipeline's name as people read it: with and without reranking in words."""
-    if name not in (named.CURRENT, "none"):
-        return name
-    without = "none" in (name, settings.reranker)
-    return f"{'Without' if without else 'With'} reranking: {name}"
+    return named.describe(name, settings.reranker)
 
 
 def saved_pipelines(settings: Settings) -> dict[str, str]:

@@ -17,6 +17,8 @@ from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.fitting import fit as fitting
 from rag.evaluate.fitting.fit import FittedThreshold, FittedWeights
 from rag.evaluate.fitting.refusal import FittedRefusal, fit_refusal
+from rag.evaluate.reports import fitted
+from rag.evaluate.reports.fitted import FittedPart
 from rag.rerank.base import Combined
 from rag.rerank.table import LATE_INTERACTION, resolve
 from rag.settings import Settings
@@ -69,6 +71,18 @@ class Fit:
         if self.refusal:
             parts[REFUSAL] = {"refuse_below": self.refusal.trained.refuse_below}
         return parts
+
+    def summary(self) -> list[FittedPart]:
+        """Describe every part in words; one that could not be fitted has the reason."""
+        shown = [fitted.weights(FUSION, self.fusion)]
+        if self.blend:
+            shown.append(fitted.weights(f"{BLEND} of the hybrid reranker", self.blend))
+        if self.threshold:
+            shown.append(fitted.threshold(self.threshold))
+        if self.refusal:
+            shown.append(fitted.refusal(self.refusal))
+        missing = {part: reason for part, reason in self.why_not.items() if reason}
+        return shown + [FittedPart(part, "", reason) for part, reason in missing.items()]
 
 
 def fit(

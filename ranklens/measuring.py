@@ -31,6 +31,7 @@ from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate
 from rag.evaluate.measures.metrics import DEFAULT
 from rag.evaluate.measures.metrics import checked as checked_metric
 from rag.settings import Settings
+from rag.types import Trace
 
 if TYPE_CHECKING:
     from ingest.progress import IndexingProgress
@@ -259,6 +260,14 @@ def figures_of(
 def passed(found: Figures, gates: Sequence[Gate]) -> list[GateOutcome]:
     """Return what became of each gate."""
     return [check(gate, found) for gate in gates]
+
+
+def search_again(library: Library, evaluation: Evaluation, pipeline: str, question: str) -> Trace:
+    """Search for a question with the settings that a pipeline was measured with."""
+    known = type(library.settings).model_fields
+    measured = evaluation.run(pipeline).settings
+    options = {name: value for name, value in measured.items() if name in known}
+    return library.pipeline.with_settings(**options).search(question)
 
 
 def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:

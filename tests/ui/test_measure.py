@@ -12,12 +12,19 @@ from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.measures.figures import figures, outside
 from rag.evaluate.measures.statistics import Interval
-from rag.evaluate.reports.charts import Dot, Row, front, intervals, quality_by_time, scale
+from rag.evaluate.reports.charts import (
+    IntervalRow,
+    PipelineDot,
+    front,
+    intervals,
+    quality_by_time,
+    scale,
+)
+from rag.evaluate.reports.verdict import p_value
 from ranklens import measuring
 from ranklens.jobs import Job, Jobs
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
 from tests.ui.test_ask import html
-from ui.measure import tables
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(14)]
 
@@ -69,8 +76,8 @@ def test_pipelines_are_measured_with_a_verdict_every_stage_and_what_changed(page
     assert "15 questions" in body
     # The relevant passage is 5th in the fused order and 1st after reranking: nDCG 0.387 and 1.
     assert "late-interaction" in body
-    assert "oracle order" in body
-    assert body.count('class="rl-told"') > 0
+    assert "Oracle order" in body
+    assert body.count('class="rl-changed"') > 0
     assert "corrected for" in body
     assert RERANKED[0] == FUSED[4] == 10
 
@@ -143,24 +150,24 @@ def test_a_pipeline_that_is_none_is_told(page, judged):
 
 def test_the_front_holds_what_nothing_beats():
     slow, fast, beaten, twin = (
-        Dot("slow", 2.0, 0.9),
-        Dot("fast", 0.1, 0.5),
-        Dot("beaten", 1.0, 0.4),
-        Dot("twin", 2.0, 0.9),
+        PipelineDot("slow", 2.0, 0.9),
+        PipelineDot("fast", 0.1, 0.5),
+        PipelineDot("beaten", 1.0, 0.4),
+        PipelineDot("twin", 2.0, 0.9),
     )
     assert front([slow, fast, beaten, twin]) == {slow, fast, twin}
 
 
 def test_cost_keeps_a_cheap_dot_on_the_front_and_makes_a_dear_one_larger():
     dear, cheap, unknown = (
-        Dot("dear", 0.5, 0.9, 0.02),
-        Dot("cheap", 1.0, 0.9, 0.001),
-        Dot("unknown", 0.5, 0.9, None),
+        PipelineDot("dear", 0.5, 0.9, 0.02),
+        PipelineDot("cheap", 1.0, 0.9, 0.001),
+        PipelineDot("unknown", 0.5, 0.9, None),
     )
     assert front([dear, cheap]) == {dear, cheap}
     assert front([dear, unknown]) == {dear}
-    assert front([unknown, Dot("alike", 0.6, 0.9, None)]) == {unknown}
-    chart = quality_by_time([dear, cheap, Dot("free", 0.2, 0.2)], "m")
+    assert front([unknown, PipelineDot("alike", 0.6, 0.9, None)]) == {unknown}
+    chart = quality_by_time([dear, cheap, PipelineDot("free", 0.2, 0.2)], "m")
     assert "dear · $20.00" in chart
     assert "cheap · $1.00" in chart
     assert "for 1,000 questions" in chart
@@ -192,7 +199,7 @@ def test_what_nobody_foresaw_is_told_and_measuring_can_begin_again(page, judged)
 
 
 def test_a_small_p_is_never_written_as_zero():
-    assert [tables.p_said(p) for p in (0.0002, 0.001)] == ["< 0.001", "= 0.001"]
+    assert [p_value(p) for p in (0.0002, 0.001)] == ["< 0.001", "= 0.001"]
 
 
 def test_the_last_run_is_there_again_after_a_restart(page, judged):
@@ -217,12 +224,16 @@ def test_charts_hold_their_values_within_the_frame():
     assert scale([0.5, 0.9]) == pytest.approx((0.44, 0.96))
     assert scale([1.0]) == (0.98, 1.0)
     row = intervals(
-        [Row("a<b", Interval(0.5, 0.4, 0.6), True), Row("none", Interval(*[float("nan")] * 3))]
+        [
+            IntervalRow("a<b", Interval(0.5, 0.4, 0.6), True),
+            IntervalRow("none", Interval(*[float("nan")] * 3)),
+        ]
     )
     assert "a&lt;b" in row
     assert "none" not in row
     assert "--at:50.0%" in row
     assert quality_by_time([], "ndcg@10") == ""
     assert "--x:50.0%" in quality_by_time(
-        [Dot("a", 10**-1.5, 0.5), Dot("b", 0.1, 0.6), Dot("c", 0.01, 0.4)], "m"
+        [PipelineDot("a", 10**-1.5, 0.5), PipelineDot("b", 0.1, 0.6), PipelineDot("c", 0.01, 0.4)],
+        "m",
     )

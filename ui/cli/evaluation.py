@@ -112,9 +112,9 @@ def evaluate(
         figures = measuring.outside(found)
         print(json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        from ui.cli.evaluation_tables import show
+        from ui.cli.evaluation_tables import show_evaluation
 
-        show(found)
+        show_evaluation(found)
     outcomes = measuring.passed(found, gates)
     for outcome in outcomes:
         print(outcome, file=sys.stderr)

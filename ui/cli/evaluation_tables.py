@@ -1,97 +1,52 @@
-"""The figures of an evaluation as tables and sentences."""
+"""Evaluations and what was fitted, printed: the same sentences and rows as on the page."""
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from rag.evaluate.measures.answers import left_out
-from rag.evaluate.measures.figures import Comparison, Figures, RunFigures
-from rag.evaluate.measures.statistics import Interval
-from rag.llm.prices import dollars
-from rag.text.plural import plural
+from rag.evaluate.reports.fitted import FittedPart
+from rag.evaluate.reports.report import summarise
+from rag.evaluate.reports.tables import EvaluationTable
+from ranklens.measuring import Figures
 from ui.cli.show import table
-from ui.cli.words import clean, duration
+from ui.cli.words import clean
 
-COLUMNS = ("ndcg@10", "recall@10", "mrr")  # more than these do not fit beside their intervals
+FAILURES = 5  # of a pipeline, with their reasons
 
 
-def show(found: Figures) -> None:
-    """Print what was measured: a table a pipeline, then the verdicts."""
-    evaluation = found.evaluation
-    print(f"{clean(evaluation.name)}: {plural(len(evaluation.questions), 'question')}")
-    for note in evaluation.notes:
+def show_evaluation(found: Figures) -> None:
+    """Print what was measured: the verdict, a table a pipeline, then answers and comparisons."""
+    summary = summarise(found)
+    print(f"{clean(summary.name)}: {summary.about}")
+    if summary.verdict:
+        print(clean(summary.verdict.sentence))
+        print(clean(f"{summary.verdict.compared}, {summary.verdict.figures}"))
+    for note in (*summary.notes, *summary.warnings):
         print(f"note: {clean(note)}")
-    for figures in found.runs:
-        print()
-        _run(figures, found.measures, several=len(found.runs) > 1)
-    if found.comparisons:
-        print()
-    for comparison in found.comparisons:
-        print(sentence(comparison, len(found.runs) > 1))
+    for one in found.runs:
+        for question, reason in list(one.run.failures.items())[:FAILURES]:
+            print(f"failed: {clean(question)}: {clean(reason)}", file=sys.stderr)
+    for pipeline, one in zip(summary.stages, found.runs, strict=True):
+        print(f"\n{clean(pipeline.title)} · settings {one.run.settings_digest}")
+        _print_table(pipeline.transposed())
+        print(pipeline.note)
+    for other in summary.others:
+        print(f"\n{other.title}")
+        _print_table(other)
 
 
-def sentence(comparison: Comparison, several: bool) -> str:
-    """Return a comparison in words."""
-    names = [
-        f"{stage} ({run})" if several else stage
-        for run, stage in (comparison.after, comparison.before)
-    ]
-    found = comparison.difference
-    return (
-        f"{names[0]} against {names[1]}, {comparison.metric}: {found.verdict} "
-        f"(p {_p(found.adjusted)}; {found.wins} won, {found.ties} tied, {found.losses} lost)"
-    )
+def show_fit(parts: Sequence[FittedPart]) -> None:
+    """Print what was fitted, and why something was not."""
+    for part in parts:
+        if not part.choice:
+            print(f"{part.title}: not fitted: {clean(part.worth)}")
+            continue
+        print(f"{part.title}: {part.choice}")
+        print(f"  {part.worth}")
+        if part.table:
+            _print_table(part.table)
 
 
-def _run(figures: RunFigures, measures: tuple[str, ...], several: bool) -> None:
-    run = figures.run
-    settings = f"settings {run.settings_digest}"
-    print(f"{clean(run.name)} · {settings}" if several else settings)
-    shown = [name for name in measures if name in COLUMNS] or list(measures[:3])
-    shown += [name for name in measures if name not in shown]
-    rows = [(name, *_cells(figures, name)) for name in shown]
-    table(("metric", *figures.stages), [*rows, *_times(figures)])
-    for name, values in figures.baselines.items():
-        print(f"{name} order of the pool: {measures[0]} {values[measures[0]]:.4f}")
-    for stage in figures.stages.values():
-        if stage.fell_back:
-            asked = plural(stage.fell_back, "question")
-            print(f"note: {stage.name} fell back on {asked}, left out of it")
-    for question, reason in list(run.failures.items())[:5]:
-        print(f"failed: {clean(question)}: {clean(reason)}", file=sys.stderr)
-    if run.failures:
-        print(f"note: {plural(len(run.failures), 'question')} failed and were left out")
-    print(f"a whole search: {_time(figures.p50)} p50, {_time(figures.p95)} p95")
-    print(f"cost: {dollars(figures.cost)} a question, {dollars(run.spent)} in all")
-    if figures.answers:
-        print()
-        table(("answers", "mean"), [(n, _interval(found)) for n, found in figures.answers.items()])
-        for said in left_out([run]):
-            print(f"note: {clean(said)}")
-
-
-def _cells(figures: RunFigures, name: str) -> Iterator[str]:
-    for stage in figures.stages.values():
-        yield _interval(stage.metrics[name])
-
-
-def _times(figures: RunFigures) -> Iterator[tuple[str, ...]]:
-    stages = figures.stages.values()
-    yield ("seconds p50", *(_time(stage.p50) for stage in stages))
-    yield ("seconds p95", *(_time(stage.p95) for stage in stages))
-
-
-def _interval(found: Interval) -> str:
-    if math.isnan(found.mean):
-        return "none"
-    return f"{found.mean:.4f} ({found.low:.3f}–{found.high:.3f})"
-
-
-def _time(seconds: float) -> str:
-    return "none" if math.isnan(seconds) else duration(seconds)
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+def _print_table(shown: EvaluationTable) -> None:
+    table(shown.columns, [(name, *map(str, cells)) for name, cells in shown.rows])

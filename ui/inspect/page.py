@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.evaluate.reports.rendering import STYLE
 from rag.types import Trace
 from ranklens.inspecting import Inspection, stamp
 from ui.inspect import compare, passage, pool, shown_trace, where, why
@@ -17,7 +18,7 @@ from ui.shared import drawer, frame, grades, passages, state, trace_file
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-STYLES = ("shared/measure.css", "shared/judge.css", "inspect/inspect.css")
+STYLES = (STYLE, "shared/judge.css", "inspect/inspect.css")
 PASSAGE, POOL, TWO = "A passage", "The pool", "Two traces"
 VIEW = "inspect_view"
 

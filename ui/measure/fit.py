@@ -4,34 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.evaluate.reports.fitted import FittedPart
 from rag.text.plural import plural
 from ranklens import fitting, measuring
 from ranklens.comparing import pipeline_names, resolve
 from ranklens.jobs import Job
 from ranklens.measuring import JudgedSet
-from ui.measure import fitted
 from ui.shared import frame, jobs
+from ui.shared.html import show as show_html
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 KIND = "fit"
-STYLE = Path(__file__).with_name("fit.css")
 _NOTICE = "fit_notice"
 
 
 def show(library: Library, name: str) -> None:
-    """Offer to fit, show how far it is, what it found, and keep what is liked."""
-    st.html(STYLE)
-    st.html(
-        '<p class="rl-say">Half of the judged questions, drawn by chance, choose; the other half '
-        "says what the choice is worth. Nothing is changed until you keep it.</p>"
+    """Offer to fit, show how far it is and what was fitted, and keep what is chosen."""
+    frame.say(
+        "Half of the judged questions, drawn by chance, choose; the other half shows what the "
+        "choice is worth. Nothing is changed until you keep it."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = pipeline_names(library.settings)
@@ -50,10 +49,24 @@ def show(library: Library, name: str) -> None:
     job = jobs.follow(library, KIND, "Not fitted")
     if job is not None:
         if failed := job.result.failed:
-            asked, first = plural(len(failed), "question"), next(iter(failed.values()))
-            frame.notice(f"{asked} could not be asked and took no part ({first})", tone="warn")
-        st.html(fitted.fitted(job.result))
+            count, first = plural(len(failed), "question"), next(iter(failed.values()))
+            frame.notice(f"{count} could not be asked and took no part ({first})", tone="warn")
+        for part in job.result.summary():
+            _show_part(part)
         _keeper(library, job.result)
+
+
+def _show_part(part: FittedPart) -> None:
+    if not part.choice:
+        frame.say(f"{part.title}: not fitted: {part.worth}")
+        return
+    frame.label(part.title, "h3")
+    show_html("measure/fitted.html", part=part)
+    if part.table:
+        names, rows = part.table.columns, part.table.rows
+        shown = pd.DataFrame([(name, *map(str, cells)) for name, cells in rows], columns=names)
+        figures = dict.fromkeys(names[1:], st.column_config.TextColumn(alignment="right"))
+        st.dataframe(shown, hide_index=True, column_config=figures)
 
 
 def _fitted(judged: JudgedSet, options: Mapping[str, Any], blend: bool, job: Job) -> fitting.Fit:
@@ -67,7 +80,7 @@ def _fitted(judged: JudgedSet, options: Mapping[str, Any], blend: bool, job: Job
 def _keeper(library: Library, found: fitting.Fit) -> None:
     """Keep the chosen parts as a named pipeline, or show the lines for ranklens.toml."""
     parts = found.parts()
-    st.html('<h3 class="rl-label">Use these</h3>')
+    frame.label("Use these", "h3")
     chosen = st.pills("What to keep", list(parts), selection_mode="multi",
                       default=[next(iter(parts))], key="fit_parts")  # fmt: skip
     options = {name: value for part in chosen for name, value in parts[part].items()}
@@ -89,7 +102,7 @@ def _keeper(library: Library, found: fitting.Fit) -> None:
             st.session_state[_NOTICE] = _keep(library, name, found, options)
     if notice := st.session_state.pop(_NOTICE, ()):
         frame.notice(*notice)
-    st.html('<p class="rl-say">Or put these lines into ranklens.toml, for every question:</p>')
+    frame.say("Or put these lines into ranklens.toml, for every question:")
     st.code(fitting.as_toml(options), language="toml")
 
 
@@ -101,4 +114,4 @@ def _keep(
         fitting.keep(library, name, found, options)
     except RanklensError as error:
         return str(error), "Nothing was kept", "bad"
-    return f"{name.strip()} can be chosen wherever pipelines are.", "Kept"
+    return f"{name.strip()} can be chosen on every page with pipelines.", "Kept"

@@ -10,31 +10,31 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.evaluate.reports import charts, report
-from rag.text.labels import stage_title
+from rag.evaluate.reports.rendering import STYLE, part
+from rag.evaluate.reports.report import EvaluationSummary
 from rag.text.plural import plural
 from ranklens import measuring
 from ranklens.jobs import Job
 from ranklens.measuring import UNANSWERABLE, Evaluation, Figures
-from ui.measure import fit, questions, tables
+from ui.measure import fit, questions
 from ui.shared import frame, jobs, question_sets, state, variants
+from ui.shared.html import macro
 
 if TYPE_CHECKING:
     from ranklens.library import Library
     from ranklens.measuring import JudgedSet, Pipelines
 
-STYLES = (frame.HERE / "measure.css", charts.STYLE)
 KIND = "measure"
 
 
 def page() -> None:
     """Show the page."""
     library = state.library()
-    for style in STYLES:
-        st.html(style)
+    frame.style(STYLE)
     frame.title("Measure", "What each stage of each pipeline is worth, on the judged questions.")
     name = question_sets.chooser(library)
     if name is None:
-        frame.empty("No questions yet", "Write or take in a question set on the Judge page first.")
+        frame.empty("No questions yet", "Write or import a question set on the Judge page first.")
         return
     _controls(library, name)
     _reopen(library)
@@ -58,18 +58,17 @@ def _controls(library: Library, name: str) -> None:
             "Answers too",
             key="answers_too",
             persist_state="session",
-            help="Has every question answered, and says what the answers cite and whether they "
-            f"refuse the questions of kind “{UNANSWERABLE}”",
+            help="Has every question answered too, and measures what the answers cite and whether "
+            f"they refuse the questions of kind “{UNANSWERABLE}”",
         )
     busy = library.jobs.busy
     if right.button("Measure", type="primary", icon=":material/play_arrow:", width="stretch",
                     disabled=busy or not chosen or not relevant, key="measure"):  # fmt: skip
         library.jobs.start(KIND, name, partial(_measured, judged, chosen or {}, frozen, answers))
         st.rerun()
-    st.html(
-        f'<p class="rl-say">{relevant:,} of {plural(len(judged.questions), "question")} can be '
-        "measured: those with a relevant passage. The other pipelines are compared with the first "
-        "one.</p>"
+    frame.say(
+        f"{relevant:,} of {plural(len(judged.questions), 'question')} can be measured: those with "
+        "a relevant passage. The other pipelines are compared with the first one."
     )
 
 
@@ -116,50 +115,44 @@ def _opener(library: Library) -> None:
 
 def _results(library: Library, job: Job) -> None:
     key = hash((id(job.result), job.result.made, job.replayed, measuring.version(library)))
-    found, alike = _figures(key, library, job)
-    evaluation = found.evaluation
-    count = plural(len(evaluation.questions), "question")
+    found, summary = _figures(key, library, job)
     graded = "as it was saved" if job.replayed else "figures with the judgements of now"
-    when = frame.escape(evaluation.made[:16].replace("T", " "))
-    st.html(
-        f'<h2 class="rl-question">{frame.escape(evaluation.name)}</h2><p class="rl-say">{count} · '
-        f"measured {when} UTC · {graded}</p>"
-    )
-    st.html(tables.verdict(found))
-    for said in tables.left_out(found):
-        frame.notice(said, tone="warn")
-    for note in evaluation.notes:
-        st.html(f'<p class="rl-say">{frame.escape(note)}</p>')
+    st.html(macro("question")(summary.name))
+    frame.say(f"{summary.about} · {summary.measured} · {graded}")
+    if summary.verdict:
+        st.html(part("verdict")(summary.verdict))
+    for warning in summary.warnings:
+        frame.notice(warning, tone="warn")
+    for note in summary.notes:
+        frame.say(note)
     _downloads(found)
     _charts(found)
-    with st.container(key="stages"):
-        st.html(tables.stages(found))
-    if told := tables.answers(found):
-        st.html('<h3 class="rl-label">Answers</h3>' + told)
-    st.html('<h3 class="rl-label">Every comparison</h3>' + tables.comparisons(found))
-    st.html(alike)
-    st.html('<h3 class="rl-label">The questions that changed most</h3>')
-    questions.show(library, found, report.main_comparison(found))
+    st.html(part("figures")(summary.stages))
+    for table in summary.others:
+        frame.label(table.title, "h3")
+        st.html(part("figures")([table]))
+    questions.show(library, found)
 
 
 def _charts(found: Figures) -> None:
     metric = found.measures[0]
-    ranges = charts.intervals(charts.rows_of(found, stage_title))
-    plot = charts.quality_by_time(charts.dots_of(found, stage_title), metric)
     grid = st.grid(2, min_column_width=380, gap="large")
-    heading = f'<h3 class="rl-label">{metric}'
-    grid.cell().html(f"{heading} by stage, with 95 % intervals</h3>{ranges}")
-    grid.cell().html(f"{heading} against time and cost</h3>{plot}")
+    with grid.cell():
+        frame.label(f"{metric} by stage, with 95 % intervals", "h3")
+        st.html(charts.stage_intervals(found))
+    with grid.cell():
+        frame.label(f"{metric} against time and cost", "h3")
+        st.html(charts.pipelines_by_time(found))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Working out the figures…")
-def _figures(key: int, _library: Library, _job: Job) -> tuple[Figures, str]:
-    """Work out the figures, with the judgements of now, and how alike the rankings are, once."""
+def _figures(key: int, _library: Library, _job: Job) -> tuple[Figures, EvaluationSummary]:
+    """Work out the figures, with the judgements of now, and what people read of them, once."""
     evaluation: Evaluation = _job.result
     if not _job.replayed:
         evaluation = measuring.with_present_grades(_library, evaluation)
     found = measuring.figures_of(evaluation)
-    return found, tables.alike(found)
+    return found, report.summarise(found)
 
 
 def _downloads(found: Figures) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from rag.evaluate.reports import charts as reports
+from rag.evaluate.reports.rendering import STYLE
 from rag.text.labels import duration, stage_title
 from rag.text.plural import plural
 from ranklens import monitoring
@@ -36,8 +36,7 @@ ALERTS = {
 def page() -> None:
     """Show the page."""
     library = state.library()
-    st.html(reports.STYLE)
-    frame.style("shared/measure.css", "monitor/monitor.css")
+    frame.style(STYLE, "monitor/monitor.css")
     frame.title("Monitor", "Times, fallbacks and verdicts of the questions that were asked.")
     if not library.settings.log_questions:
         frame.notice("Questions are not logged: the option log_questions is off.")

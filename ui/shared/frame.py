@@ -44,8 +44,8 @@ def dress() -> None:
     style("shared/frame.css")
 
 
-def style(*names: str) -> None:
-    """Put style sheets of ``ui/`` on the page, such as ``measure/fit.css``."""
+def style(*names: str | Path) -> None:
+    """Put style sheets on the page: those of ``ui/`` (``ask/chat.css``), others by whole path."""
     for name in names:
         st.html(UI / name)
 

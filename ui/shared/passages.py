@@ -7,8 +7,6 @@ work inside streamed text and tables without a widget each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from ui.shared.html import component
@@ -40,11 +38,3 @@ def clicked(key: str) -> str | None:
     data = {"seen": st.session_state.get(_SEEN)}
     passage = listener(key=key, height=1, data=data, on_passage_change=seen).passage
     return str(passage).partition("#")[0] if passage else None
-
-
-def table(head: str, rows: Sequence[str]) -> str:
-    """Return a scrolling table as HTML, from its head's cells and its rows (both HTML)."""
-    return (
-        '<div class="rl-scroll" tabindex="0"><table class="rl-table">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )

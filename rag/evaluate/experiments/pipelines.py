@@ -18,6 +18,13 @@ FILE = "pipelines.json"
 _changing = threading.Lock()  # two people of one process who save at once both do
 
 
+def describe(name: str, reranker: str) -> str:
+    """Return a pipeline's name as people read it: with and without reranking in words."""
+    if name not in (CURRENT, "none"):
+        return name
+    return f"{'Without' if 'none' in (name, reranker) else 'With'} reranking: {name}"
+
+
 def saved(library: Path) -> dict[str, dict[str, Any]]:
     """Return the library's saved pipelines: name → the options in which it differs."""
     path = library / FILE

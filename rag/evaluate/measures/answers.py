@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from rag.evaluate.data import Answered, Evaluation, Question, Run, Unit
 from rag.evaluate.experiments.side_by_side import item, with_answer
 from rag.evaluate.measures.statistics import Interval, interval
 from rag.llm.prices import spent
 from rag.pipeline import Pipeline
-from rag.text.plural import plural
 from rag.types import Trace
 
 UNANSWERABLE = "unanswerable"  # a question's kind, where the documents hold no answer
@@ -64,14 +63,6 @@ def figures(run: Run, evaluation: Evaluation) -> dict[str, Interval]:
             for name, value in _of_one(one, relevant, one.question in none):
                 values[name].append(value)
     return {name: interval(found) for name, found in values.items()}
-
-
-def left_out(names: Iterable[Run]) -> Iterator[str]:
-    """Say how many answers of each run broke off, as texts."""
-    for run in names:
-        if broken := [one.error for one in run.answers if one.error]:
-            count = plural(len(broken), "answer")
-            yield f"{run.name}: {count} broke off, left out ({broken[0]})"
 
 
 def _of_one(one: Answered, relevant: set[str], no_answer: bool) -> Iterator[tuple[str, float]]:

@@ -54,8 +54,8 @@ def test_tables_gates_and_exit_codes(run: Run, folder: Path, tmp_path: Path):
     good = run("eval", folder, "--work", tmp_path / "w", "--gate", "reranked.ndcg@3>=0.9")
     assert good.code == 0
     assert "eight words: 8 questions" in good.out
-    assert "ndcg@10\t1.0000 (1.000–1.000)" in good.out
-    assert "fused against dense, ndcg@10: no difference shown" in good.out
+    assert "ndcg@10\t1.000 (1.000–1.000)" in good.out
+    assert "Fused against Dense: no difference shown" in good.out
     assert "gate passed: reranked.ndcg@3>=0.9 (1.0000)" in good.err
     assert (tmp_path / "w" / "catalogue.sqlite").exists()
     bad = run("eval", folder, "--work", tmp_path / "w", "--gate", "p95_ms<=0")
@@ -71,7 +71,7 @@ def test_answers_are_measured_on_request(run: Run, folder: Path):
     ran = run("eval", folder, "--answers")
     assert ran.code == 0
     assert "cost: $0 a question, $0 in all" in ran.out
-    assert "citation precision\t" in ran.out
+    assert "Citation precision\t" in ran.out
     data = json.loads(run("eval", folder, "--answers", "--json").out)
     assert data["pipelines"]["current"]["answers"]["evidence recall"]["mean"] == 1.0
     plain = json.loads(run("eval", folder, "--json").out)["pipelines"]["current"]
@@ -127,8 +127,8 @@ def test_a_question_set_of_the_library_from_import_to_measure(run: Run, tmp_path
 def test_fit_prints_what_it_is_worth(run: Run, folder: Path):
     ran = run("fit", folder)
     assert ran.code == 0
-    assert "fusion: dense_weight = 1, lexical_weight = 1 (now " in ran.out
-    assert "on the other half: no difference shown" in ran.out
+    assert "Fusion weights: dense_weight = 1, lexical_weight = 1\n  now " in ran.out
+    assert "held out against the present weights: no difference shown" in ran.out
 
 
 def test_a_question_that_cannot_be_asked_is_left_out_of_a_fit(run: Run, folder: Path):

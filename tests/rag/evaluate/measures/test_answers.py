@@ -8,9 +8,9 @@ import pytest
 from rag.evaluate.data import Answered, Evaluation, Question, Run
 from rag.evaluate.experiments import saved
 from rag.evaluate.measures.answers import figures as answer_figures
-from rag.evaluate.measures.answers import left_out
 from rag.evaluate.measures.figures import figures, outside
 from rag.evaluate.reports.report import html
+from rag.evaluate.reports.tables import warnings
 from rag.llm.prices import dollars
 from tests.rag.evaluate.made import make, questions
 
@@ -42,7 +42,7 @@ def test_citations_and_refusals_by_hand():
         "answerable answered": 0.5,
         "unanswerable refused": 0.5,
     }
-    assert list(left_out(held.runs)) == ["one: 1 answer broke off, left out (broke off)"]
+    assert list(warnings(figures(held))) == ["one: 1 answer broke off, left out (broke off)"]
     assert answer_figures(replace(held.runs[0], answers=()), held) == {}
 
 
@@ -58,7 +58,7 @@ def test_unanswerable_questions_are_answered_but_not_ranked():
     assert found.runs[0].answers["answerable answered"].mean == 1.0
     assert found.runs[0].stages["reranked"].questions == 6
     assert outside(found)["pipelines"]["late"]["answers"]["refusal correctness"]["mean"] == 1.0
-    assert "citation precision" in html(found)
+    assert "Citation precision" in html(found)
 
 
 def test_what_was_spent_is_told_per_question():

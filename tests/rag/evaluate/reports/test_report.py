@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import pytest
 
 from rag.evaluate.measures.figures import figures
-from rag.evaluate.reports.examples import telling
-from rag.evaluate.reports.report import html, main_comparison
+from rag.evaluate.reports.changes import most_changed
+from rag.evaluate.reports.report import html
+from rag.evaluate.reports.verdict import main_comparison
 from tests.rag.evaluate.made import make
 
 VOID = {"meta", "br"}
@@ -60,21 +61,22 @@ def test_the_verdict_stands_in_words():
     assert main.difference.verdict in html(found)
 
 
-def test_the_most_telling_questions_show_both_sides():
+def test_the_questions_that_changed_most_show_both_sides():
     found = figures(make(40))
     main = main_comparison(found)
     assert main is not None
-    chosen = telling(found, main)
+    chosen = most_changed(found, main)
     assert len(chosen) == 10, "of 26 that changed"
     assert chosen[0].change == max(one.change for one in chosen) > 0
     for one in chosen:
-        relevant = [place for place in one.second if place.grade]
-        assert [place.rank for place in relevant] == [1]
-        assert one.second[0].text.startswith("Passage ")
-    assert telling(found, found.comparisons[0])[-1].change < 0
+        relevant = [item for item in one.after.items if item.relevant]
+        assert [item.rank for item in relevant] == [1]
+        assert one.after.items[0].text.startswith("Passage ")
+        assert {item.facts for item in one.before.items} <= {"not judged", "grade 2"}
+    assert most_changed(found, found.comparisons[0])[-1].change < 0
 
 
-def test_a_single_pipeline_and_fallbacks_are_told():
+def test_a_single_pipeline_and_fallbacks_are_named():
     evaluation = make(6, variants={"late": {"reranker": "auto"}})
     main = main_comparison(figures(evaluation))
     assert main is not None
