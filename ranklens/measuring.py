@@ -6,6 +6,7 @@ questions), which gets a library of its own.
 
 from __future__ import annotations
 
+import json
 import logging
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,7 +45,6 @@ __all__ = [
     "Figures",
     "Interrupted",
     "checked_metric",
-    "outside",
     "parse_gate",
     "resolve",
 ]
@@ -238,6 +238,11 @@ def save(evaluation: Evaluation, path: Path) -> None:
 def as_json(evaluation: Evaluation) -> str:
     """Return an evaluation as `save` writes it."""
     return saved.to_json(evaluation)
+
+
+def figures_as_json(found: Figures) -> str:
+    """Return all figures as JSON, for other programs."""
+    return json.dumps(outside(found), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def write_runs(evaluation: Evaluation, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -109,8 +108,7 @@ def evaluate(
 
         write(found, report)
     if as_json:
-        figures = measuring.outside(found)
-        print(json.dumps(figures, ensure_ascii=False, indent=2, allow_nan=False))
+        print(measuring.figures_as_json(found))
     else:
         from ui.cli.evaluation_tables import show_evaluation
 

@@ -13,7 +13,7 @@ from rag.errors import RanklensError
 from rag.evaluate.reports.fitted import FittedPart
 from rag.text.plural import plural
 from ranklens import fitting, measuring
-from ranklens.comparing import pipeline_names, resolve
+from ranklens.comparing import describe_pipeline, pipeline_names, resolve
 from ranklens.jobs import Job
 from ranklens.measuring import JudgedSet
 from ui.shared import frame, jobs
@@ -34,7 +34,8 @@ def show(library: Library, name: str) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = pipeline_names(library.settings)
-        chosen = st.selectbox("Pipeline to fit", names, key="fit_pipeline", width=300)
+        chosen = st.selectbox("Pipeline to fit", names, key="fit_pipeline", width=300,
+                              format_func=partial(describe_pipeline, library.settings))  # fmt: skip
         options = resolve(library.settings, [chosen])[chosen]
         blends = fitting.can_blend(library.settings.updated(**options))
         blend = st.toggle("Blend too", key="fit_blend", disabled=not blends,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import mimetypes
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -117,8 +117,9 @@ def _results(library: Library, job: Job) -> None:
     key = hash((id(job.result), job.result.made, job.replayed, measuring.version(library)))
     found, summary = _figures(key, library, job)
     graded = "as it was saved" if job.replayed else "figures with the judgements of now"
-    st.html(macro("question")(summary.name))
-    frame.say(f"{summary.about} · {summary.measured} · {graded}")
+    with st.container(gap=None):
+        st.html(macro("question")(summary.name))
+        frame.say(f"{summary.about} · {summary.measured} · {graded}")
     if summary.verdict:
         st.html(part("verdict")(summary.verdict))
     for warning in summary.warnings:
@@ -156,42 +157,18 @@ def _figures(key: int, _library: Library, _job: Job) -> tuple[Figures, Evaluatio
 
 
 def _downloads(found: Figures) -> None:
-    evaluation = found.evaluation
-    stem = "".join(c if c.isalnum() else "-" for c in evaluation.name)
+    stem = "".join(c if c.isalnum() else "-" for c in found.evaluation.name)
+    files = (
+        ("Report", f"{stem}.html", partial(report.html, found), "One HTML file without a network"),
+        ("Figures", f"{stem}.json", partial(measuring.figures_as_json, found), None),
+        ("Rankings", f"{stem}-rankings.json", partial(measuring.as_json, found.evaluation),
+         "Everything measured, for `ranklens eval --replay`"),
+    )  # fmt: skip
     with st.container(horizontal=True):
-        st.download_button(
-            "Report",
-            lambda: report.html(found),
-            f"{stem}.html",
-            "text/html",
-            icon=":material/description:",
-            on_click="ignore",
-            key="report",
-            help="One HTML file that needs no network",
-        )
-        st.download_button(
-            "Figures",
-            lambda: _json(found),
-            f"{stem}.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-            key="figures",
-        )
-        st.download_button(
-            "Rankings",
-            lambda: measuring.as_json(evaluation),
-            f"{stem}-rankings.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-            key="rankings",
-            help="Everything measured, for `ranklens eval --replay`",
-        )
-
-
-def _json(found: Figures) -> str:
-    return json.dumps(measuring.outside(found), ensure_ascii=False)
+        for name, file, write, help_text in files:
+            icon = ":material/description:" if name == "Report" else ":material/download:"
+            st.download_button(name, write, file, mimetypes.guess_type(file)[0], icon=icon,
+                               key=name.lower(), help=help_text, on_click="ignore")  # fmt: skip
 
 
 page()

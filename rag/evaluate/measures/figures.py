@@ -139,8 +139,8 @@ def _stage(evaluation: Evaluation, run: Run, stage: str, names: tuple[str, ...])
 def _comparisons(runs: Sequence[RunFigures], primary: str) -> Iterator[Comparison]:
     """Yield each pipeline's steps, then the last stage of each pipeline against the first's.
 
-    What two comparisons would say alike (the steps before the reranker, in pipelines that retrieve
-    alike) is told once, since every further comparison makes the correction stricter.
+    Two comparisons with the same scores (the steps before the reranker, in pipelines that retrieve
+    alike) count once, since every further comparison makes the correction stricter.
     """
     steps = [
         ((run, before), (run, after))

@@ -15,7 +15,7 @@ PERSISTENCE = 0.9  # of the reader whom RBO imagines: the first ten places get 8
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Means over questions; ``tau`` is None where no question has two items in both rankings."""
+    """Means over questions; ``tau`` is None if no question has two items in both rankings."""
 
     tau: float | None
     rbo: float
@@ -57,7 +57,7 @@ def kendall_tau(first: Sequence[str], second: Sequence[str]) -> float | None:
 def tau_b(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Return Kendall's tau-b of two columns of scores, ties corrected for (Kendall, 1945).
 
-    None where a column has fewer than two values or all of them are equal.
+    None if a column has fewer than two values or all of them are equal.
     """
     signs = [np.sign(np.subtract.outer(x, x)) for x in (np.asarray(first), np.asarray(second))]
     untied = [float((sign != 0).sum()) for sign in signs]

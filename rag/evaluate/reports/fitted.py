@@ -37,7 +37,7 @@ def weights(title: str, found: FittedWeights) -> FittedPart:
     return FittedPart(
         title,
         _options(found.best),
-        f"now {_options(found.current)}. nDCG@10 {found.trained:.3f} on the half that chose; held "
+        f"Now {_options(found.current)}. nDCG@10 {found.trained:.3f} on the half that chose; held "
         f"out against the present weights: {found.held_out.verdict}.",
     )
 
@@ -51,7 +51,7 @@ def threshold(found: FittedThreshold) -> FittedPart:
     return FittedPart(
         "Score threshold of the last stage",
         f"threshold = {found.trained.threshold:.4f}",
-        f"held out: precision {found.held_out.precision:.3f}, recall {found.held_out.recall:.3f}.",
+        f"Held out: precision {found.held_out.precision:.3f}, recall {found.held_out.recall:.3f}.",
         EvaluationTable(("", "Threshold", "Precision", "Recall", "F1"), tuple(rows)),
         precision_recall(found),
     )
@@ -73,7 +73,7 @@ def refusal(found: FittedRefusal) -> FittedPart:
     return FittedPart(
         "Relevance below which nothing is answered",
         f"refuse_below = {found.trained.refuse_below:g}",
-        f"now {found.current.refuse_below:g}; {found.answerable:,} answerable and "
+        f"Now {found.current.refuse_below:g}; {found.answerable:,} answerable and "
         f"{plural(found.unanswerable, 'unanswerable question')}; {worth}.{rough}",
         EvaluationTable(
             ("", "Refuse below", "Answerable answered", "Unanswerable refused", "Mean"),

@@ -127,7 +127,7 @@ def test_a_question_set_of_the_library_from_import_to_measure(run: Run, tmp_path
 def test_fit_prints_what_it_is_worth(run: Run, folder: Path):
     ran = run("fit", folder)
     assert ran.code == 0
-    assert "Fusion weights: dense_weight = 1, lexical_weight = 1\n  now " in ran.out
+    assert "Fusion weights: dense_weight = 1, lexical_weight = 1\n  Now " in ran.out
     assert "held out against the present weights: no difference shown" in ran.out
 
 
