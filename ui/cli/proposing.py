@@ -38,12 +38,12 @@ def propose_grades(
 
 
 def write_questions(settings: Settings, document: str, name: str, count: int, yes: bool) -> None:
-    """Let the model write questions from a document; each is kept if the person says so."""
+    """Let the model write questions from a document; each is kept if the person agrees."""
     from ranklens import question_sets
     from ui.cli.progress import stop_on_interrupt
 
     if not name:
-        raise typer.BadParameter("say which set they go into: --set NAME")
+        raise typer.BadParameter("name the set that they go into: --set NAME")
     with open_library(settings) as library:
         counting = _counting()
         with stop_on_interrupt() as stop:

@@ -38,7 +38,7 @@ def saved(library: Path) -> dict[str, dict[str, Any]]:
 
 
 def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
-    """Keep ``options`` under a name in the library; raises `SettingsError` where they are wrong."""
+    """Keep ``options`` under a name in the library; raises `SettingsError` if they are wrong."""
     if not name.strip() or any(sign in name for sign in "=,:"):
         raise SettingsError(f"a pipeline cannot be called {name!r}; use letters, digits and dashes")
     if name in (CURRENT, AUTO, *by_name()):
@@ -49,7 +49,7 @@ def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
 
 
 def delete(settings: Settings, name: str) -> bool:
-    """Forget a saved pipeline; False where there is none of that name."""
+    """Delete a saved pipeline; False if there is none of that name."""
     with _changing:
         held = saved(settings.library)
         found = held.pop(name, None) is not None

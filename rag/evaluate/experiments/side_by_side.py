@@ -36,7 +36,7 @@ class Interrupted(RanklensError):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one pipeline made of the question; ``problem`` says why there is no trace."""
+    """What one pipeline made of the question; ``problem`` is why there is no trace."""
 
     name: str
     trace: Trace | None
@@ -54,7 +54,7 @@ class Side:
 
     @property
     def cost(self) -> float | None:
-        """Dollars spent on it; None where a price is not known."""
+        """Dollars spent on it; None if a price is not known."""
         return spent(stage.details for stage in self.trace.stages) if self.trace else None
 
 
@@ -69,7 +69,7 @@ class Worth:
 def pipelines(pipeline: Pipeline, variants: Variants, frozen: bool) -> dict[str, Pipeline]:
     """Return the pipelines by name; ``frozen`` gives all of them the first one's retrieval.
 
-    Raises `SettingsError` where there is none, or where one's settings are wrong.
+    Raises `SettingsError` if there is none, or if one's settings are wrong.
     """
     if not variants:
         raise SettingsError("there is no pipeline to ask")
@@ -82,7 +82,7 @@ def pipelines(pipeline: Pipeline, variants: Variants, frozen: bool) -> dict[str,
 
 
 def hops_left_out(pipeline: Pipeline, variants: Variants, frozen: bool) -> str:
-    """Say so where a frozen pool takes a pipeline's second hop away; nothing otherwise."""
+    """Return that a frozen pool takes a pipeline's second hop away, if it does."""
     asked = (pipeline.with_settings(**changes).settings.hops for changes in variants.values())
     return ONE_HOP if frozen and any(hops > 1 for hops in asked) else ""
 
@@ -90,7 +90,7 @@ def hops_left_out(pipeline: Pipeline, variants: Variants, frozen: bool) -> str:
 def ask(asked: Mapping[str, Pipeline], question: str, frozen: bool) -> Iterator[Side]:
     """Ask one pipeline after the other; ``frozen`` retrieves once, and all rank that one pool.
 
-    Raises `SettingsError`; whatever else goes wrong is a side's problem.
+    Raises `SettingsError`; any other error is a side's problem.
     """
     pool: Retrieved | None = None
     for name, one in asked.items():
@@ -122,7 +122,7 @@ def compared(
     """
     made = pipelines(pipeline, variants, frozen)
     for one in made.values():
-        with contextlib.suppress(RanklensError):  # its side says what is wrong
+        with contextlib.suppress(RanklensError):  # its side has the problem
             one.reranker_parts()
     sides: list[Side] = []
     for side in ask(made, question, frozen):
@@ -145,7 +145,7 @@ def with_answer(pipeline: Pipeline, trace: Trace) -> Trace:
 
 
 def likeness(first: Side, second: Side, k: int = 10) -> Likeness | None:
-    """Return how alike two final rankings are; None where one of them failed."""
+    """Return how alike two final rankings are; None if one of them failed."""
     if first.trace is None or second.trace is None:
         return None
     left, right = ([hit.chunk.id for hit in side.last] for side in (first, second))

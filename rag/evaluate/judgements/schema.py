@@ -37,7 +37,7 @@ questions = Table(
 )
 
 # A judgement belongs to the question's words and to characters of a document, never to a chunk:
-# it holds for whatever chunks the document is cut into.
+# it holds for the chunks of any chunking.
 judgements = Table(
     "judgements",
     metadata,

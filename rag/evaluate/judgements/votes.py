@@ -150,7 +150,7 @@ def _tally(
 def proposals(vote: Vote) -> dict[str, int]:
     """Return passage → the grade that a vote suggests, for a person to confirm or change.
 
-    A vote is about a whole list, so it says little of any one passage. What only the winner showed
+    A vote is about a whole list, so one passage gets little from it. What only the winner showed
     is suggested as related (1), what only the loser showed as not relevant (0); if both were
     bad, everything as not relevant. A tie suggests nothing, and what both showed is left out.
     """
