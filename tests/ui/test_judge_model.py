@@ -44,7 +44,8 @@ def asked(library):
 
 
 def with_model(server):
-    return {"llm": {"llm_base_url": server.url, "llm_model": "fake"}}
+    # One call at a time, so that the replies and the first proposals shown keep their order.
+    return {"llm": {"llm_base_url": server.url, "llm_model": "fake", "rerank_concurrency": 1}}
 
 
 def held(library):
