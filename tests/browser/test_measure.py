@@ -108,5 +108,5 @@ def test_both_pages_are_legible_and_fit(address, visit, shot, width, dark):
     page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
     page.locator(".rl-verdict").wait_for()
     look("measure")
-    page.locator(".rl-told").first.scroll_into_view_if_needed()
+    page.locator(".rl-changed").first.scroll_into_view_if_needed()
     look("measure-below")
