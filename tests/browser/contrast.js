@@ -21,7 +21,8 @@
   const seen = { opacityProperty: true, visibilityProperty: true };
   const poor = [];
   let looked = 0;
-  const places = ".stHtml *, .stButton *, .stFormSubmitButton *, [role=tab] *, [role=tab]";
+  const buttons = ".stButton *, .stDownloadButton *, .stFormSubmitButton *, .stButtonGroup *";
+  const places = `.stHtml *, ${buttons}, .stWidgetLabel *, label *, [role=tab] *, [role=tab]`;
   for (const element of document.querySelectorAll(places)) {
     const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
     if (!own || !element.checkVisibility(seen)) continue;

@@ -35,6 +35,7 @@ def grade(page, key):
     """Press a key and wait for the next passage."""
     shown = page.locator("[data-judging]").get_attribute("data-judging")
     page.locator(".rl-card .text").click()
+    settled(page)  # Streamlit drops a shortcut that is pressed while the page runs
     page.keyboard.press(key)
     page.wait_for_function(
         "shown => document.querySelector('[data-judging]')?.dataset.judging !== shown", arg=shown
