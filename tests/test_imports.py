@@ -19,7 +19,6 @@ PAGE = CORE | {"rag.trace", "rag.journey", "rag.settings", "rag.evaluate.reports
 MAY_IMPORT = {
     "app": frozenset({"ui"}),
     "ui": PAGE,
-    "ui.cli.evaluation": PAGE | {"rag", "ingest"},
     "ranklens": frozenset({"rag", "ingest"}),
     "ingest": frozenset({"rag"}),
     "rag": frozenset({"rag"}),

@@ -5,11 +5,8 @@ import pytest
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines
-from rag.evaluate.fitting.fit import FittedThreshold, PrecisionRecall
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
-from rag.evaluate.reports.charts import TALL, precision_recall, segment
-from rag.evaluate.reports.rendering import STYLE
 from rag.settings import Settings
 from ranklens import fitting
 from tests.ui.fakes import ALL
@@ -105,18 +102,3 @@ def test_without_unanswerable_questions_it_is_said_why(page, library):
     for question in QUESTIONS:
         JudgementStore(catalogue).grade(question.text, ALL[10], 3, "ada")
     assert "0 unanswerable questions are too few" in html(fitted(page, library))
-
-
-def test_the_curve_stands_where_its_points_are():
-    points = (PrecisionRecall(0.9, 1.0, 0.5), PrecisionRecall(0.7, 0.5, 1.0))
-    # half the width to the right, half the height (0.55 of the width) down
-    length, turn = segment(*points)
-    assert length == pytest.approx((0.5**2 + 0.275**2) ** 0.5)
-    assert turn == pytest.approx(28.81, abs=0.01)
-    assert segment(*reversed(points))[1] == pytest.approx(28.81 - 180, abs=0.01)
-    drawn = precision_recall(FittedThreshold(points[0], points[1], points, points[:1]))
-    assert f"aspect-ratio: 1 / {TALL}" in STYLE.read_text("utf-8")
-    assert drawn.count('<i class="first" style') == 1
-    assert '<i class="other" style' not in drawn
-    assert '<b class="first" style="--x:50.00%;--y:100.00%"' in drawn
-    assert "precision 1.00 and recall 0.50 on the half that chose" in drawn

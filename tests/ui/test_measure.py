@@ -11,16 +11,6 @@ from rag.evaluate.experiments import saved
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.measures.figures import figures, outside
-from rag.evaluate.measures.statistics import Interval
-from rag.evaluate.reports.charts import (
-    IntervalRow,
-    PipelineDot,
-    front,
-    intervals,
-    quality_by_time,
-    scale,
-)
-from rag.evaluate.reports.verdict import p_value
 from ranklens import measuring
 from ranklens.jobs import Job, Jobs
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
@@ -72,7 +62,9 @@ def test_pipelines_are_measured_with_a_verdict_every_stage_and_what_changed(page
     at = measured(page, judged)
     body = html(at)
     assert not at.exception
-    assert "better by" in body
+    sentence = "Reranking with late-interaction put the right passage higher for 14 questions"
+    assert 0 < body.index(sentence) < body.index("better by")
+    assert "Without reranking: none" in body
     assert "15 questions" in body
     # The relevant passage is 5th in the fused order and 1st after reranking: nDCG 0.387 and 1.
     assert "late-interaction" in body
@@ -148,33 +140,6 @@ def test_a_pipeline_that_is_none_is_told(page, judged):
     assert at.button(key="measure").disabled
 
 
-def test_the_front_holds_what_nothing_beats():
-    slow, fast, beaten, twin = (
-        PipelineDot("slow", 2.0, 0.9),
-        PipelineDot("fast", 0.1, 0.5),
-        PipelineDot("beaten", 1.0, 0.4),
-        PipelineDot("twin", 2.0, 0.9),
-    )
-    assert front([slow, fast, beaten, twin]) == {slow, fast, twin}
-
-
-def test_cost_keeps_a_cheap_dot_on_the_front_and_makes_a_dear_one_larger():
-    dear, cheap, unknown = (
-        PipelineDot("dear", 0.5, 0.9, 0.02),
-        PipelineDot("cheap", 1.0, 0.9, 0.001),
-        PipelineDot("unknown", 0.5, 0.9, None),
-    )
-    assert front([dear, cheap]) == {dear, cheap}
-    assert front([dear, unknown]) == {dear}
-    assert front([unknown, PipelineDot("alike", 0.6, 0.9, None)]) == {unknown}
-    chart = quality_by_time([dear, cheap, PipelineDot("free", 0.2, 0.2)], "m")
-    assert "dear · $20.00" in chart
-    assert "cheap · $1.00" in chart
-    assert "for 1,000 questions" in chart
-    sizes = [chart.split(f"{name}: ")[0].rsplit("--size:", 1)[1][:4] for name in ("dear", "free")]
-    assert sizes == ["1.70", "0.80"]
-
-
 def test_answers_are_measured_on_request(page, judged):
     sets = QuestionSets(judged.index.catalogue)
     sets.put("field", [*QUESTIONS, Question("n", "Who?", kind="unanswerable")])
@@ -198,10 +163,6 @@ def test_what_nobody_foresaw_is_told_and_measuring_can_begin_again(page, judged)
     assert not at.button(key="measure").disabled
 
 
-def test_a_small_p_is_never_written_as_zero():
-    assert [p_value(p) for p in (0.0002, 0.001)] == ["< 0.001", "= 0.001"]
-
-
 def test_the_last_run_is_there_again_after_a_restart(page, judged):
     before = html(measured(page, judged))
     path = judged.settings.library / measuring.LAST
@@ -218,22 +179,3 @@ def test_the_last_run_is_there_again_after_a_restart(page, judged):
 
 def verdict(body):
     return body.split('class="rl-verdict')[1].split("</div>")[0]
-
-
-def test_charts_hold_their_values_within_the_frame():
-    assert scale([0.5, 0.9]) == pytest.approx((0.44, 0.96))
-    assert scale([1.0]) == (0.98, 1.0)
-    row = intervals(
-        [
-            IntervalRow("a<b", Interval(0.5, 0.4, 0.6), True),
-            IntervalRow("none", Interval(*[float("nan")] * 3)),
-        ]
-    )
-    assert "a&lt;b" in row
-    assert "none" not in row
-    assert "--at:50.0%" in row
-    assert quality_by_time([], "ndcg@10") == ""
-    assert "--x:50.0%" in quality_by_time(
-        [PipelineDot("a", 10**-1.5, 0.5), PipelineDot("b", 0.1, 0.6), PipelineDot("c", 0.01, 0.4)],
-        "m",
-    )

@@ -17,8 +17,8 @@ from ui.cli.words import clean, duration
 if TYPE_CHECKING:
     import threading
 
-    from ingest.progress import IndexingProgress
     from rag.settings import Settings
+    from ranklens import IndexingProgress
     from ranklens.measuring import JudgedSet
 
 EVERY = 5.0  # seconds between lines of progress

@@ -71,11 +71,7 @@ def _show_part(part: FittedPart) -> None:
 
 
 def _fitted(judged: JudgedSet, options: Mapping[str, Any], blend: bool, job: Job) -> fitting.Fit:
-    def advance(done: int, total: int, unit: str) -> None:
-        job.unit = unit
-        job.advance(done, total)
-
-    return fitting.fit(judged, options, blend=blend, on_progress=advance, stop=job.stop)
+    return fitting.fit(judged, options, blend=blend, on_progress=job.advance, stop=job.stop)
 
 
 def _keeper(library: Library, found: fitting.Fit) -> None:

@@ -122,7 +122,9 @@ def _subject(comparison: Comparison, found: Figures) -> tuple[str, str]:
 
 def _conclusion(difference: Difference) -> str:
     if difference.shown:
-        return "a clear gain" if difference.interval.mean > 0 else "a clear loss"
+        gained = difference.interval.mean > 0
+        mixed = gained != (difference.wins > difference.losses)  # few large against many small
+        return f"a clear {'gain' if gained else 'loss'}{' on average' if mixed else ''}"
     if difference.needed or difference.questions < FEWEST:
         return "not enough questions to be sure"
     return "no difference that matters"

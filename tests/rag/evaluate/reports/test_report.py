@@ -8,7 +8,7 @@ import pytest
 from rag.evaluate.measures.figures import figures
 from rag.evaluate.reports.changes import most_changed
 from rag.evaluate.reports.report import html
-from rag.evaluate.reports.verdict import main_comparison
+from rag.evaluate.reports.verdict import main_comparison, verdict
 from tests.rag.evaluate.made import make
 
 VOID = {"meta", "br"}
@@ -58,7 +58,9 @@ def test_the_verdict_stands_in_words():
     main = main_comparison(found)
     assert main is not None
     assert main.after == ("late", "reranked")
-    assert main.difference.verdict in html(found)
+    sentence, figures_after = verdict(main, found).sentence, main.difference.verdict
+    page = html(found)
+    assert 0 < page.index(sentence) < page.index(figures_after)
 
 
 def test_the_questions_that_changed_most_show_both_sides():

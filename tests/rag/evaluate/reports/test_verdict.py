@@ -6,7 +6,7 @@ import pytest
 
 from rag.evaluate.measures.figures import Comparison, figures
 from rag.evaluate.measures.statistics import Difference, Interval
-from rag.evaluate.reports.verdict import main_comparison, verdict
+from rag.evaluate.reports.verdict import main_comparison, p_value, verdict
 from tests.rag.evaluate.made import make
 
 
@@ -32,6 +32,7 @@ CURRENT = {"current": {"reranker": "auto"}}
         (difference(needed=0), "for 7 questions and lower for 4: no difference that matters."),
         (difference(1, 0, 1, needed=0), "for 1 question and lower for 0: not enough questions"),
         (difference(adjusted=0.01), "for 7 questions and lower for 4: a clear gain."),
+        (difference(adjusted=0.01, mean=-0.1), "and lower for 4: a clear loss on average."),
         (difference(4, 7, adjusted=0.01, mean=-0.1), "and lower for 7: a clear loss."),
     ],
 )
@@ -80,3 +81,7 @@ def test_the_figures_come_after_the_sentence():
     assert shown.figures.startswith(f"ndcg@10: {main.difference.verdict} (p < 0.001, corrected")
     worse = replace(main.difference, interval=Interval(-0.2, -0.3, -0.1))
     assert verdict(replace(main, difference=worse), found).kind == "worse"
+
+
+def test_a_small_p_is_never_written_as_zero():
+    assert [p_value(p) for p in (0.0002, 0.001)] == ["< 0.001", "= 0.001"]
