@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 KIND = "fit"
-_NOTICE = "fit_notice"
 
 
 def show(library: Library, name: str) -> None:
@@ -95,20 +94,16 @@ def _keeper(library: Library, found: fitting.Fit) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the pipeline", "fitted", key="fit_name", width=300)
-        if st.button("Keep as a pipeline", icon=":material/check:", key="fit_keep"):
-            st.session_state[_NOTICE] = _keep(library, name, found, options)
-    if notice := st.session_state.pop(_NOTICE, ()):
-        frame.notice(*notice)
+        clicked = st.button("Keep as a pipeline", icon=":material/check:", key="fit_keep")
+    if clicked:
+        _keep(library, name, found, options)
     frame.say("Or put these lines into ranklens.toml, for every question:")
     st.code(fitting.as_toml(options), language="toml")
 
 
-def _keep(
-    library: Library, name: str, found: fitting.Fit, options: Mapping[str, Any]
-) -> tuple[Any, ...]:
-    """Keep options under a name; return the notice that shows it, or what is wrong."""
+def _keep(library: Library, name: str, found: fitting.Fit, options: Mapping[str, Any]) -> None:
     try:
         fitting.keep(library, name, found, options)
+        frame.notice(f"{name.strip()} can be chosen on every page with pipelines.", "Kept")
     except RanklensError as error:
-        return str(error), "Nothing was kept", "bad"
-    return f"{name.strip()} can be chosen on every page with pipelines.", "Kept"
+        frame.notice(str(error), "Nothing was kept", "bad")

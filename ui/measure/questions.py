@@ -18,8 +18,6 @@ from ui.shared.html import macro
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-TRACES = "both_traces"
-
 
 def show(library: Library, found: Figures) -> None:
     """Show the questions that changed most in a comparison, the gains first."""
@@ -32,24 +30,17 @@ def show(library: Library, found: Figures) -> None:
                           format_func=lambda at: names[at], key="shown_comparison")  # fmt: skip
     comparison = found.comparisons[chosen]
     frame.say(verdict(comparison, found).sentence)
-    if changed := most_changed(found, comparison):
-        st.html(part("changed")(changed))
-        pipelines = tuple(dict.fromkeys((comparison.before[0], comparison.after[0])))
-        _tracer([one.question.text for one in changed], pipelines)
-    if wanted := st.session_state.pop(TRACES, None):
-        _both(library, found.evaluation, *wanted)
-
-
-def _tracer(questions: list[str], pipelines: tuple[str, ...]) -> None:
-    """Offer both traces of one of the questions."""
+    changed = most_changed(found, comparison)
+    if not changed:
+        return
+    st.html(part("changed")(changed))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        question = st.selectbox("Question", questions, key="traced_question")
-        st.button("Both traces", key="traces", icon=":material/compare_arrows:", on_click=_open,
-                  args=(question, pipelines))  # fmt: skip
-
-
-def _open(question: str, pipelines: tuple[str, ...]) -> None:
-    st.session_state[TRACES] = (question, pipelines)
+        texts = [one.question.text for one in changed]
+        question = st.selectbox("Question", texts, key="traced_question")
+        clicked = st.button("Both traces", key="traces", icon=":material/compare_arrows:")
+    if clicked:
+        pipelines = tuple(dict.fromkeys((comparison.before[0], comparison.after[0])))
+        _both(library, found.evaluation, question, pipelines)
 
 
 @st.dialog("Both traces", width="large", icon=":material/compare_arrows:")
