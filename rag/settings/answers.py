@@ -20,7 +20,7 @@ class AnswerSettings(Section):
     )
     llm_provider: Literal["openai", "cohere"] = option(
         "openai",
-        "Where the model is: any OpenAI-compatible endpoint, or Cohere (with cohere_api_key).",
+        "Where the model runs: any OpenAI-compatible endpoint, or Cohere (with cohere_api_key).",
         SHAPES_ANSWER,
     )
     llm_base_url: Address = option(
@@ -35,7 +35,7 @@ class AnswerSettings(Section):
     )
     llm_temperature: float = option(0.0, "Sampling temperature.", SHAPES_ANSWER, ge=0, le=2)
     llm_retries: int = option(
-        2, "Further tries where the endpoint is busy (429) or fails (5xx).", ge=0, le=10
+        2, "Further tries if the endpoint is busy (429) or fails (5xx).", ge=0, le=10
     )
     llm_context: int = option(
         8192,

@@ -16,26 +16,26 @@ class MonitoringSettings(Section):
     log_days: int = option(90, "Days after which a logged question is forgotten.", ge=1, le=3650)
     alert_p95_ms: int = option(
         0,
-        "Alert where ranking takes longer than this for one question in 20, in ms; 0 never.",
+        "Alert if ranking takes longer than this for one question in 20, in ms; 0 never.",
         ge=0,
     )
     alert_first_token_ms: int = option(
         0,
-        "Alert where the answer's first words come later than this for one question in 20, in ms; "
+        "Alert if the answer's first words come later than this for one question in 20, in ms; "
         "0 never.",
         ge=0,
     )
     alert_fallback_rate: float = option(
         0.0,
-        "Alert where more than this share (0 to 1) of questions fell back; 0 never.",
+        "Alert if more than this share (0 to 1) of questions fell back; 0 never.",
         ge=0,
         le=1,
     )
     alert_refusal_rate: float = option(
-        0.0, "Alert where more than this share of answers is a refusal; 0 never.", ge=0, le=1
+        0.0, "Alert if more than this share of answers is a refusal; 0 never.", ge=0, le=1
     )
     alert_dislike_rate: float = option(
-        0.0, "Alert where more than this share of verdicts is a thumb down; 0 never.", ge=0, le=1
+        0.0, "Alert if more than this share of verdicts is a thumb down; 0 never.", ge=0, le=1
     )
     otel_questions: bool = option(
         False, "Send the words of questions with OpenTelemetry spans; else figures only."

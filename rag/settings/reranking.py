@@ -25,19 +25,19 @@ class RerankingSettings(Section):
     )
     rerank_policy: Literal["always", "ambiguous", "never"] = option(
         "always",
-        "When to rerank: always, only where the first stage is not sure, or never.",
+        "When to rerank: always, only if the first stage is not sure, or never.",
         SHAPES_RANKING,
     )
     rerank_gap: float = option(
         0.3,
-        "The first stage is sure where its best candidate leads the second by this much (0 to 1) "
+        "The first stage is sure if its best candidate leads the second by this much (0 to 1) "
         "and rerank_spread is met too.",
         SHAPES_RANKING,
         ge=0,
     )
     rerank_spread: float = option(
         0.5,
-        "The first stage is sure where its best candidate leads the last one that the answer would "
+        "The first stage is sure if its best candidate leads the last one that the answer would "
         "be given by this much (0 to 1) and rerank_gap is met too.",
         SHAPES_RANKING,
         ge=0,
@@ -51,14 +51,14 @@ class RerankingSettings(Section):
     )
     rerank_fallbacks: str = option(
         "",
-        "Rerankers to try, in this order and separated by commas, where the reranker fails.",
+        "Rerankers to try, in this order and separated by commas; they run if the reranker fails.",
         SHAPES_RANKING,
     )
     rerank_retries: int = option(
-        2, "Further tries where a provider is busy (429) or fails (5xx).", ge=0, le=10
+        2, "Further tries if a provider is busy (429) or fails (5xx).", ge=0, le=10
     )
     rerank_concurrency: int = option(
-        8, "Calls to one provider at a time, where a reranker needs several.", ge=1, le=64
+        8, "Calls to one provider at a time, if a reranker needs several.", ge=1, le=64
     )
     rerank_window: int = option(
         20, "Passages that a list-wise LLM orders in one call.", SHAPES_RANKING, ge=2, le=100

@@ -21,7 +21,7 @@ Sources, later ones win: the defaults, `ranklens.toml` (in the working folder, o
 `RANKLENS_CONFIG` names), the environment, the page or the command line. Unknown names are refused.
 In `ranklens.toml` an option goes by its name (`pool = 100`), in the environment by the name in
 capitals with a prefix (`RANKLENS_POOL=100`). An option that can be none is set to `none` in the
-environment. The last column says what an option changes: if it is *index*, documents have to be
+environment. The last column shows what an option changes: if it is *index*, documents have to be
 indexed again (`ranklens reindex`).
 """
 HEAD = """
