@@ -13,7 +13,7 @@ RanklensError
 ├── RerankError              a reranker failed; the pipeline falls back to the fused order
 └── GenerationError          a generator failed; the evidence is still there
 
-A message says what happened, to which file, passage or provider, and what to do next. It never
+A message describes what happened, to which file, passage or provider, and what to do next. It never
 holds a key.
 """
 

@@ -79,11 +79,11 @@ class Pipeline:
         return (self.within(named) if named else self)._retrieve(question.strip())
 
     def rank(self, retrieved: Retrieved) -> Trace:
-        """Rerank candidates, and follow the best of them where there is a second hop."""
+        """Rerank candidates, and follow the best of them if there is a second hop."""
         return self._followed(retrieved, self.rerank(retrieved.question, retrieved.pool))
 
     def search_many(self, questions: Sequence[str]) -> list[Trace]:
-        """Search for many questions, reranked in one pass of the model where it can do that.
+        """Search for many questions, reranked in one pass of the model if it can do that.
 
         For fitting and the like: no reranking policy, no budget, and a reranked stage's seconds are
         its share of the pass. Raises as `search` does.
@@ -128,7 +128,7 @@ class Pipeline:
         return trace.with_answer(answering.answer)
 
     def rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
-        """Rank a pool by the settings' reranker; where it fails, the stage fell back."""
+        """Rank a pool by the settings' reranker; if it fails, the stage fell back."""
         return self._shared.rerankers.rank(question, pool, self._context())
 
     def reranker_parts(self) -> list[tuple[Entry, Reranker | None]]:

@@ -23,7 +23,7 @@ class Plugin:
     """What an entry point names.
 
     ``package`` is the distribution and its version. ``loaded`` is the object that the entry point
-    names; where it could not be loaded it is None, and ``reason`` says why and what to do.
+    names; if it could not be loaded it is None, and ``reason`` is why and what to do.
     """
 
     name: str

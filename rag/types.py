@@ -41,7 +41,7 @@ class Chunk:
     """A piece of a document, as it was indexed.
 
     ``text`` is exactly the document's extracted text at ``start:end`` (characters). ``page`` is
-    1-based and None where the format has no pages. ``heading`` is the path of headings above.
+    1-based and None if the format has no pages. ``heading`` is the path of headings above.
     """
 
     id: str
@@ -115,7 +115,7 @@ class Citation:
     """A marker ``[number]`` in an answer and the chunk it points to.
 
     ``start`` and ``end`` are the marker's characters in the answer's text; ``quote_start`` and
-    ``quote_end`` the supporting characters within the chunk's text, where they are known.
+    ``quote_end`` the supporting characters within the chunk's text, if they are known.
     """
 
     number: int

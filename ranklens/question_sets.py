@@ -122,7 +122,7 @@ def keep_drafts(
 
 
 def _put(folder: Path, name: str, data: IO[bytes]) -> Path:
-    """Write one uploaded file under the last part of its name, qrels where BEIR has them."""
+    """Write one uploaded file under the last part of its name; qrels go where BEIR has them."""
     last = PurePath(name.replace("\\", "/")).name.lstrip(".") or "questions.txt"
     path = folder / ("qrels.tsv" if last.endswith(".tsv") else last)
     path.write_bytes(data.read())

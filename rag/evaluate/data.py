@@ -48,7 +48,7 @@ class Ranking:
 class Result:
     """What one pipeline did with one question; ``seconds`` is the trace's own time.
 
-    ``cost`` is what its calls cost, in dollars, None where that is not known.
+    ``cost`` is what its calls cost, in dollars, None if that is not known.
     """
 
     question: str
@@ -57,7 +57,7 @@ class Result:
     cost: float | None = None
 
     def ranking(self, stage: str) -> Ranking | None:
-        """Return the ranking of that stage, or None where it did not run."""
+        """Return the ranking of that stage, or None if it did not run."""
         return next((r for r in self.rankings if r.stage == stage), None)
 
 
@@ -65,7 +65,7 @@ class Result:
 class Answered:
     """One pipeline's answer: the items that it was given, and those of them that it cites.
 
-    ``seconds`` and ``cost`` (dollars, None where not known) are the writing's alone; ``error``
+    ``seconds`` and ``cost`` (dollars, None if not known) are the writing's alone; ``error``
     says why there is no whole answer.
     """
 
@@ -82,7 +82,7 @@ class Answered:
 class Run:
     """One pipeline over all questions. ``failures`` maps a question to why it had no result.
 
-    ``answers`` are there where answers were asked for, those to unanswerable questions included.
+    ``answers`` are there if answers were asked for, those to unanswerable questions included.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Run:
 
     @property
     def spent(self) -> float | None:
-        """Dollars that all searches cost together, None where one's price is not known."""
+        """Dollars that all searches cost together, None if one's price is not known."""
         return total(result.cost for result in self.results)
 
     @property
@@ -156,6 +156,6 @@ class Evaluation:
 
 
 def total(costs: Iterable[float | None]) -> float | None:
-    """Add costs up; None where there is none, or where one of them is not known."""
+    """Add costs up; None if there is none, or where one of them is not known."""
     known = list(costs)
     return None if not known or None in known else sum(cost for cost in known if cost is not None)

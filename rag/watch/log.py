@@ -54,7 +54,7 @@ class QuestionLog:
         self._forget_now_and_then()
 
     def add(self, entry: LogEntry) -> None:
-        """Keep one question; where its conversation is deleted already, without its words."""
+        """Keep one question; if its conversation is deleted already, without its words."""
         self.add_all([entry])
 
     def add_all(self, entries: Iterable[LogEntry]) -> None:

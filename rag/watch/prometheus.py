@@ -63,7 +63,7 @@ _gain = Gauge(
     registry=REGISTRY,
 )
 _alerts = Gauge(
-    "ranklens_alert", "1 where the last hour is beyond a threshold", ["option"], registry=REGISTRY
+    "ranklens_alert", "1 if the last hour is beyond a threshold", ["option"], registry=REGISTRY
 )
 
 

@@ -27,7 +27,7 @@ def duration(seconds: float) -> str:
 
 
 def move(before: int | None, after: int) -> str:
-    """Return how a passage moved: ``▲2``, ``▼1``, ``=``, or ``new`` where it had no rank."""
+    """Return how a passage moved: ``▲2``, ``▼1``, ``=``, or ``new`` if it had no rank."""
     if before is None:
         return "new"
     if before == after:

@@ -40,7 +40,7 @@ def name_box() -> None:
         persist_state="session",
         placeholder=NOBODY,
         max_chars=60,
-        help="Your name beside your grades, so that several judges can be told apart",
+        help="Your name beside your grades, so that several judges can be distinguished",
     )
 
 

@@ -96,13 +96,13 @@ def evaluate(
         if on_progress:
             on_progress(done + 1, len(everything))
     left_out = len(questions) - len(everything)
-    said = []
+    remarks = []
     if left_out:
         lacking = "without a relevant judgement"
-        said.append(
+        remarks.append(
             f"{plural(left_out, f'question {lacking} was', f'questions {lacking} were')} left out"
         )
-    said += filter(None, (no_hop, *_cached(sheets)))
+    remarks += filter(None, (no_hop, *_cached(sheets)))
     return Evaluation(
         name=name,
         unit=unit,
@@ -114,7 +114,7 @@ def evaluate(
         ),
         passages=passages,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        notes=(*notes, *said),
+        notes=(*notes, *remarks),
         unanswerable=without,
     )
 

@@ -117,7 +117,7 @@ def fusion_order(pipeline: Pipeline, traces: Mapping[str, Trace], unit: Unit) ->
 
 
 def blend_order(
-    pipeline: Pipeline, questions: Sequence[Question], unit: Unit, told: Callable[[int], None]
+    pipeline: Pipeline, questions: Sequence[Question], unit: Unit, on_done: Callable[[int], None]
 ) -> Order:
     """Return how a blending reranker would order the pool with other weights.
 
@@ -136,7 +136,7 @@ def blend_order(
         columns[question.id] = [{h.chunk.id: h.score for h in stage.hits} for stage in stages]
         fused = sorted(stages[0].hits, key=lambda hit: hit.rank)
         chunks[question.id] = {hit.chunk.id: hit.chunk for hit in fused}
-        told(done)
+        on_done(done)
 
     def order(question: str, weights: Weights) -> Sequence[str]:
         parts = [(weights[o], c) for o, c in zip(BLENDS, columns[question], strict=True)]

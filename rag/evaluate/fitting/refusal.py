@@ -1,4 +1,4 @@
-"""Fit the relevance below which nothing is answered, where a set has unanswerable questions.
+"""Fit the relevance below which nothing is answered, if a set has unanswerable questions.
 
 A question of the kind ``unanswerable`` is refused right, any other judged one is answered right.
 What is chosen on one half of each is measured on the other.
@@ -57,7 +57,7 @@ def fit_refusal(
     """Return the ``refuse_below`` with the best balanced rate on one half of the questions.
 
     ``terms`` are a text's words as BM25 sees them. Raises `RanklensError` where there are too few
-    questions of a kind, or no relevance can be told.
+    questions of a kind, or the relevance cannot be computed.
     """
     for kind, questions in (("answerable", answerable), (UNANSWERABLE, unanswerable)):
         if len(questions) < FEWEST:
@@ -92,7 +92,7 @@ def _relevance(trace: Trace, terms: Callable[[str], Iterable[str]]) -> float:
     found = relevance(trace, terms)
     if found is None:
         raise RanklensError(
-            f"{trace.question!r}: its relevance cannot be told (another encoder than the one it "
-            "was fitted for, or dense retrieval failed)"
+            f"{trace.question!r}: its relevance cannot be computed (it was fitted for another "
+            "encoder, or dense retrieval failed)"
         )
     return found

@@ -1,4 +1,4 @@
-"""Answers against judgements: what they cite, and whether they refuse where they should."""
+"""Answers against judgements: what they cite, and whether they refuse when they should."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rag.llm.prices import spent
 from rag.pipeline import Pipeline
 from rag.types import Trace
 
-UNANSWERABLE = "unanswerable"  # a question's kind, where the documents hold no answer
+UNANSWERABLE = "unanswerable"  # a question's kind, if the documents hold no answer
 PRECISION, RECALL, GIVEN = "citation precision", "citation recall", "evidence recall"
 REFUSAL = "refusal correctness"
 ANSWERED, REFUSED = "answerable answered", "unanswerable refused"
@@ -19,7 +19,7 @@ MEASURES: Mapping[str, str] = {
     PRECISION: "share of the cited items that are relevant, over answers that cite any",
     RECALL: "share of the relevant items that the answer cites; a refusal cites none",
     GIVEN: "share of the relevant items that the answer was given: the most it could cite",
-    REFUSAL: "answers that refuse where the question is unanswerable, and only there",
+    REFUSAL: "answers that refuse if the question is unanswerable, and only then",
     ANSWERED: "answerable questions that were not refused",
     REFUSED: "unanswerable questions that were refused",
 }

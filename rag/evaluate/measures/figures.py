@@ -69,7 +69,7 @@ class Figures:
     comparisons: tuple[Comparison, ...]
 
     def stage(self, stage: str, run: str = "") -> StageFigures | None:
-        """Return a stage of a pipeline (the first one by default), None where it did not run."""
+        """Return a stage of a pipeline (the first one by default), None if it did not run."""
         for figures in self.runs:
             if not run or figures.run.name == run:
                 return figures.stages.get(stage)

@@ -43,7 +43,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class GateOutcome:
-    """A gate's outcome; ``value`` is NaN where the stage did not run."""
+    """A gate's outcome; ``value`` is NaN if the stage did not run."""
 
     gate: Gate
     value: float

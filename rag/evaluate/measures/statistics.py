@@ -28,7 +28,7 @@ QUANTILES = 1.959964 + 0.841621
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean with its 95 % confidence interval; NaN where there is nothing to average."""
+    """A mean with its 95 % confidence interval; NaN if there is nothing to average."""
 
     mean: float
     low: float
@@ -135,7 +135,7 @@ def binomial_p(wins: int, losses: int) -> float:
     """Return the two-sided p of the exact binomial (sign) test of wins against losses.
 
     Under the null hypothesis either is as likely as the other; ties are for the caller to leave
-    out. 1 where there is nothing to test.
+    out. 1 if there is nothing to test.
     """
     n = wins + losses
     tail = sum(math.comb(n, k) for k in range(min(wins, losses) + 1))
