@@ -177,7 +177,6 @@ def imports_when_it_runs(source: str) -> set[str]:
     return imported(ast.unparse(tree))
 
 
-@pytest.mark.xfail(reason="one cycle is left in rag.models.onnx", strict=False)
 def test_there_are_no_import_cycles():
     known = {module for module, _ in modules()}
     graph: dict[str, set[str]] = {}

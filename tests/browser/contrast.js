@@ -32,6 +32,5 @@
     const ratio = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
     if (ratio < 4.5) poor.push(`${ratio.toFixed(2)} ${element.textContent.trim().slice(0, 40)}`);
   }
-  // Data frames are drawn on a canvas: a view of one has few texts beside it.
-  return looked > 2 ? poor : [`only ${looked} texts were found`];
+  return looked > 10 ? poor : [`only ${looked} texts were found`];
 }

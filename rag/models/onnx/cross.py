@@ -11,9 +11,8 @@ from tokenizers import Encoding
 from rag.errors import ModelError
 from rag.models.cross import Judged, QueryTexts
 from rag.models.files import file_digest, read_any_json, read_optional
-from rag.models.onnx.exports import WEIGHTS
-from rag.models.onnx.recipe import length_limit
-from rag.models.onnx.runtime import load_runtime
+from rag.models.onnx.exports import load_runtime
+from rag.models.onnx.recipe import WEIGHTS, length_limit
 from rag.models.reading import Reading
 from rag.models.tokens import Tokens
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from rag.models.encoder import Matrix, unit
 from rag.models.files import file_digest, read_json
-from rag.models.onnx.exports import WEIGHTS
-from rag.models.onnx.recipe import read_recipe
-from rag.models.onnx.runtime import load_runtime
+from rag.models.onnx.exports import load_runtime
+from rag.models.onnx.recipe import WEIGHTS, read_recipe
 from rag.models.tokens import Tokens
 
 WINDOW = 1024  # texts that are tokenised and sorted together; bounds the memory of a long call

@@ -8,14 +8,25 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Literal
 
 from rag.errors import ModelError
 from rag.models.files import file_digest, read_json
+from rag.models.onnx.engine import engine_for
+from rag.models.onnx.recipe import WEIGHTS, Output
+from rag.models.onnx.runtime import Runtime
 
 BUILDER = 4  # part of the key: raise it whenever `rag.models.onnx.graph` makes another graph
-WEIGHTS = "model.safetensors"
-Output = Literal["hidden", "logits"]
+
+
+def load_runtime(
+    folder: Path, output: Output, cache: Path, engine: str, typed: bool = True
+) -> Runtime:
+    """Load the model in ``folder`` on ``engine`` ("float32", "int8" or "auto").
+
+    Raises `ModelError` if no graph can be made of it.
+    """
+    chosen = engine_for(engine).name
+    return Runtime(graph_for(folder, output, cache, chosen == "int8"), typed, f"onnx {chosen}")
 
 
 def graph_for(folder: Path, output: Output, cache: Path, int8: bool = False) -> Path:

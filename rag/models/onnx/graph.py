@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 
 from rag.errors import ModelError
 from rag.models.files import read_json
-from rag.models.onnx.exports import WEIGHTS, Output
+from rag.models.onnx.recipe import WEIGHTS, Output
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")

@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 from tokenizers import Encoding
 
-from rag.models.onnx.exports import Output
 from rag.models.onnx.graph import Graph, Weights, build
-from rag.models.onnx.recipe import length_limit
+from rag.models.onnx.recipe import Output, length_limit
 from rag.models.onnx.runtime import Runtime
 from rag.models.tokens import Tokens
 

@@ -14,6 +14,9 @@ PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 UNBOUNDED = 1_000_000
 QUIRKS = {"do_lower_case": (None, False), "transformer_task": (None, "feature-extraction")}
 
+WEIGHTS = "model.safetensors"
+Output = Literal["hidden", "logits"]
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:

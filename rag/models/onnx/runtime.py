@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from rag.errors import ModelError
-from rag.models.onnx.engine import engine_for
-from rag.models.onnx.exports import Output, graph_for
 from rag.models.workers import workers
 
 BATCH_TOKENS = 256
@@ -82,17 +80,6 @@ class Runtime:
         if self._typed:
             inputs["types"] = _padded([e.type_ids for e in encodings]) * self._types
         return inputs
-
-
-def load_runtime(
-    folder: Path, output: Output, cache: Path, engine: str, typed: bool = True
-) -> Runtime:
-    """Load the model in ``folder`` on ``engine`` ("float32", "int8" or "auto").
-
-    Raises `ModelError` if no graph can be made of it.
-    """
-    chosen = engine_for(engine).name
-    return Runtime(graph_for(folder, output, cache, chosen == "int8"), typed, f"onnx {chosen}")
 
 
 def batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:

@@ -3,7 +3,7 @@ import pytest
 
 from rag.models.onnx import engine as engine_module
 from rag.models.onnx.engine import engine_for, this_processor
-from rag.models.onnx.runtime import load_runtime
+from rag.models.onnx.exports import load_runtime
 from rag.models.tokens import Tokens
 from tests.rag.models.tiny import save_cross, save_encoder
 
