@@ -25,7 +25,7 @@ from rag.settings import Settings
 from rag.store.catalogue import Catalogue
 from rag.store.index import Index
 from rag.store.inverted import InvertedIndex
-from rag.store.vectors import ChromaStore, VectorStore
+from rag.store.vectors import ChromaStore
 from rag.types import Chunk
 
 A_DOCUMENT = 100
@@ -111,7 +111,7 @@ def main() -> None:
     questions = [texts.question() for _ in range(given.questions)]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as threads:
         root = Path(folder)
-        vectors: VectorStore = ChromaStore.embedded(root) if given.chroma else Nowhere()  # type: ignore[assignment]
+        vectors: ChromaStore = ChromaStore.embedded(root) if given.chroma else Nowhere()  # type: ignore[assignment]
         lexical = InvertedIndex.open(root / "lexical", Spaces())
         index = Index(Catalogue(root / "catalogue.sqlite"), vectors, lexical)
         fill(index, given.chunks)

@@ -22,7 +22,7 @@ from rag.inspect.reading import Readings, readings
 from rag.inspect.removal import Removal, removal
 from rag.inspect.why import MOST_SENTENCES, Ablation, Terms
 from rag.journey import Movement
-from rag.models.reading import Reading
+from rag.models.encoder import Reading
 from rag.rerank.late_interaction import TokenMatch
 from rag.types import RETRIEVERS, Chunk, Stage, StageName, Trace
 

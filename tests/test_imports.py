@@ -158,7 +158,7 @@ def test_a_wrong_direction_is_found(module: str, source: str):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("rag.retrieve.dense", "from rag.store.vectors import VectorStore\nimport numpy"),
+        ("rag.retrieve.dense", "from rag.store.vectors import ChromaStore\nimport numpy"),
         ("rag.rerank.table", "from rag.rerank.none import NoReranker"),
         ("ui.ask.page", "import streamlit as st\nfrom rag.types import Trace"),
         ("app", "import streamlit as st\nfrom ui.ask import page"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.models.reading import Reading
+from rag.models.encoder import Reading
 from rag.pipeline import Pipeline
 from rag.types import Chunk
 

@@ -6,11 +6,14 @@ judged against the same words. `rag.models.load` loads one.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import islice
+from typing import Any
 
-from rag.models.reading import Reading
+from rag.errors import ModelError
+from rag.models.encoder import Reading
 
 QueryTexts = tuple[str, Sequence[str]]
 
@@ -27,8 +30,12 @@ class Judged:
     tokens_total: int
 
 
-class CrossModel(Protocol):
-    """Judges pairs. Several threads may use one model at once."""
+class CrossModel(ABC):
+    """Judges pairs. Several threads may use one model at once.
+
+    An engine implements `_cut`, which gives a pair for each text and how much of the text is in it,
+    and `_logits` of such pairs.
+    """
 
     name: str
     revision: str
@@ -40,6 +47,33 @@ class CrossModel(Protocol):
 
         Raises `ModelError` if a query leaves no room for a passage.
         """
+        cut = [self._cut(query, texts) if texts else [] for query, texts in pools]
+        logits = iter(self._logits([pair for rows in cut for pair, _ in rows]))
+        return [
+            Judged(
+                tuple(islice(logits, len(rows))),
+                sum(reading.read for _, reading in rows),
+                sum(reading.total for _, reading in rows),
+            )
+            for rows in cut
+        ]
 
     def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
         """Return how much of each text is read beside the query; runs no model."""
+        return [reading for _, reading in self._cut(query, texts)] if texts else []
+
+    @abstractmethod
+    def _cut(self, query: str, texts: Sequence[str]) -> list[tuple[Any, Reading]]: ...
+
+    @abstractmethod
+    def _logits(self, pairs: Sequence[Any]) -> Sequence[float]: ...
+
+    def _room(self, question: int, around: int) -> int:
+        """Return the passage's tokens beside those of the question and ``around`` special ones."""
+        room = self.max_tokens - question - around
+        if room < 1:
+            raise ModelError(
+                f"the question has {question} tokens, and {self.name} reads {self.max_tokens} of "
+                "question and passage together; shorten the question"
+            )
+        return room

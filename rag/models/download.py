@@ -1,8 +1,7 @@
 """Download a model from the hub into its cache; a dead network is noticed within seconds.
 
-The hub's client tries again and again, and some of its waits have no end. So it works in a thread
-of its own, every byte that arrives is a sign of life, and without one for a while the download is
-given up, even if the client still waits.
+Some of the waits of the hub's client have no end. So it works in a thread of its own, and without
+a byte for a while the download is given up, even if the client still waits.
 """
 
 from __future__ import annotations
@@ -47,7 +46,6 @@ class Download:
         self.error = ""
         self._patience = ANSWER_SECONDS + 1  # the client's own words come first
         self._sign = time.monotonic()
-        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"download {name}", daemon=True)
 
     def start(self) -> Self:
@@ -72,17 +70,13 @@ class Download:
 
     def _fail(self, reason: str) -> None:
         self.error = self.error or f"{self.name} cannot be downloaded: {reason}"
-        self._stop.set()
 
     def _run(self) -> None:
         try:
             self._fetch()
             self.folder = locate(self.name)
-        except _Stopped:
-            pass
-        except ModelError as error:
-            self.error = self.error or str(error)
-        # The boundary to the hub's client, which lets its transport's errors through.
+        # The boundary to the hub's client, which lets its transport's errors through. A download
+        # that was given up has its reason already.
         except Exception as error:  # noqa: BLE001
             self._fail(_reason(error))
 
@@ -91,24 +85,19 @@ class Download:
 
         if constants.is_offline_mode():
             raise ModelError(
-                f"{self.name} cannot be downloaded: HF_HUB_OFFLINE is set. Unset it, or copy the "
-                "model's folder here and give its path"
+                "HF_HUB_OFFLINE is set. Unset it, or copy the model's folder here and give its path"
             )
         self._alive(Progress())  # importing the client took a while
         info = HfApi().model_info(self.name, timeout=ANSWER_SECONDS, files_metadata=True)
         files = wanted({file.rfilename: file.size or 0 for file in info.siblings or []})
         total = sum(files.values())
-        _check_room(self.name, total, Path(constants.HF_HUB_CACHE))
+        _check_room(total, Path(constants.HF_HUB_CACHE))
         self._patience = STALL_SECONDS
         before = 0
         for file, size in files.items():
             self._alive(Progress(before, total, file))
-            hf_hub_download(
-                self.name,
-                file,
-                etag_timeout=ANSWER_SECONDS,
-                tqdm_class=_counter(self._arrived),
-            )
+            bar = _counter(self._arrived)
+            hf_hub_download(self.name, file, etag_timeout=ANSWER_SECONDS, tqdm_class=bar)
             before += size
         self._alive(Progress(total, total))
 
@@ -117,14 +106,10 @@ class Download:
         self._alive(Progress(min(now.done + count, now.total), now.total, now.file))
 
     def _alive(self, progress: Progress) -> None:
-        if self._stop.is_set():
-            raise _Stopped
+        if self.error:
+            raise ModelError(self.error)  # given up or cancelled: ends the thread
         self._sign = time.monotonic()
         self.progress = progress
-
-
-class _Stopped(Exception):
-    """Ends the thread of a download that was given up or cancelled."""
 
 
 def download(name: str, on_progress: Callable[[Progress], None] | None = None) -> Path:
@@ -149,14 +134,9 @@ def download(name: str, on_progress: Callable[[Progress], None] | None = None) -
 
 def wanted(sizes: dict[str, int]) -> dict[str, int]:
     """Return the files that torch or ONNX Runtime here need, of those a repository has."""
-    kept = {
-        name: size
-        for name, size in sizes.items()
-        if not any(Path(name).match(pattern) for pattern in IGNORED)
-    }
-    if any(name.endswith(".safetensors") for name in kept):
-        kept = {name: size for name, size in kept.items() if not name.endswith(".bin")}
-    return kept
+    safe = any(name.endswith(".safetensors") for name in sizes)
+    ignored = (*IGNORED, "*.bin") if safe else IGNORED
+    return {n: size for n, size in sizes.items() if not any(Path(n).match(p) for p in ignored)}
 
 
 def _counter(arrived: Callable[[int], None]) -> Any:
@@ -177,13 +157,13 @@ def _counter(arrived: Callable[[int], None]) -> Any:
     return Counter
 
 
-def _check_room(name: str, size: int, cache: Path) -> None:
+def _check_room(size: int, cache: Path) -> None:
     existing = next(folder for folder in (cache, *cache.absolute().parents) if folder.is_dir())
     free = shutil.disk_usage(existing).free
     if size > free:
         raise ModelError(
-            f"{name} cannot be downloaded: it takes {size / 1e6:,.0f} MB, and {existing} has "
-            f"{free / 1e6:,.0f} MB left; make room, or let HF_HOME name another folder"
+            f"it takes {size / 1e6:,.0f} MB, and {existing} has {free / 1e6:,.0f} MB left; make "
+            "room, or let HF_HOME name another folder"
         )
 
 
@@ -200,10 +180,14 @@ def _endpoint() -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Say what an error of the hub's client means and what to do."""
+    """Return what an error of the hub's client means and what to do."""
     from huggingface_hub import errors
 
+    first = str(error).strip().split("\n")[0]
+    name = f"{type(error).__name__}: {first}" if first else type(error).__name__
     match error:
+        case ModelError():
+            return str(error)
         case errors.HFValidationError():
             return "that is no model id; one looks like owner/name"
         case errors.GatedRepoError():
@@ -222,14 +206,7 @@ def _reason(error: Exception) -> str:
                 "(owner/name) and set HF_TOKEN to a token that may read it"
             )
         case errors.HfHubHTTPError():
-            return f"{_endpoint()} answered: {_first_line(error)}"
-        case errors.LocalEntryNotFoundError():
-            return f"{_endpoint()} cannot be reached; {ADVICE}"
-    if type(error).__module__.partition(".")[0] in ("httpx", "httpx2"):
-        return f"{_endpoint()} cannot be reached ({_first_line(error)}); {ADVICE}"
-    return _first_line(error)
-
-
-def _first_line(error: Exception) -> str:
-    first = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+            return f"{_endpoint()} answered: {name}"
+    if isinstance(error, errors.LocalEntryNotFoundError) or "httpx" in type(error).__module__:
+        return f"{_endpoint()} cannot be reached ({name}); {ADVICE}"
+    return name

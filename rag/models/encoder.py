@@ -1,8 +1,9 @@
-"""What an encoder is; `rag.models.load` loads one."""
+"""What an encoder is, and how much of a text a model reads; `rag.models.load` loads one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +42,25 @@ class Encoder(Protocol):
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters (start, end) of each row that `encode_tokens` gives for a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Tokens of one text: how many the model reads of how many there are.
+
+    ``beside`` counts the question's tokens if both are read together, else 0; ``limit`` is the
+    most that the model reads at once, special tokens included.
+    """
+
+    read: int
+    total: int
+    beside: int
+    limit: int
+
+    @property
+    def share(self) -> float:
+        """The part of the text that is read, 0 to 1; an empty text is read."""
+        return self.read / self.total if self.total else 1.0
 
 
 def unit(rows: Matrix) -> Matrix:

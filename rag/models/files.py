@@ -55,7 +55,10 @@ def file_digest(path: Path, cache: Path) -> str:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     known[str(path)] = [*stamp, digest]
     with contextlib.suppress(OSError):
-        _write_atomically(cache / MEMORY, json.dumps(known, indent=0).encode())
+        cache.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError), tempfile.TemporaryDirectory(dir=cache) as aside:
+        (Path(aside) / MEMORY).write_text(json.dumps(known, indent=0))
+        os.replace(Path(aside) / MEMORY, cache / MEMORY)  # a reader finds the old or the new
     return digest
 
 
@@ -66,19 +69,6 @@ def folder_digest(folder: Path, cache: Path) -> str:
     if len(digests) == 1:
         return digests[0][:16]
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader finds the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _remembered(path: Path) -> dict[str, list[int | str]]:

@@ -6,6 +6,8 @@ sentence-transformers' vectors and logits; the model's ``engine`` names the one 
 
 from __future__ import annotations
 
+import logging
+
 from rag.errors import ModelError
 from rag.models.cross import CrossModel
 from rag.models.devices import accelerated
@@ -13,6 +15,8 @@ from rag.models.encoder import Encoder
 from rag.models.files import read_json
 from rag.models.hub import check_embedded, embedded_folder, locate, own_code, untrusted
 from rag.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def load_encoder(settings: Settings) -> Encoder:
@@ -33,7 +37,8 @@ def load_encoder(settings: Settings) -> Encoder:
         # Imported here: torch takes seconds, and the usual encoder does not need it.
         from rag.models.torch_encoder import TorchEncoder
 
-        return TorchEncoder(name, folder, cache, reason=str(error))
+        log.info("%s runs in torch: %s", name, error)
+        return TorchEncoder(name, folder, cache)
 
 
 def load_cross(settings: Settings, name: str = "") -> CrossModel:
@@ -54,15 +59,14 @@ def load_cross(settings: Settings, name: str = "") -> CrossModel:
     if reason := untrusted(name, folder, settings):
         raise ModelError(reason)
     trusted = own_code(folder)
-    reason = "this machine has an accelerator" if accelerated() else ""
-    if not reason and not trusted:
+    if not accelerated() and not trusted:
         try:
             from rag.models.onnx.cross import OnnxCross
 
             return OnnxCross(name, folder, cache, settings.engine)
         except ModelError as error:
-            reason = str(error)
+            log.info("%s runs in torch: %s", name, error)
     # Imported here: torch takes seconds, and most cross-encoders do not need it.
     from rag.models.torch_cross import TorchCross
 
-    return TorchCross(name, folder, cache, reason=reason, trusted=trusted)
+    return TorchCross(name, folder, cache, trusted)

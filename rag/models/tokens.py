@@ -25,7 +25,15 @@ class Tokens:
             self._tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises nothing narrower
             raise ModelError(f"{path}: not a tokeniser ({error})") from error
-        self.typed = _gives_types(folder)
+        config = read_optional(folder / "tokenizer_config.json")
+        named = config.get("model_input_names")
+        # Whether question and passage get different types.
+        self.typed: bool = (
+            config.get("tokenizer_class") not in UNTYPED
+            if named is None
+            else "token_type_ids" in named
+        )
+        self.around_pair: int = self._tokenizer.num_special_tokens_to_add(True)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
@@ -43,25 +51,7 @@ class Tokens:
         encoding.truncate(max(0, limit - self._tokenizer.num_special_tokens_to_add(False)))
         return self._tokenizer.post_process(encoding)
 
-    def pair(self, query: Encoding, passage: Encoding, limit: int) -> Encoding:
-        """Join a query and a passage; the passage alone is cut to keep within ``limit``.
-
-        Raises `ModelError` if the query leaves no room for a single token of a passage.
-        """
-        room = limit - self._tokenizer.num_special_tokens_to_add(True) - len(query)
-        if room < 1:
-            raise ModelError(
-                f"the question has {len(query)} tokens, and the model reads {limit} of question "
-                "and passage together; shorten the question"
-            )
+    def pair(self, query: Encoding, passage: Encoding, room: int) -> Encoding:
+        """Join a query and a passage, which is cut to at most ``room`` tokens."""
         passage.truncate(room)
         return self._tokenizer.post_process(query, passage)
-
-
-def _gives_types(folder: Path) -> bool:
-    """Return whether the model's tokeniser gives question and passage different types."""
-    config = read_optional(folder / "tokenizer_config.json")
-    named = config.get("model_input_names")
-    if named is not None:
-        return "token_type_ids" in named
-    return config.get("tokenizer_class") not in UNTYPED

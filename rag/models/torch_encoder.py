@@ -19,15 +19,14 @@ TOKENISERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "whitespacet
 class TorchEncoder:
     """Any sentence-transformers model; see `rag.models.encoder.Encoder`."""
 
-    def __init__(self, name: str, folder: Path, cache: Path, reason: str = "") -> None:
-        """Load the model; ``reason`` is why torch runs it. Raises `ModelError`."""
+    def __init__(self, name: str, folder: Path, cache: Path) -> None:
+        """Load the model; raises `ModelError`."""
         self._model = load_torch("SentenceTransformer", name, folder)
         self.name = name
         self.revision = folder_digest(folder, cache)
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 0) or 512
         self.engine = f"torch float32 {self._model.device.type}"
-        self.reason = reason
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special tokens or truncation."""

@@ -26,7 +26,7 @@ class Reranker(Protocol):
     Three more attributes are optional. ``identity`` (str) names all that shapes a score besides the
     query and the passage, revision included: scores of a reranker that has one are cached.
     ``listwise`` (bool): a score depends on the other passages too. ``reading(query,
-    texts)`` returns how much of each text it reads (`rag.models.reading.Reading`).
+    texts)`` returns how much of each text it reads (`rag.models.encoder.Reading`).
     """
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rag.errors import ModelError, RerankError
 from rag.models.cross import CrossModel, Judged
+from rag.models.encoder import Reading
 from rag.models.hub import locate, untrusted
 from rag.models.load import load_cross
-from rag.models.reading import Reading
 from rag.rerank.base import Context, Entry, Scores
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.models.encoder import Encoder
-from rag.models.reading import Reading
+from rag.models.encoder import Encoder, Reading
 from rag.models.token_codes import token_codes
 from rag.rerank.base import Scores
 

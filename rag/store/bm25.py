@@ -49,10 +49,7 @@ class Snapshot:
     def best(
         self, words: Sequence[str], k: int, within: frozenset[str] | None = None
     ) -> list[tuple[str, float]]:
-        """Return the ids and scores of the ``k`` best chunks that share a word, in order.
-
-        ``within``: the ids to search among; None for all.
-        """
+        """Return the ids and scores of the ``k`` best chunks that share a word, in order."""
         if k < 1:
             return []
         scores, rows = self._scored(self._terms(words))

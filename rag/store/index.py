@@ -27,7 +27,7 @@ from rag.store.inverted import InvertedIndex
 from rag.store.lexical import LexicalIndex
 from rag.store.okapi import OkapiIndex
 from rag.store.tokens import TokenStore
-from rag.store.vectors import ChromaStore, VectorStore
+from rag.store.vectors import ChromaStore
 from rag.text.plural import plural
 from rag.types import Chunk
 
@@ -48,7 +48,7 @@ class IndexReport:
 class Index:
     """Everything that can be searched. One writer at a time; searches run beside it."""
 
-    def __init__(self, catalogue: Catalogue, vectors: VectorStore, lexical: LexicalIndex) -> None:
+    def __init__(self, catalogue: Catalogue, vectors: ChromaStore, lexical: LexicalIndex) -> None:
         self.catalogue = catalogue
         self.tokens = TokenStore(catalogue.engine)
         self.vectors = vectors
@@ -282,7 +282,7 @@ def _drop_derived(settings: Settings, catalogue: Catalogue, facts: Mapping[str, 
         shutil.rmtree(settings.library / "chroma", ignore_errors=True)
 
 
-def _vectors(settings: Settings, catalogue: Catalogue) -> VectorStore:
+def _vectors(settings: Settings, catalogue: Catalogue) -> ChromaStore:
     if settings.chroma_url:
         return ChromaStore.server(settings.chroma_url, _collection(catalogue))
     return ChromaStore.embedded(settings.library / "chroma")

@@ -8,7 +8,7 @@ and a manifest that names them, written last; a file that it does not name does 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.store.analyse import Analyser
 from rag.store.bm25 import Snapshot
 from rag.store.durable import write_json
-from rag.store.lexical import Analyse, LexicalIndex
+from rag.store.lexical import LexicalIndex
 from rag.store.segment import Ints, Segment, build, merge, merged_where_due, read, write
 
 _SUFFIX = ".segment"
@@ -34,7 +35,7 @@ class InvertedIndex(LexicalIndex):
     engine = "inverted"
     manifest = "manifest.json"
 
-    def __init__(self, folder: Path, analyser: Analyse) -> None:
+    def __init__(self, folder: Path, analyser: Analyser) -> None:
         super().__init__(folder, analyser)
         self._segments: list[Segment] = []
         self._numbers = _Vocabulary()
@@ -42,16 +43,8 @@ class InvertedIndex(LexicalIndex):
         self._files_made = 0
         self._snapshot = Snapshot([], {}, self._frequencies)
 
-    def _search(
-        self, words: Sequence[str], k: int, within: frozenset[str] | None
-    ) -> list[tuple[str, float]]:
-        return self._snapshot.best(words, k, within)
-
-    def _score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
-        return self._snapshot.score(words, ids)
-
-    def _explain(self, words: Sequence[str], id: str) -> dict[str, float]:
-        return self._snapshot.explain(words, id)
+    def _scores(self) -> Snapshot:
+        return self._snapshot
 
     def _ids(self) -> set[str]:
         return {id for segment in self._segments for id in segment.row_of}

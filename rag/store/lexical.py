@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
 from rag.errors import LibraryError, LibraryMismatch
+from rag.store.analyse import Analyser
 from rag.store.durable import read_json
 
 K1 = 1.5
@@ -17,15 +18,22 @@ EPSILON = 0.25
 _BATCH = 10_000  # chunks that are analysed together; bounds the memory of a long call
 
 
-class Analyse(Protocol):
-    """Turns a text into terms; ``name`` changes whenever the terms do."""
+class Bm25Scores(Protocol):
+    """BM25 over the chunks of one moment, for a query's terms."""
 
-    @property
-    def name(self) -> str:
-        """What identifies the behaviour."""
+    def best(
+        self, words: Sequence[str], k: int, within: frozenset[str] | None
+    ) -> list[tuple[str, float]]:
+        """Return the ids and scores of the ``k`` best chunks that share a word, in order.
 
-    def __call__(self, text: str) -> list[str]:
-        """Return the terms of ``text``."""
+        ``within``: the ids to search among; None for all.
+        """
+
+    def score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
+        """Return the scores of given chunks, 0.0 if there is no such chunk."""
+
+    def explain(self, words: Sequence[str], id: str) -> dict[str, float]:
+        """Return what each word that a chunk has contributes to its score."""
 
 
 class LexicalIndex(ABC):
@@ -40,14 +48,14 @@ class LexicalIndex(ABC):
     version: ClassVar[int] = 1
     manifest: ClassVar[str]
 
-    def __init__(self, folder: Path, analyser: Analyse) -> None:
+    def __init__(self, folder: Path, analyser: Analyser) -> None:
         self._folder = folder
         self._analyse = analyser
         self._changing = threading.Lock()
         self._saved = True
 
     @classmethod
-    def open(cls, folder: Path, analyser: Analyse) -> Self:
+    def open(cls, folder: Path, analyser: Analyser) -> Self:
         """Open the index in ``folder``, an empty one if there is none.
 
         Raises `LibraryError` if it is damaged or of another format, and `LibraryMismatch` if it was
@@ -63,7 +71,11 @@ class LexicalIndex(ABC):
 
     def add(self, ids: Sequence[str], texts: Sequence[str]) -> None:
         """Add chunks; an id that is there already, or comes twice, is replaced by the later."""
-        pairs = list(last_of_each(ids, texts).items())
+        texts_of: dict[str, str] = {}
+        for id, text in zip(ids, texts, strict=True):
+            texts_of.pop(id, None)
+            texts_of[id] = text
+        pairs = list(texts_of.items())
         for start in range(0, len(pairs), _BATCH):
             analysed = {id: self._analyse(text) for id, text in pairs[start : start + _BATCH]}
             with self._changing:
@@ -83,15 +95,15 @@ class LexicalIndex(ABC):
 
         ``within``: only these ids are searched; their scores stay what they are among all chunks.
         """
-        return self._search(self._analyse(query), k, within)
+        return self._scores().best(self._analyse(query), k, within)
 
     def score(self, query: str, ids: Sequence[str]) -> list[float]:
         """Return the scores of given chunks; 0.0 if nothing matches or the id is unknown."""
-        return self._score(self._analyse(query), ids)
+        return self._scores().score(self._analyse(query), ids)
 
     def explain(self, query: str, id: str) -> dict[str, float]:
         """Return what each matching term contributes to a chunk's score; they sum to it."""
-        return self._explain(self._analyse(query), id)
+        return self._scores().explain(self._analyse(query), id)
 
     def ids(self) -> set[str]:
         """Return the ids of all chunks."""
@@ -134,21 +146,4 @@ class LexicalIndex(ABC):
     def _ids(self) -> set[str]: ...
 
     @abstractmethod
-    def _search(
-        self, words: Sequence[str], k: int, within: frozenset[str] | None
-    ) -> list[tuple[str, float]]: ...
-
-    @abstractmethod
-    def _score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]: ...
-
-    @abstractmethod
-    def _explain(self, words: Sequence[str], id: str) -> dict[str, float]: ...
-
-
-def last_of_each(ids: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
-    """Return each id with its last text, in the order of last mention."""
-    texts_of: dict[str, str] = {}
-    for id, text in zip(ids, texts, strict=True):
-        texts_of.pop(id, None)
-        texts_of[id] = text
-    return texts_of
+    def _scores(self) -> Bm25Scores: ...

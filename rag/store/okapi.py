@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from rank_bm25 import BM25Okapi
 
+from rag.store.analyse import Analyser
 from rag.store.durable import write_json
-from rag.store.lexical import EPSILON, K1, Analyse, B, LexicalIndex
+from rag.store.lexical import EPSILON, K1, B, LexicalIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,31 @@ class _Built:
     ids: tuple[str, ...]
     bm25: Any
 
-    def having(self, word: str) -> set[str]:
-        """Return the ids of the chunks that have a word."""
+    def best(
+        self, words: Sequence[str], k: int, within: frozenset[str] | None
+    ) -> list[tuple[str, float]]:
+        sharing = {id for word in set(words) for id in self._having(word)}
+        if within is not None:
+            sharing &= within
+        scored = [pair for pair in self._all(words).items() if pair[0] in sharing]
+        return sorted(scored, key=lambda pair: -pair[1])[: max(k, 0)]
+
+    def score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
+        scores = self._all(words)
+        return [scores.get(id, 0.0) for id in ids]
+
+    def explain(self, words: Sequence[str], id: str) -> dict[str, float]:
+        return {
+            word: times * self._all([word])[id]
+            for word, times in Counter(words).items()
+            if id in self._having(word)
+        }
+
+    def _having(self, word: str) -> set[str]:
         frequencies = self.bm25.doc_freqs if self.bm25 else []
         return {id for id, own in zip(self.ids, frequencies, strict=False) if word in own}
 
-    def scores(self, words: Sequence[str]) -> dict[str, float]:
-        """Return the score of every chunk by id, in order."""
+    def _all(self, words: Sequence[str]) -> dict[str, float]:
         values = self.bm25.get_scores(words) if self.bm25 else np.zeros(len(self.ids))
         return dict(zip(self.ids, values.tolist(), strict=True))
 
@@ -42,7 +61,7 @@ class OkapiIndex(LexicalIndex):
     engine = "rank-bm25"
     manifest = "okapi.json"
 
-    def __init__(self, folder: Path, analyser: Analyse) -> None:
+    def __init__(self, folder: Path, analyser: Analyser) -> None:
         super().__init__(folder, analyser)
         self._terms_of: dict[str, list[str]] = {}
         self._present: _Built | None = None
@@ -65,29 +84,7 @@ class OkapiIndex(LexicalIndex):
     def _ids(self) -> set[str]:
         return set(self._terms_of)
 
-    def _search(
-        self, words: Sequence[str], k: int, within: frozenset[str] | None
-    ) -> list[tuple[str, float]]:
-        built = self._built()
-        sharing = {id for word in set(words) for id in built.having(word)}
-        if within is not None:
-            sharing &= within
-        scored = [pair for pair in built.scores(words).items() if pair[0] in sharing]
-        return sorted(scored, key=lambda pair: -pair[1])[: max(k, 0)]
-
-    def _score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
-        scores = self._built().scores(words)
-        return [scores.get(id, 0.0) for id in ids]
-
-    def _explain(self, words: Sequence[str], id: str) -> dict[str, float]:
-        built = self._built()
-        return {
-            word: times * built.scores([word])[id]
-            for word, times in Counter(words).items()
-            if id in built.having(word)
-        }
-
-    def _built(self) -> _Built:
+    def _scores(self) -> _Built:
         with self._changing:
             if self._present is None:
                 terms = list(self._terms_of.values())

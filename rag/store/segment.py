@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.store.durable import Summed, check_file, write_file
+from rag.store.durable import read_file, write_file
 
 Ints = NDArray[np.integer[Any]]
 """Whole numbers of whichever width holds the largest one."""
@@ -133,28 +134,23 @@ def write(segment: Segment, words: Sequence[str], path: Path) -> int:
 
     The file holds arrays in numpy's own format, one after the other; lists of strings as JSON.
     """
-    strings = [_packed(segment.ids), _packed(words)]
-
-    def write_all(file: Summed) -> None:
-        for values in [*(getattr(segment, name) for name in _ARRAYS), *strings]:
-            np.lib.format.write_array(file, values, allow_pickle=False)
-
-    return write_file(path, write_all)
+    strings = [
+        np.frombuffer(json.dumps(list(values)).encode(), np.uint8)
+        for values in (segment.ids, words)
+    ]
+    content = BytesIO()
+    for array in [*(getattr(segment, name) for name in _ARRAYS), *strings]:
+        np.lib.format.write_array(content, array, allow_pickle=False)
+    return write_file(path, content.getvalue())
 
 
 def read(path: Path, checksum: int) -> tuple[Segment, list[str]]:
     """Read a segment and its words; raises `LibraryError` if the file is damaged."""
-    check_file(path, checksum)
-    with path.open("rb") as file:
-        arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name in _ARRAYS}
-        ids, words = (json.loads(np.lib.format.read_array(file).tobytes()) for _ in range(2))
-    return Segment(
-        ids=ids, introduced=len(words), file=path.name, checksum=checksum, **arrays
-    ), words
-
-
-def _packed(strings: Sequence[str]) -> NDArray[np.uint8]:
-    return np.frombuffer(json.dumps(list(strings)).encode(), np.uint8)
+    file = BytesIO(read_file(path, checksum))
+    arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name in _ARRAYS}
+    ids, words = (json.loads(np.lib.format.read_array(file).tobytes()) for _ in range(2))
+    made = Segment(ids=ids, introduced=len(words), file=path.name, checksum=checksum, **arrays)
+    return made, words
 
 
 def _grouped(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -31,36 +31,8 @@ GRAPH: CreateCollectionConfiguration = {
 ROWS_A_CALL = 5000
 
 
-class VectorStore(Protocol):
-    """Holds unit vectors by id and finds the nearest by cosine."""
-
-    def facts(self) -> Mapping[str, Any]:
-        """Return what the store remembers about its vectors (encoder, dimension, settings)."""
-
-    def reset(self, facts: Mapping[str, Any]) -> None:
-        """Empty the store and remember ``facts``."""
-
-    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
-        """Add vectors (len(ids), dimension); an id that is there already is replaced."""
-
-    def remove(self, ids: Sequence[str]) -> None:
-        """Remove ids; unknown ones are ignored."""
-
-    def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """Return the ``k`` nearest ids with their cosines, best first."""
-
-    def count(self) -> int:
-        """Return how many vectors there are."""
-
-    def ids(self) -> set[str]:
-        """Return all ids."""
-
-    def close(self) -> None:
-        """Let go of files and connections."""
-
-
 class ChromaStore:
-    """A `VectorStore` in a Chroma collection."""
+    """Unit vectors by id in a Chroma collection; finds the nearest by cosine."""
 
     def __init__(self, client: ClientAPI, collection: str, where: str) -> None:
         """Open or create the collection; raises `LibraryError` if Chroma cannot."""
@@ -114,35 +86,32 @@ class ChromaStore:
         return cls(client, collection, url)
 
     def facts(self) -> Mapping[str, Any]:
-        """Return the collection's metadata."""
+        """Return what the collection remembers of its vectors (encoder, dimension, settings)."""
         return dict(self._collection.metadata or {})
 
     def reset(self, facts: Mapping[str, Any]) -> None:
-        """Delete the collection and make it again with ``facts`` as its metadata."""
+        """Empty the collection and remember ``facts``."""
         with self._explained("reset"):
             self._client.delete_collection(self._name)
             self._collection = self._client.create_collection(
-                self._name,
-                embedding_function=None,
-                configuration=GRAPH,
-                metadata=dict(facts),
+                self._name, embedding_function=None, configuration=GRAPH, metadata=dict(facts)
             )
 
     def add(self, ids: Sequence[str], vectors: Vectors) -> None:
-        """Upsert in calls of at most `ROWS_A_CALL` rows."""
+        """Add vectors (len(ids), dimension); an id that is there already is replaced."""
         with self._explained("written"):
             for i in range(0, len(ids), ROWS_A_CALL):
                 part = slice(i, i + ROWS_A_CALL)
                 self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
 
     def remove(self, ids: Sequence[str]) -> None:
-        """Delete in calls of at most `ROWS_A_CALL` rows."""
+        """Remove ids; unknown ones are ignored."""
         with self._explained("written"):
             for i in range(0, len(ids), ROWS_A_CALL):
                 self._collection.delete(ids=list(ids[i : i + ROWS_A_CALL]))
 
     def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
-        """Query the graph; Chroma's cosine distance d is given back as the cosine 1 - d."""
+        """Return the ``k`` nearest ids with their cosines, best first."""
         with self._explained("searched"):
             found = self._collection.query(
                 query_embeddings=vector[None, :], n_results=k, include=["distances"]
@@ -152,7 +121,7 @@ class ChromaStore:
         return [(name, 1.0 - float(distance)) for name, distance in pairs]
 
     def count(self) -> int:
-        """Return Chroma's count."""
+        """Return how many vectors there are."""
         with self._explained("counted"):
             return self._collection.count()
 
@@ -162,7 +131,7 @@ class ChromaStore:
             return set(self._collection.get(include=[])["ids"])
 
     def close(self) -> None:
-        """Close the client; an embedded one releases its files."""
+        """Let go of files and connections."""
         # Chroma's clients have it, the interface that its factories declare does not.
         close: Callable[[], None] = self._client.close  # type: ignore[attr-defined]
         close()

@@ -1,4 +1,4 @@
-"""The cache of graphs: made once a model, found again by what they were made from."""
+"""Load a model into ONNX Runtime; its graph is made once and found again in the cache."""
 
 from __future__ import annotations
 

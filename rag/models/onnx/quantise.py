@@ -151,7 +151,8 @@ def _samples(model: Path, output: Output) -> list[Encoding]:
         for i, (question, own) in enumerate(rows)
         for passage in (own, rows[i - 1][1])
     ]
-    return [tokens.pair(question, passage, limit) for question, passage in pairs]
+    limit -= tokens.around_pair
+    return [tokens.pair(question, passage, limit - len(question)) for question, passage in pairs]
 
 
 def _in_layer(name: str) -> bool:

@@ -10,12 +10,11 @@ from rag.errors import ModelError
 from rag.models.files import read_any_json, read_json, read_optional
 
 Pooling = Literal["mean", "cls"]
+Output = Literal["hidden", "logits"]
 PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+WEIGHTS = "model.safetensors"
 UNBOUNDED = 1_000_000
 QUIRKS = {"do_lower_case": (None, False), "transformer_task": (None, "feature-extraction")}
-
-WEIGHTS = "model.safetensors"
-Output = Literal["hidden", "logits"]
 
 
 @dataclass(frozen=True, slots=True)

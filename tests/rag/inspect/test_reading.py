@@ -1,5 +1,5 @@
 from rag.inspect.reading import Readings, readings
-from rag.models.reading import Reading
+from rag.models.encoder import Reading
 from rag.rerank import table
 from rag.rerank.base import Entry
 from rag.rerank.late_interaction import LateInteraction

@@ -4,8 +4,8 @@ from sentence_transformers import CrossEncoder
 from torch.nn import Identity
 
 from rag.errors import ModelError, ModelMissing
+from rag.models.encoder import Reading
 from rag.models.load import load_cross
-from rag.models.reading import Reading
 from rag.settings import Settings
 from tests.rag.models.tiny import TEXTS, save_cross, save_encoder
 

@@ -4,7 +4,7 @@ import numpy as np
 
 
 class ExactStore:
-    """The `VectorStore` whose results can be worked out by hand."""
+    """Stands in for `ChromaStore`; its results can be worked out by hand."""
 
     def __init__(self):
         self.rows = {}
