@@ -14,7 +14,7 @@ from ranklens.asking import suggested
 from tests.ui.fakes import ALL, FakeDocument, trace_of
 from ui.ask.answer import rendered
 from ui.shared import slope
-from ui.shared.frame import escape, plain
+from ui.shared.frame import plain
 from ui.shared.html import macro
 from ui.shared.naming import named, snippet
 from ui.shared.source_text import alone
@@ -126,7 +126,6 @@ def test_overlapping_quotes_are_joined():
 
 def test_a_label_shows_markdown_literally():
     assert plain("a *b* [c](d) :red[e]") == r"a \*b\* \[c\]\(d\) \:red\[e\]"
-    assert escape('<a href="x">\'') == "&lt;a href=&quot;x&quot;&gt;&#x27;"
 
 
 TURNED = "pay \u202e001\u202c \u2067now\u2069 to שלום"

@@ -6,7 +6,6 @@ templates, which escape it, or `plain` here: Streamlit's own elements read Markd
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -22,18 +21,10 @@ ICON = str(HERE / "mark.svg")
 _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]()<>#+-.!|~$:&"})
 
 
-def escape(text: str) -> str:
-    """Return text from outside as HTML that shows it literally, attributes included.
-
-    Places in a text are cut out before they come here: what is shown may be shorter.
-    """
-    return html.escape(as_it_reads(text), quote=True)
-
-
 def plain(text: str) -> str:
     """Return text as Markdown that shows it literally, for labels of buttons.
 
-    Elsewhere Streamlit would still turn bare addresses into links: use `escape` there.
+    Elsewhere Streamlit would still turn bare addresses into links: use a template there.
     """
     return " ".join(as_it_reads(text).split()).translate(_MARKDOWN)
 
