@@ -11,8 +11,10 @@ that is the judge reads both.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from textwrap import shorten
 from typing import Protocol
 
@@ -96,16 +98,18 @@ def sentences(answer: Answer, hits: Sequence[Hit]) -> list[AnswerSentence]:
 
     Code states nothing.
     """
-    text, found = answer.text, []
-    code = [block.span() for block in _CODE.finditer(text)]
+    text = _CODE.sub(lambda block: " " * len(block[0]), answer.text)
+    cited_at = [citation.start for citation in answer.citations]
+    found = []
     own = [part for part in parts(text) if without_markers(text[part.start : part.end]).strip()]
-    starts = [_past_markers(text, part.start) for part in own]
-    for part, start, until in zip(own, starts, [*starts[1:], len(text)], strict=True):
+    starts = [*(_past_markers(text, part.start) for part in own), len(text)]
+    for part, (start, until) in zip(own, pairwise(starts), strict=True):
         words = " ".join(without_markers(text[start : part.end]).split())
-        if not _states(words) or any(low <= start < high for low, high in code):
+        if not _states(words):
             continue
-        cites = {one.number for one in answer.citations if start <= one.start < until}
-        cited = tuple(hits[n - 1].chunk for n in sorted(cites) if n <= len(hits))
+        first, last = bisect_left(cited_at, start), bisect_left(cited_at, until)
+        cites = sorted({citation.number for citation in answer.citations[first:last]})
+        cited = tuple(hits[n - 1].chunk for n in cites if n <= len(hits))
         found.append(AnswerSentence(start, part.end, words, cited))
     return found
 

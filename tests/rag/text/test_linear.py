@@ -5,12 +5,13 @@ import time
 import pytest
 
 from rag.chat import words as chat_words
+from rag.generate import support
 from rag.generate.citations import CitationParser, numbers_in, without_markers
 from rag.generate.extract import facts, question, rows, tables
-from rag.generate.support import verbatim
 from rag.retrieve.filters import mentioned
 from rag.store.analyse import Analyser
 from rag.text import identifiers, names, numbers, passages, periods, sentences, words
+from rag.types import Answer
 
 SIZES = (5_000, 20_000)  # characters
 SLOWER = 9  # times at most: 4 if time is linear, 16 if it grows like a square
@@ -46,6 +47,7 @@ REPEATED = {
     "tags": "[1] ",
     "clocks": "is it ",
     "mixed": "A.b 1,2 (c) “d” [e] ",
+    "code": "```\na b\n```\nIt is so. ",
     "hanzi": "土",
 }
 
@@ -83,7 +85,10 @@ READERS = {
     "without_markers": without_markers,
     "numbers_in": numbers_in,
     "citations": lambda text: CitationParser(()).feed(text),
-    "verbatim": lambda text: verbatim(text, text),
+    "statements": lambda text: support.sentences(Answer(text, (), "m", False, 0.0), ()),
+    "missing numbers": lambda text: support.missing_numbers(text, text),
+    "missing names": lambda text: support.missing_names(text, ""),
+    "verbatim": lambda text: support.verbatim(text, text),
     "topic": chat_words.content,
     "points_back": chat_words.points_back,
     "mentioned": lambda text: mentioned(text + "@", lambda: ()),
