@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,9 +21,9 @@ from ingest import datasets
 from ingest.datasets import prepare
 from rag.errors import LibraryError, RanklensError, SettingsError
 from rag.evaluate.data import Evaluation, Grades, Question, Unit
-from rag.evaluate.experiments import saved
 from rag.evaluate.experiments.pipelines import resolve
 from rag.evaluate.experiments.run import Interrupted, OnProgress, evaluate
+from rag.evaluate.experiments.saved import load, opened, save, to_json
 from rag.evaluate.judgements.trec import encoded, to_run
 from rag.evaluate.measures.answers import UNANSWERABLE, unanswerable
 from rag.evaluate.measures.figures import Figures, figures, outside
@@ -45,8 +44,13 @@ __all__ = [
     "Figures",
     "Interrupted",
     "checked_metric",
+    "load",
+    "opened",
+    "outside",
     "parse_gate",
     "resolve",
+    "save",
+    "to_json",
 ]
 
 log = logging.getLogger(__name__)
@@ -203,7 +207,7 @@ def measure(
 def keep_last(library: Library, evaluation: Evaluation) -> None:
     """Keep the library's last evaluation, so that it is there after a restart."""
     try:
-        saved.save(evaluation, library.settings.library / LAST)
+        save(evaluation, library.settings.library / LAST)
     except OSError as error:
         log.warning("the evaluation is lost when the program ends: %s", error)
 
@@ -211,33 +215,7 @@ def keep_last(library: Library, evaluation: Evaluation) -> None:
 def last(library: Library) -> Evaluation | None:
     """Return the library's last evaluation; raises `RanklensError` if its file is damaged."""
     path = library.settings.library / LAST
-    return saved.load(path) if path.exists() else None
-
-
-def opened(name: str, data: bytes) -> Evaluation:
-    """Return the evaluation in a file's bytes; raises `RanklensError` with the file's name."""
-    with tempfile.TemporaryDirectory(prefix="ranklens-") as folder:
-        path = Path(folder) / ("saved.json.gz" if name.endswith(".gz") else "saved.json")
-        path.write_bytes(data)
-        try:
-            return saved.load(path)
-        except RanklensError as error:
-            raise RanklensError(str(error).replace(str(path), name)) from None
-
-
-def saved_at(path: Path) -> Evaluation:
-    """Return the evaluation in a file; raises `RanklensError` if it is none."""
-    return saved.load(path)
-
-
-def save(evaluation: Evaluation, path: Path) -> None:
-    """Write an evaluation with every ranking, to be measured again without its library."""
-    saved.save(evaluation, path)
-
-
-def as_json(evaluation: Evaluation) -> str:
-    """Return an evaluation as `save` writes it."""
-    return saved.to_json(evaluation)
+    return load(path) if path.exists() else None
 
 
 def figures_as_json(found: Figures) -> str:

@@ -89,7 +89,7 @@ def evaluate(
     gates = [parse_gate(text) for text in gate or ()]
     metrics = [checked_metric(name) for name in metric or ()]
     if replay:
-        evaluation = measuring.saved_at(Path(source).expanduser())
+        evaluation = measuring.load(Path(source).expanduser())
     else:
         settings = settings_for(ctx, library)
         pipelines = measuring.resolve(settings, pipeline or ())

@@ -161,7 +161,7 @@ def _downloads(found: Figures) -> None:
     files = (
         ("Report", f"{stem}.html", partial(report.html, found), "One HTML file without a network"),
         ("Figures", f"{stem}.json", partial(measuring.figures_as_json, found), None),
-        ("Rankings", f"{stem}-rankings.json", partial(measuring.as_json, found.evaluation),
+        ("Rankings", f"{stem}-rankings.json", partial(measuring.to_json, found.evaluation),
          "Everything measured, for `ranklens eval --replay`"),
     )  # fmt: skip
     with st.container(horizontal=True):

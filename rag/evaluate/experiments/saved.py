@@ -5,15 +5,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RanklensError
-from rag.evaluate.data import Answered, Evaluation, Passage, Question, Ranking, Result, Run
+from rag.evaluate.data import Evaluation
 
 VERSION = 1
+_EVALUATION = TypeAdapter(Evaluation)
 
 
 def to_json(evaluation: Evaluation) -> str:
@@ -24,8 +26,8 @@ def to_json(evaluation: Evaluation) -> str:
 def digest(evaluation: Evaluation) -> str:
     """Return sixteen hexadecimal digits that name the rankings, grades and settings.
 
-    Times, costs and the date are left out: the same rankings of the same questions, the same
-    digest. What an evaluation without answers does not have leaves the digest as it was.
+    Times, costs and the date are left out. An evaluation without answers has the digest that it
+    had before answers were measured.
     """
     data = asdict(evaluation)
     if not data["unanswerable"]:
@@ -46,13 +48,17 @@ def digest(evaluation: Evaluation) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def from_json(text: str) -> Evaluation:
-    """Load an evaluation; raises `RanklensError` where the text is none."""
+def from_json(text: str | bytes) -> Evaluation:
+    """Load an evaluation; raises `RanklensError` if the text is none."""
     try:
         data = json.loads(text)
-        if data["version"] != VERSION:
-            raise RanklensError(f"this evaluation has version {data['version']}, not {VERSION}")
-        return _evaluation(data)
+        if data.pop("version") != VERSION:
+            raise ValueError(f"its version is not {VERSION}")
+        return _EVALUATION.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise RanklensError(f"this is not a saved evaluation: {where}: {first['msg']}") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RanklensError(f"this is not a saved evaluation: {error!r}") from None
 
@@ -69,54 +75,16 @@ def save(evaluation: Evaluation, path: Path) -> None:
 def load(path: Path) -> Evaluation:
     """Read what `save` wrote; raises `RanklensError` that names the file."""
     try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        return opened(str(path), path.read_bytes())
+    except OSError as error:
         raise RanklensError(f"{path} cannot be read: {error}") from None
+
+
+def opened(name: str, data: bytes) -> Evaluation:
+    """Return the evaluation in a file's bytes; raises `RanklensError` that names the file."""
     try:
-        return from_json(text)
+        return from_json(gzip.decompress(data) if name.endswith(".gz") else data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise RanklensError(f"{name} cannot be read: {error}") from None
     except RanklensError as error:
-        raise RanklensError(f"{path}: {error}") from None
-
-
-def _evaluation(data: Mapping[str, Any]) -> Evaluation:
-    return Evaluation(
-        name=data["name"],
-        unit=data["unit"],
-        questions=tuple(Question(**q) for q in data["questions"]),
-        grades={q: {i: int(g) for i, g in found.items()} for q, found in data["grades"].items()},
-        runs=tuple(_run(run) for run in data["runs"]),
-        passages={key: Passage(**p) for key, p in data["passages"].items()},
-        made=data["made"],
-        notes=tuple(data["notes"]),
-        unanswerable=tuple(Question(**q) for q in data.get("unanswerable", ())),
-    )
-
-
-def _run(data: Mapping[str, Any]) -> Run:
-    return Run(
-        name=data["name"],
-        settings=data["settings"],
-        settings_digest=data["settings_digest"],
-        results=tuple(
-            Result(
-                r["question"],
-                tuple(_ranking(one) for one in r["rankings"]),
-                r["seconds"],
-                r.get("cost"),
-            )
-            for r in data["results"]
-        ),
-        failures=data["failures"],
-        answers=tuple(_answered(one) for one in data.get("answers", ())),
-    )
-
-
-def _answered(data: Mapping[str, Any]) -> Answered:
-    sequences = {name: tuple(data[name]) for name in ("given", "cited")}
-    return Answered(**{**data, **sequences})
-
-
-def _ranking(data: Mapping[str, Any]) -> Ranking:
-    sequences = {name: tuple(data[name]) for name in ("items", "scores", "chunks")}
-    return Ranking(**{**data, **sequences})
+        raise RanklensError(f"{name}: {error}") from None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from rag.evaluate.judgements.record import (
@@ -19,8 +19,6 @@ from rag.evaluate.judgements.record import (
 from rag.types import Chunk
 
 Distance = Callable[[float, float], float]
-GradePairs = Sequence[tuple[int, int]]
-GRADES = range(LOWEST, HIGHEST + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +62,31 @@ class Agreement:
 
 
 def agreement(held: Sequence[Judgement]) -> Agreement:
-    """Return who judged how much, and how far they agree."""
+    """Return who judged how much, and how far they agree on each span that several have graded."""
     made = Counter((one.judge, one.source) for one in held)
     lost = Counter((one.judge, one.source) for one in held if one.status == "lost")
-    people = grades_by_judge(held)
-    pairs = [
-        *(_pair(f"{a} and {b}", shared) for (a, b), shared in pairwise(people).items() if shared),
-        *(
-            _pair(f"{model} (model) and the people", shared, model)
-            for model, shared in compared_with_people(held).items()
-        ),
-    ]
+    by_judge: dict[str, dict[tuple[str, str, int, int], int]] = {}
+    for one in held:
+        if one.source in PEOPLE:
+            item = (one.question, one.document, one.start, one.end)
+            by_judge.setdefault(one.judge, {})[item] = one.grade
+    by_item: dict[tuple[str, str, int, int], list[int]] = {}
+    for given in by_judge.values():
+        for item, grade in given.items():
+            by_item.setdefault(item, []).append(grade)
+    pairs = []
+    for first, second in combinations(sorted(by_judge), 2):
+        shared = by_judge[first].keys() & by_judge[second].keys()
+        if both := [(by_judge[first][item], by_judge[second][item]) for item in shared]:
+            pairs.append(_pair(f"{first} and {second}", both))
+    for model, both in compared_with_people(held).items():
+        alpha, cells = krippendorff_alpha(both), confusion(both)
+        pair = _pair(f"{model} (model) and the people", both)
+        pairs.append(replace(pair, alpha=alpha, model=model, confusion=cells))
     return Agreement(
         tuple(JudgeCount(*key, made[key], lost[key]) for key in made),
         tuple(pairs),
-        krippendorff_alpha(list(grades_by_item(people).values())),
+        krippendorff_alpha(list(by_item.values())),
     )
 
 
@@ -92,24 +100,17 @@ def interval(first: float, second: float) -> float:
     return (first - second) ** 2
 
 
-def cohen_kappa(
-    first: Sequence[int], second: Sequence[int], weighted: bool = False
-) -> float | None:
-    """Return the kappa of two judges over the same items (Cohen, 1960), 1 for full agreement.
+def cohen_kappa(pairs: Sequence[tuple[int, int]], distance: Distance = nominal) -> float | None:
+    """Return the kappa of two judges' grades of the same items (Cohen, 1960; weighted, 1968).
 
-    ``weighted`` counts disagreements by the square of the steps between them (Cohen, 1968). None
-    if there are no items, or if both gave all of them one and the same grade.
+    1 for full agreement; None if there are no items, or if all grades are the same.
     """
-    if len(first) != len(second):
-        raise ValueError("both judges must have graded the same items")
-    distance = interval if weighted else nominal
-    n = len(first)
-    observed = sum(distance(a, b) for a, b in zip(first, second, strict=True))
-    left, right = Counter(first), Counter(second)
+    left, right = (Counter(pair[side] for pair in pairs) for side in (0, 1))
+    observed = sum(distance(*pair) for pair in pairs)
     expected = sum(
         count * other * distance(a, b) for a, count in left.items() for b, other in right.items()
     )
-    return 1 - observed * n / expected if expected else None
+    return 1 - observed * len(pairs) / expected if expected else None
 
 
 def krippendorff_alpha(
@@ -135,56 +136,25 @@ def krippendorff_alpha(
     return 1 - (n - 1) * observed / expected
 
 
-def confusion(pairs: Iterable[tuple[int, int]], grades: Sequence[int]) -> list[list[int]]:
+def confusion(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
     """Return how often the first judge gave the row's grade and the second the column's."""
     counts = Counter(pairs)
+    grades = range(LOWEST, HIGHEST + 1)
     return [[counts[row, column] for column in grades] for row in grades]
 
 
-def grades_by_judge(held: Iterable[Judgement]) -> dict[str, dict[str, int]]:
-    """Return person → item → grade; an item is a question and a span."""
-    found: dict[str, dict[str, int]] = {}
-    for one in held:
-        if one.source in PEOPLE:
-            item = f"{one.question}\n{one.document}\n{one.start}-{one.end}"
-            found.setdefault(one.judge, {})[item] = one.grade
-    return found
-
-
-def grades_by_item(by_judge: Mapping[str, Mapping[str, int]]) -> dict[str, list[int]]:
-    """Return item → the grades that judges gave it."""
-    found: dict[str, list[int]] = {}
-    for given in by_judge.values():
-        for item, grade in given.items():
-            found.setdefault(item, []).append(grade)
-    return found
-
-
-def pairwise(
-    by_judge: Mapping[str, Mapping[str, int]],
-) -> dict[tuple[str, str], list[tuple[int, int]]]:
-    """Return (judge, judge) → their two grades of every item that both graded."""
-    return {
-        (first, second): [
-            (by_judge[first][item], by_judge[second][item])
-            for item in sorted(by_judge[first].keys() & by_judge[second].keys())
-        ]
-        for first, second in combinations(sorted(by_judge), 2)
-    }
-
-
-def compared_with_people(held: Iterable[Judgement]) -> dict[str, list[tuple[int, int]]]:
+def compared_with_people(held: Sequence[Judgement]) -> dict[str, list[tuple[int, int]]]:
     """Return model → (its grade, the people's) of every passage that both judged.
 
     People's judgements hold for a passage as they do for a chunk: a quote within it counts. Lost
     judgements are left out.
     """
-    people: dict[tuple[str, str], list[Judgement]] = {}
-    found: dict[str, list[tuple[int, int]]] = {}
     current = [one for one in held if one.status == "current"]
+    people: dict[tuple[str, str], list[Judgement]] = {}
     for one in current:
         if one.source in PEOPLE:
             people.setdefault((one.question, one.document), []).append(one)
+    found: dict[str, list[tuple[int, int]]] = {}
     for one in current:
         if one.source == "llm":
             pairs = found.setdefault(one.judge, [])
@@ -195,10 +165,5 @@ def compared_with_people(held: Iterable[Judgement]) -> dict[str, list[tuple[int,
     return found
 
 
-def _pair(who: str, pairs: GradePairs, model: str = "") -> PairAgreement:
-    first, second = [one for one, _ in pairs], [other for _, other in pairs]
-    kappas = cohen_kappa(first, second), cohen_kappa(first, second, weighted=True)
-    if not model:
-        return PairAgreement(who, len(pairs), *kappas)
-    alpha, cells = krippendorff_alpha(pairs), confusion(pairs, GRADES)
-    return PairAgreement(who, len(pairs), *kappas, alpha, model, cells)
+def _pair(who: str, pairs: Sequence[tuple[int, int]]) -> PairAgreement:
+    return PairAgreement(who, len(pairs), cohen_kappa(pairs), cohen_kappa(pairs, interval))

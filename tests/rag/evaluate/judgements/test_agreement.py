@@ -6,14 +6,13 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from rag.evaluate.judgements.agreement import (
+    Distance,
     agreement,
     cohen_kappa,
     compared_with_people,
-    grades_by_item,
-    grades_by_judge,
+    interval,
     krippendorff_alpha,
     nominal,
-    pairwise,
 )
 from rag.evaluate.judgements.record import Judgement, Source
 
@@ -25,20 +24,19 @@ def test_kappa_by_hand():
     """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: agreement 0.7, by chance 0.5, kappa 0.4."""
     first = [1] * 25 + [0] * 25
     second = [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15
-    assert cohen_kappa(first, second) == pytest.approx(0.4)
+    assert cohen_kappa(list(zip(first, second, strict=True))) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("weighted", "weights"), [(False, None), (True, "quadratic")])
-def test_kappa_is_sklearns(weighted: bool, weights: str | None):
+@pytest.mark.parametrize(("distance", "weights"), [(nominal, None), (interval, "quadratic")])
+def test_kappa_is_sklearns(distance: Distance, weights: str | None):
     theirs = cohen_kappa_score(FIRST, SECOND, weights=weights)
-    assert cohen_kappa(FIRST, SECOND, weighted) == pytest.approx(theirs)
+    pairs = list(zip(FIRST, SECOND, strict=True))
+    assert cohen_kappa(pairs, distance) == pytest.approx(theirs)
 
 
 def test_kappa_without_anything_to_go_by():
-    assert cohen_kappa([], []) is None
-    assert cohen_kappa([1, 1], [1, 1]) is None
-    with pytest.raises(ValueError, match="same items"):
-        cohen_kappa([1], [1, 2])
+    assert cohen_kappa([]) is None
+    assert cohen_kappa([(1, 1), (1, 1)]) is None
 
 
 def test_alpha_is_krippendorffs_own_example():
@@ -61,13 +59,6 @@ def test_alpha_without_anything_to_go_by():
     assert krippendorff_alpha([[1, 1], [2, 2]]) == 1.0
 
 
-def test_pairs_share_only_what_both_graded():
-    grades = {"ada": {"x": 1, "y": 0, "z": 2}, "bo": {"x": 1, "y": 0}, "cy": {}}
-    found = pairwise(grades)
-    assert found["ada", "bo"] == [(1, 1), (0, 0)]
-    assert found["ada", "cy"] == []
-
-
 def one(start: int, end: int, grade: int, judge: str, source: Source = "person") -> Judgement:
     return Judgement("Why?", "a.txt", "d", start, end, "x" * (end - start), grade, judge, source)
 
@@ -86,18 +77,19 @@ def test_a_models_passage_meets_the_quotes_within_it():
     assert compared_with_people(held[:3]) == {"gpt": []}
 
 
-def test_items_are_a_question_and_a_span():
+def test_only_spans_that_both_judged_are_compared():
     held = [
         one(0, 9, 3, "ada"),
         one(0, 9, 1, "ben"),
         one(9, 12, 2, "ben"),
+        one(9, 12, 2, "cy"),
         one(0, 9, 0, "g", "llm"),
     ]
-    people = grades_by_judge(held)
-    assert {judge: list(made.values()) for judge, made in people.items()} == {
-        "ada": [3], "ben": [1, 2]
-    }  # fmt: skip
-    assert list(grades_by_item(people).values()) == [[3, 1], [2]]
+    found = agreement(held)
+    assert [(pair.who, pair.shared) for pair in found.pairs] == [
+        ("ada and ben", 1), ("ben and cy", 1), ("g (model) and the people", 1)
+    ]  # fmt: skip
+    assert found.alpha == pytest.approx(1 - 3 * 8 / 16)  # 16: the steps between all of 3 1 2 2
 
 
 def test_agreement_is_worked_out_over_what_both_judged():
