@@ -4,98 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from rag.evaluate.data import item
 from rag.evaluate.experiments import pipelines as named
 from rag.evaluate.experiments.pipelines import delete as delete_pipeline
 from rag.evaluate.experiments.pipelines import resolve
 from rag.evaluate.experiments.side_by_side import (
-    OnProgress,
-    Side,
-    Worth,
-    compared,
-    hops_left_out,
-    item,
-    likeness,
-    worth,
+    PipelineOutcome,
+    PipelineScores,
+    SideBySide,
+    compare,
 )
-from rag.evaluate.measures.likeness import Likeness
-from rag.llm.prices import dollars
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
-from rag.types import Trace
 from ranklens.models import AUTO, rerankers
 
 if TYPE_CHECKING:
     from ranklens.library import Library
-    from ranklens.use_cases import UseCases
 
-__all__ = ["Side", "Worth", "delete_pipeline", "resolve"]
-
-Pipelines = Mapping[str, Mapping[str, Any]]
-"""Pipeline's name → the settings in which it differs from the library's."""
-
-
-@dataclass(frozen=True, slots=True)
-class SideBySide:
-    """What pipelines made of one question; ``note`` is what a shared candidate pool left out."""
-
-    question: str
-    sides: tuple[Side, ...]
-    note: str = ""
-
-    @property
-    def traces(self) -> list[Trace]:
-        """The traces of those that did not fail."""
-        return [side.trace for side in self.sides if side.trace]
-
-    @property
-    def shared_pool(self) -> int | None:
-        """How many candidates all of them ranked; None if each retrieved its own."""
-        pools = {frozenset(hit.chunk.id for hit in side.last) for side in self.sides if side.trace}
-        return len(next(iter(pools))) if len(pools) == 1 else None
-
-    def likeness(self, side: Side) -> Likeness | None:
-        """Return how like the first one's a ranking is; None for itself and for failed ones."""
-        return None if side is self.sides[0] else likeness(self.sides[0], side)
-
-    def cost(self, side: Side) -> str:
-        """Return what a side's calls cost, in words."""
-        return dollars(side.cost)
-
-    def trace_with(self, chunk_id: str) -> Trace | None:
-        """Return the first trace that holds a passage."""
-        for trace in self.traces:
-            if any(hit.chunk.id == chunk_id for stage in trace.stages for hit in stage.hits):
-                return trace
-        return None
+__all__ = ["PipelineOutcome", "SideBySide", "compare", "delete_pipeline", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)
 class SideBySideGrades:
     """What the judgements show of pipelines side by side.
 
-    ``relevant`` are the ids of passages with a grade above 0. ``worth`` is None if there is none;
+    ``relevant`` are the ids of passages with a grade above 0. ``scores`` is None if there is none;
     ``judged`` is whether the question has any judgement.
     """
 
     relevant: frozenset[str]
-    worth: Worth | None
+    scores: PipelineScores | None
     judged: bool
-
-
-def compare(
-    library: UseCases, question: str, pipelines: Pipelines, one_pool: bool = False,
-    answers: bool = False, on_progress: OnProgress | None = None, stop: Event | None = None,
-) -> SideBySide:  # fmt: skip
-    """Ask a question of every pipeline; with ``one_pool`` all rank what the first one retrieves.
-
-    ``answers`` has each answer it too. A pipeline that fails is a side with a problem. Raises
-    `Interrupted` once ``stop`` is set.
-    """
-    note = hops_left_out(library.pipeline, pipelines, one_pool)
-    sides = compared(library.pipeline, pipelines, question, one_pool, answers, on_progress, stop)
-    return SideBySide(question, sides, note)
 
 
 def grades_of(library: Library, made: SideBySide) -> SideBySideGrades:
@@ -108,7 +48,7 @@ def grades_of(library: Library, made: SideBySide) -> SideBySideGrades:
         for hit in side.last
         if grades.get(item(hit, qrels.unit), 0) > 0
     )
-    return SideBySideGrades(relevant, worth(made.sides, grades, qrels.unit), bool(grades))
+    return SideBySideGrades(relevant, made.scores(grades, qrels.unit), bool(grades))
 
 
 def pipeline_names(settings: Settings) -> list[str]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.errors import RanklensError
 from rag.evaluate.experiments import batch, pipelines
-from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.fitting import fit as fitting
 from rag.evaluate.fitting.fit import FittedThreshold, FittedWeights
 from rag.evaluate.fitting.refusal import FittedRefusal, fit_refusal
+from rag.evaluate.progress import advance
 from rag.evaluate.reports import fitted
 from rag.evaluate.reports.fitted import FittedPart
 from rag.rerank.base import Combined
@@ -183,10 +183,5 @@ def _tried(act: Callable[[], T]) -> tuple[T | None, str]:
 def _counter(
     unit: str, total: int, on_progress: OnProgress | None, stop: Event | None
 ) -> Callable[[int], None]:
-    def count(done: int) -> None:
-        if on_progress:
-            on_progress(done, total, unit)
-        if stop is not None and stop.is_set():
-            raise Interrupted(f"stopped after {done} of {total} questions")
-
-    return count
+    shown = (lambda done, total: on_progress(done, total, unit)) if on_progress else None
+    return lambda done: advance(done, total, "questions", shown, stop)

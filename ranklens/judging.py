@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingest.datasets.anchored import texts
 from ingest.datasets.base import decoded, read_text
 from rag.evaluate.asking import CallsOutcome
 from rag.evaluate.data import Question
+from rag.evaluate.experiments.pipelines import Variants
 from rag.evaluate.judgements import csv_files, trec
 from rag.evaluate.judgements.agreement import Agreement, PairAgreement, agreement
 from rag.evaluate.judgements.pooling import pooled
@@ -28,8 +29,6 @@ __all__ = ["Agreement", "CallsOutcome", "Judgement", "PairAgreement", "Question"
 
 NOBODY = "me"
 DISLIKED_SET = "Answers that did not help"
-Pipelines = Mapping[str, Mapping[str, Any]]
-"""Pipeline's name → the settings in which it differs from the library's."""
 OnProgress = Callable[[int, int, str], None]
 """Called with (done, total, what is counted)."""
 
@@ -55,7 +54,7 @@ def withdraw(library: Library, question: str, passage: Chunk, judge: str) -> boo
     return own is not None and library.judgements.remove(own.id)
 
 
-def pool(library: Library, question: str, pipelines: Pipelines, depth: int) -> list[Chunk]:
+def pool(library: Library, question: str, pipelines: Variants, depth: int) -> list[Chunk]:
     """Return what is to be judged: the first passages of every stage, in an order of chance."""
     traces = [
         library.pipeline.with_settings(**options).search(question) for options in pipelines.values()
@@ -81,7 +80,7 @@ def check_model(settings: Settings) -> None:
 
 
 def propose_grades(
-    library: Library, settings: Settings, pipelines: Pipelines, questions: Sequence[Question],
+    library: Library, settings: Settings, pipelines: Variants, questions: Sequence[Question],
     depth: int, on_progress: OnProgress, stop: Event,
 ) -> CallsOutcome:  # fmt: skip
     """Let the model of ``settings`` grade the questions' pools; its proposals are kept apart.

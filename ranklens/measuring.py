@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingest import datasets
 from ingest.datasets import prepare
-from rag.errors import LibraryError, RanklensError, SettingsError
+from rag.errors import LibraryError, SettingsError
 from rag.evaluate.data import Evaluation, Grades, Question, Unit
-from rag.evaluate.experiments.pipelines import resolve
-from rag.evaluate.experiments.run import Interrupted, OnProgress, evaluate
+from rag.evaluate.experiments.pipelines import Variants, resolve
+from rag.evaluate.experiments.run import evaluate
 from rag.evaluate.experiments.saved import load, opened, save, to_json
 from rag.evaluate.judgements.trec import encoded, to_run
 from rag.evaluate.measures.answers import UNANSWERABLE, unanswerable
@@ -30,6 +30,7 @@ from rag.evaluate.measures.figures import Figures, figures, outside
 from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate
 from rag.evaluate.measures.metrics import DEFAULT
 from rag.evaluate.measures.metrics import checked as checked_metric
+from rag.evaluate.progress import Interrupted, OnProgress
 from rag.settings import Settings
 from rag.types import Trace
 
@@ -43,6 +44,7 @@ __all__ = [
     "Evaluation",
     "Figures",
     "Interrupted",
+    "Variants",
     "checked_metric",
     "load",
     "opened",
@@ -56,8 +58,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 LAST = "last-measured.json.gz"
-Pipelines = Mapping[str, Mapping[str, Any]]
-"""Pipeline's name → the settings in which it differs from the library's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def version(library: Library) -> int:
 
 def measure(
     judged: JudgedSet,
-    pipelines: Pipelines,
+    pipelines: Variants,
     *,
     one_pool: bool = False,
     answers: bool = False,

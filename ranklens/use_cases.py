@@ -131,7 +131,7 @@ class UseCases(Records):
         from ranklens import comparing
 
         found = comparing.resolve(self.settings, list(pipelines))
-        return comparing.compare(self, question, found, one_pool, answers, stop=stop)
+        return comparing.compare(self.pipeline, found, question, one_pool, answers, stop=stop)
 
     def measure(
         self,

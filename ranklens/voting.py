@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from rag.evaluate.experiments.side_by_side import OnProgress, Side
+from rag.evaluate.experiments.pipelines import Variants
+from rag.evaluate.experiments.side_by_side import PipelineOutcome, compare
 from rag.evaluate.judgements import votes
 from rag.evaluate.judgements.votes import (
     Tally,
@@ -17,8 +18,8 @@ from rag.evaluate.judgements.votes import (
     VoteKind,
     tallies,
 )
+from rag.evaluate.progress import OnProgress
 from rag.types import Answer, Chunk, Trace
-from ranklens.comparing import Pipelines, compare
 from ranklens.judging import by_judge
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ class Ballot:
 
     question: str
     kind: VoteKind
-    left: Side
-    right: Side
+    left: PipelineOutcome
+    right: PipelineOutcome
     depth: int
 
-    def passages(self, side: Side) -> list[Chunk]:
+    def passages(self, side: PipelineOutcome) -> list[Chunk]:
         """Return the passages that a side shows: its first ones, or those that it cites."""
         if side.trace is None:
             return []
@@ -45,7 +46,7 @@ class Ballot:
             return [hit.chunk for hit in side.last[: self.depth]]
         return cited(side.trace)
 
-    def answer(self, side: Side) -> str:
+    def answer(self, side: PipelineOutcome) -> str:
         """Return the answer that a side shows, nothing for rankings."""
         answer = side.trace.answer if side.trace and self.kind == "answers" else None
         return renumbered(side.trace, answer) if side.trace and answer else ""
@@ -70,13 +71,13 @@ class Ballot:
 
 
 def ballot(
-    library: Library, question: str, pipelines: Pipelines, kind: VoteKind, depth: int,
+    library: Library, question: str, pipelines: Variants, kind: VoteKind, depth: int,
     one_pool: bool, on_progress: OnProgress | None = None, stop: Event | None = None,
     seed: str = "",
 ) -> Ballot:  # fmt: skip
     """Ask both pipelines; who stands left is drawn by chance, or by ``seed``."""
     answers = kind == "answers"
-    made = compare(library, question, pipelines, one_pool, answers, on_progress, stop)
+    made = compare(library.pipeline, pipelines, question, one_pool, answers, on_progress, stop)
     first, second = made.sides
     swapped = random.Random(seed or None).random() < 0.5
     sides = (second, first) if swapped else (first, second)
@@ -137,6 +138,6 @@ def renumbered(trace: Trace, given: Answer) -> str:
     return text + given.text[at:]
 
 
-def _voted(ballot: Ballot, side: Side) -> VotedPipeline:
+def _voted(ballot: Ballot, side: PipelineOutcome) -> VotedPipeline:
     digest = side.trace.settings_digest if side.trace else ""
     return VotedPipeline(side.name, digest, tuple(chunk.id for chunk in ballot.passages(side)))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rag.errors import ProviderError, RanklensError
+from rag.evaluate.progress import OnProgress
 from rag.llm.client import LanguageModel
 from rag.llm.reply import Reply
 from rag.rerank.breaker import LIMIT
@@ -27,12 +28,6 @@ T = TypeVar("T")
 TRIES = 2
 ROOM_FOR_REPLY = 600  # tokens
 EVERY = 0.2  # seconds between looks at the stop
-Progress = Callable[[int, int], None]
-"""Called with how many are done, and of how many."""
-
-
-def no_progress(_done: int, _total: int) -> None:
-    """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ def ask_all(
     model: LanguageModel,
     calls: Sequence[ModelCall[T]],
     keep: Callable[[int, T], None],
-    progress: Progress = no_progress,
+    on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> CallsOutcome:
     """Make the calls, ``rerank_concurrency`` at a time, and ``keep`` each value as it comes.
@@ -100,6 +95,7 @@ def ask_all(
     failures: list[str] = []
     replies: list[Reply] = []
     made = silent = 0
+    progress = on_progress or (lambda _done, _total: None)
     progress(0, len(calls))
     try:
         while waiting and not stop.is_set() and silent < LIMIT:

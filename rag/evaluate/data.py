@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rag.types import StageName
+from rag.types import Hit, Stage, StageName
 
 Unit = Literal["document", "passage"]
 Grades = Mapping[str, Mapping[str, int]]
@@ -31,7 +31,7 @@ class Question:
 class Ranking:
     """One stage's items for one question, best first, each once.
 
-    Where documents are judged, a document's place is that of its best chunk. ``chunks`` are the
+    If documents are judged, a document's place is that of its best chunk. ``chunks`` are the
     ids of the chunks behind the first few items.
     """
 
@@ -65,8 +65,8 @@ class Result:
 class Answered:
     """One pipeline's answer: the items that it was given, and those of them that it cites.
 
-    ``seconds`` and ``cost`` (dollars, None if not known) are the writing's alone; ``error``
-    says why there is no whole answer.
+    ``seconds`` and ``cost`` (dollars, None if not known) are the writing's alone; ``error`` is
+    why there is no whole answer.
     """
 
     question: str
@@ -82,7 +82,7 @@ class Answered:
 class Run:
     """One pipeline over all questions. ``failures`` maps a question to why it had no result.
 
-    ``answers`` are there if answers were asked for, those to unanswerable questions included.
+    ``answers`` are there if answers were wanted, those to unanswerable questions included.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Run:
 
     @property
     def last(self) -> str:
-        """Name of the stage that the answer is given: ``second-hop`` where there is one."""
+        """Name of the stage that the answer is given: ``second-hop`` if there is one."""
         return self.stages[-1] if self.stages else StageName.RERANKED
 
     def rankings(self, stage: str) -> Iterator[tuple[str, Ranking]]:
@@ -134,7 +134,7 @@ class Evaluation:
     """Pipelines over judged questions; ``runs[0]`` is the one the others are compared with.
 
     ``questions`` are those that have a relevant item. ``unanswerable`` are asked for an answer
-    only, to see whether it is refused. ``notes`` say what was left out, and why.
+    only, to see whether it is refused. ``notes`` are what was left out, and why.
     """
 
     name: str
@@ -155,7 +155,28 @@ class Evaluation:
         raise KeyError(name)
 
 
+def ranking(stage: Stage, unit: Unit, shown: int = 0) -> Ranking:
+    """Return a stage as items; the chunks behind the first ``shown`` of them are kept."""
+    firsts: dict[str, tuple[float, str]] = {}
+    for hit in stage.hits:
+        firsts.setdefault(item(hit, unit), (hit.score, hit.chunk.id))
+    return Ranking(
+        stage=stage.name,
+        items=tuple(firsts),
+        scores=tuple(score for score, _ in firsts.values()),
+        chunks=tuple(chunk for _, chunk in list(firsts.values())[:shown]),
+        seconds=stage.seconds,
+        fell_back=stage.fell_back,
+        note=stage.note if stage.fell_back else "",
+    )
+
+
+def item(hit: Hit, unit: Unit) -> str:
+    """Return what is judged of a hit: its document's name, or its chunk's id."""
+    return hit.chunk.document if unit == "document" else hit.chunk.id
+
+
 def total(costs: Iterable[float | None]) -> float | None:
-    """Add costs up; None if there is none, or where one of them is not known."""
+    """Add costs up; None if there is none, or if one of them is not known."""
     known = list(costs)
     return None if not known or None in known else sum(cost for cost in known if cost is not None)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 
 from rag.chat.store import Conversations
-from rag.evaluate.experiments.side_by_side import ranking
+from rag.evaluate.data import ranking
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.store import JudgementStore, Qrels
 from rag.evaluate.measures.metrics import PRIMARY, per_question

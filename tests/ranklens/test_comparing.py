@@ -43,7 +43,7 @@ def test_current_is_not_called_reranked_if_the_settings_have_no_reranker(library
 
 
 def test_sides_are_alike_or_not_and_show_what_judgements_find_relevant(library):
-    made = compare(library, Q, TWO)
+    made = compare(library.pipeline, TWO, Q)
     first, second = made.sides
     assert made.shared_pool == 10
     assert made.likeness(first) is None
@@ -54,4 +54,4 @@ def test_sides_are_alike_or_not_and_show_what_judgements_find_relevant(library):
     library.judgements.grade(Q, ALL[0], 2, "ada")
     found = grades_of(library, made)
     assert (found.relevant, found.judged) == ({ALL[0].id}, True)
-    assert found.worth.sides["none"] == 1.0
+    assert found.scores.sides["none"] == 1.0

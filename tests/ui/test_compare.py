@@ -6,7 +6,7 @@ import pytest
 
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines
-from rag.evaluate.experiments.side_by_side import Side
+from rag.evaluate.experiments.side_by_side import PipelineOutcome
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.judgements.votes import VoteStore
@@ -103,8 +103,8 @@ def test_hostile_text_stays_text(page, asked):
 
 
 def test_a_side_that_failed_is_told_in_the_table():
-    made = SideBySide("Why?", (Side("a<b", None, "not <today>"),))
-    shown = render("compare/table.html", made=made, labels={"a<b": "a<b"}, worth=None)
+    made = SideBySide("Why?", (PipelineOutcome("a<b", None, "not <today>"),))
+    shown = render("compare/table.html", made=made, labels={"a<b": "a<b"}, scores=None)
     assert "a&lt;b" in shown
     assert "not &lt;today&gt;" in shown
 

@@ -31,7 +31,12 @@ def show(library: Library) -> None:
         pipelines = question_box.with_model(chosen)
         st.session_state[KIND] = Job(
             lambda job: compare(
-                library, question, pipelines, one_pool, on_progress=job.advance, stop=job.stop
+                library.pipeline,
+                pipelines,
+                question,
+                one_pool,
+                on_progress=job.advance,
+                stop=job.stop,
             ),
             question,
             unit="pipelines",
@@ -60,7 +65,7 @@ def _shown(library: Library, made: SideBySide) -> None:
     ]
     if columns:
         st.html(bump.drawn(bump.layout(columns), found.relevant))
-    html.show("compare/table.html", made=made, labels=labels, worth=found.worth)
+    html.show("compare/table.html", made=made, labels=labels, scores=found.scores)
     pool = _pool(made)
     none = "This question has no judgements yet; grade passages as you open them."
     frame.say(" ".join(filter(None, (pool, "" if found.judged else none))))

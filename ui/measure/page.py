@@ -22,7 +22,7 @@ from ui.shared.html import macro
 
 if TYPE_CHECKING:
     from ranklens.library import Library
-    from ranklens.measuring import JudgedSet, Pipelines
+    from ranklens.measuring import JudgedSet, Variants
 
 KIND = "measure"
 
@@ -73,7 +73,7 @@ def _controls(library: Library, name: str) -> None:
 
 
 def _measured(
-    judged: JudgedSet, pipelines: Pipelines, one_pool: bool, answers: bool, job: Job
+    judged: JudgedSet, pipelines: Variants, one_pool: bool, answers: bool, job: Job
 ) -> Evaluation:
     evaluation = measuring.measure(
         judged, pipelines, one_pool=one_pool, answers=answers, on_progress=job.advance,

@@ -13,6 +13,8 @@ from rag.errors import SettingsError
 from rag.rerank.table import AUTO, by_name
 from rag.settings import Settings
 
+Variants = Mapping[str, Mapping[str, Any]]
+"""Pipeline's name → the settings in which it differs from the current ones."""
 CURRENT = "current"
 FILE = "pipelines.json"
 _changing = threading.Lock()  # two people of one process who save at once both do
@@ -34,7 +36,7 @@ def saved(library: Path) -> dict[str, dict[str, Any]]:
         found = json.loads(path.read_text("utf-8"))
         return {str(name): dict(options) for name, options in found.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise SettingsError(f"{path} cannot be read ({error}); mend or delete it") from None
+        raise SettingsError(f"{path} cannot be read ({error}); repair or delete it") from None
 
 
 def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
@@ -59,7 +61,7 @@ def delete(settings: Settings, name: str) -> bool:
 
 
 def resolve(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return name → options for what a user asked for; the current settings when it is nothing.
+    """Return name → options for the pipelines that a user names; the current settings for none.
 
     A name is a saved pipeline, a reranker, or options such as ``pool=100,reranker=none``, which
     may have a name of their own in front: ``wide:pool=100``. Raises `SettingsError` otherwise.

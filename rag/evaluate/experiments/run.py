@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,22 +18,22 @@ from rag.evaluate.data import (
     Result,
     Run,
     Unit,
-)
-from rag.evaluate.experiments.side_by_side import (
-    Interrupted,
-    OnProgress,
-    Side,
-    Variants,
-    ask,
-    hops_left_out,
-    pipelines,
+    item,
     ranking,
 )
-from rag.evaluate.measures.answers import answered, unanswerable
+from rag.evaluate.experiments.pipelines import Variants
+from rag.evaluate.experiments.side_by_side import (
+    PipelineOutcome,
+    pipelines,
+    search_each,
+    with_answer,
+)
+from rag.evaluate.measures.answers import unanswerable
+from rag.evaluate.progress import OnProgress, advance
+from rag.llm.prices import spent
 from rag.pipeline import Pipeline
 from rag.text.plural import plural
-
-__all__ = ["Interrupted", "OnProgress", "Variants", "evaluate"]
+from rag.types import Trace
 
 SHOWN = 5  # items a stage whose passages are kept for the report
 EXCERPT = 400  # characters of a passage that are kept
@@ -71,38 +71,35 @@ def evaluate(
     ``frozen`` retrieves each question once, by the first pipeline's settings, and all pipelines
     rerank that one pool. ``answers`` has every question answered too, and those that the set marks
     as unanswerable. Pipelines take turns question by question, so that a busy moment slows all of
-    them. ``on_progress`` gets (questions done, questions in all). Raises `SettingsError` where a
-    pipeline's settings are wrong and `Interrupted` where ``stop`` was set.
+    them. Raises `SettingsError` if a pipeline's settings are wrong and `Interrupted` if ``stop``
+    is set.
     """
     judged = tuple(q for q in questions if any(g > 0 for g in grades.get(q.id, {}).values()))
     if not judged:
         raise RanklensError(f"{name}: no question has a relevant judgement, so nothing is measured")
     without = tuple(q for q in questions if answers and unanswerable(q) and q not in judged)
-    no_hop = hops_left_out(pipeline, variants, frozen)
-    made = pipelines(pipeline, variants, frozen)
+    made, no_hop = pipelines(pipeline, variants, frozen)
     sheets = {n: _Sheet(one) for n, one in made.items()}
     passages: dict[str, Passage] = {}
-    _warm_up(sheets, judged[0])
-    everything = (*judged, *without)
-    for done, question in enumerate(everything):
-        if stop is not None and stop.is_set():
-            raise Interrupted(f"stopped after {done} of {len(everything)} questions")
-        for side in ask(made, question.text, frozen):
-            sheet = sheets[side.name]
-            if done < len(judged):
-                _keep(sheet, question, side, unit, passages)
-            if answers and side.trace is not None:
-                sheet.answers.append(answered(sheet.pipeline, side.trace, question.id, unit))
-        if on_progress:
-            on_progress(done + 1, len(everything))
-    left_out = len(questions) - len(everything)
-    remarks = []
-    if left_out:
-        lacking = "without a relevant judgement"
-        remarks.append(
-            f"{plural(left_out, f'question {lacking} was', f'questions {lacking} were')} left out"
-        )
-    remarks += filter(None, (no_hop, *_cached(sheets)))
+    _warm_up(made.values(), judged[0])
+    total = len(judged) + len(without)
+    for done, question in enumerate((*judged, *without), 1):
+        for outcome in search_each(made, question.text, frozen):
+            sheet = sheets[outcome.name]
+            if done <= len(judged):
+                _keep(sheet, question, outcome, unit, passages)
+            if answers and outcome.trace is not None:
+                sheet.answers.append(_answered(sheet.pipeline, outcome.trace, question.id, unit))
+        advance(done, total, "questions", on_progress, stop)
+    left_out = len(questions) - total
+    lacking = "without a relevant judgement"
+    left = plural(left_out, f"question {lacking} was", f"questions {lacking} were") + " left out"
+    cached = [
+        f"{n}: scores of {plural(sheet.cached, 'question')} came from the cache; without it "
+        "(rerank_cache_mb = 0) it takes longer, and may cost more"
+        for n, sheet in sheets.items()
+        if sheet.cached
+    ]
     return Evaluation(
         name=name,
         unit=unit,
@@ -114,19 +111,19 @@ def evaluate(
         ),
         passages=passages,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        notes=(*notes, *remarks),
+        notes=(*notes, *filter(None, (left if left_out else "", no_hop, *cached))),
         unanswerable=without,
     )
 
 
-def _warm_up(sheets: Mapping[str, _Sheet], question: Question) -> None:
+def _warm_up(made: Iterable[Pipeline], question: Question) -> None:
     """Load every model first: its seconds belong to no question.
 
     With words of its own, so that no score of a question that is measured is in the cache.
     """
-    for sheet in sheets.values():
+    for pipeline in made:
         try:
-            sheet.pipeline.search(f"Warm up: {question.text}")
+            pipeline.search(f"Warm up: {question.text}")
         except SettingsError:
             raise
         except RanklensError:
@@ -134,30 +131,35 @@ def _warm_up(sheets: Mapping[str, _Sheet], question: Question) -> None:
 
 
 def _keep(
-    sheet: _Sheet, question: Question, side: Side, unit: Unit, passages: dict[str, Passage]
-) -> None:
-    trace = side.trace
+    sheet: _Sheet, question: Question, outcome: PipelineOutcome, unit: Unit,
+    passages: dict[str, Passage],
+) -> None:  # fmt: skip
+    trace = outcome.trace
     if trace is None:
-        sheet.failures[question.id] = side.problem
+        sheet.failures[question.id] = outcome.problem
         return
     sheet.settings, sheet.digest = trace.settings, trace.settings_digest
     sheet.cached += any(stage.details.get("cache_hits") for stage in trace.stages)
     rankings = tuple(ranking(stage, unit, SHOWN) for stage in trace.stages)
-    sheet.results.append(Result(question.id, rankings, trace.seconds, side.cost))
+    sheet.results.append(Result(question.id, rankings, trace.seconds, outcome.cost))
     wanted = {chunk for one in rankings for chunk in one.chunks} - passages.keys()
     for stage in trace.stages:
         for hit in stage.hits:
-            if hit.chunk.id in wanted:
-                passages[hit.chunk.id] = Passage(
-                    hit.chunk.document, hit.chunk.page, hit.chunk.text[:EXCERPT]
-                )
+            if (chunk := hit.chunk).id in wanted:
+                passages[chunk.id] = Passage(chunk.document, chunk.page, chunk.text[:EXCERPT])
 
 
-def _cached(sheets: Mapping[str, _Sheet]) -> Iterator[str]:
-    """Say whose scores were at hand already: they took no time and cost nothing."""
-    for name, sheet in sheets.items():
-        if sheet.cached:
-            yield (
-                f"{name}: scores of {plural(sheet.cached, 'question')} came from the cache; "
-                "without it (rerank_cache_mb = 0) it takes longer, and may cost more"
-            )
+def _answered(pipeline: Pipeline, trace: Trace, question: str, unit: Unit) -> Answered:
+    """Have a trace's question answered, and keep what is measured of the answer."""
+    answer = with_answer(pipeline, trace).answer
+    assert answer is not None
+    names = {hit.chunk.id: item(hit, unit) for hit in trace.evidence}
+    return Answered(
+        question=question,
+        given=tuple(dict.fromkeys(names.values())),
+        cited=tuple(dict.fromkeys(names.get(c.chunk_id, c.chunk_id) for c in answer.citations)),
+        refused=answer.refused,
+        seconds=answer.seconds,
+        cost=spent([answer.details]),
+        error=answer.error,
+    )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rag.errors import RanklensError, SettingsError
-from rag.evaluate.data import Ranking, Unit
-from rag.evaluate.measures import baselines
+from rag.evaluate.data import Unit, ranking
+from rag.evaluate.experiments.pipelines import Variants
 from rag.evaluate.measures.likeness import Likeness, alike
-from rag.evaluate.measures.metrics import PRIMARY, per_question
-from rag.llm.prices import spent
+from rag.evaluate.measures.metrics import PRIMARY, baselines, per_question
+from rag.evaluate.progress import OnProgress, advance
+from rag.llm.prices import dollars, spent
 from rag.pipeline import Pipeline, Retrieved
 from rag.types import Hit, Stage, StageName, Trace
 
@@ -25,17 +25,9 @@ RETRIEVAL = (
 )  # fmt: skip
 ONE_HOP = "with one candidate pool for all there is no second hop"
 
-OnProgress = Callable[[int, int], None]
-Variants = Mapping[str, Mapping[str, Any]]
-"""Pipeline's name → the settings in which it differs from the current ones."""
-
-
-class Interrupted(RanklensError):
-    """The work was asked to stop before it was done."""
-
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class PipelineOutcome:
     """What one pipeline made of the question; ``problem`` is why there is no trace."""
 
     name: str
@@ -57,83 +49,148 @@ class Side:
         """Dollars spent on it; None if a price is not known."""
         return spent(stage.details for stage in self.trace.stages) if self.trace else None
 
+    @property
+    def price(self) -> str:
+        """The cost as it is shown."""
+        return dollars(self.cost)
+
+    @property
+    def pool(self) -> tuple[Hit, ...]:
+        """The reranker's candidates, in the order in which it was given them."""
+        if self.trace is None:
+            return ()
+        stages = self.trace.stages
+        names = [stage.name for stage in stages]
+        at = names.index(StageName.RERANKED) if StageName.RERANKED in names else len(names) - 1
+        ids = {hit.chunk.id for hit in stages[at].hits}
+        return tuple(hit for hit in stages[max(0, at - 1)].hits if hit.chunk.id in ids)
+
 
 @dataclass(frozen=True, slots=True)
-class Worth:
-    """A metric of every side's final ranking, by name, and of the baselines of the first pool."""
+class PipelineScores:
+    """A metric of every final ranking, by pipeline, and of the baselines of the first pool."""
 
     sides: Mapping[str, float]
     baselines: Mapping[str, float]
 
 
-def pipelines(pipeline: Pipeline, variants: Variants, frozen: bool) -> dict[str, Pipeline]:
-    """Return the pipelines by name; ``frozen`` gives all of them the first one's retrieval.
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """What pipelines made of one question; ``note`` is what a shared candidate pool left out."""
 
-    Raises `SettingsError` if there is none, or if one's settings are wrong.
+    question: str
+    sides: tuple[PipelineOutcome, ...]
+    note: str = ""
+
+    @property
+    def traces(self) -> list[Trace]:
+        """The traces of those that did not fail."""
+        return [side.trace for side in self.sides if side.trace]
+
+    @property
+    def shared_pool(self) -> int | None:
+        """How many candidates all of them ranked; None if each retrieved its own."""
+        pools = {frozenset(hit.chunk.id for hit in side.last) for side in self.sides if side.trace}
+        return len(next(iter(pools))) if len(pools) == 1 else None
+
+    def likeness(self, side: PipelineOutcome) -> Likeness | None:
+        """Compare a final ranking with the first one; None for itself and if one of both failed."""
+        first = self.sides[0]
+        if side is first or first.trace is None or side.trace is None:
+            return None
+        left, right = ([hit.chunk.id for hit in one.last] for one in (first, side))
+        return alike([(left, right)])
+
+    def trace_with(self, chunk_id: str) -> Trace | None:
+        """Return the first trace that holds a passage."""
+        for trace in self.traces:
+            if any(hit.chunk.id == chunk_id for stage in trace.stages for hit in stage.hits):
+                return trace
+        return None
+
+    def scores(self, grades: Mapping[str, int], unit: Unit) -> PipelineScores | None:
+        """Return nDCG@10 of each pipeline and of the baselines; None without a relevant item.
+
+        The baselines order the first pipeline's pool: as it came from fusion, by chance (the mean
+        of ten orders), and by grade.
+        """
+        done = [side for side in self.sides if side.trace]
+        if not done or not any(grade > 0 for grade in grades.values()):
+            return None
+        pool = _items(done[0].pool, unit)
+        orders = {side.name: _items(side.last, unit) for side in done}
+        sides = per_question(orders, dict.fromkeys(orders, grades), [PRIMARY])[PRIMARY]
+        fused = per_question({"q": pool}, {"q": grades}, [PRIMARY])[PRIMARY]["q"]
+        others = baselines({"q": pool}, {"q": grades}, [PRIMARY])
+        best = {name: values[PRIMARY] for name, values in others.items()}
+        return PipelineScores(sides, {StageName.FUSED: fused, **best})
+
+
+def pipelines(
+    pipeline: Pipeline, variants: Variants, frozen: bool
+) -> tuple[dict[str, Pipeline], str]:
+    """Return the pipelines by name, and a note if ``frozen`` takes a second hop from one of them.
+
+    ``frozen`` gives all of them the first one's retrieval. Raises `SettingsError` if there is no
+    pipeline or if one's settings are wrong.
     """
     if not variants:
         raise SettingsError("there is no pipeline to ask")
     made = {n: pipeline.with_settings(**changes) for n, changes in variants.items()}
-    if frozen:
-        first = next(iter(made.values())).settings
-        pool = {option: getattr(first, option) for option in RETRIEVAL}
-        made = {n: one.with_settings(**pool, hops=1) for n, one in made.items()}
-    return made
+    if not frozen:
+        return made, ""
+    note = ONE_HOP if any(one.settings.hops > 1 for one in made.values()) else ""
+    first = next(iter(made.values())).settings
+    pool = {option: getattr(first, option) for option in RETRIEVAL}
+    return {n: one.with_settings(**pool, hops=1) for n, one in made.items()}, note
 
 
-def hops_left_out(pipeline: Pipeline, variants: Variants, frozen: bool) -> str:
-    """Return that a frozen pool takes a pipeline's second hop away, if it does."""
-    asked = (pipeline.with_settings(**changes).settings.hops for changes in variants.values())
-    return ONE_HOP if frozen and any(hops > 1 for hops in asked) else ""
+def search_each(
+    searched: Mapping[str, Pipeline], question: str, frozen: bool
+) -> Iterator[PipelineOutcome]:
+    """Search with one pipeline after the other; ``frozen`` retrieves once, and all rank that pool.
 
-
-def ask(asked: Mapping[str, Pipeline], question: str, frozen: bool) -> Iterator[Side]:
-    """Ask one pipeline after the other; ``frozen`` retrieves once, and all rank that one pool.
-
-    Raises `SettingsError`; any other error is a side's problem.
+    Raises `SettingsError`; any other error of ours is an outcome's problem.
     """
     pool: Retrieved | None = None
-    for name, one in asked.items():
+    for name, one in searched.items():
         try:
             if frozen:
                 pool = pool or one.retrieve(question)
-                yield Side(name, one.rank(pool))
+                yield PipelineOutcome(name, one.rank(pool))
             else:
-                yield Side(name, one.search(question))
+                yield PipelineOutcome(name, one.search(question))
         except SettingsError:
             raise
         except RanklensError as error:
-            yield Side(name, None, str(error))
+            yield PipelineOutcome(name, None, str(error))
 
 
-def compared(
+def compare(
     pipeline: Pipeline,
     variants: Variants,
     question: str,
-    frozen: bool = False,
+    one_pool: bool = False,
     answers: bool = False,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
-) -> tuple[Side, ...]:
-    """Ask a question of every pipeline, for an answer too with ``answers``.
+) -> SideBySide:
+    """Ask a question of every pipeline; with ``one_pool`` all rank what the first one retrieves.
 
-    Models are loaded before, so no pipeline's time has that in it. Raises `Interrupted` where
-    ``stop`` was set.
+    ``answers`` has each answer it too. Models are loaded before, so no pipeline's time has that in
+    it. Raises `Interrupted` once ``stop`` is set.
     """
-    made = pipelines(pipeline, variants, frozen)
+    made, note = pipelines(pipeline, variants, one_pool)
     for one in made.values():
-        with contextlib.suppress(RanklensError):  # its side has the problem
+        with contextlib.suppress(RanklensError):  # the search has it as its problem
             one.reranker_parts()
-    sides: list[Side] = []
-    for side in ask(made, question, frozen):
+    sides: list[PipelineOutcome] = []
+    for side in search_each(made, question, one_pool):
         if answers and side.trace:
             side = replace(side, trace=with_answer(made[side.name], side.trace))
         sides.append(side)
-        if on_progress:
-            on_progress(len(sides), len(made))
-        if stop is not None and stop.is_set() and len(sides) < len(made):
-            raise Interrupted(f"stopped after {len(sides)} of {len(made)} pipelines")
-    return tuple(sides)
+        advance(len(sides), len(made), "pipelines", on_progress, stop)
+    return SideBySide(question, tuple(sides), note)
 
 
 def with_answer(pipeline: Pipeline, trace: Trace) -> Trace:
@@ -144,73 +201,5 @@ def with_answer(pipeline: Pipeline, trace: Trace) -> Trace:
     return trace.with_answer(answering.answer)
 
 
-def likeness(first: Side, second: Side, k: int = 10) -> Likeness | None:
-    """Return how alike two final rankings are; None if one of them failed."""
-    if first.trace is None or second.trace is None:
-        return None
-    left, right = ([hit.chunk.id for hit in side.last] for side in (first, second))
-    return alike([(left, right)], k)
-
-
-def worth(
-    sides: Sequence[Side], grades: Mapping[str, int], unit: Unit, metric: str = PRIMARY
-) -> Worth | None:
-    """Return a metric of each side and of the baselines; None without a relevant judgement.
-
-    The baselines order the first side's pool: as it came from fusion, by chance (the mean of ten
-    orders), and by grade.
-    """
-    done = [side for side in sides if side.trace]
-    if not done or not any(grade > 0 for grade in grades.values()):
-        return None
-    question, fused = "q", ordered_before(done[0])
-    rankings = {n: ranking(Stage("", hits, 0.0), unit).items for n, hits in _orders(done, fused)}
-    held = {n: dict(grades) for n in rankings}
-    found = per_question(rankings, held, [metric])[metric]
-    pool = {question: rankings[""]}
-    orders = baselines.figures(pool, {question: dict(grades)}, [metric])
-    base = {
-        StageName.FUSED: found.pop(""),
-        **{name: values[metric] for name, values in orders.items()},
-    }
-    return Worth(found, base)
-
-
-def ordered_before(side: Side) -> tuple[Hit, ...]:
-    """Return the reranker's pool in the order in which it came."""
-    if side.trace is None:
-        return ()
-    names = [stage.name for stage in side.trace.stages]
-    at = names.index(StageName.RERANKED) if StageName.RERANKED in names else len(names) - 1
-    pool = {hit.chunk.id for hit in side.trace.stages[at].hits}
-    return tuple(h for h in side.trace.stages[max(0, at - 1)].hits if h.chunk.id in pool)
-
-
-def ranking(stage: Stage, unit: Unit, shown: int = 0) -> Ranking:
-    """Return a stage as items, each at the place of its best chunk.
-
-    The ids of the chunks behind the first ``shown`` items are kept.
-    """
-    firsts: dict[str, tuple[float, str]] = {}
-    for hit in stage.hits:
-        firsts.setdefault(item(hit, unit), (hit.score, hit.chunk.id))
-    return Ranking(
-        stage=stage.name,
-        items=tuple(firsts),
-        scores=tuple(score for score, _ in firsts.values()),
-        chunks=tuple(chunk for _, chunk in list(firsts.values())[:shown]),
-        seconds=stage.seconds,
-        fell_back=stage.fell_back,
-        note=stage.note if stage.fell_back else "",
-    )
-
-
-def item(hit: Hit, unit: Unit) -> str:
-    """Return what is judged of a hit: its document's name, or its chunk's id."""
-    return hit.chunk.document if unit == "document" else hit.chunk.id
-
-
-def _orders(done: Sequence[Side], fused: Sequence[Hit]) -> Iterator[tuple[str, tuple[Hit, ...]]]:
-    yield "", tuple(fused)
-    for side in done:
-        yield side.name, side.last
+def _items(hits: Sequence[Hit], unit: Unit) -> tuple[str, ...]:
+    return ranking(Stage("", tuple(hits), 0.0), unit).items

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.errors import RanklensError
-from rag.evaluate.data import Grades, Question, Unit
-from rag.evaluate.experiments.side_by_side import ranking
+from rag.evaluate.data import Grades, Question, Unit, ranking
 from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.evaluate.measures.statistics import Difference, compare
 from rag.pipeline import Pipeline

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from rag.errors import RanklensError
-from rag.evaluate.asking import CallsOutcome, ModelCall, Progress, ask_all, fitted, no_progress
+from rag.evaluate.asking import CallsOutcome, ModelCall, ask_all, fitted
 from rag.evaluate.data import Question
-from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.judgements.pooling import pooled
 from rag.evaluate.judgements.store import JudgementStore
+from rag.evaluate.progress import OnProgress, advance
 from rag.llm.client import LanguageModel
 from rag.pipeline import Pipeline
 from rag.settings import Settings
@@ -54,19 +54,17 @@ def to_grade(
     questions: Sequence[Question],
     depth: int,
     model: str,
-    progress: Progress = no_progress,
+    on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> tuple[list[Item], list[str]]:
     """Return the pooled passages that the model has not graded yet, and what could not be searched.
 
-    Raises `rag.evaluate.experiments.run.Interrupted` if it is stopped.
+    Raises `Interrupted` if it is stopped.
     """
     pipelines, found = list(pipelines), []
     failures: list[str] = []
     for done, question in enumerate(questions):
-        if stop is not None and stop.is_set():
-            raise Interrupted(f"stopped after {done} of {len(questions)} questions were searched")
-        progress(done, len(questions))
+        advance(done, len(questions), "questions", on_progress, stop)
         try:
             traces = [pipeline.search(question.text) for pipeline in pipelines]
         except RanklensError as error:
@@ -77,13 +75,10 @@ def to_grade(
         found += [
             (question.text, chunk)
             for chunk in pool
-            if not any(
-                (one.judge, one.source, one.start, one.end)
-                == (model, "llm", chunk.start, chunk.end)
-                for one in given[chunk.id]
-            )
+            if (model, "llm", chunk.start, chunk.end)
+            not in {(one.judge, one.source, one.start, one.end) for one in given[chunk.id]}
         ]
-    progress(len(questions), len(questions))
+    advance(len(questions), len(questions), "questions", on_progress, stop)
     return found, failures
 
 
@@ -91,7 +86,7 @@ def propose(
     model: LanguageModel,
     judgements: JudgementStore,
     items: Sequence[Item],
-    progress: Progress = no_progress,
+    on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> CallsOutcome:
     """Ask the model for a grade of every passage; each is kept as it comes.
@@ -105,7 +100,7 @@ def propose(
         question, chunk = items[place]
         judgements.grade(question, chunk, value[0], model.model, value[1], source="llm")
 
-    return ask_all(model, calls, keep, progress, stop)
+    return ask_all(model, calls, keep, on_progress, stop)
 
 
 def _call(settings: Settings, instructions: str, item: Item) -> ModelCall[tuple[int, str]]:

@@ -14,9 +14,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
-from rag.evaluate.asking import CallsOutcome, ModelCall, Progress, ask_all, fitted, no_progress
+from rag.evaluate.asking import CallsOutcome, ModelCall, ask_all, fitted
 from rag.evaluate.judgements.anchors import locate
 from rag.evaluate.judgements.record import HIGHEST, Judgement, same_words
+from rag.evaluate.progress import OnProgress
 from rag.llm.client import LanguageModel
 from rag.settings import Settings
 from rag.text.quoting import boundary, delimited
@@ -80,7 +81,7 @@ def write_questions(
     model: LanguageModel,
     chunks: Sequence[Chunk],
     count: int,
-    progress: Progress = no_progress,
+    on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> QuestionsWritten:
     """Let the model write ``count`` questions, from passages all over ``chunks``."""
@@ -88,7 +89,7 @@ def write_questions(
     shares = spread(chunks, count)
     calls = [_call(model.settings, instructions, chunk, share) for chunk, share in shares]
     replies: dict[int, list[WrittenRow]] = {}
-    outcome = ask_all(model, calls, replies.__setitem__, progress, stop)
+    outcome = ask_all(model, calls, replies.__setitem__, on_progress, stop)
     found: dict[str, WrittenQuestion] = {}
     unfounded = repeated = 0
     for place, rows in sorted(replies.items()):

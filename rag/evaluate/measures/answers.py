@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rag.evaluate.data import Answered, Evaluation, Question, Run, Unit
-from rag.evaluate.experiments.side_by_side import item, with_answer
+from rag.evaluate.data import Answered, Evaluation, Question, Run
 from rag.evaluate.measures.statistics import Interval, interval
-from rag.llm.prices import spent
-from rag.pipeline import Pipeline
-from rag.types import Trace
 
 UNANSWERABLE = "unanswerable"  # a question's kind, if the documents hold no answer
 PRECISION, RECALL, GIVEN = "citation precision", "citation recall", "evidence recall"
@@ -28,22 +24,6 @@ MEASURES: Mapping[str, str] = {
 def unanswerable(question: Question) -> bool:
     """Whether the set marks the question as one that the documents do not answer."""
     return question.kind.strip().casefold() == UNANSWERABLE
-
-
-def answered(pipeline: Pipeline, trace: Trace, question: str, unit: Unit) -> Answered:
-    """Have a trace's question answered, and keep what is measured of the answer."""
-    answer = with_answer(pipeline, trace).answer
-    assert answer is not None
-    names = {hit.chunk.id: item(hit, unit) for hit in trace.evidence}
-    return Answered(
-        question=question,
-        given=tuple(dict.fromkeys(names.values())),
-        cited=tuple(dict.fromkeys(names.get(c.chunk_id, c.chunk_id) for c in answer.citations)),
-        refused=answer.refused,
-        seconds=answer.seconds,
-        cost=spent([answer.details]),
-        error=answer.error,
-    )
 
 
 def figures(run: Run, evaluation: Evaluation) -> dict[str, Interval]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from rag.evaluate.data import Evaluation, Run
-from rag.evaluate.measures import answers, baselines
-from rag.evaluate.measures.metrics import DEFAULT, PRIMARY, checked, per_question
+from rag.evaluate.measures import answers
+from rag.evaluate.measures.metrics import DEFAULT, PRIMARY, baselines, checked, per_question
 from rag.evaluate.measures.statistics import Difference, Interval, compare, intervals
 from rag.types import StageName
 
@@ -115,7 +115,7 @@ def _run(evaluation: Evaluation, run: Run, names: tuple[str, ...]) -> RunFigures
     stages = {stage: _stage(evaluation, run, stage, names) for stage in run.stages}
     p50, p95 = _percentiles([result.seconds for result in run.results])
     pools = {q: r.items for q, r in run.rankings(StageName.RERANKED)}
-    base = baselines.figures(pools, evaluation.grades, names)
+    base = baselines(pools, evaluation.grades, names)
     mean = None if run.spent is None else run.spent / len(run.results)
     return RunFigures(run, stages, base, p50, p95, mean, answers.figures(run, evaluation))
 

@@ -24,10 +24,10 @@ class Likeness:
     same_pool: bool
 
 
-def likeness(first: Run, second: Run, k: int = 10) -> Likeness | None:
+def likeness(first: Run, second: Run) -> Likeness | None:
     """Compare two pipelines' last stages over the questions that both ranked; None without any."""
     left, right = (dict(run.rankings(run.last)) for run in (first, second))
-    return alike([(left[q].items, right[q].items) for q in left if q in right], k)
+    return alike([(left[q].items, right[q].items) for q in left if q in right])
 
 
 def alike(pairs: Sequence[tuple[Sequence[str], Sequence[str]]], k: int = 10) -> Likeness | None:
@@ -49,21 +49,12 @@ def kendall_tau(first: Sequence[str], second: Sequence[str]) -> float | None:
 
     Rankings have no ties, so this is tau-b too.
     """
-    places = {item: place for place, item in enumerate(second)}
-    shared = [places[item] for item in first if item in places]
-    return tau_b(range(len(shared)), shared)
-
-
-def tau_b(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return Kendall's tau-b of two columns of scores, ties corrected for (Kendall, 1945).
-
-    None if a column has fewer than two values or all of them are equal.
-    """
-    signs = [np.sign(np.subtract.outer(x, x)) for x in (np.asarray(first), np.asarray(second))]
-    untied = [float((sign != 0).sum()) for sign in signs]
-    if not all(untied):
+    ranks = {item: rank for rank, item in enumerate(second)}
+    shared = np.array([ranks[item] for item in first if item in ranks])
+    if len(shared) < 2:
         return None
-    return float((signs[0] * signs[1]).sum() / np.sqrt(untied[0] * untied[1]))
+    later = np.triu(np.sign(shared[None, :] - shared[:, None]))  # 1: this pair has one order
+    return float(2 * later.sum() / (len(shared) * (len(shared) - 1)))
 
 
 def rbo(first: Sequence[str], second: Sequence[str], p: float = PERSISTENCE) -> float:
@@ -77,12 +68,11 @@ def rbo(first: Sequence[str], second: Sequence[str], p: float = PERSISTENCE) -> 
         return float(len(first) == len(second))
     seen: set[str] = set()
     shared, total = 0, 0.0
-    for d in range(depth):
-        for item in (first[d], second[d]):
-            if item in seen:
-                shared += 1
+    for d in range(1, depth + 1):
+        for item in (first[d - 1], second[d - 1]):
+            shared += item in seen
             seen.add(item)
-        total += shared / (d + 1) * p ** (d + 1)
+        total += shared / d * p**d
     return shared / depth * p**depth + (1 - p) / p * total
 
 

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from rag.errors import SettingsError
 from rag.evaluate.data import Grades
 
-# Our name → (ir_measures' name, whether it takes a depth, what it says)
+# Our name → (ir_measures' name, whether it takes a depth, what it shows)
 MEASURES = {
     "ndcg": ("nDCG", True, "quality of the order, graded; 1 is the ideal order"),
     "recall": ("R", True, "share of the relevant items found in the first k"),
@@ -26,16 +28,13 @@ MEASURES = {
     "map": ("AP", False, "mean precision at the ranks of the relevant items"),
 }
 DEFAULT = (
-    "ndcg@10",
-    "recall@10",
-    "recall@50",
-    "precision@10",
-    "mrr",
-    "map",
-    "hit@10",
-    "judged@10",
-)
+    "ndcg@10", "recall@10", "recall@50", "precision@10", "mrr", "map", "hit@10", "judged@10"
+)  # fmt: skip
 PRIMARY = "ndcg@10"
+SEED = 20_260
+SHUFFLES = 10
+Rankings = Mapping[str, Sequence[str]]
+"""Question id → items, best first, each item once."""
 
 
 def checked(name: str) -> str:
@@ -49,12 +48,11 @@ def checked(name: str) -> str:
 
 
 def per_question(
-    rankings: Mapping[str, Sequence[str]], grades: Grades, measures: Iterable[str]
+    rankings: Rankings, grades: Grades, measures: Iterable[str]
 ) -> dict[str, dict[str, float]]:
     """Return metric → question → value for every question of ``rankings``.
 
-    ``rankings`` maps questions to items, best first, each item once. A question without relevant
-    items, or whose ranking is empty, gets 0.
+    A question without relevant items, or whose ranking is empty, gets 0.
     """
     import ir_measures
 
@@ -73,6 +71,35 @@ def per_question(
             if metric.query_id in run:
                 values[wanted[metric.measure]][metric.query_id] = float(metric.value)
     return values
+
+
+def baselines(
+    pools: Rankings, grades: Grades, measures: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Return each metric's mean for pools in ``random`` order (ten shuffles) and in the best one.
+
+    The best order, ``oracle``, is by grade. Nothing without any pool.
+    """
+    if not pools:
+        return {}
+    # Sorted first: the same pool gives the same figure, however it was ranked.
+    sets = {q: sorted(pools[q]) for q in sorted(pools)}
+    best = {q: sorted(sets[q], key=lambda i: -grades.get(q, {}).get(i, 0)) for q in sets}
+    orders = {"random": [shuffled(sets, SEED + i) for i in range(SHUFFLES)], "oracle": [best]}
+    found: dict[str, dict[str, float]] = {}
+    for name, some in orders.items():
+        scores = [per_question(order, grades, measures) for order in some]
+        found[name] = {
+            metric: float(np.mean([list(one[metric].values()) for one in scores]))
+            for metric in scores[0]
+        }
+    return found
+
+
+def shuffled(pools: Rankings, seed: int) -> dict[str, list[str]]:
+    """Return each pool in a random order, the same one for the same seed."""
+    random = np.random.default_rng(seed)
+    return {q: [items[i] for i in random.permutation(len(items))] for q, items in pools.items()}
 
 
 @cache

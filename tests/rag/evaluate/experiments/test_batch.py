@@ -3,7 +3,7 @@ import pytest
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import batch
-from rag.evaluate.experiments.side_by_side import Interrupted
+from rag.evaluate.progress import Interrupted
 from rag.types import Trace
 
 

@@ -10,10 +10,11 @@ from rag.errors import RanklensError, SettingsError
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines, saved
 from rag.evaluate.experiments.pipelines import delete, resolve, save
-from rag.evaluate.experiments.run import Interrupted, evaluate
+from rag.evaluate.experiments.run import evaluate
 from rag.evaluate.measures.figures import figures, outside
 from rag.evaluate.measures.gates import check, parse_gate
 from rag.evaluate.measures.likeness import likeness
+from rag.evaluate.progress import Interrupted
 from rag.settings import Settings
 from tests.rag.evaluate.made import CHUNKS, FakePipeline, answer_of, make, questions
 from tests.rag.evaluate.measures.test_metrics import by_formula

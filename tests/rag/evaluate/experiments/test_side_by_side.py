@@ -7,16 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rag.errors import SettingsError
-from rag.evaluate.experiments.side_by_side import (
-    Interrupted,
-    Side,
-    compared,
-    hops_left_out,
-    likeness,
-    ordered_before,
-    pipelines,
-    worth,
-)
+from rag.evaluate.experiments.side_by_side import PipelineOutcome, SideBySide, compare, pipelines
+from rag.evaluate.progress import Interrupted
 from rag.llm.prices import dollars, spent
 from rag.settings import Settings
 from rag.types import Chunk, Stage, Trace, ranked
@@ -32,24 +24,26 @@ def stage(name: str, *chunks: Chunk, **more: object) -> Stage:
     return Stage(name, hits, 0.1, **more)  # type: ignore[arg-type]
 
 
-def side(name: str, *order: Chunk, fused: tuple[Chunk, ...] = (A, B, C, D)) -> Side:
-    return Side(name, Trace("q", {"top": 2}, (stage("fused", *fused), stage("reranked", *order))))
+def side(name: str, *order: Chunk, fused: tuple[Chunk, ...] = (A, B, C, D)) -> PipelineOutcome:
+    return PipelineOutcome(
+        name, Trace("q", {"top": 2}, (stage("fused", *fused), stage("reranked", *order)))
+    )
 
 
 def test_a_frozen_pool_is_retrieved_once_for_all():
     pipeline = FakePipeline(Settings())
-    sides = compared(pipeline, BOTH, "what about 4", frozen=True)
+    sides = compare(pipeline, BOTH, "what about 4", one_pool=True).sides
     assert [one.name for one in sides] == ["none", "late"]
     assert pipeline.retrieved == ["what about 4"]
     pools = [{hit.chunk.id for hit in one.last} for one in sides]
     assert pools[0] == pools[1]
-    compared(pipeline, BOTH, "what about 4")
+    compare(pipeline, BOTH, "what about 4")
     assert len(pipeline.retrieved) == 1, "each searches for itself"
 
 
 def test_models_are_loaded_before_anything_is_timed():
     pipeline = FakePipeline(Settings())
-    compared(pipeline, BOTH, "what about 4")
+    compare(pipeline, BOTH, "what about 4")
     assert pipeline.loaded == [("none", 0), ("auto", 0)]
 
 
@@ -58,36 +52,36 @@ def test_frozen_pipelines_share_all_that_decides_on_the_candidates():
         "a": {"pool": 20, "expansion": "feedback", "feedback_words": 7},
         "b": {"pool": 99, "hops": 2, "reranker": "none"},
     }
-    made = pipelines(FakePipeline(Settings()), variants, frozen=True)
+    made, note = pipelines(FakePipeline(Settings()), variants, frozen=True)
     first, second = (one.settings for one in made.values())
     assert (second.pool, second.expansion, second.feedback_words) == (20, "feedback", 7)
     assert (first.hops, second.hops, second.reranker) == (1, 1, "none")
-    assert "no second hop" in hops_left_out(FakePipeline(Settings()), variants, True)
-    assert hops_left_out(FakePipeline(Settings()), variants, False) == ""
+    assert "no second hop" in note
+    assert pipelines(FakePipeline(Settings()), variants, frozen=False)[1] == ""
     with pytest.raises(SettingsError):
         pipelines(FakePipeline(Settings()), {}, frozen=True)
 
 
 def test_a_side_that_fails_says_why_and_a_stop_is_heard():
-    failed, _ = compared(FakePipeline(Settings()), BOTH, "fail 1")
+    failed, _ = compare(FakePipeline(Settings()), BOTH, "fail 1").sides
     assert (failed.trace, failed.problem) == (None, "nothing could be searched")
     assert (failed.last, failed.cost, failed.fell_back) == ((), None, [])
     stop = threading.Event()
     stop.set()
     with pytest.raises(Interrupted, match="after 1 of 2"):
-        compared(FakePipeline(Settings()), BOTH, "what about 4", stop=stop)
+        compare(FakePipeline(Settings()), BOTH, "what about 4", stop=stop)
 
 
 def test_answers_come_with_the_traces_on_request():
-    sides = compared(FakePipeline(Settings()), BOTH, "what about 4", answers=True)
+    sides = compare(FakePipeline(Settings()), BOTH, "what about 4", answers=True).sides
     assert all(one.trace and one.trace.answer and one.trace.answer.text == "x" for one in sides)
 
 
-def test_worth_by_hand():
+def test_scores_by_hand():
     """B is relevant (2) and D (1); the ideal DCG is 2 + 1/log2(3)."""
     first, second = side("first", B, A, C, D), side("second", D, C, B, A)
     ideal = 2 + 1 / math.log2(3)
-    found = worth([first, second], {"b": 2, "d": 1, "a": 0}, "passage")
+    found = SideBySide("q", (first, second)).scores({"b": 2, "d": 1, "a": 0}, "passage")
     assert found is not None
     assert found.sides["first"] == pytest.approx((2 + 1 / math.log2(5)) / ideal)
     assert found.sides["second"] == pytest.approx((1 + 2 / math.log2(4)) / ideal)
@@ -95,24 +89,28 @@ def test_worth_by_hand():
     assert found.baselines["fused"] == pytest.approx(fused)
     assert found.baselines["oracle"] == pytest.approx(1.0)
     assert 0 < found.baselines["random"] < 1
-    assert worth([first], {"b": 0}, "passage") is None
-    assert worth([Side("x", None, "why")], {"b": 2}, "passage") is None
-    by_document = worth([first], {"b.txt": 2, "d.txt": 1}, "document")
+    assert SideBySide("q", (first,)).scores({"b": 0}, "passage") is None
+    failed = PipelineOutcome("x", None, "why")
+    assert SideBySide("q", (failed,)).scores({"b": 2}, "passage") is None
+    by_document = SideBySide("q", (first,)).scores({"b.txt": 2, "d.txt": 1}, "document")
     assert by_document is not None
     assert by_document.sides == {"first": found.sides["first"]}
 
 
 def test_the_order_before_reranking_is_the_pools():
     # D was found but is not among the candidates.
-    assert [h.chunk.id for h in ordered_before(side("x", C, B, A))] == ["a", "b", "c"]
+    assert [h.chunk.id for h in side("x", C, B, A).pool] == ["a", "b", "c"]
 
 
-def test_likeness_of_two_sides():
-    found = likeness(side("x", A, B, C, D), side("y", A, B, D, C), 2)
+def test_a_ranking_is_compared_with_the_first_one():
+    first, second = side("x", A, B, C, D), side("y", A, B, D, C)
+    failed = PipelineOutcome("z", None)
+    made = SideBySide("q", (first, second, failed))
+    found = made.likeness(second)
     assert found is not None
     assert found.tau == pytest.approx(4 / 6)  # five pairs agree, one does not
     assert (found.overlap, found.same_pool) == (1.0, True)
-    assert likeness(side("x", A), Side("y", None)) is None
+    assert made.likeness(failed) is made.likeness(first) is None
 
 
 def test_cost_is_the_sum_and_unknown_where_one_is():

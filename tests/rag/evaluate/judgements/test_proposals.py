@@ -11,9 +11,9 @@ import pytest
 
 from rag.errors import RanklensError, SettingsError
 from rag.evaluate.data import Question
-from rag.evaluate.experiments.run import Interrupted
 from rag.evaluate.judgements.proposals import propose, read_grade, to_grade
 from rag.evaluate.judgements.store import JudgementStore
+from rag.evaluate.progress import Interrupted
 from rag.llm.client import configured
 from rag.settings import Settings
 from rag.store.catalogue import Catalogue

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.evaluate.measures.baselines import figures, oracle, shuffle
-from rag.evaluate.measures.metrics import DEFAULT, checked, per_question
+from rag.evaluate.measures.metrics import DEFAULT, baselines, checked, per_question, shuffled
 
 
 def dcg(grades: list[int]) -> float:
@@ -95,9 +94,9 @@ def test_baselines_enclose_every_order():
     grades = {"q": {f"d{i}": i % 3 for i in range(12)}}
     pool = [f"d{i}" for i in range(12)]
     random.Random(1).shuffle(pool)
-    found = figures({"q": pool}, grades, ("ndcg@10",))
+    found = baselines({"q": pool}, grades, ("ndcg@10",))
     assert found["oracle"]["ndcg@10"] == pytest.approx(1.0)
     assert 0 < found["random"]["ndcg@10"] < 1
-    assert sorted(oracle({"q": pool}, grades)["q"]) == sorted(pool)
-    assert shuffle({"q": pool}, 3) == shuffle({"q": pool}, 3) != shuffle({"q": pool}, 4)
-    assert figures({}, grades, ("mrr",)) == {}
+    assert baselines({"q": pool[::-1]}, grades, ("ndcg@10",)) == found
+    assert shuffled({"q": pool}, 3) == shuffled({"q": pool}, 3) != shuffled({"q": pool}, 4)
+    assert baselines({}, grades, ("mrr",)) == {}
