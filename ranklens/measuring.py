@@ -105,7 +105,7 @@ def opened_set(
     `Interrupted` if ``stop`` is set while documents are indexed, `LibraryError` if there is no
     such folder or set.
     """
-    if Path(source).expanduser().is_dir() or "/" in source:
+    if _is_folder(source):
         dataset = datasets.read(Path(source)).limited(limit)
         folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
         # One that was indexed with another encoder or other chunks is indexed again.
@@ -142,7 +142,7 @@ def judged_set(
     """Yield a question set of the library, a folder's, or one of the questions themselves."""
     if isinstance(questions, str | PathLike):
         source = str(questions)
-        if source in library.question_sets.names():
+        if source in library.question_sets.names() or not _is_folder(source):
             yield question_set(library, source)
         else:
             with opened_set(type(library).open, library.settings, source, stop=stop) as judged:
@@ -150,6 +150,10 @@ def judged_set(
         return
     asked = tuple(Question(f"q{n}", text) for n, text in enumerate(questions, 1))
     yield JudgedSet("questions", library, asked, *graded(library, asked))
+
+
+def _is_folder(source: str) -> bool:
+    return "/" in source or Path(source).expanduser().is_dir()
 
 
 def graded(

@@ -179,7 +179,7 @@ class UseCases(Records):
         """
         from ranklens import fitting, measuring
 
-        options = measuring.resolve(self.settings, [pipeline])[pipeline]
+        (options,) = measuring.resolve(self.settings, [pipeline]).values()
         with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
             return fitting.fit(judged, options, blend=blend, stop=stop)
 

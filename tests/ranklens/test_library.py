@@ -474,3 +474,15 @@ def test_opening_reads_settings_as_the_command_line_does(tmp_path, monkeypatch):
         assert library.settings.library == tmp_path / "here"
     with pytest.raises(SettingsError, match="colour"):
         ranklens.open(tmp_path / "here", colour="red")
+
+
+def test_a_set_that_is_not_there_and_a_named_pipeline(library, write):
+    library.add(write("a.txt", "The moon is round.\n\nThe sun is far.\n\nMars is red."))
+    with pytest.raises(LibraryError, match="neither a folder nor a question set"):
+        library.measure("mine")
+    questions = ["How is the moon?", "How is the sun?", "How is Mars?", "What is round?"]
+    for question in questions:
+        library.judge(question, library.chunks("a.txt")[0], 3)
+    figures = library.measure(questions, ["wide:pool=7,reranker=none"])
+    assert [run.run.name for run in figures.runs] == ["wide"]
+    assert library.fit(questions, "wide:pool=7,reranker=none").options["pool"] == "7"

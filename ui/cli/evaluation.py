@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui.cli.options import JsonOption, LibraryOption, settings_for
-from ui.cli.words import clean, duration
 
 if TYPE_CHECKING:
     import threading
 
     from rag.settings import Settings
-    from ranklens import IndexingProgress
     from ranklens.measuring import JudgedSet
+    from ui.cli.progress import CountingBar
 
 EVERY = 5.0  # seconds between lines of progress
 
@@ -93,11 +91,10 @@ def evaluate(
     else:
         settings = settings_for(ctx, library)
         pipelines = measuring.resolve(settings, pipeline or ())
-        with prepared(settings, source, work, limit) as (judged, stop):
+        with prepared(settings, source, work, limit) as (judged, bar, stop):
             evaluation = measuring.measure(
-                judged, pipelines, one_pool=frozen, answers=answers,
-                on_progress=Lines("questions").count, stop=stop,
-            )  # fmt: skip
+                judged, pipelines, one_pool=frozen, answers=answers, on_progress=bar, stop=stop
+            )
     found = measuring.figures_of(evaluation, metrics, gates)
     if save:
         measuring.save(evaluation, save)
@@ -123,14 +120,13 @@ def evaluate(
 @contextmanager
 def prepared(
     settings: Settings, source: str, work: Path | None, limit: int | None
-) -> Iterator[tuple[JudgedSet, threading.Event]]:
+) -> Iterator[tuple[JudgedSet, CountingBar, threading.Event]]:
     """Open what ``source`` is measured on; Ctrl-C sets the event and ends the command with 130."""
     from ranklens.library import Library
     from ranklens.measuring import Interrupted, opened_set
-    from ui.cli.progress import stop_on_interrupt
+    from ui.cli.progress import CountingBar, stop_on_interrupt
 
-    indexing = Lines("indexing").progress
-    with stop_on_interrupt() as stop:
+    with stop_on_interrupt() as stop, CountingBar() as bar:
         try:
             with opened_set(
                 Library.open,
@@ -138,42 +134,11 @@ def prepared(
                 source,
                 work=work,
                 limit=limit,
-                on_indexing=indexing,
+                on_indexing=bar.indexing,
                 stop=stop,
             ) as judged:
-                yield judged, stop
+                yield judged, bar, stop
         except Interrupted as error:
             print(error, file=sys.stderr)
             print("Stopped; the same command goes on where it was", file=sys.stderr)
             raise typer.Exit(130) from None
-
-
-class Lines:
-    """Progress on stderr: one line that is written over on a terminal, plain lines elsewhere."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._started = time.monotonic()
-        self._last = self._started if not sys.stderr.isatty() else 0.0
-
-    def progress(self, progress: IndexingProgress) -> None:
-        """Show the progress of indexing."""
-        from ui.cli.progress import line
-
-        if progress.documents_total:
-            self._show(f"{self._what}: {line(progress)}", done=not progress.running)
-
-    def count(self, done: int, total: int) -> None:
-        """Show how many questions are done."""
-        passed = time.monotonic() - self._started
-        left = duration(passed / done * (total - done))
-        self._show(f"{self._what}: {done} of {total} · {left} left", done=done == total)
-
-    def _show(self, text: str, done: bool) -> None:
-        terminal = sys.stderr.isatty()
-        if not done and time.monotonic() - self._last < (0.1 if terminal else EVERY):
-            return
-        self._last = time.monotonic()
-        end = "\r\033[K" if terminal and done else "\r" if terminal else "\n"
-        start = "\r\033[K" if terminal else ""
-        print(f"{start}{clean(text)}", end=end, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rag.text.plural import plural
-from ui.cli.evaluation import Limit, Lines, Source, WorkOption, prepared
+from ui.cli.evaluation import Limit, Source, WorkOption, prepared
 from ui.cli.options import LibraryOption, RerankerOption, settings_for
 from ui.cli.words import clean, duration
 
@@ -29,13 +29,8 @@ def fit(
     from ui.cli.evaluation_tables import show_fit
 
     settings = settings_for(ctx, library, reranker=reranker)
-    lines: dict[str, Lines] = {}
-
-    def count(done: int, total: int, unit: str) -> None:
-        lines.setdefault(unit, Lines(unit)).count(done, total)
-
-    with prepared(settings, source, work, limit) as (judged, stop):
-        found = fitting.fit(judged, {}, blend=blend, on_progress=count, stop=stop)
+    with prepared(settings, source, work, limit) as (judged, bar, stop):
+        found = fitting.fit(judged, {}, blend=blend, on_progress=bar, stop=stop)
     for name, reason in found.failed.items():
         print(f"left out {clean(name)}: {clean(reason)}", file=sys.stderr)
     questions = plural(found.questions, "question")

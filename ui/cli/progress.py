@@ -49,12 +49,38 @@ class ProgressBar:
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
-    def show(self, text: str, done: int, total: int) -> None:
-        """Show how far the work is, in words and as ``done`` of ``total`` (0 if not known)."""
+    def show(self, text: str, done: int, total: int, last: bool = False) -> None:
+        """Show how far the work is, in words and as ``done`` of ``total`` (0 if not known).
+
+        The ``last`` line of a piece of work is always printed.
+        """
         self._bar.update(self._task, description=text, completed=done, total=total or None)
-        if not self._terminal and time.monotonic() - self._last >= EVERY:
+        if not self._terminal and (last or time.monotonic() - self._last >= EVERY):
             self._last = time.monotonic()
             print(text, file=self._plain, flush=True)
+
+
+class CountingBar(ProgressBar):
+    """Shows how many questions, or other units, are done, and the time that is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began: dict[str, float] = {}
+        self._called = time.monotonic()
+
+    def __call__(self, done: int, total: int, unit: str = "questions") -> None:
+        """Show that ``done`` of ``total`` are done; another unit's time begins anew."""
+        began, self._called = self._began.setdefault(unit, self._called), time.monotonic()
+        text = f"{unit}: {done} of {total}"
+        if done:
+            text += f" · {duration((self._called - began) / done * (total - done))} left"
+        self.show(text, done, total, last=done == total)
+
+    def indexing(self, progress: IndexingProgress) -> None:
+        """Show the progress of indexing."""
+        if progress.documents_total:
+            text = f"indexing: {line(progress)}"
+            self.show(text, progress.chunks_done, progress.chunks_total, not progress.running)
 
 
 class Reporter(ProgressBar):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from rag.text.plural import plural
-from ui.cli.evaluation import Lines
 from ui.cli.options import open_library
 from ui.cli.words import clean
 
@@ -25,31 +24,28 @@ def propose_grades(
     """Let the model grade the pooled passages of a set's questions; Ctrl-C keeps what is done."""
     from ranklens import judging
     from ranklens.comparing import resolve
-    from ui.cli.progress import stop_on_interrupt
+    from ui.cli.progress import CountingBar, stop_on_interrupt
 
     judging.check_model(settings)
     variants = resolve(settings, pipelines)
-    with stop_on_interrupt() as stop, open_library(settings) as library:
+    with stop_on_interrupt() as stop, open_library(settings) as library, CountingBar() as bar:
         questions = library.question_sets.questions(name)[:limit]
-        outcome = judging.propose_grades(
-            library, settings, variants, questions, depth, _counting(), stop
-        )
+        outcome = judging.propose_grades(library, settings, variants, questions, depth, bar, stop)
     _report(outcome, f"passages graded by {settings.llm_model}")
 
 
 def write_questions(settings: Settings, document: str, name: str, count: int, yes: bool) -> None:
     """Let the model write questions from a document; each is kept if the person agrees."""
     from ranklens import question_sets
-    from ui.cli.progress import stop_on_interrupt
+    from ui.cli.progress import CountingBar, stop_on_interrupt
 
     if not name:
         raise typer.BadParameter("name the set that they go into: --set NAME")
     with open_library(settings) as library:
-        counting = _counting()
-        with stop_on_interrupt() as stop:
+        with stop_on_interrupt() as stop, CountingBar() as bar:
             drafts = question_sets.write_questions(
                 library, settings, document, count,
-                lambda done, total: counting(done, total, "passages"), stop,
+                lambda done, total: bar(done, total, "passages"), stop,
             )  # fmt: skip
         kept = [draft for draft in drafts.written if yes or _wanted(draft)]
         added = question_sets.keep_drafts(library, name, drafts, kept)[1] if kept else 0
@@ -61,17 +57,6 @@ def write_questions(settings: Settings, document: str, name: str, count: int, ye
             print(f"{number} dropped: {why}", file=sys.stderr)
     print(f"{plural(added, 'question')} added to the set {clean(name)}")
     _report(drafts.outcome, f"passages read by {drafts.model}")
-
-
-def _counting() -> Callable[[int, int, str], None]:
-    lines: dict[str, Lines] = {}
-
-    def count(done: int, total: int, what: str) -> None:
-        line = lines.setdefault(what, Lines(what))
-        if done:
-            line.count(done, total)
-
-    return count
 
 
 def _wanted(draft: WrittenQuestion) -> bool:

@@ -36,10 +36,5 @@ def followed(job: Job | None, kind: str, problem: str) -> Job | None:
 def _poll(kind: str, job: Job) -> None:
     if not job.running:
         st.rerun()
-    share = job.done / job.total if job.total else 0.0
     count = f"{job.done:,} of {job.total:,} {job.unit}" if job.total else "Loading the models"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(gap="xsmall"):
-            frame.say(f"{job.what}: {count}")
-            st.progress(min(share, 1.0))
-        st.button("Stop", icon=":material/stop_circle:", key=f"stop_{kind}", on_click=job.stop.set)
+    frame.working(f"{job.what}: {count}", job.done, job.total, f"stop_{kind}", job.stop.set)
