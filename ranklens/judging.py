@@ -13,7 +13,7 @@ from ingest.datasets.base import decoded, read_text
 from rag.evaluate.asking import CallsOutcome
 from rag.evaluate.data import Question
 from rag.evaluate.experiments.pipelines import Variants
-from rag.evaluate.judgements import csv_files, trec
+from rag.evaluate.judgements import files
 from rag.evaluate.judgements.agreement import Agreement, PairAgreement, agreement
 from rag.evaluate.judgements.pooling import pooled
 from rag.evaluate.judgements.proposals import propose, to_grade
@@ -138,9 +138,9 @@ def import_judgements(
     text = read_text(file) if data is None else decoded(data, file.name)
     text_of, name = texts(library.index.catalogue), str(file)
     if is_csv(file):
-        made = csv_files.from_csv(text, text_of, judge, name)
+        made = files.from_csv(text, text_of, judge, name)
     else:
-        made = trec.from_qrels(text, questions, text_of, judge, name)
+        made = files.from_qrels(text, questions, text_of, judge, name)
     return library.judgements.add(made)
 
 
@@ -150,7 +150,7 @@ def export_judgements(library: Library, file: Path, questions: Sequence[Question
     Qrels hold those of ``questions`` only.
     """
     held = library.judgements.all()
-    return csv_files.to_csv(held) if is_csv(file) else trec.to_qrels(held, questions)
+    return files.to_csv(held) if is_csv(file) else files.to_qrels(held, questions)
 
 
 def is_csv(file: Path) -> bool:

@@ -24,7 +24,7 @@ from rag.evaluate.data import Evaluation, Grades, Question, Unit
 from rag.evaluate.experiments.pipelines import Variants, resolve
 from rag.evaluate.experiments.run import evaluate
 from rag.evaluate.experiments.saved import load, opened, save, to_json
-from rag.evaluate.judgements.trec import encoded, to_run
+from rag.evaluate.judgements.files import encoded, to_run
 from rag.evaluate.measures.answers import UNANSWERABLE, unanswerable
 from rag.evaluate.measures.figures import Figures, figures, outside
 from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate

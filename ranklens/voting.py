@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rag.evaluate.experiments.pipelines import Variants
 from rag.evaluate.experiments.side_by_side import PipelineOutcome, compare
 from rag.evaluate.judgements import votes
+from rag.evaluate.judgements.feedback import cited
 from rag.evaluate.judgements.votes import (
     Tally,
     Vote,
@@ -115,13 +116,6 @@ def suggested_grades(library: Library, vote: Vote, judge: str) -> list[tuple[Chu
         for key, grade in suggested.items()
         if key in chunks and by_judge(given[key], judge) is None
     ]
-
-
-def cited(trace: Trace) -> list[Chunk]:
-    """Return the passages that a trace's answer cites, in the order in which it does."""
-    held = {hit.chunk.id: hit.chunk for hit in trace.evidence}
-    marks = sorted(trace.answer.citations, key=lambda c: c.start) if trace.answer else []
-    return [held[key] for key in dict.fromkeys(c.chunk_id for c in marks) if key in held]
 
 
 def renumbered(trace: Trace, given: Answer) -> str:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from ingest.datasets.base import Gold
 from rag.evaluate.data import Question
 from rag.evaluate.faults import read_rows
-from rag.evaluate.judgements.placing import DocumentText, TextOf, placed
+from rag.evaluate.judgements.files import DocumentText, TextOf, placed
 from rag.evaluate.judgements.record import Judgement
 from rag.store.catalogue import Catalogue
 

@@ -10,11 +10,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
+    Column,
     ColumnElement,
     Connection,
     Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
     Row,
     Select,
+    String,
+    Table,
+    Text,
     delete,
     func,
     insert,
@@ -23,12 +32,35 @@ from sqlalchemy import (
 )
 
 from rag import trace as traces
-from rag.chat import schema
-from rag.chat.schema import conversations, turns
 from rag.errors import RanklensError
 from rag.types import Trace
 
 LONGEST_TITLE = 80
+metadata = MetaData()
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("updated", Float, nullable=False, index=True),
+)
+
+_of_conversation = ForeignKey("conversations.id", ondelete="CASCADE")
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation", _of_conversation, nullable=False, index=True),
+    Column("place", Integer, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("trace", Text, nullable=False),
+    Column("asked", Float, nullable=False),
+    Column("liked", Boolean),
+    # An edited or repeated turn stays, out of sight: its feedback still counts.
+    Column("replaced", Boolean, nullable=False, default=False),
+    sqlite_autoincrement=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +95,7 @@ class Conversations:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        schema.metadata.create_all(engine)
+        metadata.create_all(engine)
 
     def start(self, title: str) -> str:
         """Make an empty conversation and return its id."""

@@ -12,25 +12,73 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
     Engine,
+    Float,
     Integer,
+    MetaData,
     Row,
+    String,
+    Table,
+    Text,
     bindparam,
     cast,
     delete,
     func,
     insert,
     select,
+    text,
     update,
 )
 
-from rag.chat.schema import turns
-from rag.watch import schema
+from rag.chat import store as chat
+from rag.chat.store import turns
 from rag.watch.entry import LogEntry, StageTime
-from rag.watch.schema import question_log as table
 
 DAY = 86400.0
 HOUR = 3600.0
+metadata = MetaData()
+table = Table(
+    "question_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("asked", Float, nullable=False, index=True),
+    Column("digest", String, nullable=False),
+    Column("reranker", String, nullable=False),
+    Column("pool", Integer),
+    Column("ranking", Float, nullable=False),
+    Column("stages", JSON, nullable=False),
+    Column("first_token", Float),
+    Column("answering", Float),
+    Column("generator", String, nullable=False),
+    Column("refused", Boolean),
+    Column("error", Text, nullable=False),
+    Column("fell_back", Text, nullable=False),
+    Column("pairs", Integer, nullable=False),
+    Column("cache_hits", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("cost", Float),
+    Column("liked", Boolean),
+    Column("turn", Integer, index=True),
+    sqlite_autoincrement=True,
+)
+
+# Two triggers, so that conversations need not know of the log: a thumb on an answer is kept here
+# too, and if a conversation is deleted, its questions lose their words and the way to their traces.
+_TRIGGERS = (
+    """
+    CREATE TRIGGER IF NOT EXISTS question_log_liked AFTER UPDATE OF liked ON turns
+    BEGIN UPDATE question_log SET liked = NEW.liked WHERE turn = NEW.id; END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS question_log_deleted AFTER DELETE ON turns
+    BEGIN UPDATE question_log SET turn = NULL, question = '' WHERE turn = OLD.id; END
+    """,
+)
 _INSERT = insert(table)
 _WITHOUT_TURN = (
     update(table)
@@ -50,7 +98,11 @@ class QuestionLog:
         self._engine = engine
         self._days = days
         self._forgotten = 0.0
-        schema.create(engine)
+        chat.metadata.create_all(engine)
+        metadata.create_all(engine)
+        with engine.begin() as db:
+            for trigger in _TRIGGERS:
+                db.execute(text(trigger))
         self._forget_now_and_then()
 
     def add(self, entry: LogEntry) -> None:

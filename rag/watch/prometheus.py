@@ -7,6 +7,7 @@ and begin anew with the process. Gauges show the question log, which outlives it
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
@@ -19,52 +20,34 @@ BUCKETS = (.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
-_questions = Counter(
-    "ranklens_questions", "Questions asked", ["origin", "reranker"], registry=REGISTRY
-)
-_stages = Histogram(
-    "ranklens_stage_seconds", "Time of a stage", ["stage"], buckets=BUCKETS, registry=REGISTRY
-)
-_ranking = Histogram(
-    "ranklens_ranking_seconds", "Time of a whole ranking", buckets=BUCKETS, registry=REGISTRY
-)
-_first = Histogram(
-    "ranklens_first_token_seconds",
-    "Time from a question to the first words of its answer",
-    buckets=BUCKETS,
-    registry=REGISTRY,
-)
-_fallbacks = Counter(
-    "ranklens_fallbacks", "Stages that passed the order before them on", ["stage"],
-    registry=REGISTRY,
-)  # fmt: skip
-_answers = Counter(
-    "ranklens_answers", "Answers: written, refused, failed", ["outcome"], registry=REGISTRY
-)
-_pairs = Counter("ranklens_rerank_pairs", "Passages that were reranked", registry=REGISTRY)
-_hits = Counter(
-    "ranklens_rerank_cache_hits", "Passages whose score was in the cache", registry=REGISTRY
-)
-_tokens = Counter("ranklens_tokens", "Tokens that models read and wrote", registry=REGISTRY)
-_cost = Counter("ranklens_cost_usd", "What providers' prices say was spent", registry=REGISTRY)
+_counter = partial(Counter, registry=REGISTRY)
+_histogram = partial(Histogram, buckets=BUCKETS, registry=REGISTRY)
+_gauge = partial(Gauge, registry=REGISTRY)
 
-_logged = Gauge(
-    "ranklens_logged_questions", "Questions of the last week in the log", registry=REGISTRY
+_questions = _counter("ranklens_questions", "Questions asked", ["origin", "reranker"])
+_stages = _histogram("ranklens_stage_seconds", "Time of a stage", ["stage"])
+_ranking = _histogram("ranklens_ranking_seconds", "Time of a whole ranking")
+_first = _histogram(
+    "ranklens_first_token_seconds", "Time from a question to the first words of its answer"
 )
-_recent = Gauge("ranklens_recent_questions", "Logged questions of the last hour", registry=REGISTRY)
-_times = Gauge(
-    "ranklens_recent_seconds", "Percentiles of the last hour", ["what", "quantile"],
-    registry=REGISTRY,
-)  # fmt: skip
-_rates = Gauge("ranklens_recent_rate", "Rates of the last hour", ["what"], registry=REGISTRY)
-_gain = Gauge(
+_fallbacks = _counter(
+    "ranklens_fallbacks", "Stages that passed the order before them on", ["stage"]
+)
+_answers = _counter("ranklens_answers", "Answers: written, refused, failed", ["outcome"])
+_pairs = _counter("ranklens_rerank_pairs", "Passages that were reranked")
+_hits = _counter("ranklens_rerank_cache_hits", "Passages whose score was in the cache")
+_tokens = _counter("ranklens_tokens", "Tokens that models read and wrote")
+_cost = _counter("ranklens_cost_usd", "What was spent, by providers' prices")
+
+_logged = _gauge("ranklens_logged_questions", "Questions of the last week in the log")
+_recent = _gauge("ranklens_recent_questions", "Logged questions of the last hour")
+_times = _gauge("ranklens_recent_seconds", "Percentiles of the last hour", ["what", "quantile"])
+_rates = _gauge("ranklens_recent_rate", "Rates of the last hour", ["what"])
+_gain = _gauge(
     "ranklens_rerank_gain",
     "Mean nDCG@10 after minus before reranking, of a week's judged questions",
-    registry=REGISTRY,
 )
-_alerts = Gauge(
-    "ranklens_alert", "1 if the last hour is beyond a threshold", ["option"], registry=REGISTRY
-)
+_alerts = _gauge("ranklens_alert", "1 if the last hour is beyond a threshold", ["option"])
 
 
 def observe(entry: LogEntry) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from rag.evaluate.judgements.feedback import cited
 from rag.types import Answer, Citation
-from ranklens.voting import ballot, cited, renumbered
+from ranklens.voting import ballot, renumbered
 from tests.ui.fakes import FakeLibrary, trace_of
 
 Q = "How should batteries be kept?"

@@ -26,20 +26,22 @@ def search_all(
     found: dict[str, Trace] = {}
     for first in range(0, len(questions), AT_ONCE):
         some = questions[first : first + AT_ONCE]
-        try:
-            found |= _searched(pipeline, some)
-        except RanklensError:
-            for question in some:
-                try:
-                    found |= _searched(pipeline, [question])
-                except RanklensError as error:
-                    failures[question.id] = str(error)
+        found |= _searched(pipeline, some, failures)
         on_done(first + len(some))
     if failures and not found:
         raise RanklensError(next(iter(failures.values())))
     return found
 
 
-def _searched(pipeline: Pipeline, some: Sequence[Question]) -> dict[str, Trace]:
-    made = pipeline.search_many([question.text for question in some])
-    return {question.id: trace for question, trace in zip(some, made, strict=True)}
+def _searched(
+    pipeline: Pipeline, some: Sequence[Question], failures: dict[str, str]
+) -> dict[str, Trace]:
+    try:
+        traces = pipeline.search_many([question.text for question in some])
+    except RanklensError as error:
+        if len(some) > 1:  # which of them is it?
+            alone = [_searched(pipeline, [question], failures) for question in some]
+            return {name: trace for found in alone for name, trace in found.items()}
+        failures[some[0].id] = str(error)
+        return {}
+    return {question.id: trace for question, trace in zip(some, traces, strict=True)}

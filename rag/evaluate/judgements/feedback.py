@@ -37,7 +37,7 @@ def follow(judgements: JudgementStore, kept: Conversations, question: str) -> in
 
 
 def cited(trace: Trace) -> list[Chunk]:
-    """Return the passages that an answer cites, each once."""
-    ids = dict.fromkeys(c.chunk_id for c in trace.answer.citations) if trace.answer else {}
-    there = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
-    return [there[id_] for id_ in ids if id_ in there]
+    """Return the passages that a trace's answer cites, in the order in which it does."""
+    held = {hit.chunk.id: hit.chunk for hit in trace.evidence}
+    marks = sorted(trace.answer.citations, key=lambda c: c.start) if trace.answer else []
+    return [held[key] for key in dict.fromkeys(c.chunk_id for c in marks) if key in held]

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import delete, insert, select
 
 from rag.errors import RanklensError
-from rag.evaluate.judgements import csv_files, schema
+from rag.evaluate.judgements import files, schema
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import votes as table
 from rag.evaluate.measures.statistics import binomial_p
@@ -167,7 +167,7 @@ def to_csv(held: Iterable[Vote]) -> str:
     """Return votes as CSV with a header; passages are ids with spaces between, times in UTC."""
     sides = [f"{side}_{part.name}" for side in ("left", "right") for part in fields(VotedPipeline)]
     columns = ("question", "kind", *sides, "choice", "winner", "voter", "time")
-    return csv_files.written(columns, map(_csv_row, held))
+    return files.written(columns, map(_csv_row, held))
 
 
 def _csv_row(vote: Vote) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -211,11 +211,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _interval(found: Interval) -> dict[str, float | None]:
-    return {
-        "mean": _number(found.mean),
-        "low": _number(found.low),
-        "high": _number(found.high),
-    }
+    return {name: _number(value) for name, value in asdict(found).items()}
 
 
 def _number(value: float) -> float | None:

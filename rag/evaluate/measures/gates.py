@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rag.errors import SettingsError
-from rag.evaluate.measures.figures import Figures
+from rag.evaluate.measures.figures import Figures, StageFigures
 from rag.evaluate.measures.metrics import checked
 
 HOLDS: dict[str, Callable[[float, float], bool]] = {
@@ -76,18 +76,13 @@ def parse_gate(text: str) -> Gate:
 
 def check(gate: Gate, found: Figures) -> GateOutcome:
     """Hold a gate against the figures; what was not measured does not pass."""
-    value = _value(gate, found)
+    run = next((r for r in found.runs if not gate.run or r.run.name == gate.run), None)
+    measured = run.stages.get(gate.stage) if run and gate.stage else run
+    if gate.metric in TIMES:
+        value = 1000 * float(getattr(measured, gate.metric.removesuffix("_ms"), math.nan))
+    elif isinstance(measured, StageFigures):
+        value = measured.metrics[gate.metric].mean
+    else:
+        value = math.nan
     passed = not math.isnan(value) and HOLDS[gate.sign](value, gate.bound)
     return GateOutcome(gate, value, passed)
-
-
-def _value(gate: Gate, found: Figures) -> float:
-    runs = [r for r in found.runs if not gate.run or r.run.name == gate.run]
-    if not runs:
-        return math.nan
-    timed = runs[0].stages.get(gate.stage) if gate.stage else runs[0]
-    if gate.metric in TIMES:
-        seconds = getattr(timed, gate.metric.removesuffix("_ms"), math.nan)
-        return float(seconds) * 1000
-    stage = runs[0].stages.get(gate.stage)
-    return stage.metrics[gate.metric].mean if stage else math.nan
