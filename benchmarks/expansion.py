@@ -14,12 +14,11 @@ import tempfile
 from pathlib import Path
 
 from benchmarks._texts import read_lines
-from ingest import datasets
-from ingest.datasets import prepare
 from rag.evaluate.data import Evaluation, Run
-from rag.evaluate.experiments.run import evaluate
 from rag.evaluate.measures.metrics import per_question
 from rag.settings import load_settings
+from ranklens.library import Library
+from ranklens.measuring import measure, opened_set
 
 MEASURES = ("ndcg@10", "recall@5", "recall@10")
 WAYS = ("", "expansion=feedback", "hops=2", "expansion=feedback,hops=2")
@@ -40,18 +39,14 @@ def main() -> None:
     named = options.pipeline or [
         f"reranker={reranker},{way}".strip(",") for reranker in RERANKERS for way in WAYS
     ]
-    dataset = datasets.read(options.folder).limited(options.limit)
     with tempfile.TemporaryDirectory() as empty:
         kept = 500 if options.keep_scores else 0
         settings = load_settings(folder=Path(empty), rerank_cache_mb=kept, rerank_seconds=300)
-        work = options.work or prepare.work_folder(settings, dataset)
-        with prepare.open_library(settings, work) as library:
-            prepare.fill(library, dataset)
-            grades, _ = prepare.grades_for(library, dataset)
-            variants = {name: parsed(name) for name in named}
-            found = evaluate(
-                dataset.name, library.pipeline, variants, dataset.questions, grades, dataset.unit
-            )
+        source = str(options.folder.absolute())
+        with opened_set(
+            Library.open, settings, source, work=options.work, limit=options.limit
+        ) as judged:
+            found = measure(judged, {name: parsed(name) for name in named})
     report(found, types(options.folder), times=not options.keep_scores)
 
 
