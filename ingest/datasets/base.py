@@ -1,17 +1,17 @@
-"""What a dataset is, and how its faulty rows are reported."""
+"""What a dataset is, and how the rows of its files are read."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit
-from rag.evaluate.faults import raise_faults
+from rag.evaluate.faults import read_rows
 from rag.evaluate.judgements.record import HIGHEST
 
 
@@ -62,36 +62,25 @@ class Dataset:
         return self if limit is None else replace(self, questions=self.questions[:limit])
 
 
+R = TypeVar("R")
 T = TypeVar("T", CorpusRow, Question)
 
 
-class Faults:
-    """Collects what is wrong with a file, row by row, so that all of it is reported at once."""
+def read_items(
+    path: Path, rows: Iterable[tuple[int, R]], read: Callable[[R], T], what: str
+) -> dict[str, T]:
+    """Return what ``read`` makes of each (line, row) by its id; an id that comes twice is a fault.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._found: list[str] = []
-
-    def add(self, line: int, what: str) -> None:
-        """Note a fault of a line (from 1)."""
-        self._found.append(f"line {line}: {what}")
-
-    def check(self) -> None:
-        """Raise `RanklensError` if there was any fault."""
-        raise_faults(str(self.path), self._found)
-
-
-def by_id(found: Iterable[tuple[int, T]], faults: Faults, what: str) -> dict[str, T]:
-    """Return (line, item) by the item's id; raises `RanklensError` on any fault.
-
-    An id that comes twice is a fault.
+    Raises `RanklensError` that names every fault.
     """
     kept: dict[str, T] = {}
-    for line, item in found:
-        if item.id in kept:
-            faults.add(line, f"{what} {item.id!r} comes twice")
-        kept.setdefault(item.id, item)
-    faults.check()
+
+    def add(row: R) -> None:
+        item = read(row)
+        if kept.setdefault(item.id, item) is not item:
+            raise ValueError(f"{what} {item.id!r} comes twice")
+
+    read_rows(str(path), rows, add)
     return kept
 
 
@@ -118,17 +107,18 @@ def decoded(data: bytes, name: str) -> str:
         ) from None
 
 
-def json_rows(path: Path, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line, object) of a JSON Lines file; other lines are faults."""
-    for line, text in enumerate(read_text(path).split("\n"), 1):
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-        except ValueError as error:
-            faults.add(line, f"not JSON ({error})")
-            continue
-        if isinstance(row, dict):
-            yield line, row
-        else:
-            faults.add(line, "not a JSON object")
+def filled_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of a file's lines that are not blank; raises `RanklensError`."""
+    lines = enumerate(read_text(path).split("\n"), 1)
+    return ((line, text) for line, text in lines if text.strip())
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Return the object of a line of JSON Lines; raises `ValueError` for anything else."""
+    try:
+        row = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error})") from None
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
+    return row

@@ -5,12 +5,14 @@ Thakur et al., "BEIR", NeurIPS Datasets and Benchmarks 2021.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from ingest.datasets.base import CorpusRow, Dataset, Faults, Gold, by_id, json_rows, read_text
+from ingest.datasets.base import CorpusRow, Dataset, Gold, filled_lines, json_object, read_items
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
+from rag.evaluate.faults import raise_faults, read_rows
 from rag.text.plural import plural
 
 QRELS = ("qrels/test.tsv", "qrels.tsv", "qrels/dev.tsv")
@@ -26,21 +28,21 @@ def read(folder: Path) -> Dataset:
     corpus = _needed(folder, "corpus.jsonl")
     queries = _needed(folder, "queries.jsonl")
     qrels_path = _needed(folder, *QRELS)
-    faults = Faults(corpus)
-    rows = by_id(_corpus(corpus, faults), faults, "document")
-    known, qrels = _queries(queries), _by_question(_qrels(qrels_path))
+    rows = read_items(corpus, filled_lines(corpus), _document, "document")
+    known = read_items(queries, filled_lines(queries), _question, "question")
+    qrels: dict[str, dict[str, int]] = {}
+    for gold in _qrels(qrels_path):
+        qrels.setdefault(gold.question, {})[gold.document] = gold.grade
     questions = tuple(question for name, question in known.items() if name in qrels)
-    strange = sum(item not in rows for found in qrels.values() for item in found)
-    unknown = len(qrels.keys() - known.keys())
-    notes = []
-    if strange:
-        documents = plural(strange, "judged document is", "judged documents are")
-        notes.append(f"{documents} not in the corpus, which counts as not found")
-    if unknown:
-        judged = plural(unknown, "judged question is", "judged questions are")
-        notes.append(f"{judged} not in {queries.name}")
     if not questions:
         raise RanklensError(f"{qrels_path} judges no question of {queries}")
+    notes = []
+    if strange := sum(item not in rows for found in qrels.values() for item in found):
+        documents = plural(strange, "judged document is", "judged documents are")
+        notes.append(f"{documents} not in the corpus, which counts as not found")
+    if unknown := len(qrels.keys() - known.keys()):
+        judged = plural(unknown, "judged question is", "judged questions are")
+        notes.append(f"{judged} not in {queries.name}")
     return Dataset(
         folder.name, questions, rows=tuple(rows.values()), qrels=qrels, notes=tuple(notes)
     )
@@ -52,13 +54,16 @@ def read_questions(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]
     A row that judges no question of the file is a fault.
     """
     queries, qrels_path = _needed(folder, "queries.jsonl"), _needed(folder, *QRELS)
-    known = _queries(queries)
-    faults = Faults(qrels_path)
+    known = read_items(queries, filled_lines(queries), _question, "question")
     golds = _qrels(qrels_path)
-    for gold in golds:
-        if gold.question not in known:
-            faults.add(gold.line, f"question {gold.question!r} is not in {queries.name}")
-    faults.check()
+    raise_faults(
+        str(qrels_path),
+        [
+            f"line {gold.line}: question {gold.question!r} is not in {queries.name}"
+            for gold in golds
+            if gold.question not in known
+        ],
+    )
     judged = {gold.question for gold in golds}
     return tuple(q for q in known.values() if q.id in judged), golds
 
@@ -70,57 +75,43 @@ def _needed(folder: Path, *names: str) -> Path:
     raise RanklensError(f"{folder} has no {' or '.join(names)} (gzipped or not)")
 
 
-def _corpus(path: Path, faults: Faults) -> Iterator[tuple[int, CorpusRow]]:
-    for line, data in json_rows(path, faults):
-        name, title, text = (data.get(key) for key in ("_id", "title", "text"))
-        if not _is_id(name):
-            faults.add(line, "no _id")
-        elif not isinstance(text, str) or not isinstance(title or "", str):
-            faults.add(line, f"document {name!r} has no text")
-        else:
-            yield line, CorpusRow(str(name), (title or "").strip(), text.strip())
+def _document(line: str) -> CorpusRow:
+    data = json_object(line)
+    title, text = data.get("title") or "", data.get("text")
+    if not isinstance(text, str) or not isinstance(title, str):
+        raise ValueError("a document needs _id and text")
+    return CorpusRow(_id(data), title.strip(), text.strip())
 
 
-def _queries(path: Path) -> dict[str, Question]:
-    faults = Faults(path)
-    return by_id(_query_rows(path, faults), faults, "question")
+def _question(line: str) -> Question:
+    data = json_object(line)
+    text = data.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("a question needs _id and text")
+    return Question(_id(data), text.strip())
 
 
-def _query_rows(path: Path, faults: Faults) -> Iterator[tuple[int, Question]]:
-    for line, data in json_rows(path, faults):
-        name, text = data.get("_id"), data.get("text")
-        if not _is_id(name) or not isinstance(text, str) or not text.strip():
-            faults.add(line, "a question needs _id and text")
-        else:
-            yield line, Question(str(name), text.strip())
-
-
-def _by_question(golds: Iterable[Gold]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for gold in golds:
-        found.setdefault(gold.question, {})[gold.document] = gold.grade
-    return found
+def _id(data: Mapping[str, Any]) -> str:
+    name = data.get("_id")
+    if not isinstance(name, str | int) or isinstance(name, bool) or name == "":
+        raise ValueError("no _id")
+    return str(name)
 
 
 def _qrels(path: Path) -> tuple[Gold, ...]:
     """Read tab-separated judgements: BEIR's three columns, or TREC's four."""
-    faults = Faults(path)
-    found: list[Gold] = []
-    for line, text in enumerate(read_text(path).splitlines(), 1):
+
+    def gold(row: tuple[int, str]) -> Gold:
+        line, text = row
         cells = text.split("\t") if "\t" in text else text.split()
-        if not text.strip() or (line == 1 and cells[-1].strip().lower() in ("score", "relevance")):
-            continue
-        if len(cells) == 4:
-            cells = [cells[0], *cells[2:]]
         try:
-            question, item, grade = cells[0], cells[1], int(cells[2])
-        except (IndexError, ValueError):
-            faults.add(line, "not of the form question<TAB>document<TAB>whole number")
-            continue
-        found.append(Gold(question, item, "", grade=grade, line=line))
-    faults.check()
-    return tuple(found)
+            question, item, grade = (cells[0], *cells[2:]) if len(cells) == 4 else cells[:3]
+            return Gold(question, item, "", grade=int(grade), line=line)
+        except ValueError:
+            form = "not of the form question<TAB>document<TAB>whole number"
+            raise ValueError(form) from None
 
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and str(value) != ""
+    rows = [(line, (line, text)) for line, text in filled_lines(path)]
+    if rows and rows[0][1][1].rstrip().lower().endswith(("score", "relevance")):
+        del rows[0]
+    return tuple(read_rows(str(path), rows, gold))

@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 
 from ingest.datasets import beir, spans
-from ingest.datasets.base import Faults, Gold, by_id, read_text
+from ingest.datasets.base import Gold, filled_lines, read_items, read_text
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 
@@ -26,10 +26,7 @@ def read(path: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
         return _from_dataset(path)
     if not re.search(r"\.(jsonl|csv)(\.gz)?$", path.name.lower()):
         return _topics(path), ()
-    faults = Faults(path)
-    found = spans.read_questions(path, faults)
-    faults.check()
-    return found
+    return spans.read_questions(path)
 
 
 def _from_dataset(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
@@ -42,24 +39,27 @@ def _from_dataset(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]
 def _topics(path: Path) -> tuple[Question, ...]:
     """Read TREC topics: ``<top>`` elements, or lines of number, tab and question."""
     text = read_text(path)
-    faults = Faults(path)
-    found = []
     if "<top>" in text.lower():
-        for match in TOPIC.finditer(text):
-            line = text.count("\n", 0, match.start()) + 1
-            fields = {key.lower(): value for key, value in FIELD.findall(match[1])}
-            number = re.sub(r"^\s*number:", "", fields.get("num", ""), flags=re.I).strip()
-            words = " ".join(unescape(fields.get("title", "")).split())
-            if not number or not words:
-                faults.add(line, "a topic needs <num> and <title>")
-            found.append(Question(number, words))
+        topics = ((text.count("\n", 0, m.start()) + 1, m[1]) for m in TOPIC.finditer(text))
+        found = read_items(path, topics, _topic, "the id")
     else:
-        for line, row in enumerate(text.splitlines(), 1):
-            number, _, words = (part.strip() for part in row.partition("\t"))
-            if row.strip() and not (number and words):
-                faults.add(line, "not of the form number<TAB>question")
-            elif row.strip():
-                found.append(Question(number, words))
-    if not (topics := by_id(enumerate(found, 1), faults, "the id")):
+        found = read_items(path, filled_lines(path), _numbered_line, "the id")
+    if not found:
         raise RanklensError(f"{path} holds no topics")
-    return tuple(topics.values())
+    return tuple(found.values())
+
+
+def _topic(element: str) -> Question:
+    fields = {key.lower(): value for key, value in FIELD.findall(element)}
+    number = re.sub(r"^\s*number:", "", fields.get("num", ""), flags=re.I).strip()
+    words = " ".join(unescape(fields.get("title", "")).split())
+    if not number or not words:
+        raise ValueError("a topic needs <num> and <title>")
+    return Question(number, words)
+
+
+def _numbered_line(line: str) -> Question:
+    number, _, words = (part.strip() for part in line.partition("\t"))
+    if not number or not words:
+        raise ValueError("not of the form number<TAB>question")
+    return Question(number, words)

@@ -18,7 +18,6 @@ from ingest.ahead import ahead
 from ingest.datasets.base import CorpusRow
 from ingest.documents import Documents
 from ingest.encoding import vectors_of
-from ingest.loaders.base import BlockKind
 from ingest.parse import BlockSpan, Parsed
 from ingest.progress import IndexingProgress
 from ingest.texts import cut, keep_text
@@ -26,7 +25,6 @@ from rag.settings import SHAPES_INDEX
 from rag.types import Chunk
 
 AT_ONCE = 64  # documents
-MEDIA_TYPE = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +84,11 @@ def digest(row: CorpusRow) -> str:
 
 def parsed(row: CorpusRow) -> Parsed:
     """Return a row as a parsed document: the title as its heading, then the text."""
-    kinds: tuple[tuple[str, BlockKind, int], ...] = (
-        (row.title, "heading", 1), (row.text, "paragraph", 0),
-    )  # fmt: skip
-    spans: list[BlockSpan] = []
-    start = 0
-    for text, kind, level in kinds:
-        if text:
-            spans.append(BlockSpan(start, start + len(text), kind, level, None))
-            start += len(text) + 1
-    return Parsed(MEDIA_TYPE, None, "\n".join(filter(None, astuple(row)[1:])), tuple(spans))
+    text = "\n".join(filter(None, (row.title, row.text)))
+    heading = BlockSpan(0, len(row.title), "heading", 1, None)
+    words = BlockSpan(len(text) - len(row.text), len(text), "paragraph", 0, None)
+    spans = tuple(span for span in (heading, words) if span.start < span.end)
+    return Parsed("text/plain", None, text, spans)
 
 
 def _waiting(library: Documents, rows: Sequence[CorpusRow]) -> list[CorpusRow]:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.datasets.base import Dataset, Faults, Gold, json_rows, read_text
+from ingest.datasets.base import Dataset, Gold, filled_lines, json_object, read_text
 from ingest.loaders import suffixes
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
+from rag.evaluate.faults import raise_faults, read_rows
 from rag.evaluate.judgements.record import HIGHEST
 
 NAMES = ("questions.jsonl", "questions.csv")
@@ -39,12 +40,15 @@ def read(folder: Path) -> Dataset:
         raise RanklensError(f"{folder} has no {' or '.join(NAMES)}")
     files = tuple(p for p in sorted(folder.iterdir()) if _is_document(p))
     known = {path.name: path.name for path in files} | {path.stem: path.name for path in files}
-    faults = Faults(path)
-    questions, golds = read_questions(path, faults)
-    for gold in golds:
-        if gold.document not in known:
-            faults.add(gold.line, f"there is no document {gold.document!r} in the folder")
-    faults.check()
+    questions, golds = read_questions(path)
+    raise_faults(
+        str(path),
+        [
+            f"line {gold.line}: there is no document {gold.document!r} in the folder"
+            for gold in golds
+            if gold.document not in known
+        ],
+    )
     placed = tuple(replace(gold, document=known[gold.document], line=0) for gold in golds)
     return Dataset(folder.name, questions, files=files, golds=placed)
 
@@ -54,29 +58,36 @@ def _is_document(path: Path) -> bool:
     return path.is_file() and not other and path.suffix.lower() in suffixes()
 
 
-def read_questions(path: Path, faults: Faults) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
-    """Return the questions and their quotes of a CSV or JSON Lines file, gzipped or not."""
+def read_questions(path: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
+    """Return the questions and their quotes of a CSV or JSON Lines file, gzipped or not.
+
+    Raises `RanklensError` that names every faulty row.
+    """
     lines = path.name.removesuffix(".gz").lower().endswith(".jsonl")
+    rows, make = (filled_lines(path), _json_question) if lines else _table(path)
+    ids: dict[str, str] = {}
+
+    def annotated(row: tuple[int, Any]) -> Annotated:
+        line, data = row
+        try:
+            question, golds = make(data, line, ids)
+        except (TypeError, AttributeError) as error:  # values of other types than these
+            raise ValueError(str(error)) from None
+        return question, [replace(gold, line=line) for gold in golds]
+
+    found = read_rows(str(path), ((line, (line, row)) for line, row in rows), annotated)
     questions: dict[str, Question] = {}
-    golds: list[Gold] = []
-    for line, question, found in _jsonl(path, faults) if lines else _csv(path, faults):
+    for question, _ in found:
         questions.setdefault(question.id, question)
-        golds += (replace(gold, line=line) for gold in found)
-    return tuple(questions.values()), tuple(golds)
+    return tuple(questions.values()), tuple(gold for _, golds in found for gold in golds)
 
 
-def _jsonl(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]]]:
-    seen: set[str] = set()
-    for line, data in json_rows(path, faults):
-        name = str(data.get("id", data.get("_id", f"q{line}")))
-        if name in seen:
-            faults.add(line, f"the id {name!r} comes twice")
-        seen.add(name)
-        yield from _checked(line, faults, _json_question, data, name)
-
-
-def _json_question(data: Mapping[str, Any], name: str) -> Annotated:
-    text = _text(data, "text" if "question" not in data else "question")
+def _json_question(row: str, line: int, ids: dict[str, str]) -> Annotated:
+    data = json_object(row)
+    name = str(data.get("id", data.get("_id", f"q{line}")))
+    if name in ids:
+        raise ValueError(f"the id {name!r} comes twice")
+    ids[name] = text = _text(data, "text" if "question" not in data else "question")
     golds = [
         Gold(name, _text(g, "document"), _text(g, "quote"), int(g.get("start", 0)),
              int(g.get("grade", HIGHEST)))
@@ -85,7 +96,8 @@ def _json_question(data: Mapping[str, Any], name: str) -> Annotated:
     return Question(name, text, str(data.get("kind", "")), str(data.get("answer", ""))), golds
 
 
-def _csv(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]]]:
+def _table(path: Path) -> tuple[Iterable[tuple[int, Any]], Callable[..., Annotated]]:
+    """Return a CSV file's rows with their lines, and what reads one."""
     csv.field_size_limit(1 << 24)
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
     columns = set(reader.fieldnames or ())
@@ -95,12 +107,10 @@ def _csv(path: Path, faults: Faults) -> Iterator[tuple[int, Question, list[Gold]
             f"references; it has {', '.join(reader.fieldnames or ()) or 'none'}"
         )
     make = _referenced if {"references", "corpus_id"} <= columns else _quoted
-    ids: dict[str, str] = {}
-    for row in reader:
-        yield from _checked(reader.line_num, faults, make, row, ids)
+    return ((reader.line_num, row) for row in reader), make
 
 
-def _referenced(row: Mapping[str, Any], ids: dict[str, str]) -> Annotated:
+def _referenced(row: Mapping[str, Any], line: int, ids: dict[str, str]) -> Annotated:
     question = _numbered(row, ids)
     document = _text(row, "corpus_id")
     references = json.loads(_text(row, "references"))
@@ -110,14 +120,12 @@ def _referenced(row: Mapping[str, Any], ids: dict[str, str]) -> Annotated:
     ]
 
 
-def _quoted(row: Mapping[str, Any], ids: dict[str, str]) -> Annotated:
+def _quoted(row: Mapping[str, Any], line: int, ids: dict[str, str]) -> Annotated:
     question = _numbered(row, ids)
-    if not (row.get("quote") or "").strip() and not (row.get("document") or "").strip():
+    if not any((row.get(column) or "").strip() for column in ("quote", "document")):
         return question, []
-    grade = int(row.get("grade") or HIGHEST)
-    start = int(row.get("start") or 0)
-    gold = Gold(question.id, _text(row, "document"), _text(row, "quote"), start, grade)
-    return question, [gold]
+    grade, start = int(row.get("grade") or HIGHEST), int(row.get("start") or 0)
+    return question, [Gold(question.id, _text(row, "document"), _text(row, "quote"), start, grade)]
 
 
 def _numbered(row: Mapping[str, Any], ids: dict[str, str]) -> Question:
@@ -125,17 +133,6 @@ def _numbered(row: Mapping[str, Any], ids: dict[str, str]) -> Question:
     text = _text(row, "question")
     name = str(row.get("id") or "") or ids.setdefault(text, f"q{len(ids) + 1}")
     return Question(name, text, str(row.get("kind") or ""), str(row.get("answer") or ""))
-
-
-def _checked(
-    line: int, faults: Faults, make: Callable[..., Annotated], *given: Any
-) -> Iterator[tuple[int, Question, list[Gold]]]:
-    try:
-        question, golds = make(*given)
-    except (ValueError, TypeError, AttributeError) as error:
-        faults.add(line, str(error))
-    else:
-        yield line, question, golds
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:
