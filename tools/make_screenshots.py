@@ -13,10 +13,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +23,7 @@ IMAGES = ROOT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 QUESTION = "What did the alarms 1202 and 1201 mean?"
 JUDGED = "Which instrument made oxygen on Mars, and how much?"
+STARTING = 10  # tries to connect, the pauses doubling: 4 minutes
 SETTLED_MS = 3_000  # charts and tables are drawn a moment after their page
 
 
@@ -37,8 +37,12 @@ def main() -> None:
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
         server = subprocess.Popen(command, cwd=ROOT, env=environment)
         try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health")
-            _shoot(f"http://127.0.0.1:{port}")
+            address = f"http://127.0.0.1:{port}"
+            with httpx.Client(
+                transport=httpx.HTTPTransport(retries=STARTING), timeout=60
+            ) as client:
+                client.get(f"{address}/_stcore/health").raise_for_status()
+            _shoot(address)
         finally:
             server.terminate()
             server.wait(30)
@@ -96,17 +100,6 @@ def _measure(page: Page, address: str) -> None:
 def _save(page: Page, name: str) -> None:
     page.wait_for_timeout(SETTLED_MS)
     page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
-
-
-def _wait(url: str, seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise SystemExit(f"the page did not start within {seconds:g} s")
 
 
 def _free_port() -> int:

@@ -45,43 +45,40 @@ TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=22, leading=
 SUBTITLE = ParagraphStyle(
     "subtitle", fontName="Helvetica", fontSize=11, leading=15, textColor=MUTED, spaceAfter=10
 )
-HEADING = ParagraphStyle(
-    "heading", TITLE, fontSize=11.5, leading=14, spaceBefore=8, spaceAfter=4, keepWithNext=1
-)
+SMALL = {"spaceAfter": 4, "keepWithNext": 1}
+HEADING = ParagraphStyle("heading", TITLE, fontSize=11.5, leading=14, spaceBefore=8, **SMALL)
 ABSTRACT = ParagraphStyle("abstract", BODY, fontName="Times-Italic", fontSize=10.5, leading=13.5)
-CAPTION = ParagraphStyle(
-    "caption",
-    fontName="Helvetica-Bold",
-    fontSize=8.5,
-    leading=11,
-    spaceBefore=6,
-    spaceAfter=4,
-    keepWithNext=1,
-)
 CELL = ParagraphStyle("cell", fontName="Helvetica", fontSize=8, leading=9.8)
 HEAD_CELL = ParagraphStyle("head-cell", CELL, fontName="Helvetica-Bold", textColor=INK)
+CAPTION = ParagraphStyle(
+    "caption", fontName="Helvetica-Bold", fontSize=8.5, leading=11, spaceBefore=6, **SMALL
+)  # fmt: skip
 
 
 def build_paper(source: str, target: Path) -> None:
     """Write a paper: title and abstract across the page, the rest in two columns."""
     blocks = read(source)
-    front, rest = blocks[:3], blocks[3:]
-    story = [*_front(front), FrameBreak(), NextPageTemplate("later")]
-    story += _story(rest, PAPER, _column(0, 0).width)
-    _document(target, front[0].text, [_paper_page("first", HEAD), _paper_page("later", 0)], story)
+    column = (WIDTH - 2 * MARGIN - GUTTER) / 2
+    front = _frame(0, WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN - HEAD, HEAD)
+    first, later = (
+        [_frame(left, column, 0, HEIGHT - 2 * MARGIN - head) for left in (0, column + GUTTER)]
+        for head in (HEAD, 0)
+    )
+    templates = [_page("first", front, *first), _page("later", *later)]
+    story = [*_front(blocks[:3]), FrameBreak(), NextPageTemplate("later")]
+    _write(target, blocks[0].text, templates, story + _story(blocks[3:], PAPER, column))
 
 
 def build_article(source: str, target: Path) -> None:
     """Write an article in one column."""
     blocks = read(source)
-    frame = Frame(MARGIN, MARGIN, WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN, 0, 0, 0, 0)
-    story = _front(blocks[:2]) + _story(blocks[2:], BODY, WIDTH - 2 * MARGIN)
-    _document(target, blocks[0].text, [PageTemplate("page", [frame], onPage=_footer)], story)
+    width = WIDTH - 2 * MARGIN
+    templates = [_page("page", _frame(0, width, 0, HEIGHT - 2 * MARGIN))]
+    story = _front(blocks[:2]) + _story(blocks[2:], BODY, width)
+    _write(target, blocks[0].text, templates, story)
 
 
-def _document(
-    target: Path, title: str, templates: list[PageTemplate], story: list[Flowable]
-) -> None:
+def _write(target: Path, title: str, templates: list[PageTemplate], story: list[Flowable]) -> None:
     # invariant: no time and no random id in the file, so that the same text gives the same bytes
     document = BaseDocTemplate(
         str(target), pagesize=A4, title=title, author="Ranklens sample library", invariant=1
@@ -90,16 +87,13 @@ def _document(
     document.build(story)
 
 
-def _paper_page(name: str, head: float) -> PageTemplate:
-    columns = [_column(0, head), _column(1, head)]
-    title = Frame(MARGIN, HEIGHT - MARGIN - head, WIDTH - 2 * MARGIN, head, 0, 0, 0, 0)
-    return PageTemplate(name, [title, *columns] if head else columns, onPage=_footer)
+def _page(name: str, *frames: Frame) -> PageTemplate:
+    return PageTemplate(name, list(frames), onPage=_footer)
 
 
-def _column(index: int, head: float) -> Frame:
-    width = (WIDTH - 2 * MARGIN - GUTTER) / 2
-    left = MARGIN + index * (width + GUTTER)
-    return Frame(left, MARGIN, width, HEIGHT - 2 * MARGIN - head, 0, 0, 0, 0)
+def _frame(left: float, width: float, bottom: float, height: float) -> Frame:
+    """Return a frame without padding, placed from the margins."""
+    return Frame(MARGIN + left, MARGIN + bottom, width, height, 0, 0, 0, 0)
 
 
 def _footer(canvas: Canvas, document: BaseDocTemplate) -> None:
@@ -123,12 +117,9 @@ def _story(blocks: list[Block], body: ParagraphStyle, width: float) -> list[Flow
             story += [_table(block, width), Spacer(0, 8)]
             continue
         style = HEADING if block.kind == "heading" else body
-        story.append(Paragraph(escape(block.text), CAPTION if _is_caption(block) else style))
+        style = CAPTION if block.text.startswith("Table ") else style
+        story.append(Paragraph(escape(block.text), style))
     return story
-
-
-def _is_caption(block: Block) -> bool:
-    return block.text.startswith("Table ")
 
 
 def _table(block: Block, width: float) -> Table:

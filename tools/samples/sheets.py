@@ -20,7 +20,8 @@ def build(sources: dict[str, str], target: Path) -> None:
     book.properties.creator = "Ranklens sample library"
     for name, source in sources.items():
         sheet = book.create_sheet(name)
-        rows = _rows(source)
+        with (TEXT / source).open(encoding="utf-8", newline="") as file:
+            rows = [[_value(cell) for cell in row] for row in csv.reader(file)]
         for row in rows:
             sheet.append(row)
         for number, column in enumerate(zip(*rows, strict=True), start=1):
@@ -30,11 +31,6 @@ def build(sources: dict[str, str], target: Path) -> None:
         sheet.freeze_panes = "B2"
     book.save(target)
     archive.freeze(target)
-
-
-def _rows(source: str) -> list[list[str | int | float | None]]:
-    with (TEXT / source).open(encoding="utf-8", newline="") as file:
-        return [[_value(cell) for cell in row] for row in csv.reader(file)]
 
 
 def _value(cell: str) -> str | int | float | None:

@@ -9,7 +9,7 @@ from pptx.slide import Slide
 from pptx.util import Cm, Pt
 
 from . import archive
-from .source import Block, read
+from .source import Block, fill, read, sections
 
 TITLE_LAYOUT, BULLETS_LAYOUT, TABLE_LAYOUT = 0, 1, 5
 
@@ -17,7 +17,7 @@ TITLE_LAYOUT, BULLETS_LAYOUT, TABLE_LAYOUT = 0, 1, 5
 def build(source: str, target: Path) -> None:
     """Write one slide a heading of `source`."""
     deck = Presentation()
-    slides = _split(read(source))
+    slides = sections(read(source))
     deck.core_properties.title = slides[0][0].text
     deck.core_properties.author = "Ranklens sample library"
     deck.core_properties.last_modified_by = ""
@@ -28,15 +28,6 @@ def build(source: str, target: Path) -> None:
             _add(slide, block)
     deck.save(str(target))
     archive.freeze(target)
-
-
-def _split(blocks: list[Block]) -> list[list[Block]]:
-    slides: list[list[Block]] = []
-    for block in blocks:
-        if block.kind == "heading":
-            slides.append([])
-        slides[-1].append(block)
-    return slides
 
 
 def _layout(blocks: list[Block]) -> int:
@@ -57,7 +48,6 @@ def _add(slide: Slide, block: Block) -> None:
 
 def _add_table(slide: Slide, rows: tuple[tuple[str, ...], ...]) -> None:
     frame = slide.shapes.add_table(len(rows), len(rows[0]), Cm(1.3), Cm(5), Cm(22.8), Cm(8))
-    for cells, row in zip(rows, frame.table.rows, strict=True):
-        for text, cell in zip(cells, row.cells, strict=True):
-            cell.text = text
-            cell.text_frame.paragraphs[0].runs[0].font.size = Pt(14)
+    fill(frame.table, rows)
+    for cell in frame.table.iter_cells():
+        cell.text_frame.paragraphs[0].runs[0].font.size = Pt(14)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TEXT = Path(__file__).parent / "text"
 
@@ -26,6 +27,23 @@ def read(name: str) -> list[Block]:
     """Blocks of a file in `text/`; blank lines separate them."""
     parts = re.split(r"\n\s*\n", (TEXT / name).read_text(encoding="utf-8").strip())
     return [_block(part.strip()) for part in parts]
+
+
+def sections(blocks: list[Block], deepest: int = 6) -> list[list[Block]]:
+    """Blocks cut before every heading of a level up to `deepest`."""
+    cut: list[list[Block]] = []
+    for block in blocks:
+        if block.kind == "heading" and block.level <= deepest:
+            cut.append([])
+        cut[-1].append(block)
+    return cut
+
+
+def fill(table: Any, rows: tuple[tuple[str, ...], ...]) -> None:
+    """Write `rows` into a table of python-docx or python-pptx."""
+    for texts, row in zip(rows, table.rows, strict=True):
+        for text, cell in zip(texts, row.cells, strict=True):
+            cell.text = text
 
 
 def _block(part: str) -> Block:
