@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from ingest.loaders.base import Block, Page, block, table
 from ingest.loaders.decode import read_text
@@ -33,69 +34,56 @@ def markdown_blocks(text: str) -> list[Block]:
     blocks = block(front[1]) if front else []
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     reader = _Reader(blocks)
-    reader.read(parser.parse(text[front.end() :] if front else text))
+    reader.read(SyntaxTreeNode(parser.parse(text[front.end() :] if front else text)))
     return reader.blocks
 
 
 class _Reader:
-    """Reads tokens; the items of a list gather into one block."""
+    """Reads a tree in order; the items of a list gather into one block."""
 
     def __init__(self, blocks: list[Block]) -> None:
         self.blocks = blocks
         self._items: list[str] = []
-        self._marks: list[str] = []
+        self._depth = 0
         self._mark = ""
 
-    def read(self, tokens: Sequence[Token]) -> None:
-        index = 0
-        while index < len(tokens):
-            token = tokens[index]
-            if token.type == "table_open":
-                end = next(i for i in range(index, len(tokens)) if tokens[i].type == "table_close")
-                self._flush()
-                self.blocks += table(_rows(tokens[index:end]))
-                index = end
+    def read(self, parent: SyntaxTreeNode) -> None:
+        for node in parent.children:
+            if node.type in ("bullet_list", "ordered_list"):
+                self._depth += 1
+                self.read(node)
+                self._depth -= 1
+                if not self._depth:
+                    self._add([])
+            elif node.type == "list_item":
+                self._mark = f"{node.info}." if node.info else "-"
+                self.read(node)
+            elif node.type == "heading":
+                self._add(block(_words(node).replace("\n", " "), "heading", int(node.tag[1])))
+            elif node.type == "table":
+                rows = [row for part in node.children for row in part.children]
+                self._add(table([_words(cell) for cell in row.children] for row in rows))
+            elif node.type in ("fence", "code_block"):
+                self._add(block(node.content.strip("\n"), "code"))
+            elif node.type == "html_block":
+                self._add(html_blocks(node.content))
+            elif node.type == "paragraph" and self._depth:
+                self._items.append("  " * (self._depth - 1) + f"{self._mark or ' '} {_words(node)}")
+                self._mark = ""
+            elif node.type == "paragraph":
+                self.blocks += block(_words(node))
             else:
-                before = tokens[index - 1] if index else None
-                self._token(token, before)
-            index += 1
-        self._flush()
+                self.read(node)
 
-    def _token(self, token: Token, before: Token | None) -> None:
-        if token.type in ("bullet_list_open", "ordered_list_open"):
-            self._marks.append("-" if token.type.startswith("bullet") else "1.")
-        elif token.type in ("bullet_list_close", "ordered_list_close"):
-            self._marks.pop()
-            if not self._marks:
-                self._flush()
-        elif token.type == "list_item_open":
-            self._mark = f"{token.info}." if token.info else "-"
-        elif token.type in ("fence", "code_block"):
-            self._flush()
-            self.blocks += block(token.content.strip("\n"), "code")
-        elif token.type == "html_block":
-            self._flush()
-            self.blocks += html_blocks(token.content)
-        elif token.type == "inline":
-            self._inline(token, before)
-
-    def _inline(self, token: Token, before: Token | None) -> None:
-        text = _plain(token.children or [])
-        if before is not None and before.type == "heading_open":
-            self._flush()
-            self.blocks += block(text.replace("\n", " "), "heading", int(before.tag[1]))
-        elif self._marks:
-            indent = "  " * (len(self._marks) - 1)
-            self._items.append(
-                f"{indent}{self._mark} {text}" if self._mark else f"{indent}  {text}"
-            )
-            self._mark = ""
-        else:
-            self.blocks += block(text)
-
-    def _flush(self) -> None:
-        self.blocks += block("\n".join(self._items))
+    def _add(self, blocks: list[Block]) -> None:
+        """End the list before what follows it."""
+        self.blocks += block("\n".join(self._items)) + blocks
         self._items = []
+
+
+def _words(node: SyntaxTreeNode) -> str:
+    """Return what a node reads as whose only child is inline."""
+    return "".join(_plain(child.token.children or []) for child in node.children if child.token)
 
 
 def _plain(tokens: Sequence[Token]) -> str:
@@ -119,13 +107,3 @@ def _tag(tag: str) -> str:
         return "\n"
     known = name is None or name[1].lower() in INLINE or name[1].lower() in BLOCKS
     return "" if known else tag
-
-
-def _rows(tokens: Sequence[Token]) -> list[list[str]]:
-    rows: list[list[str]] = []
-    for token in tokens:
-        if token.type == "tr_open":
-            rows.append([])
-        elif token.type == "inline":
-            rows[-1].append(_plain(token.children or []))
-    return rows
