@@ -36,8 +36,7 @@ def fill(
     Raises `LibraryError` if a document cannot be read: its questions could not be answered.
     """
     if dataset.rows:
-        stopped = stop.is_set if stop else lambda: False
-        return index_rows(library, dataset.rows, on_progress, stopped)
+        return index_rows(library, dataset.rows, on_progress, stop)
     names = {clean_name(path.name) for path in dataset.files}
     for document in library.documents():
         if document.name not in names:

@@ -7,6 +7,7 @@ vectors and BM25 first, then each is published.
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
@@ -48,7 +49,7 @@ def index_rows(
     library: Documents,
     rows: Sequence[CorpusRow],
     on_progress: Callable[[IndexingProgress], None] | None = None,
-    stopped: Callable[[], bool] = lambda: False,
+    stop: threading.Event | None = None,
 ) -> bool:
     """Make the library hold exactly these rows; False if it was stopped before it was done.
 
@@ -59,7 +60,7 @@ def index_rows(
     done = chunks = 0
     parts = [waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)]
     for encoded in ahead(partial(_encoded, library, part) for part in parts):
-        if stopped():
+        if stop and stop.is_set():
             return False
         chunks += _write(library, encoded)
         done += len(encoded.rows)

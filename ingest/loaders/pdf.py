@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ MOST_ELEMENTS = 2_000_000
 FAULTS = (PyPdfError, OSError, ValueError, TypeError, KeyError, AttributeError, IndexError,
           RecursionError, NotImplementedError)  # fmt: skip
 OFTEN, MOSTLY = 0.12, 0.8  # shares of pages; a table's header returns on some, too
+PAGE_NUMBERS = ("#", "page #", "page # of #", "- # -")
 EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
 
 
@@ -109,16 +109,14 @@ def _plain(text: str) -> list[Block]:
 
 def _running(contents: Sequence[_Content]) -> dict[str, int]:
     """Return headers and footers that most pages share, with the first page that has them."""
-    seen: Counter[str] = Counter()
-    first: dict[str, int] = {}
+    pages: dict[str, list[int]] = {}
     for content in contents:
         for key in {_key(line) for line in _edges(content.lines)}:
-            seen[key] += 1
-            first.setdefault(key, content.number)
+            pages.setdefault(key, []).append(content.number)
     return {
-        key: first[key]
-        for key, count in seen.items()
-        if count >= max(3, len(contents) * (MOSTLY if "\t" in key else OFTEN))
+        key: on[0]
+        for key, on in pages.items()
+        if len(on) >= max(3, len(contents) * (MOSTLY if "\t" in key else OFTEN))
     }
 
 
@@ -126,9 +124,8 @@ def _without(running: dict[str, int], content: _Content) -> list[Line]:
     edges = {id(line) for line in _edges(content.lines)}
     kept = []
     for line in content.lines:
-        first = running.get(_key(line)) if id(line) in edges else None
-        number = id(line) in edges and _key(line) in ("#", "page #", "page # of #", "- # -")
-        if not number and (first is None or first == content.number):
+        key = _key(line) if id(line) in edges else ""
+        if key not in PAGE_NUMBERS and running.get(key, content.number) == content.number:
             kept.append(line)
     return kept
 

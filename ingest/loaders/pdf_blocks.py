@@ -95,15 +95,15 @@ def _belongs(
     last = group[-1]
     if last.region != line.region:
         return False
+    table = any(map(_is_row, group))
+    headed = _heads_columns(last, [line, *after], pitch)
     if _is_row(line):
-        return (
-            _is_row(last) or any(map(_is_row, group)) or _heads_columns(last, [line, *after], pitch)
-        )
-    if any(map(_is_row, group)):
+        return table or headed
+    if table:
         return _is_label(group, line, after, pitch)
     heads = _heads_columns(line, after, pitch)
-    if heads or _heads_columns(last, [line, *after], pitch):
-        return heads and _heads_columns(last, [line, *after], pitch)
+    if heads or headed:
+        return heads and headed
     if style.level(last) != style.level(line):
         return False
     return not _is_new_paragraph(group, line, pitch)

@@ -8,6 +8,7 @@ their row.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -72,17 +73,15 @@ class Line:
 def page_lines(runs: Sequence[TextRun]) -> list[Line]:
     """Return a page's lines in reading order; text turned sideways comes last."""
     lines: list[Line] = []
-    turns = sorted({run.turn for run in runs}, key=lambda t: -_letters(runs, t))
-    for turn in turns:
+    letters: Counter[int] = Counter()
+    for run in runs:
+        letters[run.turn] += len(run.text)
+    for turn in sorted(letters, key=lambda turn: (-letters[turn], turn)):
         segments = [s for line in _baselines(runs, turn) for s in _segments(line)]
         for region in _regions(segments):
             number = lines[-1].region + 1 if lines else 0
             lines += [replace(line, region=number) for line in _region_lines(region)]
     return lines
-
-
-def _letters(runs: Iterable[TextRun], turn: int) -> int:
-    return sum(len(run.text) for run in runs if run.turn == turn)
 
 
 def _baselines(runs: Iterable[TextRun], turn: int) -> list[list[TextRun]]:
@@ -135,12 +134,8 @@ def _regions(segments: list[TextRun]) -> list[list[TextRun]]:
     gutter, crossing = found
     regions: list[list[TextRun]] = []
     for band in _bands(segments, crossing):
-        left = [s for s in band if s.x1 <= gutter]
-        right = [s for s in band if s.x0 >= gutter]
-        if _is_columns(left, right, gutter):
-            regions += _regions(left) + _regions(right)
-        else:
-            regions.append(band)
+        columns = _columns(band, gutter)
+        regions += [band] if columns is None else _regions(columns[0]) + _regions(columns[1])
     return regions
 
 
@@ -149,22 +144,16 @@ def _gutter(segments: list[TextRun]) -> tuple[float, set[int]] | None:
     if len(segments) < 2 * GUTTER_LINES:
         return None
     left, right = min(s.x0 for s in segments), max(s.x1 for s in segments)
-    starts: dict[int, int] = {}
-    for segment in segments:
-        starts[round(segment.x0)] = starts.get(round(segment.x0), 0) + 1
-    inner = [
-        x - 1.5
-        for x, count in starts.items()
-        if count >= 3 and left + 0.15 * (right - left) < x < right - 0.15 * (right - left)
-    ]
-    best: tuple[int, float, set[int]] | None = None
-    for gutter in sorted(inner):
+    edge = 0.15 * (right - left)
+    starts = Counter(round(s.x0) for s in segments)
+    inner = (x for x, count in starts.items() if count >= 3 and left + edge < x < right - edge)
+    most, best = 0, None
+    for gutter in sorted(x - 1.5 for x in inner):
         crossing = {id(s) for s in segments if s.x0 < gutter < s.x1}
-        bands = _bands(segments, crossing)
-        gained = sum(len(band) for band in bands if _splits(band, gutter))
-        if gained and (best is None or gained > best[0]):
-            best = (gained, gutter, crossing)
-    return (best[1], best[2]) if best else None
+        gained = sum(len(b) for b in _bands(segments, crossing) if _columns(b, gutter))
+        if gained > most:
+            most, best = gained, (gutter, crossing)
+    return best
 
 
 def _bands(segments: list[TextRun], crossing: set[int]) -> list[list[TextRun]]:
@@ -180,17 +169,15 @@ def _bands(segments: list[TextRun], crossing: set[int]) -> list[list[TextRun]]:
     return bands
 
 
-def _splits(band: list[TextRun], gutter: float) -> bool:
+def _columns(band: list[TextRun], gutter: float) -> tuple[list[TextRun], list[TextRun]] | None:
+    """Return both sides of a gutter if they are prose; the short cells of a table are not."""
     left = [s for s in band if s.x1 <= gutter]
-    return _is_columns(left, [s for s in band if s.x0 >= gutter], gutter)
-
-
-def _is_columns(left: list[TextRun], right: list[TextRun], gutter: float) -> bool:
-    """Return whether both sides are prose, not cells: prose fills its side with words."""
+    right = [s for s in band if s.x0 >= gutter]
     if min(len(left), len(right)) < GUTTER_LINES:
-        return False
-    edge, end = min(s.x0 for s in left), max(s.x1 for s in right)
-    return _is_prose(left, max(s.x1 for s in left) - edge) and _is_prose(right, end - gutter)
+        return None
+    width = max(s.x1 for s in left) - min(s.x0 for s in left)
+    prose = _is_prose(left, width) and _is_prose(right, max(s.x1 for s in right) - gutter)
+    return (left, right) if prose else None
 
 
 def _is_prose(segments: list[TextRun], width: float) -> bool:
