@@ -101,15 +101,6 @@ class Child:
                 self._process.kill()
 
 
-def run_child(request: bytes, seconds: float, command: Sequence[str]) -> bytes:
-    """Return the answer of a process of its own to one request; raises as `Child.ask` does."""
-    child = Child(command)
-    try:
-        return child.ask(request, seconds)
-    finally:
-        child.close()
-
-
 def _death(code: int) -> str:
     if code == -signal.SIGKILL:
         return "its parser was killed, probably for want of memory; close other programs and retry"

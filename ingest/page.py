@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.child import run_child
+from ingest.child import Child
 from ingest.parse import answer_of
 from rag.errors import DocumentError
 from rag.settings import Settings
@@ -50,7 +51,8 @@ def draw(
         "memory_mb": settings.parse_memory_mb,
     }
     seconds = min(SECONDS, settings.parse_seconds)
-    answer = answer_of(run_child(json.dumps(request).encode(), seconds, CHILD), settings)
+    with closing(Child(CHILD)) as child:
+        answer = answer_of(child.ask(json.dumps(request).encode(), seconds), settings)
     if answer.get("locked"):
         what = "the given password does not open it" if password else "a password is needed"
         raise PasswordNeeded(f"the PDF is encrypted: {what}")

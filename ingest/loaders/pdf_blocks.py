@@ -95,12 +95,11 @@ def _belongs(
     last = group[-1]
     if last.region != line.region:
         return False
-    table = any(map(_is_row, group))
+    if any(map(_is_row, group)):
+        return _is_row(line) or _is_label(group, line, after, pitch)
     headed = _heads_columns(last, [line, *after], pitch)
     if _is_row(line):
-        return table or headed
-    if table:
-        return _is_label(group, line, after, pitch)
+        return headed
     heads = _heads_columns(line, after, pitch)
     if heads or headed:
         return heads and headed

@@ -1,9 +1,10 @@
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
-from ingest.child import run_child
+from ingest.child import Child
 from ingest.loaders.base import Block, Page
 from ingest.parse import BlockSpan, Parser, assemble
 from rag.errors import DocumentError
@@ -58,16 +59,18 @@ def test_lone_surrogates_are_replaced(tmp_path):
     ],
 )
 def test_a_parser_that_dies(code, words):
-    with pytest.raises(DocumentError, match=words):
-        run_child(b"{}", 20, (sys.executable, "-c", code))
+    child = Child((sys.executable, "-c", code))
+    with closing(child), pytest.raises(DocumentError, match=words):
+        child.ask(b"{}", 20)
 
 
 def test_a_parser_that_hangs_is_stopped_with_its_children():
     sleep = "import time; time.sleep(60)"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {sleep!r}])"
     start = time.monotonic()
-    with pytest.raises(DocumentError, match=r"longer than 1 second .*parse_seconds"):
-        run_child(b"", 1, (sys.executable, "-c", code))
+    late = pytest.raises(DocumentError, match=r"longer than 1 second .*parse_seconds")
+    with closing(Child((sys.executable, "-c", code))) as child, late:
+        child.ask(b"", 1)
     assert time.monotonic() - start < 10
 
 
