@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import serving
+from tests.browser.test_measure import settled
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -41,7 +42,7 @@ def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
         page.get_by_role("tab", name=tab).click()
         if width < 1000:  # the evidence stands below the answer here
             page.get_by_role("tablist").evaluate("tabs => tabs.scrollIntoView()")
-        page.wait_for_timeout(300)
+        settled(page)
         assert page.evaluate(CONTRAST) == [], tab
         assert not page.evaluate(WIDER), tab
         shot(page, f"ask-{tab.split()[0].lower()}-{theme}")
@@ -61,6 +62,7 @@ def test_the_library_is_legible_and_fits(address, visit, shot, width, dark):
     page.wait_for_timeout(500)
     table.click(position={"x": 16, "y": 90})
     page.get_by_text("4 passages").wait_for()
+    settled(page)  # the passages come after their count
     assert page.evaluate(CONTRAST) == []
     assert not page.evaluate(WIDER)
     shot(page, f"library-{width}-{'dark' if dark else 'light'}")
