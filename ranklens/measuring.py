@@ -31,7 +31,7 @@ from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate
 from rag.evaluate.measures.metrics import DEFAULT
 from rag.evaluate.measures.metrics import checked as checked_metric
 from rag.evaluate.progress import Interrupted, OnProgress
-from rag.settings import Settings
+from rag.settings import SHAPES_RANKING, Settings
 from rag.types import Trace
 
 if TYPE_CHECKING:
@@ -250,8 +250,12 @@ def passed(found: Figures, gates: Sequence[Gate]) -> list[GateOutcome]:
 
 
 def search_again(library: Library, evaluation: Evaluation, pipeline: str, question: str) -> Trace:
-    """Search for a question with the settings that a pipeline was measured with."""
-    known = type(library.settings).model_fields
+    """Search for a question with the ranking settings that a pipeline was measured with.
+
+    Only options that shape a ranking are taken: an evaluation may come from a file, which must not
+    name the addresses that keys are sent to.
+    """
+    known = library.settings.shaping(SHAPES_RANKING)
     measured = evaluation.run(pipeline).settings
     options = {name: value for name, value in measured.items() if name in known}
     return library.pipeline.with_settings(**options).search(question)

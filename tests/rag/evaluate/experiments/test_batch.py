@@ -22,10 +22,10 @@ QUESTIONS = [Question(f"q{n}", f"question {n}") for n in range(20)]
 
 
 def test_questions_are_searched_some_at_a_time():
-    pipeline, told = Counting(), []
-    found = batch.search_all(pipeline, QUESTIONS, told.append, {})
+    pipeline, counts = Counting(), []
+    found = batch.search_all(pipeline, QUESTIONS, counts.append, {})
     assert pipeline.passes == [16, 4]
-    assert told == [16, 20]
+    assert counts == [16, 20]
     assert {key: trace.question for key, trace in found.items()} == {
         question.id: question.text for question in QUESTIONS
     }
@@ -51,11 +51,11 @@ class Refusing(Counting):
 
 
 def test_a_question_that_cannot_be_searched_is_told_and_the_others_are_searched():
-    failed, told = {}, []
-    found = batch.search_all(Refusing(), QUESTIONS, told.append, failed)
+    failed, counts = {}, []
+    found = batch.search_all(Refusing(), QUESTIONS, counts.append, failed)
     assert failed == {n: f"cannot search question {n[1:]}" for n in ("q3", "q13")}
     assert list(found) == [q.id for q in QUESTIONS if q.id not in failed]
-    assert told == [16, 20]
+    assert counts == [16, 20]
 
 
 def test_where_nothing_can_be_searched_it_is_an_error():

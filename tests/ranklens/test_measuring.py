@@ -1,0 +1,52 @@
+"""What is measured, on which questions, and with which settings a question is searched again."""
+
+import pytest
+
+from rag.errors import LibraryError
+from rag.evaluate.data import Evaluation, Question, Run
+from ranklens import measuring
+from tests.ui.fakes import ALL, FakeLibrary
+
+Q = "How should batteries be kept?"
+
+
+@pytest.fixture
+def library():
+    return FakeLibrary()
+
+
+def test_questions_that_are_given_are_measured_by_their_judgements(library):
+    library.judgements.grade(Q, ALL[0], 2, "ada")
+    with measuring.judged_set(library, [Q, "And lenses?"]) as judged:
+        assert [question.text for question in judged.judged] == [Q]
+        assert judged.grades == {"q1": {ALL[0].id: 2}}
+
+
+def test_a_new_judgement_is_seen_at_once(library):
+    asked = (Question("q", Q),)
+    assert measuring.graded(library, asked)[0] == {}
+    library.judgements.grade(Q, ALL[1], 1, "ada")
+    assert measuring.graded(library, asked)[0] == {"q": {ALL[1].id: 1}}
+
+
+def test_a_set_that_does_not_exist_is_refused_by_name(library):
+    with (
+        pytest.raises(LibraryError, match="'mine' is neither a folder nor a question set"),
+        measuring.judged_set(library, "mine"),
+    ):
+        pass
+
+
+def test_rankings_from_a_file_redirect_nothing_when_a_question_is_searched_again(
+    library, monkeypatch
+):
+    settings = {"pool": 7, "cohere_url": "http://evil.example", "llm_base_url": "http://evil"}
+    run = Run("theirs", settings, "0" * 16, ())
+    evaluation = Evaluation("field", "passage", (), {}, (run,), {}, "2026-01-01")
+    used = []
+    with_settings = library.pipeline.with_settings
+    monkeypatch.setattr(
+        library.pipeline, "with_settings", lambda **own: used.append(own) or with_settings(**own)
+    )
+    assert measuring.search_again(library, evaluation, "theirs", Q).question == Q
+    assert used == [{"pool": 7}]
