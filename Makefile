@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_STAMP := $(VENV)/.stamp-run
 DEV_STAMP := $(VENV)/.stamp-dev
 PEERS := .venv-peers
+# these run in $(PEERS) alone
+PEER_SYSTEMS := 'benchmarks/systems/(haystack|langchain|llamaindex)\.py'
 PEERS_STAMP := $(PEERS)/.stamp-peers
 RECIPE := pyproject.toml constraints.txt
 
@@ -27,10 +29,13 @@ test: lint  ## lint, types and every test
 quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
-lint: $(DEV_STAMP)  ## ruff and mypy
+lint: $(DEV_STAMP)  ## ruff, mypy, and whether every import is declared
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry .
+	$(BIN)/deptry tests benchmarks tools --ignore DEP002,DEP004 \
+		--exclude $(PEER_SYSTEMS) --extend-exclude $(PEER_SYSTEMS)
 
 format: $(DEV_STAMP)  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix .

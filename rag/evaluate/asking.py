@@ -120,7 +120,7 @@ def ask_all(
 
 def _kept(keep: Callable[[int, T], None], place: int, value: T | None) -> str:
     """Keep a value; returns why that failed (its document was removed meanwhile), or nothing."""
-    assert value is not None
+    assert value is not None  # noqa: S101 - a result without a failure has one
     try:
         keep(place, value)
     except RanklensError as error:

@@ -39,7 +39,7 @@ def persistently(
         except ProviderError as error:
             wait = error.wait
             if wait is None:
-                wait = FIRST_WAIT * 2**tries * (1 + random.random() / 4)
+                wait = FIRST_WAIT * 2**tries * (1 + random.random() / 4)  # noqa: S311 - spreads, guards nothing
             too_long = wait > LONGEST_WAIT or wait >= ends - time.monotonic()
             if not error.passing or tries >= retries or too_long or sleep(wait):
                 raise

@@ -121,7 +121,7 @@ class Catalogue(ChunkRows):
         with self._changing_documents() as db:
             result = db.execute(insert(documents).values(**row, added=time.time()))
             key = result.inserted_primary_key
-        assert key is not None
+        assert key is not None  # noqa: S101 - an INSERT of one row has a key
         return int(key[0])
 
     def update_document(self, document_id: int, **values: Any) -> None:

@@ -108,9 +108,7 @@ def _date(written: str) -> Date:
     if re.match(r"\d{4}-", written):
         year, month, day = map(int, written.split("-"))
         return year, month, day
-    name = re.search(r"[^\W\d_]{3,}", written)
-    assert name
-    word = name[0].casefold()
+    word = next(word.casefold() for word in re.findall(r"[^\W\d_]{3,}", written))
     found = re.findall(r"\d+", written)
     year = next((int(one) for one in found if len(one) == 4), 0)
     day = next((int(one) for one in found if len(one) < 4), 0)

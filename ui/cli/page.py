@@ -42,7 +42,7 @@ def run(
         add_samples(settings, samples)
     sys.stdout.flush()
     environment = {**os.environ, "RANKLENS_LIBRARY": str(settings.library)}
-    os.execve(sys.executable, command(port), environment)
+    os.execve(sys.executable, command(port), environment)  # noqa: S606 - no shell, on purpose
 
 
 def command(port: int | None) -> list[str]:

@@ -152,7 +152,7 @@ def _keep(
 def _answered(pipeline: Pipeline, trace: Trace, question: str, unit: Unit) -> Answered:
     """Have a trace's question answered, and keep what is measured of the answer."""
     answer = with_answer(pipeline, trace).answer
-    assert answer is not None
+    assert answer is not None  # noqa: S101 - `with_answer` sets it
     names = {hit.chunk.id: item(hit, unit) for hit in trace.evidence}
     return Answered(
         question=question,

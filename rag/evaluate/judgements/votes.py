@@ -104,7 +104,7 @@ class VoteStore:
         with self._engine.begin() as db:
             # Written first: that takes SQLite's write lock, so nobody votes between the two.
             key = db.execute(insert(table).values(**row)).inserted_primary_key
-            assert key is not None
+            assert key is not None  # noqa: S101 - an INSERT of one row has a key
             made = _vote({**row, "id": key[0]})
             others = db.execute(select(table).where(*its, table.c.id != made.id)).mappings()
             before = [one.id for one in map(_vote, map(dict, others)) if _pair(one) == _pair(made)]
