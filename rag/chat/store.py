@@ -18,7 +18,6 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
-    MetaData,
     Row,
     Select,
     String,
@@ -33,10 +32,10 @@ from sqlalchemy import (
 
 from rag import trace as traces
 from rag.errors import RanklensError
+from rag.store.schema import metadata
 from rag.types import Trace
 
 LONGEST_TITLE = 80
-metadata = MetaData()
 conversations = Table(
     "conversations",
     metadata,
@@ -95,7 +94,6 @@ class Conversations:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        metadata.create_all(engine)
 
     def start(self, title: str) -> str:
         """Make an empty conversation and return its id."""

@@ -37,8 +37,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from rag.errors import LibraryError
-from rag.store import schema
 from rag.store.chunk_rows import ChunkRows
+from rag.store.migrate import bring_up_to_date
 from rag.store.schema import chunks, documents, meta, word_boxes
 
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
@@ -50,7 +50,11 @@ _LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A row of the catalogue. ``size`` in bytes, ``seconds`` from start to ready."""
+    """A row of the catalogue. ``size`` in bytes, ``seconds`` from start to ready.
+
+    ``interruptions`` counts how often the process ended while it was being indexed; ``warnings``
+    says what of it could not be read.
+    """
 
     id: int
     name: str
@@ -64,32 +68,31 @@ class Document:
     added: datetime
     indexed: datetime | None
     seconds: float | None
+    interruptions: int = 0
+    warnings: str = ""
 
 
 class Catalogue(ChunkRows):
     """Reads and writes the catalogue. Safe to use from several threads of one process."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create; raises `LibraryError` if the file is no catalogue of this version."""
+        """Open, migrate or create; raises `LibraryError` if the file is damaged or too new."""
         self._path = path
         self._keeping = threading.Lock()
         self._ready: tuple[int, tuple[Document, ...] | None] = (0, None)
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
         event.listen(self._engine, "connect", _tune)
         try:
-            schema.metadata.create_all(self._engine)
-            version = self.setting("version")
+            bring_up_to_date(self._engine, path)
+        except LibraryError:
+            self._engine.dispose()
+            raise
         except DatabaseError as error:
             self._engine.dispose()
             raise LibraryError(
                 f"{path} is damaged or not a catalogue ({error.orig}); restore it from a backup, "
                 "or choose another library folder"
             ) from None
-        if version is None:
-            self.remember("version", schema.VERSION)
-        elif version != schema.VERSION:
-            self._engine.dispose()
-            raise LibraryError(f"{path} was made by another version of Ranklens ({version})")
 
     @property
     def engine(self) -> Engine:

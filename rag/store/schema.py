@@ -1,4 +1,7 @@
-"""The catalogue's tables."""
+"""The catalogue's tables, and the `metadata` on which every other part declares its own.
+
+They are made and changed by the steps in ``migrations/versions`` only (`rag.store.migrate`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -15,8 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
 )
-
-VERSION = "1"
 
 metadata = MetaData()
 
@@ -38,6 +40,8 @@ documents = Table(
     Column("pages", Integer),
     Column("status", String, nullable=False, index=True),
     Column("reason", Text, nullable=False, default=""),
+    Column("interruptions", Integer, nullable=False, default=0, server_default="0"),
+    Column("warnings", Text, nullable=False, default="", server_default=""),
     Column("chunks", Integer, nullable=False, default=0),
     Column("text", Text),
     Column("spans", JSON),
@@ -70,4 +74,18 @@ chunks = Table(
     Column("text", Text, nullable=False),
     Column("vector", LargeBinary, nullable=False),
     Index("chunks_by_id", "id"),
+)
+
+# The foreign key removes them with any chunk.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("document_id", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("codes", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["document_id", "ordinal"], ["chunks.document_id", "chunks.ordinal"], ondelete="CASCADE"
+    ),
+    Index("tokens_by_digest", "digest"),
 )

@@ -10,45 +10,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import (
-    Column,
-    Engine,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import Engine, func, insert, select
 
 from rag.models import token_codes
-from rag.store.schema import metadata
+from rag.store.schema import tokens
 
 AT_ONCE = 500
-
-tokens = Table(
-    "tokens",
-    metadata,
-    Column("document_id", Integer, primary_key=True),
-    Column("ordinal", Integer, primary_key=True),
-    Column("digest", LargeBinary, nullable=False),
-    Column("codes", LargeBinary, nullable=False),
-    ForeignKeyConstraint(
-        ["document_id", "ordinal"], ["chunks.document_id", "chunks.ordinal"], ondelete="CASCADE"
-    ),
-    Index("tokens_by_digest", "digest"),
-)
 
 
 class TokenStore:
     """Packed token vectors by passage. Safe to use from several threads."""
 
     def __init__(self, engine: Engine) -> None:
-        """Use the catalogue's database, adding the table if it is not there yet."""
+        """Use the catalogue's database."""
         self._engine = engine
-        tokens.create(engine, checkfirst=True)
 
     def add(
         self, document_id: int, first: int, passages: Sequence[str], codes: Sequence[bytes]

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Engine,
     Float,
     Integer,
-    MetaData,
     Row,
     String,
     Table,
@@ -29,17 +28,15 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 
-from rag.chat import store as chat
 from rag.chat.store import turns
+from rag.store.schema import metadata
 from rag.watch.entry import LogEntry, StageTime
 
 DAY = 86400.0
 HOUR = 3600.0
-metadata = MetaData()
 table = Table(
     "question_log",
     metadata,
@@ -67,18 +64,8 @@ table = Table(
     sqlite_autoincrement=True,
 )
 
-# Two triggers, so that conversations need not know of the log: a thumb on an answer is kept here
-# too, and if a conversation is deleted, its questions lose their words and the way to their traces.
-_TRIGGERS = (
-    """
-    CREATE TRIGGER IF NOT EXISTS question_log_liked AFTER UPDATE OF liked ON turns
-    BEGIN UPDATE question_log SET liked = NEW.liked WHERE turn = NEW.id; END
-    """,
-    """
-    CREATE TRIGGER IF NOT EXISTS question_log_deleted AFTER DELETE ON turns
-    BEGIN UPDATE question_log SET turn = NULL, question = '' WHERE turn = OLD.id; END
-    """,
-)
+# Triggers on the turns (`rag/store/migrations`) keep a thumb on an answer here too; if a
+# conversation is deleted, its questions lose their words and the way to their traces.
 _INSERT = insert(table)
 _WITHOUT_TURN = (
     update(table)
@@ -98,11 +85,6 @@ class QuestionLog:
         self._engine = engine
         self._days = days
         self._forgotten = 0.0
-        chat.metadata.create_all(engine)
-        metadata.create_all(engine)
-        with engine.begin() as db:
-            for trigger in _TRIGGERS:
-                db.execute(text(trigger))
         self._forget_now_and_then()
 
     def add(self, entry: LogEntry) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import delete, func, insert, select
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from rag.evaluate.judgements import schema
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import question_sets, questions
 from rag.store.catalogue import Catalogue
@@ -21,7 +20,6 @@ class QuestionSets:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._engine = catalogue.engine
-        schema.metadata.create_all(self._engine)
 
     def names(self) -> list[str]:
         """Return the names of all sets."""

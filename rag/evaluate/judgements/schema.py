@@ -7,14 +7,13 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from rag.store.schema import metadata
 
 question_sets = Table(
     "question_sets",

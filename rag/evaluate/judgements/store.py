@@ -21,7 +21,6 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Unit
-from rag.evaluate.judgements import schema
 from rag.evaluate.judgements.anchors import Span, locate
 from rag.evaluate.judgements.record import (
     HIGHEST,
@@ -69,7 +68,6 @@ class JudgementStore:
         self._catalogue = catalogue
         self._engine = catalogue.engine
         self._seen: tuple[tuple[int, str], ...] | None = None
-        schema.metadata.create_all(self._engine)
 
     # Writing
 

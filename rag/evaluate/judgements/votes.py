@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import delete, insert, select
 
 from rag.errors import RanklensError
-from rag.evaluate.judgements import files, schema
+from rag.evaluate.judgements import files
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import votes as table
 from rag.evaluate.measures.statistics import binomial_p
@@ -91,7 +91,6 @@ class VoteStore:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._engine = catalogue.engine
-        schema.metadata.create_all(self._engine)
 
     def add(self, vote: Vote) -> Vote:
         """Keep a vote; return it with id and time. Raises `RanklensError` if it is faulty.

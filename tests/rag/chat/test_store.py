@@ -4,7 +4,6 @@ import threading
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import create_engine
 
 from rag.chat.export import literal, markdown
 from rag.chat.store import Conversations, titled
@@ -25,9 +24,9 @@ def trace(question="Why is the sky blue?", text="Blue light scatters [1]."):
 
 @pytest.fixture
 def engine(tmp_path):
-    made = create_engine(f"sqlite:///{tmp_path / 'c.sqlite'}")
-    yield made
-    made.dispose()
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    yield catalogue.engine
+    catalogue.close()
 
 
 @pytest.fixture

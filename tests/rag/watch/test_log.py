@@ -3,9 +3,9 @@ import time
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import create_engine, event
 
 from rag.chat.store import Conversations
+from rag.store.catalogue import Catalogue
 from rag.types import Answer
 from rag.watch.entry import StageTime, entry_of
 from rag.watch.log import DAY, QuestionLog
@@ -15,11 +15,9 @@ from tests.rag.watch.made import NOW, entry, trace_of
 
 @pytest.fixture
 def engine(tmp_path):
-    made = create_engine(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
-    event.listen(made, "connect", lambda db, _: db.execute("PRAGMA journal_mode=WAL"))
-    event.listen(made, "connect", lambda db, _: db.execute("PRAGMA synchronous=NORMAL"))
-    yield made
-    made.dispose()
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    yield catalogue.engine
+    catalogue.close()
 
 
 @pytest.fixture
