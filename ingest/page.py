@@ -18,7 +18,7 @@ from ingest.parse import answer_of
 from rag.errors import DocumentError
 from rag.settings import Settings
 
-CHILD = (sys.executable, "-m", "ingest.child_main")
+CHILD = (sys.executable, "-P", "-m", "ingest.child_main")
 SECONDS = 20.0
 SCALE = 2.0
 

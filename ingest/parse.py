@@ -19,7 +19,7 @@ from ingest.loaders.base import Block, BlockKind, Box, Page, Words
 from rag.errors import DocumentError
 from rag.settings import Settings
 
-CHILD = (sys.executable, "-m", "ingest.child_main")
+CHILD = (sys.executable, "-P", "-m", "ingest.child_main")
 ANSWERS = 200  # of one process, so that what libraries keep does not pile up
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rag.errors import ModelError
 from rag.models.load import load_encoder
 from rag.models.onnx.engine import describe_machine, engine_for
-from rag.settings import Settings
+from rag.settings import Settings, settings_file
 from rag.store.owner import holder
 from rag.text.plural import plural
 from ranklens.models import listed, rerankers
@@ -32,7 +32,7 @@ Fact = tuple[str, str]
 
 def facts(settings: Settings) -> list[Fact]:
     """Return (what, here); opens nothing that another program holds."""
-    return [*_machine(), *_engine(settings), *_models(settings), *_library(settings)]
+    return [*_machine(), *_file(), *_engine(settings), *_models(settings), *_library(settings)]
 
 
 def _machine() -> Iterator[Fact]:
@@ -43,6 +43,11 @@ def _machine() -> Iterator[Fact]:
             yield name, version(name)
         except PackageNotFoundError:
             yield name, "not installed"
+
+
+def _file() -> Iterator[Fact]:
+    file = settings_file()
+    yield "settings file", f"{file.path.absolute()} ({file.origin})" if file else "none"
 
 
 def _engine(settings: Settings) -> Iterator[Fact]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rag.errors import ModelError, ModelMissing
 from rag.models.files import file_digest, read_json, read_optional
 from rag.settings import Settings
+from rag.settings.models import names_folder
 
 EMBEDDED = "all-MiniLM-L6-v2"
 EMBEDDED_NAMES = (EMBEDDED, f"sentence-transformers/{EMBEDDED}")
@@ -24,13 +25,14 @@ def offline() -> bool:
 def locate(name: str) -> Path:
     """Return the folder that holds a model's files.
 
-    ``name`` is a folder, the embedded model's name, or a model id, which is looked for in the hub's
-    cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` if it is not on
-    this machine, and `ModelError` if a folder holds no model.
+    ``name`` is a folder (`names_folder`), the embedded model's name, or a model id, which is looked
+    for in the hub's cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` if
+    it is not on this machine, and `ModelError` if a folder holds no model.
     """
-    folder = Path(name).expanduser() if name else None
-    if folder and os.path.isdir(folder):  # which, unlike Path's, is False for what cannot be a name
-        return _checked(folder)
+    if names_folder(name):
+        folder = Path(name).expanduser()
+        if os.path.isdir(folder):  # which, unlike Path's, is False for what cannot be a name
+            return _checked(folder)
     if name in EMBEDDED_NAMES:
         return embedded_folder()
     for repository in (name, f"sentence-transformers/{name}"):

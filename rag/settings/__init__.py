@@ -1,9 +1,10 @@
 """Every option: typed, frozen, documented in one place, unknown names refused.
 
-Sources, later ones win: the defaults, ``ranklens.toml`` (in the working folder, or the file that
-``RANKLENS_CONFIG`` names), the environment (``RANKLENS_POOL=100``), then what the page or a
-command line gives (`Settings.updated`). A section is a small file beside this one;
-``docs/settings.md`` is generated from them.
+Sources, later ones win: the defaults, the file that ``RANKLENS_CONFIG`` names or else
+``ranklens.toml`` of the working folder (which may not set everything: `rag.settings.files`), the
+environment (``RANKLENS_POOL=100``), then what the page or a command line gives
+(`Settings.updated`). A section is a small file beside this one; ``docs/settings.md`` is generated
+from them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSetting
 from rag.errors import SettingsError
 from rag.settings.answers import AnswerSettings
 from rag.settings.base import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Section
+from rag.settings.files import CONFIG, SettingsFile, settings_file
 from rag.settings.library import LibrarySettings
 from rag.settings.models import ModelSettings
 from rag.settings.monitoring import MonitoringSettings
@@ -30,18 +32,20 @@ from rag.settings.reranking import RerankingSettings
 from rag.settings.retrieval import RetrievalSettings
 
 __all__ = [
+    "CONFIG",
     "PREFIX",
     "SECTIONS",
     "SHAPES_ANSWER",
     "SHAPES_INDEX",
     "SHAPES_RANKING",
     "Settings",
+    "SettingsFile",
     "load_settings",
+    "settings_file",
     "settings_table",
 ]
 
 PREFIX = "RANKLENS_"
-CONFIG = PREFIX + "CONFIG"
 SECTIONS: dict[str, type[Section]] = {
     "Library": LibrarySettings,
     "Models": ModelSettings,
@@ -102,17 +106,18 @@ class _Sources(Settings, BaseSettings):  # type: ignore[misc]  # both know ``mod
 def load_settings(folder: Path | None = None, **changes: Any) -> Settings:
     """Read defaults, ``ranklens.toml`` and the environment, then apply ``changes``.
 
-    Raises `SettingsError` on an unknown or malformed option, naming it and its source.
+    Raises `SettingsError` on an unknown or malformed option, or one that the file may not set,
+    naming it and its source.
     """
-    named = os.environ.get(CONFIG)
-    path = Path(named) if named else (folder or Path.cwd()) / "ranklens.toml"
-    values = _from_toml(path) if named or path.is_file() else {}
+    file = settings_file(folder)
+    values = _from_toml(file) if file else {}
     values |= _from_environment()
     values |= {name: value for name, value in changes.items() if value is not None}
     for name, usual in USUAL_KEYS.items():
         if not values.get(name) and os.environ.get(usual):
             values[name] = os.environ[usual]
-    return Settings.from_mapping(values, f"{path.name} or the environment")
+    source = f"{file.path.name} or the environment" if file else "the environment"
+    return Settings.from_mapping(values, source)
 
 
 def settings_table(settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -145,7 +150,8 @@ def _none_or(name: str, value: Any) -> Any:
     return None if may_be_none and str(value).lower() == "none" else value
 
 
-def _from_toml(path: Path) -> dict[str, Any]:
+def _from_toml(file: SettingsFile) -> dict[str, Any]:
+    path = file.path
     try:
         path.read_bytes()  # TomlConfigSettingsSource skips a file that is not there
         values = TomlConfigSettingsSource(_Sources, path)()
@@ -154,6 +160,7 @@ def _from_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
     _refuse_unknown(values, str(path))
+    file.refuse_untrusted(values, Settings.model_fields)
     return values
 
 

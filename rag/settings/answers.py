@@ -22,14 +22,17 @@ class AnswerSettings(Section):
         "openai",
         "Where the model runs: any OpenAI-compatible endpoint, or Cohere (with cohere_api_key).",
         SHAPES_ANSWER,
+        trusted=True,
     )
     llm_base_url: Address = option(
-        "", "Base URL of an OpenAI-compatible endpoint (…/v1).", SHAPES_ANSWER
+        "", "Base URL of an OpenAI-compatible endpoint (…/v1).", SHAPES_ANSWER, trusted=True
     )
     llm_model: str = option(
-        "", "Model at that endpoint; empty answers extractively.", SHAPES_ANSWER
+        "", "Model at that endpoint; empty answers extractively.", SHAPES_ANSWER, trusted=True
     )
-    llm_api_key: SecretStr = option(SecretStr(""), "Key for that endpoint (or OPENAI_API_KEY).")
+    llm_api_key: SecretStr = option(
+        SecretStr(""), "Key for that endpoint (or OPENAI_API_KEY).", trusted=True
+    )
     llm_seconds: float = option(
         60.0, "Longest wait for the endpoint's next piece of an answer, in seconds.", gt=0
     )
@@ -55,6 +58,7 @@ class AnswerSettings(Section):
         "Folder with your own prompts, named as those in rag/llm/prompts (system.txt, user.txt, "
         "rewrite.txt, hyde.txt …); each replaces the built-in one.",
         SHAPES_ANSWER,
+        trusted=True,
     )
     rewrite_seconds: float = option(
         8.0, "Time in which the model must rewrite a follow-up, in seconds; else a rule does.", gt=0

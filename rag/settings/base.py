@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,9 +12,20 @@ SHAPES_RANKING = "ranking"
 SHAPES_ANSWER = "answer"
 
 
-def option(default: Any, description: str, shapes: str = "", **limits: Any) -> Any:
-    """Declare an option. ``shapes`` is what it changes: the index, a ranking, an answer."""
-    return Field(default, description=description, json_schema_extra={"shapes": shapes}, **limits)
+def option(
+    default: Any,
+    description: str,
+    shapes: str = "",
+    trusted: bool | Callable[[Any], bool] = False,
+    **limits: Any,
+) -> Any:
+    """Declare an option. ``shapes`` is what it changes: the index, a ranking, an answer.
+
+    A ``trusted`` one decides where text and keys go, what is opened, or whose code runs: a settings
+    file that nobody named may not set it. A function says so of one value.
+    """
+    extra: Any = {"shapes": shapes, "trusted": trusted}
+    return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
 def _address(value: str) -> str:

@@ -14,14 +14,17 @@ class LibrarySettings(Section):
     """Where the library is, and how documents are read, cut and indexed."""
 
     library: Path = option(
-        user_data_path("ranklens", appauthor=False), "Folder that holds the library."
+        user_data_path("ranklens", appauthor=False), "Folder that holds the library.", trusted=True
     )
     cache: Path = option(
         user_cache_path("ranklens", appauthor=False),
         "Folder for what can be made again (exported models).",
+        trusted=True,
     )
     chroma_url: Address = option(
-        "", "Address of a running `chroma run` server; empty keeps vectors in the library folder."
+        "",
+        "Address of a running `chroma run` server; empty keeps vectors in the library folder.",
+        trusted=True,
     )
     lexical_engine: Literal["inverted", "rank-bm25"] = option(
         "inverted",

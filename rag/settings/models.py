@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from rag.settings.base import SHAPES_INDEX, SHAPES_RANKING, Section, option
+
+
+def names_folder(model: str) -> bool:
+    """Return whether a model is named by its folder, such as ``/models/bge`` or ``./bge``.
+
+    ``bge`` and ``BAAI/bge`` are model ids, also if the working folder has a folder of that name:
+    who filled it must not choose the model.
+    """
+    return model.startswith((".", "~")) or Path(model).is_absolute() or model.count("/") > 1
 
 
 class ModelSettings(Section):
@@ -12,8 +22,10 @@ class ModelSettings(Section):
 
     encoder: str = option(
         "all-MiniLM-L6-v2",
-        "Encoder for dense retrieval: the embedded one, a folder, or a model id.",
+        "Encoder for dense retrieval: the embedded one, a folder (`/models/bge`, `./bge`), or a "
+        "model id.",
         SHAPES_INDEX,
+        trusted=names_folder,
     )
     engine: Literal["auto", "float32", "int8"] = option(
         "auto",
@@ -27,10 +39,12 @@ class ModelSettings(Section):
     )
     cross_encoder: str = option(
         "cross-encoder/ms-marco-MiniLM-L-6-v2",
-        "Model of the cross-encoder reranker: a folder or a model id.",
+        "Model of the cross-encoder reranker: a folder (`/models/bge`, `./bge`) or a model id.",
         SHAPES_RANKING,
+        trusted=names_folder,
     )
     trust_remote_code: str = option(
         "",
         "Models that may run code of their own, by model id or folder, separated by commas.",
+        trusted=True,
     )

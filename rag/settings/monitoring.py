@@ -38,5 +38,7 @@ class MonitoringSettings(Section):
         0.0, "Alert if more than this share of verdicts is a thumb down; 0 never.", ge=0, le=1
     )
     otel_questions: bool = option(
-        False, "Send the words of questions with OpenTelemetry spans; else figures only."
+        False,
+        "Send the words of questions with OpenTelemetry spans; else figures only.",
+        trusted=True,
     )

@@ -10,18 +10,32 @@ from rag.settings.base import Address, Section, option
 class ProviderSettings(Section):
     """Addresses, keys and prices of services that rank over HTTP."""
 
-    cohere_api_key: SecretStr = option(SecretStr(""), "Key for Cohere (or CO_API_KEY).")
-    cohere_url: Address = option("", "Base URL of Cohere's API; empty takes Cohere's own.")
-    jina_api_key: SecretStr = option(SecretStr(""), "Key for Jina (or JINA_API_KEY).")
-    jina_url: Address = option("https://api.jina.ai/v1", "Base URL of Jina's API.")
-    voyage_api_key: SecretStr = option(SecretStr(""), "Key for Voyage (or VOYAGE_API_KEY).")
-    voyage_url: Address = option("https://api.voyageai.com/v1", "Base URL of Voyage's API.")
-    rerank_server_url: Address = option(
-        "", "Base URL of a server with a Cohere- or Jina-like /rerank (vLLM, Infinity)."
+    cohere_api_key: SecretStr = option(
+        SecretStr(""), "Key for Cohere (or CO_API_KEY).", trusted=True
     )
-    rerank_server_key: SecretStr = option(SecretStr(""), "Key for that server, if it wants one.")
-    tei_url: Address = option("", "Base URL of a Text Embeddings Inference server.")
-    tei_key: SecretStr = option(SecretStr(""), "Key for that server, if it wants one.")
+    cohere_url: Address = option(
+        "", "Base URL of Cohere's API; empty takes Cohere's own.", trusted=True
+    )
+    jina_api_key: SecretStr = option(SecretStr(""), "Key for Jina (or JINA_API_KEY).", trusted=True)
+    jina_url: Address = option("https://api.jina.ai/v1", "Base URL of Jina's API.", trusted=True)
+    voyage_api_key: SecretStr = option(
+        SecretStr(""), "Key for Voyage (or VOYAGE_API_KEY).", trusted=True
+    )
+    voyage_url: Address = option(
+        "https://api.voyageai.com/v1", "Base URL of Voyage's API.", trusted=True
+    )
+    rerank_server_url: Address = option(
+        "",
+        "Base URL of a server with a Cohere- or Jina-like /rerank (vLLM, Infinity).",
+        trusted=True,
+    )
+    rerank_server_key: SecretStr = option(
+        SecretStr(""), "Key for that server, if it wants one.", trusted=True
+    )
+    tei_url: Address = option("", "Base URL of a Text Embeddings Inference server.", trusted=True)
+    tei_key: SecretStr = option(
+        SecretStr(""), "Key for that server, if it wants one.", trusted=True
+    )
     prices: str = option(
-        "", "Your own table of prices, a TOML file; empty takes rag/llm/prices.toml."
+        "", "Your own table of prices, a TOML file; empty takes rag/llm/prices.toml.", trusted=True
     )

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from rag.settings.base import SHAPES_RANKING, Section, option
+from rag.settings.models import names_folder
+
+# Rerankers that send question and passages to another program (`remote` in rag/rerank/table.py).
+SERVICES = frozenset(
+    {"cohere", "jina", "voyage", "rerank-server", "tei", "llm-listwise", "llm-pointwise"}
+)
+
+
+def needs_trust(rerankers: str) -> bool:
+    """Return whether one of these rerankers is a service or runs a model out of a folder."""
+    parts = [part.strip() for part in re.split(r"[:>+,]", rerankers)]
+    return any(part in SERVICES or names_folder(part) for part in parts)
 
 
 class RerankingSettings(Section):
@@ -15,6 +28,7 @@ class RerankingSettings(Section):
         "Reranker by name (docs/rerankers.md); auto takes the best one that needs no key and whose "
         "weights are on this machine.",
         SHAPES_RANKING,
+        trusted=needs_trust,
     )
     rerank_seconds: float = option(
         30.0,
@@ -53,6 +67,7 @@ class RerankingSettings(Section):
         "",
         "Rerankers to try, in this order and separated by commas; they run if the reranker fails.",
         SHAPES_RANKING,
+        trusted=needs_trust,
     )
     rerank_retries: int = option(
         2, "Further tries if a provider is busy (429) or fails (5xx).", ge=0, le=10

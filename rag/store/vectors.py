@@ -20,6 +20,7 @@ from rag.errors import LibraryError
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateCollectionConfiguration
+    from chromadb.config import Settings as ChromaSettings
 
 Vectors = NDArray[np.float32]
 
@@ -49,12 +50,9 @@ class ChromaStore:
         """Open the store kept in ``folder``."""
         import chromadb
         from chromadb.api.shared_system_client import SharedSystemClient
-        from chromadb.config import Settings as ChromaSettings
 
         try:
-            client = chromadb.PersistentClient(
-                folder, settings=ChromaSettings(anonymized_telemetry=False)
-            )
+            client = chromadb.PersistentClient(folder, settings=_own_settings())
         # Chroma's Rust core raises its own, undocumented exceptions on a damaged folder.
         except Exception as error:
             # Chroma would hand the half-opened store out again to the next caller.
@@ -66,7 +64,6 @@ class ChromaStore:
     def server(cls, url: str, collection: str) -> ChromaStore:
         """Connect to a running ``chroma run`` at ``url``."""
         import chromadb
-        from chromadb.config import Settings as ChromaSettings
 
         address = urlsplit(url if "//" in url else f"//{url}")
         try:
@@ -74,9 +71,7 @@ class ChromaStore:
                 host=address.hostname or "localhost",
                 port=address.port or (443 if address.scheme == "https" else 8000),
                 ssl=address.scheme == "https",
-                settings=ChromaSettings(
-                    anonymized_telemetry=False, chroma_query_request_timeout_seconds=30
-                ),
+                settings=_own_settings(chroma_query_request_timeout_seconds=30),
             )
         except ValueError as error:
             raise LibraryError(
@@ -146,6 +141,17 @@ class ChromaStore:
         # is, the way out is the same.
         except Exception as error:
             raise LibraryError(_damaged(self._where, error, what)) from error
+
+
+def _own_settings(**more: Any) -> ChromaSettings:
+    """Return Chroma's settings without ``.env`` of the working folder, which Chroma would obey.
+
+    Such a file could name another server for the vectors, or a class to import.
+    """
+    from chromadb.config import Settings
+
+    given: dict[str, Any] = {"_env_file": None, "anonymized_telemetry": False}
+    return Settings(**given, **more)
 
 
 def _damaged(where: str, error: Exception, what: str = "opened") -> str:

@@ -163,3 +163,12 @@ def test_a_document_that_hangs_is_not_tried_again(counting):
         parse_one()
     assert time.monotonic() - start < 10
     assert parse_one() == "1"
+
+
+def test_code_that_lies_in_the_working_folder_is_not_run(tmp_path, monkeypatch):
+    for name in ("json", "pypdf", "ingest"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w')\n")
+    (tmp_path / "a.pdf").write_bytes(pdf())
+    monkeypatch.chdir(tmp_path)
+    assert "Mars has two moons." in parse(tmp_path / "a.pdf", SETTINGS).text
+    assert not (tmp_path / "ran").exists()

@@ -2,7 +2,9 @@ import pytest
 from pydantic import ValidationError
 
 from rag.errors import SettingsError
-from rag.settings import Settings, load_settings, settings_table
+from rag.rerank.table import FAMILIES, TABLE
+from rag.settings import Settings, load_settings, settings_file, settings_table
+from rag.settings.reranking import SERVICES
 
 
 def load(monkeypatch, folder, environ, **changes):
@@ -90,3 +92,59 @@ def test_no_address_holds_spaces_or_control_characters(address):
     with pytest.raises(SettingsError, match=r"llm_base_url.*no spaces"):
         Settings().updated(llm_base_url=address)
     assert Settings().updated(llm_base_url=" http://x/v1 ").llm_base_url == "http://x/v1"
+
+
+NEEDS_TRUST = {
+    "library": "/tmp/theirs",
+    "cache": "/tmp/theirs",
+    "chroma_url": "http://evil.example",
+    "encoder": "./model",
+    "cross_encoder": "/tmp/model",
+    "trust_remote_code": "evil/model",
+    "reranker": "hybrid:cohere",
+    "rerank_fallbacks": "maxsim, cross-encoder:./model",
+    "llm_provider": "openai",
+    "llm_base_url": "http://evil.example/v1",
+    "llm_model": "spy",
+    "llm_api_key": "sk-theirs",
+    "prompts": "prompts",
+    "cohere_api_key": "theirs",
+    "cohere_url": "http://evil.example",
+    "jina_api_key": "theirs",
+    "jina_url": "http://evil.example",
+    "voyage_api_key": "theirs",
+    "voyage_url": "http://evil.example",
+    "rerank_server_url": "http://evil.example",
+    "rerank_server_key": "theirs",
+    "tei_url": "http://evil.example",
+    "tei_key": "theirs",
+    "prices": "prices.toml",
+    "otel_questions": "true",
+}
+
+
+@pytest.mark.parametrize("name", NEEDS_TRUST)
+def test_a_file_that_nobody_named_sends_nothing_elsewhere(name, tmp_path, monkeypatch):
+    path = tmp_path / "ranklens.toml"
+    path.write_text(f'{name} = "{NEEDS_TRUST[name]}"\n')
+    with pytest.raises(SettingsError, match=rf"sets {name}:.*ranklens --config ranklens\.toml"):
+        load_settings(tmp_path)
+    load(monkeypatch, tmp_path, {"RANKLENS_CONFIG": str(path)})
+
+
+def test_every_address_key_folder_and_service_needs_trust():
+    kinds = ("_url", "_key", "prompts", "prices", "library", "cache", "_code")
+    assert {n for n in Settings.model_fields if n.endswith(kinds)} <= NEEDS_TRUST.keys()
+    remote = {name for name, line in TABLE.items() if getattr(line, "remote", False)}
+    remote |= {name for name, family in FAMILIES.items() if family("model").remote}
+    assert remote == SERVICES
+
+
+def test_a_file_that_nobody_named_shapes_rankings(tmp_path, monkeypatch):
+    (tmp_path / "ranklens.toml").write_text(
+        'pool = 7\nencoder = "BAAI/bge-small-en-v1.5"\nreranker = "cascade:maxsim>cross-encoder"\n'
+    )
+    assert load_settings(tmp_path).pool == 7
+    assert settings_file(tmp_path).origin == "found in the working folder"
+    monkeypatch.setenv("RANKLENS_CONFIG", str(tmp_path / "ranklens.toml"))
+    assert "named" in settings_file(tmp_path).origin

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from rag.settings import CONFIG
 from ui.cli import doctor, documents, evaluation, fitting, judging, models, page, questions, upkeep
 from ui.cli.options import LibraryOption
 
@@ -16,10 +21,18 @@ app = typer.Typer(
 )
 
 
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help=f"Settings file, a TOML file (or {CONFIG})."),
+]
+
+
 @app.callback()
-def root(ctx: typer.Context, library: LibraryOption = None) -> None:
+def root(ctx: typer.Context, library: LibraryOption = None, config: ConfigOption = None) -> None:
     """Ask questions of your own documents and see every ranking behind the answer."""
     ctx.obj = library
+    if config is not None:
+        os.environ[CONFIG] = str(config.expanduser().absolute())
 
 
 app.command()(documents.ingest)

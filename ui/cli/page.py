@@ -11,7 +11,7 @@ import typer
 
 import ui
 from rag.errors import RanklensError
-from rag.settings import Settings
+from rag.settings import Settings, settings_file
 from ui.cli.options import LibraryOption, open_library, settings_for
 
 APP = Path(ui.__file__).resolve().parent.parent / "app.py"
@@ -40,6 +40,8 @@ def run(
     settings = settings_for(ctx, library)
     if samples is not None:
         add_samples(settings, samples)
+    if (file := settings_file()) is not None:
+        print(f"Settings file: {file.path.absolute()} ({file.origin})")
     sys.stdout.flush()
     environment = {**os.environ, "RANKLENS_LIBRARY": str(settings.library)}
     os.execve(sys.executable, command(port), environment)  # noqa: S606 - no shell, on purpose

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable
 from itertools import starmap
 from typing import Any, Literal, get_args, get_origin
 
@@ -10,6 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from rag.settings import SECTIONS
+from rag.settings.files import needing_trust
 
 BEFORE = """\
 # Settings
@@ -17,13 +20,18 @@ BEFORE = """\
 Every option of Ranklens. This page is written by `ranklens settings --markdown`; a test compares
 the two. `ranklens settings` shows the values that hold on your machine.
 
-Sources, later ones win: the defaults, `ranklens.toml` (in the working folder, or the file that
-`RANKLENS_CONFIG` names), the environment, the page or the command line. Unknown names are refused.
-In `ranklens.toml` an option goes by its name (`pool = 100`), in the environment by the name in
-capitals with a prefix (`RANKLENS_POOL=100`). An option that can be none is set to `none` in the
-environment. The last column shows what an option changes: if it is *index*, documents have to be
-indexed again (`ranklens reindex`).
+Sources, later ones win: the defaults, the settings file, the environment, the page or the command
+line. Unknown names are refused. The settings file is the one that `ranklens --config FILE …` or
+`RANKLENS_CONFIG` names, else `ranklens.toml` in the working folder; `ranklens settings`, `ranklens
+doctor` and the page Answers name it. In the file an option goes by its name (`pool = 100`), in the
+environment by the name in capitals with a prefix (`RANKLENS_POOL=100`). An option that can be none
+is set to `none` in the environment. The last column shows what an option changes: if it is *index*,
+documents have to be indexed again (`ranklens reindex`).
 """
+TRUST = """\
+A `ranklens.toml` that you did not name may lie in a folder that somebody else filled. It may not \
+set where text and keys go, what is opened or whose code runs: {always}. With {sometimes} it may \
+not name a service or a folder."""
 HEAD = """
 | option | values | default | what it does | changes |
 | --- | --- | --- | --- | --- |
@@ -37,7 +45,18 @@ def markdown_page() -> str:
         f"\n## {title}\n{HEAD}" + "".join(starmap(_row, section.model_fields.items()))
         for title, section in SECTIONS.items()
     )
-    return BEFORE + "".join(tables)
+    return f"{BEFORE}\n{_trust()}\n" + "".join(tables)
+
+
+def _trust() -> str:
+    fields = {n: f for section in SECTIONS.values() for n, f in section.model_fields.items()}
+    always, sometimes = needing_trust(fields)
+    text = TRUST.format(always=_named(always), sometimes=_named(sometimes))
+    return textwrap.fill(text, 100, break_on_hyphens=False)
+
+
+def _named(options: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in options)
 
 
 def _row(name: str, field: FieldInfo) -> str:

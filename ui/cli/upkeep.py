@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.settings import settings_table
+from rag.settings import settings_file, settings_table
 from rag.text.plural import plural
 from ui.cli.options import JsonOption, LibraryOption, open_library, settings_for
 
@@ -48,6 +48,8 @@ def settings(
         ("option", "value", "default", "what it does"),
         [(name, now, "" if now == default else default, does) for name, now, default, does in rows],
     )
+    if (file := settings_file()) is not None:
+        print(f"settings file: {file.path.absolute()} ({file.origin})", file=sys.stderr)
 
 
 def verify(ctx: typer.Context, library: LibraryOption = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.settings import Settings
+from rag.settings import Settings, settings_file
 from rag.text.plural import plural
 from ranklens import connection
 from ranklens.connection import COHERE, KINDS, OTHER, PRESETS, Connection
@@ -28,6 +28,7 @@ def page() -> None:
     frame.title("Answers", "Who writes them: your documents' own sentences, or a model of yours.")
     with st.container(width=WIDTH):
         _form(settings)
+        st.html(macro("file", "settings/settings.html")(settings_file()))
 
 
 def _form(settings: Settings) -> None:
@@ -64,8 +65,8 @@ def _model(settings: Settings, kind: str) -> None:
     if model:
         with st.expander("Keep this for good"):
             frame.say(
-                "Put these lines into ranklens.toml, and the key into the environment "
-                "(OPENAI_API_KEY or CO_API_KEY):"
+                "Put these lines into a settings file and name it (ranklens --config FILE run, or "
+                "RANKLENS_CONFIG), and the key into the environment (OPENAI_API_KEY or CO_API_KEY):"
             )
             st.code(connection.as_toml(chosen), language="toml")
 

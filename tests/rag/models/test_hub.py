@@ -3,7 +3,7 @@ import json
 import pytest
 
 from rag.errors import ModelError, ModelMissing
-from rag.models.hub import embedded_folder, locate
+from rag.models.hub import EMBEDDED, embedded_folder, locate
 
 
 @pytest.fixture
@@ -69,3 +69,16 @@ def test_a_model_in_parts_is_here_only_with_all_of_them(hub):
         locate("some/model")
     (snapshot / names[1]).write_text("")
     assert locate("some/model") == snapshot
+
+
+@pytest.mark.parametrize("name", [EMBEDDED, "cross-encoder/ms-marco-MiniLM-L-6-v2"])
+def test_a_folder_that_lies_about_is_no_model(name, hub, tmp_path, monkeypatch):
+    planted = tmp_path / name
+    planted.mkdir(parents=True)
+    (planted / "config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert locate(name) != planted
+    except ModelMissing:
+        assert name != EMBEDDED
+    assert locate(f"./{name}") == planted

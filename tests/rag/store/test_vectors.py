@@ -133,3 +133,14 @@ def test_a_damaged_folder_names_the_way_out(tmp_path):
     (tmp_path / "chroma.sqlite3").write_bytes(b"this is no database" * 100)
     with pytest.raises(LibraryError, match="ranklens rebuild"):
         ChromaStore.embedded(tmp_path)
+
+
+def test_an_env_file_of_the_working_folder_moves_no_vectors(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text(
+        "CHROMA_API_IMPL=chromadb.api.fastapi.FastAPI\nCHROMA_SERVER_HOST=127.0.0.1\n"
+        "CHROMA_SERVER_HTTP_PORT=9\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    with closing(ChromaStore.embedded(tmp_path / "chroma")) as store:
+        store.add(["a"], np.eye(3, dtype=np.float32)[:1])
+        assert store.ids() == {"a"}

@@ -34,7 +34,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServ
     monkeypatch.setenv("RANKLENS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("RANKLENS_CACHE", str(tmp_path / "cache"))
     with ChatServer(said) as running:
-        (tmp_path / "ranklens.toml").write_text(
+        monkeypatch.setenv("RANKLENS_CONFIG", str(tmp_path / "mine.toml"))
+        (tmp_path / "mine.toml").write_text(
             f'reranker = "none"\nllm_base_url = "{running.url}"\nllm_model = "fake"\n'
         )
         yield running
@@ -71,7 +72,7 @@ def test_questions_are_written_then_a_model_grades_and_people_are_compared(
 
 
 def test_without_a_model_it_is_said_how_to_set_one(run: Run, server: ChatServer, tmp_path: Path):
-    (tmp_path / "ranklens.toml").write_text('reranker = "none"\n')
+    (tmp_path / "mine.toml").write_text('reranker = "none"\n')
     ran = run("judgements", "--propose", "made")
     assert ran.code == 1
     assert "set llm_model" in ran.err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +54,18 @@ def test_an_unsound_library_fails_and_says_what_to_do(run: Run, fake: FakeLibrar
     assert ran.code == 1
     assert ran.err.splitlines()[0] == "problem: Chroma lacks 1 of 4 chunks"
     assert "ranklens rebuild" in ran.err
+
+
+def test_the_settings_file_can_be_named_and_is_shown(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("RANKLENS_CONFIG", "")  # put back after the test: --config sets it
+    (tmp_path / "ranklens.toml").write_text('llm_base_url = "http://evil.example/v1"\n')
+    ran = run("settings")
+    assert ran.code == 2
+    assert "sets llm_base_url" in ran.err
+    (tmp_path / "mine.toml").write_text('llm_base_url = "http://mine.example/v1"\n')
+    ran = run("--config", "mine.toml", "settings")
+    assert "http://mine.example/v1" in ran.out
+    assert f"settings file: {tmp_path}/mine.toml (named by --config" in ran.err
+    assert run("--config", "nowhere.toml", "settings").code == 2
