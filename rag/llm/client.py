@@ -67,7 +67,7 @@ class LanguageModel:
     @property
     def identity(self) -> str:
         """What shapes a reply besides the prompt."""
-        return f"{self.model} {self.endpoint.url} {self.settings.llm_temperature}"
+        return f"{self.model} {self.endpoint.address} {self.settings.llm_temperature}"
 
     def missing(self) -> str:
         """Return why no model can be called and what to set, or nothing."""

@@ -66,9 +66,9 @@ def connected(endpoint: Endpoint, seconds: float, wire: Wire) -> ClientV2:
     """Return Cohere's own client, which neither retries nor outlives ``seconds`` of silence."""
     return ClientV2(
         api_key=endpoint.key,
-        base_url=endpoint.url,
+        base_url=endpoint.address,
         client_name="ranklens",
-        httpx_client=httpx.Client(follow_redirects=True, **wire.options(endpoint.url)),
+        httpx_client=httpx.Client(**wire.options(endpoint)),
         timeout=seconds,
         max_retries=0,
         log_warning_experimental_features=False,

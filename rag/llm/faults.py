@@ -17,13 +17,14 @@ from typing import Any, Literal
 import httpx
 
 from rag.errors import ProviderError
+from rag.settings.addresses import login, without_login
 from rag.text.plural import plural
 from rag.text.quoting import on_one_line
 
 WORDS: Mapping[str, str] = {
     # before a call
     "no address": "{who} has no address; set {url_option} (RANKLENS_{URL_OPTION}) to its base URL",
-    "no key": "{who} needs a key, and none is set. Set {key}{usual_key}.",
+    "no key": "{who} needs a key, and none is set for this address. Set {key}{usual_key}.",
     # the connection
     "unreachable": "{who} cannot be reached. Check {url_option}, and that the server is running "
     "and the network is up.",
@@ -41,6 +42,8 @@ WORDS: Mapping[str, str] = {
     "403": "{who} does not let this key use {model} (403).",
     "404": "{who} does not know the model {model}, or the address is wrong (404). Check the "
     "model's name and {url_option}.",
+    "redirect": "{who} sends requests on to another address ({status}), and they are not followed. "
+    "Set {url_option} to the address that answers.",
     "429": "{who} is busy or its rate limit is reached (429){again}.",
     "5xx": "{who} failed ({status}){again}.",
     "status": "{who} did not accept the request ({status}).",
@@ -63,7 +66,9 @@ _TOO_LONG = re.compile(
     r"\btokens?\b.{0,60}\b(?:limit|maximum|exceed)",
     re.IGNORECASE,
 )
-_KEYS = re.compile(r"\b(?:sk|pk|pa|key|gsk|hf|xai|jina)[-_][\w*.-]{6,}|Bearer\s+\S+", re.IGNORECASE)
+_KEYS = re.compile(
+    r"\b(?:sk|pk|pa|key|gsk|hf|xai|jina)[-_][\w*.-]{6,}|(?:Bearer|Basic)\s+\S+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ class Failure:
             return "too long" if self.too_long else "no credit"
         if str(self.status) in WORDS:
             return str(self.status)
+        if 300 <= self.status < 400:
+            return "redirect"
         return "5xx" if self.status >= 500 else self.kind
 
 
@@ -146,18 +153,27 @@ class Endpoint:
     seconds_option: str = "llm_seconds"
 
     def __str__(self) -> str:
-        url = bare_url(self.url)
-        return f"{self.name} ({url})" if self.name else f"The endpoint {url}"
+        return f"{self.name} ({self.address})" if self.name else f"The endpoint {self.address}"
 
     def __repr__(self) -> str:
         return f"Endpoint({self!s}, {self.model!r})"
+
+    @property
+    def address(self) -> str:
+        """The address without the name and password that it may hold: what is called and shown."""
+        return without_login(self.url)
+
+    @property
+    def login(self) -> tuple[str, str] | None:
+        """The name and password that the address holds."""
+        return login(self.url)
 
     def missing(self) -> str:
         """Return why this server cannot be called and what to do about it, or nothing."""
         if not self.url:
             return self.words("no address", who=self.name)
         try:
-            httpx.URL(self.url)
+            httpx.URL(self.address)
         except httpx.InvalidURL:
             return self.words("unreachable")
         return self.words("no key") if self.needs_key and not self.key else ""
@@ -203,8 +219,8 @@ class Endpoint:
 
     def clean(self, words: str) -> str:
         """Return a server's words on one line, cut to size, without anything like a key."""
-        if self.key:
-            words = words.replace(self.key, "…")
+        for secret in (self.key, *(self.login or ())):
+            words = words.replace(secret, "…") if secret else words
         return on_one_line(_KEYS.sub("…", words), 300)
 
 
@@ -230,8 +246,3 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
-
-
-def bare_url(url: str) -> str:
-    """Return an address without the name and password that it may hold."""
-    return re.sub(r"//[^/@]*@", "//", url)

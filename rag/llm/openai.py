@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ import openai
 from rag.llm.base import Finish, Message, Piece
 from rag.llm.faults import Endpoint, Failure, lost, refusal, words_of
 from rag.llm.wire import Wire
+from rag.settings.addresses import origin
+from rag.settings.keys import KEYS
 
 _THOUGHTS = ("reasoning_content", "reasoning")
 _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filter"}
@@ -30,17 +33,17 @@ class OpenAIClient:
     def __init__(self, endpoint: Endpoint, temperature: float, seconds: float) -> None:
         self.wire = Wire()
         self._model = endpoint.model
-        self._headers = {} if endpoint.key else {"Authorization": openai.Omit()}
+        self._headers = _headers(endpoint)
         self._options: dict[str, Any] = {
             "temperature": temperature,
             "stream_options": {"include_usage": True},
         }
         self._client = openai.OpenAI(
-            base_url=endpoint.url,
+            base_url=endpoint.address,
             api_key=endpoint.key or "none",
             timeout=seconds,
             max_retries=0,
-            http_client=openai.DefaultHttpxClient(**self.wire.options(endpoint.url)),
+            http_client=openai.DefaultHttpxClient(**self.wire.options(endpoint)),
         )
 
     def send(self, messages: Sequence[Message], streamed: bool) -> Iterator[Piece]:
@@ -81,6 +84,21 @@ class OpenAIClient:
             words = words_of(error.body) or error.message
             return Failure("stream", words, code=str(error.code or ""))
         return lost(error) if isinstance(error, TimeoutError) else Failure("protocol", str(error))
+
+
+def _headers(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the key's header, and without the rest of what the client library would add.
+
+    It sends what the environment holds for OpenAI's own tools (account, project, further headers)
+    to any address.
+    """
+    further = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    ambient = ["OpenAI-Organization", "OpenAI-Project"]
+    ambient += [name.strip() for name, colon, _ in (one.partition(":") for one in further) if colon]
+    if KEYS["llm_api_key"].is_usual(origin(endpoint.url)):
+        ambient = []
+    key = f"Bearer {endpoint.key}" if endpoint.key else openai.Omit()
+    return {**dict.fromkeys(ambient, openai.Omit()), "Authorization": key}
 
 
 def _pieces(chunks: Iterable[Any]) -> Iterator[Piece]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from rag.llm.base import ChatClient
 from rag.llm.faults import Endpoint
 from rag.settings import Settings
-
-OPENAI_URL = "https://api.openai.com/v1"
-COHERE_URL = "https://api.cohere.com"
+from rag.settings.addresses import origin
+from rag.settings.keys import COHERE_URL, OPENAI_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def cohere_endpoint(settings: Settings) -> Endpoint:
 
 def _openai_endpoint(settings: Settings) -> Endpoint:
     url = settings.llm_base_url.strip() or OPENAI_URL
-    own = url.startswith(OPENAI_URL)
+    own = origin(url) == origin(OPENAI_URL)
     return Endpoint(
         name="OpenAI" if own else "",
         url=url,

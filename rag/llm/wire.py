@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from rag.llm.faults import Endpoint
+
 
 class Wire:
     """Watches the connections of the HTTP client that is created with its `options`."""
@@ -26,9 +28,18 @@ class Wire:
         self._sockets: list[socket.socket] = []
         self.is_cut = False
 
-    def options(self, url: str) -> dict[str, Any]:
-        """Return what the HTTP client (httpx's, or one like it) is created with."""
-        return {"event_hooks": {"request": [self._watch]}, "verify": certificates(url)}
+    def options(self, endpoint: Endpoint) -> dict[str, Any]:
+        """Return what the HTTP client (httpx's, or one like it) is created with.
+
+        No redirect is followed: passages and keys are for the address that was set, and for no
+        other one that it names.
+        """
+        return {
+            "auth": endpoint.login,
+            "event_hooks": {"request": [self._watch]},
+            "follow_redirects": False,
+            "verify": certificates(endpoint.url),
+        }
 
     def hang_up(self) -> None:
         """End every connection, and those to come; a thread that waits on one gets an error."""

@@ -84,7 +84,7 @@ class Hosted:
         self, name: str, endpoint: Endpoint, ask: Ask, settings: Settings, limit: int, tokens: int
     ) -> None:
         self._name = f"{name}:{endpoint.model}"
-        self.identity = f"{self._name} {endpoint.url}"
+        self.identity = f"{self._name} {endpoint.address}"
         self._endpoint, self._ask = endpoint, ask
         self._settings, self._limit, self._tokens = settings, limit, tokens
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from rag.llm.faults import Endpoint, Failure, lost, refusal
-from rag.llm.wire import certificates
+from rag.llm.wire import Wire
 from rag.rerank.base import Entry
 from rag.rerank.hosted import Ask, Batch, hosted_entry
 from rag.settings import Settings
@@ -96,12 +96,12 @@ class Poster:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._client = httpx.Client(follow_redirects=False, verify=certificates(endpoint.url))
+        self._client = httpx.Client(**Wire().options(endpoint))
 
     def post(self, path: str, body: Mapping[str, Any], seconds: float) -> Any:
         """Return the decoded reply; raises `ProviderError`. ``seconds`` bound a slow body too."""
         ends = time.monotonic() + seconds
-        url = self._endpoint.url.rstrip("/") + path
+        url = self._endpoint.address.rstrip("/") + path
         try:
             with self._client.stream(
                 "POST", url, json=body, headers=self._headers, timeout=max(0.01, seconds)

@@ -21,8 +21,9 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSettingsSource
 
 from rag.errors import SettingsError
+from rag.settings import keys
 from rag.settings.answers import AnswerSettings
-from rag.settings.base import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Section
+from rag.settings.base import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Section, shown
 from rag.settings.files import CONFIG, SettingsFile, settings_file
 from rag.settings.library import LibrarySettings
 from rag.settings.models import ModelSettings
@@ -61,13 +62,6 @@ REMOVED = {
     "rerank_pause_seconds": "a provider that failed three times in a row rests for a minute",
     "alert_least": "a figure can alert from ten questions on",
 }
-# Where the provider's own tools look for the key.
-USUAL_KEYS = {
-    "llm_api_key": "OPENAI_API_KEY",
-    "cohere_api_key": "CO_API_KEY",
-    "jina_api_key": "JINA_API_KEY",
-    "voyage_api_key": "VOYAGE_API_KEY",
-}
 
 
 class Settings(
@@ -82,8 +76,15 @@ class Settings(
     """All options. Instances never change; `updated` makes another one."""
 
     def updated(self, **changes: Any) -> Self:
-        """Return these settings with changes, checked like any other source."""
-        return self.from_mapping({**self.model_dump(), **changes}, "the given options")
+        """Return these settings with changes, checked like any other source.
+
+        A key stays only where it was set for: if the origin of its address changes and no new key
+        is among the changes, it is empty afterwards.
+        """
+        before = self.model_dump()
+        after = before | changes
+        lost = keys.dropped(before, after, changes)
+        return self.from_mapping(after | lost, "the given options")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], source: str) -> Self:
@@ -95,8 +96,12 @@ class Settings(
             raise SettingsError(_explain(error, source)) from None
 
     def shaping(self, *what: str) -> dict[str, Any]:
-        """Return the options that shape the index, a ranking or an answer, ready for JSON."""
-        return self.model_dump(mode="json", include=_names_shaping(what))
+        """Return the options that shape the index, a ranking or an answer, ready for JSON.
+
+        Addresses come without the name and password that they may hold.
+        """
+        values = self.model_dump(mode="json", include=_names_shaping(what))
+        return {name: shown(name, value) for name, value in values.items()}
 
 
 class _Sources(Settings, BaseSettings):  # type: ignore[misc]  # both know ``model_config``
@@ -113,9 +118,7 @@ def load_settings(folder: Path | None = None, **changes: Any) -> Settings:
     values = _from_toml(file) if file else {}
     values |= _from_environment()
     values |= {name: value for name, value in changes.items() if value is not None}
-    for name, usual in USUAL_KEYS.items():
-        if not values.get(name) and os.environ.get(usual):
-            values[name] = os.environ[usual]
+    values |= keys.usual_keys(values)
     source = f"{file.path.name} or the environment" if file else "the environment"
     return Settings.from_mapping(values, source)
 
@@ -125,7 +128,7 @@ def settings_table(settings: Settings) -> list[tuple[str, str, str, str]]:
     rows = []
     for section in SECTIONS.values():
         for name, field in section.model_fields.items():
-            value = getattr(settings, name)
+            value = shown(name, getattr(settings, name))
             rows.append((name, _shown(value), _shown(field.default), field.description or ""))
     return rows
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from rag.settings.base import SHAPES_ANSWER, Address, Section, option
+from rag.settings.addresses import Address
+from rag.settings.base import SHAPES_ANSWER, Section, option
 
 
 class AnswerSettings(Section):
@@ -31,7 +32,9 @@ class AnswerSettings(Section):
         "", "Model at that endpoint; empty answers extractively.", SHAPES_ANSWER, trusted=True
     )
     llm_api_key: SecretStr = option(
-        SecretStr(""), "Key for that endpoint (or OPENAI_API_KEY).", trusted=True
+        SecretStr(""),
+        "Key for that endpoint (at OpenAI's own address OPENAI_API_KEY does too).",
+        trusted=True,
     )
     llm_seconds: float = option(
         60.0, "Longest wait for the endpoint's next piece of an answer, in seconds.", gt=0

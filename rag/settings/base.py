@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.settings.addresses import without_login
 
 SHAPES_INDEX = "index"
 SHAPES_RANKING = "ranking"
@@ -28,17 +30,18 @@ def option(
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
-def _address(value: str) -> str:
-    value = value.strip()
-    if not all(sign.isprintable() and not sign.isspace() for sign in value):
-        raise ValueError("an address has no spaces and no control characters in it")
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
+def shown(name: str, value: Any) -> Any:
+    """Return an option's value without the credentials that an address (``…_url``) may hold."""
+    return without_login(value) if name.endswith("_url") else value
 
 
 class Section(BaseModel):
     """A group of options; the settings are all groups together. Instances never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), hide_input_in_errors=True
+    )
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Hide the credentials that an address may hold."""
+        return ((name, shown(name or "", value)) for name, value in super().__repr_args__())

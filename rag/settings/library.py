@@ -7,7 +7,8 @@ from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
 
-from rag.settings.base import SHAPES_INDEX, SHAPES_RANKING, Address, Section, option
+from rag.settings.addresses import Address
+from rag.settings.base import SHAPES_INDEX, SHAPES_RANKING, Section, option
 
 
 class LibrarySettings(Section):

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from rag.settings.base import Address, Section, option
+from rag.settings.addresses import Address
+from rag.settings.base import Section, option
 
 
 class ProviderSettings(Section):
     """Addresses, keys and prices of services that rank over HTTP."""
 
     cohere_api_key: SecretStr = option(
-        SecretStr(""), "Key for Cohere (or CO_API_KEY).", trusted=True
+        SecretStr(""), "Key for Cohere (at its own address CO_API_KEY does too).", trusted=True
     )
     cohere_url: Address = option(
         "", "Base URL of Cohere's API; empty takes Cohere's own.", trusted=True
     )
-    jina_api_key: SecretStr = option(SecretStr(""), "Key for Jina (or JINA_API_KEY).", trusted=True)
+    jina_api_key: SecretStr = option(
+        SecretStr(""), "Key for Jina (at its own address JINA_API_KEY does too).", trusted=True
+    )
     jina_url: Address = option("https://api.jina.ai/v1", "Base URL of Jina's API.", trusted=True)
     voyage_api_key: SecretStr = option(
-        SecretStr(""), "Key for Voyage (or VOYAGE_API_KEY).", trusted=True
+        SecretStr(""), "Key for Voyage (at its own address VOYAGE_API_KEY does too).", trusted=True
     )
     voyage_url: Address = option(
         "https://api.voyageai.com/v1", "Base URL of Voyage's API.", trusted=True

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.llm.faults import Endpoint, Failure, bare_url, lost, refusal, retry_after, words_of
+from rag.llm.faults import Endpoint, Failure, lost, refusal, retry_after, words_of
 
 ENDPOINT = Endpoint("X", "http://user:pw@host/v1", "x_url", "geheim-0123", "x_key", model="m")
 
@@ -72,8 +72,9 @@ def test_ordinary_words_are_no_keys():
     assert ENDPOINT.clean(words) == words
 
 
-def test_addresses_lose_their_password():
-    assert bare_url("https://a:b@host/x") == "https://host/x"
+def test_the_address_is_called_and_shown_without_its_password():
+    assert (ENDPOINT.address, ENDPOINT.login) == ("http://host/v1", ("user", "pw"))
+    assert ENDPOINT.clean("no user pw here") == "no … … here"
 
 
 @pytest.mark.parametrize(

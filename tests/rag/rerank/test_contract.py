@@ -19,6 +19,7 @@ from rag.rerank.base import Context
 from rag.rerank.run import Rerankers
 from rag.rerank.table import TABLE, available, resolve
 from rag.settings import Settings
+from rag.settings.keys import KEYS
 from rag.types import Candidate
 from tests.fakes import WordEncoder, make_chunk
 from tests.rag.models.tiny import save_cross
@@ -210,7 +211,8 @@ def test_a_dead_server_leaves_the_fused_order(name, context, tmp_path):
         ("cohere_url", "jina_url", "voyage_url", "rerank_server_url", "tei_url", "llm_base_url"),
         dead,
     )
-    settings = context.settings.updated(reranker=name, rerank_retries=0, **urls)
+    keys = dict.fromkeys(KEYS, "secret")
+    settings = context.settings.updated(reranker=name, rerank_retries=0, **urls, **keys)
     pool = [Candidate(make_chunk("a"), 0, 0, 2.0), Candidate(make_chunk("b"), 0, 0, 1.0)]
     stage = rerankers.rank("a b", pool, Context(settings, context.encoder))
     assert (ids(stage), stage.fell_back) == (["a", "b"], True)
