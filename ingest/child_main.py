@@ -70,9 +70,11 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 def _parsed(path: str, name: str, password: str, **_: Any) -> dict[str, Any]:
     from ingest.loaders import read  # within the memory limit
 
-    media_type, pages = read(Path(path), password, name)
-    blocks = [[p.number, [[b.text, b.kind, b.level, b.words] for b in p.blocks]] for p in pages]
-    return {"media_type": media_type, "pages": blocks}
+    media_type, loaded = read(Path(path), password, name)
+    pages = [
+        [p.number, [[b.text, b.kind, b.level, b.words] for b in p.blocks]] for p in loaded.pages
+    ]
+    return {"media_type": media_type, "pages": pages, "warnings": loaded.warnings}
 
 
 def _drawn(path: str, page: int, scale: float, password: str, **_: Any) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Parsed:
 
     ``pages`` counts the pages (slides, sheets), None if the format has none. ``boxes`` are the
     places of the words on their pages, packed by `ingest.boxes`; empty if the format has none.
+    ``warnings`` are sentences, one for each part of the file that was not read.
     """
 
     media_type: str
@@ -51,6 +52,7 @@ class Parsed:
     text: str
     spans: tuple[BlockSpan, ...]
     boxes: bytes = b""
+    warnings: tuple[str, ...] = ()
 
 
 class Parser:
@@ -74,7 +76,8 @@ class Parser:
             "memory_mb": self._settings.parse_memory_mb,
         }
         answer = self._answer(json.dumps(request).encode())
-        return assemble(answer["media_type"], [_page(*page) for page in answer["pages"]])
+        pages = [_page(*page) for page in answer["pages"]]
+        return assemble(answer["media_type"], pages, answer.get("warnings", ()))
 
     def close(self) -> None:
         """End the process."""
@@ -102,7 +105,7 @@ class Parser:
         return answer
 
 
-def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
+def assemble(media_type: str, pages: Sequence[Page], warnings: Iterable[str] = ()) -> Parsed:
     """Join pages to one text: a blank line between blocks, a line break between rows."""
     parts: list[str] = []
     spans: list[BlockSpan] = []
@@ -122,7 +125,14 @@ def assemble(media_type: str, pages: Sequence[Page]) -> Parsed:
         parts.append(block.text)
         position += len(block.text)
     numbered = sum(page.number is not None for page in pages)
-    return Parsed(media_type, numbered or None, "".join(parts), tuple(spans), boxes.pack(words))
+    return Parsed(
+        media_type,
+        numbered or None,
+        "".join(parts),
+        tuple(spans),
+        boxes.pack(words),
+        tuple(warnings),
+    )
 
 
 def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:

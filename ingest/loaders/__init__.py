@@ -1,6 +1,6 @@
 """Loaders: one small module a format, one line each in `LOADERS`.
 
-A loader is ``load(path, password) -> list[Page]``. To add a format, write that function in a module
+A loader is ``load(path, password) -> list[Page]``, or `Loaded` if it may leave parts out. To add a format, write that function in a module
 here and add its line; or name it in a package of your own as an entry point of the group
 ``ranklens.loaders`` whose name is the suffix. A suffix of the table is never given away.
 """
@@ -13,12 +13,12 @@ from importlib.metadata import entry_points
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from ingest.loaders.base import Block, Page
+from ingest.loaders.base import Block, Loaded, Page
 from ingest.loaders.sniff import sniff
 from rag.errors import DocumentError
 from rag.plugins import plugins
 
-__all__ = ["LOADERS", "Block", "Format", "Page", "detect", "load", "read", "suffixes"]
+__all__ = ["LOADERS", "Block", "Format", "Loaded", "Page", "detect", "load", "read", "suffixes"]
 
 GROUP = "ranklens.loaders"
 
@@ -68,19 +68,21 @@ def load(path: Path, password: str = "", name: str = "") -> list[Page]:
 
     Raises `DocumentError` with the reason in plain words.
     """
-    return read(path, password, name)[1]
+    return list(read(path, password, name)[1].pages)
 
 
-def read(path: Path, password: str = "", name: str = "") -> tuple[str, list[Page]]:
-    """Return a document's media type and its pages; raises `DocumentError`."""
+def read(path: Path, password: str = "", name: str = "") -> tuple[str, Loaded]:
+    """Return a document's media type and what was read of it; raises `DocumentError`."""
     form = detect(path, name)
     if form.plugin:
-        pages = _read_by_plugin(form.plugin, path, password)
+        loaded = _read_by_plugin(form.plugin, path, password)
     else:
-        pages = import_module(f"ingest.loaders.{form.module}").load(path, password)
-    if not any(page.blocks for page in pages):
+        loaded = import_module(f"ingest.loaders.{form.module}").load(path, password)
+    if not isinstance(loaded, Loaded):
+        loaded = Loaded(loaded)
+    if not any(page.blocks for page in loaded.pages):
         raise DocumentError("there is nothing to read in it, only white space or empty parts")
-    return form.media_type, pages
+    return form.media_type, loaded
 
 
 def detect(path: Path, name: str = "") -> Format:
@@ -114,15 +116,16 @@ def _foreign(suffix: str, name: str) -> Format:
     return Format("", media_type, plugin=name)
 
 
-def _read_by_plugin(name: str, path: Path, password: str) -> list[Page]:
+def _read_by_plugin(name: str, path: Path, password: str) -> Loaded:
     """Return what another package reads; every fault of it names the package."""
     plugin = plugins(GROUP)[name]
     problem = plugin.reason
     if not problem and callable(plugin.loaded):
         try:
-            pages = list(plugin.loaded(path, password))
-            if all(isinstance(page, Page) for page in pages):
-                return pages
+            found = plugin.loaded(path, password)
+            loaded = found if isinstance(found, Loaded) else Loaded(list(found))
+            if all(isinstance(page, Page) for page in loaded.pages):
+                return loaded
             problem = plugin.refused("returns no list of ingest.loaders.Page").reason
         except DocumentError:
             raise

@@ -37,6 +37,14 @@ class Page:
     blocks: tuple[Block, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a loader read of a file, and a sentence for each part of it that it did not read."""
+
+    pages: Sequence[Page]
+    warnings: tuple[str, ...] = ()
+
+
 def block(text: str, kind: BlockKind = "paragraph", level: int = 0) -> list[Block]:
     """Return one stripped block, or none if ``text`` holds nothing to read."""
     stripped = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()

@@ -5,15 +5,18 @@ import pytest
 from ingest.loaders import GROUP, LOADERS, load, read, suffixes
 from rag.errors import DocumentError
 from ranklens.adding import find
-from tests.ingest.build import SENTENCE
+from rag.settings import Settings
+from tests.ingest.build import SENTENCE, parse
 from tests.plugin_packages import Install, installer
 
 SOURCE = """
-from ingest.loaders import Block, Page
+from ingest.loaders import Block, Loaded, Page
 from rag.errors import DocumentError
 
 def load(path, password):
     return [Page(None, (Block(path.read_text().upper()),))]
+def partly(path, password):
+    return Loaded(load(path, password), ("the drawing on line 2 was not read",))
 def broken(path, password):
     raise RuntimeError("no licence")
 def refusing(path, password):
@@ -43,11 +46,18 @@ def test_a_loader_of_another_package_reads_its_suffix(name, note, install_plugin
     with pytest.raises(DocumentError, match=r"files named \.note are not supported"):
         load(note)
     install_plugin(GROUP, {name: "foreign:load"}, SOURCE)
-    media_type, (page,) = read(note)
+    media_type, loaded = read(note)
+    (page,) = loaded.pages
     assert (media_type, page.blocks[0].text) == ("application/octet-stream", SENTENCE.upper())
     assert ".note" in suffixes()
     (file,) = find([note.parent / "a.note"])
     assert file.refused is None
+
+
+def test_a_loader_of_another_package_names_what_it_did_not_read(note, install_plugin):
+    install_plugin(GROUP, {"note": "foreign:partly"}, SOURCE)
+    assert parse(note, Settings()).text == SENTENCE.upper()
+    assert parse(note, Settings()).warnings == ("the drawing on line 2 was not read",)
 
 
 def test_files_of_a_plugin_in_a_folder_are_found(note, install_plugin):
