@@ -12,6 +12,7 @@ FileStatus = Literal["queued", "added", "replaced", "unchanged", "skipped", "fai
 class FileOutcome:
     """What became of one file: ``reason`` in plain words, ``chunks`` how many it was cut into.
 
+    ``warnings`` are sentences, one for each part of the file that was not read.
     A file within a folder that no loader reads is ``skipped``.
     """
 
@@ -19,6 +20,7 @@ class FileOutcome:
     status: FileStatus
     reason: str = ""
     chunks: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

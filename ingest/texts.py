@@ -21,6 +21,7 @@ def keep_text(catalogue: Catalogue, document_id: int, parsed: Parsed, **columns:
         pages=parsed.pages,
         text=parsed.text,
         spans=[list(astuple(span)) for span in parsed.spans],
+        warnings="\n".join(parsed.warnings),
         **columns,
     )
     if parsed.boxes or catalogue.boxes(document_id):
@@ -35,7 +36,8 @@ def stored_text(catalogue: Catalogue, document: Document) -> Parsed | None:
     text, spans = stored
     blocks = tuple(BlockSpan(*span) for span in spans)
     boxes = catalogue.boxes(document.id)
-    return Parsed(document.media_type, document.pages, text, blocks, boxes)
+    warnings = tuple(document.warnings.splitlines())
+    return Parsed(document.media_type, document.pages, text, blocks, boxes, warnings)
 
 
 def cut(

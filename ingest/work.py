@@ -99,7 +99,8 @@ class Work:
         catalogue = self.index.catalogue
         catalogue.update_document(document.id, status="indexing", reason="")
         try:
-            count = self._chunks(document, self._prepared(document))
+            prepared = self._prepared(document)
+            count = self._chunks(document, prepared)
         except DocumentError as error:
             self.index.discard([document.id])
             catalogue.update_document(document.id, status="failed", reason=str(error))
@@ -108,7 +109,8 @@ class Work:
             self.index.discard([document.id])
             catalogue.update_document(document.id, status="queued")
             raise
-        return self._publish(document, count, time.perf_counter() - started)
+        outcome = self._publish(document, count, time.perf_counter() - started)
+        return replace(outcome, warnings=prepared.parsed.warnings)
 
     def _publish(self, document: Document, count: int, seconds: float) -> FileOutcome:
         catalogue = self.index.catalogue

@@ -1,8 +1,9 @@
 """Loaders: one small module a format, one line each in `LOADERS`.
 
-A loader is ``load(path, password) -> list[Page]``, or `Loaded` if it may leave parts out. To add a format, write that function in a module
-here and add its line; or name it in a package of your own as an entry point of the group
-``ranklens.loaders`` whose name is the suffix. A suffix of the table is never given away.
+A loader is ``load(path, password)``; it returns a list of pages, or `Loaded` if it may leave parts
+of the file out. To add a format, write that function in a module here and add its line; or name it
+in a package of your own as an entry point of the group ``ranklens.loaders`` whose name is the
+suffix. A suffix of the table is never given away.
 """
 
 from __future__ import annotations

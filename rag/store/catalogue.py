@@ -53,7 +53,7 @@ class Document:
     """A row of the catalogue. ``size`` in bytes, ``seconds`` from start to ready.
 
     ``interruptions`` counts how often the process ended while it was being indexed; ``warnings``
-    says what of it could not be read.
+    says what of it could not be read, a sentence a line.
     """
 
     id: int

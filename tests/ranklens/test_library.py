@@ -14,6 +14,7 @@ import pytest
 import ranklens
 from ingest.boxes import marks
 from ingest.files import clean_name
+from ingest.loaders import GROUP
 from rag.errors import (
     LibraryError,
     LibraryInUse,
@@ -27,6 +28,12 @@ from tests.fakes import WordEncoder
 from tests.ingest.build import SENTENCE, pdf
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTLY = """
+from ingest.loaders import Block, Loaded, Page
+def partly(path, password):
+    pages = [Page(None, (Block(path.read_text()),))]
+    return Loaded(pages, ("page 2 was not read", "page 4 was not read"))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +185,20 @@ def test_a_file_over_the_limit_is_refused_before_it_is_copied(library, tmp_path)
     assert outcome.status == "failed"
     assert "max_file_mb" in outcome.reason
     assert list((library.settings.library / "files").iterdir()) == []
+
+
+def test_what_was_not_read_of_a_file_stays_with_the_document(
+    library, write, install_plugin, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # the parsing process finds the package too
+    install_plugin(GROUP, {"note": "foreign:partly"}, PARTLY)
+    (outcome,) = add(library, write("a.note", SENTENCE))
+    assert outcome.warnings == ("page 2 was not read", "page 4 was not read")
+    (document,) = library.documents()
+    assert document.warnings == "page 2 was not read\npage 4 was not read"
+    assert library.parsed("a.note").warnings == outcome.warnings
+    library.reindex()
+    assert library.work()[0].warnings == outcome.warnings
 
 
 def test_a_failed_file_can_be_tried_again(library, write):

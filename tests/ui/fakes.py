@@ -185,6 +185,7 @@ class FakeDocument:
     chunks: int = 4
     added: datetime = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
     indexed: datetime | None = datetime(2025, 3, 1, 12, 1, tzinfo=UTC)
+    warnings: str = ""
 
 
 @dataclass

@@ -35,6 +35,15 @@ def test_a_failure_shows_its_reason_below_the_table(page, library):
     assert "2 more; select one to see why" in many
 
 
+def test_what_was_not_read_of_a_document_is_shown_with_it(page, library):
+    library.held = [*library.held, FakeDocument("a.pdf", warnings="page <2> was not read")]
+    assert "1 document was not read completely; select one" in html(page("ui/library/page.py"))
+    assert "2 documents were not read completely" in macro("unselected", TEMPLATE)([], 2)
+    shown = html(page("ui/library/page.py", document="a.pdf"))
+    assert "Not everything in it was read" in shown
+    assert "page &lt;2&gt; was not read" in shown
+
+
 def test_an_empty_library_says_what_to_do(page, library):
     library.held = []
     assert "No documents yet" in html(page("ui/library/page.py"))

@@ -85,10 +85,16 @@ def list_documents(
         print("The library is empty; add documents with `ranklens ingest PATH…`", file=sys.stderr)
         return
     rows = [
-        (d.name, d.status, "" if d.pages is None else str(d.pages), str(d.chunks), d.reason)
+        (
+            d.name,
+            d.status,
+            "" if d.pages is None else str(d.pages),
+            str(d.chunks),
+            d.reason or "; ".join(d.warnings.splitlines()),
+        )
         for d in documents
     ]
-    table(("document", "status", "pages", "chunks", "reason"), rows)
+    table(("document", "status", "pages", "chunks", "reason or warning"), rows)
 
 
 def remove(

@@ -122,6 +122,8 @@ def show_outcome(outcome: FileOutcome) -> None:
     if outcome.reason:
         text += f": {clean(outcome.reason)}"
     print(text, file=sys.stderr if failed else sys.stdout, flush=True)
+    for warning in outcome.warnings:
+        print(f"warning: {clean(outcome.name)}: {clean(warning)}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -29,6 +29,8 @@ def show(library: Library, document: Document) -> None:
         frame.notice(document.reason, "This document could not be indexed", "bad")
         if "password" in document.reason.lower():
             _unlock(library, document)
+    if document.warnings:
+        frame.notice(document.warnings, "Not everything in it was read", "warn")
     with st.container(horizontal=True):
         if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
             library.reindex([document.name])

@@ -25,7 +25,8 @@ def page() -> None:
     chosen = documents.table(held)
     if chosen is None:
         failed = [one for one in held if one.reason]
-        st.html(macro("unselected", document.TEMPLATE)(failed))
+        partial = [one for one in held if one.warnings]
+        st.html(macro("unselected", document.TEMPLATE)(failed, len(partial)))
         return
     try:
         document.show(library, chosen)

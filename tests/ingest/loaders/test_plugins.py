@@ -5,8 +5,7 @@ import pytest
 from ingest.loaders import GROUP, LOADERS, load, read, suffixes
 from rag.errors import DocumentError
 from ranklens.adding import find
-from rag.settings import Settings
-from tests.ingest.build import SENTENCE, parse
+from tests.ingest.build import SENTENCE
 from tests.plugin_packages import Install, installer
 
 SOURCE = """
@@ -56,8 +55,7 @@ def test_a_loader_of_another_package_reads_its_suffix(name, note, install_plugin
 
 def test_a_loader_of_another_package_names_what_it_did_not_read(note, install_plugin):
     install_plugin(GROUP, {"note": "foreign:partly"}, SOURCE)
-    assert parse(note, Settings()).text == SENTENCE.upper()
-    assert parse(note, Settings()).warnings == ("the drawing on line 2 was not read",)
+    assert read(note)[1].warnings == ("the drawing on line 2 was not read",)
 
 
 def test_files_of_a_plugin_in_a_folder_are_found(note, install_plugin):

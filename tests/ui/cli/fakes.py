@@ -33,6 +33,7 @@ class FakeDocument:
     chunks: int = 1
     reason: str = ""
     media_type: str = "text/plain"
+    warnings: str = ""
 
 
 def fake_trace(question: str, settings: Settings, within: Filter = EVERYTHING) -> Trace:

@@ -116,10 +116,13 @@ def test_work_that_came_to_a_halt_fails(run: Run, fake: FakeLibrary, tmp_path: P
 
 
 def test_documents_as_lines(run: Run, fake: FakeLibrary):
-    fake.held = [FakeDocument("a.pdf", pages=3), FakeDocument("b.md", "failed", reason="no\ntext")]
+    fake.held = [
+        FakeDocument("a.pdf", pages=3, warnings="page 2 was not read\na picture was not"),
+        FakeDocument("b.md", "failed", reason="no\ntext"),
+    ]
     assert run("documents").out.splitlines() == [
-        "document\tstatus\tpages\tchunks\treason",
-        "a.pdf\tready\t3\t1\t",
+        "document\tstatus\tpages\tchunks\treason or warning",
+        "a.pdf\tready\t3\t1\tpage 2 was not read; a picture was not",
         "b.md\tfailed\t\t1\tno text",
     ]
 
@@ -134,6 +137,7 @@ def test_documents_as_json(run: Run, fake: FakeLibrary):
         "chunks": 1,
         "reason": "",
         "media_type": "text/plain",
+        "warnings": "",
     }
 
 

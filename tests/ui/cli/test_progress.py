@@ -36,6 +36,15 @@ def test_plain_lines_come_now_and_then_and_outcomes_once(
     assert capsys.readouterr().out.splitlines() == ["added: a.md (30 chunks)", line(HALF)]
 
 
+def test_what_was_not_read_of_a_file_is_named(capsys: pytest.CaptureFixture[str]):
+    outcome = FileOutcome("a.pdf", "added", chunks=3, warnings=("page 2 was not\nread", "b"))
+    with Reporter() as report:
+        report(IndexingProgress(outcomes=(outcome,)))
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["added: a.pdf (3 chunks)"]
+    assert err.splitlines() == ["warning: a.pdf: page 2 was not read", "warning: a.pdf: b"]
+
+
 def test_a_terminal_gets_a_bar_beside_the_outcomes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
