@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rag.chat.export import markdown
@@ -23,7 +24,7 @@ from rag.generate.support import checked
 from rag.llm.client import LanguageModel
 from rag.retrieve import expand
 from rag.retrieve.filters import EVERYTHING, Filter, kind_of, mentioned
-from rag.settings import Settings
+from rag.settings import Settings, from_visitor
 from rag.store.catalogue import Document
 from rag.types import Answer, Trace
 from ranklens.monitoring import record
@@ -41,6 +42,7 @@ __all__ = [
     "Writing",
 ]
 
+NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 SAMPLES = Path(__file__).parents[1] / "sample_docs" / "questions.jsonl"
 
 
@@ -62,21 +64,24 @@ def ask(
     history: Sequence[Turn] = (),
     chat: str | None = None,
     within: Filter = EVERYTHING,
+    model: Mapping[str, Any] = NO_CHANGES,
     **options: Any,
 ) -> Turn:
     """Search for a question, keep it as a turn, and start its answer in the background.
 
     ``history`` are the turns that it may refer to, ``chat`` the conversation that it is added to
-    (None begins one), ``options`` settings that differ from the library's. An @name in the
-    question takes the place of ``within``. Raises `RanklensError`; nothing is kept then.
+    (None begins one). ``options`` are settings that a visitor chose (`from_visitor`), ``model`` the
+    model that writes for this session (`ranklens.connection.options`). An @name in the question
+    takes the place of ``within``. Raises `RanklensError`; nothing is kept then.
     """
     question, named = mentioned(pending.text, lambda: ready(library))
-    pipeline = library.pipeline.with_settings(**options)
+    chosen = {**model, **from_visitor(library.settings, options)}
+    pipeline = library.pipeline.with_settings(**chosen)
     settings = pipeline.settings
     if named or within:
         pipeline = pipeline.within(named or within)
-    model = LanguageModel(settings, "", "rewrite_seconds", 0) if settings.llm_model else None
-    rewritten = standalone(question, history, model)
+    rewriter = LanguageModel(settings, "", "rewrite_seconds", 0) if settings.llm_model else None
+    rewritten = standalone(question, history, rewriter)
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
     kept = library.conversations
     if pending.replaces:

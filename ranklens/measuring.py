@@ -31,7 +31,7 @@ from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate
 from rag.evaluate.measures.metrics import DEFAULT
 from rag.evaluate.measures.metrics import checked as checked_metric
 from rag.evaluate.progress import Interrupted, OnProgress
-from rag.settings import SHAPES_RANKING, Settings
+from rag.settings import Settings, from_trace
 from rag.types import Trace
 
 if TYPE_CHECKING:
@@ -252,12 +252,10 @@ def passed(found: Figures, gates: Sequence[Gate]) -> list[GateOutcome]:
 def search_again(library: Library, evaluation: Evaluation, pipeline: str, question: str) -> Trace:
     """Search for a question with the ranking settings that a pipeline was measured with.
 
-    Only options that shape a ranking are taken: an evaluation may come from a file, which must not
-    name the addresses that keys are sent to.
+    Only what a visitor may set is taken: an evaluation may come from a file, which must not name
+    the addresses that keys are sent to. Raises `SettingsError` if it names a foreign folder.
     """
-    known = library.settings.shaping(SHAPES_RANKING)
-    measured = evaluation.run(pipeline).settings
-    options = {name: value for name, value in measured.items() if name in known}
+    options = from_trace(library.settings, evaluation.run(pipeline).settings)
     return library.pipeline.with_settings(**options).search(question)
 
 

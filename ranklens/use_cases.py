@@ -130,7 +130,7 @@ class UseCases(Records):
         """
         from ranklens import comparing
 
-        found = comparing.resolve(self.settings, list(pipelines))
+        found = comparing.resolve(self.settings, list(pipelines), owner=True)
         return comparing.compare(self.pipeline, found, question, one_pool, answers, stop=stop)
 
     def measure(
@@ -153,7 +153,7 @@ class UseCases(Records):
         """
         from ranklens import measuring
 
-        found = measuring.resolve(self.settings, list(pipelines))
+        found = measuring.resolve(self.settings, list(pipelines), owner=True)
         with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
             return measuring.figures_of(
                 measuring.measure(
@@ -179,7 +179,7 @@ class UseCases(Records):
         """
         from ranklens import fitting, measuring
 
-        (options,) = measuring.resolve(self.settings, [pipeline]).values()
+        (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
         with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
             return fitting.fit(judged, options, blend=blend, stop=stop)
 

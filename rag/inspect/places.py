@@ -14,7 +14,7 @@ from rag.pipeline import Pipeline
 from rag.retrieve import filters
 from rag.retrieve.filters import Filter
 from rag.retrieve.fusion import fuse
-from rag.settings import SHAPES_RANKING
+from rag.settings import from_trace
 from rag.types import RETRIEVERS, Candidate, Chunk, Hit, Stage, StageName, Trace, ranked
 
 FullRankings = Mapping[str, Mapping[str, Hit]]
@@ -44,11 +44,10 @@ class StagePlace:
 def pipeline_of(pipeline: Pipeline, trace: Trace) -> Pipeline:
     """Return a pipeline with a trace's ranking settings and its filter.
 
-    Only options that shape a ranking are taken, so a trace from elsewhere redirects nothing.
+    Only what a visitor may set is taken, so a trace from elsewhere redirects and opens nothing.
     Raises `SettingsError` if they are not valid here.
     """
-    known = pipeline.settings.shaping(SHAPES_RANKING)
-    changes = {name: value for name, value in trace.settings.items() if name in known}
+    changes = from_trace(pipeline.settings, trace.settings)
     within = Filter.from_setting(trace.settings.get("within"))
     return pipeline.with_settings(**changes).within(within)
 

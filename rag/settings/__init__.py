@@ -31,6 +31,7 @@ from rag.settings.monitoring import MonitoringSettings
 from rag.settings.providers import ProviderSettings
 from rag.settings.reranking import RerankingSettings
 from rag.settings.retrieval import RetrievalSettings
+from rag.settings.visitors import from_trace, from_visitor
 
 __all__ = [
     "CONFIG",
@@ -41,6 +42,8 @@ __all__ = [
     "SHAPES_RANKING",
     "Settings",
     "SettingsFile",
+    "from_trace",
+    "from_visitor",
     "load_settings",
     "settings_file",
     "settings_table",

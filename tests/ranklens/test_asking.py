@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.errors import FilterError
+from rag.errors import FilterError, SettingsError
 from rag.settings import Settings
 from ranklens import asking
 from ranklens.asking import Filter, PendingQuestion
@@ -56,6 +56,15 @@ def test_options_and_documents_shape_the_search(library):
     assert asking.filter_of(turn.trace) == within
     named = asking.ask(library, PendingQuestion(f"{Q} @maintenance"), within=within)
     assert asking.filter_of(named.trace) == Filter(names=("maintenance.md",))
+
+
+@pytest.mark.parametrize("name", ["llm_base_url", "prompts", "trust_remote_code", "encoder"])
+def test_a_page_cannot_set_what_a_visitor_may_not(library, name):
+    with pytest.raises(SettingsError, match=f"option {name} cannot be set here"):
+        asking.ask(library, PendingQuestion(Q), **{name: "elsewhere"})
+    with pytest.raises(SettingsError, match="a model in a folder"):
+        asking.ask(library, PendingQuestion(Q), reranker="cross-encoder:/etc")
+    assert library.conversations.all() == []
 
 
 def test_a_question_that_cannot_be_searched_leaves_nothing(library):

@@ -128,8 +128,8 @@ def _ask(
         passages.bring_into_view(f"asked_{len(before)}")
     st.session_state["options"] = options
     try:
-        chosen = options | state.answer_model()
-        turn = asking.ask(library, pending, before, st.session_state.get("chat"), **chosen)
+        chat, model = st.session_state.get("chat"), state.answer_model()
+        turn = asking.ask(library, pending, before, chat, model=model, **options)
     except RanklensError as error:
         with place.body.container():
             state.problem(error)

@@ -90,7 +90,7 @@ def evaluate(
         evaluation = measuring.load(Path(source).expanduser())
     else:
         settings = settings_for(ctx, library)
-        pipelines = measuring.resolve(settings, pipeline or ())
+        pipelines = measuring.resolve(settings, pipeline or (), owner=True)
         with prepared(settings, source, work, limit) as (judged, bar, stop):
             evaluation = measuring.measure(
                 judged, pipelines, one_pool=frozen, answers=answers, on_progress=bar, stop=stop

@@ -27,7 +27,7 @@ def propose_grades(
     from ui.cli.progress import CountingBar, stop_on_interrupt
 
     judging.check_model(settings)
-    variants = resolve(settings, pipelines)
+    variants = resolve(settings, pipelines, owner=True)
     with stop_on_interrupt() as stop, open_library(settings) as library, CountingBar() as bar:
         questions = library.question_sets.questions(name)[:limit]
         outcome = judging.propose_grades(library, settings, variants, questions, depth, bar, stop)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.errors import SettingsError
 from rag.rerank.table import AUTO, by_name
-from rag.settings import Settings
+from rag.settings import Settings, from_visitor
 
 Variants = Mapping[str, Mapping[str, Any]]
 """Pipeline's name → the settings in which it differs from the current ones."""
@@ -40,12 +40,15 @@ def saved(library: Path) -> dict[str, dict[str, Any]]:
 
 
 def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
-    """Keep ``options`` under a name in the library; raises `SettingsError` if they are wrong."""
+    """Keep a visitor's ``options`` under a name in the library.
+
+    Raises `SettingsError` if they are wrong or not a visitor's to set.
+    """
     if not name.strip() or any(sign in name for sign in "=,:"):
         raise SettingsError(f"a pipeline cannot be called {name!r}; use letters, digits and dashes")
     if name in (CURRENT, AUTO, *by_name()):
         raise SettingsError(f"{name!r} has a meaning of its own; give the pipeline another name")
-    settings.updated(**options)
+    from_visitor(settings, options)
     with _changing:
         _write(settings.library, {**saved(settings.library), name: dict(options)})
 
@@ -60,17 +63,24 @@ def delete(settings: Settings, name: str) -> bool:
     return found
 
 
-def resolve(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def resolve(
+    settings: Settings, names: Sequence[str], *, owner: bool = False
+) -> dict[str, dict[str, Any]]:
     """Return name → options for the pipelines that a user names; the current settings for none.
 
     A name is a saved pipeline, a reranker, or options such as ``pool=100,reranker=none``, which
-    may have a name of their own in front: ``wide:pool=100``. Raises `SettingsError` otherwise.
+    may have a name of their own in front: ``wide:pool=100``. Options that are written out are a
+    visitor's, checked by `from_visitor`, unless the ``owner`` of the settings writes them (command
+    line, Python); those of saved pipelines always are. Raises `SettingsError` otherwise.
     """
     held = saved(settings.library)
     found: dict[str, dict[str, Any]] = {}
     for given in names or (CURRENT,):
         name, options = _resolved(given, held)
-        settings.updated(**options)
+        if owner and given not in held:
+            settings.updated(**options)
+        else:
+            from_visitor(settings, options)
         found[name] = options
     return found
 

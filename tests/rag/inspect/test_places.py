@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.errors import FilterError, RerankError
+from rag.errors import FilterError, RerankError, SettingsError
 from rag.inspect import places
 from rag.rerank import table
 from rag.rerank.base import Entry
@@ -103,6 +103,11 @@ def test_a_trace_brings_its_ranking_settings_and_nothing_else(pipeline):
     assert (made.settings.pool, made.settings.fusion) == (7, "rrf")
     assert made.settings.llm_base_url == pipeline.settings.llm_base_url
     assert made.asked_within.names == ("sea.txt",)
+
+
+def test_a_trace_opens_no_folder(pipeline):
+    with pytest.raises(SettingsError, match="a model in a folder"):
+        places.pipeline_of(pipeline, Trace("q", {"reranker": "cross-encoder:/etc"}, ()))
 
 
 def test_what_the_filter_allows_can_be_told(pipeline, chunks):

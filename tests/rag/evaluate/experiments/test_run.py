@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -210,6 +211,31 @@ def test_pipelines_by_name(tmp_path: Path):
         save(settings, "a=b", {})
     with pytest.raises(SettingsError):
         save(settings, "bad", {"pool": -1})
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "llm_base_url=http://evil.example",
+        "cohere_url=http://evil.example",
+        "trust_remote_code=a/b",
+        "prompts=/etc",
+        "cross_encoder=/etc",
+        "reranker=cross-encoder:./own",
+        "library=/tmp",
+    ],
+)
+def test_a_pipelines_options_shape_rankings_unless_the_owner_types_them(typed: str, tmp_path: Path):
+    settings = Settings(library=tmp_path)
+    name, _, value = typed.partition("=")
+    with pytest.raises(SettingsError, match=f"option {name}"):
+        resolve(settings, (typed,))
+    with pytest.raises(SettingsError, match=f"option {name}"):
+        save(settings, "kept", {name: value})
+    assert resolve(settings, (typed,), owner=True) == {typed: {name: value}}
+    (tmp_path / pipelines.FILE).write_text(json.dumps({"theirs": {name: value}}))
+    with pytest.raises(SettingsError, match=f"option {name}"):  # a library from elsewhere
+        resolve(settings, ("theirs",), owner=True)
 
 
 def test_two_who_save_pipelines_at_once_both_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
