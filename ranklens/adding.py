@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.loaders import suffixes
+from ingest.loaders.base import LOCKED
 from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import LibraryError
 
 if TYPE_CHECKING:
     from ingest.documents import Documents
+    from rag.store.catalogue import Document
 
 Report = Callable[[IndexingProgress], None]
 
@@ -64,6 +66,11 @@ def index_queued(
     if problem := library.progress().problem:
         raise LibraryError(f"the work came to a halt: {problem}")
     return outcomes
+
+
+def needs_password(item: Document | FileOutcome) -> bool:
+    """Return whether a file failed for want of its password, or for a wrong one."""
+    return item.status == "failed" and item.reason.startswith(LOCKED)
 
 
 def find(paths: Iterable[Path]) -> list[FoundFile]:

@@ -8,6 +8,8 @@ from typing import Literal
 
 BlockKind = Literal["heading", "paragraph", "row", "code"]
 SHARES = 10_000
+LOCKED = "the PDF is encrypted"
+"""How the reason begins that a password would settle."""
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom: shares of the page's width and height, times `SHARES`."""
 Words = Sequence[tuple[int, int, Box]]

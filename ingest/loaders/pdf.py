@@ -15,7 +15,7 @@ from pypdf import PasswordType, PdfReader, apply_configuration
 from pypdf.errors import PyPdfError
 from pypdfium2 import PdfDocument, PdfiumError
 
-from ingest.loaders.base import Block, Page, block
+from ingest.loaders.base import LOCKED, Block, Page, block
 from ingest.loaders.pdf_blocks import Style, page_blocks
 from ingest.loaders.pdf_lines import Line, page_lines
 from ingest.loaders.pdf_text import page_runs
@@ -64,8 +64,12 @@ def _unlock(reader: PdfReader, password: str) -> None:
     if not reader.is_encrypted:
         return
     if reader.decrypt(password) is PasswordType.NOT_DECRYPTED:
-        what = "the given password does not open it" if password else "a password is needed"
-        raise DocumentError(f"the PDF is encrypted: {what}; add it again with its password")
+        raise _locked(password)
+
+
+def _locked(password: str) -> DocumentError:
+    what = "the given password does not open it" if password else "a password is needed"
+    return DocumentError(f"{LOCKED}: {what}")
 
 
 def _opened(path: Path, password: str) -> PdfDocument | None:

@@ -41,9 +41,9 @@ def _planets(canvas):
             canvas.drawString(72 + 150 * column, 700 - 14 * index, cell)
 
 
-def encrypted(data, password):
+def encrypted(data, password, owner=None, algorithm="RC4-128"):
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
-    writer.encrypt(password, algorithm="RC4-128")
+    writer.encrypt(password, owner, algorithm=algorithm)
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer.getvalue()

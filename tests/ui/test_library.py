@@ -2,6 +2,9 @@
 
 import io
 
+import pytest
+
+from ingest.loaders.base import LOCKED
 from tests.ui.fakes import FakeDocument, FakeProgress
 from tests.ui.test_ask import html
 from ui.library import uploads
@@ -98,13 +101,22 @@ def test_remove_asks_first(page, library):
     assert "maintenance.md" not in at.dataframe[0].value["Document"].tolist()
 
 
-def test_an_encrypted_file_asks_for_its_password(page, library, tmp_path, monkeypatch):
+@pytest.mark.parametrize("selected", [None, "locked.pdf"])
+def test_an_encrypted_file_asks_for_its_password(page, library, tmp_path, monkeypatch, selected):
     stored = tmp_path / "locked.pdf"
     stored.write_bytes(b"%PDF")
-    library.held.append(FakeDocument("locked.pdf", "failed", "it needs a password", chunks=0))
+    reason = f"{LOCKED}: a password is needed"
+    library.held.append(FakeDocument("locked.pdf", "failed", reason, chunks=0))
     monkeypatch.setattr(library, "file", lambda name: stored)
-    at = page("ui/library/page.py", document="locked.pdf")
-    assert "could not be indexed" in html(at)
+    at = page("ui/library/page.py", document=selected)
+    assert reason in html(at)
     at.text_input[0].input("secret")
     next(b for b in at.button if b.label == "Unlock").click().run()
     assert library.calls == [("enqueue", "locked.pdf", "secret")]
+
+
+def test_a_password_is_asked_for_only_where_one_helps(page, library):
+    reason = "it is encrypted with a zip password; save it without one"
+    library.held.append(FakeDocument("a.docx", "failed", reason, chunks=0))
+    assert not page("ui/library/page.py").text_input
+    assert not page("ui/library/page.py", document="a.docx").text_input

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from rag.text.plural import plural
+from ranklens.adding import needs_password
 from ui.cli.words import clean, duration
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def show_outcome(outcome: FileOutcome) -> None:
         text += f" ({plural(outcome.chunks, 'chunk')})"
     if outcome.reason:
         text += f": {clean(outcome.reason)}"
+    if needs_password(outcome):
+        text += "; add it again with --password TEXT"
     print(text, file=sys.stderr if failed else sys.stdout, flush=True)
     for warning in outcome.warnings:
         print(f"warning: {clean(outcome.name)}: {clean(warning)}", file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ import streamlit as st
 from rag.errors import LibraryError, RanklensError
 from rag.text.plural import plural
 from rag.types import Chunk
+from ranklens.adding import needs_password
 from ui.library import uploads
 from ui.shared import frame, passwords
 from ui.shared.html import macro
@@ -27,8 +28,8 @@ def show(library: Library, document: Document) -> None:
     frame.question(document.name)
     if document.status == "failed":
         frame.notice(document.reason, "This document could not be indexed", "bad")
-        if "password" in document.reason.lower():
-            _unlock(library, document)
+        if needs_password(document):
+            unlock(library, document)
     if document.warnings:
         frame.notice(document.warnings, "Not everything in it was read", "warn")
     with st.container(horizontal=True):
@@ -58,9 +59,9 @@ def _remove(library: Library, name: str) -> None:
         library.remove(name)
 
 
-def _unlock(library: Library, document: Document) -> None:
+def unlock(library: Library, document: Document) -> None:
     """Ask for the password and queue the file again with it; it is not kept beyond the session."""
-    password = passwords.ask("unlock", "Unlock")
+    password = passwords.ask(f"unlock_{document.digest}", "Unlock")
     if not password:
         return
     passwords.remember(document.name, password)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.errors import RanklensError
+from ranklens.adding import needs_password
 from ui.library import document, documents, indexing, uploads
 from ui.shared import frame, state
 from ui.shared.html import macro
+
+MOST_LOCKED = 3  # documents whose passwords are asked for at once
 
 
 def page() -> None:
@@ -24,7 +27,11 @@ def page() -> None:
         return
     chosen = documents.table(held)
     if chosen is None:
-        failed = [one for one in held if one.reason]
+        locked = [one for one in held if needs_password(one)]
+        for one in locked[:MOST_LOCKED]:
+            frame.notice(f"{one.reason}.", one.name, "warn")
+            document.unlock(library, one)
+        failed = [one for one in held if one.reason and one not in locked[:MOST_LOCKED]]
         partial = [one for one in held if one.warnings]
         st.html(macro("unselected", document.TEMPLATE)(failed, len(partial)))
         return

@@ -3,8 +3,9 @@ from pypdfium2 import PdfDocument
 from reportlab.lib.utils import simpleSplit
 
 from ingest.loaders import load, pdf_text
+from ingest.loaders.base import LOCKED
 from rag.errors import DocumentError
-from tests.ingest.build import SENTENCE, pdf
+from tests.ingest.build import SENTENCE, encrypted, pdf
 
 LEFT = "The left column speaks of rivers and of the towns that stand along their banks. " * 5
 RIGHT = "On the right side we read about mountains, and how people cross them in winter. " * 5
@@ -156,6 +157,18 @@ def test_encrypted(tmp_path):
     with pytest.raises(DocumentError, match="the given password does not open it"):
         loaded(tmp_path, locked, "guess")
     assert SENTENCE in texts(loaded(tmp_path, locked, "open sesame"))
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128", "AES-128", "AES-256-R5", "AES-256"])
+def test_every_encryption_opens_with_its_password(tmp_path, algorithm):
+    locked = encrypted(pdf(), "pässword", "owner", algorithm)
+    with pytest.raises(DocumentError, match=f"^{LOCKED}: a password is needed"):
+        loaded(tmp_path, locked)
+    for password in ("pässword", "owner"):
+        blocks = [b for page in loaded(tmp_path, locked, password) for b in page.blocks]
+        assert SENTENCE in [b.text for b in blocks]
+        assert all(b.words for b in blocks), "PDFium opens it too"
+    assert SENTENCE in texts(loaded(tmp_path, encrypted(pdf(), "", "owner", algorithm)))
 
 
 def test_scan_without_text(tmp_path):

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from ingest.loaders.base import LOCKED
 from ingest.progress import FileOutcome, IndexingProgress
 from ui.cli import progress
 from ui.cli.progress import Reporter, line
@@ -43,6 +44,15 @@ def test_what_was_not_read_of_a_file_is_named(capsys: pytest.CaptureFixture[str]
     out, err = capsys.readouterr()
     assert out.splitlines() == ["added: a.pdf (3 chunks)"]
     assert err.splitlines() == ["warning: a.pdf: page 2 was not read", "warning: a.pdf: b"]
+
+
+def test_a_file_that_needs_its_password_names_the_option(capsys: pytest.CaptureFixture[str]):
+    reason = f"{LOCKED}: a password is needed"
+    with Reporter() as report:
+        report(IndexingProgress(outcomes=(FileOutcome("a.pdf", "failed", reason),)))
+    assert capsys.readouterr().err.splitlines() == [
+        f"failed: a.pdf: {reason}; add it again with --password TEXT"
+    ]
 
 
 def test_a_terminal_gets_a_bar_beside_the_outcomes(
