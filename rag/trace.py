@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RanklensError
+from rag.text.json_value import json_value
 from rag.types import Trace
 
 _ADAPTER = TypeAdapter(Trace)
@@ -36,10 +37,9 @@ def to_json(trace: Trace) -> str:
 def from_json(text: str) -> Trace:
     """Load a trace; raises `RanklensError` if the text is no trace."""
     try:
-        data = json.loads(text)
-    except ValueError as error:
+        return from_dict(json_value(text))
+    except (ValueError, RecursionError) as error:
         raise RanklensError(f"this is not a trace: {error}") from None
-    return from_dict(data)
 
 
 def from_dict(data: Mapping[str, Any]) -> Trace:

@@ -9,7 +9,6 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ingest.datasets.anchored import texts
-from ingest.datasets.base import decoded, read_text
 from rag.evaluate.asking import CallsOutcome
 from rag.evaluate.data import Question
 from rag.evaluate.experiments.pipelines import Variants
@@ -18,6 +17,7 @@ from rag.evaluate.judgements.agreement import Agreement, PairAgreement, agreemen
 from rag.evaluate.judgements.pooling import pooled
 from rag.evaluate.judgements.proposals import propose, to_grade
 from rag.evaluate.judgements.record import PEOPLE, Judgement, Source, same_words
+from rag.evaluate.lines import read_lines
 from rag.llm.client import configured
 from rag.settings import Settings
 from rag.types import Chunk
@@ -135,12 +135,12 @@ def import_judgements(
     A name that ends in ``.csv`` is CSV, any other TREC qrels of ``questions``. ``data`` are the
     bytes of a file that is not on disk. Raises `RanklensError` that names every faulty row.
     """
-    text = read_text(file) if data is None else decoded(data, file.name)
+    lines = read_lines(file, library.settings.max_file_mb, data)
     text_of, name = texts(library.index.catalogue), str(file)
     if is_csv(file):
-        made = files.from_csv(text, text_of, judge, name)
+        made = files.from_csv(lines, text_of, judge, name)
     else:
-        made = files.from_qrels(text, questions, text_of, judge, name)
+        made = files.from_qrels(lines, questions, text_of, judge, name)
     return library.judgements.add(made)
 
 

@@ -106,7 +106,7 @@ def opened_set(
     such folder or set.
     """
     if _is_folder(source):
-        dataset = datasets.read(Path(source)).limited(limit)
+        dataset = datasets.read(Path(source), settings.max_file_mb).limited(limit)
         folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
         # One that was indexed with another encoder or other chunks is indexed again.
         with open_library(settings.updated(library=folder), reindex=True) as library:

@@ -46,7 +46,7 @@ def import_questions(
     row; nothing is stored then.
     """
     name = " ".join(name.split()) or path.name.split(".")[0]
-    held, golds = files.read(path)
+    held, golds = files.read(path, library.settings.max_file_mb)
     made = judgements_from(golds, held, texts(library.index.catalogue), judge)
     library.question_sets.put(name, held)
     library.judgements.add(made)

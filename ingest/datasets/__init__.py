@@ -11,17 +11,21 @@ from pathlib import Path
 from ingest.datasets import beir, spans
 from ingest.datasets.base import Dataset
 from rag.errors import RanklensError
+from rag.evaluate.lines import MOST_MB
 
 
-def read(folder: Path) -> Dataset:
-    """Read a folder; raises `RanklensError` that names every faulty row, or what was looked for."""
+def read(folder: Path, most: int = MOST_MB) -> Dataset:
+    """Read a folder, each of whose files may unpack to ``most`` MB.
+
+    Raises `RanklensError` that names every faulty row, or what was looked for.
+    """
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         raise RanklensError(f"{folder} is not a folder")
     if beir.find(folder, "corpus.jsonl"):
-        return beir.read(folder)
+        return beir.read(folder, most)
     if spans.questions_file(folder):
-        return spans.read(folder)
+        return spans.read(folder, most)
     raise RanklensError(
         f"{folder} holds neither corpus.jsonl, queries.jsonl and qrels (BEIR's layout) nor "
         "documents with questions.csv or questions.jsonl; docs/evaluation.md shows both"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit
 from rag.evaluate.faults import read_rows
 from rag.evaluate.judgements.record import HIGHEST
@@ -82,43 +79,3 @@ def read_items(
 
     read_rows(str(path), rows, add)
     return kept
-
-
-def read_text(path: Path) -> str:
-    """Return a UTF-8 file's text, gzipped or not; raises `RanklensError`."""
-    try:
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            data = gzip.decompress(data)
-    except (OSError, EOFError) as error:
-        raise RanklensError(f"{path} cannot be read: {error}") from None
-    return decoded(data, str(path))
-
-
-def decoded(data: bytes, name: str) -> str:
-    """Return the text of a file's bytes; raises `RanklensError` if they are not UTF-8."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise RanklensError(
-            f"{name} is not UTF-8 text (line {line}); save it as UTF-8, which spreadsheets call "
-            "“CSV UTF-8”, and import it again"
-        ) from None
-
-
-def filled_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, text) of a file's lines that are not blank; raises `RanklensError`."""
-    lines = enumerate(read_text(path).split("\n"), 1)
-    return ((line, text) for line, text in lines if text.strip())
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """Return the object of a line of JSON Lines; raises `ValueError` for anything else."""
-    try:
-        row = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"not JSON ({error})") from None
-    if not isinstance(row, dict):
-        raise ValueError("not a JSON object")
-    return row

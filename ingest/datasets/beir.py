@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest.datasets.base import CorpusRow, Dataset, Gold, filled_lines, json_object, read_items
+from ingest.datasets.base import CorpusRow, Dataset, Gold, read_items
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.faults import raise_faults, read_rows
+from rag.evaluate.lines import filled, filled_lines, json_object, limited, read_lines
 from rag.text.plural import plural
 
 QRELS = ("qrels/test.tsv", "qrels.tsv", "qrels/dev.tsv")
@@ -23,15 +24,18 @@ def find(folder: Path, name: str) -> Path | None:
     return next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
 
 
-def read(folder: Path) -> Dataset:
-    """Read a folder in BEIR's layout; questions without judgements are left out."""
+def read(folder: Path, most: int) -> Dataset:
+    """Read a folder in BEIR's layout; questions without judgements are left out.
+
+    ``most``: MB that each of its files may unpack to.
+    """
     corpus = _needed(folder, "corpus.jsonl")
     queries = _needed(folder, "queries.jsonl")
     qrels_path = _needed(folder, *QRELS)
-    rows = read_items(corpus, filled_lines(corpus), _document, "document")
-    known = read_items(queries, filled_lines(queries), _question, "question")
+    rows = read_items(corpus, filled_lines(read_lines(corpus, most)), _document, "document")
+    known = _questions(queries, most)
     qrels: dict[str, dict[str, int]] = {}
-    for gold in _qrels(qrels_path):
+    for gold in _qrels(qrels_path, most):
         qrels.setdefault(gold.question, {})[gold.document] = gold.grade
     questions = tuple(question for name, question in known.items() if name in qrels)
     if not questions:
@@ -48,14 +52,14 @@ def read(folder: Path) -> Dataset:
     )
 
 
-def read_questions(folder: Path) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
+def read_questions(folder: Path, most: int) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
     """Read questions with the judged documents as golds without quote; the corpus is not needed.
 
     A row that judges no question of the file is a fault.
     """
     queries, qrels_path = _needed(folder, "queries.jsonl"), _needed(folder, *QRELS)
-    known = read_items(queries, filled_lines(queries), _question, "question")
-    golds = _qrels(qrels_path)
+    known = _questions(queries, most)
+    golds = _qrels(qrels_path, most)
     raise_faults(
         str(qrels_path),
         [
@@ -75,6 +79,11 @@ def _needed(folder: Path, *names: str) -> Path:
     raise RanklensError(f"{folder} has no {' or '.join(names)} (gzipped or not)")
 
 
+def _questions(path: Path, most: int) -> dict[str, Question]:
+    rows = limited(filled_lines(read_lines(path, most)), str(path))
+    return read_items(path, rows, _question, "question")
+
+
 def _document(line: str) -> CorpusRow:
     data = json_object(line)
     title, text = data.get("title") or "", data.get("text")
@@ -85,10 +94,7 @@ def _document(line: str) -> CorpusRow:
 
 def _question(line: str) -> Question:
     data = json_object(line)
-    text = data.get("text")
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError("a question needs _id and text")
-    return Question(_id(data), text.strip())
+    return Question(_id(data), filled(data, "text"))
 
 
 def _id(data: Mapping[str, Any]) -> str:
@@ -98,7 +104,7 @@ def _id(data: Mapping[str, Any]) -> str:
     return str(name)
 
 
-def _qrels(path: Path) -> tuple[Gold, ...]:
+def _qrels(path: Path, most: int) -> tuple[Gold, ...]:
     """Read tab-separated judgements: BEIR's three columns, or TREC's four."""
 
     def gold(row: tuple[int, str]) -> Gold:
@@ -111,7 +117,8 @@ def _qrels(path: Path) -> tuple[Gold, ...]:
             form = "not of the form question<TAB>document<TAB>whole number"
             raise ValueError(form) from None
 
-    rows = [(line, (line, text)) for line, text in filled_lines(path)]
+    lines = limited(filled_lines(read_lines(path, most)), str(path))
+    rows = [(line, (line, text)) for line, text in lines]
     if rows and rows[0][1][1].rstrip().lower().endswith(("score", "relevance")):
         del rows[0]
     return tuple(read_rows(str(path), rows, gold))

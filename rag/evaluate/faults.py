@@ -10,6 +10,7 @@ from rag.errors import RanklensError
 R = TypeVar("R")
 T = TypeVar("T")
 SHOWN = 20  # faults named in one message
+LENGTH = 300  # characters of one; a row from outside may be long
 
 
 def read_rows(source: str, rows: Iterable[tuple[int, R]], read: Callable[[R], T]) -> list[T]:
@@ -19,20 +20,31 @@ def read_rows(source: str, rows: Iterable[tuple[int, R]], read: Callable[[R], T]
     """
     found: list[T] = []
     faults: list[str] = []
+    count = 0
     for line, row in rows:
         try:
             found.append(read(row))
         except ValueError as error:
-            faults.append(f"line {line}: {error}" if line else str(error))
-    raise_faults(source, faults)
+            count += 1
+            if count <= SHOWN:
+                faults.append(f"line {line}: {error}" if line else str(error))
+    raise_faults(source, faults, count)
     return found
 
 
-def raise_faults(source: str, found: Sequence[str]) -> None:
-    """Raise `RanklensError` naming the faults; nothing happens if there are none."""
+def raise_faults(source: str, found: Sequence[str], count: int = 0) -> None:
+    """Raise `RanklensError` naming the faults; nothing happens if there are none.
+
+    ``count``: how many there are, if those ``found`` are the first of them.
+    """
     if not found:
         return
-    shown = "\n  ".join(found[:SHOWN])
-    more = f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    rows = "1 row is" if len(found) == 1 else f"{len(found)} rows are"
+    count = count or len(found)
+    shown = "\n  ".join(map(_shortened, found[:SHOWN]))
+    more = f"\n  and {count - SHOWN} more" if count > SHOWN else ""
+    rows = "1 row is" if count == 1 else f"{count} rows are"
     raise RanklensError(f"{source}: {rows} faulty, and nothing was imported:\n  {shown}{more}")
+
+
+def _shortened(fault: str) -> str:
+    return fault if len(fault) <= LENGTH else f"{fault[:LENGTH]} …"

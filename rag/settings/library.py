@@ -32,7 +32,11 @@ class LibrarySettings(Section):
         "Engine for BM25: the inverted index, or the rank-bm25 library (small libraries only).",
         SHAPES_RANKING,
     )
-    max_file_mb: int = option(200, "Largest file that is accepted, in MB.", ge=1)
+    max_file_mb: int = option(
+        200,
+        "Largest file that is accepted, in MB; a packed question set counts as what it unpacks to.",
+        ge=1,
+    )
     parse_seconds: float = option(
         60.0, "Time a document's parser may take, in seconds, before it is stopped.", gt=0
     )

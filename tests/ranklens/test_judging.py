@@ -42,7 +42,7 @@ def test_judgements_come_in_from_csv_and_qrels(library):
     with pytest.raises(RanklensError, match="line 1"):
         import_judgements(library, Path("a.qrels"), questions, data=b"q9 0 x 3\n")
     with pytest.raises(RanklensError, match=r"^a.csv is not UTF-8 text \(line 2\); save it as"):
-        import_judgements(library, Path("a.csv"), data=b"question\nf\xfcr")
+        import_judgements(library, Path("a.csv"), data=b"question,document,grade\nf\xfcr")
 
 
 @pytest.mark.parametrize("name", ["all.csv", "all.qrels"])

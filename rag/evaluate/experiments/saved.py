@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import zlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,8 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Evaluation
+from rag.text.json_value import json_value
+from rag.text.unpack import unpacked
 
 VERSION = 1
+MOST = 200 << 20  # bytes that it may unpack to: as much as can be opened on the page unpacked
 _EVALUATION = TypeAdapter(Evaluation)
 
 
@@ -51,7 +53,7 @@ def digest(evaluation: Evaluation) -> str:
 def from_json(text: str | bytes) -> Evaluation:
     """Load an evaluation; raises `RanklensError` if the text is none."""
     try:
-        data = json.loads(text)
+        data = json_value(text)
         if data.pop("version") != VERSION:
             raise ValueError(f"its version is not {VERSION}")
         return _EVALUATION.validate_python(data)
@@ -60,7 +62,7 @@ def from_json(text: str | bytes) -> Evaluation:
         where = ".".join(map(str, first["loc"]))
         raise RanklensError(f"this is not a saved evaluation: {where}: {first['msg']}") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RanklensError(f"this is not a saved evaluation: {error!r}") from None
+        raise RanklensError(f"this is not a saved evaluation: {error}") from None
 
 
 def save(evaluation: Evaluation, path: Path) -> None:
@@ -83,8 +85,8 @@ def load(path: Path) -> Evaluation:
 def opened(name: str, data: bytes) -> Evaluation:
     """Return the evaluation in a file's bytes; raises `RanklensError` that names the file."""
     try:
-        return from_json(gzip.decompress(data) if name.endswith(".gz") else data)
-    except (OSError, EOFError, zlib.error) as error:
+        return from_json(b"".join(unpacked([data], MOST)) if name.endswith(".gz") else data)
+    except ValueError as error:
         raise RanklensError(f"{name} cannot be read: {error}") from None
     except RanklensError as error:
         raise RanklensError(f"{name}: {error}") from None

@@ -21,6 +21,7 @@ from rag.evaluate.data import Question, Run
 from rag.evaluate.faults import read_rows
 from rag.evaluate.judgements.anchors import locate
 from rag.evaluate.judgements.record import HIGHEST, LOWEST, PEOPLE, SOURCES, Judgement, same_words
+from rag.evaluate.lines import filled_lines, limited, table
 
 COLUMNS = (
     "question", "document", "start", "end", "quote", "grade", "note", "judge", "source", "status",
@@ -90,22 +91,20 @@ def written(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def from_csv(
-    text: str, text_of: TextOf, judge: str = "import", name: str = "the file"
+    lines: Iterable[str], text_of: TextOf, judge: str = "import", name: str = "the file"
 ) -> list[Judgement]:
     """Read judgements; raises `RanklensError` that names every faulty row.
 
     A row needs a question, a document and a grade. Its quote is looked for in the document's
     present text, nearest to ``start``; without quote, start and end the whole document is judged.
     """
-    csv.field_size_limit(1 << 24)
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    lacking = [column for column in NEEDED if column not in (reader.fieldnames or ())]
+    columns, rows = table(lines, name)
+    lacking = [column for column in NEEDED if column not in columns]
     if lacking:
         raise RanklensError(
             f"{name} needs the columns {', '.join(NEEDED)}; it lacks {', '.join(lacking)}"
         )
-    rows = ((reader.line_num, row) for row in reader)
-    return read_rows(name, rows, lambda row: _from_row(row, text_of, judge))
+    return read_rows(name, limited(rows, name), lambda row: _from_row(row, text_of, judge))
 
 
 def encoded(name: str) -> str:
@@ -134,13 +133,13 @@ def to_qrels(judgements: Sequence[Judgement], questions: Sequence[Question]) -> 
 
 
 def from_qrels(
-    text: str, questions: Sequence[Question], text_of: TextOf, judge: str = "import",
+    lines: Iterable[str], questions: Sequence[Question], text_of: TextOf, judge: str = "import",
     name: str = "the qrels",
 ) -> list[Judgement]:  # fmt: skip
     """Read qrels; raises `RanklensError` that names every faulty line."""
     words = {encoded(q.id): q.text for q in questions} | {q.id: q.text for q in questions}
-    rows = [(n, line.split()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
-    return read_rows(name, rows, lambda cells: _from_cells(cells, words, text_of, judge))
+    rows = limited(filled_lines(lines), name)
+    return read_rows(name, rows, lambda line: _from_cells(line.split(), words, text_of, judge))
 
 
 def to_run(run: Run, stage: str) -> str:
