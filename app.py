@@ -37,6 +37,7 @@ if __name__ == "__main__":
     frame.dress()
     state.run(chosen)
 else:
-    from ui import served
+    from ui import server
 
-    app = st.App(__file__, routes=served.routes(), lifespan=served.lifespan)
+    server.refuse_late_options()
+    app = st.App(__file__, **server.parts())

@@ -12,11 +12,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.routing import Route
-from streamlit import config
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,10 +31,8 @@ def opened(library: Library) -> None:
 
 
 def routes() -> list[Route]:
-    """Return what is served beside the page, to the names only that the page answers to."""
-    hosts = config.get_option("server.allowedHosts") or ["*"]
-    guard = Middleware(TrustedHostMiddleware, allowed_hosts=hosts)
-    return [Route("/metrics", _metrics, middleware=[guard])]
+    """Return what is served beside the page; `ui.guard` decides to whom, as for every route."""
+    return [Route("/metrics", _metrics)]
 
 
 async def _metrics(_request: Request) -> Response:

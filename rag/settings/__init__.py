@@ -28,6 +28,7 @@ from rag.settings.files import CONFIG, SettingsFile, settings_file
 from rag.settings.library import LibrarySettings
 from rag.settings.models import ModelSettings
 from rag.settings.monitoring import MonitoringSettings
+from rag.settings.page import PageSettings
 from rag.settings.providers import ProviderSettings
 from rag.settings.reranking import RerankingSettings
 from rag.settings.retrieval import RetrievalSettings
@@ -58,6 +59,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Answers": AnswerSettings,
     "Providers": ProviderSettings,
     "Monitoring": MonitoringSettings,
+    "Page": PageSettings,
 }
 # Names that are gone, and what holds now.
 REMOVED = {
@@ -75,6 +77,7 @@ class Settings(
     AnswerSettings,
     ProviderSettings,
     MonitoringSettings,
+    PageSettings,
 ):
     """All options. Instances never change; `updated` makes another one."""
 

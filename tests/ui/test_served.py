@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from tests.ui.fakes import FakeLibrary
 from ui import served
+from ui.guard import Guard
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +25,7 @@ def run(coroutine):
 
 
 def get(path, host="127.0.0.1:8501"):
-    app = Starlette(routes=served.routes())
+    app = Starlette(routes=served.routes(), middleware=[Middleware(Guard)])
 
     async def ask():
         transport = httpx.ASGITransport(app=app)
@@ -42,7 +44,7 @@ def test_metrics_are_served_before_a_library_is_open():
 
 def test_metrics_answer_to_the_page_s_own_names_only():
     assert get("/metrics", host="localhost:8501").status_code == 200
-    assert get("/metrics", host="evil.example").status_code == 400
+    assert get("/metrics", host="evil.example").status_code == 403
 
 
 def test_the_library_is_closed_once_when_the_server_stops(monkeypatch):

@@ -9,12 +9,10 @@ from typing import Annotated
 
 import typer
 
-import ui
 from rag.errors import RanklensError
 from rag.settings import Settings, settings_file
 from ui.cli.options import LibraryOption, open_library, settings_for
 
-APP = Path(ui.__file__).resolve().parent.parent / "app.py"
 QUESTIONS = "questions.jsonl"
 NOT_SAMPLES = frozenset({"README.md", QUESTIONS})
 
@@ -48,12 +46,8 @@ def run(
 
 
 def command(port: int | None) -> list[str]:
-    """Return the command that serves the page; only this machine can reach it."""
-    flags = ["--server.address=127.0.0.1", "--server.headless=true"]
-    flags += ["--browser.gatherUsageStats=false"]
-    if port is not None:
-        flags.append(f"--server.port={port}")
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+    """Return the command that serves the page; code of the working folder is not imported."""
+    return [sys.executable, "-P", "-m", "ui.server", *([] if port is None else [str(port)])]
 
 
 def add_samples(settings: Settings, folder: Path) -> None:

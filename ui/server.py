@@ -1,0 +1,141 @@
+"""How the page is served: the options of its server, which the program sets itself, and its start.
+
+``python -P -m ui.server [PORT]`` serves the page. Streamlit reads ``.streamlit/config.toml`` of the
+working folder and of the user, and variables of the environment. None of them may open the page to
+others or let it load from elsewhere: what `options` returns, and else Streamlit's own default,
+holds however the server was started. A flag of ``streamlit run`` may change what `FLAGS` names.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+from streamlit import config
+from streamlit.config_option import ConfigOption
+
+from rag.errors import SettingsError
+from rag.settings import Settings, load_settings
+from ui import served
+from ui.guard import OWN_NAMES, Guard
+
+log = logging.getLogger(__name__)
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+OPTIONS = Path(__file__).with_name("server.toml")
+# What whoever starts the server by hand may choose: where it listens, and where its keys are.
+FLAGS = frozenset(
+    {
+        "server.address",
+        "server.port",
+        "server.headless",
+        "server.baseUrlPath",
+        "server.sslCertFile",
+        "server.sslKeyFile",
+        "browser.serverAddress",
+        "browser.serverPort",
+        "logger.level",
+        "secrets.files",
+    }
+)
+# `streamlit run` acts on these before it reads app.py.
+_AT_ONCE = ("server.address", "server.sslCertFile", "server.sslKeyFile")
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return the program's own values of Streamlit's options, by their dotted names."""
+    folders = (Path.home(), APP.parent)
+    return dict(_flat(tomllib.loads(OPTIONS.read_text("utf-8")))) | {
+        "server.allowedHosts": [*OWN_NAMES, *settings.hosts()],
+        "server.cookieSecret": secrets.token_hex(),
+        "server.maxUploadSize": settings.max_file_mb,
+        "secrets.files": [str(folder / ".streamlit" / "secrets.toml") for folder in folders],
+    }
+
+
+def parts() -> dict[str, Any]:
+    """Set the server's options and return what `st.App` is given besides its script."""
+    try:
+        settings = load_settings()
+    except SettingsError:  # the page shows it; until then only this machine may open the page
+        settings = Settings()
+    hold(options(settings))
+    return {
+        "routes": served.routes(),
+        "middleware": [Middleware(Guard, hosts=settings.hosts())],
+        "lifespan": served.lifespan,
+    }
+
+
+def hold(own: Mapping[str, Any]) -> None:
+    """Set options, now if Streamlit has read its files, and whenever it reads them (again)."""
+
+    def put() -> None:
+        for name, option in config.get_config_options().items():
+            _put(name, option, own)
+
+    config.on_config_parsed(put, force_connect=True)
+    config.on_config_parsed(put)
+
+
+def _put(name: str, option: ConfigOption, own: Mapping[str, Any]) -> None:
+    by_hand = config.is_manually_set(name) and not _in_file(name)
+    if name in FLAGS and by_hand:
+        return
+    if name in own:
+        value, where = own[name], "<ranklens>"
+    elif config.is_manually_set(name):
+        value, where = option.default_val, None
+        if name == "browser.serverPort":
+            value = config.get_option("server.port")
+    else:
+        return
+    if config.is_manually_set(name) and option.value != value and not name.startswith("theme."):
+        log.warning("Streamlit's option %s is not taken from %s", name, option.where_defined)
+    option.set_value(value, where)
+
+
+def refuse_late_options() -> None:
+    """End the program if a settings file of Streamlit has opened the page to others already."""
+    own = options(Settings())
+    for name in _AT_ONCE:
+        if _in_file(name) and config.get_option(name) != own.get(name):
+            sys.exit(
+                f"ranklens: {config.get_where_defined(name)} sets {name}, which is not taken from "
+                f"a file; remove it there or give it by hand: --{name}=…"
+            )
+
+
+def _in_file(name: str) -> bool:
+    return config.get_where_defined(name).endswith(".toml")
+
+
+def _flat(table: Mapping[str, Any], section: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{section}{name}.")
+        else:
+            yield f"{section}{name}", value
+
+
+def main() -> None:
+    """Serve the page: ``python -P -m ui.server [PORT]``."""
+    given = parts()
+    # As flags they also win while Streamlit reads its files: a theme could name an address.
+    flags = options(Settings()) | {"theme.base": "light"}
+    del flags["server.cookieSecret"]
+    if len(sys.argv) > 1:
+        flags["server.port"] = int(sys.argv[1])
+    sys.argv = [str(APP)]
+    st.App(APP, **given).run(config=flags)
+
+
+if __name__ == "__main__":
+    main()
