@@ -81,7 +81,7 @@ def failure(error: Exception) -> Failure:
         return refusal(error.status_code, error.body, error.headers)
     if isinstance(error, httpx.HTTPError | httpx.InvalidURL | TimeoutError):
         return lost(error)
-    return Failure("protocol", str(error))
+    return Failure("protocol")
 
 
 def _piece(event: Any) -> Piece:

@@ -32,8 +32,12 @@ class Connection:
 
 
 def connect(settings: Settings, seconds: float = SECONDS) -> Connection:
-    """Ask the provider for its models; never raises, and takes ``seconds`` at most."""
-    model = LanguageModel(settings.updated(llm_seconds=seconds))
+    """Ask the provider for its models; never raises, and takes ``seconds`` at most.
+
+    A problem is the status and a reason in our words, never what the server sent: whoever tests an
+    address must not read through this program what answers there.
+    """
+    model = LanguageModel(settings.updated(llm_seconds=seconds, provider_words=False))
     where = str(model.endpoint)
     if problem := model.endpoint.missing():
         return Connection(where, 0.0, problem=problem)

@@ -12,12 +12,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import httpx
 
 from rag.errors import ProviderError
+from rag.settings import Settings
 from rag.settings.addresses import login, without_login
+from rag.settings.keys import KEYS
 from rag.text.plural import plural
 from rag.text.quoting import on_one_line
 
@@ -36,6 +38,9 @@ WORDS: Mapping[str, str] = {
     "is kept; ask again, or raise {seconds_option}.",
     "protocol": "{who} sent something that is not its protocol. Check that {url_option} points to "
     "the right address (often …/v1).",
+    "web page": "{who} answered with a web page, not with data. Check that {url_option} points to "
+    "the right address (often …/v1).",
+    "too much": "{who} sent more than {most} MB, the limit of max_reply_mb; the rest was not read.",
     "stream": "{who} reported an error while it answered.",
     # a status outside of 2xx
     "401": "{who} refused the key (401). Check {key}.",
@@ -71,6 +76,14 @@ _KEYS = re.compile(
 )
 
 
+class UnreadableReply(httpx.HTTPError):
+    """A reply that is not read (any further); `rag.llm.wire` raises it."""
+
+    def __init__(self, kind: Literal["web page", "too much", "protocol"]) -> None:
+        super().__init__(kind)
+        self.kind: Literal["web page", "too much", "protocol"] = kind
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What a client library raised, whichever it was.
@@ -78,7 +91,9 @@ class Failure:
     ``words`` are the server's own; ``wait`` is the seconds that it asks to wait.
     """
 
-    kind: Literal["status", "time", "unreachable", "cut", "stream", "protocol"]
+    kind: Literal[
+        "status", "time", "unreachable", "cut", "stream", "protocol", "web page", "too much"
+    ]
     words: str = ""
     status: int = 0
     code: str = ""
@@ -125,12 +140,14 @@ def refusal(status: int, body: Any, headers: Mapping[str, str] | None, code: str
 
 def lost(error: BaseException) -> Failure:
     """Return the failure of a connection: no reply, or only a part of one."""
+    if isinstance(error, UnreadableReply):
+        return Failure(error.kind)
     # By name: the clients bring two HTTP libraries, whose errors are called the same.
     name = type(error).__name__
     if "Timeout" in name:
         return Failure("time")
     if name == "SSEError":
-        return Failure("protocol", str(error))
+        return Failure("protocol")
     return Failure("cut" if name in ("ReadError", "RemoteProtocolError") else "unreachable")
 
 
@@ -139,7 +156,8 @@ class Endpoint:
     """A provider's server: its address and key, and the options that hold them.
 
     ``name`` is empty for one that is known by its address only; ``seconds_option`` is the option
-    that holds the deadline.
+    that holds the deadline. ``quoted``: its own words may be shown. ``most`` is the size of its
+    longest reply in MB.
     """
 
     name: str
@@ -151,6 +169,24 @@ class Endpoint:
     needs_key: bool = False
     model: str = ""
     seconds_option: str = "llm_seconds"
+    quoted: bool = True
+    most: int = 32
+
+    @classmethod
+    def of(cls, settings: Settings, key_option: str, name: str) -> Self:
+        """Return the server that a key is for; one whose key has a usual name needs a key."""
+        bound = KEYS[key_option]
+        return cls(
+            name=name,
+            url=getattr(settings, bound.option).strip() or bound.provider,
+            url_option=bound.option,
+            key=getattr(settings, key_option).get_secret_value().strip(),
+            key_option=key_option,
+            usual_key=bound.usual,
+            needs_key=bool(bound.usual),
+            quoted=settings.provider_words,
+            most=settings.max_reply_mb,
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.address})" if self.name else f"The endpoint {self.address}"
@@ -198,8 +234,8 @@ class Endpoint:
             if failure.wait
             else "; ask again in a moment",
         )
-        if failure.words:
-            words += f" Its message: {self.clean(failure.words)}"
+        if message := self.clean(failure.words):
+            words += f" Its message: {message}"
         if arrived:
             return ProviderError(words)
         return ProviderError(words, failure.passing, failure.wait, failure.too_long)
@@ -214,11 +250,17 @@ class Endpoint:
             "key": f"RANKLENS_{self.key_option.upper()}",
             "usual_key": f" (or {self.usual_key})" if self.usual_key else "",
             "seconds_option": self.seconds_option,
+            "most": str(self.most),
         }
         return WORDS[case].format(**known | more)
 
     def clean(self, words: str) -> str:
-        """Return a server's words on one line, cut to size, without anything like a key."""
+        """Return a server's words on one line, cut to size, without anything like a key.
+
+        Nothing if its words are not to be shown.
+        """
+        if not self.quoted:
+            return ""
         for secret in (self.key, *(self.login or ())):
             words = words.replace(secret, "…") if secret else words
         return on_one_line(_KEYS.sub("…", words), 300)

@@ -9,7 +9,7 @@ from typing import Any
 import openai
 
 from rag.llm.base import Finish, Message, Piece
-from rag.llm.faults import Endpoint, Failure, lost, refusal, words_of
+from rag.llm.faults import Endpoint, Failure, UnreadableReply, lost, refusal, words_of
 from rag.llm.wire import Wire
 from rag.settings.addresses import origin
 from rag.settings.keys import KEYS
@@ -24,6 +24,7 @@ class OpenAIClient:
     # What is no chat completion raises the plain ones, out of the client library or here.
     errors: tuple[type[Exception], ...] = (
         openai.OpenAIError,
+        UnreadableReply,
         TimeoutError,
         ValueError,
         AttributeError,
@@ -83,7 +84,8 @@ class OpenAIClient:
         if isinstance(error, openai.APIError):
             words = words_of(error.body) or error.message
             return Failure("stream", words, code=str(error.code or ""))
-        return lost(error) if isinstance(error, TimeoutError) else Failure("protocol", str(error))
+        known = isinstance(error, TimeoutError | UnreadableReply)
+        return lost(error) if known else Failure("protocol")
 
 
 def _headers(endpoint: Endpoint) -> dict[str, Any]:

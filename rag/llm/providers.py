@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.llm.base import ChatClient
 from rag.llm.faults import Endpoint
 from rag.settings import Settings
 from rag.settings.addresses import origin
-from rag.settings.keys import COHERE_URL, OPENAI_URL
+from rag.settings.keys import OPENAI_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +22,13 @@ class Provider:
 
 def cohere_endpoint(settings: Settings) -> Endpoint:
     """Return Cohere's server, for chat as for reranking."""
-    return Endpoint(
-        name="Cohere",
-        url=settings.cohere_url.strip() or COHERE_URL,
-        url_option="cohere_url",
-        key=settings.cohere_api_key.get_secret_value().strip(),
-        key_option="cohere_api_key",
-        usual_key="CO_API_KEY",
-        needs_key=True,
-    )
+    return Endpoint.of(settings, "cohere_api_key", "Cohere")
 
 
 def _openai_endpoint(settings: Settings) -> Endpoint:
-    url = settings.llm_base_url.strip() or OPENAI_URL
-    own = origin(url) == origin(OPENAI_URL)
-    return Endpoint(
-        name="OpenAI" if own else "",
-        url=url,
-        url_option="llm_base_url",
-        key=settings.llm_api_key.get_secret_value().strip(),
-        key_option="llm_api_key",
-        usual_key="OPENAI_API_KEY",
-        needs_key=own,
-    )
+    found = Endpoint.of(settings, "llm_api_key", "OpenAI")
+    own = origin(found.url) == origin(OPENAI_URL)
+    return found if own else replace(found, name="", needs_key=False)
 
 
 def _openai_client(endpoint: Endpoint, temperature: float, seconds: float) -> ChatClient:

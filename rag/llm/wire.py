@@ -11,13 +11,13 @@ import functools
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 import httpx
 
-from rag.llm.faults import Endpoint
+from rag.llm.faults import Endpoint, UnreadableReply
 
 
 class Wire:
@@ -32,12 +32,17 @@ class Wire:
         """Return what the HTTP client (httpx's, or one like it) is created with.
 
         No redirect is followed: passages and keys are for the address that was set, and for no
-        other one that it names.
+        other one that it names. A reply is read up to the endpoint's limit, and uncompressed, since
+        a few bytes can unpack to gigabytes.
         """
         return {
             "auth": endpoint.login,
-            "event_hooks": {"request": [self._watch]},
+            "event_hooks": {
+                "request": [self._watch],
+                "response": [functools.partial(_check, endpoint.most * 1_000_000)],
+            },
             "follow_redirects": False,
+            "headers": {"accept-encoding": "identity"},
             "verify": certificates(endpoint.url),
         }
 
@@ -64,6 +69,39 @@ class Wire:
             elif opened is not None:
                 still_open = [one for one in self._sockets if one.fileno() >= 0]
                 self._sockets = [*still_open, opened]
+
+
+def _check(most: int, response: Any) -> None:
+    """Refuse a web page and a compressed reply; let the body end with an error after ``most``."""
+    if response.is_success and response.headers.get("content-type", "").startswith("text/html"):
+        raise UnreadableReply("web page")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise UnreadableReply("protocol")
+    kinds = type(response.stream).__mro__
+    # The clients bring two HTTP libraries, and each accepts streams of its own kind only.
+    kind = next(kind for kind in kinds if kind.__name__ == "SyncByteStream")
+    response.stream = _bounded(kind)(response.stream, most)
+
+
+@functools.cache
+def _bounded(kind: type) -> Any:
+    """Return a class of streams that stop with `UnreadableReply` after so many bytes."""
+
+    class Bounded(kind):  # type: ignore[misc]
+        def __init__(self, stream: Any, most: int) -> None:
+            self._stream, self._left = stream, most
+
+        def __iter__(self) -> Iterator[bytes]:
+            for piece in self._stream:
+                self._left -= len(piece)
+                if self._left < 0:
+                    raise UnreadableReply("too much")
+                yield piece
+
+        def close(self) -> None:
+            self._stream.close()
+
+    return Bounded
 
 
 def certificates(url: str) -> ssl.SSLContext | bool:

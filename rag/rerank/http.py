@@ -14,56 +14,48 @@ from rag.llm.wire import Wire
 from rag.rerank.base import Entry
 from rag.rerank.hosted import Ask, Batch, hosted_entry
 from rag.settings import Settings
+from rag.settings.keys import KEYS
 
 JINA, VOYAGE = "jina-reranker-v2-base-multilingual", "rerank-2.5"
 TEI_LIMIT = 32  # --max-client-batch-size of a server that was started without options
-LONGEST_BODY = 32_000_000  # bytes
 
 
 def jina(model: str = "") -> Entry:
     """Return the line for Jina's API; https://jina.ai/reranker describes its protocol."""
     summary = f"Jina's hosted rerankers ({model or JINA})."
-    server = _server("Jina", ("jina_url", "jina_api_key"), "JINA_API_KEY")
+    server = _server("Jina", "jina_api_key")
     return hosted_entry("jina", model, summary, *server, _asking("results"), JINA)
 
 
 def voyage(model: str = "") -> Entry:
     """Return the line for Voyage's API; https://docs.voyageai.com/docs/reranker has its limits."""
     summary = f"Voyage's hosted rerankers ({model or VOYAGE})."
-    server = _server("Voyage", ("voyage_url", "voyage_api_key"), "VOYAGE_API_KEY")
+    server = _server("Voyage", "voyage_api_key")
     return hosted_entry("voyage", model, summary, *server, _asking("data"), VOYAGE, tokens=500_000)
 
 
 def rerank_server(model: str = "") -> Entry:
     """Return the line for any server with a Cohere- or Jina-like ``/rerank``."""
     summary = "Your own server with a Cohere- or Jina-like /rerank (vLLM, Infinity, LiteLLM)."
-    server = _server("The rerank server", ("rerank_server_url", "rerank_server_key"))
+    server = _server("The rerank server", "rerank_server_key")
     return hosted_entry("rerank-server", model, summary, *server, _asking("results"))
 
 
 def tei() -> Entry:
     """Return the line for Text Embeddings Inference."""
     summary = "Your own Text Embeddings Inference server."
-    server = _server("Text Embeddings Inference", ("tei_url", "tei_key"))
+    server = _server("Text Embeddings Inference", "tei_key")
     ask = _asking("", "score", "texts", raw_scores=False, truncate=True)
     return hosted_entry("tei", "", summary, *server, ask, limit=TEI_LIMIT, unit="probability")
 
 
-def _server(
-    name: str, options: tuple[str, str], usual_key: str = ""
-) -> tuple[Callable[[Settings], Endpoint], tuple[str, str]]:
-    """Return what makes an endpoint from the options of its address and its key, and these.
-
-    A provider whose key has a usual name needs one.
-    """
-    url, key = options
+def _server(name: str, key_option: str) -> tuple[Callable[[Settings], Endpoint], tuple[str, str]]:
+    """Return what makes an endpoint of the settings, and the options of its address and key."""
 
     def endpoint(settings: Settings) -> Endpoint:
-        address, secret = getattr(settings, url).strip(), getattr(settings, key)
-        secret = secret.get_secret_value().strip()
-        return Endpoint(name, address, url, secret, key, usual_key, bool(usual_key))
+        return Endpoint.of(settings, key_option, name)
 
-    return endpoint, options
+    return endpoint, (KEYS[key_option].option, key_option)
 
 
 def _asking(
@@ -116,7 +108,7 @@ class Poster:
         if not response.is_success:
             raise self._endpoint.error(refusal(response.status_code, reply, response.headers))
         if isinstance(reply, str):
-            raise self._endpoint.error(Failure("protocol", reply or "an empty body"))
+            raise self._endpoint.error(Failure("protocol", reply))
         return reply
 
 
@@ -126,8 +118,6 @@ def _read(response: httpx.Response, ends: float) -> bytes:
         body += piece
         if time.monotonic() > ends:
             raise TimeoutError
-        if len(body) > LONGEST_BODY:
-            raise httpx.ReadError("the body is too long")
     return bytes(body)
 
 
@@ -135,9 +125,8 @@ def _pairs(endpoint: Endpoint, results: Any, score: str) -> list[tuple[int, floa
     """Return (index, score) of each result; raises `ProviderError` if they are something else."""
     try:
         return [(int(one["index"]), float(one[score])) for one in results]
-    except (TypeError, KeyError, ValueError, IndexError) as error:
-        words = f"{type(error).__name__} {error} in {str(results)[:200]}"
-        raise endpoint.error(Failure("protocol", words)) from None
+    except (TypeError, KeyError, ValueError, IndexError):
+        raise endpoint.error(Failure("protocol", str(results)[:300])) from None
 
 
 def _tokens(usage: Any) -> float:

@@ -39,6 +39,14 @@ class ProviderSettings(Section):
     tei_key: SecretStr = option(
         SecretStr(""), "Key for that server, if it wants one.", trusted=True
     )
+    provider_words: bool = option(
+        True,
+        "Show a provider's own message in an error, at most 300 characters and without keys. It is "
+        "never shown of an address that is typed on the page Answers.",
+    )
+    max_reply_mb: int = option(
+        32, "Largest reply of a provider that is read, in MB.", ge=1, le=1000
+    )
     prices: str = option(
         "", "Your own table of prices, a TOML file; empty takes rag/llm/prices.toml.", trusted=True
     )

@@ -2,6 +2,9 @@
 
 import pytest
 
+from rag.settings import Settings
+from rag.settings.addresses import origin
+from tests.servers.fixed_server import FixedServer
 from tests.servers.openai_server import OpenAIServer
 from tests.ui.test_ask import html
 
@@ -20,7 +23,7 @@ def chosen(page, server, key):
     at = answers(page)
     at.selectbox(key="llm_kind").select("Another address").run()
     at.text_input(key="llm_url_Another address").input(server.url).run()
-    at.text_input(key="key_Another address").input(key).run()
+    at.text_input(key=f"key_Another address_{origin(server.url)}").input(key).run()
     return at
 
 
@@ -53,3 +56,38 @@ def test_what_went_wrong_is_told_in_words(page, server):
     assert "refused the key" in html(at)
     assert "wrong-0123" not in html(at)
     assert not at.exception
+
+
+def test_the_owners_key_does_not_go_to_an_address_that_somebody_types(page, server, library):
+    library.settings = Settings(llm_base_url="http://own.example/v1", llm_api_key=server.key,
+                                llm_model="own")  # fmt: skip
+    at = answers(page)
+    at.text_input(key="llm_url_Another address").input(server.url).run()
+    at = press(at, "Test the connection")
+    assert "needs a key, and none is set for this address" in html(at)
+    assert not server.requests
+
+
+def test_a_typed_key_stays_with_the_address_that_it_was_typed_for(page, server):
+    at = chosen(page, server, server.key)
+    with OpenAIServer() as other:
+        at.text_input(key="llm_url_Another address").input(other.url).run()
+        assert at.text_input(key=f"key_Another address_{origin(other.url)}").value == ""
+        assert "needs a key" in html(press(at, "Test the connection"))
+
+
+def test_a_test_shows_nothing_of_what_answers_at_an_address(page):
+    with FixedServer(b'{"message": "internal-secret", "error": "internal-secret"}', 400) as other:
+        at = press(chosen(page, other, "sk-0123456789"), "Test the connection")
+        assert "did not accept the request (400)" in html(at)
+        assert "internal-secret" not in html(at)
+        assert not at.exception
+
+
+def test_the_password_of_an_address_is_not_on_the_page(page, library):
+    library.settings = Settings(llm_base_url="http://user:hunter2@own.example/v1", llm_model="own")
+    at = answers(page)
+    assert at.text_input(key="llm_url_Another address").value == "http://own.example/v1"
+    assert "hunter2" not in html(at) + "".join(code.value for code in at.code)
+    used = press(at, "Use this").session_state["llm"]
+    assert used["llm_base_url"] == "http://user:hunter2@own.example/v1"  # as it was set

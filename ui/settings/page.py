@@ -11,27 +11,30 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.settings import Settings, settings_file
+from rag.settings.addresses import origin
 from rag.text.plural import plural
 from ranklens import connection
-from ranklens.connection import COHERE, KINDS, OTHER, PRESETS, Connection
+from ranklens.connection import COHERE, KINDS, Connection
 from ui.shared import frame, state
 from ui.shared.html import macro
 
 NOBODY = "Nobody: quote the documents"
 WIDTH = 720
+LONGEST_URL = 500
 KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
 def page() -> None:
     """Show the page."""
-    settings = state.settings(state.library())
+    library = state.library()
     frame.title("Answers", "Who writes them: your documents' own sentences, or a model of yours.")
     with st.container(width=WIDTH):
-        _form(settings)
+        _form(library.settings, state.settings(library))
         st.html(macro("file", "settings/settings.html")(settings_file()))
 
 
-def _form(settings: Settings) -> None:
+def _form(own: Settings, settings: Settings) -> None:
+    """Show the form; ``own`` are the owner's settings, ``settings`` those of this session."""
     st.html(macro("now", "settings/settings.html")(settings, bool(state.answer_model())))
     kinds = [NOBODY, *KINDS]
     index = kinds.index(connection.kind_of(settings) or NOBODY)
@@ -44,14 +47,14 @@ def _form(settings: Settings) -> None:
         st.button("Use this", type="primary", on_click=_use, args=(connection.NO_MODEL,))
         return
     try:
-        _model(settings, kind)
+        _model(own, settings, kind)
     except RanklensError as error:
         state.problem(error)
 
 
-def _model(settings: Settings, kind: str) -> None:
-    options = _options(settings, kind)
-    tried = settings.updated(**options)
+def _model(own: Settings, settings: Settings, kind: str) -> None:
+    options = _options(own, settings, kind)
+    tried = own.updated(**options)
     if st.button("Test the connection", icon=":material/cable:"):
         with st.spinner("Asking for the models there…"):
             st.session_state["llm_tested"] = (options, connection.connect(tried))
@@ -71,28 +74,29 @@ def _model(settings: Settings, kind: str) -> None:
             st.code(connection.as_toml(chosen), language="toml")
 
 
-def _options(settings: Settings, kind: str) -> dict[str, Any]:
-    """Ask for address and key; return them as settings."""
+def _options(own: Settings, settings: Settings, kind: str) -> dict[str, Any]:
+    """Ask for address and key; return them as changes of the owner's settings."""
     url = ""
     if kind != COHERE:
         url = st.text_input(
             "Base URL",
-            settings.llm_base_url if kind == OTHER else PRESETS[kind],
+            connection.default_url(settings, kind),
             key=f"llm_url_{kind}",
             placeholder="https://api.openai.com/v1",
+            max_chars=LONGEST_URL,
             disabled=kind == "OpenAI",
             **KEEP,
         )
-    known = connection.has_key(settings, kind)
+    known = connection.has_key(own, kind, url)
     key = st.text_input(
         "Key",
         type="password",
-        key=f"key_{kind}",
+        key=f"key_{kind}_{origin(url)}",  # a typed key is not carried to another address either
         placeholder="set already; type another one to replace it" if known else "none is set",
         help="Kept in this session's memory only, and sent to this address only",
         **KEEP,
     )
-    return connection.options(kind, url, key)
+    return connection.options(own, kind, url, key)
 
 
 def _result(found: Connection) -> None:
