@@ -105,7 +105,13 @@ class Pipeline:
             raise RanklensError("the question is empty; type a few words")
         vector = lru_cache(1)(partial(self.encoder.encode_query, question))
         expansion = Expansion(question, self.index, self.encoder, self.settings)
-        first = FirstStage(self.index, self.settings, self._shared.threads, self.asked_within)
+        first = FirstStage(
+            self.index,
+            self.settings,
+            self._shared.threads,
+            self.encoder.coverage,
+            self.asked_within,
+        )
         found = first.find(Query(question, vector))
         stages = (found.dense, found.lexical, found.fused, *expansion.stages(found, first))
         pool = tuple(first.candidates(found, stages[-1].hits))

@@ -61,6 +61,9 @@ class WordEncoder:
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in re.finditer(r"\w+", text.lower())]
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        return 1.0
+
 
 class OverlapReranker:
     """The score is the number of different words that query and passage share."""

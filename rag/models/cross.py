@@ -63,6 +63,10 @@ class CrossModel(ABC):
         return [reading for _, reading in self._cut(query, texts)] if texts else []
 
     @abstractmethod
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts its vocabulary knows as words, 0.1 to 1."""
+
+    @abstractmethod
     def _cut(self, query: str, texts: Sequence[str]) -> list[tuple[Any, Reading]]: ...
 
     @abstractmethod

@@ -43,6 +43,9 @@ class Encoder(Protocol):
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters (start, end) of each row that `encode_tokens` gives for a text."""
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts its vocabulary knows as words, 0.1 to 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

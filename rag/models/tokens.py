@@ -8,6 +8,7 @@ from pathlib import Path
 from tokenizers import Encoding, Tokenizer
 
 from rag.errors import ModelError
+from rag.models.coverage import Coverage
 from rag.models.files import read_optional
 
 UNTYPED = ("PreTrainedTokenizerFast", "TokenizersBackend")
@@ -36,6 +37,7 @@ class Tokens:
         self.around_pair: int = self._tokenizer.num_special_tokens_to_add(True)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self.coverage = Coverage(self._tokenizer)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, special tokens left out."""

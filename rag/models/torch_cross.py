@@ -11,7 +11,7 @@ from rag.models.decoder_prompt import is_decoder, missing_prompt, prompt_tokens
 from rag.models.devices import precision
 from rag.models.encoder import Reading
 from rag.models.files import folder_digest
-from rag.models.torch_encoder import BATCH, load_torch
+from rag.models.torch_encoder import BATCH, coverage_of, load_torch
 
 GPU_BATCH = 64
 
@@ -33,10 +33,15 @@ class TorchCross(CrossModel):
             if is_decoder(folder)
             else tokenizer.num_special_tokens_to_add(pair=True)
         )
+        self._coverage = coverage_of(tokenizer)
         self.name = name
         self.revision = folder_digest(folder, cache)
         self.max_tokens = int(self._model.max_seq_length or 0) or 512
         self.engine = f"torch {str(dtype).removeprefix('torch.')} {self._model.device.type}"
+
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts its vocabulary knows as words, 0.1 to 1."""
+        return self._coverage(texts)
 
     def _logits(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         from torch.nn import Identity

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from rag.errors import ModelError
+from rag.models.coverage import Coverage
 from rag.models.encoder import Matrix, unit
 from rag.models.files import folder_digest
 
@@ -27,6 +29,7 @@ class TorchEncoder:
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 0) or 512
         self.engine = f"torch float32 {self._model.device.type}"
+        self._coverage = coverage_of(self._model.tokenizer)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special tokens or truncation."""
@@ -67,6 +70,10 @@ class TorchEncoder:
         pairs = zip(tokens["offset_mapping"][0], tokens["special_tokens_mask"][0], strict=True)
         return [(start, end) for (start, end), special in pairs if not special]
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts its vocabulary knows as words, 0.1 to 1."""
+        return self._coverage(texts)
+
     def _tokenised(self, texts: Sequence[str], **more: bool) -> Any:
         return self._model.tokenizer(
             list(texts),
@@ -75,6 +82,13 @@ class TorchEncoder:
             return_special_tokens_mask=True,
             **more,
         )
+
+
+def coverage_of(tokenizer: Any) -> Callable[[Sequence[str]], float]:
+    """Return the coverage of texts by a tokeniser of transformers; 1 if it is a slow one."""
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    # A copy: transformers switches truncation of its own one on and off.
+    return Coverage(Tokenizer.from_str(fast.to_str())) if fast else lambda _texts: 1.0
 
 
 def _quietly() -> dict[str, Any]:

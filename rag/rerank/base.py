@@ -23,10 +23,11 @@ QueryPool = tuple[str, Sequence[Candidate]]
 class Reranker(Protocol):
     """Scores passages for a query; an extension writes this one method.
 
-    Three more attributes are optional. ``identity`` (str) names all that shapes a score besides the
+    Four more attributes are optional. ``identity`` (str) names all that shapes a score besides the
     query and the passage, revision included: scores of a reranker that has one are cached.
     ``listwise`` (bool): a score depends on the other passages too. ``reading(query,
-    texts)`` returns how much of each text it reads (`rag.models.encoder.Reading`).
+    texts)`` returns how much of each text it reads (`rag.models.encoder.Reading`), and
+    ``coverage(texts)`` how much its vocabulary knows of a language (`rag.models.coverage`).
     """
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:

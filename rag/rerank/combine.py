@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from rag.rerank.base import Combined, Entry, QueryPool, Ranker, Scores, merged
 from rag.settings import Settings
 from rag.types import Candidate, normalised
 
-Single = Callable[[Entry, Sequence[QueryPool]], list[Scores]]
+Weights = tuple[float, float, float]
+
+
+class Parts(Protocol):
+    """What a combination is made of: the rerankers of the table, and how they are blended."""
+
+    def score(self, entry: Entry, pools: Sequence[QueryPool]) -> list[Scores]:
+        """Return one reranker's scores of every question's pool."""
+
+    def weights(self, ranker: Ranker, query: str, pool: Sequence[Candidate]) -> Weights:
+        """Return the weights of dense, BM25 and reranker scores in a blend."""
 
 
 def score(
-    ranker: Ranker, pools: Sequence[QueryPool], single: Single, settings: Settings
+    ranker: Ranker, pools: Sequence[QueryPool], single: Parts, settings: Settings
 ) -> list[Scores]:
     """Return the scores of every question's pool; ``single`` runs one reranker of the table."""
     if isinstance(ranker, Entry):
-        return single(ranker, pools)
+        return single.score(ranker, pools)
     if ranker.how == "hybrid":
-        own = score(ranker.parts[0], pools, single, settings)
+        (part,) = ranker.parts
+        own = score(part, pools, single, settings)
         return [
-            Scores(blend(pool, s, settings), {**s.details, "unit": "weighted sum"})
-            for (_, pool), s in zip(pools, own, strict=True)
+            Scores(
+                blend(pool, s, single.weights(part, query, pool)),
+                {**s.details, "unit": "weighted sum"},
+            )
+            for (query, pool), s in zip(pools, own, strict=True)
         ]
     if ranker.how == "rrf":
         parts = [score(part, pools, single, settings) for part in ranker.parts]
@@ -29,15 +44,11 @@ def score(
     return _cascade(ranker, pools, single, settings)
 
 
-def blend(pool: Sequence[Candidate], scores: Sequence[float], settings: Settings) -> list[float]:
+def blend(pool: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
     """Weighted sum of dense, BM25 and reranker scores, each min-max normalised within the pool."""
-    columns = (
-        (settings.blend_dense, [c.dense for c in pool]),
-        (settings.blend_lexical, [c.lexical for c in pool]),
-        (settings.blend_reranker, list(scores)),
-    )
+    columns = ([c.dense for c in pool], [c.lexical for c in pool], list(scores))
     totals = [0.0] * len(pool)
-    for weight, column in columns:
+    for weight, column in zip(weights, columns, strict=True):
         for i, value in enumerate(normalised(column)):
             totals[i] += weight * value
     return totals
@@ -73,7 +84,7 @@ def with_tail(head: dict[int, float], order: Sequence[int]) -> list[float]:
 
 
 def _cascade(
-    ranker: Combined, pools: Sequence[QueryPool], single: Single, settings: Settings
+    ranker: Combined, pools: Sequence[QueryPool], single: Parts, settings: Settings
 ) -> list[Scores]:
     found = score(ranker.parts[0], pools, single, settings)
     cut = settings.rerank_cut

@@ -36,6 +36,10 @@ class CrossEncoder:
             raise RerankError(f"{self.model.name}: {error}") from error
         return [_scores(one) for one in judged]
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts the model's vocabulary knows as words, 0.1 to 1."""
+        return self.model.coverage(texts)
+
     def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
         """Return how much of each text is read; raises `RerankError` as `score` does."""
         try:

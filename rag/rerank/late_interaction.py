@@ -82,6 +82,10 @@ class LateInteraction:
         about = {"kept_passages": len(kept)} if self._kept else {}
         return Scores((scores[text] for text in texts), about)
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts the encoder's vocabulary knows as words, 0.1 to 1."""
+        return self._encoder.coverage(texts)
+
     def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
         """Return how much of each text has token vectors; the question is read apart from it."""
         limit = self._encoder.max_tokens

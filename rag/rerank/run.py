@@ -15,12 +15,13 @@ from functools import partial
 from typing import TypeVar
 
 from rag.errors import RanklensError, RerankError
-from rag.rerank.base import Context, Entry, QueryPool, Ranker, Reranker, Scores, leaves
+from rag.models.coverage import NOTED, knowledge
+from rag.rerank.base import Combined, Context, Entry, QueryPool, Ranker, Reranker, Scores, leaves
 from rag.rerank.breaker import Breaker
 from rag.rerank.combine import score, with_tail
 from rag.rerank.policy import PROBE, Costs, decide
 from rag.rerank.single import Attempt, Loader
-from rag.rerank.table import NONE, choose, resolve
+from rag.rerank.table import AUTO, NONE, choose, resolve
 from rag.settings import Settings
 from rag.types import Candidate, Stage, StageName, ranked
 
@@ -85,9 +86,11 @@ class Rerankers:
         count, settings = max(1, len(pools)), context.settings
         attempt = self._attempt(context)
         try:
+            if any(_suited(ranker, query, pool, attempt)[1] for query, pool in pools):
+                return [self.rank(query, pool, context) for query, pool in pools]
             found = _within(
                 settings.rerank_seconds * count,
-                lambda: score(ranker, pools, attempt.score, settings),
+                lambda: score(ranker, pools, attempt, settings),
                 ranker.name,
             )
         except RanklensError as error:
@@ -154,6 +157,7 @@ class Rerankers:
         for entry in leaves(ranker):
             attempt.load(entry)  # once a process, so it is no part of what a pair costs
         settings = attempt.context.settings
+        ranker, why = _suited(ranker, query, pool, attempt)
         budget, started = settings.rerank_budget_ms / 1000, time.perf_counter()
         name = _costs_name(ranker, settings)
         if budget and self.costs.known(name) is None:
@@ -162,25 +166,43 @@ class Rerankers:
         size = min(len(pool), self.costs.allowed(name, left)) if budget else len(pool)
         scores = self._timed(ranker, query, pool[:size], attempt, name)
         if size == len(pool):
-            return scores, ""
+            return scores, why
         whole = with_tail(dict(enumerate(scores)), range(len(pool)))
-        note = (
+        shrunk = (
             f"the first {size} of {len(pool)} candidates were reranked to keep within "
             f"{settings.rerank_budget_ms} ms ({1000 * (self.costs.known(name) or 0):.1f} ms a pair)"
         )
+        note = "; ".join(filter(None, (why, shrunk)))
         return Scores(whole, {**scores.details, "pool_cut_to": size}), note
 
     def _timed(
         self, ranker: Ranker, query: str, pool: Sequence[Candidate], attempt: Attempt, name: str
     ) -> Scores:
         started = time.perf_counter()
-        (scores,) = score(ranker, [(query, pool)], attempt.score, attempt.context.settings)
+        (scores,) = score(ranker, [(query, pool)], attempt, attempt.context.settings)
         if scores.details.get("pairs") and not scores.details.get("cache_hits"):
             self.costs.learn(name, time.perf_counter() - started, len(pool))
         return scores
 
     def _attempt(self, context: Context) -> Attempt:
         return Attempt(context, self._loader, self.breaker)
+
+
+def _suited(
+    ranker: Ranker, query: str, pool: Sequence[Candidate], attempt: Attempt
+) -> tuple[Ranker, str]:
+    """Return what ranks a pool: the choice of ``auto`` is blended if it hardly reads the language.
+
+    The second part is the reason in words. The blend weighs what the model knows.
+    """
+    settings = attempt.context.settings
+    if settings.reranker != AUTO or not settings.coverage_weights or isinstance(ranker, Combined):
+        return ranker, ""
+    coverage = attempt.coverage(ranker, query, pool)
+    if coverage >= NOTED:
+        return ranker, ""
+    blended = Combined("hybrid", (ranker,))
+    return blended, f"{ranker.name} {knowledge(coverage)}: blended with the first stage's scores"
 
 
 def _costs_name(ranker: Ranker, settings: Settings) -> str:

@@ -11,11 +11,23 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import RerankError
+from rag.models.coverage import pool_sample
 from rag.models.cross import QueryTexts
-from rag.rerank.base import Context, Entry, QueryPool, Reranker, Scores, checked
+from rag.rerank.base import (
+    Context,
+    Entry,
+    QueryPool,
+    Ranker,
+    Reranker,
+    Scores,
+    checked,
+    leaves,
+)
 from rag.rerank.breaker import Breaker
 from rag.rerank.cache import ScoreCache, key
+from rag.rerank.combine import Weights
 from rag.settings import Settings
+from rag.types import Candidate
 
 KEPT = 6
 
@@ -105,6 +117,22 @@ class Attempt:
         self._calling = ""
         unit = {"unit": entry.unit} if entry.unit else {}
         return [Scores(scores, {**unit, **scores.details}) for scores in found]
+
+    def weights(self, ranker: Ranker, query: str, pool: Sequence[Candidate]) -> Weights:
+        """Return the weights of dense, BM25 and reranker scores in a blend.
+
+        A model counts less, the less its vocabulary knows of the language.
+        """
+        settings, dense, own = self.context.settings, 1.0, 1.0
+        if settings.coverage_weights:
+            dense = self.context.encoder.coverage(pool_sample(query, pool))
+            own = min(self.coverage(entry, query, pool) for entry in leaves(ranker))
+        return settings.blend_dense * dense, settings.blend_lexical, settings.blend_reranker * own
+
+    def coverage(self, entry: Entry, query: str, pool: Sequence[Candidate]) -> float:
+        """Return how much a reranker's vocabulary knows of a pool's language, 1 if unknown."""
+        covers = getattr(self.load(entry), "coverage", None)
+        return float(covers(pool_sample(query, pool))) if covers else 1.0
 
     def abandon(self) -> None:
         """Count the provider that is being called as failed, if there is one."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryError, SettingsError
+from rag.models.coverage import NOTED, PASSAGES, knowledge, sample
 from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
@@ -51,12 +52,17 @@ class FirstStage:
         index: Index,
         settings: Settings,
         threads: Executor,
+        coverage: Callable[[Sequence[str]], float],
         asked_within: Filter = EVERYTHING,
     ) -> None:
-        """Settle what is searched; raises `FilterError` if the filter allows no document."""
+        """Settle what is searched; raises `FilterError` if the filter allows no document.
+
+        ``coverage`` is the encoder's own.
+        """
         if not settings.dense_weight and not settings.lexical_weight:
             raise SettingsError("dense_weight and lexical_weight are both 0; set one of them")
         self._index = index
+        self._encoder_coverage = coverage
         self._settings = settings
         self._threads = threads
         self._read: dict[str, Chunk] = {}  # each chunk is read once, whoever found it
@@ -74,7 +80,7 @@ class FirstStage:
         lexical = waiting.result()
         if dense.fell_back and lexical.fell_back:
             raise LibraryError(f"nothing could be searched: {dense.note}; {lexical.note}")
-        return FirstStageResult(query, dense, lexical, self._fused(dense, lexical))
+        return FirstStageResult(query, dense, lexical, self._fused(query.words, dense, lexical))
 
     def dense(self, vector: Callable[[], Vector]) -> Stage:
         """Rank the chunks nearest to a vector; if that fails, the stage fell back and is empty."""
@@ -138,12 +144,21 @@ class FirstStage:
         stored = self._index.catalogue.vectors(ids)
         return [float(stored[name] @ vector) if name in stored else 0.0 for name in ids]
 
-    def _fused(self, dense: Stage, lexical: Stage) -> Stage:
+    def _fused(self, words: str, dense: Stage, lexical: Stage) -> Stage:
         started = time.perf_counter()
-        weights = (self._settings.dense_weight, self._settings.lexical_weight)
+        coverage, note = self._coverage(words, lexical.hits or dense.hits), ""
+        weights = (self._settings.dense_weight * coverage, self._settings.lexical_weight)
         rankings = [(s.hits, w) for s, w in zip((dense, lexical), weights, strict=True) if w > 0]
+        if coverage < NOTED and len(rankings) == 2:
+            note = f"the encoder {knowledge(coverage)}: dense weight {weights[0]:.2f}"
         hits = fuse(rankings, self._settings)
-        return Stage(StageName.FUSED, hits, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return Stage(StageName.FUSED, hits, seconds, note, details={"coverage": coverage})
+
+    def _coverage(self, words: str, hits: Sequence[Hit]) -> float:
+        if not self._settings.coverage_weights:
+            return 1.0
+        return self._encoder_coverage(sample(words, [hit.chunk for hit in hits[:PASSAGES]]))
 
 
 def _completed(

@@ -25,6 +25,12 @@ class RetrievalSettings(Section):
     rrf_k: int = option(60, "Constant k of reciprocal-rank fusion.", SHAPES_RANKING, ge=1)
     dense_weight: float = option(1.0, "Weight of dense retrieval in fusion.", SHAPES_RANKING, ge=0)
     lexical_weight: float = option(1.0, "Weight of BM25 in fusion.", SHAPES_RANKING, ge=0)
+    coverage_weights: bool = option(
+        True,
+        "Give dense retrieval and rerankers less weight on text that their model's vocabulary only "
+        "spells, as it does languages that it was not made for.",
+        SHAPES_RANKING,
+    )
     expansion: str = option(
         "none",
         "Variants of the question to search for beside it, separated by commas: none, feedback "

@@ -151,6 +151,32 @@ def test_the_first_stage_is_never_overwritten(pipeline):
         assert fused[hit.chunk.id] != hit.score
 
 
+class Foreigner(WordEncoder):
+    """An encoder that only spells the language."""
+
+    def coverage(self, texts):
+        self.shown = list(texts)
+        return 0.1
+
+
+def test_dense_retrieval_counts_less_if_the_encoder_hardly_knows_the_language(index):
+    encoder = Foreigner()
+    pipeline = Pipeline(index, encoder, Settings(reranker="none"))
+    fused = pipeline.search("mars moon").stage("fused")
+    assert fused.note == "the encoder hardly knows this language: dense weight 0.10"
+    assert fused.details == {"coverage": 0.1}
+    assert encoder.shown[0] == "mars moon"
+    assert set(encoder.shown[1:]) <= set(TEXTS.values())
+    lexical = {h.chunk.id: h.score for h in pipeline.search("mars moon").stage("lexical").hits}
+    best = fused.hits[0]
+    assert 1.0 < best.score <= 1.1
+    assert lexical[best.chunk.id] == max(lexical.values())
+    plain = pipeline.with_settings(coverage_weights=False).search("mars moon").stage("fused")
+    assert plain.note == ""
+    assert plain.hits[0].score > 1.1
+    pipeline.close()
+
+
 def test_an_unknown_reranker_is_refused_by_name(pipeline):
     with pytest.raises(SettingsError, match=r"'magic'.*late-interaction"):
         pipeline.with_settings(reranker="magic").search("moon")

@@ -102,11 +102,12 @@ def fusion_order(pipeline: Pipeline, traces: Mapping[str, Trace], unit: Unit) ->
 
     def order(question: str, weights: Weights) -> Sequence[str]:
         stages = {stage.name: stage for stage in traces[question].stages}
+        coverage = stages[StageName.FUSED].details.get("coverage")
         pairs = [
-            (stages[name].hits, weights[option])
-            for name, option in (
-                (StageName.DENSE, "dense_weight"),
-                (StageName.LEXICAL, "lexical_weight"),
+            (stages[name].hits, weights[option] * share)
+            for name, option, share in (
+                (StageName.DENSE, "dense_weight", coverage if isinstance(coverage, float) else 1.0),
+                (StageName.LEXICAL, "lexical_weight", 1.0),
             )
             if weights[option] > 0
         ]

@@ -38,6 +38,10 @@ class OnnxCross(CrossModel):
         if len(logits) != 1:
             raise ModelError(f"{name} gives {len(logits)} labels; a reranker gives one")
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts its vocabulary knows as words, 0.1 to 1."""
+        return self._tokens.coverage(texts)
+
     def _logits(self, pairs: Sequence[Encoding]) -> list[float]:
         logits = {row: float(values[0]) for row, values in self._runtime.each(pairs)}
         return [logits[row] for row in range(len(pairs))]

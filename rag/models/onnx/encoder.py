@@ -61,6 +61,10 @@ class OnnxEncoder:
         rows = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
         return [span for span, special in rows if not special]
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts its vocabulary knows as words, 0.1 to 1."""
+        return self._tokens.coverage(texts)
+
     def _encoded(
         self, texts: Sequence[str], with_tokens: bool = True
     ) -> tuple[Matrix, list[Matrix]]:

@@ -189,3 +189,17 @@ def test_damaged_weights_are_named(tmp_path):
     (folder / "model.safetensors").write_bytes(b"not tensors")
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_encoder(Settings(encoder=str(folder), cache=tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("When was the old bridge over the river opened to the public?", 0.9, 1.0),
+        ("Când a fost deschis publicului podul vechi de peste râu?", 0.3, 0.8),
+        ("Nehrin üzerindeki eski köprü halka ne zaman açıldı?", 0.2, 0.6),
+        ("Πότε άνοιξε για το κοινό η παλιά γέφυρα του ποταμού;", 0.1, 0.15),
+        ("สะพานเก่าข้ามแม่น้ำเปิดให้ประชาชนใช้เมื่อใด", 0.1, 0.15),
+    ],
+)
+def test_the_embedded_encoder_knows_english_and_spells_the_rest(embedded, text, least, most):
+    assert least <= embedded.coverage([text]) <= most

@@ -3,10 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.rerank.base import Scores
+from rag.rerank.base import Entry, Scores
 from rag.rerank.combine import best_first, blend, fused, with_tail
 from rag.rerank.table import FAMILIES, TABLE, resolve
-from rag.settings import Settings
 from rag.types import Candidate
 from tests.fakes import make_chunk, make_pool
 from tests.rag.rerank.conftest import ids
@@ -20,12 +19,42 @@ POOL = [
 
 
 def test_blending_worked_by_hand(run):
-    settings = Settings(blend_dense=0.3, blend_lexical=0.3, blend_reranker=0.4)
-    mixed = blend(POOL, [0.0, 2.0, 4.0], settings)
+    mixed = blend(POOL, [0.0, 2.0, 4.0], (0.3, 0.3, 0.4))
     assert mixed == pytest.approx([0.3, 0.3 + 0.2, 0.15 + 0.15 + 0.4])
     stage = run(Scripted([0.0, 2.0, 4.0]), POOL, reranker="hybrid:scripted")
     assert ids(stage) == ["c", "b", "a"]
     assert stage.reranker == "hybrid:scripted"
+
+
+class Spelling(Scripted):
+    """A reranker whose vocabulary only spells the language."""
+
+    def coverage(self, texts):
+        return 0.1
+
+
+def test_a_blend_weighs_what_the_reranker_knows_of_the_language(run):
+    stage = run(Spelling([0.0, 2.0, 4.0]), POOL, reranker="hybrid:scripted")
+    scores = {hit.chunk.id: hit.score for hit in stage.hits}
+    assert scores == pytest.approx({"a": 0.3, "b": 0.3 + 0.02, "c": 0.15 + 0.15 + 0.04})
+    alike = run(Spelling([0.0, 2.0, 4.0]), POOL, reranker="hybrid:scripted", coverage_weights=False)
+    assert alike.hits[0].score == pytest.approx(0.7)
+
+
+def test_auto_blends_a_cross_encoder_that_hardly_reads_the_language(run, monkeypatch):
+    spelling = Entry("cross-encoder", "", lambda _context: Spelling([0.0, 2.0, 4.0]))
+    monkeypatch.setitem(TABLE, "cross-encoder", spelling)
+    stage = run(None, POOL, reranker="auto")
+    assert stage.hits[0].score == pytest.approx(0.15 + 0.15 + 0.04)
+    assert "cross-encoder hardly knows this language: blended with" in stage.note
+
+
+def test_auto_leaves_a_cross_encoder_alone_that_knows_the_language(run, monkeypatch):
+    knowing = Entry("cross-encoder", "", lambda _context: Scripted([0.0, 2.0, 4.0]))
+    monkeypatch.setitem(TABLE, "cross-encoder", knowing)
+    stage = run(None, POOL, reranker="auto")
+    assert [hit.score for hit in stage.hits] == [4.0, 2.0, 0.0]
+    assert "blended" not in stage.note
 
 
 def test_a_cascade_gives_the_dear_one_what_the_cheap_one_leaves(run):
