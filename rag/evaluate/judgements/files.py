@@ -28,6 +28,7 @@ COLUMNS = (
     "time", "digest",
 )  # fmt: skip
 NEEDED = ("question", "document", "grade")
+FORMULA = re.compile(r"[\s']*[=+\-@]")
 SPAN = re.compile(r"(?P<document>.+)#(?P<start>\d+)-(?P<end>\d+)")
 
 
@@ -81,13 +82,26 @@ def to_csv(judgements: Iterable[Judgement]) -> str:
 
 
 def written(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return rows as CSV with a header; ``time`` is in seconds since 1970."""
+    """Return rows as CSV with a header; ``time`` is in seconds since 1970.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it (`unprotected`).
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, "time": datetime.fromtimestamp(row["time"], UTC).isoformat()})
+        cells = {name: _protected(value) for name, value in row.items()}
+        writer.writerow({**cells, "time": datetime.fromtimestamp(row["time"], UTC).isoformat()})
     return out.getvalue()
+
+
+def _protected(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def unprotected(cell: str) -> str:
+    """Return a cell's text without the apostrophe that `written` put before a formula."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def from_csv(
@@ -153,7 +167,8 @@ def to_run(run: Run, stage: str) -> str:
 
 
 def _from_row(row: Mapping[str, str | None], text_of: TextOf, judge: str) -> Judgement:
-    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    given = {name: unprotected(row.get(name) or "") for name in COLUMNS}
+    cells = {name: cell.strip() for name, cell in given.items()}
     if not cells["question"]:
         raise ValueError("no question")
     source = next((one for one in SOURCES if one == (cells["source"] or "import")), None)
@@ -161,9 +176,9 @@ def _from_row(row: Mapping[str, str | None], text_of: TextOf, judge: str) -> Jud
         raise ValueError(f"source {cells['source']!r} is not one of {', '.join(SOURCES)}")
     return placed(
         text_of, cells["question"], cells["document"], _whole_number(cells["grade"], "grade"),
-        cells["judge"] or judge, row.get("quote") or "",
+        cells["judge"] or judge, given["quote"],
         *(_whole_number(cells[name] or "0", name) for name in ("start", "end")),
-        source=source, note=row.get("note") or "",
+        source=source, note=given["note"],
         time=datetime.fromisoformat(cells["time"]).timestamp() if cells["time"] else 0.0,
     )  # fmt: skip
 

@@ -119,6 +119,6 @@ def test_what_a_vote_suggests():
 def test_csv_holds_all_of_a_vote():
     text = to_csv([vote("right", question='=1+1, "x"', time=0.0)])
     (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["question"], row["winner"], row["choice"]) == ('=1+1, "x"', "late", "right")
+    assert (row["question"], row["winner"], row["choice"]) == ('\'=1+1, "x"', "late", "right")
     assert (row["left_name"], row["right_passages"]) == ("none", "q s p")
     assert row["time"].startswith("1970-01-01T00:00:00")
