@@ -3,11 +3,9 @@
 import re
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
 
-from tests.security.attacks import EVIL, port_of, send
+from tests.security import sessions
+from tests.security.attacks import EVIL, send
 from tests.servers.page import serving
 
 BOUNDARY = "frontier"
@@ -24,17 +22,11 @@ def small():
 @pytest.fixture
 def session(small):
     """The page's session of a visitor: where files go, and the token."""
-    port = port_of(small)
     token = send(small, "/_stcore/health").headers["set-cookie"].split(";")[0].split("=", 1)[1]
-    own = f"http://127.0.0.1:{port}"
-    with connect(f"ws://127.0.0.1:{port}/_stcore/stream", origin=own, max_size=None) as wire:
-        wire.send(BackMsg(rerun_script={}).SerializeToString())
-        while True:
-            message = ForwardMsg.FromString(wire.recv(timeout=20))
-            if message.WhichOneof("type") == "new_session":
-                break
-        id = message.new_session.initialize.session_id
-        yield f"/_stcore/upload_file/{id}/file-1", token
+    with sessions.opened(small) as wire:
+        messages = sessions.run(wire)
+        new = next(m.new_session for m in messages if m.WhichOneof("type") == "new_session")
+        yield f"/_stcore/upload_file/{new.initialize.session_id}/file-1", token
 
 
 def form(size):
