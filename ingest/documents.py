@@ -8,6 +8,7 @@ opens, answers from what was ready and finishes the rest.
 from __future__ import annotations
 
 import difflib
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,13 +18,17 @@ from ingest.files import Files, clean_name
 from ingest.parse import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.texts import keep_text, stored_text
-from ingest.work import Work
+from ingest.work import Work, halted
 from rag.errors import DocumentError, LibraryError, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index, IndexReport
 from rag.types import Chunk
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN = 10.0  # seconds after which a worker that waits for the disk tries again
 
 
 class Documents:
@@ -36,6 +41,7 @@ class Documents:
         self._files = Files(settings.library / "files")
         self._passwords: dict[int, str] = {}
         self._progress = IndexingProgress()
+        self.look_again = LOOK_AGAIN
         self._working = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -82,11 +88,14 @@ class Documents:
     def enqueue(self, path: Path, name: str = "", password: str = "") -> FileOutcome:
         """Copy a file in and queue it; return what happens to it, and never raise for a bad file.
 
+        Raises `StorageError` if the disk has too little room for it.
+
         The same bytes are not added twice. A file of a known name but other bytes will replace
         the old version once it is indexed. A password is kept in memory only.
         """
         name = clean_name(name or path.name)
         try:
+            self.index.room.check(path.stat().st_size if path.is_file() else 0)
             digest, size = self._files.keep(path, self.settings.max_file_mb)
         except DocumentError as error:
             return FileOutcome(name, "failed", str(error))
@@ -145,7 +154,10 @@ class Documents:
         self._stop.set()
 
     def start_worker(self) -> None:
-        """Index in the background, now and whenever something is queued, until `close`."""
+        """Index in the background, now and whenever something is queued, until `close`.
+
+        If the disk is full, it waits and looks again every few seconds.
+        """
         if self._worker is None:
             self._worker = threading.Thread(target=self._run, name="indexing", daemon=True)
             self._worker.start()
@@ -153,10 +165,16 @@ class Documents:
 
     def _run(self) -> None:
         while not self._closing:
-            self._wake.wait()
+            self._wake.wait(self.look_again if self._progress.waits else None)
             self._wake.clear()
-            if not self._closing and self.index.catalogue.next_queued():
-                self.work()
+            try:
+                if not self._closing and self.index.catalogue.waiting("queued", "indexing")[0]:
+                    self.work()
+            # The thread must live on, whatever the disk, SQLite or Chroma did: indexing would
+            # end, without a word, until somebody starts the program again.
+            except Exception as error:
+                log.exception("indexing failed")
+                self._progress = halted(self._progress, error)
 
     def work(
         self,
@@ -198,10 +216,12 @@ class Documents:
         raise RanklensError(f"there is no document {name!r} in the library")
 
     def _forget(self, found: Sequence[Document], keep: str = "") -> None:
-        self.index.retire([d.id for d in found])
+        self.index.hide([d.id for d in found])
+        # Before the index is cleared, which needs room: on a full disk this gives some.
         for digest in {document.digest for document in found} - {keep}:
             if not self.index.catalogue.documents(digest=digest):
                 self._files.drop(digest)
+        self.index.clear([d.id for d in found])
 
 
 def _already(document: Document, name: str) -> str:

@@ -13,6 +13,7 @@ import unicodedata
 from pathlib import Path
 
 from rag.errors import DocumentError
+from rag.store.room import CANNOT_WRITE, storage_error
 
 PIECE = 1 << 20
 
@@ -33,7 +34,8 @@ class Files:
     def keep(self, source: Path, limit_mb: int) -> tuple[str, int]:
         """Copy a file in and return its digest and size in bytes.
 
-        Raises `DocumentError` if it cannot be read, is no file or is too large.
+        Raises `DocumentError` if it cannot be read, is no file or is too large, and `StorageError`
+        if the library's disk is full or read-only.
         """
         try:
             if source.is_dir():
@@ -46,6 +48,8 @@ class Files:
                 )
             return self._copy(source), size
         except OSError as error:
+            if error.errno in CANNOT_WRITE and (explained := storage_error(error)):
+                raise explained from None
             raise DocumentError(f"cannot be read: {error.strerror or error}") from None
 
     def drop(self, digest: str) -> None:

@@ -28,7 +28,8 @@ class IndexingProgress:
     """A snapshot of the running (or last) work.
 
     ``chunks_total`` counts the chunks of documents that were cut so far and estimates the others
-    from their size. ``problem`` is why the work as a whole came to a halt, if it did.
+    from their size. ``problem`` is why the work as a whole came to a halt, if it did; with
+    ``waits`` the disk is the reason, and the background worker goes on by itself.
     """
 
     documents_done: int = 0
@@ -40,6 +41,7 @@ class IndexingProgress:
     running: bool = False
     outcomes: tuple[FileOutcome, ...] = ()
     problem: str = ""
+    waits: bool = False
 
     @property
     def rate(self) -> float:

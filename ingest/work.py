@@ -6,6 +6,7 @@ encoded: small documents would otherwise spend more time waiting than working.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,24 +15,41 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ingest.encoding import Batch, batches
 from ingest.files import Files
 from ingest.parse import Parsed, Parser
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.texts import cut, keep_text, stored_text
-from rag.errors import DocumentError, RanklensError
+from rag.errors import DocumentError, RanklensError, StorageError
 from rag.models.encoder import Encoder
 from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index
+from rag.store.room import storage_error
 from rag.types import Chunk
 
+log = logging.getLogger(__name__)
+
 CHUNKS_A_BYTE = 1 / 900
+_UNEXPECTED = (
+    "unexpected error; details are in the server log. What was not finished stays queued and is "
+    "tried again with the next document or the next start"
+)
 
 
 class Stopped(RanklensError):
     """The work is to stop; what was not finished stays queued."""
+
+
+def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
+    """Return the progress of work that an error has ended, with the reason in words."""
+    known = error if isinstance(error, RanklensError) else storage_error(error)
+    reason = str(known) if known else _UNEXPECTED
+    waits = isinstance(known, StorageError)
+    return replace(progress, running=False, current="", problem=reason, waits=waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +91,10 @@ class Work:
                 self._work()
         except Stopped:
             pass
-        except RanklensError as error:
-            self._update(problem=str(error))
+        except (RanklensError, SQLAlchemyError, OSError) as error:
+            if not isinstance(error, RanklensError):
+                log.exception("indexing failed")
+            self._progress = halted(self._progress, error)
         finally:
             for preparing in self._ahead.values():
                 preparing.cancel()
@@ -84,7 +104,9 @@ class Work:
         return self._progress.outcomes
 
     def _work(self) -> None:
+        self.index.tidy()
         while not self.stopped() and (document := self.index.catalogue.next_queued()):
+            self.index.room.check()
             self._update(current=document.name)
             outcome = self._one(document)
             self.passwords.pop(document.id, None)
@@ -102,11 +124,11 @@ class Work:
             prepared = self._prepared(document)
             count = self._chunks(document, prepared)
         except DocumentError as error:
-            self.index.discard([document.id])
+            self.index.clear([document.id])
             catalogue.update_document(document.id, status="failed", reason=str(error))
             return FileOutcome(document.name, "failed", str(error))
-        except RanklensError:
-            self.index.discard([document.id])
+        except (RanklensError, SQLAlchemyError, OSError):
+            self.index.clear([document.id])
             catalogue.update_document(document.id, status="queued")
             raise
         outcome = self._publish(document, count, time.perf_counter() - started)

@@ -6,6 +6,7 @@ RanklensError
 ├── LibraryError             the library on disk cannot do what was asked
 │   ├── LibraryInUse         another process owns the folder
 │   ├── LibraryMismatch      it was indexed with another model or other settings
+│   ├── StorageError         its disk is full, faulty or read-only; the work can go on later
 │   └── DocumentError        one document cannot be read; the others are unaffected
 ├── ModelError               a model cannot be loaded or run
 │   └── ModelMissing         its weights are not on this machine
@@ -40,6 +41,10 @@ class LibraryInUse(LibraryError):
 
 class LibraryMismatch(LibraryError):
     """The library was indexed with another model or other settings than the ones asked for."""
+
+
+class StorageError(LibraryError):
+    """The library's disk is full, faulty or cannot be written; what failed can be tried again."""
 
 
 class DocumentError(LibraryError):

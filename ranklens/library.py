@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.store.index import Index, reset
 from rag.store.owner import Owner
+from rag.store.room import storage_error
 from ranklens.jobs import Jobs
 from ranklens.use_cases import UseCases
 
@@ -45,14 +47,14 @@ class Library(Documents, UseCases):
         Without ``create`` a folder without a library is an error, so that a mistyped name creates
         nothing. ``reindex`` accepts a library that was indexed with other settings: all its
         documents are queued again. ``rebuild`` makes damaged indexes again from the catalogue.
-        Raises `LibraryError`, `LibraryInUse`, `LibraryMismatch` or `ModelError`.
+        Raises `LibraryError`, `LibraryInUse`, `LibraryMismatch`, `StorageError` or `ModelError`.
         """
         if not create and not (settings.library / "catalogue.sqlite").is_file():
             raise LibraryError(
                 f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
                 "your documents, and --library DIR names another folder"
             )
-        with ExitStack() as undo:
+        with _explained(), ExitStack() as undo:
             owner = Owner(settings.library)
             undo.callback(owner.release)
             encoder = load_encoder(settings)
@@ -94,3 +96,12 @@ class Library(Documents, UseCases):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise a full or read-only disk as a `StorageError`, in words."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error) or error from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from rag.errors import StorageError
 from rag.types import Trace
 from rag.watch import prometheus, spans
 from rag.watch.entry import Origin, entry_of
@@ -34,7 +35,7 @@ def record(library: Records, trace: Trace, origin: Origin, turn: int | None = No
     if library.settings.log_questions:
         try:
             library.question_log.add(entry)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, StorageError) as error:
             log.warning("the question log could not be written (%s); the answer is complete", error)
     prometheus.observe(entry)
     spans.send(trace, entry, with_words=library.settings.otel_questions)

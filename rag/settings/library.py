@@ -32,6 +32,12 @@ class LibrarySettings(Section):
         "Engine for BM25: the inverted index, or the rank-bm25 library (small libraries only).",
         SHAPES_RANKING,
     )
+    min_free_mb: int = option(
+        200,
+        "Room that stays free on the library's disk, in MB; indexing waits while there is less. "
+        "With 0 the disk may be filled.",
+        ge=0,
+    )
     max_file_mb: int = option(
         200,
         "Largest file that is accepted, in MB; a packed question set counts as what it unpacks to.",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     Connection,
     Engine,
+    ExceptionContext,
     Row,
     create_engine,
     delete,
@@ -39,11 +40,13 @@ from sqlalchemy.exc import DatabaseError
 from rag.errors import LibraryError
 from rag.store.chunk_rows import ChunkRows
 from rag.store.migrate import bring_up_to_date
+from rag.store.room import storage_error
 from rag.store.schema import chunks, documents, meta, word_boxes
 
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
 AT_ONCE = 500
+BUSY_SECONDS = 30
 # A document's text and spans may be megabytes; lists of documents do without.
 _LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")]
 
@@ -80,8 +83,9 @@ class Catalogue(ChunkRows):
         self._path = path
         self._keeping = threading.Lock()
         self._ready: tuple[int, tuple[Document, ...] | None] = (0, None)
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
         event.listen(self._engine, "connect", _tune)
+        event.listen(self._engine, "handle_error", _explain)
         try:
             bring_up_to_date(self._engine, path)
         except LibraryError:
@@ -93,6 +97,11 @@ class Catalogue(ChunkRows):
                 f"{path} is damaged or not a catalogue ({error.orig}); restore it from a backup, "
                 "or choose another library folder"
             ) from None
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
 
     @property
     def engine(self) -> Engine:
@@ -229,17 +238,50 @@ class Catalogue(ChunkRows):
         with self._changing_documents() as db:
             _retire(db, document_ids)
 
-    def leftovers(self) -> list[int]:
-        """Return documents that are not live and yet have chunks: interrupted work."""
-        query = select(chunks.c.document_id).distinct().join(documents)
+    def clear(self, document_ids: Sequence[int]) -> None:
+        """Forget the chunks of documents that are not live, and the text of removed ones.
+
+        What they held is overwritten in the file, and SQLite's journal is emptied.
+        """
+        self.drop_chunks(document_ids)
+        removed = documents.c.status == "removed"
+        for document_id in document_ids:
+            this = documents.c.id == document_id
+            with self._engine.begin() as db:
+                gone = update(documents).where(this, removed).values(text=None, spans=None)
+                if db.execute(gone).rowcount:
+                    boxes = word_boxes.c.document_id == document_id
+                    db.execute(delete(word_boxes).where(boxes))
+        self.empty_journal()
+
+    def empty_journal(self) -> None:
+        """Write SQLite's journal back and cut it to nothing, unless somebody reads for long."""
         with self._engine.connect() as db:
-            return list(db.scalars(query.where(documents.c.status != "ready")))
+            db.exec_driver_sql("PRAGMA busy_timeout = 2000")
+            db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+
+    def leftovers(self) -> list[int]:
+        """Return documents that are not live and yet have chunks, or text though removed."""
+        query = select(chunks.c.document_id).distinct().join(documents)
+        unfinished = query.where(documents.c.status != "ready")
+        texts = select(documents.c.id).where(
+            documents.c.status == "removed", documents.c.text.is_not(None)
+        )
+        with self._engine.connect() as db:
+            return sorted({*db.scalars(unfinished), *db.scalars(texts)})
 
     def requeue_interrupted(self) -> None:
         """Put documents whose indexing was interrupted back into the queue."""
         with self._changing_documents() as db:
             interrupted = documents.c.status == "indexing"
             db.execute(update(documents).where(interrupted).values(status="queued"))
+
+    def requeue_unfinished(self) -> None:
+        """Queue documents again that a full disk stopped; nothing is being indexed now."""
+        with self._changing_documents() as db:
+            stopped = documents.c.status == "indexing"
+            db.execute(update(documents).where(stopped).values(status="queued"))
 
     def problem(self) -> str:
         """Return what SQLite's own integrity check finds, or an empty string."""
@@ -253,12 +295,19 @@ def _tune(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten: removed text must not stay in free pages.
+    connection.execute("PRAGMA secure_delete=ON")
+
+
+def _explain(context: ExceptionContext) -> None:
+    """Raise a full or read-only disk as what it is, to every user of the engine."""
+    if error := storage_error(context.original_exception):
+        raise error from context.original_exception
 
 
 def _retire(db: Connection, document_ids: Sequence[int]) -> None:
-    gone: Mapping[str, Any] = {"status": "removed", "text": None, "spans": None}
-    db.execute(update(documents).where(documents.c.id.in_(document_ids)).values(**gone))
-    db.execute(delete(word_boxes).where(word_boxes.c.document_id.in_(document_ids)))
+    # A few bytes only: this works on a disk that is nearly full. `clear` does the rest.
+    db.execute(update(documents).where(documents.c.id.in_(document_ids)).values(status="removed"))
 
 
 def _document(row: Row[Any]) -> Document:

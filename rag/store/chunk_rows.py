@@ -18,6 +18,7 @@ from rag.types import Chunk
 
 Vectors = NDArray[np.float32]
 AT_ONCE = 500
+DROPPED_AT_ONCE = 100  # their bytes are written twice: into SQLite's journal, then into the file
 
 
 class ChunkRows:
@@ -48,9 +49,20 @@ class ChunkRows:
                 db.execute(insert(chunks), rows)
 
     def drop_chunks(self, document_ids: Sequence[int]) -> None:
-        """Forget the chunks of documents that are not live."""
-        with self._engine.begin() as db:
-            db.execute(delete(chunks).where(chunks.c.document_id.in_(document_ids)))
+        """Forget the chunks of documents that are not live, in steps that need little room."""
+        for document_id in document_ids:
+            its = chunks.c.document_id == document_id
+            first = (
+                select(chunks.c.ordinal)
+                .where(its)
+                .order_by(chunks.c.ordinal)
+                .limit(DROPPED_AT_ONCE)
+            )
+            dropped = True
+            while dropped:
+                with self._engine.begin() as db:
+                    some = delete(chunks).where(its, chunks.c.ordinal.in_(first))
+                    dropped = db.execute(some).rowcount == DROPPED_AT_ONCE
 
     def chunks_of(self, document_id: int) -> list[Chunk]:
         """Return a document's chunks in reading order, live or not."""

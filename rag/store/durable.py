@@ -5,24 +5,32 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from rag.errors import LibraryError
+from rag.store.room import storage_error
 
 
 def write_file(path: Path, content: bytes) -> int:
     """Put ``content`` at ``path`` and return its CRC-32.
 
-    A process killed in between leaves the old file, or none.
+    A process killed in between leaves the old file, or none. Raises `StorageError` if the disk is
+    full or cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".tmp")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink()
+        raise storage_error(error) or error from error
     if os.name != "nt":  # folders cannot be opened there; the rename is durable by itself
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -7,6 +7,7 @@ leaves rows that no search returns, and `Index.open` clears them away.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import uuid
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import LibraryMismatch
+from rag.errors import LibraryError, LibraryMismatch, StorageError
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.analyse import Analyser
 from rag.store.catalogue import Catalogue
@@ -26,12 +27,19 @@ from rag.store.exact import ExactVectors
 from rag.store.inverted import InvertedIndex
 from rag.store.lexical import LexicalIndex
 from rag.store.okapi import OkapiIndex
+from rag.store.room import Room
 from rag.store.tokens import TokenStore
 from rag.store.vectors import ChromaStore
 from rag.text.plural import plural
 from rag.types import Chunk
 
+log = logging.getLogger(__name__)
+
 SAMPLE = 25
+# Removing 1,500 vectors took 1.7 MB of Chroma's journal.
+REMOVED_AT_ONCE = 1000
+ROOM_TO_REMOVE = 3 << 20
+ROOM_TO_ADD, TIMES_THE_VECTORS = 3 << 20, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,15 @@ class IndexReport:
 class Index:
     """Everything that can be searched. One writer at a time; searches run beside it."""
 
-    def __init__(self, catalogue: Catalogue, vectors: ChromaStore, lexical: LexicalIndex) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        vectors: ChromaStore,
+        lexical: LexicalIndex,
+        room: Room | None = None,
+    ) -> None:
         self.catalogue = catalogue
+        self.room = room or Room(catalogue.path.parent)
         self.tokens = TokenStore(catalogue.engine)
         self.vectors = vectors
         self.lexical = lexical
@@ -67,6 +82,8 @@ class Index:
         made with another encoder or other settings.
         """
         facts = index_facts(settings, encoder_facts)
+        room = Room(settings.library, settings.min_free_mb)
+        room.prepare()
         with ExitStack() as undo:
             catalogue = Catalogue(settings.library / "catalogue.sqlite")
             undo.callback(catalogue.close)
@@ -75,7 +92,7 @@ class Index:
                 _drop_derived(settings, catalogue, facts)
             vectors = _vectors(settings, catalogue)
             undo.callback(vectors.close)
-            index = cls(catalogue, vectors, _lexical(settings))
+            index = cls(catalogue, vectors, _lexical(settings), room)
             index._check_vectors(facts)
             index.reconcile()
             undo.pop_all()
@@ -84,7 +101,10 @@ class Index:
     def close(self) -> None:
         """Save and let go of everything."""
         with self._writing:
-            self.lexical.save()
+            try:
+                self.lexical.save()
+            except StorageError as error:
+                log.warning("BM25 was not saved (%s); the next start completes it", error)
             self.vectors.close()
             self.catalogue.close()
 
@@ -100,14 +120,18 @@ class Index:
     ) -> None:
         """Add chunks of a document that is not live yet; they stay hidden until `publish`.
 
-        ``tokens`` are the chunks' packed token vectors, if these are to be kept.
+        ``tokens`` are the chunks' packed token vectors, if these are to be kept. Raises
+        `StorageError` if there is too little room.
         """
+        self.room.check()
         ids = [chunk.id for chunk in chunks]
         passages = [chunk.passage for chunk in chunks]
         with self._writing:
             self.catalogue.add_chunks(document_id, first, chunks, vectors)
             if tokens:
                 self.tokens.add(document_id, first, passages, tokens)
+            # A disk that became full in the middle of it has damaged Chroma's graph.
+            self.room.require(ROOM_TO_ADD + TIMES_THE_VECTORS * vectors.nbytes)
             self.vectors.add(ids, vectors)
             self.lexical.add(ids, passages)
 
@@ -119,51 +143,113 @@ class Index:
         with self._writing:
             self.lexical.save()
             retired = self.catalogue.publish(document_id, seconds)
-            self._purge([document_id] if retired is None else retired)
+            self.clear([document_id] if retired is None else retired)
         return retired
 
     def retire(self, document_ids: Sequence[int]) -> None:
-        """Remove documents; no search that starts after this returns one of their chunks."""
-        with self._writing:
-            self.catalogue.retire(document_ids)
-            self._purge(document_ids)
+        """Remove documents: `hide` them, then `clear` them."""
+        self.hide(document_ids)
+        self.clear(document_ids)
 
-    def discard(self, document_ids: Sequence[int]) -> None:
-        """Forget the chunks of documents that did not get to be published."""
+    def hide(self, document_ids: Sequence[int]) -> None:
+        """Remove documents from view; no search that starts after this returns their chunks.
+
+        It works on a disk that is full, by the reserve. `clear` frees what they take.
+        """
+        try:
+            self.catalogue.retire(document_ids)
+        except StorageError:
+            if not self.room.give_up_reserve():
+                raise
+            self.catalogue.retire(document_ids)
+
+    def clear(self, document_ids: Sequence[int]) -> None:
+        """Forget the chunks of documents that are hidden or did not get to be published.
+
+        If there is too little room for it, that is left to `tidy`.
+        """
         with self._writing:
-            self._purge(document_ids)
+            try:
+                self._purge(document_ids)
+                self.room.keep_reserve()
+            except StorageError as error:
+                log.warning("removed passages still take room on the disk: %s", error)
 
     def _purge(self, document_ids: Sequence[int]) -> None:
         # The same bytes may be live under a newer version of the document: those ids stay.
         gone = self.catalogue.ids_of(document_ids)
         gone -= self.catalogue.fetch(sorted(gone)).keys()
         if gone:
-            self.vectors.remove(sorted(gone))
+            self._remove_vectors(sorted(gone))
             self.lexical.remove(gone)
             self.lexical.save()
         if document_ids:
             self.exact.forget(document_ids)
-            self.catalogue.drop_chunks(document_ids)
+            self.catalogue.clear(document_ids)
+
+    def _remove_vectors(self, ids: Sequence[str]) -> None:
+        # Chroma has hung on a disk that became full in the middle of a removal.
+        for i in range(0, len(ids), REMOVED_AT_ONCE):
+            self.room.require(ROOM_TO_REMOVE)
+            self.vectors.remove(ids[i : i + REMOVED_AT_ONCE])
 
     # Consistency
 
     def reconcile(self) -> None:
-        """Make vectors and BM25 hold exactly the live chunks, doing only what is missing."""
+        """Make vectors and BM25 hold exactly the live chunks, doing only what is missing.
+
+        On a full disk the rest is left to the next start: searches look at the catalogue anyway.
+        """
         with self._writing:
+            try:
+                self._reconcile()
+            except StorageError as error:
+                log.warning("the indexes could not be tidied up: %s", error)
+
+    def tidy(self) -> None:
+        """Finish what a full disk interrupted; raises `StorageError` if it is full still."""
+        with self._writing:
+            failed = self.vectors.failed
+            if failed and not self._vectors_readable():
+                self.vectors.reset(self.catalogue.setting("index"))
             self._purge(self.catalogue.leftovers())
-            self.catalogue.requeue_interrupted()
-            live = self.catalogue.live_ids()
-            strange = self.lexical.ids() - live
-            self.lexical.remove(strange)
-            missing = live - self.lexical.ids()
-            lost: set[str] = set()
-            if self.vectors.count() != len(live):
-                held = self.vectors.ids()
-                self.vectors.remove(sorted(held - live))
-                lost = live - held
-            if missing or lost:
-                self._refill(missing, lost)
-            self.lexical.save()
+            self.catalogue.requeue_unfinished()
+            if failed:
+                self._restore()
+                self.vectors.failed = False
+            self.room.keep_reserve()
+
+    def _reconcile(self) -> None:
+        self._purge(self.catalogue.leftovers())
+        self.catalogue.requeue_interrupted()
+        self._restore()
+
+    def _restore(self) -> None:
+        live = self.catalogue.live_ids()
+        strange = self.lexical.ids() - live
+        self.lexical.remove(strange)
+        missing = live - self.lexical.ids()
+        lost: set[str] = set()
+        if self.vectors.count() != len(live):
+            held = self.vectors.ids()
+            self._remove_vectors(sorted(held - live))
+            lost = live - held
+        if missing or lost:
+            self._refill(missing, lost)
+        self.lexical.save()
+
+    def _vectors_readable(self) -> bool:
+        """Whether Chroma's files are whole enough to be read and searched."""
+        try:
+            if self.vectors.count():
+                some = next(iter(self.vectors.ids()))
+                for vector in self.catalogue.vectors([some]).values():
+                    self.vectors.search(vector, 1)
+        except StorageError:
+            raise
+        except LibraryError:
+            return False
+        return True
 
     def verify(self) -> IndexReport:
         """Check counts, ids and a sample of exact searches; changes nothing."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -41,7 +42,8 @@ class Owner:
         command = " ".join((Path(sys.argv[0]).name, *sys.argv[1:2]))
         since = datetime.now().astimezone().isoformat(" ", "seconds")
         owner = {"pid": str(os.getpid()), "command": command, "since": since}
-        self._name.write_text(json.dumps(owner), "utf-8")
+        with suppress(OSError):  # a full disk; the lock holds all the same
+            self._name.write_text(json.dumps(owner), "utf-8")
 
     def release(self) -> None:
         """Give the folder back."""

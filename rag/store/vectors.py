@@ -6,8 +6,10 @@ Chroma is derived data: the catalogue keeps every vector, so
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryError
+from rag.store.room import storage_error
 
 if TYPE_CHECKING:
+    from chromadb import Collection
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateCollectionConfiguration
     from chromadb.config import Settings as ChromaSettings
@@ -33,52 +37,56 @@ ROWS_A_CALL = 5000
 
 
 class ChromaStore:
-    """Unit vectors by id in a Chroma collection; finds the nearest by cosine."""
+    """Unit vectors by id in a Chroma collection; finds the nearest by cosine.
 
-    def __init__(self, client: ClientAPI, collection: str, where: str) -> None:
-        """Open or create the collection; raises `LibraryError` if Chroma cannot."""
-        self._client = client
+    ``failed``: the disk was full during a write, so what is there may lack something.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], ClientAPI],
+        collection: str,
+        where: str,
+        folder: Path | None = None,
+    ) -> None:
+        """Open or create the collection; raises `LibraryError` if Chroma cannot.
+
+        ``folder`` is where an embedded store keeps its files.
+        """
+        self.failed = False
+        self._connect = connect
         self._name = collection
         self._where = where
-        with self._explained("opened"):
-            self._collection = client.get_or_create_collection(
-                collection, embedding_function=None, configuration=GRAPH
-            )
+        self._folder = folder
+        self._opening = threading.Lock()
+        self._opened: tuple[ClientAPI, Collection] | None = None
+        self._handle()
 
     @classmethod
     def embedded(cls, folder: Path) -> ChromaStore:
         """Open the store kept in ``folder``."""
-        import chromadb
-        from chromadb.api.shared_system_client import SharedSystemClient
-
-        try:
-            client = chromadb.PersistentClient(folder, settings=_own_settings())
-        # Chroma's Rust core raises its own, undocumented exceptions on a damaged folder.
-        except Exception as error:
-            # Chroma would hand the half-opened store out again to the next caller.
-            SharedSystemClient.clear_system_cache()
-            raise LibraryError(_damaged(str(folder), error)) from error
-        return cls(client, "chunks", str(folder))
+        return cls(partial(_embedded, folder), "chunks", str(folder), folder)
 
     @classmethod
     def server(cls, url: str, collection: str) -> ChromaStore:
         """Connect to a running ``chroma run`` at ``url``."""
-        import chromadb
+        return cls(partial(_remote, url), collection, url)
 
-        address = urlsplit(url if "//" in url else f"//{url}")
-        try:
-            client = chromadb.HttpClient(
-                host=address.hostname or "localhost",
-                port=address.port or (443 if address.scheme == "https" else 8000),
-                ssl=address.scheme == "https",
-                settings=_own_settings(chroma_query_request_timeout_seconds=30),
-            )
-        except ValueError as error:
-            raise LibraryError(
-                f"no Chroma server answers at {url} ({error}); start one with `chroma run`, or "
-                "unset chroma_url to keep vectors in the library folder"
-            ) from None
-        return cls(client, collection, url)
+    def _handle(self) -> tuple[ClientAPI, Collection]:
+        """Return client and collection, opened again if a write has failed."""
+        with self._opening:
+            if self._opened is None:
+                with self._explained("opened"):
+                    client = self._connect()
+                    held = client.get_or_create_collection(
+                        self._name, embedding_function=None, configuration=GRAPH
+                    )
+                self._opened = client, held
+            return self._opened
+
+    @property
+    def _collection(self) -> Collection:
+        return self._handle()[1]
 
     def facts(self) -> Mapping[str, Any]:
         """Return what the collection remembers of its vectors (encoder, dimension, settings)."""
@@ -86,11 +94,13 @@ class ChromaStore:
 
     def reset(self, facts: Mapping[str, Any]) -> None:
         """Empty the collection and remember ``facts``."""
-        with self._explained("reset"):
-            self._client.delete_collection(self._name)
-            self._collection = self._client.create_collection(
+        client, _ = self._handle()
+        with self._explained("written"):
+            client.delete_collection(self._name)
+            held = client.create_collection(
                 self._name, embedding_function=None, configuration=GRAPH, metadata=dict(facts)
             )
+            self._opened = client, held
 
     def add(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Add vectors (len(ids), dimension); an id that is there already is replaced."""
@@ -126,10 +136,13 @@ class ChromaStore:
             return set(self._collection.get(include=[])["ids"])
 
     def close(self) -> None:
-        """Let go of files and connections."""
-        # Chroma's clients have it, the interface that its factories declare does not.
-        close: Callable[[], None] = self._client.close  # type: ignore[attr-defined]
-        close()
+        """Let go of files and connections; the next call opens them again."""
+        with self._opening:
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            # Chroma's clients have it, the interface that its factories declare does not.
+            close: Callable[[], None] = opened[0].close  # type: ignore[attr-defined]
+            close()
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
@@ -140,7 +153,44 @@ class ChromaStore:
         # The embedded core, the HTTP client and httpx each raise their own errors; whichever it
         # is, the way out is the same.
         except Exception as error:
-            raise LibraryError(_damaged(self._where, error, what)) from error
+            explained = storage_error(error, self._folder)
+            if explained and what == "written":
+                # Its core never gives up the locks of a write that failed: a later call hangs.
+                self.failed = True
+                with suppress(Exception):
+                    self.close()
+            raise explained or LibraryError(_damaged(self._where, error, what)) from error
+
+
+def _embedded(folder: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    try:
+        return chromadb.PersistentClient(folder, settings=_own_settings())
+    # Chroma's Rust core raises its own, undocumented exceptions on a damaged folder.
+    except Exception:
+        # Chroma would hand the half-opened store out again to the next caller.
+        SharedSystemClient.clear_system_cache()
+        raise
+
+
+def _remote(url: str) -> ClientAPI:
+    import chromadb
+
+    address = urlsplit(url if "//" in url else f"//{url}")
+    try:
+        return chromadb.HttpClient(
+            host=address.hostname or "localhost",
+            port=address.port or (443 if address.scheme == "https" else 8000),
+            ssl=address.scheme == "https",
+            settings=_own_settings(chroma_query_request_timeout_seconds=30),
+        )
+    except ValueError as error:
+        raise LibraryError(
+            f"no Chroma server answers at {url} ({error}); start one with `chroma run`, or "
+            "unset chroma_url to keep vectors in the library folder"
+        ) from None
 
 
 def _own_settings(**more: Any) -> ChromaSettings:

@@ -35,7 +35,8 @@ def _poll(library: Library) -> None:
         st.rerun()
     st.session_state["indexing_seen"] = seen
     if progress.problem and not progress.running:
-        frame.notice(progress.problem, "Indexing came to a halt", "bad")
+        headline = "Indexing waits" if progress.waits else "Indexing came to a halt"
+        frame.notice(progress.problem, headline, "bad")
     if busy:
         with st.container(border=True):
             frame.working(

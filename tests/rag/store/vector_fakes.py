@@ -9,6 +9,7 @@ class ExactStore:
     def __init__(self):
         self.rows = {}
         self.known = {}
+        self.failed = False
 
     def facts(self):
         return self.known

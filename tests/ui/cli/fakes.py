@@ -15,6 +15,7 @@ from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import LibraryError
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
+from rag.store.migrate import bring_up_to_date
 from rag.types import Answer, Chunk, Stage, Trace, ranked
 from ranklens.use_cases import UseCases
 
@@ -23,6 +24,13 @@ A, B, C = (
     Chunk("b" * 32, "mars.md", 0, 9, "Mars is red."),
     Chunk("c" * 32, "sun.txt", 0, 9, "The Sun shines."),
 )
+
+
+def made_engine() -> Engine:
+    """A catalogue's tables, in memory."""
+    engine = create_engine("sqlite://")
+    bring_up_to_date(engine, Path("catalogue.sqlite"))
+    return engine
 
 
 @dataclass
@@ -77,7 +85,7 @@ class FakeLibrary(UseCases):
     queued: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
     last: IndexingProgress = field(default_factory=IndexingProgress)
-    engine: Engine = field(default_factory=lambda: create_engine("sqlite://"))
+    engine: Engine = field(default_factory=made_engine)
 
     @property
     def index(self) -> Any:
