@@ -15,7 +15,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick lint format bench clean
+.PHONY: help run test quick lint format bench soak clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench: $(DEV_STAMP) $(PEERS_STAMP)  ## measure speed, beside others, into docs/p
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name --write; done
 	@set -e; for name in engines filters lexical; do \
 		echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
+
+SECONDS ?= 600
+soak: $(DEV_STAMP)  ## twenty open pages for ten minutes (SECONDS=…): errors, times, memory
+	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS)
 
 $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
 	@echo "Installing what the benchmarks compare with, into $(PEERS)"

@@ -9,23 +9,18 @@ that later starts find. Memory is the server's largest (VmHWM) once it has answe
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks._report import about_the_run, table, write
+from benchmarks._server import fill, serving, wait_for
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 QUESTION = "When did Voyager 1 cross the heliopause?"
@@ -43,11 +38,7 @@ def main() -> None:
     if program is None:
         sys.exit("chromium is not installed (apt-get install chromium)")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        subprocess.run(
-            [sys.executable, "-m", "ui.cli", "ingest", "--library", folder, "sample_docs"],
-            check=False,  # the questions beside the documents are no document
-            capture_output=True,
-        )
+        fill(Path(folder))
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         runs = [once(browser, Path(folder)) for _ in range(options.starts + 1)][1:]
         browser.close()
@@ -85,39 +76,6 @@ def once(browser: Browser, library: Path) -> tuple[float, float, float, float]:
         peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
         page.close()
     return up, shown, answered, int(peak[1]) / 1024 if peak else 0.0
-
-
-@contextmanager
-def serving(library: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
-    """Serve the page; yields the process, the address and when it was started."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "RANKLENS_LIBRARY": str(library)}
-    started = time.perf_counter()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield server, f"http://127.0.0.1:{port}", started
-    finally:
-        server.terminate()
-        server.wait(timeout=PATIENCE)
-
-
-def wait_for(address: str) -> None:
-    """Wait until the server answers; raises `TimeoutError`."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.02)
-    raise TimeoutError(f"{address} does not answer")
 
 
 if __name__ == "__main__":

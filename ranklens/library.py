@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Self
@@ -71,13 +71,19 @@ class Library(Documents, UseCases):
             undo.pop_all()
         return library
 
-    def warm_up(self) -> None:
-        """Load models and indexes in the background, before the first question needs them."""
-        threading.Thread(target=self._search_once, name="warm up", daemon=True).start()
+    def warm_up(self, then: Callable[[], None] = lambda: None) -> None:
+        """Load models and indexes in the background, before the first question needs them.
 
-    def _search_once(self) -> None:
+        ``then`` is called when that is done, in the same thread.
+        """
+        threading.Thread(
+            target=self._search_once, args=(then,), name="warm up", daemon=True
+        ).start()
+
+    def _search_once(self, then: Callable[[], None]) -> None:
         with suppress(RanklensError):
             self.pipeline.search("warm up")
+        then()
 
     def close(self) -> None:
         """Stop what is running, save, and give the folder back."""

@@ -19,6 +19,7 @@ from rag.errors import (
 from rag.settings import Settings
 from ui import served
 from ui.shared import frame
+from ui.shared.collector import spare
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -45,7 +46,7 @@ def _opened() -> Library:
     library = ranklens.open()
     served.opened(library)
     library.start_worker()
-    library.warm_up()
+    library.warm_up(lambda: spare("warm-up"))
     return library
 
 
@@ -93,6 +94,8 @@ def run(page: st.Page) -> None:
         log.exception("the page failed")
         text = "Details are in the server log. Reload the page to go on."
         frame.notice(text, "Unexpected error", "bad")
+    finally:
+        spare(page.title)
 
 
 def problem(error: RanklensError) -> None:
