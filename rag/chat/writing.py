@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -47,6 +48,7 @@ class Writing:
         self._on_kept = on_kept
         self._keeping = threading.Lock()
         self._changed = threading.Event()
+        self._ended = threading.Event()
         self._done = False
         threading.Thread(target=self._write, name="ranklens-answer", daemon=True).start()
 
@@ -71,14 +73,19 @@ class Writing:
         self._keep(self._answering.answer)
 
     def follow(self, wait: float = 0.2) -> Iterator[Answer]:
-        """Yield the answer as far as it has arrived, at least every ``wait`` seconds, until done.
+        """Yield the answer as far as it has arrived, every ``wait`` seconds or sooner, until done.
 
-        A citation may be there a moment before its characters are.
+        A citation may be there a moment before its characters are. Whoever shows it is given at
+        least three times as long as that took: a long answer drawn anew for every word would
+        take the whole processor.
         """
         while not self._done:
             self._changed.wait(wait)
             self._changed.clear()
+            started = time.monotonic()
             yield self.so_far
+            self._ended.wait(3 * (time.monotonic() - started))
+        yield self.so_far
 
     def _write(self) -> None:
         try:
@@ -104,5 +111,6 @@ class Writing:
             trace = self._turn.trace.with_answer(answer)
             self._store.complete(self._turn.id, trace)
             self._done = True
+        self._ended.set()
         self._changed.set()
         self._on_kept(trace)

@@ -47,8 +47,9 @@ class Answering:
         self._refuse_below = refuse_below
         self._beside_the_point = relevance is not None and relevance < refuse_below
         self._parser = CitationParser(self._hits)
-        self.text = ""
-        self.thinking = ""
+        # Lists: to append to a long text with every piece would copy it each time.
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self._error = ""
         self._stopped = False
         self._seconds = 0.0
@@ -58,6 +59,16 @@ class Answering:
 
     def __iter__(self) -> Iterator[str]:
         return self._pieces
+
+    @property
+    def text(self) -> str:
+        """The text of the answer so far."""
+        return "".join(self._texts)
+
+    @property
+    def thinking(self) -> str:
+        """What the model has thought so far."""
+        return "".join(self._thoughts)
 
     def close(self) -> None:
         """Stop; a generator that waits for a server hangs up, another stops at its next piece."""
@@ -72,13 +83,13 @@ class Answering:
     @property
     def answer(self) -> Answer:
         """The answer as far as it has arrived."""
-        written = self._written
+        written, text = self._written, self.text
         unknown = {"unknown_citations": self._parser.unknown} if self._parser.unknown else {}
         return Answer(
-            text=self.text,
+            text=text,
             citations=_quoted(self._parser.citations, written.quotes),
             generator=self._generator.name,
-            refused=is_refusal(self.text, cites=bool(self._parser.citations)),
+            refused=is_refusal(text, cites=bool(self._parser.citations)),
             seconds=self._seconds,
             error=self._error,
             stopped=self._stopped,
@@ -112,20 +123,21 @@ class Answering:
             rest = self._parser.cut_off()
         finally:
             self._seconds = time.perf_counter() - started
-        self.text += rest
         if rest:
+            self._texts.append(rest)
             yield rest
 
     def _taken(self, piece: str | Thought) -> str:
         """Add what a generator yielded; return the text of the answer that is decided by it."""
         if isinstance(piece, Thought):
             if piece.anew:
-                self.thinking += self.text
-                self.text, self._parser = "", CitationParser(self._hits)
-            self.thinking += piece.text
+                self._thoughts += self._texts
+                self._texts, self._parser = [], CitationParser(self._hits)
+            self._thoughts.append(piece.text)
             return ""
-        text = self._parser.feed(piece if self.text else piece.lstrip())
-        self.text += text
+        text = self._parser.feed(piece if self._texts else piece.lstrip())
+        if text:
+            self._texts.append(text)
         return text
 
     def _raw(self) -> Pieces[str | Thought, None, None]:

@@ -15,10 +15,12 @@ from typing import NamedTuple
 from rag.types import Citation, Hit
 
 _NUMBER = r"(?:(?:passage|source|document|doc|ref|citation)s?\.? ?)?\^?[1-9][0-9]{0,3}"
-_TAIL = r"(?::[0-9]{1,4})?(?:†[^\[\]【】\n]{0,60})?"
+# Possessive: what follows a † is tried in one way only, however many more there are.
+_TAIL = r"(?::[0-9]{1,4})?(?:†[^\[\]【】\n]{0,190}+)?+"
 _LIST = rf"{_NUMBER}{_TAIL}(?: ?(?:[,;&–—-]| and ) ?{_NUMBER}{_TAIL}){{0,30}}"
 _MARKER = re.compile(rf"(?:\[\[ ?{_LIST} ?\]\]|\[ ?{_LIST} ?\]|【 ?{_LIST} ?】)", re.IGNORECASE)
 _LONGEST = 200
+_LONGEST_CODE = 2000  # characters between backticks on one line, and of a line that ends a fence
 _UNFINISHED = re.compile(r"\[\[?[^\[\]【】\n]*\]?|【[^\[\]【】\n]*")
 _SPECIAL = re.compile(r"`+|\[|【")
 _RANGE = re.compile(r"([0-9]{1,4})(?: ?[–—-] ?\D{0,12}?([0-9]{1,4}))?")
@@ -135,10 +137,11 @@ class CitationParser:
             return None
         line = self._buffer.find("\n", after)
         stop = line if line >= 0 else len(self._buffer)
+        stop = min(stop, after + _LONGEST_CODE)
         closing = re.compile(rf"(?<!`){run}(?!`)").search(self._buffer, after, stop)
         if closing and (closing.end() < len(self._buffer) or end):
             return self._as_it_is(closing.end())
-        if line < 0 and not end:
+        if line < 0 and not end and len(self._buffer) - after <= _LONGEST_CODE:
             return None
         if len(run) >= 3 and self._line_start:
             return self._as_it_is(stop, fence=len(run))
@@ -148,10 +151,13 @@ class CitationParser:
         """Inside a fenced block whole lines pass, until a line of nothing but its backticks."""
         line = self._buffer.find("\n", self._at + 1)
         if line < 0 and not end:
-            return None
+            if len(self._buffer) - self._at <= _LONGEST_CODE:
+                return None
+            return self._as_it_is(len(self._buffer))  # too long to be the end
         stop = line if line >= 0 else len(self._buffer)
         bare = self._buffer[self._at : stop].strip(" \t\r\n>")
-        closes = len(bare) >= self._fence and not bare.strip("`")
+        begins = self._buffer[self._at] == "\n"
+        closes = begins and len(bare) >= self._fence and not bare.strip("`")
         return self._as_it_is(stop, fence=0 if closes else None)
 
 

@@ -50,7 +50,9 @@ class ModelGenerator:
             raise ProviderError(reply.problem)
         details: dict[str, Scalar] = {"packed_smaller": smaller} if smaller else {}
         details["prompt_tokens_estimated"] = prompt.tokens
-        if reply.finish == "length":
+        if reply.cut:
+            details["cut_at_characters"] = self._model.settings.max_answer_characters
+        elif reply.finish == "length":
             details["cut_at_limit"] = True
         if reply.tokens:
             details |= self._model.tokens([reply])

@@ -26,6 +26,7 @@ from rag.llm.thinking import Thought
 from rag.settings import Settings
 from rag.types import Scalar
 
+Pieces = Generator[Piece, None, None]
 Deadline = Literal["llm_seconds", "rewrite_seconds", "expansion_seconds", "rerank_seconds"]
 
 
@@ -88,9 +89,10 @@ class LanguageModel:
         messages.append(Message("user", user))
 
         def once(left: float) -> Reply:
-            arriving = ArrivingReply()
-            for _part in arriving.parts(self._pieces(messages, left, streamed=False)):
-                pass
+            arriving = self._arriving()
+            with closing(self._pieces(messages, left, streamed=False)) as pieces:
+                for _part in arriving.parts(pieces):
+                    pass
             return arriving.reply(self.endpoint)
 
         limit = min(self.seconds, seconds)
@@ -103,13 +105,16 @@ class LanguageModel:
         Raises `ProviderError`, also if the next piece takes longer than the deadline.
         """
 
-        def begun(_left: float) -> Iterator[Piece]:
+        def begun(_left: float) -> tuple[Piece, Pieces]:
             pieces = self._pieces(messages, self.seconds, streamed=True)
-            return chain([next(pieces)], pieces)
+            return next(pieces), pieces
 
-        arriving = ArrivingReply()
-        pieces, retries = persistently(begun, self.seconds, self._retries, self._stopped.wait)
-        yield from arriving.parts(pieces)
+        arriving = self._arriving()
+        (first, rest), retries = persistently(
+            begun, self.seconds, self._retries, self._stopped.wait
+        )
+        with closing(rest):  # hangs up if it was cut
+            yield from arriving.parts(chain([first], rest))
         reply = arriving.reply(self.endpoint)
         if not reply.problem and reply.finish is None:
             reply = replace(reply, problem=self.endpoint.words("cut later"))
@@ -152,9 +157,10 @@ class LanguageModel:
         cost = llm_cost(self.settings, self.model, read, written)
         return counted if cost is None else {**counted, "cost_usd": cost}
 
-    def _pieces(
-        self, messages: Sequence[Message], seconds: float, streamed: bool
-    ) -> Iterator[Piece]:
+    def _arriving(self) -> ArrivingReply:
+        return ArrivingReply(self.settings.max_answer_characters)
+
+    def _pieces(self, messages: Sequence[Message], seconds: float, streamed: bool) -> Pieces:
         """Yield one call's pieces, at least one; raises `ProviderError`."""
         if reason := self.endpoint.missing():
             raise ProviderError(reason)
@@ -178,8 +184,8 @@ class LanguageModel:
         with self._lock:
             client = self._idle.pop() if self._idle else None
         if client is None:
-            temperature = self.settings.llm_temperature
-            client = self._provider.client(self.endpoint, temperature, self.seconds)
+            sampling = self.settings.llm_temperature, self.settings.llm_max_tokens
+            client = self._provider.client(self.endpoint, *sampling, self.seconds)
         with self._lock:
             self._busy.append(client)
             if self._stopped.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from rag.llm.base import Finish, Message, Piece
 from rag.llm.faults import Endpoint, Failure, lost, refusal
 from rag.llm.wire import Wire
 
+_LIMIT = re.compile(r"max[_ ]tokens", re.IGNORECASE)
 _FINISHES: dict[str, Finish] = {"MAX_TOKENS": "length"}
 ERRORS: tuple[type[Exception], ...] = (
     ApiError,
@@ -32,14 +34,27 @@ class CohereClient:
 
     errors = ERRORS
 
-    def __init__(self, endpoint: Endpoint, temperature: float, seconds: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, temperature: float, max_tokens: int, seconds: float
+    ) -> None:
         self.wire = Wire()
         self._model, self._temperature = endpoint.model, temperature
+        self._max_tokens: int | None = max_tokens
         self._client = connected(endpoint, seconds, self.wire)
 
     def send(self, messages: Sequence[Message], streamed: bool) -> Iterator[Piece]:
-        """Yield the reply's pieces."""
+        """Yield the reply's pieces; a limit of tokens that the model does not take is left out."""
+        try:
+            yield from self._sent(messages, streamed)
+        except ApiError as error:
+            if self._max_tokens is None or not _LIMIT.search(str(error.body)):
+                raise
+            self._max_tokens = None
+            yield from self._sent(messages, streamed)
+
+    def _sent(self, messages: Sequence[Message], streamed: bool) -> Iterator[Piece]:
         call: Any = self._client.chat_stream if streamed else self._client.chat
+        limit = {} if self._max_tokens is None else {"max_tokens": self._max_tokens}
         reply = call(
             model=self._model,
             messages=[
@@ -49,6 +64,7 @@ class CohereClient:
                 for message in messages
             ],
             temperature=self._temperature,
+            **limit,
         )
         yield from map(_piece, reply) if streamed else _whole(reply)
 

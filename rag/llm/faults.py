@@ -56,8 +56,8 @@ WORDS: Mapping[str, str] = {
     "llm_context.",
     "no credit": "{who} reports that the account has no credit left.",
     # a reply that is no answer
-    "limit": "{who} wrote nothing before {model} reached its limit of tokens. Raise the limit at "
-    "the endpoint, or choose a model that reasons less.",
+    "limit": "{who} wrote nothing before {model} reached its limit of tokens. Raise "
+    "llm_max_tokens, or choose a model that reasons less.",
     "thought": "{model} thought and ended without an answer; its thinking is kept. Ask again, or "
     "choose a model that reasons less.",
     "empty": "{who} returned an empty answer from {model}. Check that {url_option} is right "

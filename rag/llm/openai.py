@@ -14,6 +14,7 @@ from rag.llm.wire import Wire
 from rag.settings.addresses import origin
 from rag.settings.keys import KEYS
 
+_LIMITS = ("max_tokens", "max_completion_tokens")
 _THOUGHTS = ("reasoning_content", "reasoning")
 _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filter"}
 
@@ -31,12 +32,17 @@ class OpenAIClient:
         TypeError,
     )
 
-    def __init__(self, endpoint: Endpoint, temperature: float, seconds: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, temperature: float, max_tokens: int, seconds: float
+    ) -> None:
         self.wire = Wire()
         self._model = endpoint.model
         self._headers = _headers(endpoint)
+        self._renamed = False
         self._options: dict[str, Any] = {
             "temperature": temperature,
+            # OpenAI's own models take the new name only, many other servers the old one only.
+            _LIMITS[endpoint.name == "OpenAI"]: max_tokens,
             "stream_options": {"include_usage": True},
         }
         self._client = openai.OpenAI(
@@ -66,7 +72,10 @@ class OpenAIClient:
                 unwanted = _unwanted(error, options)
                 if unwanted is None:
                     raise
-                del self._options[unwanted]
+                value = self._options.pop(unwanted)
+                if unwanted in _LIMITS and not self._renamed and _renames(error):
+                    self._options[_LIMITS[unwanted == _LIMITS[0]]] = value
+                    self._renamed = True
         yield from _pieces(reply if streamed else [reply])
 
     def models(self) -> list[str]:
@@ -130,4 +139,11 @@ def _unwanted(error: openai.APIStatusError, options: dict[str, Any]) -> str | No
     if error.status_code not in (400, 422):
         return None
     named = f"{error.param} {error.message}"
-    return next((name for name in options if name in named), None)
+    limit = any(name in named for name in _LIMITS)
+    return next((n for n in options if n in named or (limit and n in _LIMITS)), None)
+
+
+def _renames(error: openai.APIStatusError) -> bool:
+    """Return whether an endpoint takes the limit under its other name; it may refuse the value."""
+    named = f"{error.code} {error.message}"
+    return "unsupported" in named.lower() and all(name in named for name in _LIMITS)

@@ -14,10 +14,13 @@ from rag.settings.keys import OPENAI_URL
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A line of the table; ``client`` imports the client library, which takes a second."""
+    """A line of the table; ``client`` imports the client library, which takes a second.
+
+    It gets the endpoint, temperature, the reply's most tokens, and the deadline in seconds.
+    """
 
     endpoint: Callable[[Settings], Endpoint]
-    client: Callable[[Endpoint, float, float], ChatClient]
+    client: Callable[[Endpoint, float, int, float], ChatClient]
 
 
 def cohere_endpoint(settings: Settings) -> Endpoint:
@@ -31,16 +34,20 @@ def _openai_endpoint(settings: Settings) -> Endpoint:
     return found if own else replace(found, name="", needs_key=False)
 
 
-def _openai_client(endpoint: Endpoint, temperature: float, seconds: float) -> ChatClient:
+def _openai_client(
+    endpoint: Endpoint, temperature: float, max_tokens: int, seconds: float
+) -> ChatClient:
     from rag.llm.openai import OpenAIClient
 
-    return OpenAIClient(endpoint, temperature, seconds)
+    return OpenAIClient(endpoint, temperature, max_tokens, seconds)
 
 
-def _cohere_client(endpoint: Endpoint, temperature: float, seconds: float) -> ChatClient:
+def _cohere_client(
+    endpoint: Endpoint, temperature: float, max_tokens: int, seconds: float
+) -> ChatClient:
     from rag.llm.cohere import CohereClient
 
-    return CohereClient(endpoint, temperature, seconds)
+    return CohereClient(endpoint, temperature, max_tokens, seconds)
 
 
 PROVIDERS: Mapping[str, Provider] = {

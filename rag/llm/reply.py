@@ -17,7 +17,8 @@ class Reply:
 
     ``problem`` is why the text is no complete answer, in plain words: nothing was written, the
     model declined, the stream broke off. ``tokens`` are those read and written, None if the
-    provider does not count them.
+    provider does not count them. ``cut``: the rest was not read, it was longer than
+    ``max_answer_characters``.
     """
 
     text: str
@@ -25,13 +26,15 @@ class Reply:
     finish: Finish | None = None
     problem: str = ""
     retries: int = 0
+    cut: bool = False
 
 
 class ArrivingReply:
-    """A reply while its pieces arrive."""
+    """A reply while its pieces arrive; what is longer than ``most`` characters is cut off."""
 
-    def __init__(self) -> None:
-        self._text = ""
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._texts: list[str] = []
         self._thought = False
         self._finish: Finish | None = None
         self._refusal = ""
@@ -43,11 +46,13 @@ class ArrivingReply:
         try:
             for piece in pieces:
                 self._finish = piece.finish or self._finish
-                self._refusal += piece.refusal
+                self._refusal += self._within(piece.refusal)
                 self._tokens = piece.tokens or self._tokens
-                if piece.thought:
-                    yield self._noted(Thought(piece.thought))
-                yield from map(self._noted, parser.feed(piece.text))
+                if thought := self._within(piece.thought):
+                    yield self._noted(Thought(thought))
+                yield from map(self._noted, parser.feed(self._within(piece.text)))
+                if self._left < 0:
+                    break
         except ProviderError:
             yield from map(self._noted, parser.finish())
             raise
@@ -55,19 +60,25 @@ class ArrivingReply:
 
     def reply(self, endpoint: Endpoint) -> Reply:
         """Return the reply; the ``endpoint`` words what is wrong with it."""
-        text, problem = self._text.strip(), ""
+        text, problem, cut = "".join(self._texts).strip(), "", self._left < 0
         if self._refusal or self._finish == "filter":
             reason = endpoint.clean(self._refusal) or "the content filter stepped in"
             problem = endpoint.words("declined", reason=reason)
         elif not text:
             case = "thought" if self._thought else "empty"
-            problem = endpoint.words("limit" if self._finish == "length" else case)
-        return Reply(text, self._tokens, self._finish, problem)
+            problem = endpoint.words("limit" if cut or self._finish == "length" else case)
+        return Reply(text, self._tokens, "length" if cut else self._finish, problem, cut=cut)
+
+    def _within(self, text: str) -> str:
+        """Return as much of a text as the limit leaves room for."""
+        kept = text[: max(0, self._left)]
+        self._left -= len(text)
+        return kept
 
     def _noted(self, part: str | Thought) -> str | Thought:
         if isinstance(part, str):
-            self._text += part
+            self._texts.append(part)
         else:
             self._thought = True
-            self._text = "" if part.anew else self._text
+            self._texts = [] if part.anew else self._texts
         return part

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think)"
-_OPEN = re.compile(rf"(?:<({_NAMES})>|(\[THINK\]))", re.IGNORECASE)
-_CLOSE = re.compile(rf"(?:</{_NAMES}>|\[/THINK\])", re.IGNORECASE)
+_TAG = re.compile(
+    rf"(?P<opens><{_NAMES}>|\[THINK\])|(?P<closes></{_NAMES}>|\[/THINK\])", re.IGNORECASE
+)
 _LONGEST = len("</seed:think>")
-_FENCE = re.compile(r"\s*(?:```|~~~)")
+_FENCES = ("```", "~~~")
 
 
 class Thought(NamedTuple):
@@ -31,13 +32,14 @@ class Thought(NamedTuple):
 class ThinkingParser:
     """Split text that arrives in pieces of any size into answer (str) and `Thought`.
 
-    Nothing is held back but what may become a tag. Code in fences is left alone.
+    Nothing is held back but what may become a tag. Code in fences is left alone. Every character
+    is looked at once, whatever the size of the pieces.
     """
 
     def __init__(self) -> None:
         self._buffer = ""
         self._inside = False
-        self._line = ""
+        self._line = ""  # the first signs of the answer's line that is being written
         self._fenced = False
         self._tagged = False
 
@@ -49,54 +51,59 @@ class ThinkingParser:
     def finish(self) -> Iterator[str | Thought]:
         """Yield what was held back; nothing more will come."""
         rest, self._buffer = self._buffer, ""
-        yield from self._out(rest)
+        if rest:
+            yield Thought(rest) if self._inside else rest
 
     def _steps(self) -> Iterator[str | Thought]:
-        while tag := self._next_tag():
-            before, self._buffer = self._buffer[: tag.start()], self._buffer[tag.end() :]
-            closes = bool(_CLOSE.fullmatch(tag[0]))
-            yield from self._out(before)
-            if closes and not self._inside:
+        buffer, at, seen = self._buffer, 0, 0  # up to ``at`` it is decided, up to ``seen`` read
+        for tag in _TAG.finditer(buffer):
+            self._read(buffer[seen : tag.start()])
+            seen = tag.start()
+            if not self._counts(tag):
+                continue
+            yield from self._out(buffer[at : tag.start()])
+            if tag["closes"] and not self._inside:
                 yield Thought("", anew=True)
-            self._inside = not closes
-            self._tagged, self._line = True, ""
-        held = self._held()
-        ready, self._buffer = self._buffer[:held], self._buffer[held:]
-        yield from self._out(ready)
+            self._inside, self._tagged, self._line = bool(tag["opens"]), True, ""
+            at = seen = tag.end()
+        held = max(seen, _held(buffer))
+        self._read(buffer[seen:held])
+        self._buffer = buffer[held:]
+        yield from self._out(buffer[at:held])
 
     def _out(self, text: str) -> Iterator[str | Thought]:
-        """Yield a text; of the answer, remember its last line and whether it is in a fence."""
-        if not text:
-            return
+        if text:
+            yield Thought(text) if self._inside else text
+
+    def _counts(self, tag: re.Match[str]) -> bool:
+        """Return whether a tag is one: the end of thinking, or a start on a line of its own.
+
+        Without a start, the first end on a line of its own is one too.
+        """
         if self._inside:
-            yield Thought(text)
+            return bool(tag["closes"])
+        if self._line or self._fenced:
+            return False
+        return bool(tag["opens"]) or not self._tagged
+
+    def _read(self, text: str) -> None:
+        """Follow the answer's text: how its line begins, and whether it is in a fence."""
+        if self._inside or not text:
             return
-        self._line, self._fenced = self._after(text)
-        yield text
+        first, *others = text.split("\n")
+        lines = [_start(self._line + first), *map(_start, others)]
+        self._fenced ^= sum(line in _FENCES for line in lines[:-1]) % 2 == 1
+        self._line = lines[-1]
 
-    def _next_tag(self) -> re.Match[str] | None:
-        """Return the next tag that counts: the end of thinking, or a start on a line of its own."""
-        if self._inside:
-            return _CLOSE.search(self._buffer)
-        found = [*_OPEN.finditer(self._buffer)]
-        if not self._tagged:
-            found += _CLOSE.finditer(self._buffer)
-        counts = [tag for tag in found if self._begins_line(tag.start())]
-        return min(counts, key=lambda tag: tag.start(), default=None)
 
-    def _begins_line(self, at: int) -> bool:
-        """Return whether only blanks stand before a place on its line, outside of fenced code."""
-        line, fenced = self._after(self._buffer[:at])
-        return not line.strip() and not fenced
+def _start(line: str) -> str:
+    """Return the first three signs of a line that are no space."""
+    return line.lstrip()[:3]
 
-    def _after(self, text: str) -> tuple[str, bool]:
-        """Return the line that is being written once ``text`` is, and whether it is in a fence."""
-        *lines, last = (self._line + text).split("\n")
-        return last, self._fenced ^ (sum(1 for line in lines if _FENCE.match(line)) % 2 == 1)
 
-    def _held(self) -> int:
-        """Return the place from which the buffer may be the start of a tag."""
-        at = max(self._buffer.rfind(sign, -_LONGEST) for sign in "<[")
-        if at < 0 or ">" in self._buffer[at:] or "]" in self._buffer[at:]:
-            return len(self._buffer)
-        return at
+def _held(buffer: str) -> int:
+    """Return the place from which the buffer may be the start of a tag."""
+    at = max(buffer.rfind(sign, max(0, len(buffer) - _LONGEST)) for sign in "<[")
+    if at < 0 or ">" in buffer[at:] or "]" in buffer[at:]:
+        return len(buffer)
+    return at

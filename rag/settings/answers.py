@@ -50,6 +50,16 @@ class AnswerSettings(Section):
         SHAPES_ANSWER,
         ge=700,
     )
+    llm_max_tokens: int = option(
+        8192,
+        "Most tokens that the model may write in a reply, its thinking included.",
+        ge=16,
+    )
+    max_answer_characters: int = option(
+        200_000,
+        "Longest reply of a model in characters, its thinking included; the rest is not read.",
+        ge=1000,
+    )
     llm_judge: bool = option(
         False,
         "Let the model judge whether the passages support the sentences that cite them; "

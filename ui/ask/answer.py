@@ -75,6 +75,8 @@ def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:
         facts.append(f"left out for lack of room: passage {_numbers(answer.left_out)}")
     if details.get("packed_smaller"):
         facts.append("packed smaller, as the model asked")
+    if most := details.get("cut_at_characters"):
+        facts.append(f"cut at {most:,} characters (max_answer_characters)")
     if details.get("cut_at_limit"):
         facts.append("cut at the model's limit of tokens")
     if answer.stopped:
