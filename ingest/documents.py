@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from ingest.files import Files, clean_name
 from ingest.parse import Parsed
@@ -24,6 +25,7 @@ from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index, IndexReport
+from rag.store.room import storage_error
 from rag.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Documents:
         self.index = index
         self.encoder = encoder
         self._files = Files(settings.library / "files")
+        self._files.sweep({document.digest for document in index.catalogue.documents()})
         self._passwords: dict[int, str] = {}
         self._progress = IndexingProgress()
         self.look_again = LOOK_AGAIN
@@ -109,6 +112,14 @@ class Documents:
             self._passwords[document_id] = password
         self._wake.set()
         return FileOutcome(name, "queued")
+
+    def enqueue_upload(self, name: str, data: IO[bytes], password: str = "") -> FileOutcome:
+        """Queue a file whose bytes are read from ``data``, as `enqueue` does; its name is data."""
+        try:
+            with self._files.waiting(data) as path:
+                return self.enqueue(path, name, password)
+        except OSError as error:
+            raise storage_error(error) or error from error
 
     def remove(self, name: str) -> None:
         """Remove a document and its chunks; raises `LibraryError` if there is none of that name."""
@@ -222,6 +233,7 @@ class Documents:
             if not self.index.catalogue.documents(digest=digest):
                 self._files.drop(digest)
         self.index.clear([d.id for d in found])
+        self.index.forget()
 
 
 def _already(document: Document, name: str) -> str:

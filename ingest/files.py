@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import unicodedata
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from rag.errors import DocumentError
+from rag.store.private import FOLDER
 from rag.store.room import CANNOT_WRITE, storage_error
 
 PIECE = 1 << 20
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Files:
@@ -23,9 +29,23 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(FOLDER, parents=True, exist_ok=True)
         for unfinished in folder.glob("*.part"):
             unfinished.unlink(missing_ok=True)
+
+    def sweep(self, known: Collection[str]) -> None:
+        """Delete files whose digest is not ``known``: what a process that was killed left."""
+        for path in self._folder.iterdir():
+            if path.name not in known and _DIGEST.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def waiting(self, data: IO[bytes]) -> Iterator[Path]:
+        """Hold bytes in a file here, which is deleted afterwards or at the next start."""
+        with tempfile.NamedTemporaryFile(suffix=".part", dir=self._folder) as copy:
+            shutil.copyfileobj(data, copy)
+            copy.flush()
+            yield Path(copy.name)
 
     def path(self, digest: str) -> Path:
         """Return where the bytes with that digest are, or would be."""

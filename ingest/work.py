@@ -96,6 +96,7 @@ class Work:
                 log.exception("indexing failed")
             self._progress = halted(self._progress, error)
         finally:
+            self.index.forget()
             for preparing in self._ahead.values():
                 preparing.cancel()
             self._ahead_thread.submit(self._parser.close)

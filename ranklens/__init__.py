@@ -92,6 +92,7 @@ def open(
     *,
     create: bool = True,
     reindex: bool = False,
+    command: str = "",
     **settings: Any,
 ) -> Library:
     """Open the library in a folder; one is created if there is none.
@@ -101,14 +102,16 @@ def open(
     the option ``library``. Without ``create`` a folder without a library raises `LibraryError`.
     ``reindex`` accepts a library that was indexed with other settings and queues all its
     documents. One process owns a library folder until `Library.close`; another one gets
-    `LibraryInUse`. Raises `SettingsError`, `LibraryMismatch` and `ModelError` too.
+    `LibraryInUse`, which names this one by ``command``. Raises `SettingsError`, `LibraryMismatch`
+    and `ModelError` too.
     """
     from rag.settings import load_settings
     from ranklens.library import Library
 
     if path is not None:
         settings["library"] = Path(path).expanduser().absolute()
-    return Library.open(load_settings().updated(**settings), create=create, reindex=reindex)
+    options = load_settings().updated(**settings)
+    return Library.open(options, create=create, reindex=reindex, command=command)
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.store.index import Index, reset
 from rag.store.owner import Owner
+from rag.store.private import make_private
 from rag.store.room import storage_error
 from ranklens.jobs import Jobs
 from ranklens.use_cases import UseCases
@@ -41,12 +42,14 @@ class Library(Documents, UseCases):
         create: bool = True,
         reindex: bool = False,
         rebuild: bool = False,
+        command: str = "",
     ) -> Self:
         """Open the library at ``settings.library``; one is created if there is none.
 
         Without ``create`` a folder without a library is an error, so that a mistyped name creates
         nothing. ``reindex`` accepts a library that was indexed with other settings: all its
-        documents are queued again. ``rebuild`` makes damaged indexes again from the catalogue.
+        documents are queued again. ``command`` is what another process is shown as the library's
+        user. ``rebuild`` makes damaged indexes again from the catalogue.
         Raises `LibraryError`, `LibraryInUse`, `LibraryMismatch`, `StorageError` or `ModelError`.
         """
         if not create and not (settings.library / "catalogue.sqlite").is_file():
@@ -55,7 +58,7 @@ class Library(Documents, UseCases):
                 "your documents, and --library DIR names another folder"
             )
         with _explained(), ExitStack() as undo:
-            owner = Owner(settings.library)
+            owner = Owner(settings.library, command)
             undo.callback(owner.release)
             encoder = load_encoder(settings)
             facts = {"revision": encoder.revision, "dimension": encoder.dimension}
@@ -68,6 +71,7 @@ class Library(Documents, UseCases):
                 index = Index.open(settings, facts)
             undo.callback(index.close)
             library = cls(settings, owner, encoder, index)
+            make_private(settings.library)
             undo.pop_all()
         return library
 
@@ -90,6 +94,7 @@ class Library(Documents, UseCases):
         self.jobs.close()
         self.pipeline.close()
         super().close()
+        make_private(self.settings.library)
         self._owner.release()
 
     def __enter__(self) -> Self:

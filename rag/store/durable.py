@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import LibraryError
+from rag.store.private import private
 from rag.store.room import storage_error
 
 
@@ -22,7 +23,7 @@ def write_file(path: Path, content: bytes) -> int:
     aside = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
+        with open(aside, "wb", opener=private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -147,9 +147,23 @@ class Index:
         return retired
 
     def retire(self, document_ids: Sequence[int]) -> None:
-        """Remove documents: `hide` them, then `clear` them."""
+        """Remove documents: `hide` them, then `clear` and `forget` them."""
         self.hide(document_ids)
         self.clear(document_ids)
+        self.forget()
+
+    def forget(self) -> None:
+        """Write the files anew that still hold words of removed documents, if there is room.
+
+        Not a part of `clear`, for it takes a second in large libraries: it is done once after many
+        documents were replaced.
+        """
+        with self._writing:
+            try:
+                self.lexical.forget()
+                self.lexical.save()
+            except StorageError as error:
+                log.warning("removed words are still in the BM25 index: %s", error)
 
     def hide(self, document_ids: Sequence[int]) -> None:
         """Remove documents from view; no search that starts after this returns their chunks.
@@ -236,6 +250,7 @@ class Index:
             lost = live - held
         if missing or lost:
             self._refill(missing, lost)
+        self.lexical.forget()
         self.lexical.save()
 
     def _vectors_readable(self) -> bool:
@@ -384,5 +399,9 @@ def _collection(catalogue: Catalogue) -> str:
 
 def _lexical(settings: Settings) -> LexicalIndex:
     folder = settings.library / "lexical" / settings.lexical_engine
+    # Another engine's files would keep the words of documents that are removed from now on.
+    for other in folder.parent.glob("*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
     engine = InvertedIndex if settings.lexical_engine == "inverted" else OkapiIndex
     return engine.open(folder, Analyser(settings.language))

@@ -1,7 +1,8 @@
 """BM25 on an inverted index that adds and removes without a rebuild, kept in a folder.
 
 Added chunks make a segment; neighbouring segments are merged so that each is more than twice as
-large as the next, up to a size (after Lucene). The folder holds a file a segment, written once,
+large as the next, up to a size (after Lucene). A removed chunk is only marked until `forget`, which
+writes the segments that held it anew. The folder holds a file a segment, written once,
 and a manifest that names them, written last; a file that it does not name does not count.
 """
 
@@ -24,6 +25,7 @@ from rag.store.segment import Ints, Segment, build, merge, merged_where_due, rea
 
 _SUFFIX = ".segment"
 _FEW_TERMS = 1_000
+_BLANK = "\0"  # begins what stands for a word that was forgotten; no analyser returns it
 
 
 class InvertedIndex(LexicalIndex):
@@ -97,6 +99,36 @@ class InvertedIndex(LexicalIndex):
         self._segments = [joined]
         self._numbers = _Vocabulary((word, number) for number, word in enumerate(words))
         self._frequencies = self._frequencies[used]
+
+    def _forget(self) -> bool:
+        blank = self._blanked()
+        changed = bool(blank) or any(not segment.live.all() for segment in self._segments)
+        if changed:
+            self._numbers = _Vocabulary(
+                (f"{_BLANK}{number}" if number in blank else word, number)
+                for word, number in self._numbers.items()
+            )
+            self._segments = [s if s.live.all() else merge([s]) for s in self._segments]
+            self._rewrite_introducing(blank)
+            self._snapshot = Snapshot(self._segments, self._numbers, self._frequencies)
+        return changed
+
+    def _blanked(self) -> set[int]:
+        """Return the numbers of the words that no chunk has any more, and that are still there."""
+        unused = set(np.flatnonzero(self._frequencies == 0).tolist())
+        return unused and {
+            number
+            for word, number in self._numbers.items()
+            if number in unused and not word.startswith(_BLANK)
+        }
+
+    def _rewrite_introducing(self, blank: set[int]) -> None:
+        """Have the files written anew that hold one of these words."""
+        first = 0
+        for segment in self._segments:
+            if any(first <= number < first + segment.introduced for number in blank):
+                segment.file = ""
+            first += segment.introduced
 
     def _write(self, header: Mapping[str, Any]) -> None:
         words = iter(self._numbers)

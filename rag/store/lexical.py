@@ -88,6 +88,12 @@ class LexicalIndex(ABC):
             if self._change(ids, {}):
                 self._saved = False
 
+    def forget(self) -> None:
+        """Leave out of the next `save` what its files still hold of removed chunks."""
+        with self._changing:
+            if self._forget():
+                self._saved = False
+
     def search(
         self, query: str, k: int, within: frozenset[str] | None = None
     ) -> list[tuple[str, float]]:
@@ -144,6 +150,10 @@ class LexicalIndex(ABC):
 
     @abstractmethod
     def _ids(self) -> set[str]: ...
+
+    def _forget(self) -> bool:
+        """Take removed chunks and their words out of what `_write` writes; False: none there."""
+        return False
 
     @abstractmethod
     def _scores(self) -> Bm25Scores: ...

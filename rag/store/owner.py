@@ -17,16 +17,20 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryError, LibraryInUse
+from rag.store.private import FILE, FOLDER
 
 
 class Owner:
     """Holds a folder for this process until `release`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the folder; raises `LibraryInUse` if another one has it."""
+    def __init__(self, folder: Path, command: str = "") -> None:
+        """Take the folder; raises `LibraryInUse` if another one has it.
+
+        ``command`` is what another process is shown, by default the name of the running program.
+        """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / ".lock", timeout=0)
+            folder.mkdir(FOLDER, parents=True, exist_ok=True)
+            self._lock = FileLock(folder / ".lock", timeout=0, mode=FILE)
             self._lock.acquire()
         except Timeout:
             raise LibraryInUse(
@@ -38,8 +42,8 @@ class Owner:
                 f"the library folder {folder} cannot be used: {error.strerror or error}"
             ) from None
         self._name = folder / "owner.json"
-        # The sub-command only: what follows may hold a password.
-        command = " ".join((Path(sys.argv[0]).name, *sys.argv[1:2]))
+        # Without arguments: these may hold a password.
+        command = command or Path(sys.argv[0]).name or "python"
         since = datetime.now().astimezone().isoformat(" ", "seconds")
         owner = {"pid": str(os.getpid()), "command": command, "since": since}
         with suppress(OSError):  # a full disk; the lock holds all the same
@@ -65,6 +69,6 @@ def holder(folder: Path) -> str:
 def _owner(folder: Path) -> str:
     try:
         owner = json.loads((folder / "owner.json").read_text("utf-8"))
-        return f"process {owner['pid']} ({owner['command']}, since {owner['since']})"
+        return f"`{owner['command']}` (process {owner['pid']}, since {owner['since']})"
     except (OSError, ValueError, KeyError):
         return "another process"

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from rag.errors import StorageError
+from rag.store.private import private
 
 RESERVE = 4 << 20  # bytes: removes any document from view, and its chunks in small steps
 NEXT_TO_NOTHING = 4 << 20
@@ -110,7 +111,7 @@ class Room:
         if not self._least or self._held() or self.free() - RESERVE < self._least:
             return
         try:
-            with self._reserve.open("wb") as file:
+            with open(self._reserve, "wb", opener=private) as file:
                 for _ in range(RESERVE // _PIECE):
                     # Not zeros: some file systems give no room to these.
                     file.write(os.urandom(_PIECE))

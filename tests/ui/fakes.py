@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -246,6 +246,9 @@ class FakeLibrary(Records):
         self.held = [d for d in self.held if d.name != name]
         self.held.append(FakeDocument(name, "queued", chunks=0, indexed=None))
         return FakeOutcome(name, "queued")
+
+    def enqueue_upload(self, name: str, data: IO[bytes], password: str = "") -> FakeOutcome:
+        return self.enqueue(Path(name), name, password)
 
     def start_worker(self) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,4 +59,15 @@ def open_library(settings: Settings, reindex: bool = False, create: bool = False
     """Open the library, as `Library.open` does; imported here, because the models come with it."""
     from ranklens.library import Library
 
-    return Library.open(settings, create=create, reindex=reindex)
+    return Library.open(settings, create=create, reindex=reindex, command=_command())
+
+
+def _command() -> str:
+    """Return the running command, without its arguments: these may hold a password."""
+    words = iter(sys.argv[1:])
+    for word in words:
+        if word == "--library":
+            next(words, "")
+        elif not word.startswith("-"):
+            return f"ranklens {word}"
+    return "ranklens"

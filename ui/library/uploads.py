@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import streamlit as st
@@ -35,11 +32,8 @@ def show(library: Library) -> None:
 
 
 def add(library: Library, name: str, data: IO[bytes], password: str = "") -> FileOutcome:
-    """Queue one uploaded file. Its name is data: the bytes wait in a temporary file."""
-    with tempfile.NamedTemporaryFile(prefix="ranklens-") as copy:
-        shutil.copyfileobj(data, copy)
-        copy.flush()
-        return library.enqueue(Path(copy.name), name, password)
+    """Queue one uploaded file."""
+    return library.enqueue_upload(name, data, password)
 
 
 def _report(outcomes: Sequence[FileOutcome]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+COMMAND = "ranklens run"
 _HEADLINES = {
     LibraryInUse: "This library is open in another program",
     LibraryMismatch: "This library was indexed with other settings",
@@ -43,7 +44,7 @@ def _opened() -> Library:
     Secrets of Streamlit become environment variables when they are loaded.
     """
     st.secrets.load_if_toml_exists()
-    library = ranklens.open()
+    library = ranklens.open(command=COMMAND)
     served.opened(library)
     library.start_worker()
     library.warm_up(lambda: spare("warm-up"))
@@ -79,7 +80,7 @@ def settings(library: Library) -> Settings:
 def _accept_settings() -> None:
     """Queue every document of the library to be indexed with the present settings."""
     try:
-        ranklens.open(reindex=True).close()
+        ranklens.open(reindex=True, command=COMMAND).close()
     except RanklensError as error:
         log.warning("the library could not be set up for a new index: %s", error)
 
