@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -86,6 +86,7 @@ def ask(
     kept = library.conversations
     if pending.replaces:
         turn = kept.replace(pending.replaces, pending.text, trace, pending.rest)
+        library.writings.pop(pending.replaces.id, None)
     else:
         turn = kept.add(chat or kept.start(pending.text), pending.text, trace)
     library.writings[turn.id] = Writing(
@@ -107,9 +108,22 @@ def writing(library: Library, turn: Turn) -> Writing | None:
     return found
 
 
+def turns(library: Library, chat: str) -> list[Turn]:
+    """Return what is shown of a conversation, in order."""
+    return [_with_unkept(library, turn) for turn in library.conversations.turns(chat)]
+
+
+def turn(library: Library, turn_id: int) -> Turn | None:
+    """Return one turn, None if it is deleted."""
+    found = library.conversations.turn(turn_id)
+    return found and _with_unkept(library, found)
+
+
 def forget(library: Library, turn: Turn) -> None:
-    """Let go of an answer that is complete."""
-    library.writings.pop(turn.id, None)
+    """Let go of an answer that is complete, unless it is in no other place."""
+    found = library.writings.get(turn.id)
+    if found and not found.unkept:
+        library.writings.pop(turn.id, None)
 
 
 def rate(library: Library, turn_id: int, liked: bool | None) -> None:
@@ -122,7 +136,7 @@ def rate(library: Library, turn_id: int, liked: bool | None) -> None:
 
 def as_markdown(library: Library, conversation: Conversation) -> str:
     """Return a conversation as Markdown, its answers with their sources."""
-    return markdown(conversation, library.conversations.turns(conversation.id))
+    return markdown(conversation, turns(library, conversation.id))
 
 
 def ready(library: Library) -> list[Document]:
@@ -168,6 +182,14 @@ def suggested(documents: Collection[Document], most: int, path: Path = SAMPLES) 
         if entry.get("suggested")
         and names.issuperset(passage["document"] for passage in entry.get("gold", ()))
     ][:most]
+
+
+def _with_unkept(library: Library, turn: Turn) -> Turn:
+    """Return a turn with the answer that the store could not keep, if there is one."""
+    found = library.writings.get(turn.id)
+    if found is None or found.unkept is None:
+        return turn
+    return replace(turn, trace=turn.trace.with_answer(found.unkept))
 
 
 def _checked(library: Library, settings: Settings, answer: Answer, trace: Trace) -> Answer:

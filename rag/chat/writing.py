@@ -39,7 +39,7 @@ class Writing:
     ) -> None:
         """Start writing. ``finish`` may add to the complete answer (checks of its citations).
 
-        ``on_kept`` is called with the trace once, after it is kept; it must not raise.
+        ``on_kept`` is called with the trace once, at the end; it must not raise.
         """
         self._store = store
         self._turn = turn
@@ -50,12 +50,18 @@ class Writing:
         self._changed = threading.Event()
         self._ended = threading.Event()
         self._done = False
+        self._unkept: Answer | None = None
         threading.Thread(target=self._write, name="ranklens-answer", daemon=True).start()
 
     @property
     def done(self) -> bool:
-        """Whether the answer is complete (or stopped) and kept."""
+        """Whether the answer is complete (or stopped), and kept if that was possible."""
         return self._done
+
+    @property
+    def unkept(self) -> Answer | None:
+        """The whole answer with the reason why the store could not keep it; None if it did."""
+        return self._unkept
 
     @property
     def so_far(self) -> Answer:
@@ -109,8 +115,19 @@ class Writing:
             if self._done:
                 return
             trace = self._turn.trace.with_answer(answer)
-            self._store.complete(self._turn.id, trace)
+            try:
+                self._store.complete(self._turn.id, trace)
+            # Whatever a store raises: the turn must not wait for ever, and what arrived is shown.
+            except Exception as error:
+                log.exception("the answer could not be saved")
+                self._unkept = replace(answer, error=_unsaved(error))
             self._done = True
         self._ended.set()
         self._changed.set()
         self._on_kept(trace)
+
+
+def _unsaved(error: Exception) -> str:
+    known = isinstance(error, RanklensError)
+    reason = str(error) if known else "details are in the server log"
+    return f"The answer could not be saved and is lost when the program ends: {reason}. Ask again."

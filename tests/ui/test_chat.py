@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from rag.chat.store import Conversations
+from rag.errors import StorageError
 from rag.types import Answer
 from tests.ui.test_ask import ask, html
 
@@ -131,3 +133,37 @@ def test_the_thinking_of_a_model_is_folded_away(page, kept):
     assert "<details" in body
     assert "The model's thinking" in body
     assert "Is it &lt;b&gt;dry&lt;/b&gt; [1]?" in body
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (StorageError("the disk is full"), "the disk is full"),
+        (OperationalError("UPDATE", {}, Exception("/srv/secret locked")), "in the server log"),
+    ],
+)
+def test_an_answer_that_cannot_be_saved_is_shown_with_the_reason(
+    page, kept, library, monkeypatch, error, reason
+):
+    complete = Conversations.complete
+
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(Conversations, "complete", fails)
+    at = ask(page())
+    (chat,) = kept.all()
+    for shown in (html(at), html(page(chat=chat.id))):  # another visit shows it too
+        assert "Writing the answer" not in shown
+        assert "The answer could not be saved" in shown
+        assert reason in shown
+        assert "secret" not in shown
+        assert 'data-complete="true"' in shown
+        assert "There was a problem; what arrived is above" in shown
+        assert "passages cited" in shown
+    assert kept.turns(chat.id)[0].trace.answer is None
+    monkeypatch.setattr(Conversations, "complete", complete)
+    at = press(at, "Ask again")
+    assert "could not be saved" not in html(at)
+    assert kept.turns(chat.id)[0].trace.answer.text
+    assert library.writings == {}

@@ -18,9 +18,7 @@ def complete(body: DeltaGenerator, foot: DeltaGenerator, trace: Trace, answer: A
     body.html(render("ask/answer.html", text=rendered(answer, trace.evidence)))
     with foot.container(gap="small"):
         if answer.error:
-            kept = (
-                "The answer broke off; what arrived is above" if answer.text else "No answer came"
-            )
+            kept = "There was a problem; what arrived is above" if answer.text else "No answer came"
             frame.notice(answer.error, kept, "warn")
         facts = facts_of(answer, trace.evidence)
         show("ask/facts.html", facts=facts, thinking=answer.thinking)

@@ -34,7 +34,7 @@ def page() -> None:
     st.set_page_config(initial_sidebar_state=SIDEBAR)
     frame.style("ask/chat.css")
     chat = chats.current()
-    turns = library.conversations.turns(chat) if chat else []
+    turns = asking.turns(library, chat) if chat else []
     pending: PendingQuestion | None = st.session_state.get("pending")
     if chat and not turns and not pending:
         chats.open_chat(None)
@@ -165,7 +165,7 @@ def _followed(library: Library, turns: Sequence[Turn], slots: dict[int, TurnSlot
         if turn.id in slots and (writing := asking.writing(library, turn)) is not None:
             turn_view.follow(slots[turn.id], writing, turn.trace)
             asking.forget(library, turn)
-            turn = library.conversations.turn(turn.id) or turn
+            turn = asking.turn(library, turn.id) or turn
             selected = turn.id == _selected(turns).id
             turn_view.complete(slots[turn.id], turn, library, selected)
         done.append(turn)
@@ -177,7 +177,7 @@ def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
     if clicked := passages.clicked("passages"):
         chunk_id, _, turn_id = clicked.partition("@")
         own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
-        turn = library.conversations.turn(own.id) or own
+        turn = asking.turn(library, own.id) or own
         drawer.open_passage(library, turn.trace, chunk_id, partial(_to_inspect, turn.id))
 
 

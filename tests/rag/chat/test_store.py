@@ -1,6 +1,7 @@
 """Conversations in SQLite: kept, replaced, judged, deleted, exported."""
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -169,6 +170,48 @@ def test_what_nobody_foresaw_ends_the_answer_too(kept):
     slow.go.set()
     list(made.follow())
     assert "Unexpected error" in kept.turn(turn.id).trace.answer.error
+
+
+@pytest.mark.parametrize("error", [OSError("no room"), RanklensError("the disk is full")])
+def test_a_store_that_fails_ends_the_answer_too(kept, monkeypatch, error):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(kept, "complete", fails)
+    slow = Slow()
+    turn, made = writing(kept, slow)
+    slow.go.set()
+    seen = list(made.follow())
+    assert made.done
+    assert made.unkept.text == seen[-1].text == "One. Two."
+    assert "could not be saved" in made.unkept.error
+    assert ("the disk is full" in made.unkept.error) is isinstance(error, RanklensError)
+    assert kept.turn(turn.id).trace.answer is None
+
+
+def test_one_that_fails_when_an_answer_is_stopped_does_not_break_the_page(kept, monkeypatch):
+    monkeypatch.setattr(kept, "complete", lambda *_: 1 / 0)
+    _, made = writing(kept, Slow())
+    next(so_far for so_far in made.follow() if so_far.text)
+    made.stop()
+    assert made.done
+    assert made.unkept.text == "One. "
+
+
+def test_who_shows_an_answer_slowly_is_not_asked_to_for_every_word(kept):
+    class Quick(Slow):
+        def __iter__(self):
+            for _ in range(400):
+                self.text += "word "
+                yield "word "
+                time.sleep(0.002)
+
+    _, made = writing(kept, Quick())
+    shown = 0
+    for _so_far in made.follow():
+        time.sleep(0.02)
+        shown += 1
+    assert shown < 25  # a quarter of the time at most; 40 without a pause
 
 
 def test_an_export_has_questions_answers_and_the_cited_sources(kept):
