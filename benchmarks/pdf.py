@@ -26,7 +26,7 @@ from ingest.loaders.boxed_text import BoxedText
 from ingest.loaders.pdf import MOST_ELEMENTS, load
 from ingest.loaders.pdf_lines import page_lines
 from ingest.loaders.pdf_text import TextRun
-from ingest.parse import Parsed, assemble
+from ingest.parsed import Parsed, assemble
 
 AMOUNT = re.compile(r"\(?\d{1,3}(?:,\d{3})+\)?|\(?\d+\.\d+\)?")
 LETTER_WIDTH = 0.5  # of the font's height: the visitor is given no widths

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import shorten
 
-from ingest.parse import BlockSpan, Parsed
+from ingest.parsed import BlockSpan, Parsed
+from rag.errors import DocumentError
+from rag.models.tokens import CountTokens
 from rag.text.numbers import is_value
 from rag.text.passages import BAR
 from rag.text.sentences import sentences
 from rag.text.spans import Span, lines, pieces, trimmed
 
-CountTokens = Callable[[Sequence[str]], list[int]]
 LONGEST_HEADING = 100  # letters of a heading in a path; its own block has all of it
 HEADER_ROWS = 3
 LONGEST_COLUMNS = 160  # letters; a longer header costs more than it adds
 MOST_LETTERS = 16  # a token
-BATCH = 50_000  # texts a call, so that a large document is not tokenised in one piece
+BATCH = 250_000  # letters a call: a tokeniser takes some hundred bytes for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,11 @@ class Atom:
     columns: str = ""
 
 
-def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int) -> list[Atom]:
+def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int, most: int) -> list[Atom]:
     """Cut a document to atoms of at most ``limit`` tokens, in order.
 
-    They hold every character of the text that is not white space.
+    They hold every character of the text that is not white space. Raises `DocumentError` as soon
+    as it is clear that they fill more than ``most`` chunks.
     """
     owners: list[int] = []
     places: list[Span] = []
@@ -49,7 +51,7 @@ def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int) -> list[Atom]:
         cut = _cut(parsed.text, span)
         places += cut
         owners += [index] * len(cut)
-    fitted = _fitted(parsed.text, places, count_tokens, limit)
+    fitted = _fitted(parsed.text, places, count_tokens, limit, most)
     paths, columns = _heading_paths(parsed), _columns(parsed)
     return [
         Atom(start, end, tokens, span.kind, span.page, owner, paths[owner], columns[owner])
@@ -59,16 +61,42 @@ def atoms(parsed: Parsed, count_tokens: CountTokens, limit: int) -> list[Atom]:
     ]
 
 
-def count(text: str, places: Sequence[Span], count_tokens: CountTokens) -> list[int]:
-    """Count the tokens of places of a text, in few calls.
+def count(text: str, places: Sequence[Span], count_tokens: CountTokens, limit: int) -> list[int]:
+    """Count the tokens of places of a text, at least one each, in few calls.
 
     A word that a tokeniser does not know may count as one token however long it is, so letters
-    count too.
+    count too. A place that is over the limit by its letters alone is not tokenised.
     """
-    counts: list[int] = []
-    for at in range(0, len(places), BATCH):
-        counts += count_tokens([text[a:b] for a, b in places[at : at + BATCH]])
-    return [max(n, (b - a) // MOST_LETTERS) for n, (a, b) in zip(counts, places, strict=True)]
+    counts = [max((b - a) // MOST_LETTERS, 1) for a, b in places]
+    short = [at for at, letters in enumerate(counts) if letters <= limit]
+    for batch in _batches(places, short):
+        tokens = count_tokens([text[slice(*places[at])] for at in batch])
+        for at, counted in zip(batch, tokens, strict=True):
+            counts[at] = max(counts[at], counted)
+    return counts
+
+
+def refuse_many(chunks: int, most: int) -> None:
+    """Raise `DocumentError` if a document gives more chunks than it may."""
+    if chunks > most:
+        raise DocumentError(
+            f"it gives more than {most:,} chunks, the limit of the setting max_document_chunks; "
+            "split the document, raise the setting, or make chunks longer (chunk_tokens)"
+        )
+
+
+def _batches(places: Sequence[Span], chosen: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the numbers of chosen places in batches of few letters."""
+    batch: list[int] = []
+    letters = 0
+    for at in chosen:
+        batch.append(at)
+        letters += places[at][1] - places[at][0]
+        if letters >= BATCH:
+            yield batch
+            batch, letters = [], 0
+    if batch:
+        yield batch
 
 
 def _cut(text: str, span: BlockSpan) -> list[Span]:
@@ -81,21 +109,24 @@ def _cut(text: str, span: BlockSpan) -> list[Span]:
 
 
 def _fitted(
-    text: str, places: list[Span], count_tokens: CountTokens, limit: int
+    text: str, places: list[Span], count_tokens: CountTokens, limit: int, most: int
 ) -> list[list[tuple[Span, int]]]:
     """Return each place with its tokens, cut between words (or letters) if it is too long."""
     fitted: list[list[tuple[Span, int]]] = [[] for _ in places]
     waiting = list(enumerate(places))
     width = limit  # letters of a first cut: a token is rarely less than a letter
+    total = 0
     while waiting:
-        counts = count(text, [place for _, place in waiting], count_tokens)
+        counts = count(text, [place for _, place in waiting], count_tokens, limit)
+        total += sum(tokens for tokens in counts if tokens <= limit)
+        refuse_many(-(-total // limit), most)
         too_long = []
         for (owner, place), tokens in zip(waiting, counts, strict=True):
             if tokens <= limit or place[1] - place[0] <= 1:
                 fitted[owner].append((place, tokens))
             else:
-                most = min(width, max((place[1] - place[0]) // 2, 1))
-                too_long += [(owner, piece) for piece in pieces(text, *place, most)]
+                letters = min(width, max((place[1] - place[0]) // 2, 1))
+                too_long += [(owner, piece) for piece in pieces(text, *place, letters)]
         waiting, width = too_long, max(width // 2, 1)
     return [sorted(cut) for cut in fitted]
 

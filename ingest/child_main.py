@@ -1,22 +1,28 @@
-"""The process that parses documents and draws pages; started by `ingest.child.Child`.
+"""The process that parses and cuts documents and draws pages; started by `ingest.child.Child`.
 
-Every line of its input is a request (JSON), every line of its output an answer (JSON); it ends
-with its input. What anybody may have written is read here, partly in C++, so never in the process
-of the app. Imports nothing heavy before the memory limit holds.
+It answers one message after the other and ends with its input. What anybody may have written is
+read here, partly in C++, so never in the process of the app. Imports nothing heavy before the
+limits hold.
 """
 
 from __future__ import annotations
 
-import base64
-import io
+import ctypes
 import json
 import math
 import os
+import signal
 import sys
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
+from ingest.messages import Packet, receive, send
 from rag.errors import DocumentError
+
+if TYPE_CHECKING:
+    from ingest.parsed import Parsed
 
 try:
     import resource
@@ -24,19 +30,30 @@ except ImportError:  # not on Windows; the time limit still holds there
     resource = None  # type: ignore[assignment]
 
 MOST_PIXELS = 6_000_000
+LONGEST_REASON = 2_000  # characters
+MOST_WARNINGS = 100
+PR_SET_PDEATHSIG = 1
+Answer = tuple[dict[str, Any], Sequence[bytes]]
 
 
 def main() -> None:
-    """Answer requests until there are no more, each within the memory that it allows."""
+    """Answer requests until there are no more, each within the limits that it names."""
+    _end_with(int(sys.argv[1]))
     answers = _own_output()
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        _limit_memory(int(request["memory_mb"]))
-        answers.write(json.dumps(_answer(request)).encode() + b"\n")
-        answers.flush()
+    while request := receive(sys.stdin.buffer, sys.maxsize):
+        _limit(request.header.pop("memory_mb"), request.header.pop("seconds"))
+        send(answers, *_answer(request))
 
 
-def _own_output() -> BinaryIO:
+def _end_with(parent: int) -> None:
+    """Have the system end this process when its parent ends, however that happens."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before it was asked for
+            sys.exit()
+
+
+def _own_output() -> IO[bytes]:
     """Return the real output, and send anything that a library prints to nowhere."""
     sys.stdout.flush()
     mine = os.fdopen(os.dup(1), "wb")
@@ -45,56 +62,106 @@ def _own_output() -> BinaryIO:
     return mine
 
 
-def _limit_memory(megabytes: int) -> None:
-    """Let this process have no more memory than that, if the system can enforce it."""
-    if resource is not None and hasattr(resource, "RLIMIT_AS"):
-        size = megabytes << 20
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        size = size if hard == resource.RLIM_INFINITY else min(size, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+def _limit(megabytes: int, seconds: float) -> None:
+    """Allow this process so much memory, and so much processor time more, if the system can."""
+    if resource is None:
+        return
+    _lower(resource.RLIMIT_CORE, 0)
+    if hasattr(resource, "RLIMIT_AS"):
+        _lower(resource.RLIMIT_AS, megabytes << 20)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    # The next request has processor time of its own, so what this one has is no hard limit.
+    _lower(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + seconds) + 1, hard=False)
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    draws = "page" in request
+def _lower(what: int, size: int, hard: bool = True) -> None:
+    most = resource.getrlimit(what)[1]
+    size = size if most == resource.RLIM_INFINITY else min(size, most)
+    resource.setrlimit(what, (size, size if hard else most))
+
+
+def _answer(request: Packet) -> Answer:
+    task = request.header.pop("task")
     try:
-        return _drawn(**request) if draws else _parsed(**request)
+        return TASKS[task](request.parts, **request.header)
     except DocumentError as error:
-        return {"reason": str(error)}
+        return _refusal(str(error))
     except MemoryError:
-        return {"memory": True}
+        return {"memory": True}, ()
     except Exception as error:  # noqa: BLE001 - the boundary: any reader's failure is data
-        what = "the page cannot be drawn" if draws else "it cannot be read"
-        return {"reason": f"{what} ({type(error).__name__}: {error})"}
+        what = "the page cannot be drawn" if task == "draw" else "it cannot be read"
+        return _refusal(f"{what} ({type(error).__name__}: {error})")
 
 
-def _parsed(path: str, name: str, password: str, **_: Any) -> dict[str, Any]:
+def _refusal(reason: str) -> Answer:
+    return {"reason": reason[:LONGEST_REASON]}, ()
+
+
+def _parse(
+    _parts: Sequence[bytes], path: str, password: str, characters: int, **how: Any
+) -> Answer:
+    """Return a file's text, the places of its blocks and of its words, and its chunks."""
     from ingest.loaders import read  # within the memory limit
+    from ingest.parsed import assemble, spans_to_json
 
-    media_type, loaded = read(Path(path), password, name)
-    pages = [
-        [p.number, [[b.text, b.kind, b.level, b.words] for b in p.blocks]] for p in loaded.pages
-    ]
-    return {"media_type": media_type, "pages": pages, "warnings": loaded.warnings}
+    media_type, loaded = read(Path(path), password, how["name"])
+    parsed = assemble(media_type, loaded.pages, loaded.warnings[:MOST_WARNINGS], characters)
+    del loaded
+    chunks = _cut(parsed, **how)
+    spans = spans_to_json(parsed.spans).encode()
+    warnings = [warning[:LONGEST_REASON] for warning in parsed.warnings]
+    header = {"media_type": media_type, "pages": parsed.pages, "warnings": warnings}
+    return header, (parsed.text.encode(), spans, parsed.boxes, chunks)
 
 
-def _drawn(path: str, page: int, scale: float, password: str, **_: Any) -> dict[str, Any]:
-    """Return page ``page`` (from 1) at ``scale`` pixels a point as a WebP in base64."""
+def _cut_again(parts: Sequence[bytes], names: Sequence[Sequence[str]], **how: Any) -> Answer:
+    """Return the chunks of documents that come as text and places of blocks, by turns."""
+    from ingest.parsed import Parsed, spans_from_json
+
+    cut = []
+    for (name, digest), text, spans in zip(names, parts[::2], parts[1::2], strict=True):
+        parsed = Parsed("", None, text.decode(), spans_from_json(spans))
+        cut.append(_cut(parsed, name=name, digest=digest, **how))
+    return {}, cut
+
+
+def _cut(parsed: Parsed, *, name: str, digest: str, counter: str, **how: int) -> bytes:
+    from ingest.chunk import chunk
+
+    chunks = chunk(
+        parsed, document=name, digest=digest, count_tokens=_count_tokens(Path(counter)), **how
+    )
+    return json.dumps([(c.id, c.start, c.end, c.page, c.heading) for c in chunks]).encode()
+
+
+@cache
+def _count_tokens(folder: Path) -> Callable[[Sequence[str]], list[int]]:
+    from rag.models.tokens import token_counter
+
+    return token_counter(folder)
+
+
+def _draw(_parts: Sequence[bytes], path: str, page: int, scale: float, password: str) -> Answer:
+    """Return page ``page`` (from 1) at ``scale`` pixels a point as a WebP."""
+    import io
+
     import pypdfium2
 
     try:
         drawn = pypdfium2.PdfDocument(path, password=password or None)[page - 1]
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            return {"locked": True}
+            return {"locked": True}, ()
         raise
     width, height = drawn.get_size()
     scale = min(scale, math.sqrt(MOST_PIXELS / max(width * height, 1.0)))
     picture = drawn.render(scale=scale).to_pil().convert("RGB")
     image = io.BytesIO()
     picture.save(image, "WEBP", quality=80, method=2)
-    encoded = base64.b64encode(image.getvalue()).decode()
-    return {"width": picture.width, "height": picture.height, "image": encoded}
+    return {"width": picture.width, "height": picture.height}, (image.getvalue(),)
 
+
+TASKS: dict[str, Callable[..., Answer]] = {"parse": _parse, "cut": _cut_again, "draw": _draw}
 
 if __name__ == "__main__":
     main()

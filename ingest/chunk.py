@@ -12,8 +12,9 @@ import hashlib
 from collections.abc import Sequence
 from itertools import groupby
 
-from ingest.atoms import Atom, CountTokens, atoms, count
-from ingest.parse import Parsed
+from ingest.atoms import Atom, atoms, count, refuse_many
+from ingest.parsed import Parsed
+from rag.models.tokens import CountTokens
 from rag.types import Chunk
 
 VERSION = 1  # part of every chunk's id: change it when the cuts change
@@ -29,18 +30,21 @@ def chunk(
     count_tokens: CountTokens,
     limit: int,
     overlap: int,
+    most: int,
 ) -> list[Chunk]:
     """Return the document's chunks in order, each of at most ``limit`` tokens.
 
     Every character that is not white space is in a chunk, and a chunk's text is exactly
     ``parsed.text[start:end]``. ``overlap`` is the number of sentences that a chunk repeats from
-    the one before it in the same section.
+    the one before it in the same section. Raises `DocumentError` if there are more than ``most``
+    chunks.
     """
     pieces: list[list[Atom]] = []
-    for _, page in groupby(atoms(parsed, count_tokens, limit), key=lambda a: a.page):
+    for _, page in groupby(atoms(parsed, count_tokens, limit, most), key=lambda a: a.page):
         for section in _sections(list(page), limit):
             pieces += _pack(section, limit, overlap)
     pieces = _within_limit(parsed.text, pieces, count_tokens, limit)
+    refuse_many(len(pieces), most)
     settings = f"{VERSION}:{limit}:{overlap}"
     return [_chunk(parsed, piece, document, digest, settings) for piece in pieces]
 
@@ -128,7 +132,7 @@ def _within_limit(
     """Halve pieces that count more tokens together than their parts did."""
     done: list[list[Atom]] = []
     while pieces:
-        counts = count(text, [(p[0].start, p[-1].end) for p in pieces], count_tokens)
+        counts = count(text, [(p[0].start, p[-1].end) for p in pieces], count_tokens, limit)
         again: list[list[Atom]] = []
         for piece, tokens in zip(pieces, counts, strict=True):
             if tokens <= limit or len(piece) == 1:

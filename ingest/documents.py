@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from ingest.files import Files, clean_name
-from ingest.parse import Parsed
+from ingest.parsed import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
-from ingest.texts import keep_text, stored_text
+from ingest.texts import stored_text
 from ingest.work import Work, halted
 from rag.errors import DocumentError, LibraryError, RanklensError
 from rag.models.encoder import Encoder
@@ -136,9 +136,8 @@ class Documents:
         ready = [d for d in catalogue.documents("ready") if not names or d.name in names]
         for document in ready:
             again = catalogue.add_document(document.name, document.size, document.digest)
-            if parsed := stored_text(catalogue, document):
-                # An encrypted file cannot be read again without its password; its text is here.
-                keep_text(catalogue, again, parsed)
+            # An encrypted file cannot be read again without its password; its text is here.
+            catalogue.copy_text(document.id, again)
         self._wake.set()
         return [document.name for document in ready]
 

@@ -6,21 +6,18 @@ makes PDFium hang or crash costs its picture and nothing else.
 
 from __future__ import annotations
 
-import base64
-import json
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.child import Child
-from ingest.parse import answer_of
+from ingest.child import COMMAND, Child
+from ingest.parse import ask
 from rag.errors import DocumentError
 from rag.settings import Settings
 
-CHILD = (sys.executable, "-P", "-m", "ingest.child_main")
 SECONDS = 20.0
 SCALE = 2.0
+LARGEST = 64 << 20  # bytes of an image
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +41,16 @@ def draw(
     Raises `PasswordNeeded`, and `DocumentError` with the reason in plain words: damaged, too slow.
     """
     request = {
+        "task": "draw",
         "path": str(path.absolute()),
         "password": password,
         "page": number,
         "scale": scale,
-        "memory_mb": settings.parse_memory_mb,
     }
     seconds = min(SECONDS, settings.parse_seconds)
-    with closing(Child(CHILD)) as child:
-        answer = answer_of(child.ask(json.dumps(request).encode(), seconds), settings)
+    with closing(Child(COMMAND)) as child:
+        answer, parts = ask(child, request, settings=settings, seconds=seconds, most=LARGEST)
     if answer.get("locked"):
         what = "the given password does not open it" if password else "a password is needed"
         raise PasswordNeeded(f"the PDF is encrypted: {what}")
-    return PageImage(base64.b64decode(answer["image"]), answer["width"], answer["height"])
+    return PageImage(parts[0], answer["width"], answer["height"])

@@ -1,83 +1,101 @@
-"""Parse documents in another process, with a time limit and a memory limit.
+"""Read, cut and count documents in another process, within limits of time and memory.
 
-A parser that hangs, crashes or eats memory fails its document and nothing else. The process is kept
-for the next document, for starting it takes longer than reading a small one.
+A document that makes a parser hang, crash or eat memory fails and nothing else does. The process is
+kept for the next document, for starting it takes longer than reading a small one.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ingest import boxes
-from ingest.child import Child, ProcessDied
-from ingest.loaders.base import Block, BlockKind, Box, Page, Words
+from ingest.child import COMMAND, Child, ProcessDied
+from ingest.messages import Packet
+from ingest.parsed import CutDocument, Parsed, spans_to_json
 from rag.errors import DocumentError
 from rag.settings import Settings
+from rag.types import Chunk
 
-CHILD = (sys.executable, "-P", "-m", "ingest.child_main")
 ANSWERS = 200  # of one process, so that what libraries keep does not pile up
+# Bytes of an answer: UTF-8 takes up to 4 a character; blocks and chunks take about 2 in real
+# documents.
+BYTES_A_CHARACTER = 12
 
 
 class OutOfMemory(DocumentError):
     """Reading the document needs more memory than it may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockSpan:
-    """A block's place: the characters ``start:end`` of the text, what it is, and its page."""
-
-    start: int
-    end: int
-    kind: BlockKind
-    level: int
-    page: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A document as text. Every block is ``text[span.start:span.end]``.
-
-    ``pages`` counts the pages (slides, sheets), None if the format has none. ``boxes`` are the
-    places of the words on their pages, packed by `ingest.boxes`; empty if the format has none.
-    ``warnings`` are sentences, one for each part of the file that was not read.
-    """
-
-    media_type: str
-    pages: int | None
-    text: str
-    spans: tuple[BlockSpan, ...]
-    boxes: bytes = b""
-    warnings: tuple[str, ...] = ()
-
-
 class Parser:
-    """Parses one document after the other."""
+    """Parses and cuts one document after the other; not for several threads at once."""
 
-    def __init__(self, settings: Settings, command: Sequence[str] = CHILD) -> None:
-        """Start nothing yet; `close` must be called in the end."""
+    def __init__(self, settings: Settings, counter: Path, command: Sequence[str] = COMMAND) -> None:
+        """Start nothing yet; `close` must be called in the end.
+
+        ``counter`` is the encoder's `Encoder.token_counter`.
+        """
         self._settings = settings
         self._command = command
         self._child: Child | None = None
+        self._cutting = {
+            "counter": str(counter),
+            "limit": settings.chunk_tokens,
+            "overlap": settings.chunk_overlap,
+            "most": settings.max_document_chunks,
+        }
 
-    def parse(self, path: Path, password: str = "", name: str = "") -> Parsed:
-        """Return the document's text and structure; ``name`` is its original name, for the suffix.
+    def parse(self, path: Path, digest: str, name: str, password: str = "") -> CutDocument:
+        """Return the document's text, structure and chunks.
 
+        ``name`` is its original name, which chooses the loader and which the chunks carry.
         Raises `DocumentError` with the reason in plain words.
         """
         request = {
+            "task": "parse",
             "path": str(path.absolute()),
-            "name": name or path.name,
+            "name": name,
+            "digest": digest,
             "password": password,
-            "memory_mb": self._settings.parse_memory_mb,
+            "characters": self._settings.max_document_characters,
+            **self._cutting,
         }
-        answer = self._answer(json.dumps(request).encode())
-        pages = [_page(*page) for page in answer["pages"]]
-        return assemble(answer["media_type"], pages, answer.get("warnings", ()))
+        with _readable():
+            header, (text, spans, boxes, cut) = self._answer(request)
+            whole = text.decode()
+            chunks = _chunks(name, whole, cut)
+            media_type, pages = str(header["media_type"]), header["pages"]
+            warnings = tuple(map(str, header["warnings"]))
+            return CutDocument(media_type, pages, whole, spans.decode(), boxes, warnings, chunks)
+
+    def cut(self, documents: Sequence[tuple[str, str, Parsed]]) -> list[CutDocument]:
+        """Cut texts that were parsed before, each given with its name and its file's digest.
+
+        Raises `DocumentError`.
+        """
+        spans = [spans_to_json(parsed.spans) for _, _, parsed in documents]
+        parts = [
+            part.encode()
+            for (_, _, parsed), places in zip(documents, spans, strict=True)
+            for part in (parsed.text, places)
+        ]
+        names = [(name, digest) for name, digest, _ in documents]
+        with _readable():
+            _, found = self._answer({"task": "cut", "names": names, **self._cutting}, parts)
+            return [
+                CutDocument(
+                    p.media_type,
+                    p.pages,
+                    p.text,
+                    places,
+                    p.boxes,
+                    p.warnings,
+                    _chunks(name, p.text, cut),
+                )
+                for (name, _, p), places, cut in zip(documents, spans, found, strict=True)
+            ]
 
     def close(self) -> None:
         """End the process."""
@@ -85,19 +103,20 @@ class Parser:
             self._child.close()
             self._child = None
 
-    def _answer(self, request: bytes) -> dict[str, Any]:
+    def _answer(self, request: Mapping[str, Any], parts: Sequence[bytes] = ()) -> Packet:
         if self._child is not None and self._child.answered:
-            try:
-                return self._asked(request)
-            except (ProcessDied, OutOfMemory):
-                pass  # what former documents left behind may be why: a fresh process decides
-        return self._asked(request)
+            # What former documents left behind may be why it fails: a fresh process decides.
+            with suppress(ProcessDied, OutOfMemory):
+                return self._asked(request, parts)
+        return self._asked(request, parts)
 
-    def _asked(self, request: bytes) -> dict[str, Any]:
+    def _asked(self, request: Mapping[str, Any], parts: Sequence[bytes]) -> Packet:
         child = self._child = self._child or Child(self._command)
         keep = False
+        most = BYTES_A_CHARACTER * self._settings.max_document_characters + (1 << 20)
         try:
-            answer = answer_of(child.ask(request, self._settings.parse_seconds), self._settings)
+            seconds = self._settings.parse_seconds
+            answer = ask(child, request, parts, settings=self._settings, seconds=seconds, most=most)
             keep = child.answered < ANSWERS
         finally:
             if not keep:
@@ -105,57 +124,38 @@ class Parser:
         return answer
 
 
-def assemble(media_type: str, pages: Sequence[Page], warnings: Iterable[str] = ()) -> Parsed:
-    """Join pages to one text: a blank line between blocks, a line break between rows."""
-    parts: list[str] = []
-    spans: list[BlockSpan] = []
-    words: list[tuple[int, int, int, Box]] = []
-    position = 0
-    numbered_blocks = [(page.number, block) for page in pages for block in page.blocks]
-    for number, block in numbered_blocks:
-        if spans:
-            last = spans[-1]
-            together = last.kind == block.kind == "row" and last.page == number
-            parts.append("\n" if together else "\n\n")
-            position += len(parts[-1])
-        spans.append(
-            BlockSpan(position, position + len(block.text), block.kind, block.level, number)
-        )
-        words += ((position + a, position + b, number or 0, box) for a, b, box in block.words)
-        parts.append(block.text)
-        position += len(block.text)
-    numbered = sum(page.number is not None for page in pages)
-    return Parsed(
-        media_type,
-        numbered or None,
-        "".join(parts),
-        tuple(spans),
-        boxes.pack(words),
-        tuple(warnings),
-    )
-
-
-def answer_of(output: bytes, settings: Settings) -> dict[str, Any]:
-    """Return what a child process answered; raises `DocumentError` if that is a reason."""
-    try:
-        answer: dict[str, Any] = json.loads(output)
-    except ValueError:
-        raise DocumentError("its parser stopped before it was done; try again") from None
-    if "memory" in answer:
+def ask(
+    child: Child,
+    request: Mapping[str, Any],
+    parts: Sequence[bytes] = (),
+    *,
+    settings: Settings,
+    seconds: float,
+    most: int,
+) -> Packet:
+    """Return a child's answer; raises `DocumentError` if that is a reason."""
+    limits = {"memory_mb": settings.parse_memory_mb, "seconds": seconds}
+    answer = child.ask({**request, **limits}, parts, seconds=seconds, most=most)
+    if "memory" in answer.header:
         raise OutOfMemory(
             f"reading it needs more than {settings.parse_memory_mb:,} MB; split the document or "
             "raise the setting parse_memory_mb"
         )
-    if "reason" in answer:
-        raise DocumentError(answer["reason"])
+    if "reason" in answer.header:
+        raise DocumentError(str(answer.header["reason"]))
     return answer
 
 
-def _page(number: int | None, blocks: Iterable[tuple[str, BlockKind, int, Words]]) -> Page:
-    made = (Block(_sound(text), kind, level, words) for text, kind, level, words in blocks)
-    return Page(number, tuple(made))
+def _chunks(document: str, text: str, cut: bytes) -> list[Chunk]:
+    return [
+        Chunk(id, document, start, end, text[start:end], page, tuple(heading))
+        for id, start, end, page, heading in json.loads(cut)
+    ]
 
 
-def _sound(text: str) -> str:
-    """Replace lone surrogates, which some files decode to and no database takes."""
-    return text.encode("utf-8", "replace").decode() if not text.isascii() else text
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError):
+        raise DocumentError("its parser gave an answer that cannot be read; try again") from None

@@ -1,7 +1,7 @@
-"""One pass over the queue: parse, cut, encode, publish; one document after the other.
+"""One pass over the queue: have each document parsed and cut, encode it, publish it.
 
-While a document is encoded and written, the next one is parsed and cut and its first passages are
-encoded: small documents would otherwise spend more time waiting than working.
+While a document is encoded and written, the next one is parsed and its first passages are encoded:
+small documents would otherwise spend more time waiting than working.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.encoding import Batch, batches
 from ingest.files import Files
-from ingest.parse import Parsed, Parser
+from ingest.parse import Parser
+from ingest.parsed import CutDocument
 from ingest.progress import FileOutcome, IndexingProgress
-from ingest.texts import cut, keep_text, stored_text
+from ingest.texts import keep_text, stored_text
 from rag.errors import DocumentError, RanklensError, StorageError
 from rag.models.encoder import Encoder
 from rag.models.workers import in_background
@@ -29,7 +30,6 @@ from rag.settings import SHAPES_INDEX, Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index
 from rag.store.room import storage_error
-from rag.types import Chunk
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +56,7 @@ def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
 class _Prepared:
     """A document that is parsed and cut; its first batches are being encoded."""
 
-    parsed: Parsed
-    chunks: list[Chunk]
+    cut: CutDocument
     batches: Iterator[Batch]
 
 
@@ -82,7 +81,7 @@ class Work:
     )
 
     def __post_init__(self) -> None:
-        self._parser = Parser(self.settings)
+        self._parser = Parser(self.settings, self.encoder.token_counter)
 
     def run(self) -> tuple[FileOutcome, ...]:
         """Work until the queue is empty or it is stopped; failed documents are outcomes."""
@@ -133,7 +132,7 @@ class Work:
             catalogue.update_document(document.id, status="queued")
             raise
         outcome = self._publish(document, count, time.perf_counter() - started)
-        return replace(outcome, warnings=prepared.parsed.warnings)
+        return replace(outcome, warnings=prepared.cut.warnings)
 
     def _publish(self, document: Document, count: int, seconds: float) -> FileOutcome:
         catalogue = self.index.catalogue
@@ -152,34 +151,33 @@ class Work:
             self._ahead = {following.id: self._begin(following)}
         prepared = preparing.result()
         shaping = self.settings.shaping(SHAPES_INDEX)
-        keep_text(self.index.catalogue, document.id, prepared.parsed, settings=shaping)
+        keep_text(self.index.catalogue, document.id, prepared.cut, settings=shaping)
         return prepared
 
     def _begin(self, document: Document) -> Future[_Prepared]:
         return self._ahead_thread.submit(copy_context().run, self._prepare, document)
 
     def _prepare(self, document: Document) -> _Prepared:
-        parsed = self._parsed(document)
-        chunks = cut(parsed, document.name, document.digest, self.encoder, self.settings)
-        if not chunks:
+        cut = self._cut(document)
+        if not cut.chunks:
             raise DocumentError("holds no text")
-        encoded = batches(self.index, self.encoder, chunks, self.settings.keep_tokens)
-        return _Prepared(parsed, chunks, encoded)
+        encoded = batches(self.index, self.encoder, cut.chunks, self.settings.keep_tokens)
+        return _Prepared(cut, encoded)
 
-    def _parsed(self, document: Document) -> Parsed:
+    def _cut(self, document: Document) -> CutDocument:
         path, password = self.files.path(document.digest), self.passwords.get(document.id, "")
         try:
-            return self._parser.parse(path, password, document.name)
+            return self._parser.parse(path, document.digest, document.name, password)
         except DocumentError:
             # Indexed again, an encrypted file cannot be opened without its password, but its
             # text is in the catalogue.
             stored = stored_text(self.index.catalogue, document)
             if stored is None:
                 raise
-            return stored
+            return self._parser.cut([(document.name, document.digest, stored)])[0]
 
     def _chunks(self, document: Document, prepared: _Prepared) -> int:
-        chunks = prepared.chunks
+        chunks = prepared.cut.chunks
         before = self._progress.chunks_done
         for first, part, vectors, tokens in prepared.batches:
             if self.stopped():

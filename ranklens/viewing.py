@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingest.boxes import Mark, marks
 from ingest.page import PageImage, PasswordNeeded, draw
-from ingest.parse import BlockSpan, Parsed
+from ingest.parsed import BlockSpan, Parsed
 from rag.errors import RanklensError
 from rag.store.catalogue import Document
 from rag.types import Chunk

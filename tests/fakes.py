@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from rag.types import Candidate, Chunk
 
@@ -28,6 +36,17 @@ def make_pool(*ids: str) -> list[Candidate]:
     ]
 
 
+@cache
+def words_tokeniser() -> Path:
+    """A folder with a tokeniser of one token a word, for the process that counts."""
+    folder = Path(tempfile.mkdtemp(prefix="ranklens-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    tokenizer = Tokenizer(WordLevel({"?": 0}, unk_token="?"))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
 class WordEncoder:
     """Vectors count `WORDS`; two texts are as near as the words they share."""
 
@@ -36,6 +55,10 @@ class WordEncoder:
     dimension = len(WORDS)
     max_tokens = 10_000
     engine = "by hand"
+
+    @property
+    def token_counter(self) -> Path:
+        return words_tokeniser()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]

@@ -1,4 +1,4 @@
-"""Index documents that are rows of a file, without a file and a parsing process for each.
+"""Index documents that are rows of a file, without a file for each.
 
 They go through the same chunker, encoder and index as files, many documents at a time: catalogue,
 vectors and BM25 first, then each is published.
@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from functools import partial
 
@@ -19,9 +20,10 @@ from ingest.ahead import ahead
 from ingest.datasets.base import CorpusRow
 from ingest.documents import Documents
 from ingest.encoding import vectors_of
-from ingest.parse import BlockSpan, Parsed
+from ingest.parse import Parser
+from ingest.parsed import BlockSpan, CutDocument, Parsed, sound
 from ingest.progress import IndexingProgress
-from ingest.texts import cut, keep_text
+from ingest.texts import keep_text
 from rag.settings import SHAPES_INDEX
 from rag.types import Chunk
 
@@ -31,8 +33,7 @@ AT_ONCE = 64  # documents
 @dataclass(frozen=True, slots=True)
 class _PreparedRow:
     row: CorpusRow
-    parsed: Parsed
-    chunks: list[Chunk]
+    cut: CutDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +60,23 @@ def index_rows(
     started = time.perf_counter()
     done = chunks = 0
     parts = [waiting[first : first + AT_ONCE] for first in range(0, len(waiting), AT_ONCE)]
-    for encoded in ahead(partial(_encoded, library, part) for part in parts):
-        if stop and stop.is_set():
-            return False
-        chunks += _write(library, encoded)
-        done += len(encoded.rows)
-        if on_progress:
-            on_progress(
-                IndexingProgress(
-                    documents_done=done,
-                    documents_total=len(waiting),
-                    chunks_done=chunks,
-                    chunks_total=round(chunks * len(waiting) / done),
-                    seconds=time.perf_counter() - started,
-                    running=done < len(waiting),
+    with closing(_Cutter(library)) as cutter:
+        for encoded in ahead(partial(_encoded, library, cutter, part) for part in parts):
+            if stop and stop.is_set():
+                return False
+            chunks += _write(library, encoded)
+            done += len(encoded.rows)
+            if on_progress:
+                on_progress(
+                    IndexingProgress(
+                        documents_done=done,
+                        documents_total=len(waiting),
+                        chunks_done=chunks,
+                        chunks_total=round(chunks * len(waiting) / done),
+                        seconds=time.perf_counter() - started,
+                        running=done < len(waiting),
+                    )
                 )
-            )
     return True
 
 
@@ -85,7 +87,7 @@ def digest(row: CorpusRow) -> str:
 
 def parsed(row: CorpusRow) -> Parsed:
     """Return a row as a parsed document: the title as its heading, then the text."""
-    text = "\n".join(filter(None, (row.title, row.text)))
+    text = sound("\n".join(filter(None, (row.title, row.text))))
     heading = BlockSpan(0, len(row.title), "heading", 1, None)
     words = BlockSpan(len(text) - len(row.text), len(text), "paragraph", 0, None)
     spans = tuple(span for span in (heading, words) if span.start < span.end)
@@ -107,10 +109,28 @@ def _waiting(library: Documents, rows: Sequence[CorpusRow]) -> list[CorpusRow]:
     return [row for key, row in wanted.items() if key not in there]
 
 
-def _encoded(library: Documents, part: Sequence[CorpusRow]) -> _Encoded:
+class _Cutter:
+    """Cuts rows in a process of its own, which several threads use by turns."""
+
+    def __init__(self, library: Documents) -> None:
+        self._parser = Parser(library.settings, library.encoder.token_counter)
+        self._turn = threading.Lock()
+
+    def cut(self, part: Sequence[CorpusRow]) -> list[_PreparedRow]:
+        documents = [(row.id, digest(row), parsed(row)) for row in part]
+        with self._turn:
+            found = self._parser.cut(documents)
+        return [_PreparedRow(row, cut) for row, cut in zip(part, found, strict=True)]
+
+    def close(self) -> None:
+        with self._turn:
+            self._parser.close()
+
+
+def _encoded(library: Documents, cutter: _Cutter, part: Sequence[CorpusRow]) -> _Encoded:
     started = time.perf_counter()
-    rows = [_prepared(library, row) for row in part]
-    texts = [context(chunk) for one in rows for chunk in one.chunks]
+    rows = cutter.cut(part)
+    texts = [context(chunk) for one in rows for chunk in one.cut.chunks]
     vectors, tokens = vectors_of(library.encoder, texts, library.settings.keep_tokens)
     return _Encoded(rows, vectors, tokens, (time.perf_counter() - started) / len(rows))
 
@@ -118,13 +138,13 @@ def _encoded(library: Documents, part: Sequence[CorpusRow]) -> _Encoded:
 def _write(library: Documents, encoded: _Encoded) -> int:
     """Index one batch: the same order of writing as `Index.add` and `Index.publish`."""
     index, ids = library.index, []
-    chunks = [chunk for one in encoded.rows for chunk in one.chunks]
+    chunks = [chunk for one in encoded.rows for chunk in one.cut.chunks]
     position = 0
     for one in encoded.rows:
-        own = slice(position, position + len(one.chunks))
+        own = slice(position, position + len(one.cut.chunks))
         ids.append(_remember(library, one, encoded.vectors[own]))
         if library.settings.keep_tokens:
-            passages = [chunk.passage for chunk in one.chunks]
+            passages = [chunk.passage for chunk in one.cut.chunks]
             kept = [codes for codes in encoded.tokens[own] if codes]
             index.tokens.add(ids[-1], 0, passages, kept)
         position = own.stop
@@ -142,17 +162,11 @@ def context(chunk: Chunk) -> str:
     return chunk.text if chunk.text.startswith(title) else f"{title}\n{chunk.text}"
 
 
-def _prepared(library: Documents, row: CorpusRow) -> _PreparedRow:
-    document = parsed(row)
-    chunks = cut(document, row.id, digest(row), library.encoder, library.settings)
-    return _PreparedRow(row, document, chunks)
-
-
 def _remember(library: Documents, one: _PreparedRow, vectors: np.ndarray) -> int:
     catalogue = library.index.catalogue
-    size = len(one.parsed.text.encode())
+    size = len(one.cut.text.encode())
     document_id = catalogue.add_document(one.row.id, size, digest(one.row))
     settings = library.settings.shaping(SHAPES_INDEX)
-    keep_text(catalogue, document_id, one.parsed, status="indexing", settings=settings)
-    catalogue.add_chunks(document_id, 0, one.chunks, vectors)
+    keep_text(catalogue, document_id, one.cut, status="indexing", settings=settings)
+    catalogue.add_chunks(document_id, 0, one.cut.chunks, vectors)
     return document_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +25,10 @@ class Encoder(Protocol):
     dimension: int
     max_tokens: int
     engine: str
+
+    @property
+    def token_counter(self) -> Path:
+        """A folder of tokeniser files, with which another process counts as `count_tokens` does."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special tokens or truncation."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Encoding, Tokenizer
 
@@ -11,6 +13,7 @@ from rag.errors import ModelError
 from rag.models.coverage import Coverage
 from rag.models.files import read_optional
 
+CountTokens = Callable[[Sequence[str]], list[int]]
 UNTYPED = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
 
@@ -57,3 +60,28 @@ class Tokens:
         """Join a query and a passage, which is cut to at most ``room`` tokens."""
         passage.truncate(room)
         return self._tokenizer.post_process(query, passage)
+
+
+def token_counter(folder: Path) -> CountTokens:
+    """Return what counts tokens as the encoder does whose `Encoder.token_counter` is ``folder``.
+
+    Raises `ModelError` if the folder holds no tokeniser.
+    """
+    if (folder / "tokenizer.json").is_file():
+        return Tokens(folder).count
+    # Imported here: it takes a second, and few models have a tokeniser that is written in Python.
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    except Exception as error:
+        raise ModelError(f"{folder}: holds no tokeniser ({error})") from error
+    return partial(count_with, tokenizer)
+
+
+def count_with(tokenizer: Any, texts: Sequence[str]) -> list[int]:
+    """Return the number of tokens of each text, by a tokeniser of the transformers library."""
+    if not texts:
+        return []
+    ids = tokenizer(list(texts), add_special_tokens=False, verbose=False)
+    return [len(row) for row in ids["input_ids"]]

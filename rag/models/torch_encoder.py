@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ from rag.errors import ModelError
 from rag.models.coverage import Coverage
 from rag.models.encoder import Matrix, unit
 from rag.models.files import folder_digest
+from rag.models.tokens import count_with
 
 BATCH = 8
 TOKENISERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "whitespacetokenizer*")
@@ -33,10 +38,15 @@ class TorchEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special tokens or truncation."""
-        if not texts:
-            return []
-        ids = self._model.tokenizer(list(texts), add_special_tokens=False, verbose=False)
-        return [len(row) for row in ids["input_ids"]]
+        return count_with(self._model.tokenizer, texts)
+
+    @cached_property
+    def token_counter(self) -> Path:
+        """The tokeniser as it is in memory, in a folder that is gone when this process ends."""
+        folder = Path(tempfile.mkdtemp(prefix="ranklens-tokeniser-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._model.tokenizer.save_pretrained(str(folder))
+        return folder
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return unit vectors of passages, (texts, dimension)."""

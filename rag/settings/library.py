@@ -49,6 +49,12 @@ class LibrarySettings(Section):
     parse_memory_mb: int = option(
         2048, "Memory a document's parser may take, in MB, before it is stopped.", ge=128
     )
+    max_document_characters: int = option(
+        20_000_000, "Most characters of a document's text; a longer one is refused.", ge=1000
+    )
+    max_document_chunks: int = option(
+        50_000, "Most chunks of a document; one that gives more is refused.", ge=10
+    )
     chunk_tokens: int = option(
         200, "Longest chunk, in the encoder's tokens.", SHAPES_INDEX, ge=16, le=8192
     )

@@ -32,6 +32,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    literal,
     select,
     update,
 )
@@ -196,6 +197,19 @@ class Catalogue(ChunkRows):
         with self._engine.connect() as db:
             row = db.execute(query).first()
         return (row.text, row.spans) if row and row.text is not None else None
+
+    def copy_text(self, source: int, target: int) -> None:
+        """Give a document the text, the structure and the word boxes of another one."""
+        columns = ("media_type", "pages", "text", "spans", "warnings")
+        of_source = documents.alias()
+        values = {
+            name: select(of_source.c[name]).where(of_source.c.id == source).scalar_subquery()
+            for name in columns
+        }
+        boxes = select(literal(target), word_boxes.c.data).where(word_boxes.c.document_id == source)
+        with self._changing_documents() as db:
+            db.execute(update(documents).where(documents.c.id == target).values(**values))
+            db.execute(insert(word_boxes).from_select(["document_id", "data"], boxes))
 
     def keep_boxes(self, document_id: int, data: bytes) -> None:
         """Keep where a document's words stand on its pages; nothing is kept of empty data."""

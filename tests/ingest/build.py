@@ -14,6 +14,7 @@ from pypdf.generic import RectangleObject
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.parse import Parser
+from tests.fakes import words_tokeniser
 
 ROWS = [["Planet", "Moons", "Year length (days)"], ["Mars", "2", "687"], ["Venus", "0", "225"]]
 MARS = "Planet: Mars; Moons: 2; Year length (days): 687"
@@ -61,8 +62,8 @@ def turned(data, degrees, crop=(0, 0, 595, 842)):
 
 def parse(path, settings, password="", name=""):
     """One document in a parsing process of its own."""
-    with closing(Parser(settings)) as parser:
-        return parser.parse(path, password, name)
+    with closing(Parser(settings, words_tokeniser())) as parser:
+        return parser.parse(path, "0" * 64, name or path.name, password)
 
 
 def word():

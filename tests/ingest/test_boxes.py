@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingest.boxes import marks, pack, unpack
 from ingest.loaders import load
 from ingest.loaders.boxed_text import BoxedText, joined
-from ingest.parse import assemble
+from ingest.parsed import assemble
 from tests.ingest.build import SENTENCE, pdf, turned
 
 EDGE = st.integers(0, 10_000)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingest.chunk import chunk
 from ingest.loaders.base import Block, Page
 from ingest.loaders.text import text_blocks
-from ingest.parse import assemble
+from ingest.parsed import assemble
 
 
 def words(texts):
@@ -15,10 +15,16 @@ def words(texts):
     return [len(text.split()) for text in texts]
 
 
-def chunks(pages, limit=20, overlap=0, count=words, digest="d"):
+def chunks(pages, limit=20, overlap=0, count=words, digest="d", most=10**6):
     parsed = assemble("text/plain", pages)
     return parsed, chunk(
-        parsed, document="a.txt", digest=digest, count_tokens=count, limit=limit, overlap=overlap
+        parsed,
+        document="a.txt",
+        digest=digest,
+        count_tokens=count,
+        limit=limit,
+        overlap=overlap,
+        most=most,
     )
 
 
@@ -164,3 +170,23 @@ def test_large_documents_take_seconds():
         _, made = chunks(one_page(*text_blocks(text)), 200, 1, lambda ts: [len(t) // 4 for t in ts])
         assert time.perf_counter() - start < 15
         assert len(made) > 1_000
+
+
+def test_blocks_without_a_token_take_no_longer():
+    rows = one_page(*[Block("x", "row")] * 40_000)
+    start = time.perf_counter()
+    _, made = chunks(rows, 200, 1, lambda texts: [0] * len(texts))
+    assert time.perf_counter() - start < 5
+    assert len(made) < 250
+
+
+def test_texts_are_counted_in_pieces_and_long_ones_not_at_all():
+    calls = []
+
+    def count(texts):
+        calls.append(texts)
+        return words(texts)
+
+    chunks(one_page(Block("ab " * 400_000), *[Block("moon")] * 1000), 20, 0, count)
+    assert max(sum(map(len, texts)) for texts in calls) < 300_000
+    assert max(len(text) for texts in calls for text in texts) <= 16 * 21

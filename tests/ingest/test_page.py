@@ -77,11 +77,11 @@ def test_a_damaged_file_says_so(tmp_path):
     [
         ("import time; time.sleep(60)", "longer than 1 second "),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"crashed \(SIGSEGV\)"),
-        ("print('no answer')", "stopped before it was done"),
+        ("print('no answer')", "cannot be read"),
     ],
 )
 def test_a_page_that_hangs_or_crashes_costs_only_its_picture(file, monkeypatch, code, words):
-    monkeypatch.setattr(ingest.page, "CHILD", (sys.executable, "-c", code))
+    monkeypatch.setattr(ingest.page, "COMMAND", (sys.executable, "-c", code))
     monkeypatch.setattr(ingest.page, "SECONDS", 1)
     start = time.monotonic()
     with pytest.raises(DocumentError, match=words):

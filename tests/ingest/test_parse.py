@@ -6,7 +6,8 @@ import pytest
 
 from ingest.child import Child
 from ingest.loaders.base import Block, Page
-from ingest.parse import BlockSpan, Parser, assemble
+from ingest.parse import Parser
+from ingest.parsed import BlockSpan, assemble
 from rag.errors import DocumentError
 from rag.settings import Settings
 from tests.ingest.build import MAKERS, parse, pdf
@@ -61,7 +62,7 @@ def test_lone_surrogates_are_replaced(tmp_path):
 def test_a_parser_that_dies(code, words):
     child = Child((sys.executable, "-c", code))
     with closing(child), pytest.raises(DocumentError, match=words):
-        child.ask(b"{}", 20)
+        child.ask({}, seconds=20, most=0)
 
 
 def test_a_parser_that_hangs_is_stopped_with_its_children():
@@ -70,7 +71,7 @@ def test_a_parser_that_hangs_is_stopped_with_its_children():
     start = time.monotonic()
     late = pytest.raises(DocumentError, match=r"longer than 1 second .*parse_seconds")
     with closing(Child((sys.executable, "-c", code))) as child, late:
-        child.ask(b"", 1)
+        child.ask({}, seconds=1, most=0)
     assert time.monotonic() - start < 10
 
 
@@ -102,12 +103,14 @@ def test_unreadable(tmp_path):
 
 
 COUNTING = """
-import json, sys
-for number, line in enumerate(sys.stdin, 1):
+import sys
+from ingest.messages import receive, send
+number = 0
+while receive(sys.stdin.buffer, 1000):
+    number += 1
     {behaviour}
-    text = f"{{number}}"
-    page = [None, [[text, "paragraph", 0, []]]]
-    print(json.dumps({{"media_type": "text/plain", "pages": [page]}}), flush=True)
+    header = {{"media_type": "text/plain", "pages": None, "warnings": []}}
+    send(sys.stdout.buffer, header, [b"%d" % number, b"[]", b"", b"[]"])
 """
 
 
@@ -120,8 +123,8 @@ def counting(tmp_path):
 
     def make(behaviour="pass", settings=SETTINGS):
         command = (sys.executable, "-c", COUNTING.format(behaviour=behaviour))
-        made.append(Parser(settings, command))
-        return lambda: made[-1].parse(path).text
+        made.append(Parser(settings, tmp_path, command))
+        return lambda: made[-1].parse(path, "0", "a.txt").text
 
     yield make
     for parser in made:
@@ -139,7 +142,7 @@ def test_a_process_is_replaced_after_some_documents(counting, monkeypatch):
     assert [parse_one() for _ in range(5)] == ["1", "2", "1", "2", "1"]
 
 
-@pytest.mark.parametrize("harm", ["1/0", "print('{\"memory\": true}', flush=True); continue"])
+@pytest.mark.parametrize("harm", ["1/0", "send(sys.stdout.buffer, {'memory': True}); continue"])
 def test_what_a_former_document_left_behind_fails_no_document(counting, harm):
     parse_one = counting(f"if number == 3: {harm}")
     assert [parse_one() for _ in range(4)] == ["1", "2", "1", "2"]

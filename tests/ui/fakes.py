@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ingest.parse import BlockSpan, Parsed
+from ingest.parsed import BlockSpan, Parsed
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
 from rag.store.catalogue import Catalogue

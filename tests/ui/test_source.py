@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.loaders.base import Block, Page
 from ingest.page import PageImage
-from ingest.parse import assemble
+from ingest.parsed import assemble
 from ranklens.viewing import SourceDocument
 from tests.ui.fakes import HOSTILE, FakeDocument
 from ui.shared import source, source_text

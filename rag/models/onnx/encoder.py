@@ -23,6 +23,7 @@ class OnnxEncoder:
         """Load the model; raises `ModelError` if this engine cannot run it."""
         self._recipe = read_recipe(folder)
         self._tokens = Tokens(folder)
+        self.token_counter = folder
         self._runtime = load_runtime(folder, "hidden", cache, engine)
         self.name = name
         self.revision = file_digest(folder / WEIGHTS, cache)[:16]

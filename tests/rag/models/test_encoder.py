@@ -5,12 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
+from transformers import ByT5Tokenizer
 
 from rag.errors import ModelError, ModelMissing
 from rag.models import hub
 from rag.models.encoder import unit
 from rag.models.hub import embedded_folder
 from rag.models.load import load_encoder
+from rag.models.tokens import count_with, token_counter
 from rag.settings import Settings
 from tests.rag.models.tiny import TEXTS, save_encoder
 
@@ -203,3 +205,25 @@ def test_damaged_weights_are_named(tmp_path):
 )
 def test_the_embedded_encoder_knows_english_and_spells_the_rest(embedded, text, least, most):
     assert least <= embedded.coverage([text]) <= most
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert"])
+def test_another_process_counts_what_the_encoder_counts(family, tmp_path, cache):
+    """From a model's own files on ONNX, from what is in memory on torch (distilbert)."""
+    mine = load(save_encoder(tmp_path / "model", family, "mean_tokens"), cache)
+    texts = [*TEXTS, *PASSAGES]
+    assert token_counter(mine.token_counter)(texts) == mine.count_tokens(texts)
+    assert token_counter(mine.token_counter)([]) == []
+
+
+def test_a_tokeniser_in_python_counts_the_same_from_its_files(tmp_path):
+    tokenizer = ByT5Tokenizer()
+    tokenizer.save_pretrained(str(tmp_path))
+    assert not (tmp_path / "tokenizer.json").exists()
+    counts = token_counter(tmp_path)(TEXTS)
+    assert counts == count_with(tokenizer, TEXTS) == [len(text.encode()) for text in TEXTS]
+
+
+def test_a_folder_without_a_tokeniser_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="no tokeniser"):
+        token_counter(tmp_path)
