@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from ingest.loaders.base import Block, Loaded, Page
+from ingest.loaders.faults import damaged
 from ingest.loaders.sniff import sniff
 from rag.errors import DocumentError
 from rag.plugins import plugins
@@ -75,10 +76,11 @@ def load(path: Path, password: str = "", name: str = "") -> list[Page]:
 def read(path: Path, password: str = "", name: str = "") -> tuple[str, Loaded]:
     """Return a document's media type and what was read of it; raises `DocumentError`."""
     form = detect(path, name)
+    loaded: Loaded | list[Page]
     if form.plugin:
         loaded = _read_by_plugin(form.plugin, path, password)
     else:
-        loaded = import_module(f"ingest.loaders.{form.module}").load(path, password)
+        loaded = _read_by_ours(form.module, path, password)
     if not isinstance(loaded, Loaded):
         loaded = Loaded(loaded)
     if not any(page.blocks for page in loaded.pages):
@@ -115,6 +117,16 @@ def detect(path: Path, name: str = "") -> Format:
 def _foreign(suffix: str, name: str) -> Format:
     media_type = mimetypes.guess_type(f"a{suffix}")[0] or "application/octet-stream"
     return Format("", media_type, plugin=name)
+
+
+def _read_by_ours(module: str, path: Path, password: str) -> Loaded | list[Page]:
+    try:
+        found: Loaded | list[Page] = import_module(f"ingest.loaders.{module}").load(path, password)
+    except (DocumentError, MemoryError):
+        raise
+    except Exception as error:  # parsers of broken files raise anything
+        raise damaged("the file", error) from error
+    return found
 
 
 def _read_by_plugin(name: str, path: Path, password: str) -> Loaded:

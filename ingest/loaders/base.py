@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.text.plural import plural
+
 BlockKind = Literal["heading", "paragraph", "row", "code"]
 SHARES = 10_000
+LONGEST_NAME = 500  # characters of a column's name: it stands in every row
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 LOCKED = "the PDF is encrypted"
 """How the reason begins that a password would settle."""
 Box = tuple[int, int, int, int]
@@ -48,9 +53,14 @@ class Loaded:
 
 
 def block(text: str, kind: BlockKind = "paragraph", level: int = 0) -> list[Block]:
-    """Return one stripped block, or none if ``text`` holds nothing to read."""
-    stripped = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+    """Return one stripped block without control characters, or none if there is nothing to read."""
+    stripped = CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     return [Block(stripped, kind, level)] if stripped else []
+
+
+def not_read(pictures: int) -> tuple[str, ...]:
+    """Return the warning of a document whose pictures may hold text, none if it has none."""
+    return (f"{plural(pictures, 'picture was', 'pictures were')} not read",) if pictures else ()
 
 
 def one_line(text: str) -> str:
@@ -76,13 +86,19 @@ def row(names: Sequence[str], values: Sequence[str]) -> list[Block]:
 def table(rows: Iterable[Sequence[str]], header: bool = True) -> list[Block]:
     """Return a table's rows as blocks; the first row that is not empty names the columns.
 
-    With ``header`` false no row names the columns. A table of one row is that row's cells.
+    With ``header`` false, or if a name is long, no row names the columns. A table of one row is
+    that row's cells.
     """
     filled = [r for r in rows if any(cell.strip() for cell in r)]
-    if not header or len(filled) < 2:
+    if not header or len(filled) < 2 or not are_names(filled[0]):
         return [b for cells in filled for b in row([], cells)]
     names = [one_line(cell).rstrip(":") for cell in filled[0]]
     return [b for cells in filled[1:] for b in row(names, cells)]
+
+
+def are_names(cells: Iterable[str]) -> bool:
+    """Return whether cells are short enough to be repeated in every row."""
+    return all(len(cell) <= LONGEST_NAME for cell in cells)
 
 
 def grid(rows: Iterable[Sequence[str]]) -> list[Block]:
@@ -93,11 +109,12 @@ def grid(rows: Iterable[Sequence[str]]) -> list[Block]:
     """
     filled = [r for r in rows if any(cell.strip() for cell in r)]
     widest = max((_cells(r) for r in filled), default=0)
-    blocks: list[Block] = []
-    while len(filled) > 1 and widest > 1 and _cells(filled[0]) == 1:
-        blocks += block(one_line(" ".join(filled.pop(0))))
-    header = bool(filled) and not any(_is_number(cell) for cell in filled[0])
-    return blocks + table(filled, header)
+    most = len(filled) - 1 if widest > 1 else 0
+    above = next((i for i in range(most) if _cells(filled[i]) != 1), max(most, 0))
+    blocks = [b for cells in filled[:above] for b in block(one_line(" ".join(cells)))]
+    rest = filled[above:]
+    header = bool(rest) and not any(_is_number(cell) for cell in rest[0])
+    return blocks + table(rest, header)
 
 
 def _cells(row: Sequence[str]) -> int:

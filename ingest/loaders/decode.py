@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from charset_normalizer import from_bytes
@@ -20,6 +21,9 @@ LEGACY = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r", "shift_jis
           "gb18030", "big5", "euc_kr")  # fmt: skip
 SAMPLE = 64 << 10
 CONTROL = set(range(32)) - {8, 9, 10, 11, 12, 13, 27}
+CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd-\uffff]")
+MOST_CONTROLS, CONTROL_SHARE = 4, 0.1
+NO_TEXT = "its content is not text; give it the suffix of its real format"
 
 
 def read_text(path: Path) -> str:
@@ -33,6 +37,14 @@ def decode(data: bytes) -> str:
     If most lines are UTF-8 and some are not, each line is decoded by itself. Raises
     `DocumentError` if the bytes are no text in any encoding.
     """
+    text = _decoded(data)
+    controls = len(text) - len(CONTROLS.sub("", text))
+    if controls > max(MOST_CONTROLS, CONTROL_SHARE * len(text)):
+        raise DocumentError(NO_TEXT)
+    return text.replace("\0", "")
+
+
+def _decoded(data: bytes) -> str:
     for mark, encoding in BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace").lstrip("\ufeff")
@@ -40,9 +52,9 @@ def decode(data: bytes) -> str:
     if wide:
         return data.decode(wide, "replace")
     if _is_binary(data[:SAMPLE]):
-        raise DocumentError("its content is not text; give it the suffix of its real format")
+        raise DocumentError(NO_TEXT)
     try:
-        return data.decode("utf-8").replace("\0", "")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         return _mixed(data) if _is_mostly_utf8(data) else _guessed(data)
 

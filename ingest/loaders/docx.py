@@ -13,16 +13,19 @@ from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
-from ingest.loaders.base import Block, Page, block, table
+from ingest.loaders.base import Block, Loaded, Page, block, not_read, table
 from ingest.loaders.zipped import office_file
 
+DRAWN = (qn("a:blip"), "{urn:schemas-microsoft-com:vml}imagedata")
 
-def load(path: Path, password: str = "") -> list[Page]:
+
+def load(path: Path, password: str = "") -> Loaded:
     """Return the document as one page; raises `DocumentError` if it is damaged."""
     with office_file(path, "DOCX", (OpcError,)) as file:
         document = docx.Document(file)
         blocks = [*_content(document.element.body, _levels(document)), *_footnotes(document)]
-        return [Page(None, tuple(blocks))]
+        pictures = sum(not _is_fallback(x) for x in document.element.body.iter(*DRAWN))
+        return Loaded([Page(None, tuple(blocks))], not_read(pictures))
 
 
 def _levels(document: Document) -> dict[str, int]:
@@ -62,7 +65,7 @@ def _text(element: Any) -> str:
     """Return the text as it would print: insertions in, deletions and fallbacks out."""
     parts = []
     for node in element.iter(qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:cr"), qn("w:noBreakHyphen")):
-        if any(a.tag.endswith("}Fallback") for a in node.iterancestors()):
+        if _is_fallback(node):
             continue
         if node.tag == qn("w:t"):
             parts.append(node.text or "")
@@ -71,6 +74,10 @@ def _text(element: Any) -> str:
         elif node.getparent().tag != qn("w:tabs"):
             parts.append("\t" if node.tag == qn("w:tab") else "\n")
     return "".join(parts)
+
+
+def _is_fallback(node: Any) -> bool:
+    return any(a.tag.endswith("}Fallback") for a in node.iterancestors())
 
 
 def _rows(element: Any) -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from ingest.loaders.base import Block, Page
 from ingest.loaders.decode import decode
+from ingest.loaders.faults import damaged
 from ingest.loaders.html import html_blocks
 from ingest.loaders.zipped import open_zip, refuse_entities
 from rag.errors import DocumentError
@@ -25,7 +26,7 @@ def load(path: Path, password: str = "") -> list[Page]:
             chapters = _spine(archive)
             blocks = [b for name in chapters for b in _chapter(archive, name)]
         except (ParseError, KeyError, StopIteration) as error:
-            raise DocumentError(f"the EPUB is damaged: {error}") from error
+            raise damaged("the EPUB", error) from error
         if not blocks and "META-INF/encryption.xml" in archive.namelist():
             raise DocumentError("the EPUB is protected (DRM); only an unprotected one can be read")
     return [Page(None, tuple(blocks))]
@@ -40,7 +41,8 @@ def _spine(archive: zipfile.ZipFile) -> list[str]:
     order = [files[e.get("idref")] for e in _named(root, "itemref") if e.get("idref") in files]
     if not order:
         raise KeyError("its list of chapters is missing")
-    return [posixpath.normpath(posixpath.join(folder, name)) for name in order]
+    # A chapter that is listed again is not read again: small files would grow without a limit.
+    return list(dict.fromkeys(posixpath.normpath(posixpath.join(folder, x)) for x in order))
 
 
 def _chapter(archive: zipfile.ZipFile, name: str) -> list[Block]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
-from bs4.element import NavigableString, PreformattedString
+from bs4.element import CData, NavigableString, PreformattedString
 
-from ingest.loaders.base import Block, Page, block, one_line, row
+from ingest.loaders.base import Block, Page, are_names, block, one_line, row
 from ingest.loaders.decode import decode
+from ingest.loaders.faults import NESTED
 from rag.errors import DocumentError
 
 HIDDEN = frozenset({
@@ -23,7 +25,10 @@ BLOCKS = frozenset({
     "html", "legend", "main", "p", "section", "summary", "tbody", "td", "tfoot", "th", "thead",
     "tr", "li", "ul", "ol", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6",
 })  # fmt: skip
+IN_LISTS = ("table", "pre", "h1", "h2", "h3", "h4")  # a list that holds one is no plain list
+IN_TABLES = ("table", "h1", "h2", "h3", "ul", "ol", "pre")  # such a table only lays out
 INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+SHOWN = (NavigableString, CData)  # and none of their kinds, such as comments and scripts
 WIDEST_SPAN = 100
 CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.I)
 
@@ -31,7 +36,7 @@ CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.I)
 def load(path: Path, password: str = "") -> list[Page]:
     """Return the page's content; raises `DocumentError` if there is none to see."""
     data = path.read_bytes()
-    return [Page(None, tuple(html_blocks(_decoded(data))))]
+    return [Page(None, tuple(html_blocks(decoded(data))))]
 
 
 def html_blocks(markup: str) -> list[Block]:
@@ -40,18 +45,19 @@ def html_blocks(markup: str) -> list[Block]:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(markup, "lxml")
     try:
-        walker = _Walker()
+        walker = _Walker(soup)
         walker.walk(soup)
         walker.flush()
     except RecursionError:
-        raise DocumentError("its elements are nested too deeply to read") from None
+        raise DocumentError(NESTED) from None
     title = one_line(soup.title.get_text()) if soup.title else ""
     first = next((b.text for b in walker.blocks if b.kind == "heading"), "")
     named = block(title, "heading", 1) if title and title != first else []
     return named + walker.blocks if walker.blocks else []
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """Return the text of bytes that may declare their encoding."""
     declared = CHARSET.search(data[:4096])
     if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         try:
@@ -64,7 +70,9 @@ def _decoded(data: bytes) -> str:
 class _Walker:
     """Walks the tree in order; inline text gathers until a block element ends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, soup: Tag) -> None:
+        self._holding = holding(soup, IN_LISTS)
+        self._laying_out = holding(soup, IN_TABLES)
         self.blocks: list[Block] = []
         self._inline: list[str] = []
 
@@ -96,12 +104,23 @@ class _Walker:
             self.blocks += block(one_line(tag.get_text(" ")), "heading", int(tag.name[1]))
         elif tag.name == "pre":
             self.blocks += block(tag.get_text().strip("\n"), "code")
-        elif tag.name in ("ul", "ol") and not tag.find(["table", "pre", "h1", "h2", "h3", "h4"]):
+        elif tag.name in ("ul", "ol") and id(tag) not in self._holding:
             self.blocks += block("\n".join(_items(tag)))
-        elif tag.name == "table" and (rows := _table_blocks(tag)) is not None:
-            self.blocks += rows
+        elif tag.name == "table" and id(tag) not in self._laying_out:
+            self.blocks += _table_blocks(tag)
         else:
             self.walk(tag)
+
+
+def holding(soup: Tag, names: Sequence[str]) -> set[int]:
+    """Return the ids of the elements that hold one of these names."""
+    found: set[int] = set()
+    for tag in soup.find_all(names):
+        for parent in tag.parents:
+            if id(parent) in found:
+                break
+            found.add(id(parent))
+    return found
 
 
 def is_hidden(tag: Tag) -> bool:
@@ -115,28 +134,43 @@ def _items(listing: Tag, depth: int = 0) -> list[str]:
     lines: list[str] = []
     items = [i for i in listing.find_all("li", recursive=False) if not is_hidden(i)]
     for number, item in enumerate(items, 1):
-        inner = [sub for sub in item.find_all(["ul", "ol"]) if sub.find_parent("li") is item]
-        for sub in inner:
-            sub.extract()
+        text, inner = _own(item)
         sign = f"{number}." if listing.name == "ol" else "-"
-        if text := one_line(item.get_text(" ")):
+        if text:
             lines.append("  " * depth + f"{sign} {text}")
         for sub in inner:
             lines += _items(sub, depth + 1)
     return lines
 
 
-def _table_blocks(table: Tag) -> list[Block] | None:
-    """Return a table's caption and rows, or None if the table only lays out other parts."""
-    if table.find(["table", "h1", "h2", "h3", "ul", "ol", "pre"]):
-        return None
+def _own(item: Tag) -> tuple[str, list[Tag]]:
+    """Return an item's text without the lists in it, and these lists."""
+    texts: list[str] = []
+    lists: list[Tag] = []
+    waiting = [(child, False) for child in reversed(item.contents)]
+    while waiting:
+        node, in_list = waiting.pop()
+        if isinstance(node, Tag) and node.name == "li":
+            texts += [] if in_list else [node.get_text(" ")]
+        elif isinstance(node, Tag):
+            if node.name in ("ul", "ol"):
+                lists.append(node)
+                in_list = True
+            waiting += [(child, in_list) for child in reversed(node.contents)]
+        elif type(node) in SHOWN and not in_list:
+            texts.append(str(node))
+    return one_line(" ".join(texts)), lists
+
+
+def _table_blocks(table: Tag) -> list[Block]:
+    """Return a table's caption and rows."""
     rows = [(r, _cells(r)) for r in table.find_all("tr")]
     _fill_row_spans(rows)
     filled = [(r, cells) for r, cells in rows if any(cells)]
     caption = table.find("caption")
     blocks = block(one_line(caption.get_text(" "))) if isinstance(caption, Tag) else []
     names: list[str] = []
-    if len(filled) > 1 and _names_columns(filled[0][0], table):
+    if len(filled) > 1 and are_names(filled[0][1]) and _names_columns(filled[0][0], table):
         names = filled.pop(0)[1]
     return blocks + [b for r, cells in filled for b in _row(r, names, cells)]
 

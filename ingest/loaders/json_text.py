@@ -9,9 +9,11 @@ from typing import Any
 
 from ingest.loaders.base import Block, Page, block, one_line
 from ingest.loaders.decode import read_text
+from ingest.loaders.faults import NESTED
 from rag.errors import DocumentError
 
 DEEPEST = 6  # below this, values are written as JSON in their row
+LONGEST_NUMBER = 300  # digits
 LONG_TEXT = 300  # a longer string is a paragraph of its own
 
 
@@ -20,27 +22,34 @@ def load(path: Path, password: str = "") -> list[Page]:
 
     JSON Lines are recognised by their content: more follows the first value.
     """
-    text = read_text(path)
     try:
-        values = [json.loads(text)]
+        values = _values(read_text(path))
+        return [Page(None, tuple(b for value in values for b in value_blocks(value, 1)))]
     except RecursionError:
-        raise DocumentError("its values are nested too deeply to read") from None
+        raise DocumentError(NESTED) from None
+
+
+def _values(text: str) -> list[Any]:
+    try:
+        return [json.loads(text, parse_int=_whole)]
     except ValueError as error:
         if "Extra data" not in str(error):
             raise DocumentError(f"it is not valid JSON: {error}") from None
-        values = list(_lines(text))
-    return [Page(None, tuple(b for value in values for b in value_blocks(value, 1)))]
+    return list(_lines(text))
 
 
 def _lines(text: str) -> Iterator[Any]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                yield json.loads(line)
-            except RecursionError:
-                raise DocumentError(f"line {number} is nested too deeply to read") from None
+                yield json.loads(line, parse_int=_whole)
             except ValueError as error:
                 raise DocumentError(f"line {number} is not valid JSON: {error}") from None
+
+
+def _whole(digits: str) -> int | str:
+    """Return a whole number; one of more digits than Python converts stays as it is written."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else digits
 
 
 def value_blocks(value: Any, level: int) -> list[Block]:

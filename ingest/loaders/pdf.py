@@ -5,17 +5,18 @@ pypdf opens, decrypts and counts pages; PDFium reads their text. Both read what 
 
 from __future__ import annotations
 
+import io
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pypdf import PasswordType, PdfReader, apply_configuration
-from pypdf.errors import PyPdfError
-from pypdfium2 import PdfDocument, PdfiumError
+from pypdf import PageObject, PasswordType, PdfReader, apply_configuration
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage, raw
 
-from ingest.loaders.base import LOCKED, Block, Page, block
+from ingest.loaders.base import LOCKED, Block, Loaded, Page, block
 from ingest.loaders.pdf_blocks import Style, page_blocks
 from ingest.loaders.pdf_lines import Line, page_lines
 from ingest.loaders.pdf_text import page_runs
@@ -24,8 +25,9 @@ from rag.errors import DocumentError
 # pypdf's own limits stop real reports (a tagged quarterly report has arrays of 100,000 elements);
 # here the parser's process has a time and a memory limit, so they can be wider.
 MOST_ELEMENTS = 2_000_000
-FAULTS = (PyPdfError, OSError, ValueError, TypeError, KeyError, AttributeError, IndexError,
-          RecursionError, NotImplementedError)  # fmt: skip
+# Bytes of a page's object of instructions if they draw nothing, and if they are none, at most.
+NOTHING_DRAWN, NOTHING_PACKED = 400, 150
+MOST_NAMED = 20  # runs of pages in a warning
 OFTEN, MOSTLY = 0.12, 0.8  # shares of pages; a table's header returns on some, too
 PAGE_NUMBERS = ("#", "page #", "page # of #", "- # -")
 EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
@@ -33,38 +35,58 @@ EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
+    """A page's lines, or why there are none."""
+
     number: int
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...] = ()
     plain: str = ""  # pypdf's text of a page that PDFium reads no text of
+    damaged: bool = False
+    pictures: bool = False
 
 
-def load(path: Path, password: str = "") -> list[Page]:
-    """Return the pages of a PDF; raises `DocumentError` without password or without text."""
+def load(path: Path, password: str = "") -> Loaded:
+    """Return the pages of a PDF; raises `DocumentError` without password or without text.
+
+    Pages that neither library reads are empty and are named in a warning.
+    """
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its findings are in our errors
     with apply_configuration(
         array_maximum_element_count=MOST_ELEMENTS, dictionary_maximum_element_count=MOST_ELEMENTS
     ):
-        try:
-            reader = PdfReader(path)
-            _unlock(reader, password)
-            contents = _read(reader, _opened(path, password))
-        except FAULTS as error:
-            raise DocumentError(
-                f"the PDF is damaged or incomplete ({_reason(error)}); "
-                "open it in a PDF reader and save it again"
-            ) from error
-    if not any(c.plain or c.lines for c in contents):
+        known = _known(path, password)
+        pdf = _opened(path, password)
+        contents = [_content(pdf, known, index) for index in range(_count(pdf, known))]
+    if any(c.plain or c.lines for c in contents):
+        return Loaded(_pages(contents), tuple(_warnings(contents, complete=bool(known))))
+    if contents and not all(c.damaged for c in contents):
         raise DocumentError(
             "the PDF holds no text, only images (a scan?); run text recognition (OCR) on it first"
         )
-    return _pages(contents)
+    raise DocumentError(
+        "the PDF is damaged or incomplete; open it in a PDF reader and save it again"
+    )
 
 
-def _unlock(reader: PdfReader, password: str) -> None:
-    if not reader.is_encrypted:
-        return
-    if reader.decrypt(password) is PasswordType.NOT_DECRYPTED:
-        raise _locked(password)
+def _known(path: Path, password: str) -> list[PageObject]:
+    """Return the pages as pypdf finds them, none if the file is too damaged for it."""
+    try:
+        reader = PdfReader(path)
+        if reader.is_encrypted and reader.decrypt(password) is PasswordType.NOT_DECRYPTED:
+            raise _locked(password)
+        return list(reader.pages)
+    except (DocumentError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001 - pypdf raises anything over a broken file
+        return []
+
+
+def _opened(path: Path, password: str) -> PdfDocument | None:
+    try:
+        return PdfDocument(path, password=password or None)
+    except PdfiumError as error:
+        if "password" in str(error).lower():
+            raise _locked(password) from None
+        return None
 
 
 def _locked(password: str) -> DocumentError:
@@ -72,29 +94,91 @@ def _locked(password: str) -> DocumentError:
     return DocumentError(f"{LOCKED}: {what}")
 
 
-def _opened(path: Path, password: str) -> PdfDocument | None:
+def _count(pdf: PdfDocument | None, known: Sequence[PageObject]) -> int:
+    """Count the pages. PDFium believes what the file says, pypdf leaves damaged pages out."""
+    if pdf is None or len(pdf) <= len(known):
+        return len(known)
+    return len(pdf) if not known or _loaded(pdf, len(pdf) - 1) else len(known)
+
+
+def _loaded(pdf: PdfDocument | None, index: int) -> PdfPage | None:
     try:
-        return PdfDocument(path, password=password or None)
-    except PdfiumError:
+        return pdf[index] if pdf else None
+    except (PdfiumError, IndexError):
         return None
 
 
-def _read(reader: PdfReader, pdf: PdfDocument | None) -> list[_Content]:
-    """Return the lines of every page; a page that PDFium finds no text on is read by pypdf."""
-    if not len(reader.pages):
-        raise ValueError("it has no pages")
-    contents = []
-    for number, page in enumerate(reader.pages, 1):
-        lines = _lines(pdf, number - 1)
-        contents.append(_Content(number, lines, "" if lines else page.extract_text().strip()))
-    return contents
+def _content(pdf: PdfDocument | None, known: Sequence[PageObject], index: int) -> _Content:
+    """Read a page; one that PDFium finds no text on is read by pypdf."""
+    page, number = _loaded(pdf, index), index + 1
+    lines = _lines(page)
+    if lines:
+        return _Content(number, lines)
+    same = pdf is None or len(pdf) <= len(known)  # else they count pages differently
+    other = known[index] if same and index < len(known) else None
+    plain = _plain_text(other)
+    if plain:
+        return _Content(number, plain=plain)
+    kinds = {drawn.type for drawn in page.get_objects()} if page else set()
+    damaged = plain is None if page is None else not kinds and _is_spoilt(other)
+    return _Content(number, damaged=damaged, pictures=raw.FPDF_PAGEOBJ_IMAGE in kinds)
 
 
-def _lines(pdf: PdfDocument | None, index: int) -> tuple[Line, ...]:
+def _lines(page: PdfPage | None) -> tuple[Line, ...]:
     try:
-        return tuple(page_lines(page_runs(pdf[index]))) if pdf else ()
-    except (PdfiumError, IndexError):
+        return tuple(page_lines(page_runs(page))) if page else ()
+    except (PdfiumError, ArithmeticError, ValueError):  # places that are no numbers, or infinite
         return ()
+
+
+def _plain_text(page: PageObject | None) -> str | None:
+    """Return pypdf's text of a page, None if it cannot read it."""
+    try:
+        return page.extract_text().strip() if page else None
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - pypdf raises anything over a broken page
+        return None
+
+
+def _is_spoilt(page: PageObject | None) -> bool:
+    """Return whether a page that shows nothing has instructions that say more than nothing."""
+    try:
+        stream: Any = page["/Contents"].get_object() if page else []
+        parts = [p.get_object() for p in (stream if isinstance(stream, list) else [stream])]
+        packed = io.BytesIO()
+        for part in parts:
+            part.write_to_stream(packed)
+        unpacked = any(part.get_data().strip() for part in parts)
+    except (KeyError, AttributeError):
+        return False
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - pypdf raises anything over a broken stream
+        return True
+    return packed.tell() > (NOTHING_DRAWN if unpacked else NOTHING_PACKED)
+
+
+def _warnings(contents: Sequence[_Content], complete: bool) -> Iterator[str]:
+    if not complete:
+        yield "the file is damaged and was read as far as possible"
+    if damaged := [c.number for c in contents if c.damaged]:
+        yield f"{_named(damaged)} not read, because of damage in the file"
+    if pictures := [c.number for c in contents if c.pictures]:
+        yield f"{_named(pictures)} not read: only pictures there (scans?), which need OCR first"
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """Return pages in words: ``pages 2, 5–7 were``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    named = ", ".join("–".join(map(str, run)) for run in runs[:MOST_NAMED])
+    more = " and others" if len(runs) > MOST_NAMED else ""
+    return f"page {named} was" if len(numbers) == 1 else f"pages {named}{more} were"
 
 
 def _pages(contents: Sequence[_Content]) -> list[Page]:
@@ -143,7 +227,3 @@ def _edges(lines: Sequence[Line]) -> list[Line]:
 
 def _key(line: Line) -> str:
     return re.sub(r"\d+", "#", "\t".join(cell.text for cell in line.cells).lower())
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -17,9 +17,13 @@ from ingest.loaders.pdf_text import SOFT_HYPHEN
 BULLET = re.compile(r"[•◦▪●■*–—-]\s|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]\s")
 PART = re.compile(r"(?i:part|chapter|appendix|annex)\s+[\dIVXA-Z]+\b")
 ITEM = re.compile(r"(?i:item|section|article|note)\s+\d+|\d{1,2}\.\s")
+CUT = re.compile(r"(?<![\w-])[^\W\d_]+[-\u00ad\u2010]$")
 COMPOUND = re.compile(r"[^\W\d_]+[-\u2010]\w")
 LONGEST_HEADING = 160
+LONGEST_WORD = 200
 HEADING_LINES = 3
+LARGER = 1.12  # of the body's height, at least
+MOST_LINES = 250  # of a paragraph or table; a page that is read has fewer, and this bounds the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,14 @@ class Style:
         for line in lines:
             letters[_half_points(line.size)] += len(line.text)
         body = max(letters, key=lambda size: letters[size]) if letters else 10.0
-        larger = sorted((s for s in letters if s >= body * 1.12), reverse=True)
+        larger = sorted((s for s in letters if s >= body * LARGER), reverse=True)
         return cls(body, tuple(larger))
 
     def level(self, line: Line) -> int:
         """Return a line's level as a heading, 0 if its font is that of body text."""
         size = _half_points(line.size)
-        if size in self.larger:
-            return min(1 + self.larger.index(size), 2)
+        if size >= self.body * LARGER:
+            return 1 if size == self.larger[0] else 2
         capitals = line.text.isupper() and len(line.text) > 5 and len(line.cells) == 1
         if (line.bold or capitals) and size >= self.body * 0.7:
             return min(len(self.larger), 2) + _depth(line.text)
@@ -81,7 +85,7 @@ def _groups(lines: Sequence[Line], style: Style, pitch: float) -> Iterator[list[
     group: list[Line] = []
     for index, line in enumerate(lines):
         after = lines[index + 1 : index + 4]
-        if group and not _belongs(group, line, after, style, pitch):
+        if group and not (len(group) < MOST_LINES and _belongs(group, line, after, style, pitch)):
             yield group
             group = []
         group.append(line)
@@ -182,15 +186,20 @@ def _mended(lines: Sequence[BoxedText]) -> BoxedText:
 
     A compound's own hyphen stays if there is another in it (``year-over-year``).
     """
-    text = lines[0]
+    parts, end = [lines[0]], lines[0].text
     for line in lines[1:]:
-        cut = re.search(r"(?<![\w-])[^\W\d_]+[-\u00ad\u2010]$", text.text)
-        whole = cut and line.text[:1].islower() and not COMPOUND.match(line.text)
-        if whole or text.text.endswith(SOFT_HYPHEN):
-            text = joined((text.cut(0, -1), line))
+        end = end[-LONGEST_WORD:]
+        whole = CUT.search(end) and line.text[:1].islower() and not COMPOUND.match(line.text)
+        if whole or end.endswith(SOFT_HYPHEN):
+            parts[-1] = parts[-1].cut(0, -1)
+            end = end[:-1] + line.text
+        elif end.endswith(("-", "\u2010", "/")):
+            end += line.text
         else:
-            text = joined((text, line), "" if text.text.endswith(("-", "\u2010", "/")) else " ")
-    return text
+            parts.append(BoxedText(" "))
+            end = line.text
+        parts.append(line)
+    return joined(parts)
 
 
 def _pitch(lines: Sequence[Line]) -> float:

@@ -16,6 +16,9 @@ from ingest.loaders.boxed_text import BoxedText, joined
 from ingest.loaders.pdf_text import TextRun
 
 CELL_GAP = 1.0  # white space between cells, in font heights; words stand closer
+MOST_RUNS = 1_000  # on a baseline, MOST_GUTTERS tried and MOST_COLUMNS beside each other: more is
+MOST_GUTTERS = 60  # no page that somebody reads, and these bound the time that one takes
+MOST_COLUMNS = 30
 GUTTER_LINES = 4  # lines on both sides before white space counts as a gutter
 SIGN = re.compile(r"[$€£¥(]+")
 TAIL = re.compile(r"\s+([$€£¥])$")
@@ -78,7 +81,7 @@ def page_lines(runs: Sequence[TextRun]) -> list[Line]:
         letters[run.turn] += len(run.text)
     for turn in sorted(letters, key=lambda turn: (-letters[turn], turn)):
         segments = [s for line in _baselines(runs, turn) for s in _segments(line)]
-        for region in _regions(segments):
+        for region in _regions(segments, MOST_COLUMNS):
             number = lines[-1].region + 1 if lines else 0
             lines += [replace(line, region=number) for line in _region_lines(region)]
     return lines
@@ -89,7 +92,7 @@ def _baselines(runs: Iterable[TextRun], turn: int) -> list[list[TextRun]]:
     lines: list[list[TextRun]] = []
     for run in sorted((r for r in runs if r.turn == turn), key=lambda r: (-r.y, r.x0)):
         last = lines[-1] if lines else None
-        if last and _is_beside(last, run):
+        if last and len(last) < MOST_RUNS and _is_beside(last, run):
             last.append(run)
         else:
             lines.append([run])
@@ -98,8 +101,9 @@ def _baselines(runs: Iterable[TextRun], turn: int) -> list[list[TextRun]]:
 
 def _is_beside(line: Sequence[TextRun], run: TextRun) -> bool:
     drop = (line[0].y - run.y) / max(run.size, line[0].size)
-    apart = all(run.x0 >= other.x1 - 1 or run.x1 <= other.x0 + 1 for other in line)
-    return drop < 0.3 or (drop < 0.6 and apart)
+    if 0.3 <= drop < 0.6:
+        return all(run.x0 >= other.x1 - 1 or run.x1 <= other.x0 + 1 for other in line)
+    return drop < 0.3
 
 
 def _segments(line: Sequence[TextRun]) -> list[TextRun]:
@@ -126,16 +130,23 @@ def _joined(left: TextRun, right: TextRun) -> TextRun:
     return replace(left, x1=max(left.x1, right.x1), content=content, size=wider.size, bold=bold)
 
 
-def _regions(segments: list[TextRun]) -> list[list[TextRun]]:
-    """Split a page into regions to be read one after the other, columns from left to right."""
-    found = _gutter(segments)
+def _regions(segments: list[TextRun], most: int) -> list[list[TextRun]]:
+    """Split a page into regions to be read one after the other, columns from left to right.
+
+    It is split ``most`` times within itself.
+    """
+    segments = sorted(segments, key=lambda s: (-s.y, s.x0))
+    found = _gutter(segments) if most else None
     if found is None:
         return [segments] if segments else []
     gutter, crossing = found
     regions: list[list[TextRun]] = []
     for band in _bands(segments, crossing):
         columns = _columns(band, gutter)
-        regions += [band] if columns is None else _regions(columns[0]) + _regions(columns[1])
+        if columns is None:
+            regions.append(band)
+        else:
+            regions += [region for side in columns for region in _regions(side, most - 1)]
     return regions
 
 
@@ -148,7 +159,8 @@ def _gutter(segments: list[TextRun]) -> tuple[float, set[int]] | None:
     starts = Counter(round(s.x0) for s in segments)
     inner = (x for x, count in starts.items() if count >= 3 and left + edge < x < right - edge)
     most, best = 0, None
-    for gutter in sorted(x - 1.5 for x in inner):
+    likeliest = sorted(inner, key=lambda x: -starts[x])[:MOST_GUTTERS]
+    for gutter in sorted(x - 1.5 for x in likeliest):
         crossing = {id(s) for s in segments if s.x0 < gutter < s.x1}
         gained = sum(len(b) for b in _bands(segments, crossing) if _columns(b, gutter))
         if gained > most:
@@ -157,10 +169,10 @@ def _gutter(segments: list[TextRun]) -> tuple[float, set[int]] | None:
 
 
 def _bands(segments: list[TextRun], crossing: set[int]) -> list[list[TextRun]]:
-    """Cut a page at the segments that cross the gutter; these are bands of their own."""
+    """Cut a page, from top to bottom, at the segments that cross the gutter: bands of their own."""
     bands: list[list[TextRun]] = []
     crossed: bool | None = None
-    for segment in sorted(segments, key=lambda s: (-s.y, s.x0)):
+    for segment in segments:
         now = id(segment) in crossing
         if now is not crossed:
             bands.append([])
@@ -198,7 +210,8 @@ def _typical(segments: list[TextRun], measure: Callable[[TextRun], float]) -> fl
 
 def _region_lines(segments: list[TextRun]) -> list[Line]:
     turn = segments[0].turn  # a region's runs all stand the same way
-    return [Line(tuple(_glued(cells))) for cells in _baselines(segments, turn)]
+    lines = (Line(tuple(_glued(cells))) for cells in _baselines(segments, turn))
+    return [line for line in lines if line.cells]  # there may have been nothing but leaders
 
 
 def _glued(cells: Sequence[TextRun]) -> list[TextRun]:

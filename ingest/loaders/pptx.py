@@ -9,15 +9,17 @@ from typing import Any
 import pptx
 from pptx.exc import PythonPptxError
 
-from ingest.loaders.base import Block, Page, block, one_line, table
+from ingest.loaders.base import Block, Loaded, Page, block, not_read, one_line, table
 from ingest.loaders.zipped import office_file
 
 
-def load(path: Path, password: str = "") -> list[Page]:
+def load(path: Path, password: str = "") -> Loaded:
     """Return one page a slide; raises `DocumentError` if the file is damaged."""
     with office_file(path, "PPTX", (PythonPptxError,)) as file:
         slides = pptx.Presentation(file).slides
-        return [Page(n, tuple(_slide(slide))) for n, slide in enumerate(slides, 1)]
+        pages = [Page(n, tuple(_slide(slide))) for n, slide in enumerate(slides, 1)]
+        pictures = sum(hasattr(x, "image") for slide in slides for x in _flat(slide.shapes))
+        return Loaded(pages, not_read(pictures))
 
 
 def _slide(slide: Any) -> Iterator[Block]:

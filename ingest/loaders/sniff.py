@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zipfile
 from pathlib import Path
@@ -29,8 +30,8 @@ MEMBERS = (
     ("xl/workbook.xml", ".xlsx"),
     ("META-INF/container.xml", ".epub"),
 )
-MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
-                    rb"<(?:!doctype\s+html|html)\b", re.I | re.S)  # fmt: skip
+DECLARATION = re.compile(rb"<\?xml[^>]*>", re.I)
+ROOT = re.compile(rb"<(?:!doctype\s+html|html)\b", re.I)
 
 
 def sniff(path: Path) -> str:
@@ -47,7 +48,17 @@ def sniff(path: Path) -> str:
     for signature, words in SIGNATURES:
         if head.startswith(signature):
             return words
-    return ".html" if MARKUP.match(head) else ""
+    return ".html" if is_markup(head) else ""
+
+
+def is_markup(head: bytes) -> bool:
+    """Return whether HTML begins after white space, an XML declaration and comments."""
+    rest = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if declaration := DECLARATION.match(rest):
+        rest = rest[declaration.end() :].lstrip()
+    while rest.startswith(b"<!--"):
+        rest = rest.partition(b"-->")[2].lstrip()
+    return ROOT.match(rest) is not None
 
 
 def _head(path: Path) -> bytes:
@@ -74,4 +85,7 @@ def _member_format(path: Path) -> str:
 
 
 def _is_open_document(archive: zipfile.ZipFile, names: set[str]) -> bool:
-    return "mimetype" in names and b"opendocument" in archive.read("mimetype")[:200]
+    if "mimetype" not in names:
+        return False
+    with archive.open("mimetype") as member:
+        return b"opendocument" in member.read(200)

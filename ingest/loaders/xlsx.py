@@ -1,4 +1,8 @@
-"""XLSX, through openpyxl: a sheet is a page, every row keeps its column names."""
+"""XLSX, through openpyxl: a sheet is a page, every row keeps its column names.
+
+Hidden sheets are left out, as nobody who opens the file sees them. Hidden rows and columns are
+read: a filter hides them, and they are still the table's data.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,60 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import openpyxl  # type: ignore[import-untyped]
+from lxml.etree import iterparse  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
-from ingest.loaders.base import Block, Page, block, grid
-from ingest.loaders.zipped import office_file
+from ingest.loaders.base import Block, Loaded, Page, block, grid
+from ingest.loaders.zipped import office_file, open_zip
+from rag.text.plural import plural
+
+SHEETS = "xl/worksheets/"
 
 
-def load(path: Path, password: str = "") -> list[Page]:
-    """Return one page a sheet; raises `DocumentError` if the file is damaged."""
+def load(path: Path, password: str = "") -> Loaded:
+    """Return one page a visible sheet; raises `DocumentError` if the file is damaged."""
     faults = (InvalidFileException, TypeError, IndexError, ParseError, zipfile.BadZipFile)
     with office_file(path, "XLSX", faults) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it skips
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        sheets = [(s.title, list(_rows(s))) for s in book.worksheets]
-    return [Page(n, tuple(_sheet(*sheet))) for n, sheet in enumerate(sheets, 1)]
+        shown = [s for s in book.worksheets if s.sheet_state == "visible"]
+        hidden = [s.title for s in book.worksheets if s.sheet_state != "visible"]
+        sheets = [(s.title, list(_rows(s))) for s in shown]
+        book.close()
+        warned = tuple(_warnings(hidden, _uncomputed(path)))
+    return Loaded([Page(n, tuple(_sheet(*sheet))) for n, sheet in enumerate(sheets, 1)], warned)
+
+
+def _warnings(hidden: list[str], uncomputed: int) -> Iterator[str]:
+    if hidden:
+        names = ", ".join(f"“{title}”" for title in hidden)
+        yield f"{plural(len(hidden), 'hidden sheet was', 'hidden sheets were')} left out: {names}"
+    if uncomputed:
+        yield (
+            f"{plural(uncomputed, 'formula has', 'formulas have')} no stored result; open the file "
+            "in Excel or LibreOffice and save it to store the results"
+        )
+
+
+def _uncomputed(path: Path) -> int:
+    """Count the cells that hold a formula but no result, as programs write that do not compute."""
+    count = 0
+    with open_zip(path) as archive:
+        for name in archive.namelist():
+            if name.startswith(SHEETS) and name.endswith(".xml"):
+                with archive.open(name) as sheet:
+                    cells = iterparse(sheet, tag="{*}c", resolve_entities=False)
+                    count += sum(_has_no_result(cell) for _, cell in cells)
+    return count
+
+
+def _has_no_result(cell: Any) -> bool:
+    values = {child.tag.rpartition("}")[2]: child.text for child in cell}
+    is_text = cell.get("t") == "str"  # which may be empty
+    cell.clear()
+    while cell.getprevious() is not None:  # the row would keep all of them in memory
+        del cell.getparent()[0]
+    return "f" in values and not values.get("v") and not (is_text and "v" in values)
 
 
 def _sheet(title: str, rows: list[list[str]]) -> list[Block]:

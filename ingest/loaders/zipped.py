@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from lxml.etree import XMLSyntaxError  # type: ignore[import-untyped]
 
+from ingest.loaders.faults import damaged
 from rag.errors import DocumentError
 
 MOST_MEMBERS = 20_000
@@ -32,9 +33,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             _check(archive, path.stat().st_size)
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise DocumentError(
-            f"the file is damaged or incomplete ({error}); save it again in its program"
-        ) from error
+        raise damaged("the file", error) from error
 
 
 def refuse_entities(archive: zipfile.ZipFile) -> None:
@@ -57,8 +56,8 @@ def office_file(path: Path, kind: str, faults: tuple[type[Exception], ...]) -> I
     try:
         with path.open("rb") as file:
             yield file
-    except (*faults, KeyError, ValueError, AttributeError, XMLSyntaxError) as error:
-        raise DocumentError(f"the {kind} is damaged ({error}); save it again") from error
+    except (*faults, KeyError, ValueError, AttributeError, RecursionError, XMLSyntaxError) as error:
+        raise damaged(f"the {kind}", error) from error
 
 
 def _check(archive: zipfile.ZipFile, packed: int) -> None:

@@ -1,0 +1,235 @@
+"""Files of which a part is not read: the rest is, and the part is named."""
+
+import io
+import itertools
+import re
+from email.message import EmailMessage
+
+import docx
+import openpyxl
+import pptx
+import pytest
+from PIL import Image
+
+from ingest.loaders import read
+from ingest.loaders.eml import DEEPEST
+from rag.errors import DocumentError
+from tests.ingest.build import MARS, SENTENCE, encrypted, pdf, sheet
+
+PAGE = re.compile(rb"/Type /Page\b")
+
+
+def partly(tmp_path, data, name, password=""):
+    """Return the blocks' texts and the warnings."""
+    path = tmp_path / name
+    path.write_bytes(data)
+    loaded = read(path, password)[1]
+    return [b.text for page in loaded.pages for b in page.blocks], loaded.warnings
+
+
+def numbered(count, blank=()):
+    numbers = itertools.count(1)
+
+    def draw(canvas):
+        number = next(numbers)
+        if number not in blank:
+            for line in range(30):
+                canvas.drawString(72, 800 - 14 * line, f"Line {line} of page number {number}.")
+
+    return pdf(draw, pages=count)
+
+
+def without_objects(data, *pages):
+    """Overwrite the objects of these pages."""
+    places = [match.start() for match in PAGE.finditer(data)]
+    for page in pages:
+        start = data.rfind(b"obj", 0, places[page - 1]) + 3
+        end = data.index(b"endobj", start)
+        data = data[:start] + b"\xff" * (end - start) + data[end:]
+    return data
+
+
+def without_contents(data, page):
+    """Overwrite the instructions of a page."""
+    starts = [m.end() for m in re.finditer(rb"(?<!end)stream\r?\n", data)]
+    end = data.index(b"endstream", starts[page - 1])
+    return data[: starts[page - 1]] + b"\0" * (end - starts[page - 1]) + data[end:]
+
+
+def test_damaged_pages_are_named_and_the_others_read(tmp_path):
+    texts, warnings = partly(tmp_path, without_objects(numbered(9), 2, 5, 6, 7), "a.pdf")
+    for number in (1, 3, 4, 8, 9):
+        assert any(f"of page number {number}." in text for text in texts)
+    assert warnings == (
+        "the file is damaged and was read as far as possible",
+        "pages 2, 5–7 were not read, because of damage in the file",
+    )
+
+
+@pytest.mark.parametrize("page", [1, 3])
+def test_a_page_whose_instructions_are_damaged_is_named(tmp_path, page):
+    texts, warnings = partly(tmp_path, without_contents(numbered(3), page), "a.pdf")
+    assert len(texts) == 2
+    assert warnings == (f"page {page} was not read, because of damage in the file",)
+
+
+def test_a_page_that_pypdf_does_not_know_is_read(tmp_path):
+    data = PAGE.sub(b"/Type /Pagx", numbered(3), count=1)
+    texts, warnings = partly(tmp_path, data, "a.pdf")
+    assert len(texts) == 2
+    assert "page number 2." in texts[0]
+    assert warnings == ("page 1 was not read, because of damage in the file",)
+
+
+def test_a_count_that_is_a_lie_makes_no_pages(tmp_path):
+    data = numbered(3).replace(b"/Count 3", b"/Count 900000")
+    texts, warnings = partly(tmp_path, data, "a.pdf")
+    assert (len(texts), warnings) == (3, ())
+
+
+def test_a_blank_page_is_no_damage(tmp_path):
+    assert partly(tmp_path, numbered(3, blank=[2]), "a.pdf")[1] == ()
+
+
+def test_pages_that_are_pictures_are_named(tmp_path):
+    picture = Image.new("RGB", (30, 30), "red")
+    numbers = itertools.count(1)
+
+    def draw(canvas):
+        if next(numbers) == 2:
+            canvas.drawInlineImage(picture, 100, 100, 400, 600)
+        else:
+            canvas.drawString(72, 700, "Words on a page.")
+
+    texts, warnings = partly(tmp_path, pdf(draw, pages=3), "a.pdf")
+    assert len(texts) == 2
+    assert warnings == ("page 2 was not read: only pictures there (scans?), which need OCR first",)
+
+
+@pytest.mark.parametrize("fault", [RecursionError, AssertionError, ZeroDivisionError, KeyError])
+def test_a_page_that_pypdf_fails_on_does_not_refuse_the_others(tmp_path, monkeypatch, fault):
+    def fails(page, *_):
+        raise fault
+
+    monkeypatch.setattr("pypdf.PageObject.extract_text", fails)
+    texts, warnings = partly(tmp_path, numbered(3, blank=[2]), "a.pdf")
+    assert (len(texts), warnings) == (2, ())
+
+
+def test_a_line_of_nothing_but_dots_is_no_line(tmp_path):
+    def draw(canvas):
+        canvas.drawString(72, 700, ". . . . . . . . . . . .")
+        canvas.drawString(72, 600, SENTENCE)
+
+    assert partly(tmp_path, pdf(draw), "a.pdf") == ([SENTENCE], ())
+
+
+def test_a_locked_pdf_that_pypdf_cannot_open_asks_for_its_password(tmp_path, monkeypatch):
+    def fails(*_):
+        raise ValueError
+
+    monkeypatch.setattr("ingest.loaders.pdf.PdfReader", fails)
+    data = encrypted(pdf(), "secret", algorithm="AES-256")
+    with pytest.raises(DocumentError, match="a password is needed"):
+        partly(tmp_path, data, "a.pdf")
+    assert SENTENCE in partly(tmp_path, data, "a.pdf", "secret")[0]
+
+
+def test_hidden_sheets_are_left_out_by_name(tmp_path):
+    book = openpyxl.load_workbook(io.BytesIO(sheet()))
+    for title, state in (("Salaries", "hidden"), ("Keys", "veryHidden"), ("Notes", "visible")):
+        book.create_sheet(title, 0).append([f"in {title}"])
+        book[title].sheet_state = state
+    book.active = book["Notes"]
+    texts, warnings = partly(tmp_path, saved(book), "a.xlsx")
+    assert MARS in texts
+    assert "in Notes" in texts
+    assert not any("Salaries" in text or "Keys" in text for text in texts)
+    assert warnings == ("2 hidden sheets were left out: “Keys”, “Salaries”",)
+
+
+def test_formulas_without_results_are_counted(tmp_path):
+    book = openpyxl.load_workbook(io.BytesIO(sheet()))
+    book.active.append(["Sum", "=1+1", "=2+2"])
+    texts, warnings = partly(tmp_path, saved(book), "a.xlsx")
+    assert MARS in texts
+    assert len(warnings) == 1
+    assert warnings[0].startswith("2 formulas have no stored result; open the file in Excel")
+    assert partly(tmp_path, sheet(), "b.xlsx")[1] == ()
+
+
+def test_pictures_of_office_files_are_counted(tmp_path):
+    picture = io.BytesIO()
+    Image.new("RGB", (30, 30), "red").save(picture, "PNG")
+    document = docx.Document()
+    document.add_paragraph(SENTENCE)
+    for _ in range(2):
+        picture.seek(0)
+        document.add_picture(picture)
+    assert partly(tmp_path, saved(document), "a.docx") == (
+        [SENTENCE],
+        ("2 pictures were not read",),
+    )
+    show = pptx.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[5])
+    slide.shapes.title.text = SENTENCE
+    picture.seek(0)
+    slide.shapes.add_picture(picture, 0, 0)
+    assert partly(tmp_path, saved(show), "a.pptx") == ([SENTENCE], ("1 picture was not read",))
+
+
+def message(*attached, body="Hello.", subject="Planets"):
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "a@example.org", subject
+    mail.set_content(body)
+    for name, data in attached:
+        if isinstance(data, EmailMessage):
+            mail.add_attachment(data)
+        else:
+            mail.add_attachment(data, maintype="application", subtype="x", filename=name)
+    return mail
+
+
+def test_attachments_are_read_or_named(tmp_path):
+    mail = message(
+        ("report.pdf", pdf()),
+        ("locked.pdf", pdf(password="secret")),
+        ("table.xlsx", sheet()),
+        ("logo.png", b"\x89PNG\r\n"),
+    )
+    texts, warnings = partly(tmp_path, mail.as_bytes(), "a.eml")
+    assert SENTENCE in texts
+    assert MARS in texts
+    assert "Attachments: report.pdf, locked.pdf, table.xlsx, logo.png" in texts
+    assert texts.index("report.pdf") < texts.index(SENTENCE) < texts.index("table.xlsx")
+    assert warnings == (
+        "the attachment locked.pdf was not read: the PDF is encrypted: a password is needed",
+        "the attachment logo.png was not read: its format is not supported",
+    )
+
+
+def test_forwarded_messages_are_read_down_to_a_limit(tmp_path):
+    mail = message(body="level 0")
+    for level in range(1, DEEPEST + 2):
+        mail = message(("", mail), ("same.txt", b"a note"), body=f"level {level}")
+    texts, warnings = partly(tmp_path, mail.as_bytes(), "a.eml")
+    assert [text for text in texts if text.startswith("level")] == ["level 4", "level 3", "level 2"]
+    assert warnings == (
+        "the attachment without a name was not read: it is a message within 3 others",
+    )
+
+
+def test_too_many_attachments_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.loaders.eml.MOST_ATTACHMENTS", 2)
+    mail = message(*((f"{n}.txt", f"note {n}".encode()) for n in range(3)))
+    texts, warnings = partly(tmp_path, mail.as_bytes(), "a.eml")
+    assert {"note 0", "note 1"} < set(texts)
+    assert "note 2" not in texts
+    assert len(warnings) == 1
+    assert warnings[0].startswith("the attachment 2.txt was not read: the message has more than 2")
+
+
+def saved(document):
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
