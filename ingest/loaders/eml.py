@@ -46,13 +46,13 @@ def load(path: Path, password: str = "") -> Loaded:
     message = cast(MIMEPart, BytesParser(policy=ShortHeaders()).parsebytes(path.read_bytes()))
     if not any(name in message for name in ("From", "Subject", "Received", "Date")):
         raise DocumentError("it has no e-mail headers (From, Subject, Date); it is no e-mail")
-    reader = _Reader(password)
+    reader = _MailReader(password)
     blocks = tuple(reader.message(message, 1))
     return Loaded([Page(None, blocks)], tuple(reader.warnings))
 
 
 @dataclass(slots=True)
-class _Reader:
+class _MailReader:
     """Reads a message and what is attached to it, within limits for all of it together."""
 
     password: str
