@@ -4,43 +4,41 @@ import os
 import subprocess
 import sys
 
-import pytest
-
+from rag.settings import Settings
+from ranklens.library import Library
 from tests.security import sessions
 from tests.servers.page import free_port, started
 
 
-@pytest.fixture
-def ranklens(tmp_path):
-    """Return a function that runs a command on the test's library, in a process of its own."""
-
-    def run(*words):
-        command = [sys.executable, "-P", "-m", "ui.cli", "--library", "library", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env={**os.environ, "HF_HUB_OFFLINE": "1"}, capture_output=True,
-            text=True, timeout=100, check=False,
-        )  # fmt: skip
-
-    return run
-
-
-def test_the_command_line_is_refused_while_the_page_holds_the_library(ranklens, tmp_path):
-    for name in ("comet", "moon"):
-        (tmp_path / f"{name}.txt").write_text(f"All about the {name} of old.\n")
-    assert ranklens("ingest", "comet.txt").returncode == 0
+def served(library, folder):
     port = free_port()
     command = [sys.executable, "-P", "-m", "ui.server", str(port)]
-    own = {"RANKLENS_LIBRARY": "library"}
-    with started(command, port, tmp_path, **own) as address:
+    return started(command, port, folder, RANKLENS_LIBRARY=str(library))
+
+
+def ingest(library, file):
+    command = [sys.executable, "-P", "-m", "ui.cli", "--library", library, "ingest", file]
+    return subprocess.run(
+        command, cwd=file.parent, env={**os.environ, "HF_HUB_OFFLINE": "1"}, capture_output=True,
+        text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+
+def test_a_second_program_is_refused_and_harms_nothing(settings, tmp_path):
+    for name in ("comet", "moon"):
+        (tmp_path / f"{name}.txt").write_text(f"All about the {name} of old.\n")
+    with Library.open(settings) as library:
+        library.enqueue(tmp_path / "comet.txt")
+        library.work()
+    with served(settings.library, tmp_path) as address:
         assert b"comet.txt" in sessions.sent(address, "library")
-        for words in (("ingest", "moon.txt"), ("remove", "comet.txt"), ("rebuild",)):
-            done = ranklens(*words)
-            assert done.returncode == 1, words
-            assert "in use" in done.stderr
-            assert "Traceback" not in done.stderr
-        second = free_port()
-        with started([*command[:-1], str(second)], second, tmp_path, **own) as other:
+        done = ingest(settings.library, tmp_path / "moon.txt")
+        assert done.returncode == 1
+        assert "is in use by `ranklens run`" in done.stderr
+        assert "Traceback" not in done.stderr
+        with served(settings.library, tmp_path) as other:
             assert b"This library is open in another program" in sessions.sent(other, "library")
         assert b"comet.txt" in sessions.sent(address, "library")
-    assert "All is well" in ranklens("verify").stdout
-    assert "moon.txt" not in ranklens("documents").stdout
+    with Library.open(Settings(library=settings.library)) as library:
+        assert [document.name for document in library.documents()] == ["comet.txt"]
+        assert library.verify().problems == ()

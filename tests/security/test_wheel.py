@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.security import sessions
 from tests.security.attacks import EVIL, assert_closed_to_others, handshake, send
 from tests.security.folders import fill
 from tests.servers.page import ROOT, free_port, started
@@ -79,10 +80,24 @@ def test_a_page_from_a_wheel_is_closed_to_others_in_any_folder(installed, hostil
         assert "access-control-allow-origin" not in config.headers
         assert handshake(address) == 101
         assert send(address, "/app/static/../config.toml").body.count(b"cookieSecret") == 0
+        assert b"The library is empty" in sessions.sent(address)
+        assert b"no model" in sessions.sent(address, "answers"), (
+            "secrets that lie there do not count"
+        )
     said = log.read_text()
     assert f"Settings file: {hostile}/ranklens.toml (found in the working folder)" in said
     assert f"server.cookieSecret is not taken from {hostile}" in said
     assert "known to the attacker" not in said
+    assert not (hostile / "ran").exists(), "code of the working folder was run"
+
+
+def test_documents_are_read_in_a_folder_that_somebody_else_filled(installed, hostile, tmp_path):
+    (hostile / "comet.html").write_text("<p>All about the comet of old.</p>")
+    command = [installed / "ranklens", "--library", tmp_path / "library", "ingest", "comet.html"]
+    done = subprocess.run(
+        command, cwd=hostile, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert (done.returncode, "1 added" in done.stdout) == (0, True), done.stderr
     assert not (hostile / "ran").exists(), "code of the working folder was run"
 
 

@@ -91,3 +91,12 @@ def test_the_password_of_an_address_is_not_on_the_page(page, library):
     assert "hunter2" not in html(at) + "".join(code.value for code in at.code)
     used = press(at, "Use this").session_state["llm"]
     assert used["llm_base_url"] == "http://user:hunter2@own.example/v1"  # as it was set
+
+
+def test_the_settings_file_is_named_without_its_folder(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "Settings file: none" in html(answers(page))
+    (tmp_path / "ranklens.toml").write_text("pool = 7\n")
+    shown = html(answers(page))
+    assert "<b>ranklens.toml</b> (found in the working folder)" in shown
+    assert str(tmp_path) not in shown

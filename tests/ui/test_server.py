@@ -45,11 +45,12 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_no_option_comes_from_a_file(folder):
+@pytest.mark.parametrize("place", [".", "nobody"], ids=["the working folder", "the user's own"])
+def test_no_option_comes_from_a_file(folder, place):
     without = held(folder)
-    (folder / ".streamlit").mkdir()
-    # This flag is among those that `ranklens run` gives: else the theme would be fetched.
-    (folder / ".streamlit/config.toml").write_text(CONFIG)
+    (folder / place / ".streamlit").mkdir()
+    (folder / place / ".streamlit/config.toml").write_text(CONFIG)
+    # These flags are among those that `ranklens run` gives: else the theme would be fetched.
     found = held(folder, **{"theme.base": "light", "global.developmentMode": False})
     secret = found.pop("server.cookieSecret")
     assert secret not in ("known to the attacker", without.pop("server.cookieSecret"))

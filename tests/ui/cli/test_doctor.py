@@ -17,6 +17,7 @@ def test_an_empty_folder_is_left_empty(run: Run, tmp_path: Path, cache_folder: P
     assert facts["engine"].startswith(("int8: this processor has", "float32: "))
     assert "ONNX Runtime" in facts["machine"]
     assert facts["library"].endswith("(empty)")
+    assert facts["settings file"] == "none"
     assert not (tmp_path / "none").exists()
 
 
@@ -32,7 +33,7 @@ def test_a_library_in_use_is_counted_and_its_owner_named(
         facts = json.loads(run("doctor", "--json", "--library", str(settings.library)).out)
     assert facts["documents"] == "1 ready, 1 chunk"
     assert facts["token vectors kept"].startswith("of 1 chunk,")
-    assert facts["held by"].startswith("process ")
+    assert "(process " in facts["held by"]
     assert "catalogue.sqlite" in facts["size"]
 
 
@@ -47,6 +48,6 @@ def test_a_damaged_catalogue_is_told(run: Run, settings: Settings, monkeypatch):
 def test_the_holder_of_a_folder(tmp_path: Path):
     assert holder(tmp_path) == ""
     owner = Owner(tmp_path)
-    assert holder(tmp_path).startswith("process ")
+    assert "(process " in holder(tmp_path)
     owner.release()
     assert holder(tmp_path) == ""
