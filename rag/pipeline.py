@@ -25,6 +25,7 @@ from rag.rerank.run import Rerankers
 from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.first_stage import FirstStage, FirstStageResult, Query
+from rag.retrieve.question import checked_question
 from rag.retrieve.second_hop import second_hop
 from rag.retrieve.variants import Expansion
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
@@ -68,13 +69,14 @@ class Pipeline:
         """Retrieve, fuse and rerank; the trace has no answer yet.
 
         Documents that the question names (``@name``) take the place of the filter. Raises
-        `RanklensError` on an empty question, `FilterError` where no document is what was named,
-        `LibraryError` where both retrievers fail.
+        `RanklensError` on a question that is empty or too long, `FilterError` where no document is
+        what was named, `LibraryError` where both retrievers fail.
         """
         return self.rank(self.retrieve(question))
 
     def retrieve(self, question: str) -> Retrieved:
         """Find a question's candidates; any pipeline over the same index can `rank` them."""
+        question = checked_question(question, self.settings)
         question, named = filters.mentioned(question, self.index.catalogue.ready)
         return (self.within(named) if named else self)._retrieve(question.strip())
 

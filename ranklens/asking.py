@@ -24,6 +24,7 @@ from rag.generate.support import checked
 from rag.llm.client import LanguageModel
 from rag.retrieve import expand
 from rag.retrieve.filters import EVERYTHING, Filter, kind_of, mentioned
+from rag.retrieve.question import checked_question
 from rag.settings import Settings, from_visitor
 from rag.store.catalogue import Document
 from rag.types import Answer, Trace
@@ -74,7 +75,8 @@ def ask(
     model that writes for this session (`ranklens.connection.options`). An @name in the question
     takes the place of ``within``. Raises `RanklensError`; nothing is kept then.
     """
-    question, named = mentioned(pending.text, lambda: ready(library))
+    asked = checked_question(pending.text, library.settings)
+    question, named = mentioned(asked, lambda: ready(library))
     chosen = {**model, **from_visitor(library.settings, options)}
     pipeline = library.pipeline.with_settings(**chosen)
     settings = pipeline.settings
@@ -85,10 +87,10 @@ def ask(
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
     kept = library.conversations
     if pending.replaces:
-        turn = kept.replace(pending.replaces, pending.text, trace, pending.rest)
+        turn = kept.replace(pending.replaces, asked, trace, pending.rest)
         library.writings.pop(pending.replaces.id, None)
     else:
-        turn = kept.add(chat or kept.start(pending.text), pending.text, trace)
+        turn = kept.add(chat or kept.start(asked), asked, trace)
     library.writings[turn.id] = Writing(
         kept,
         turn,

@@ -24,6 +24,7 @@ from rag.inspect.why import MOST_SENTENCES, Ablation, Terms
 from rag.journey import Movement
 from rag.models.encoder import Reading
 from rag.rerank.late_interaction import TokenMatch
+from rag.text.typed import LONGEST_NOTE, clean
 from rag.types import RETRIEVERS, Chunk, Stage, StageName, Trace
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def search_with(library: Library, trace: Trace, pipeline: str) -> Trace:
 
 def passages_with(library: Library, words: str, most: int = 30) -> list[Chunk]:
     """Return the passages of the library that hold these words best, best first."""
-    return by_words(library.index, words, most)
+    return by_words(library.index, clean(words[:LONGEST_NOTE]), most)
 
 
 def passage(library: Library, chunk_id: str) -> Chunk | None:

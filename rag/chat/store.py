@@ -33,6 +33,7 @@ from sqlalchemy import (
 from rag import trace as traces
 from rag.errors import RanklensError
 from rag.store.schema import metadata
+from rag.text.typed import clean
 from rag.types import Trace
 
 LONGEST_TITLE = 80
@@ -221,7 +222,7 @@ def _searched() -> ColumnElement[str]:
 
 def titled(text: str) -> str:
     """Return a title: one line, cut between words."""
-    words = " ".join(text.split())
+    words = " ".join(clean(text).split())
     if len(words) <= LONGEST_TITLE:
         return words
     return words[: LONGEST_TITLE - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"

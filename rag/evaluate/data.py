@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rag.text.typed import clean
 from rag.types import Hit, Stage, StageName
 
 Unit = Literal["document", "passage"]
@@ -25,6 +26,11 @@ class Question:
     text: str
     kind: str = ""
     answer: str = ""
+
+    def __post_init__(self) -> None:
+        """Take out what no file can hold: the texts may come from broken JSON."""
+        for name in ("id", "text", "kind", "answer"):
+            object.__setattr__(self, name, clean(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

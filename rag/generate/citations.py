@@ -3,7 +3,8 @@
 Models write ``[1]``, ``[1, 2]``, ``[1-3]``, ``[[3]]``, ``[^2]``, ``[Source 4]``, ``【1】`` and
 ``【1†source】``; all become plain ``[n]`` markers, one a passage. Numbers that cite no passage are
 taken out and counted; numbers of three or more digits are no citations unless a passage has that
-number, and code is left as it is.
+number, and code is left as it is. A range is a citation if it plainly is one of a few given
+passages; a scale such as ``[1-5]`` stays text.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _TAIL = r"(?::[0-9]{1,4})?(?:†[^\[\]【】\n]{0,190}+)?+"
 _LIST = rf"{_NUMBER}{_TAIL}(?: ?(?:[,;&–—-]| and ) ?{_NUMBER}{_TAIL}){{0,30}}"
 _MARKER = re.compile(rf"(?:\[\[ ?{_LIST} ?\]\]|\[ ?{_LIST} ?\]|【 ?{_LIST} ?】)", re.IGNORECASE)
 _LONGEST = 200
+_WIDEST_RANGE = 4  # passages
 _LONGEST_CODE = 2000  # characters between backticks on one line, and of a line that ends a fence
 _UNFINISHED = re.compile(r"\[\[?[^\[\]【】\n]*\]?|【[^\[\]【】\n]*")
 _SPECIAL = re.compile(r"`+|\[|【")
@@ -122,6 +124,8 @@ class CitationParser:
 
     def _marker(self, space: str, marker: re.Match[str]) -> _Step:
         numbers = numbers_in(marker[0])
+        if not all(self._cites(low, high, marker[0]) for low, high in _ranges(marker[0])):
+            return _Step(marker.end(), space + marker[0])
         known = tuple(n for n in numbers if n <= len(self._hits))
         if not known and max(numbers) > 99:
             return _Step(marker.end(), space + marker[0])
@@ -129,6 +133,14 @@ class CitationParser:
             self.unknown += 1
             return _Step(marker.end())
         return _Step(marker.end(), space, known)
+
+    def _cites(self, low: int, high: int, marker: str) -> bool:
+        """Return whether a range plainly names passages: a few, all given, and none that quotes it.
+
+        A scale (“from [1-5]”) is read in documents more often than five passages are cited at once.
+        """
+        given = low < high <= len(self._hits) and high - low < _WIDEST_RANGE
+        return given and not any(marker in hit.chunk.text for hit in self._hits)
 
     def _backticks(self, special: re.Match[str], end: bool) -> _Step | None:
         """Code in backticks on one line is left alone; a backtick with no partner is plain text."""
@@ -168,6 +180,12 @@ def numbers_in(marker: str) -> tuple[int, ...]:
         low, high = int(first), int(last or first)
         found |= dict.fromkeys(range(low, min(high, low + 99) + 1) if low <= high else (low, high))
     return tuple(found)
+
+
+def _ranges(marker: str) -> list[tuple[int, int]]:
+    """Return (first, last) of each range that a marker names."""
+    pairs = _RANGE.findall(_SOURCE.sub("", marker))
+    return [(int(first), int(last)) for first, last in pairs if last]
 
 
 def without_markers(text: str) -> str:

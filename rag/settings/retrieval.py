@@ -10,6 +10,9 @@ from rag.settings.base import SHAPES_RANKING, Section, option
 class RetrievalSettings(Section):
     """Retrieval, fusion, expansion and the second hop."""
 
+    max_question_characters: int = option(
+        8_000, "Longest question, in characters; a longer one is refused.", ge=10
+    )
     pool: int = option(
         50,
         "Depth of each retriever, and the number of candidates that are reranked.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.text.typed import LONGEST_NAME
 from ranklens import asking
 from ranklens.asking import Conversation
 from ui.shared import frame, state
@@ -59,6 +60,7 @@ def menu(library: Library, chat: Conversation) -> None:
         st.text_input(
             "Title",
             chat.title,
+            max_chars=LONGEST_NAME,
             key=f"title_{chat.id}",
             on_change=lambda: rename(chat.id, st.session_state[f"title_{chat.id}"]),
         )

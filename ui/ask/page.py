@@ -59,13 +59,13 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
         if pending:
             made = _ask(library, bar.options, before, pending, slots)
             if made is None:
-                _follow_up()
+                _follow_up(library)
                 chats.sidebar(library)
                 return
             turns = [*before, made, *after]
         for turn in after:
             _turn(turn, library, slots, selected=False)
-        _follow_up()
+        _follow_up(library)
     chats.sidebar(library)
     shown = _selected(turns)
     # A fragment would wait until this run ends, and that may be a long answer away.
@@ -82,9 +82,9 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
         turn_view.show_prompt(prompt)
 
 
-def _follow_up() -> None:
+def _follow_up(library: Library) -> None:
     with st.container(key="follow_up"):
-        question_box.box("Ask a follow-up")
+        question_box.box("Ask a follow-up", library.settings.max_question_characters)
 
 
 def _selected(turns: Sequence[Turn]) -> Turn:
@@ -147,7 +147,7 @@ def _ask(
 def _turn(turn: Turn, library: Library, slots: dict[int, TurnSlots], selected: bool) -> None:
     with st.container(key=f"turn-{turn.id}"):
         if st.session_state.get("editing") == turn.id:
-            turn_view.editor(turn)
+            turn_view.editor(turn, library.settings.max_question_characters)
             return
         slots[turn.id] = turn_view.head(turn.question, selected)
         turn_view.searched(slots[turn.id], turn.trace)

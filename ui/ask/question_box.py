@@ -29,7 +29,7 @@ def start(library: Library) -> None:
         _nothing(library)
         return
     with st.container(key="first_question"):
-        box("What would you like to know?")
+        box("What would you like to know?", library.settings.max_question_characters)
     passages = sum(document.chunks for document in ready)
     with st.container(key="beginning"):
         controls.documents(library)
@@ -37,9 +37,12 @@ def start(library: Library) -> None:
         _suggestions(ready)
 
 
-def box(placeholder: str) -> None:
-    """Show the box; what is sent waits as `PendingQuestion` before the page runs."""
-    st.chat_input(placeholder, key="question", on_submit=_ask)
+def box(placeholder: str, longest: int) -> None:
+    """Show the box; what is sent waits as `PendingQuestion` before the page runs.
+
+    ``longest`` is what it takes, in characters.
+    """
+    st.chat_input(placeholder, key="question", max_chars=longest, on_submit=_ask)
 
 
 def _ask(text: str = "") -> None:

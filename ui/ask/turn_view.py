@@ -101,10 +101,11 @@ def complete(slots: TurnSlots, turn: Turn, library: Library, selected: bool) -> 
         slots.below.empty()
 
 
-def editor(turn: Turn) -> None:
+def editor(turn: Turn, longest: int) -> None:
     """Show a form that changes the question; the questions after it leave."""
     with st.form(f"edit_{turn.id}", border=True):
-        text = st.text_area("Question", turn.question, key=f"edited_{turn.id}", height="content")
+        text = st.text_area("Question", turn.question, key=f"edited_{turn.id}", height="content",
+                            max_chars=longest)  # fmt: skip
         frame.say("The questions after this one leave the conversation.")
         with st.container(horizontal=True):
             if st.form_submit_button("Ask", type="primary", icon=":material/search:"):

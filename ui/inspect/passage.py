@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.journey import journeys
+from rag.text.typed import LONGEST_NOTE
 from rag.types import Chunk, Trace
 from ranklens import asking, inspecting
 from ui.shared import frame
@@ -49,6 +50,7 @@ def _found(library: Library, trace: Trace, way: str) -> list[Chunk]:
         name = st.selectbox("Document", names, key=_DOCUMENT, persist_state="session")
         return library.chunks(name)
     words = st.text_input("Its words", key="inspect_words", persist_state="session",
+                          max_chars=LONGEST_NOTE,
                           placeholder="Some words of the passage, or all of it")  # fmt: skip
     found = inspecting.passages_with(library, words)
     if words.strip() and not found:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.text.typed import LONGEST_NOTE
 from rag.types import Chunk
 from ranklens import judging
 from ranklens.judging import Question
@@ -74,7 +75,8 @@ def _card(library: Library, question: str, chunk: Chunk) -> None:
                   args=(library,), disabled=_LAST not in st.session_state,
                   help="Withdraw the last grade")  # fmt: skip
     st.text_input("Note", key=grades.note_key(question, chunk), label_visibility="collapsed",
-                  placeholder="Why this grade (optional; write it before the grade)")  # fmt: skip
+                  placeholder="Why this grade (optional; write it before the grade)",
+                  max_chars=LONGEST_NOTE)  # fmt: skip
     frame.say("Keys 0 to 3 grade, S skips, U undoes the last grade.")
 
 

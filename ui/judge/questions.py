@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 SHOWN = 200
+MOST_TYPED = 200_000  # characters
 _KEY = "questions"
 
 
@@ -61,7 +62,7 @@ def _writer(library: Library) -> None:
     frame.label("Write questions")
     with st.form("write_questions", border=False, clear_on_submit=True):
         name = st.text_input("Set", placeholder="A new name, or one to add to", max_chars=80)
-        text = st.text_area("Questions, one a line", height=140)
+        text = st.text_area("Questions, one a line", height=140, max_chars=MOST_TYPED)
         asked = (
             st.multiselect(
                 "Or questions that were asked",

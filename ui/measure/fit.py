@@ -93,7 +93,9 @@ def _keeper(library: Library, found: fitting.Fit) -> None:
     if not options:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the pipeline", "fitted", key="fit_name", width=300)
+        name = st.text_input(
+            "Name of the pipeline", "fitted", key="fit_name", width=300, max_chars=40
+        )
         clicked = st.button("Keep as a pipeline", icon=":material/check:", key="fit_keep")
     if clicked:
         _keep(library, name, found, options)

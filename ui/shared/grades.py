@@ -13,6 +13,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.journey import journey
+from rag.text.typed import LONGEST_NOTE
 from rag.types import Chunk, Trace
 from ranklens import judging
 from ranklens.judging import NOBODY
@@ -64,6 +65,7 @@ def control(library: Library, question: str, chunk: Chunk) -> None:
         mine.note if mine else "",
         key=note_key(question, chunk),
         placeholder="Why this grade (optional)",
+        max_chars=LONGEST_NOTE,
         label_visibility="collapsed",
         on_change=_noted,
         args=(library, question, chunk),

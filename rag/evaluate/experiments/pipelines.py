@@ -12,11 +12,13 @@ from typing import Any
 from rag.errors import SettingsError
 from rag.rerank.table import AUTO, by_name
 from rag.settings import Settings, from_visitor
+from rag.text.typed import LONGEST_NAME, clean, too_long
 
 Variants = Mapping[str, Mapping[str, Any]]
 """Pipeline's name → the settings in which it differs from the current ones."""
 CURRENT = "current"
 FILE = "pipelines.json"
+LONGEST_OPTIONS = 2_000  # characters of options that are written out
 _changing = threading.Lock()  # two people of one process who save at once both do
 
 
@@ -46,6 +48,9 @@ def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
     """
     if not name.strip() or any(sign in name for sign in "=,:"):
         raise SettingsError(f"a pipeline cannot be called {name!r}; use letters, digits and dashes")
+    if reason := too_long(name, LONGEST_NAME, "a pipeline's name"):
+        raise SettingsError(reason)
+    name = clean(name)
     if name in (CURRENT, AUTO, *by_name()):
         raise SettingsError(f"{name!r} has a meaning of its own; give the pipeline another name")
     from_visitor(settings, options)
@@ -88,6 +93,8 @@ def resolve(
 def _resolved(given: str, held: Mapping[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     if given in held:
         return given, held[given]
+    if reason := too_long(given, LONGEST_OPTIONS, "a pipeline"):
+        raise SettingsError(reason)
     if given == CURRENT:
         return given, {}
     if given in (AUTO, *by_name()):

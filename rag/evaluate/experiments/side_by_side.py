@@ -15,6 +15,7 @@ from rag.evaluate.measures.metrics import PRIMARY, baselines, per_question
 from rag.evaluate.progress import OnProgress, advance
 from rag.llm.prices import dollars, spent
 from rag.pipeline import Pipeline, Retrieved
+from rag.retrieve.question import checked_question
 from rag.types import Hit, Stage, StageName, Trace
 
 # What decides on the candidates. A frozen pool has one hop: the second one follows what a
@@ -178,8 +179,9 @@ def compare(
     """Ask a question of every pipeline; with ``one_pool`` all rank what the first one retrieves.
 
     ``answers`` has each answer it too. Models are loaded before, so no pipeline's time has that in
-    it. Raises `Interrupted` once ``stop`` is set.
+    it. Raises `RanklensError` if the question is too long, `Interrupted` once ``stop`` is set.
     """
+    question = checked_question(question, pipeline.settings)
     made, note = pipelines(pipeline, variants, one_pool)
     for one in made.values():
         with contextlib.suppress(RanklensError):  # the search has it as its problem

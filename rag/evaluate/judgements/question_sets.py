@@ -13,6 +13,7 @@ from rag.evaluate.data import Question
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import question_sets, questions
 from rag.store.catalogue import Catalogue
+from rag.text.typed import LONGEST_NAME, LONGEST_QUESTION, too_long
 
 
 class QuestionSets:
@@ -55,10 +56,12 @@ class QuestionSets:
 
         Raises `RanklensError` that names every question whose id comes twice or is empty.
         """
-        name = " ".join(name.split())
+        name = same_words(name)
         faults = _faults(held)
         if not name:
             faults.insert(0, "the set has no name")
+        if reason := too_long(name, LONGEST_NAME, "the set's name"):
+            faults.insert(0, reason)
         if faults:
             raise RanklensError("nothing was stored: " + "; ".join(faults[:20]))
         with self._engine.begin() as db:
@@ -83,7 +86,7 @@ class QuestionSets:
         They get ids that go on counting (q1, q2, …); a question whose words the set has already is
         not added again. Raises `RanklensError` if the set would have no name or no question.
         """
-        name = " ".join(name.split())
+        name = same_words(name)
         before = self.questions(name) if name in self.names() else ()
         every = with_added(before, new)
         if not every:
@@ -123,6 +126,8 @@ def _faults(held: Sequence[Question]) -> list[str]:
     for number, question in enumerate(held, 1):
         if not question.id.strip() or not question.text.strip():
             faults.append(f"question {number} has no id or no words")
+        elif reason := too_long(question.text, LONGEST_QUESTION, f"question {number}"):
+            faults.append(reason)
         elif question.id in seen:
             faults.append(f"the id {question.id!r} comes twice (question {number})")
         seen.add(question.id)

@@ -14,6 +14,7 @@ from statistics import median_low
 from typing import Literal
 
 from rag.evaluate.judgements.anchors import overlaps
+from rag.text.typed import clean
 from rag.types import Chunk
 
 Source = Literal["person", "llm", "import", "feedback"]
@@ -53,7 +54,7 @@ class Judgement:
 
 def same_words(question: str) -> str:
     """Return a question's words with single spaces: judgements belong to these."""
-    return " ".join(question.split())
+    return " ".join(clean(question).split())
 
 
 def holds(judgement: Judgement, chunk: Chunk) -> bool:

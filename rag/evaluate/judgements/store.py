@@ -38,6 +38,7 @@ from rag.evaluate.judgements.record import (
 from rag.evaluate.judgements.schema import judgements as table
 from rag.store.catalogue import Catalogue, Document
 from rag.text.plural import plural
+from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, clean, too_long
 from rag.types import Chunk
 
 KEY = ("question", "document", "start", "end", "judge", "source")
@@ -83,8 +84,8 @@ class JudgementStore:
         document = self._document(chunk.document)
         start, end = self._present(document, chunk)
         made = Judgement(
-            question, chunk.document, document.digest, start, end, chunk.text, grade, judge,
-            source, note,
+            clean(question), chunk.document, document.digest, start, end, chunk.text, grade,
+            clean(judge), source, clean(note),
         )  # fmt: skip
         self.add([made])
         return made
@@ -284,6 +285,13 @@ def _row(one: Judgement, now: float) -> dict[str, Any]:
         raise RanklensError(f"a grade is {LOWEST} to {HIGHEST}, not {one.grade}")
     if not one.question.strip() or not one.judge.strip():
         raise RanklensError("a judgement needs a question and a judge's name")
-    row = asdict(one)
+    judge, note = clean(one.judge), clean(one.note)
+    for reason in (
+        too_long(judge, LONGEST_NAME, "a judge's name"),
+        too_long(note, LONGEST_NOTE, "a note"),
+    ):
+        if reason:
+            raise RanklensError(reason)
+    row = asdict(one) | {"judge": judge, "note": note, "quote": clean(one.quote)}
     row.pop("id")
     return {**row, "question": same_words(one.question), "time": one.time or now}

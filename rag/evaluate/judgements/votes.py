@@ -20,6 +20,7 @@ from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import votes as table
 from rag.evaluate.measures.statistics import binomial_p
 from rag.store.catalogue import Catalogue
+from rag.text.typed import LONGEST_NAME, clean, too_long
 
 VoteChoice = Literal["left", "right", "tie", "both bad"]
 VoteKind = Literal["rankings", "answers"]
@@ -188,9 +189,12 @@ def _row(vote: Vote) -> dict[str, Any]:
         raise RanklensError(f"a vote is {', '.join(CHOICES)}, on {' or '.join(KINDS)}")
     if not vote.question.strip() or not vote.voter.strip():
         raise RanklensError("a vote needs a question and a voter's name")
+    if reason := too_long(vote.voter, LONGEST_NAME, "a voter's name"):
+        raise RanklensError(reason)
     row = {field.name: getattr(vote, field.name) for field in fields(vote) if field.name != "id"}
     sides = {side: json.dumps(asdict(row[side])) for side in ("left", "right")}
-    return {**row, **sides, "question": same_words(vote.question), "time": vote.time or time.time()}
+    words = {"question": same_words(vote.question), "voter": clean(vote.voter)}
+    return {**row, **sides, **words, "time": vote.time or time.time()}
 
 
 def _vote(row: dict[str, Any]) -> Vote:

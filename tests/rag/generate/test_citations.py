@@ -33,7 +33,11 @@ def parse(*pieces, hits=HITS):
         ("Blue 【4:0†report 2.pdf】.", "Blue [4].", [4]),
         ("Blue [1-3]", "Blue [1][2][3]", [1, 2, 3]),
         ("Blue [2–4].", "Blue [2][3][4].", [2, 3, 4]),
-        ("Blue [4-9]", "Blue [4][5]", [4, 5]),
+        ("Blue [1-3, 5]", "Blue [1][2][3][5]", [1, 2, 3, 5]),
+        ("Rated [1-5] by all", "Rated [1-5] by all", []),
+        ("Rated 【1–5】 by all", "Rated 【1–5】 by all", []),
+        ("Rated [5-1] [2]", "Rated [5-1] [2]", [2]),
+        ("From [4-9]", "From [4-9]", []),
         ("Blue [1, 7]", "Blue [1]", [1]),
         ("Blue [1, 1]", "Blue [1]", [1]),
         ("Blue [7].", "Blue.", []),
@@ -140,3 +144,10 @@ def test_what_was_emitted_is_never_taken_back(text, data):
         so_far += parser.feed(letter)
         for citation in parser.citations:
             assert so_far[citation.start : citation.end] == f"[{citation.number}]"
+
+
+def test_a_range_that_a_passage_holds_is_quoted_from_it():
+    scale = Hit(Chunk("c6", "doc.txt", 0, 20, "Grades are [1-3] here"), 6, 0.1)
+    text, parser = parse("Grades are [1-3] here [6].", hits=(*HITS, scale))
+    assert text == "Grades are [1-3] here [6]."
+    assert [citation.number for citation in parser.citations] == [6]
