@@ -8,10 +8,11 @@ from sqlalchemy import Text, literal
 
 from ingest.parsed import BlockSpan, CutDocument, Parsed
 from rag.store.catalogue import Catalogue, Document
+from rag.text.language import stemming_of
 
 
 def keep_text(catalogue: Catalogue, document_id: int, cut: CutDocument, **columns: Any) -> None:
-    """Keep a document's text, its structure and where its words stand; set ``columns`` too."""
+    """Keep a document's text, language, structure and word boxes; set ``columns`` too."""
     catalogue.update_document(
         document_id,
         media_type=cut.media_type,
@@ -19,6 +20,7 @@ def keep_text(catalogue: Catalogue, document_id: int, cut: CutDocument, **column
         text=cut.text,
         spans=literal(cut.spans, Text()),  # JSON already
         warnings="\n".join(cut.warnings),
+        language=stemming_of(cut.text),
         **columns,
     )
     if cut.boxes or catalogue.boxes(document_id):

@@ -29,7 +29,6 @@ from rag.retrieve.question import checked_question
 from rag.retrieve.second_hop import second_hop
 from rag.retrieve.variants import Expansion
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
-from rag.store.analyse import Analyser
 from rag.store.index import Index
 from rag.types import Candidate, Stage, Trace
 
@@ -122,7 +121,8 @@ class Pipeline:
     def answer(self, trace: Trace) -> Answering:
         """Answer from a trace's evidence; iterate over the result for pieces of text."""
         generator = generator_for(self.settings, self.encoder, self.index.tokens.fetch)
-        below, terms = self.settings.refuse_below, Analyser(self.settings.language)
+        below = self.settings.refuse_below
+        terms = self.index.analyser_of([hit.chunk for hit in trace.evidence])
         near = relevance(trace, terms) if below else None
         lacking = unmentioned(trace, terms) if near is not None and near < below else ()
         return Answering(generator, trace.question, trace.evidence, near, below, lacking)

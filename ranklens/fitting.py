@@ -22,7 +22,6 @@ from rag.evaluate.reports.fitted import FittedPart
 from rag.rerank.base import Combined
 from rag.rerank.table import LATE_INTERACTION, resolve
 from rag.settings import Settings
-from rag.store.analyse import Analyser
 from rag.types import Trace
 from ranklens.models import AUTO
 
@@ -119,7 +118,7 @@ def fit(
         order = fitting.blend_order(pipeline, answerable, judged.unit, count)
         blended = _weights(pipeline, order, fitting.blend_grid(), judged, halves)
     threshold, no_threshold = _tried(lambda: _threshold(judged, traces, halves))
-    terms = Analyser(settings.language)
+    terms = judged.library.index.analyser_of()
     refusal, no_refusal = _tried(
         lambda: fit_refusal(answerable, unanswerable, traces, terms, settings.refuse_below)
     )

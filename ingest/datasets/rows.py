@@ -25,6 +25,7 @@ from ingest.parsed import BlockSpan, CutDocument, Parsed, sound
 from ingest.progress import IndexingProgress
 from ingest.texts import keep_text
 from rag.settings import SHAPES_INDEX
+from rag.text.language import stemming_of
 from rag.types import Chunk
 
 AT_ONCE = 64  # documents
@@ -140,7 +141,9 @@ def _write(library: Documents, encoded: _Encoded) -> int:
     index, ids = library.index, []
     chunks = [chunk for one in encoded.rows for chunk in one.cut.chunks]
     position = 0
+    words: dict[str, list[Chunk]] = {}
     for one in encoded.rows:
+        words.setdefault(stemming_of(one.cut.text), []).extend(one.cut.chunks)
         own = slice(position, position + len(one.cut.chunks))
         ids.append(_remember(library, one, encoded.vectors[own]))
         if library.settings.keep_tokens:
@@ -149,7 +152,8 @@ def _write(library: Documents, encoded: _Encoded) -> int:
             index.tokens.add(ids[-1], 0, passages, kept)
         position = own.stop
     index.vectors.add([c.id for c in chunks], encoded.vectors)
-    index.lexical.add([c.id for c in chunks], [c.passage for c in chunks])
+    for language, own_words in words.items():
+        index.lexical.add([c.id for c in own_words], [c.passage for c in own_words], language)
     index.lexical.save()
     for document_id in ids:
         index.catalogue.publish(document_id, encoded.seconds)

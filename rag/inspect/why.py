@@ -14,7 +14,6 @@ from rag.inspect.places import alone
 from rag.pipeline import Pipeline
 from rag.rerank.base import Entry
 from rag.rerank.late_interaction import LateInteraction, TokenMatch
-from rag.store.analyse import Analyser
 from rag.text.passages import parts
 from rag.types import Candidate, Chunk
 
@@ -78,12 +77,19 @@ class Ablation:
 
 def terms(pipeline: Pipeline, question: str, chunk: Chunk) -> Terms:
     """Return what each of the question's terms adds to the passage's BM25 score."""
-    analyse = Analyser(pipeline.settings.language)
-    words = {term: word for word in reversed(question.split()) for term in analyse(word)}
+    analyser = pipeline.index.lexical.analyser
+    words = {
+        term: word
+        for word in reversed(question.split())
+        for group in analyser.question(word)
+        for term in group
+    }
     adds = pipeline.index.lexical.explain(question, chunk.id)
+    groups = analyser.question(question)
+    looked_for = [next((term for term in group if term in adds), group[0]) for group in groups]
     made = [
         Term(term, words.get(term, term).strip(_AROUND), adds.get(term, 0.0), term in adds)
-        for term in dict.fromkeys([*analyse(question), *adds])
+        for term in dict.fromkeys([*looked_for, *adds])
     ]
     (score,) = pipeline.index.lexical.score(question, [chunk.id])
     return Terms(tuple(sorted(made, key=lambda one: -one.adds)), score)

@@ -20,6 +20,7 @@ from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
+from rag.store.analyse import Analyser
 from rag.store.index import Index
 from rag.types import Candidate, Chunk, Hit, Stage, StageName, ranked
 
@@ -115,6 +116,10 @@ class FirstStage:
             Candidate(hit.chunk, cosines[hit.chunk.id], bm25[hit.chunk.id], hit.score)
             for hit in pool
         ]
+
+    def analyser_of(self, hits: Sequence[Hit]) -> Analyser:
+        """Return what makes terms of text in the language of a ranking's first passage."""
+        return self._index.analyser_of([hit.chunk for hit in hits[:1]])
 
     def _stage(self, name: str, search: Callable[[int], list[tuple[str, float]]]) -> Stage:
         started = time.perf_counter()

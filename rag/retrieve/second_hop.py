@@ -57,7 +57,7 @@ def _follow_up(
 ) -> Stage:
     """Search for the names in each of the best passages; each passage's find weighs as it does."""
     started = time.perf_counter()
-    analyse = Analyser(settings.language)
+    analyse = first.analyser_of(before.hits)
     finds: list[tuple[Sequence[Hit], float]] = []
     notes: list[str] = []
     fell_back = False

@@ -14,7 +14,6 @@ from rag.retrieve.feedback import feedback
 from rag.retrieve.first_stage import FirstStage, FirstStageResult, Query
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
-from rag.store.analyse import Analyser
 from rag.store.index import Index
 from rag.types import Hit, Scalar, Stage, StageName
 
@@ -65,7 +64,7 @@ class Expansion:
             asked.query,
             asked.fused.hits,
             self._index,
-            Analyser(self._settings.language),
+            self._index.analyser_of([hit.chunk for hit in asked.fused.hits]),
             self._settings.feedback_passages,
             self._settings.feedback_words,
         )

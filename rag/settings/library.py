@@ -62,7 +62,8 @@ class LibrarySettings(Section):
         1, "Sentences that a chunk repeats from the one before it.", SHAPES_INDEX, ge=0, le=10
     )
     language: str = option(
-        "english",
-        "Language of the documents, for stemming (a Snowball name, or none).",
+        "auto",
+        "Language of the documents, for stemming: a Snowball name, none, or auto, which takes each "
+        "document's own.",
         SHAPES_INDEX,
     )

@@ -16,19 +16,26 @@ import difflib
 import re
 import threading
 import unicodedata
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import Stemmer
 
 from rag.errors import SettingsError
+from rag.text.language import ENGLISH
 from rag.text.words import FUNCTION_WORDS, UNSPACED
 
 VERSION = 1
 """Raise it whenever any text comes to give other terms: stored indexes then ask to be rebuilt."""
 
 NO_STEMMING = "none"
+AUTO = "auto"
+Groups = list[tuple[str, ...]]
+"""The terms of a question; those of a group count as one."""
 _CACHED_TOKENS = 200_000
 _LONGEST_TERM = 100
+_MOST = 12  # languages of a question
 
 # Accents are no part of these languages' stemming rules, so that "résumés" is stemmed like
 # "resumes"; the others need them ("mange", "mangé") and lose them after stemming.
@@ -75,6 +82,55 @@ class Analyser:
         for token in _TOKEN.findall(_normal(text)):
             terms += expand[token]
         return terms
+
+    def document(self, text: str, _language: str) -> list[str]:
+        """Return the terms of a document's text, in whichever language it is."""
+        return self(text)
+
+    def question(self, text: str) -> Groups:
+        """Return the terms of a question, each a group of its own."""
+        return [(term,) for term in self(text)]
+
+    def expanded(self, token: str) -> tuple[str, ...]:
+        """Return the terms of one token in its normal form."""
+        return self._terms_of[token]
+
+
+class AutoAnalyser:
+    """Turn each document's text into terms by its own language, and a question by all of them.
+
+    ``languages`` returns those of the library, the most frequent first. What one word of a question
+    becomes in them is a group: BM25 counts its terms as one, so that no stem is rare only because
+    few documents are of its language.
+    """
+
+    name = f"ranklens-{VERSION}-{AUTO}"
+
+    def __init__(self, languages: Callable[[], Sequence[str]]) -> None:
+        self._languages = languages
+
+    def document(self, text: str, language: str) -> list[str]:
+        """Return the terms of a text of a document in that language."""
+        return analyser(language)(text)
+
+    def question(self, text: str) -> Groups:
+        """Return the terms of a question, those of one word in one group.
+
+        What is a function word in one of the languages is left out.
+        """
+        known = [analyser(language) for language in self._languages()[:_MOST] or (ENGLISH,)]
+        groups: Groups = []
+        for token in _TOKEN.findall(_normal(text)):
+            forms = [one.expanded(token) for one in known]
+            if all(forms):
+                groups += [tuple(dict.fromkeys(terms)) for terms in zip(*forms, strict=False)]
+        return groups
+
+
+@lru_cache(maxsize=64)
+def analyser(language: str) -> Analyser:
+    """Return the analyser of a language, the same one each time, with the words that it has met."""
+    return Analyser(language)
 
 
 class _Expansions(dict[str, tuple[str, ...]]):

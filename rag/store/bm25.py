@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.store.analyse import Groups
 from rag.store.lexical import EPSILON, K1, B
 from rag.store.segment import Ints, Segment
 
@@ -47,51 +48,57 @@ class Snapshot:
             self._norms[self._live] = K1 * (1 - B + B * lengths[self._live] / (total / self._n))
 
     def best(
-        self, words: Sequence[str], k: int, within: frozenset[str] | None = None
+        self, words: Groups, k: int, within: frozenset[str] | None = None
     ) -> list[tuple[str, float]]:
         """Return the ids and scores of the ``k`` best chunks that share a word, in order."""
         if k < 1:
             return []
-        scores, rows = self._scored(self._terms(words))
+        terms = self._terms(words)
+        scores, rows = self._scored(terms)
         if within is not None:
             inside = self._mask(within)
             scores *= inside
             rows = {term: found[inside.take(found)] for term, found in rows.items()}
-        if all(self._weight(term) > 0 for term in rows):
+        if all(self._weight(chunks) > 0 for _, chunks in terms):
             candidates = self._promising(scores, list(rows.values()), k)
         else:
             candidates = self._sharing(list(rows.values()))
         return [(self._id(int(row)), float(scores[row])) for row in _top(scores, candidates, k)]
 
-    def score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
+    def score(self, words: Groups, ids: Sequence[str]) -> list[float]:
         """Return the scores of given chunks, 0.0 if there is no such chunk."""
         scores, _ = self._scored(self._terms(words))
         rows = [self._row(id) for id in ids]
         return [0.0 if row is None else float(scores[row]) for row in rows]
 
-    def explain(self, words: Sequence[str], id: str) -> dict[str, float]:
+    def explain(self, words: Groups, id: str) -> dict[str, float]:
         """Return what each word that a chunk has contributes to its score."""
         row = self._row(id)
         parts: dict[str, float] = {}
         if row is None:
             return parts
-        for word, times in Counter(words).items():
-            for term in self._terms([word]):
-                rows, contributions = self._contributions(term)
+        for group in words:
+            for term, chunks in self._terms([group]):
+                rows, contributions = self._contributions(term, chunks)
                 at = int(np.searchsorted(rows, row))
                 if at < len(rows) and rows[at] == row:
-                    parts[word] = times * float(contributions[at])
+                    word = next(word for word in group if self._numbers.get(word) == term)
+                    parts[word] = parts.get(word, 0.0) + float(contributions[at])
         return parts
 
-    def _terms(self, words: Iterable[str]) -> list[int]:
-        """Return the numbers of those words that a live chunk has."""
-        numbers = [self._numbers.get(word, -1) for word in words]
-        known = range(len(self._frequencies))
-        return [term for term in numbers if term in known and self._frequencies[term]]
+    def _terms(self, groups: Groups) -> list[tuple[int, int]]:
+        """Return the numbers of those terms that a live chunk has, each with its group's chunks."""
+        known, found = range(len(self._frequencies)), []
+        for group in groups:
+            numbers = (self._numbers.get(word, -1) for word in group)
+            of_group = {n: int(self._frequencies[n]) for n in numbers if n in known}
+            # A chunk rarely has two forms of a word, so their sum stands for the chunks with any.
+            together = min(sum(of_group.values()), self._n)
+            found += [(number, together) for number, chunks in of_group.items() if chunks]
+        return found
 
-    def _weight(self, term: int) -> float:
-        """Return a term's IDF, floored as BM25Okapi does it."""
-        chunks = int(self._frequencies[term])
+    def _weight(self, chunks: int) -> float:
+        """Return the IDF of what is in so many chunks, floored as BM25Okapi does it."""
         idf = math.log(self._n - chunks + 0.5) - math.log(chunks + 0.5)
         return idf if idf >= 0 else self._floor
 
@@ -102,16 +109,18 @@ class Snapshot:
         idfs = np.log(self._n - chunks + 0.5) - np.log(chunks + 0.5)
         return EPSILON * (math.fsum(terms * idfs) / int(terms.sum()))
 
-    def _scored(self, terms: Sequence[int]) -> tuple[Floats, dict[int, Rows]]:
+    def _scored(
+        self, terms: Sequence[tuple[int, int]]
+    ) -> tuple[Floats, dict[tuple[int, int], Rows]]:
         """Return the score of every row, 0 if it has none of ``terms``, and each term's rows."""
         scores = np.zeros(len(self._norms))
-        of_term = {term: self._contributions(term) for term in terms}
+        of_term = {term: self._contributions(*term) for term in terms}
         for term in terms:
             rows, contributions = of_term[term]
             np.add.at(scores, rows, contributions)
         return scores, {term: rows for term, (rows, _) in of_term.items()}
 
-    def _contributions(self, term: int) -> tuple[Rows, Floats]:
+    def _contributions(self, term: int, chunks: int) -> tuple[Rows, Floats]:
         """Return the rows that have a term, ascending, and what it adds to their scores."""
         found, counts = [], []
         for base, segment in zip(self._bases, self._segments, strict=False):
@@ -121,7 +130,7 @@ class Snapshot:
                 found.append(rows + base if base else rows)
                 counts.append(segment.counts[postings])
         rows, count = _joined(found), _joined(counts)
-        return rows, self._weight(term) * (count * (K1 + 1) / (count + self._norms.take(rows)))
+        return rows, self._weight(chunks) * (count * (K1 + 1) / (count + self._norms.take(rows)))
 
     def _promising(self, scores: Floats, matches: Sequence[Rows], k: int) -> Rows:
         """Return rows among which the best are, if every match scores above 0.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ from rag.store.chunk_rows import ChunkRows
 from rag.store.migrate import bring_up_to_date
 from rag.store.room import storage_error
 from rag.store.schema import chunks, documents, meta, word_boxes
+from rag.text.language import ENGLISH, stemming_of
 
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
@@ -56,8 +58,9 @@ _LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")
 class Document:
     """A row of the catalogue. ``size`` in bytes, ``seconds`` from start to ready.
 
-    ``interruptions`` counts how often the process ended while it was being indexed; ``warnings``
-    says what of it could not be read, a sentence a line.
+    ``language`` names the stemming rules of its text (`rag.text.language`). ``interruptions``
+    counts how often the process ended while it was being indexed; ``warnings`` says what of it
+    could not be read, a sentence a line.
     """
 
     id: int
@@ -74,6 +77,7 @@ class Document:
     seconds: float | None
     interruptions: int = 0
     warnings: str = ""
+    language: str = ENGLISH
 
 
 class Catalogue(ChunkRows):
@@ -84,6 +88,7 @@ class Catalogue(ChunkRows):
         self._path = path
         self._keeping = threading.Lock()
         self._ready: tuple[int, tuple[Document, ...] | None] = (0, None)
+        self._languages: tuple[Sequence[Document] | None, tuple[str, ...]] = (None, ())
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
         event.listen(self._engine, "connect", _tune)
         event.listen(self._engine, "handle_error", _explain)
@@ -167,6 +172,30 @@ class Catalogue(ChunkRows):
                 if self._ready[0] == changes:
                     self._ready = (changes, kept)
         return kept
+
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages of the documents that can be searched, the most frequent first."""
+        ready = self.ready()
+        kept_of, kept = self._languages
+        if kept_of is not ready:
+            kept = tuple(name for name, _ in Counter(d.language for d in ready).most_common())
+            self._languages = (ready, kept)
+        return kept
+
+    def language(self, document_id: int) -> str:
+        """Return a document's language."""
+        query = select(documents.c.language).where(documents.c.id == document_id)
+        with self._engine.connect() as db:
+            return db.scalar(query) or ENGLISH
+
+    def find_languages(self) -> None:
+        """Find the language of documents that were indexed before it was kept."""
+        unknown = select(documents.c.id).where(documents.c.language == "")
+        with self._engine.connect() as db:
+            ids = list(db.scalars(unknown.where(documents.c.text.is_not(None))))
+        for document_id in ids:
+            if stored := self.document_text(document_id):
+                self.update_document(document_id, language=stemming_of(stored[0]))
 
     @contextmanager
     def _changing_documents(self) -> Iterator[Connection]:
@@ -327,4 +356,5 @@ def _retire(db: Connection, document_ids: Sequence[int]) -> None:
 def _document(row: Row[Any]) -> Document:
     added = datetime.fromtimestamp(row.added, UTC)
     indexed = datetime.fromtimestamp(row.indexed, UTC) if row.indexed else None
-    return Document(**{**row._asdict(), "added": added, "indexed": indexed})
+    found = {"added": added, "indexed": indexed, "language": row.language or ENGLISH}
+    return Document(**row._asdict() | found)

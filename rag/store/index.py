@@ -14,6 +14,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 
 from rag.errors import LibraryError, LibraryMismatch, StorageError
 from rag.settings import SHAPES_INDEX, Settings
-from rag.store.analyse import Analyser
+from rag.store.analyse import AUTO, Analyser, AutoAnalyser, analyser
 from rag.store.catalogue import Catalogue
 from rag.store.exact import ExactVectors
 from rag.store.inverted import InvertedIndex
@@ -30,6 +32,7 @@ from rag.store.okapi import OkapiIndex
 from rag.store.room import Room
 from rag.store.tokens import TokenStore
 from rag.store.vectors import ChromaStore
+from rag.text.language import ENGLISH
 from rag.text.plural import plural
 from rag.types import Chunk
 
@@ -92,11 +95,23 @@ class Index:
                 _drop_derived(settings, catalogue, facts)
             vectors = _vectors(settings, catalogue)
             undo.callback(vectors.close)
-            index = cls(catalogue, vectors, _lexical(settings), room)
+            index = cls(catalogue, vectors, _lexical(settings, catalogue), room)
             index._check_vectors(facts)
             index.reconcile()
             undo.pop_all()
         return index
+
+    def analyser_of(self, chunks: Sequence[Chunk] = ()) -> Analyser:
+        """Return what makes terms of passages like these: of the first one's language.
+
+        Without passages it is that of most documents.
+        """
+        if isinstance(self.lexical.analyser, Analyser):
+            return self.lexical.analyser
+        for chunk in chunks[:1]:
+            for document in self.catalogue.documents("ready", name=chunk.document):
+                return analyser(document.language)
+        return analyser(next(iter(self.catalogue.languages()), ENGLISH))
 
     def close(self) -> None:
         """Save and let go of everything."""
@@ -133,7 +148,7 @@ class Index:
             # A disk that became full in the middle of it has damaged Chroma's graph.
             self.room.require(ROOM_TO_ADD + TIMES_THE_VECTORS * vectors.nbytes)
             self.vectors.add(ids, vectors)
-            self.lexical.add(ids, passages)
+            self.lexical.add(ids, passages, self.catalogue.language(document_id))
 
     def publish(self, document_id: int, seconds: float) -> list[int] | None:
         """Make a document live, in place of its older versions, whose ids are returned.
@@ -295,9 +310,12 @@ class Index:
         return self.verify()
 
     def _refill(self, missing: set[str], lost: set[str]) -> None:
+        languages = {d.name: d.language for d in self.catalogue.ready()}
         for chunks, vectors in self.catalogue.live_chunks():
-            words = [c for c in chunks if c.id in missing]
-            self.lexical.add([c.id for c in words], [c.passage for c in words])
+            words = (c for c in chunks if c.id in missing)
+            for document, own in groupby(words, key=attrgetter("document")):
+                passages = {chunk.id: chunk.passage for chunk in own}
+                self.lexical.add([*passages], [*passages.values()], languages[document])
             rows = [i for i, c in enumerate(chunks) if c.id in lost]
             self.vectors.add([chunks[i].id for i in rows], vectors[rows])
 
@@ -322,7 +340,7 @@ class Index:
 
     def _check_vectors(self, facts: Mapping[str, Any]) -> None:
         # An empty collection is a new one, or one that was lost: `reconcile` fills it again.
-        if dict(self.vectors.facts()) == dict(facts):
+        if _but_language(self.vectors.facts()) == _but_language(facts):
             return
         if self.vectors.count():
             raise LibraryMismatch(_mismatch(self.vectors.facts(), facts))
@@ -355,10 +373,17 @@ def _check(catalogue: Catalogue, facts: Mapping[str, Any], settings: Settings) -
     made_with = catalogue.setting("index")
     if made_with == facts:
         return
-    if made_with is not None and catalogue.documents():
+    other_words = made_with and _but_language(made_with) == _but_language(facts)
+    if other_words:  # no vector changes: `reconcile` makes the BM25 index again
+        catalogue.find_languages()
+    elif made_with is not None and catalogue.documents():
         raise LibraryMismatch(_mismatch(made_with, facts))
     shutil.rmtree(settings.library / "lexical", ignore_errors=True)
     catalogue.remember("index", dict(facts))
+
+
+def _but_language(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name != "language"}
 
 
 def _mismatch(made_with: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
@@ -397,11 +422,13 @@ def _collection(catalogue: Catalogue) -> str:
     return str(name)
 
 
-def _lexical(settings: Settings) -> LexicalIndex:
+def _lexical(settings: Settings, catalogue: Catalogue) -> LexicalIndex:
     folder = settings.library / "lexical" / settings.lexical_engine
     # Another engine's files would keep the words of documents that are removed from now on.
     for other in folder.parent.glob("*"):
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
     engine = InvertedIndex if settings.lexical_engine == "inverted" else OkapiIndex
-    return engine.open(folder, Analyser(settings.language))
+    if settings.language == AUTO:
+        return engine.open(folder, AutoAnalyser(catalogue.languages))
+    return engine.open(folder, analyser(settings.language))

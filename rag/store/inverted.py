@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.store.analyse import Analyser
+from rag.store.analyse import Analyser, AutoAnalyser
 from rag.store.bm25 import Snapshot
 from rag.store.durable import write_json
 from rag.store.lexical import LexicalIndex
@@ -37,7 +37,7 @@ class InvertedIndex(LexicalIndex):
     engine = "inverted"
     manifest = "manifest.json"
 
-    def __init__(self, folder: Path, analyser: Analyser) -> None:
+    def __init__(self, folder: Path, analyser: Analyser | AutoAnalyser) -> None:
         super().__init__(folder, analyser)
         self._segments: list[Segment] = []
         self._numbers = _Vocabulary()

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
 from rag.errors import LibraryError, LibraryMismatch
-from rag.store.analyse import Analyser
+from rag.store.analyse import Analyser, AutoAnalyser, Groups
 from rag.store.durable import read_json
+from rag.text.language import ENGLISH
 
 K1 = 1.5
 B = 0.75
@@ -19,20 +20,18 @@ _BATCH = 10_000  # chunks that are analysed together; bounds the memory of a lon
 
 
 class Bm25Scores(Protocol):
-    """BM25 over the chunks of one moment, for a query's terms."""
+    """BM25 over the chunks of one moment, for a query's terms, those of a group counting as one."""
 
-    def best(
-        self, words: Sequence[str], k: int, within: frozenset[str] | None
-    ) -> list[tuple[str, float]]:
+    def best(self, words: Groups, k: int, within: frozenset[str] | None) -> list[tuple[str, float]]:
         """Return the ids and scores of the ``k`` best chunks that share a word, in order.
 
         ``within``: the ids to search among; None for all.
         """
 
-    def score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
+    def score(self, words: Groups, ids: Sequence[str]) -> list[float]:
         """Return the scores of given chunks, 0.0 if there is no such chunk."""
 
-    def explain(self, words: Sequence[str], id: str) -> dict[str, float]:
+    def explain(self, words: Groups, id: str) -> dict[str, float]:
         """Return what each word that a chunk has contributes to its score."""
 
 
@@ -48,14 +47,14 @@ class LexicalIndex(ABC):
     version: ClassVar[int] = 1
     manifest: ClassVar[str]
 
-    def __init__(self, folder: Path, analyser: Analyser) -> None:
+    def __init__(self, folder: Path, analyser: Analyser | AutoAnalyser) -> None:
         self._folder = folder
-        self._analyse = analyser
+        self.analyser = analyser
         self._changing = threading.Lock()
         self._saved = True
 
     @classmethod
-    def open(cls, folder: Path, analyser: Analyser) -> Self:
+    def open(cls, folder: Path, analyser: Analyser | AutoAnalyser) -> Self:
         """Open the index in ``folder``, an empty one if there is none.
 
         Raises `LibraryError` if it is damaged or of another format, and `LibraryMismatch` if it was
@@ -69,15 +68,21 @@ class LexicalIndex(ABC):
             index._load(content)
         return index
 
-    def add(self, ids: Sequence[str], texts: Sequence[str]) -> None:
-        """Add chunks; an id that is there already, or comes twice, is replaced by the later."""
+    def add(self, ids: Sequence[str], texts: Sequence[str], language: str = ENGLISH) -> None:
+        """Add chunks; an id that is there already, or comes twice, is replaced by the later.
+
+        ``language`` is their document's; an analyser of one language does not look at it.
+        """
         texts_of: dict[str, str] = {}
         for id, text in zip(ids, texts, strict=True):
             texts_of.pop(id, None)
             texts_of[id] = text
         pairs = list(texts_of.items())
         for start in range(0, len(pairs), _BATCH):
-            analysed = {id: self._analyse(text) for id, text in pairs[start : start + _BATCH]}
+            analysed = {
+                id: self.analyser.document(text, language)
+                for id, text in pairs[start : start + _BATCH]
+            }
             with self._changing:
                 self._change(analysed, analysed)
                 self._saved = False
@@ -101,15 +106,15 @@ class LexicalIndex(ABC):
 
         ``within``: only these ids are searched; their scores stay what they are among all chunks.
         """
-        return self._scores().best(self._analyse(query), k, within)
+        return self._scores().best(self.analyser.question(query), k, within)
 
     def score(self, query: str, ids: Sequence[str]) -> list[float]:
         """Return the scores of given chunks; 0.0 if nothing matches or the id is unknown."""
-        return self._scores().score(self._analyse(query), ids)
+        return self._scores().score(self.analyser.question(query), ids)
 
     def explain(self, query: str, id: str) -> dict[str, float]:
         """Return what each matching term contributes to a chunk's score; they sum to it."""
-        return self._scores().explain(self._analyse(query), id)
+        return self._scores().explain(self.analyser.question(query), id)
 
     def ids(self) -> set[str]:
         """Return the ids of all chunks."""
@@ -121,7 +126,7 @@ class LexicalIndex(ABC):
         with self._changing:
             if not self._saved:
                 header = {"engine": self.engine, "version": self.version}
-                self._write({**header, "analyser": self._analyse.name})
+                self._write({**header, "analyser": self.analyser.name})
                 self._saved = True
 
     def _check(self, content: Mapping[str, Any], path: Path) -> None:
@@ -131,10 +136,10 @@ class LexicalIndex(ABC):
                 f"{content['version']}, and {self.engine} {self.version} is needed; "
                 "run `ranklens rebuild`"
             )
-        if content["analyser"] != self._analyse.name:
+        if content["analyser"] != self.analyser.name:
             raise LibraryMismatch(
                 f"the lexical index in {path.parent} was made with the analyser "
-                f"{content['analyser']}, and the settings ask for {self._analyse.name}: set the "
+                f"{content['analyser']}, and the settings ask for {self.analyser.name}: set the "
                 "former language, or run `ranklens rebuild` to make the index again from the "
                 "catalogue"
             )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from rank_bm25 import BM25Okapi
 
-from rag.store.analyse import Analyser
+from rag.store.analyse import Analyser, AutoAnalyser, Groups
 from rag.store.durable import write_json
 from rag.store.lexical import EPSILON, K1, B, LexicalIndex
 
@@ -26,23 +26,22 @@ class _Built:
     ids: tuple[str, ...]
     bm25: Any
 
-    def best(
-        self, words: Sequence[str], k: int, within: frozenset[str] | None
-    ) -> list[tuple[str, float]]:
-        sharing = {id for word in set(words) for id in self._having(word)}
+    def best(self, words: Groups, k: int, within: frozenset[str] | None) -> list[tuple[str, float]]:
+        terms = _flat(words)
+        sharing = {id for term in set(terms) for id in self._having(term)}
         if within is not None:
             sharing &= within
-        scored = [pair for pair in self._all(words).items() if pair[0] in sharing]
+        scored = [pair for pair in self._all(terms).items() if pair[0] in sharing]
         return sorted(scored, key=lambda pair: -pair[1])[: max(k, 0)]
 
-    def score(self, words: Sequence[str], ids: Sequence[str]) -> list[float]:
-        scores = self._all(words)
+    def score(self, words: Groups, ids: Sequence[str]) -> list[float]:
+        scores = self._all(_flat(words))
         return [scores.get(id, 0.0) for id in ids]
 
-    def explain(self, words: Sequence[str], id: str) -> dict[str, float]:
+    def explain(self, words: Groups, id: str) -> dict[str, float]:
         return {
             word: times * self._all([word])[id]
-            for word, times in Counter(words).items()
+            for word, times in Counter(_flat(words)).items()
             if id in self._having(word)
         }
 
@@ -55,13 +54,18 @@ class _Built:
         return dict(zip(self.ids, values.tolist(), strict=True))
 
 
+def _flat(groups: Groups) -> list[str]:
+    """Return all terms: rank-bm25 knows no groups and weighs each language's form by itself."""
+    return [term for group in groups for term in group]
+
+
 class OkapiIndex(LexicalIndex):
     """Calls rank-bm25; the first search after a change builds it anew."""
 
     engine = "rank-bm25"
     manifest = "okapi.json"
 
-    def __init__(self, folder: Path, analyser: Analyser) -> None:
+    def __init__(self, folder: Path, analyser: Analyser | AutoAnalyser) -> None:
         super().__init__(folder, analyser)
         self._terms_of: dict[str, list[str]] = {}
         self._present: _Built | None = None

@@ -49,6 +49,7 @@ documents = Table(
     Column("added", Float, nullable=False),
     Column("indexed", Float),
     Column("seconds", Float),
+    Column("language", String, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 

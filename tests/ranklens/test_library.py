@@ -23,6 +23,7 @@ from rag.errors import (
     RanklensError,
     SettingsError,
 )
+from rag.settings import Settings
 from ranklens.library import Library
 from tests.fakes import WordEncoder
 from tests.ingest.build import SENTENCE, pdf
@@ -507,3 +508,36 @@ def test_a_set_that_is_not_there_and_a_named_pipeline(library, write):
     figures = library.measure(questions, ["wide:pool=7,reranker=none"])
     assert [run.run.name for run in figures.runs] == ["wide"]
     assert library.fit(questions, "wide:pool=7,reranker=none").options["pool"] == "7"
+
+
+GERMAN = "Die alten Häuser an der Straße wurden im Frühling für alle Bürger der Stadt geöffnet."
+FRENCH = "Les anciennes maisons de la rue ont été ouvertes au printemps à tous les habitants."
+
+
+def by_words(library, question):
+    """The documents that BM25 finds."""
+    found = library.index.lexical.search(question, 9)
+    return [library.index.catalogue.fetch([name])[name].document for name, _ in found]
+
+
+def test_each_document_is_found_by_the_words_of_its_own_language(library, write):
+    add(library, write("de.txt", GERMAN), write("fr.txt", FRENCH), write("en.txt", SENTENCE))
+    languages = {document.name: document.language for document in library.documents()}
+    assert languages == {"de.txt": "german", "fr.txt": "french", "en.txt": "english"}
+    assert by_words(library, "Haus") == ["de.txt"]
+    assert by_words(library, "ancienne ouverte") == ["fr.txt"]
+    assert library.rebuild().problems == ()
+    assert by_words(library, "Haus") == ["de.txt"]
+
+
+def test_a_library_of_one_language_takes_up_auto_without_encoding_again(tmp_path, write, words):
+    settings = Settings(library=tmp_path / "english", language="english")
+    with Library.open(settings) as library:
+        add(library, write("de.txt", GERMAN))
+        assert by_words(library, "Haus") == []
+        with library.index.catalogue.engine.begin() as db:  # as libraries of before have it
+            db.exec_driver_sql("UPDATE documents SET language = ''")
+    words.encode = None  # nothing is encoded
+    with Library.open(settings.updated(language="auto")) as library:
+        assert by_words(library, "Haus") == ["de.txt"]
+        assert library.verify().problems == ()

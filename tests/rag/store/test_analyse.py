@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.store.analyse import Analyser
+from rag.store.analyse import Analyser, AutoAnalyser
 
 ENGLISH = Analyser("english")
 
@@ -123,3 +123,17 @@ def test_threads_share_an_analyser() -> None:
     for thread in threads:
         thread.join()
     assert results == [expected] * 4
+
+
+def test_each_document_is_analysed_by_its_language_and_a_question_by_all():
+    auto = AutoAnalyser(lambda: ("english", "german"))
+    assert auto.document("Häuser", "german") == auto.document("Haus", "german")
+    assert auto.document("houses", "english") == Analyser("english")("houses")
+    # the English stem and the German one
+    assert auto.question("Häuser") == [("hauser", "haus")]
+    # both languages' stems are the same; "the" is no word to look for in English
+    assert auto.question("the houses 12") == [("hous",), ("12",)]
+
+
+def test_without_documents_a_question_is_english():
+    assert AutoAnalyser(lambda: ()).question("The houses") == [("hous",)]

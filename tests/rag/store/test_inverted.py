@@ -186,3 +186,22 @@ def test_a_killed_process_loses_nothing_that_was_saved(tmp_path: Path, acknowled
     index.add(["more"], ["more"])
     index.save()
     assert "more" in InvertedIndex.open(tmp_path, Words()).ids()
+
+
+class Forms(Words):
+    """Every word of a question has a second form, as in another language."""
+
+    def question(self, text):
+        return [(word, f"{word}x") for word in text.split()]
+
+
+def test_the_forms_of_one_word_count_as_one(tmp_path):
+    index = InvertedIndex.open(tmp_path, Forms())
+    texts = {"a": "tide moon", "b": "tide sun", "c": "tidex mars", "d": "probe", "e": "comet"}
+    texts |= {name: f"ring {name}" for name in "fghi"}
+    index.add([*texts], [*texts.values()])
+    plain = InvertedIndex.open(tmp_path / "plain", Words())
+    plain.add([*texts], [text.replace("tidex", "tide") for text in texts.values()])
+    assert index.search("tide", 9) == plain.search("tide", 9)
+    assert index.score("tide", ["c"]) == plain.score("tide", ["c"])
+    assert index.explain("tide", "c") == {"tidex": plain.score("tide", ["c"])[0]}

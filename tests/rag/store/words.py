@@ -6,3 +6,9 @@ class Words:
 
     def __call__(self, text: str) -> list[str]:
         return text.split()
+
+    def question(self, text: str) -> list[tuple[str, ...]]:
+        return [(word,) for word in self(text)]
+
+    def document(self, text: str, _language: str) -> list[str]:
+        return self(text)
