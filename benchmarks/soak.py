@@ -51,11 +51,12 @@ class Soak:
     errors: list[str] = field(default_factory=list)
     memory: list[tuple[float, float]] = field(default_factory=list)
 
-    def growth(self, seconds: float) -> tuple[float, float]:
+    def growth(self) -> tuple[float, float]:
         """Return the median memory after the warm-up and of the last part, in MB."""
-        span = seconds * WARM
+        end = self.memory[-1][0]
+        span = end * WARM
         early = [mb for at, mb in self.memory if span <= at < 2 * span]
-        late = [mb for at, mb in self.memory if at >= seconds - span]
+        late = [mb for at, mb in self.memory if at >= end - span]
         return statistics.median(early), statistics.median(late)
 
     def of(self, kind: str) -> list[float]:
@@ -73,7 +74,7 @@ def main() -> None:
     options = parser.parse_args()
     before = os.getloadavg()[0]
     found = soak(options.seconds, options.pages, options.rate)
-    early, late = found.growth(options.seconds)
+    early, late = found.growth()
     text = _report(found, options, early, late, before)
     print(text)
     if options.write:
@@ -93,11 +94,11 @@ def soak(seconds: float, pages: int, rate: float) -> Soak:
         wait_for(f"{address}/_stcore/health")
         visitors = [stack.enter_context(Visitor(address)) for _ in range(pages)]
         started = time.monotonic()
-        watching = threading.Thread(
-            target=_watch, args=(server.pid, started, seconds, found), daemon=True
-        )
+        done = threading.Event()
+        watching = threading.Thread(target=_watch, args=(server.pid, done, found), daemon=True)
         watching.start()
         _work(visitors, address, started, seconds, rate, found)
+        done.set()
         watching.join()
         if server.poll() is not None:
             found.errors.append(f"the server ended with {server.returncode}")
@@ -164,10 +165,10 @@ def _fetched(address: str) -> list[str]:
         return [] if response.read() else [f"{address} is empty"]
 
 
-def _watch(pid: int, started: float, seconds: float, found: Soak) -> None:
-    while (at := time.monotonic() - started) < seconds:
-        found.memory.append((at, sum(map(_megabytes, _family(pid)))))
-        time.sleep(max(0.5, seconds / 200))
+def _watch(pid: int, done: threading.Event, found: Soak) -> None:
+    started = time.monotonic()
+    while not done.wait(0.5):
+        found.memory.append((time.monotonic() - started, sum(map(_megabytes, _family(pid)))))
 
 
 def _family(pid: int) -> Iterator[int]:

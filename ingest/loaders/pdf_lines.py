@@ -21,7 +21,7 @@ MOST_GUTTERS = 60  # no page that somebody reads, and these bound the time that 
 MOST_COLUMNS = 30
 GUTTER_LINES = 4  # lines on both sides before white space counts as a gutter
 SIGN = re.compile(r"[$€£¥(]+")
-TAIL = re.compile(r"\s+([$€£¥])$")
+TAIL = re.compile(r"(?<!\s)\s+([$€£¥])$")
 BULLET = re.compile(
     r"[•◦▪●■–—*-]{1,3}|\(?(?:[0-9]{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]"
     r"|(?i:item|part|note|section|article)\s+(?:\d{1,2}[A-Z]?|[IVX]{1,4})[.:]?"

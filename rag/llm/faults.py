@@ -274,7 +274,7 @@ def words_of(body: Any) -> str:
                 if isinstance(inner, dict) and inner.get("message"):
                     return str(inner["message"])
                 return inner if isinstance(inner, str) else json.dumps(inner)
-    return re.sub(r"<[^>]*>", " ", body) if isinstance(body, str) else ""
+    return re.sub(r"<[^<>]*>", " ", body) if isinstance(body, str) else ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -129,7 +129,7 @@ def _numbers(answer: str) -> list[int]:
         except (ValueError, TypeError):
             continue
     # "1. 3" on a line of its own means the third passage in the first place.
-    lines = re.findall(r"^\s*\d+[.)]\s+(?:passage\s*)?(\d+)\b", answer, re.MULTILINE | re.I)
+    lines = re.findall(r"^[^\S\n]*\d+[.)]\s+(?:passage\s*)?(\d+)\b", answer, re.MULTILINE | re.I)
     if len(lines) > 1:
         return [int(n) for n in lines]
     if len(re.findall(r"[^\W\d_]{2,}", answer)) > 12:  # prose with numbers in it is no order

@@ -70,7 +70,7 @@ def usable(name: str, text: str, question: str) -> str:
 
     Raises `ValueError` if nothing is left, if it is no variant, or if it is too long.
     """
-    text = re.sub(r"^\s*```\w*\s*$", " ", text, flags=re.MULTILINE)
+    text = re.sub(r"^[^\S\n]*```\w*[^\S\n]*$", " ", text, flags=re.MULTILINE)
     if name != HYDE:  # a line of its own; models like to announce it first
         lines = [line for line in map(str.strip, text.splitlines()) if line]
         text = next((line for line in lines if not line.endswith(":")), "")

@@ -58,8 +58,8 @@ def period(text: str) -> Period:
     return Period(
         frozenset(_date(match[0]) for match in _READ.finditer(text)),
         frozenset(int(year) for year in _RECENT_YEAR.findall(text)),
-        int(quarter[1] or _ORDINALS[quarter[2].casefold()]) if quarter else 0,
-        _COUNTS[length[1].casefold()] if length else 3 * bool(_A_QUARTER.search(text)),
+        int(quarter[1] or _ORDINALS[_folded(quarter[2])]) if quarter else 0,
+        _COUNTS[_folded(length[1])] if length else 3 * bool(_A_QUARTER.search(text)),
         "fiscal" in text.casefold(),
     )
 
@@ -103,12 +103,17 @@ def may_be(wanted: Period, own: Period, around: Period) -> bool:
     return own.months in (0, 12)
 
 
+def _folded(word: str) -> str:
+    """Return a word in lower case; a pattern without case takes İ and ı for i, folding does not."""
+    return word.casefold().replace("i\u0307", "i").replace("ı", "i")
+
+
 def _date(written: str) -> Date:
     """Read one date in any of the orders of `_DATE`."""
     if re.match(r"\d{4}-", written):
         year, month, day = map(int, written.split("-"))
         return year, month, day
-    word = next(word.casefold() for word in re.findall(r"[^\W\d_]{3,}", written))
+    word = next(map(_folded, re.findall(r"[^\W\d_]{3,}", written)))
     found = re.findall(r"\d+", written)
     year = next((int(one) for one in found if len(one) == 4), 0)
     day = next((int(one) for one in found if len(one) < 4), 0)

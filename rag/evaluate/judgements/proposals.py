@@ -31,7 +31,7 @@ _GRADE = re.compile(
     r"(?:[^\w\n]*[:;.,–—-]\W*|\W*\n\W*|\W*$)(.*)",
     re.I | re.S,
 )
-_ANOTHER = re.compile(r"^\W*(?:grade\W*)?[0-3]\s*[:;]", re.I | re.M)
+_ANOTHER = re.compile(r"^[^\w\n]*(?:grade[^\w\n]*)?[0-3][^\S\n]*[:;]", re.I | re.M)
 _OPENING = re.compile(r"^\W*(?:the )?reason\W*", re.I)
 
 

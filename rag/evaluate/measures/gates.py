@@ -20,8 +20,8 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
 }
 TIMES = ("p50_ms", "p95_ms")
 FORM = re.compile(
-    r"\s*(?:(?P<run>.+):)?(?:(?P<stage>[\w-]+)\.)?(?P<metric>[\w@]+)\s*"
-    r"(?P<sign>>=|<=|>|<)\s*(?P<bound>\d+(?:\.\d+)?|\.\d+)\s*"
+    r"(?:(?P<run>.+):)?(?:(?P<stage>[\w-]+)\.)?(?P<metric>[\w@]+)\s*"
+    r"(?P<sign>>=|<=|>|<)\s*(?P<bound>\d+(?:\.\d+)?|\.\d+)"
 )
 
 
@@ -60,7 +60,7 @@ def parse_gate(text: str) -> Gate:
 
     Raises `SettingsError` on anything else.
     """
-    match = FORM.fullmatch(text)
+    match = FORM.fullmatch(text.strip())
     if match is None:
         raise SettingsError(
             f"gate {text!r} is not of the form STAGE.METRIC>=NUMBER or p95_ms<=NUMBER, such as "

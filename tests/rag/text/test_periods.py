@@ -48,3 +48,17 @@ def test_dates_in_any_order(text, date):
 def test_periods(cell):
     assert is_period(cell)
     assert not is_period(f"{cell} of sales")
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("Aprİl 5, 2020", "April 5, 2020"),
+        ("the fİrst quarter", "the first quarter"),
+        ("sıx months", "six months"),
+        ("the thırd quarter", "the third quarter"),
+        ("ſept 5", "Sept 5"),
+    ],
+)
+def test_letters_that_a_pattern_takes_for_others(written: str, plain: str):
+    assert period(written) == period(plain)
