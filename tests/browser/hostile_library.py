@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from rag import trace as traces
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.record import Judgement
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
@@ -116,6 +117,7 @@ def _exports(library: Library, chat: str) -> dict[str, str]:
     questions = library.question_sets.questions(PAYLOADS[0])
     return {
         "report.html": report.html(measuring.figures_of(evaluation)),
+        "trace.json": traces.to_json(library.conversations.turns(chat)[-1].trace),
         "chat.md": asking.as_markdown(library, conversation),
         "votes.csv": voting.export_votes(library),
         "judgements.csv": judging.export_judgements(library, Path("judgements.csv"), questions),

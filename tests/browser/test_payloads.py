@@ -5,6 +5,7 @@ The browser ignores the content policy here (`bypass_csp`): what is shown must b
 
 import csv
 import io
+import json
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -17,6 +18,7 @@ from tests.browser.hostile_library import ALL, PAYLOADS, build
 from tests.browser.test_measure import settled
 from tests.servers.openai_server import OpenAIServer, Reply
 
+BROUGHT = "<img src=x onerror=alert(17)>"
 LEFT_BEHIND = Path(__file__).with_name("payloads.js").read_text("utf-8")
 # All text of the page, shadow roots and fields included.
 SHOWN = """() => {
@@ -129,6 +131,7 @@ def test_no_answer_runs_nor_does_what_opens_beside_it(browser, made, address, mo
         _answer(page, fired, address, model)
         _drawer(page, fired, address, made)
         _compared(page, fired, address)
+        _uploads(page, fired, address, made)
         _models(page, fired, address)
 
 
@@ -164,6 +167,29 @@ def _compared(page, fired, address):
     page.locator(".rl-bump .node").first.wait_for()
     settled(page)
     assert_harmless(page, fired, "compared")
+
+
+def _uploads(page, fired, address, made):
+    """Bring files with hostile names: a broken one, faulty rows, a trace."""
+
+    def bring(name, text):
+        settled(page)
+        file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+        page.locator("input[type=file]").first.set_input_files(file)
+        page.wait_for_function(f"({SHOWN})().includes({json.dumps(name)})")
+        settled(page)
+        assert_harmless(page, fired, f"{name} brought")
+
+    page.goto(f"{address}/library")
+    bring(f"{BROUGHT}.pdf", "%PDF-1.4")
+    page.goto(f"{address}/judge")
+    page.get_by_text("Questions", exact=True).first.click()
+    bring(
+        f"{BROUGHT}.csv", f"question,document,quote\n,{BROUGHT},x\n{BROUGHT},{BROUGHT},{BROUGHT}\n"
+    )
+    page.goto(f"{address}/inspect")
+    page.get_by_role("button", name="Open a file").click()
+    bring(f"{BROUGHT}.json", made["trace.json"])
 
 
 def _models(page, fired, address):
