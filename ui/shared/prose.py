@@ -7,10 +7,11 @@ cut into runs by place, so that citations and checks keep theirs; the template e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Literal
+from itertools import accumulate, pairwise
+from typing import Literal, TypeVar
 
 from markupsafe import Markup
 
@@ -18,7 +19,7 @@ from rag.types import Chunk
 from ui.shared.html import render
 
 TextRange = tuple[int, int]
-_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_BOLD_OPENS, _BOLD_CLOSES = re.compile(r"\*\*(?=\S)"), re.compile(r"(?<=\S)\*\*")
 _CODE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"[ \t]*(`{3,})[\w+#.-]*[ \t]*$")
 _HEADING = re.compile(r"#{1,6} +")
@@ -47,6 +48,9 @@ class TextStyle:
     title: str = ""
 
 
+Placed = TypeVar("Placed", ChipPlace, TextStyle)
+
+
 @dataclass(frozen=True, slots=True)
 class ProseRun:
     """Words of one look between white space, or a chip."""
@@ -70,13 +74,23 @@ class ProseBlock:
 
 def written(text: str, chips: Sequence[ChipPlace] = (), marks: Sequence[TextStyle] = ()) -> Markup:
     """Return ``text`` as HTML with ``chips`` in place of markers and ``marks`` on sentences."""
-    return render(
-        "shared/prose.html",
-        blocks=[
-            (block, [_runs(text, part, chips, marks, block.kind == "pre") for part in block.parts])
-            for block in _blocks(text)
-        ],
-    )
+    chips_in, marks_in = _reaching_into(chips), _reaching_into(marks)
+
+    def runs(block: ProseBlock, part: TextRange) -> Iterator[ProseRun]:
+        plain = block.kind == "pre"
+        styles = [] if plain else [*_styles(text, part), *marks_in(part)]
+        return _runs(text, part, chips_in(part), styles)
+
+    blocks = [(block, [runs(block, part) for part in block.parts]) for block in _blocks(text)]
+    return render("shared/prose.html", blocks=blocks)
+
+
+def _reaching_into(placed: Sequence[Placed]) -> Callable[[TextRange], Sequence[Placed]]:
+    """Return what finds those that a range may share characters with, without asking each."""
+    held = sorted(placed, key=lambda one: one.start)
+    starts = [one.start for one in held]
+    ends = list(accumulate((one.end for one in held), max))
+    return lambda part: held[bisect_right(ends, part[0]) : bisect_left(starts, part[1])]
 
 
 def _blocks(text: str) -> list[ProseBlock]:
@@ -132,41 +146,62 @@ def _begun(line: re.Match[str]) -> ProseBlock:
 
 
 def _runs(
-    text: str,
-    place: TextRange,
-    chips: Sequence[ChipPlace],
-    marks: Sequence[TextStyle],
-    plain: bool,
+    text: str, place: TextRange, chips: Sequence[ChipPlace], styles: Sequence[TextStyle]
 ) -> Iterator[ProseRun]:
-    """Cut a part of the text wherever its look changes; ``plain`` text has chips only."""
+    """Cut a part of the text wherever its look changes."""
     start, end = place
-    here = [chip for chip in chips if start <= chip.start and chip.end <= end]
-    styles = [] if plain else [*_styles(text, place), *marks]
-    looks: list[ChipPlace | TextStyle] = [*here, *styles]
-    edges = {start, end, *(edge for one in looks for edge in (one.start, one.end))}
+    here = {chip.start: chip for chip in chips if start <= chip.start and chip.end <= end}
+    begins: dict[int, list[int]] = {}
+    for number, one in enumerate(styles):
+        begins.setdefault(max(start, one.start), []).append(number)
+    edges = {start, end, *(edge for one in styles for edge in (one.start, one.end))}
+    edges |= {edge for chip in here.values() for edge in (chip.start, chip.end)}
+    now: list[int] = []
+    chip_ends = start
     for low, high in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
-        yield from (ProseRun(chip=chip) for chip in here if chip.start == low)
-        if not any(chip.start <= low < chip.end for chip in here):
-            before_chip = any(chip.start == high for chip in here)
-            words = text[low:high].rstrip(" ") if before_chip else text[low:high]
-            yield _run(words, [one for one in styles if one.start <= low < one.end])
+        # In the order of ``styles``: of two looks the first is the outer one.
+        now = sorted([*(n for n in now if styles[n].end > low), *begins.get(low, ())])
+        if chip := here.get(low):
+            chip_ends = chip.end
+            yield ProseRun(chip=chip)
+        if low >= chip_ends:
+            words = text[low:high].rstrip(" ") if high in here else text[low:high]
+            yield _run(words, [styles[n] for n in now if styles[n].end > low])
 
 
 def _styles(text: str, place: TextRange) -> Iterator[TextStyle]:
     """Yield bold and code; their signs are not shown."""
-    code = list(_CODE.finditer(text, *place))
-    bold = [
-        found
-        for found in _BOLD.finditer(text, *place)
-        if not any(one.start() < found.end() and found.start() < one.end() for one in code)
-    ]
-    kinds: tuple[tuple[Literal["code", "strong"], list[re.Match[str]]], ...]
-    kinds = (("code", code), ("strong", bold))
-    for kind, matches in kinds:
-        for found in matches:
-            yield TextStyle(found.start(), found.start(1), "sign")
-            yield TextStyle(found.start(1), found.end(1), kind)
-            yield TextStyle(found.end(1), found.end(), "sign")
+    code = [found.span() for found in _CODE.finditer(text, *place)]
+    ends = [end for _, end in code]
+    for start, end in code:
+        yield from _signed(start, end, 1, "code")
+    for start, end in _bold(text, place):
+        following = bisect_right(ends, start)
+        if following == len(code) or code[following][0] >= end:
+            yield from _signed(start, end, 2, "strong")
+
+
+def _bold(text: str, place: TextRange) -> Iterator[TextRange]:
+    """Yield what stands between two pairs of stars on one line."""
+    at, until = place
+    line_ends = at
+    while opening := _BOLD_OPENS.search(text, at, until):
+        if line_ends < opening.end():
+            line_ends = text.find("\n", opening.end(), until)
+            line_ends = until if line_ends < 0 else line_ends
+        closing = _BOLD_CLOSES.search(text, opening.end() + 1, line_ends)
+        if closing:
+            yield opening.start(), closing.end()
+        # Without an end on this line, what begins later on it has none either.
+        at = closing.end() if closing else max(line_ends, opening.end())
+
+
+def _signed(
+    start: int, end: int, signs: int, kind: Literal["strong", "code"]
+) -> Iterator[TextStyle]:
+    yield TextStyle(start, start + signs, "sign")
+    yield TextStyle(start + signs, end - signs, kind)
+    yield TextStyle(end - signs, end, "sign")
 
 
 def _run(words: str, styles: Sequence[TextStyle]) -> ProseRun:
