@@ -15,7 +15,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick lint format bench soak clean
+.PHONY: help run test quick lint format bench soak hostile clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(DEV_STAMP) $(PEERS_STAMP)  ## measure speed, beside others, into docs/p
 SECONDS ?= 600
 soak: $(DEV_STAMP)  ## twenty open pages for ten minutes (SECONDS=…): errors, times, memory
 	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS)
+
+hostile: $(DEV_STAMP)  ## files that are meant to do harm, or those of a folder (CORPUS=…)
+	$(BIN)/python -m tests.hostile $(if $(CORPUS),--corpus "$(CORPUS)")
 
 $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
 	@echo "Installing what the benchmarks compare with, into $(PEERS)"

@@ -88,9 +88,9 @@ def _answer(request: Packet) -> Answer:
         return _refusal(str(error))
     except MemoryError:
         return {"memory": True}, ()
-    except Exception as error:  # noqa: BLE001 - the boundary: any reader's failure is data
+    except Exception:  # noqa: BLE001 - the boundary: any reader's failure is data
         what = "the page cannot be drawn" if task == "draw" else "it cannot be read"
-        return _refusal(f"{what} ({type(error).__name__}: {error})")
+        return _refusal(f"{what}; the file is probably damaged: save it again in its program")
 
 
 def _refusal(reason: str) -> Answer:

@@ -24,7 +24,7 @@ SENTENCE = "Mars has two moons."
 
 def pdf(draw=None, password="", pages=1):
     buffer = io.BytesIO()
-    canvas = Canvas(buffer, pagesize=(595, 842))
+    canvas = Canvas(buffer, pagesize=(595, 842), invariant=1)  # the same bytes at any time
     for _ in range(pages):
         (draw or _planets)(canvas)
         canvas.showPage()

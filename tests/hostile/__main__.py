@@ -1,0 +1,106 @@
+"""The long version: ``python -m tests.hostile [--size N] [--mutants N] [--corpus FOLDER]``.
+
+Adds every hostile file, or every file of a folder, to a library with the real encoder while a
+visitor asks; prints what became of each and how the visitor's times compare with an idle library
+and with one that indexes the sample documents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rag.settings import Settings
+from ranklens.library import Library
+from tests.hostile.generators import GENERATORS, SAMPLES, mutants
+from tests.hostile.harness import Result, Visitor, add, limited, p95, prepare
+
+LONGER = 1.2  # times, at most, that others may wait
+
+
+def main() -> int:
+    """Return 1 if a file broke a limit, a visitor's answer was wrong, or others had to wait."""
+    arguments = _arguments()
+    files = _corpus(arguments.corpus) if arguments.corpus else _made(arguments)
+    with tempfile.TemporaryDirectory(prefix="ranklens-hostile-") as folder:
+        settings = limited(Settings(library=Path(folder) / "library"))
+        with Library.open(settings) as library:
+            prepare(library, Path(folder))
+            return _run(library, Path(folder), files)
+
+
+def _run(library: Library, folder: Path, files: Iterator[tuple[str, bytes]]) -> int:
+    visitor = Visitor(library)
+    visitor.ask_for(2)
+    visitor.take()
+    visitor.ask_for(20)
+    idle = p95(visitor.take())
+    with visitor:
+        for path in sorted(SAMPLES.iterdir()):
+            list(add(library, folder, [(path.name, path.read_bytes() + b" ")]))
+    harmless = p95(visitor.take())
+    results = []
+    with visitor:
+        for result in add(library, folder, files):
+            results.append(result)
+            print(_line(result), flush=True)
+    hostile = p95(visitor.take())
+    return _summary(results, visitor, (idle, harmless, hostile), library)
+
+
+def _summary(
+    results: list[Result], visitor: Visitor, times: tuple[float, ...], library: Library
+) -> int:
+    idle, harmless, hostile = times
+    problems = [result for result in results if result.problem]
+    read = sum(result.outcome.status in ("added", "replaced") for result in results)
+    slowest = max(results, key=lambda result: result.seconds)
+    damage = library.verify().problems
+    print(
+        f"{len(results)} files: {read} read, {len(results) - read} refused or unchanged; "
+        f"slowest {slowest.name} {slowest.seconds:.1f} s; {len(problems)} problems\n"
+        f"p95 of a search: idle {idle * 1e3:.0f} ms, while sample documents are indexed "
+        f"{harmless * 1e3:.0f} ms, while hostile ones are {hostile * 1e3:.0f} ms; "
+        f"{len(visitor.wrong)} wrong answers; verify: {', '.join(damage) or 'clean'}"
+    )
+    for result in problems:
+        print(f"PROBLEM {result.name}: {result.problem}")
+    waited = hostile > LONGER * max(idle, harmless)
+    if waited:
+        print(f"PROBLEM others waited more than {LONGER} times as long")
+    return int(bool(problems or visitor.wrong or damage or waited))
+
+
+def _line(result: Result) -> str:
+    outcome = result.outcome
+    words = "; ".join(filter(None, (outcome.reason, *outcome.warnings)))
+    return f"{result.seconds:6.1f} s  {outcome.status:9}  {result.name}  {words[:160]}"
+
+
+def _made(arguments: argparse.Namespace) -> Iterator[tuple[str, bytes]]:
+    for kind, generate in GENERATORS.items():
+        if kind != "mutants":
+            yield from ((f"{kind}/{name}", data) for name, data in generate(arguments.size))
+    yield from mutants(arguments.mutants, arguments.seed)
+
+
+def _corpus(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=10, help="how large the made files are")
+    parser.add_argument("--mutants", type=int, default=10, help="how many mutated files, times 40")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--corpus", type=Path, help="a folder of files to add instead")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
