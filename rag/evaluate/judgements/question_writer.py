@@ -25,7 +25,7 @@ from rag.types import Chunk
 
 FEWEST_WORDS = 20  # of a passage that is asked about
 LONGEST_QUESTION, LONGEST_QUOTE = 400, 600  # characters
-_LIST = re.compile(r"\[\s*\{.*\}\s*\]|\{.*\}", re.S)
+_BEGIN, _END = re.compile(r"\[\s*\{|\{"), re.compile(r"\}\s*\]|\}")
 # What `defused` makes of a passage's own brackets, back again.
 _RESTORED = str.maketrans({"⟦": "[", "⟧": "]", "‹": "<"})
 
@@ -120,11 +120,22 @@ def spread(chunks: Sequence[Chunk], count: int) -> list[tuple[Chunk, int]]:
 
 def read_questions(reply: str) -> list[WrittenRow]:
     """Return the rows of a reply; raises `ValueError` if it is no JSON list of such."""
-    match = _LIST.search(reply)
     try:
-        return _ROWS.validate_json(match[0] if match else "")
+        return _ROWS.validate_json(_json_in(reply))
     except ValueError:
         raise ValueError("the reply is no JSON list of questions with quotes") from None
+
+
+def _json_in(reply: str) -> str:
+    """Return the longest list of objects in a reply, else the longest object, else nothing."""
+    begin = _BEGIN.search(reply)
+    ends = list(_END.finditer(reply, begin.end())) if begin else []
+    if begin is None or not ends:
+        return ""
+    lists = [end for end in ends if end[0] != "}"]
+    if begin[0] != "{" and lists:
+        return reply[begin.start() : lists[-1].end()]
+    return reply[begin.end() - 1 : ends[-1].start() + 1]
 
 
 def founded(row: WrittenRow, chunk: Chunk) -> WrittenQuestion | None:

@@ -1,17 +1,38 @@
 """Twice the text takes about twice the time, whatever its characters."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
+from rag.chat import export, rewrite
 from rag.chat import words as chat_words
+from rag.evaluate.judgements import proposals, question_writer
+from rag.evaluate.judgements.anchors import locate
 from rag.generate import support
 from rag.generate.citations import CitationParser, numbers_in, without_markers
 from rag.generate.extract import facts, question, rows, tables
+from rag.inspect import duplicates
+from rag.llm.faults import words_of
+from rag.llm.thinking import ThinkingParser
+from rag.rerank.llm_listwise import read_order
+from rag.rerank.llm_pointwise import read_rating
+from rag.retrieve import expand
 from rag.retrieve.filters import mentioned
 from rag.store.analyse import Analyser
-from rag.text import identifiers, names, numbers, passages, periods, sentences, words
+from rag.text import (
+    identifiers,
+    names,
+    numbers,
+    passages,
+    periods,
+    quoting,
+    sentences,
+    spans,
+    words,
+)
 from rag.types import Answer
+from ui.shared import prose, source_table
 
 SIZES = (5_000, 20_000)  # characters
 SLOWER = 9  # times at most: 4 if time is linear, 16 if it grows like a square
@@ -49,7 +70,25 @@ REPEATED = {
     "mixed": "A.b 1,2 (c) “d” [e] ",
     "code": "```\na b\n```\nIt is so. ",
     "hanzi": "土",
+    "styles": "`a` **b** ",
+    "bold": "**a",
+    "angles": "<",
+    "thoughts": "<think>",
+    "objects": '[{"a',
+    "fences": "```\n",
+    "sevens": "7/",
 }
+
+
+def or_fault(read):
+    """Return a reader whose faults are no fault here."""
+
+    def reading(text):
+        with suppress(ValueError):
+            read(text)
+
+    return reading
+
 
 DATE = question.ParsedQuestion.read("When was it built?")
 COUNT = question.ParsedQuestion.read("How many towers has it?")
@@ -93,6 +132,26 @@ READERS = {
     "points_back": chat_words.points_back,
     "mentioned": lambda text: mentioned(text + "@", lambda: ()),
     "analyse": Analyser("english"),
+    "prose": prose.written,
+    "table": lambda text: source_table.columns(text, [(0, len(text)), (0, len(text))]),
+    "markdown": export.literal,
+    "carried": lambda text: rewrite.carried(text, text),
+    "defused": quoting.defused,
+    "as_it_reads": quoting.as_it_reads,
+    "on_one_line": lambda text: quoting.on_one_line(text, 100),
+    "shorten": lambda text: quoting.shorten(text, 100),
+    "boundary": lambda text: quoting.boundary([text]),
+    "pieces": lambda text: list(spans.pieces(text, 0, len(text), 100)),
+    "refusal": words_of,
+    "thinking": lambda text: [*(one := ThinkingParser()).feed(text), *one.finish()],
+    "order": lambda text: read_order(text, 20),
+    "rating": read_rating,
+    "grade": or_fault(proposals.read_grade),
+    "written questions": or_fault(question_writer.read_questions),
+    "variant": or_fault(lambda text: expand.usable("query", text, "?")),
+    "hypothetical": or_fault(lambda text: expand.usable(expand.HYDE, text, "?")),
+    "shingles": duplicates.shingles,
+    "located": lambda text: locate(text[::2], text, len(text) // 2, loose=True),
 }
 
 
