@@ -8,6 +8,7 @@ from typing import Any
 
 import pptx
 from pptx.exc import PythonPptxError
+from pptx.oxml.ns import qn
 
 from ingest.loaders.base import Block, Loaded, Page, block, not_read, one_line, table
 from ingest.loaders.zipped import office_file
@@ -18,7 +19,7 @@ def load(path: Path, password: str = "") -> Loaded:
     with office_file(path, "PPTX", (PythonPptxError,)) as file:
         slides = pptx.Presentation(file).slides
         pages = [Page(n, tuple(_slide(slide))) for n, slide in enumerate(slides, 1)]
-        pictures = sum(hasattr(x, "image") for slide in slides for x in _flat(slide.shapes))
+        pictures = sum(x.element.tag == qn("p:pic") for s in slides for x in _flat(s.shapes))
         return Loaded(pages, not_read(pictures))
 
 
