@@ -1,7 +1,8 @@
 """One pass over the queue: have each document parsed and cut, encode it, publish it.
 
-While a document is encoded and written, the next one is parsed and its first passages are encoded:
-small documents would otherwise spend more time waiting than working.
+Small documents go first, also while a large one is under way. While a document is encoded and
+written, the next one is parsed and its first passages are encoded: small documents would otherwise
+spend more time waiting than working.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ from rag.errors import DocumentError, RanklensError, StorageError
 from rag.models.encoder import Encoder
 from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
-from rag.store.catalogue import Document
+from rag.store.catalogue import BYTES_A_CHUNK, Document
 from rag.store.index import Index
 from rag.store.room import storage_error
 
 log = logging.getLogger(__name__)
 
-CHUNKS_A_BYTE = 1 / 900
+AHEAD = 2  # documents that are parsed ahead: the next one, and one that may pass
+MUCH_SMALLER = 2  # times: one that passes has so many fewer chunks than are left of the other
 _UNEXPECTED = (
     "unexpected error; details are in the server log. What was not finished stays queued and is "
     "tried again with the next document or the next start"
@@ -74,7 +76,8 @@ class Work:
     _parser: Parser = field(init=False)
     _progress: IndexingProgress = field(init=False, default=IndexingProgress(running=True))
     _started: float = field(init=False, default_factory=time.perf_counter)
-    _bytes_done: int = field(init=False, default=0)
+    _known_bytes: int = field(init=False, default=0)
+    _known_chunks: int = field(init=False, default=0)
     _ahead: dict[int, Future[_Prepared]] = field(init=False, default_factory=dict)
     _ahead_thread: ThreadPoolExecutor = field(
         init=False, default_factory=partial(ThreadPoolExecutor, 1, "preparing")
@@ -106,15 +109,17 @@ class Work:
     def _work(self) -> None:
         self.index.tidy()
         while not self.stopped() and (document := self.index.catalogue.next_queued()):
-            self.index.room.check()
-            self._update(current=document.name)
-            outcome = self._one(document)
-            self.passwords.pop(document.id, None)
-            self._bytes_done += document.size
-            self._update(
-                documents_done=self._progress.documents_done + 1,
-                outcomes=(*self._progress.outcomes, outcome),
-            )
+            self._finish(document)
+
+    def _finish(self, document: Document) -> None:
+        self.index.room.check()
+        self._update(current=document.name)
+        outcome = self._one(document)
+        self.passwords.pop(document.id, None)
+        self._update(
+            documents_done=self._progress.documents_done + 1,
+            outcomes=(*self._progress.outcomes, outcome),
+        )
 
     def _one(self, document: Document) -> FileOutcome:
         started = time.perf_counter()
@@ -125,10 +130,13 @@ class Work:
             count = self._chunks(document, prepared)
         except DocumentError as error:
             self.index.clear([document.id])
-            catalogue.update_document(document.id, status="failed", reason=str(error))
+            catalogue.update_document(document.id, status="failed", reason=str(error), chunks=0)
             return FileOutcome(document.name, "failed", str(error))
         except (RanklensError, SQLAlchemyError, OSError):
             self.index.clear([document.id])
+            catalogue.update_document(document.id, status="queued")
+            raise
+        except (KeyboardInterrupt, SystemExit):  # stopped by the user, which is no interruption
             catalogue.update_document(document.id, status="queued")
             raise
         outcome = self._publish(document, count, time.perf_counter() - started)
@@ -145,17 +153,25 @@ class Work:
         return FileOutcome(document.name, "replaced" if older else "added", chunks=count)
 
     def _prepared(self, document: Document) -> _Prepared:
-        preparing = self._ahead.pop(document.id, None) or self._begin(document)
-        following = self.index.catalogue.next_queued()
-        if following and following.id not in self._ahead:
-            self._ahead = {following.id: self._begin(following)}
+        preparing = self._preparing(document)
+        del self._ahead[document.id]
+        if following := self.index.catalogue.next_queued():
+            self._preparing(following)
         prepared = preparing.result()
+        self._known_bytes += document.size
+        self._known_chunks += len(prepared.cut.chunks)
         shaping = self.settings.shaping(SHAPES_INDEX)
         keep_text(self.index.catalogue, document.id, prepared.cut, settings=shaping)
         return prepared
 
-    def _begin(self, document: Document) -> Future[_Prepared]:
-        return self._ahead_thread.submit(copy_context().run, self._prepare, document)
+    def _preparing(self, document: Document) -> Future[_Prepared]:
+        """Return a document that is being prepared, begun now if it was not; few at a time."""
+        if document.id not in self._ahead:
+            while len(self._ahead) >= AHEAD:
+                self._ahead.pop(next(iter(self._ahead))).cancel()
+            begun = self._ahead_thread.submit(copy_context().run, self._prepare, document)
+            self._ahead[document.id] = begun
+        return self._ahead[document.id]
 
     def _prepare(self, document: Document) -> _Prepared:
         cut = self._cut(document)
@@ -177,24 +193,43 @@ class Work:
             return self._parser.cut([(document.name, document.digest, stored)])[0]
 
     def _chunks(self, document: Document, prepared: _Prepared) -> int:
-        chunks = prepared.cut.chunks
-        before = self._progress.chunks_done
+        count = len(prepared.cut.chunks)
         for first, part, vectors, tokens in prepared.batches:
+            while smaller := self._smaller(count - first):
+                self._finish(smaller)
+                self._update(current=document.name)
             if self.stopped():
                 raise Stopped
             self.index.add(document.id, first, part, vectors, tokens)
-            done = first + len(part)
             self._update(
-                chunks_done=before + done,
-                chunks_total=before + len(chunks) + self._expected(document, before + len(chunks)),
+                chunks_done=self._progress.chunks_done + len(part),
+                chunks_total=self._known_chunks + self._expected(),
             )
-        return len(chunks)
+        return count
 
-    def _expected(self, document: Document, chunks_known: int) -> int:
+    def _smaller(self, left: int) -> Document | None:
+        """Return a document that is prepared and much smaller than ``left`` chunks, if any waits.
+
+        One that turns out to be larger than its bytes promised waits on, with its chunks known.
+        """
+        catalogue = self.index.catalogue
+        waiting = None if self.stopped() else catalogue.next_queued()
+        if waiting is None or _chunks_of(waiting) * MUCH_SMALLER > left:
+            return None
+        preparing = self._preparing(waiting)
+        if not preparing.done():
+            return None
+        if preparing.exception() is None:
+            chunks = len(preparing.result().cut.chunks)
+            if chunks * MUCH_SMALLER > left:
+                catalogue.update_document(waiting.id, chunks=chunks)
+                return None
+        return waiting
+
+    def _expected(self) -> int:
         """Estimate the chunks of the documents that still wait, from their bytes."""
         _, waiting = self.index.catalogue.waiting("queued")
-        known = self._bytes_done + document.size
-        return round(waiting * (chunks_known / known if known else CHUNKS_A_BYTE))
+        return round(waiting * self._known_chunks / max(self._known_bytes, 1))
 
     def _update(self, **changes: Any) -> None:
         waiting, _ = self.index.catalogue.waiting("queued", "indexing")
@@ -202,3 +237,8 @@ class Work:
         progress = replace(self._progress, seconds=seconds, **changes)
         self._progress = replace(progress, documents_total=progress.documents_done + waiting)
         self.show(self._progress)
+
+
+def _chunks_of(document: Document) -> float:
+    """Return how many chunks a document that waits has, or probably has."""
+    return document.chunks or document.size / BYTES_A_CHUNK

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Engine,
     ExceptionContext,
     Row,
+    case,
     create_engine,
     delete,
     event,
@@ -49,6 +50,12 @@ from rag.text.language import ENGLISH, stemming_of
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
 AT_ONCE = 500
+BYTES_A_CHUNK = 900  # about, in files of text
+MOST_INTERRUPTIONS = 2
+_INTERRUPTED = (
+    "the program ended twice while it was being indexed, so it is not tried again by itself; it "
+    "may need more memory than there is: split it, or add it again to try once more"
+)
 BUSY_SECONDS = 30
 # A document's text and spans may be megabytes; lists of documents do without.
 _LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")]
@@ -207,8 +214,14 @@ class Catalogue(ChunkRows):
                 self._ready = (self._ready[0] + 1, None)
 
     def next_queued(self) -> Document | None:
-        """Return the document that has waited longest, or None."""
-        query = select(*_LISTED).where(documents.c.status == "queued").order_by(documents.c.id)
+        """Return the smallest document that waits, of equal ones the first; None if none does.
+
+        It is measured by its chunks if they were counted already, else by its bytes.
+        """
+        known = documents.c.chunks * BYTES_A_CHUNK
+        size = case((documents.c.chunks > 0, known), else_=documents.c.size)
+        waiting = select(*_LISTED).where(documents.c.status == "queued")
+        query = waiting.order_by(size, documents.c.id)
         with self._engine.connect() as db:
             row = db.execute(query.limit(1)).first()
         return _document(row) if row else None
@@ -257,7 +270,7 @@ class Catalogue(ChunkRows):
         """Make a document live and retire the older versions of its name, in one transaction.
 
         Returns the ids of the retired versions, whose chunks the indexes no longer need, or None
-        if the document was removed while it was being indexed.
+        if the document was removed, or a newer version became live, while it was being indexed.
         """
         made = select(func.count()).where(chunks.c.document_id == document_id).scalar_subquery()
         this = documents.c.id == document_id
@@ -267,11 +280,13 @@ class Catalogue(ChunkRows):
             being_indexed = update(documents).where(this, documents.c.status == "indexing")
             if not db.execute(being_indexed.values(status="ready", **values)).rowcount:
                 return None
-            older = select(documents.c.id).where(
-                documents.c.name == select(documents.c.name).where(this).scalar_subquery(),
-                documents.c.id < document_id,
-                documents.c.status != "removed",
-            )
+            name = select(documents.c.name).where(this).scalar_subquery()
+            versions = select(documents.c.id).where(documents.c.name == name)
+            newer = versions.where(documents.c.id > document_id, documents.c.status == "ready")
+            if db.scalars(newer).first() is not None:
+                _retire(db, [document_id])
+                return None
+            older = versions.where(documents.c.id < document_id, documents.c.status != "removed")
             retired = list(db.scalars(older))
             _retire(db, retired)
         return retired
@@ -315,10 +330,17 @@ class Catalogue(ChunkRows):
             return sorted({*db.scalars(unfinished), *db.scalars(texts)})
 
     def requeue_interrupted(self) -> None:
-        """Put documents whose indexing was interrupted back into the queue."""
+        """Queue the documents during whose indexing the process ended, but for the second time.
+
+        Then they fail: they may be why it ended, and it would end at every start.
+        """
+        counted = documents.c.interruptions + 1
         with self._changing_documents() as db:
-            interrupted = documents.c.status == "indexing"
-            db.execute(update(documents).where(interrupted).values(status="queued"))
+            interrupted = update(documents).where(documents.c.status == "indexing")
+            again = interrupted.where(counted >= MOST_INTERRUPTIONS)
+            failed = {"status": "failed", "reason": _INTERRUPTED, "chunks": 0}
+            db.execute(again.values(interruptions=counted, **failed))
+            db.execute(interrupted.values(interruptions=counted, status="queued"))
 
     def requeue_unfinished(self) -> None:
         """Queue documents again that a full disk stopped; nothing is being indexed now."""

@@ -361,7 +361,9 @@ def reset(settings: Settings, encoder_facts: Mapping[str, Any]) -> None:
     try:
         facts = index_facts(settings, encoder_facts)
         for document in catalogue.documents("ready", "indexing", "failed"):
-            catalogue.update_document(document.id, status="queued", reason="", chunks=0)
+            catalogue.update_document(
+                document.id, status="queued", reason="", chunks=0, interruptions=0
+            )
         catalogue.drop_chunks([d.id for d in catalogue.documents("queued", "removed")])
         _drop_derived(settings, catalogue, facts)
         catalogue.remember("index", facts)

@@ -254,7 +254,7 @@ def test_what_is_queued_meanwhile_is_counted(library, write):
 
 def test_work_can_be_stopped_and_goes_on_later(library, write):
     library.enqueue(write("a.txt", "the moon"))
-    library.enqueue(write("b.txt", "the sun"))
+    library.enqueue(write("b.txt", "the sun is far"))
     stop = threading.Event()
     outcomes = library.work(lambda p: stop.set() if p.documents_done else None, stop)
     assert [o.name for o in outcomes] == ["a.txt"]
