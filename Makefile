@@ -15,7 +15,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick lint format bench soak hostile clean
+.PHONY: help run test quick lint format bench soak hostile crash clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
 	@"$(PYTHON)" -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install -r $<
 	@touch $@
+
+KILLS ?= 1000
+crash: $(DEV_STAMP)  ## kill 1,000 processes (KILLS=…) at work on a library and check it each time
+	$(BIN)/python -m tests.crash.lives $(KILLS)
 
 clean:  ## remove the virtual environment and what tools left behind
 	rm -rf $(VENV) $(PEERS) build dist *.egg-info test-artifacts

@@ -105,9 +105,11 @@ class Documents:
         catalogue = self.index.catalogue
         for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
             return FileOutcome(name, "unchanged", _already(same, name), same.chunks)
-        self._forget(catalogue.documents("failed", "queued", name=name), keep=digest)
-        self._forget(catalogue.documents("failed", digest=digest), keep=digest)
+        earlier = catalogue.documents("failed", "queued", name=name)
+        earlier += catalogue.documents("failed", digest=digest)
         document_id = catalogue.add_document(name, size, digest)
+        # Not before: a process killed in between would have lost what was queued.
+        self._forget(earlier, keep=digest)
         if password:
             self._passwords[document_id] = password
         self._wake.set()
@@ -125,6 +127,7 @@ class Documents:
         """Remove a document and its chunks; raises `LibraryError` if there is none of that name."""
         self._refuse_unknown([name])
         self._forget(self.index.catalogue.documents(name=name))
+        self.index.forget()
 
     def reindex(self, names: Sequence[str] = ()) -> list[str]:
         """Queue documents again (all of them without names); the old version answers meanwhile.
@@ -133,7 +136,10 @@ class Documents:
         """
         self._refuse_unknown(names)
         catalogue = self.index.catalogue
-        ready = [d for d in catalogue.documents("ready") if not names or d.name in names]
+        # What is queued is newer: behind it, the former version would take its place.
+        waiting = {d.name for d in catalogue.documents("queued", "indexing")}
+        ready = [d for d in catalogue.documents("ready") if d.name not in waiting]
+        ready = [d for d in ready if not names or d.name in names]
         for document in ready:
             again = catalogue.add_document(document.name, document.size, document.digest)
             # An encrypted file cannot be read again without its password; its text is here.
@@ -232,7 +238,6 @@ class Documents:
             if not self.index.catalogue.documents(digest=digest):
                 self._files.drop(digest)
         self.index.clear([d.id for d in found])
-        self.index.forget()
 
 
 def _already(document: Document, name: str) -> str:

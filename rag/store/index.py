@@ -42,6 +42,7 @@ SAMPLE = 25
 # Removing 1,500 vectors took 1.7 MB of Chroma's journal.
 REMOVED_AT_ONCE = 1000
 ROOM_TO_REMOVE = 3 << 20
+COMPACTED_UP_TO = 256 << 20  # bytes of the catalogue
 ROOM_TO_ADD, TIMES_THE_VECTORS = 3 << 20, 4
 
 
@@ -170,15 +171,17 @@ class Index:
     def forget(self) -> None:
         """Write the files anew that still hold words of removed documents, if there is room.
 
-        Not a part of `clear`, for it takes a second in large libraries: it is done once after many
-        documents were replaced.
+        Not a part of `clear`, for it takes seconds in large libraries: it is done once after many
+        documents were replaced. A catalogue above `COMPACTED_UP_TO` is left to `rebuild`.
         """
         with self._writing:
             try:
                 self.lexical.forget()
                 self.lexical.save()
+                if self.catalogue.path.stat().st_size <= COMPACTED_UP_TO:
+                    self._compact()
             except StorageError as error:
-                log.warning("removed words are still in the BM25 index: %s", error)
+                log.warning("words of removed documents are still on the disk: %s", error)
 
     def hide(self, document_ids: Sequence[int]) -> None:
         """Remove documents from view; no search that starts after this returns their chunks.
@@ -203,6 +206,13 @@ class Index:
                 self.room.keep_reserve()
             except StorageError as error:
                 log.warning("removed passages still take room on the disk: %s", error)
+
+    def _compact(self) -> None:
+        if self.catalogue.holds_removed():
+            if self.room.free() < 3 * self.catalogue.path.stat().st_size:
+                log.warning("too little room to write the catalogue anew without removed words")
+            else:
+                self.catalogue.compact()
 
     def _purge(self, document_ids: Sequence[int]) -> None:
         # The same bytes may be live under a newer version of the document: those ids stay.
@@ -232,6 +242,7 @@ class Index:
         with self._writing:
             try:
                 self._reconcile()
+                self.forget()
             except StorageError as error:
                 log.warning("the indexes could not be tidied up: %s", error)
 
@@ -265,7 +276,6 @@ class Index:
             lost = live - held
         if missing or lost:
             self._refill(missing, lost)
-        self.lexical.forget()
         self.lexical.save()
 
     def _vectors_readable(self) -> bool:
@@ -307,6 +317,7 @@ class Index:
             live = self.catalogue.live_ids()
             self._refill(live, live)
             self.lexical.save()
+            self._compact()
         return self.verify()
 
     def _refill(self, missing: set[str], lost: set[str]) -> None:

@@ -66,6 +66,8 @@ class LexicalIndex(ABC):
             content = read_json(path)
             index._check(content, path)
             index._load(content)
+        if folder.is_dir():
+            index._sweep()
         return index
 
     def add(self, ids: Sequence[str], texts: Sequence[str], language: str = ENGLISH) -> None:
@@ -155,6 +157,11 @@ class LexicalIndex(ABC):
 
     @abstractmethod
     def _ids(self) -> set[str]: ...
+
+    def _sweep(self) -> None:
+        """Delete the files that do not count, which a killed process left."""
+        for path in self._folder.glob("*.tmp"):
+            path.unlink()
 
     def _forget(self) -> bool:
         """Take removed chunks and their words out of what `_write` writes; False: none there."""

@@ -226,6 +226,26 @@ def test_indexing_again_keeps_answering_and_ends_with_the_same_chunks(library, w
     assert library.file("a.txt").exists()
 
 
+def test_a_queued_file_is_forgotten_only_once_its_successor_is_queued(library, write):
+    library.enqueue(write("a.txt", "the moon"))
+    seen = []
+    hide = library.index.hide
+    library.index.hide = lambda ids: (seen.append(len(library.documents())), hide(ids))
+    library.enqueue(write("a.txt", "the comet"))
+    assert seen == [2]
+    library.work()
+    assert library.text("a.txt") == "the comet"
+    assert len(library.documents()) == 1
+
+
+def test_indexing_again_does_not_bring_a_former_version_back(library, write):
+    add(library, write("a.txt", "the moon"))
+    library.enqueue(write("a.txt", "the comet"))
+    library.reindex()
+    library.work()
+    assert library.text("a.txt") == "the comet"
+
+
 def test_progress_counts_documents_and_chunks(library, write):
     library.enqueue(write("a.txt", "the moon " * 400))
     library.enqueue(write("b.txt", "the sun"))

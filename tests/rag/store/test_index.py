@@ -70,6 +70,13 @@ def test_token_vectors_of_interrupted_work_go_too(index):
     assert index.tokens.size() == (0, 0)
 
 
+def test_a_former_version_that_is_ready_later_does_not_come_back(index):
+    former = begin(index, "a", "mars")
+    add(index, "a", "moon")
+    assert index.publish(former, 0.0) is None
+    assert state(index) == ({"a-moon"},) * 3
+
+
 def test_published_chunks_are_in_all_three(index):
     add(index, "a", "mars", "moon")
     assert state(index) == ({"a-mars", "a-moon"},) * 3

@@ -128,6 +128,36 @@ def test_left_over_files_are_swept_and_do_no_harm(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2  # the segments were merged into one
 
 
+def test_files_that_a_killed_process_left_are_swept_when_the_index_opens(tmp_path: Path) -> None:
+    index = InvertedIndex.open(tmp_path, Words())
+    index.add(["1"], ["a"])
+    index.save()
+    (tmp_path / "00000002.segment").write_bytes(b"words of a removed document")
+    (tmp_path / "manifest.json.tmp").write_bytes(b"half")
+    InvertedIndex.open(tmp_path, Words())
+    assert {path.name for path in tmp_path.iterdir()} == {"00000001.segment", "manifest.json"}
+
+
+def test_forgotten_words_are_in_no_file_and_scores_stay(tmp_path: Path) -> None:
+    index = InvertedIndex.open(tmp_path, Words())
+    for n in range(40):
+        index.add([f"{n}"], [f"common secret{n % 5} word{n}"])
+        index.save()
+    index.remove([f"{n}" for n in range(40) if n % 5 == 3])
+    expected = index.search("common word7", 50)
+    index.forget()
+    index.save()
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"secret3" not in held
+    assert b"secret2" in held
+    for again in (index, InvertedIndex.open(tmp_path, Words())):
+        assert again.search("common word7", 50) == expected
+        again.add(["new"], ["secret3 common"])
+        assert [id for id, _ in again.search("secret3", 5)] == ["new"]
+    index.forget()
+    assert index._forget() is False
+
+
 def test_searches_go_on_while_chunks_come_and_go() -> None:
     index = InvertedIndex(Path("unused"), Words())
     index.add([f"stay{n}" for n in range(50)], ["a stay"] * 25 + ["b"] * 25)
