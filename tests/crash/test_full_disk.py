@@ -28,12 +28,13 @@ def small_disks_work(folder: Path) -> bool:
     return subprocess.run(in_namespace(folder, "true"), capture_output=True).returncode == 0
 
 
+@pytest.mark.timeout(300)  # seconds, unless other programs are busy
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_a_full_disk_is_a_state_and_not_an_end(scenario, tmp_path):
     if not small_disks_work(tmp_path):
         pytest.skip("no small disk: `unshare -Urm mount -t tmpfs` does not work on this system")
     command = f"'{sys.executable}' -m tests.crash.full_disk {scenario.__name__} '{tmp_path}'"
     done = subprocess.run(
-        in_namespace(tmp_path, command), cwd=ROOT, capture_output=True, text=True, timeout=110
+        in_namespace(tmp_path, command), cwd=ROOT, capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stderr[-3000:]
