@@ -11,6 +11,7 @@ from rag.llm.client import LanguageModel
 from rag.settings import Settings
 
 SECONDS = 5.0
+MOST_MODELS, LONGEST_NAME = 2_000, 200
 # Where these servers listen by default.
 PRESETS: Mapping[str, str] = {
     "OpenAI": "",
@@ -44,7 +45,7 @@ def connect(settings: Settings, seconds: float = SECONDS) -> Connection:
     started = time.perf_counter()
     listed: list[str] = []
     try:
-        listed = model.models()
+        listed = [name for name in model.models() if len(name) <= LONGEST_NAME][:MOST_MODELS]
         problem = "" if listed else f"{where} answers, but has no models; load one there first."
     except ProviderError as error:
         problem = str(error)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryError
+from rag.settings.addresses import without_login
 from rag.store.room import storage_error
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class ChromaStore:
     @classmethod
     def server(cls, url: str, collection: str) -> ChromaStore:
         """Connect to a running ``chroma run`` at ``url``."""
-        return cls(partial(_remote, url), collection, url)
+        address = without_login(url)  # Chroma takes none
+        return cls(partial(_remote, address), collection, address)
 
     def _handle(self) -> tuple[ClientAPI, Collection]:
         """Return client and collection, opened again if a write has failed."""

@@ -48,3 +48,10 @@ def test_a_server_that_hangs_is_given_up(server):
 def test_presets_are_addresses_of_this_machine():
     assert PRESETS["OpenAI"] == ""
     assert all("127.0.0.1" in url for name, url in PRESETS.items() if name != "OpenAI")
+
+
+def test_a_list_of_models_is_bounded(server):
+    server.models = ("x" * 1000, *(f"model-{number:05}" for number in range(3000)))
+    found = connect(settings_for(server))
+    assert len(found.models) == 2000
+    assert max(map(len, found.models)) < 200

@@ -144,3 +144,9 @@ def test_an_env_file_of_the_working_folder_moves_no_vectors(tmp_path, monkeypatc
     with closing(ChromaStore.embedded(tmp_path / "chroma")) as store:
         store.add(["a"], np.eye(3, dtype=np.float32)[:1])
         assert store.ids() == {"a"}
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password():
+    with pytest.raises(LibraryError, match=r"http://127\.0\.0\.1:9") as error:
+        ChromaStore.server("http://user:hunter2@127.0.0.1:9", "chunks")
+    assert "hunter2" not in str(error.value)
