@@ -19,6 +19,7 @@ import numpy as np
 from ingest.parsed import BlockSpan, Parsed
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
+from rag.store.analyse import analyser
 from rag.store.catalogue import Catalogue
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
 from ranklens.jobs import Jobs
@@ -226,7 +227,9 @@ class FakeLibrary(Records):
     def __post_init__(self) -> None:
         self.encoder = None
         self.jobs = Jobs()
-        self.index = SimpleNamespace(catalogue=catalogue_of(self.names))
+        self.index = SimpleNamespace(
+            catalogue=catalogue_of(self.names), analyser_of=lambda: analyser("english")
+        )
         if not self.settings.model_fields_set & {"library"}:
             folder = Path(self.index.catalogue.engine.url.database).parent
             self.settings = self.settings.updated(library=folder)
