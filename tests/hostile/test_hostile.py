@@ -28,6 +28,7 @@ def test_every_file_is_read_or_refused_in_words_while_others_ask(library, tmp_pa
     assert len(results) == len(files)
     assert [(r.name, r.problem, r.outcome.reason) for r in results if r.problem] == []
     assert {r.outcome.status for r in results} <= {"added", "failed", "unchanged", "replaced"}
+    assert all(r.seconds > 0 for r in results if r.outcome.status == "added")
     assert visitor.wrong == []
     assert visitor.times
     assert p95(visitor.times) < 2
