@@ -1,5 +1,6 @@
 """Conversations on the Ask page, over the fake library."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,9 @@ from sqlalchemy.exc import OperationalError
 from rag.chat.store import Conversations
 from rag.errors import StorageError
 from rag.types import Answer
+from ranklens.asking import PendingQuestion
 from tests.ui.test_ask import ask, html
+from ui.shared import state as ui_state
 
 
 @pytest.fixture
@@ -167,3 +170,11 @@ def test_an_answer_that_cannot_be_saved_is_shown_with_the_reason(
     assert "could not be saved" not in html(at)
     assert kept.turns(chat.id)[0].trace.answer.text
     assert library.writings == {}
+
+
+def test_a_session_keeps_no_turn_after_its_page(page, monkeypatch):
+    monkeypatch.setattr(ui_state, "spare", lambda _name: None)  # it would hide them here
+    at = press(ask(page()), "Ask again")
+    at.run()
+    gc.collect()
+    assert [one for one in gc.get_objects() if isinstance(one, PendingQuestion)] == []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 MOST = 50
-_OF_ONE = ("selected", "editing", "pending")
+_OF_ONE = ("selected", "editing", "pending", "again", "prompt")
 
 
 def current() -> str | None:

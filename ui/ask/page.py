@@ -35,7 +35,7 @@ def page() -> None:
     frame.style("ask/chat.css")
     chat = chats.current()
     turns = asking.turns(library, chat) if chat else []
-    pending: PendingQuestion | None = st.session_state.get("pending")
+    pending: PendingQuestion | None = st.session_state.get("pending") or _again(turns)
     if chat and not turns and not pending:
         chats.open_chat(None)
     if turns or pending:
@@ -78,8 +78,9 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
     shown = _selected(turns)
     evidence.latency(times, shown.trace)
     bar.complete(shown)
-    if prompt := st.session_state.pop("prompt", None):
-        turn_view.show_prompt(prompt)
+    wanted = _wanted("prompt", turns)
+    if wanted and (written := wanted.trace.answer):
+        turn_view.show_prompt(str(written.prompt))
 
 
 def _follow_up(library: Library) -> None:
@@ -98,9 +99,25 @@ def _changed(options: dict[str, Any], selected: Turn) -> PendingQuestion | None:
     before, st.session_state["options"] = st.session_state.get("options"), options
     if before is None or before == options:
         return None
-    pending = PendingQuestion(selected.question, selected)
+    return _asked_anew(selected)
+
+
+def _again(turns: Sequence[Turn]) -> PendingQuestion | None:
+    """Ask a question again if its button was pressed."""
+    wanted = _wanted("again", turns)
+    return _asked_anew(wanted) if wanted else None
+
+
+def _asked_anew(turn: Turn) -> PendingQuestion:
+    pending = PendingQuestion(turn.question, turn)
     st.session_state["pending"] = pending
     return pending
+
+
+def _wanted(button: str, turns: Sequence[Turn]) -> Turn | None:
+    """Return the turn whose button was pressed, once."""
+    number = st.session_state.pop(button, None)
+    return next((turn for turn in turns if turn.id == number), None)
 
 
 def _around(

@@ -140,17 +140,19 @@ def _acts(turn: Turn, written: Answer | None, library: Library, selected: bool) 
         )
     act = partial(_act, turn.id)
     act("Edit", "edit", ("editing", turn.id), "Change the question and ask again")
-    again = PendingQuestion(turn.question, turn)
-    act("Ask again", "refresh", ("pending", again), "Search and answer once more, in place of this")
-    if written and (prompt := written.prompt):
-        act("Prompt", "code", ("prompt", str(prompt)), "What the model was sent")
+    act("Ask again", "refresh", ("again", turn.id), "Search and answer once more, in place of this")
+    if written and written.prompt:
+        act("Prompt", "code", ("prompt", turn.id), "What the model was sent")
     if not selected:
         evidence = "Show every ranking behind this answer"
         act("Evidence", "leaderboard", ("selected", turn.id), evidence)
 
 
-def _act(turn_id: int, label: str, icon: str, state: tuple[str, object], about: str) -> None:
-    """Show a button that sets an entry of the session's state."""
+def _act(turn_id: int, label: str, icon: str, state: tuple[str, int], about: str) -> None:
+    """Show a button that sets an entry of the session's state to the turn's id.
+
+    A session keeps what its buttons are called with for as long as it lasts: no turn, no text.
+    """
     st.button(
         label,
         key=f"{icon}_{turn_id}",
