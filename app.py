@@ -37,7 +37,8 @@ if __name__ == "__main__":
     frame.dress()
     state.run(chosen)
 else:
-    from ui import server
+    from ui import arenas, server
 
     server.refuse_late_options()
+    arenas.limit()
     app = st.App(__file__, **server.parts())

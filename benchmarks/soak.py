@@ -4,8 +4,8 @@ Twenty visitors hold a page open each. Five times a second the next of them does
 asks again in the same conversation, opens another page, begins a new conversation. The language
 model is a local server that answers at once, so the times are the program's own. A request's time
 counts from when it was due, also if its visitor was still busy. Memory is that of the server and
-of the processes that it started (Pss), as a median after the warm-up (the first fifth) and at the
-end. Exits with 1 after an error or if memory grew by more than 5 %.
+of the processes that it started, without files (Pss_Anon), as a median after the warm-up (the
+first fifth) and at the end. Exits with 1 after an error or if memory grew by more than 5 %.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _megabytes(pid: int) -> float:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:")) / 1024
 
 
 def _report(
