@@ -14,11 +14,12 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from rag.errors import DocumentError
 from rag.store.private import FOLDER
 from rag.store.room import CANNOT_WRITE, storage_error
+from rag.text.regular import open_regular
 
 PIECE = 1 << 20
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -54,19 +55,20 @@ class Files:
     def keep(self, source: Path, limit_mb: int) -> tuple[str, int]:
         """Copy a file in and return its digest and size in bytes.
 
-        Raises `DocumentError` if it cannot be read, is no file or is too large, and `StorageError`
-        if the library's disk is full or read-only.
+        Raises `DocumentError` if it cannot be read, is no regular file or is too large, and
+        `StorageError` if the library's disk is full or read-only.
         """
         try:
             if source.is_dir():
                 raise DocumentError("is a folder, not a file")
-            size = source.stat().st_size
-            if size > limit_mb << 20:
-                raise DocumentError(
-                    f"is {size / 2**20:,.0f} MB, more than the limit of {limit_mb} MB "
-                    "(option max_file_mb)"
-                )
-            return self._copy(source), size
+            with open_regular(source) as reader:
+                size = os.fstat(reader.fileno()).st_size
+                if size > limit_mb << 20:
+                    raise DocumentError(
+                        f"is {size / 2**20:,.0f} MB, more than the limit of {limit_mb} MB "
+                        "(option max_file_mb)"
+                    )
+                return self._copy(reader, limit_mb)
         except OSError as error:
             if error.errno in CANNOT_WRITE and (explained := storage_error(error)):
                 raise explained from None
@@ -76,19 +78,30 @@ class Files:
         """Delete the bytes with that digest."""
         self.path(digest).unlink(missing_ok=True)
 
-    def _copy(self, source: Path) -> str:
-        digest = hashlib.sha256()
+    def _copy(self, reader: BinaryIO, limit_mb: int) -> tuple[str, int]:
+        digest, size = hashlib.sha256(), 0
         handle, name = tempfile.mkstemp(suffix=".part", dir=self._folder)
         part = Path(name)
         try:
-            with source.open("rb") as reader, os.fdopen(handle, "wb") as writer:
+            with os.fdopen(handle, "wb") as writer:
                 while piece := reader.read(PIECE):
+                    size += len(piece)
+                    if size > limit_mb << 20:  # it grew, or its size is not known beforehand
+                        raise DocumentError(
+                            f"has more than {limit_mb} MB, which is the limit (option max_file_mb)"
+                        )
                     digest.update(piece)
                     writer.write(piece)
             shutil.move(part, self.path(digest.hexdigest()))
         finally:
             part.unlink(missing_ok=True)
-        return digest.hexdigest()
+        return digest.hexdigest(), size
+
+
+def leads_outside(path: Path, folder: Path) -> bool:
+    """Return whether a path below a folder is a link to what is not in that folder."""
+    real = Path(os.path.realpath(path))
+    return path.is_symlink() and not real.is_relative_to(os.path.realpath(folder))
 
 
 def clean_name(name: str) -> str:

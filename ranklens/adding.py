@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.files import leads_outside
 from ingest.loaders import suffixes
 from ingest.loaders.base import LOCKED
 from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import LibraryError
+from rag.text.regular import NOT_REGULAR
 
 if TYPE_CHECKING:
     from ingest.documents import Documents
@@ -76,9 +78,10 @@ def needs_password(item: Document | FileOutcome) -> bool:
 def find(paths: Iterable[Path]) -> list[FoundFile]:
     """Return the files of ``paths`` in order; folders are walked, hidden files left out.
 
-    A file in a folder below a given one is named by its path from there, so that files of equal
-    names do not replace each other. A file that is named itself is kept whatever its suffix: the
-    loader's own reason is the better one.
+    In a folder, links that lead out of it and what is no regular file are skipped. A file in a
+    folder below a given one is named by its path from there, so that files of equal names do not
+    replace each other. A file that is named itself is kept whatever its suffix: the loader's own
+    reason is the better one.
     """
     known = frozenset(suffixes())
     found: list[FoundFile] = []
@@ -102,11 +105,19 @@ def _walk(folder: Path, known: frozenset[str]) -> Iterator[FoundFile]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for file in sorted(name for name in files if not name.startswith(".")):
             path = Path(parent, file)
-            skipped = FileOutcome(str(path), "skipped", "its format is not supported")
-            supported = path.suffix.lower() in known
-            name = path.relative_to(folder).as_posix()
-            yield FoundFile(path, name, None if supported else skipped)
+            reason = _skipped(path, folder, known)
+            outcome = FileOutcome(str(path), "skipped", reason) if reason else None
+            yield FoundFile(path, path.relative_to(folder).as_posix(), outcome)
     yield from unreadable
+
+
+def _skipped(path: Path, folder: Path, known: frozenset[str]) -> str:
+    """Return why a file in a folder is left out, or ""."""
+    if path.suffix.lower() not in known:
+        return "its format is not supported"
+    if leads_outside(path, folder):  # a folder that was unpacked may hold what nobody looked at
+        return "is a link to a file outside of the folder; add that file itself"
+    return NOT_REGULAR if path.exists() and not path.is_file() else ""
 
 
 def _without_repeats(found: Iterable[FoundFile]) -> Iterator[FoundFile]:
@@ -116,7 +127,7 @@ def _without_repeats(found: Iterable[FoundFile]) -> Iterator[FoundFile]:
         first = None if item.refused else seen.setdefault(item.name, item.path)
         if first is None or first is item.path:
             yield item
-        elif first.resolve() != item.path.resolve():
+        elif os.path.realpath(first) != os.path.realpath(item.path):
             reason = f"{first} has the same name; rename one of them"
             yield replace(item, refused=FileOutcome(item.name, "failed", reason))
 

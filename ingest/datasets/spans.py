@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.datasets.base import Dataset, Gold
+from ingest.files import leads_outside
 from ingest.loaders import suffixes
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
@@ -45,7 +46,7 @@ def read(folder: Path, most: int) -> Dataset:
     path = questions_file(folder)
     if path is None:
         raise RanklensError(f"{folder} has no {' or '.join(NAMES)}")
-    files = tuple(p for p in sorted(folder.iterdir()) if _is_document(p))
+    files = tuple(p for p in sorted(folder.iterdir()) if _is_document(p, folder))
     known = {path.name: path.name for path in files} | {path.stem: path.name for path in files}
     questions, golds = read_questions(path, most)
     raise_faults(
@@ -60,7 +61,9 @@ def read(folder: Path, most: int) -> Dataset:
     return Dataset(folder.name, questions, files=files, golds=placed)
 
 
-def _is_document(path: Path) -> bool:
+def _is_document(path: Path, folder: Path) -> bool:
+    if leads_outside(path, folder):
+        return False
     other = path.name in NAMES or path.name.lower() in NO_DOCUMENTS or path.name.startswith(".")
     return path.is_file() and not other and path.suffix.lower() in suffixes()
 

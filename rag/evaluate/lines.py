@@ -13,6 +13,7 @@ from typing import Any
 
 from rag.errors import RanklensError
 from rag.text.json_value import json_value
+from rag.text.regular import open_regular
 from rag.text.unpack import TooLarge, pieces, unpacked
 
 LONGEST = 1 << 24  # bytes of a line, characters of a cell: a document's text may stand in one
@@ -30,7 +31,7 @@ def read_lines(path: Path, most: int, data: bytes | None = None) -> Iterator[str
     that is not on disk. Raises `RanklensError` that names the file, and the line if it is one.
     """
     try:
-        with io.BytesIO(data) if data is not None else path.open("rb") as file:
+        with io.BytesIO(data) if data is not None else open_regular(path) as file:
             packed = path.suffix.lower() == ".gz"
             content = unpacked(pieces(file), most << 20) if packed else pieces(file)
             for number, line in enumerate(_split(content), 1):

@@ -230,3 +230,14 @@ def test_a_file_that_is_not_utf_8_is_said_without_jargon(tmp_path: Path):
         read_questions(file)
     assert str(caught.value).startswith(f"{file} is not UTF-8 text (line 2); save it as UTF-8")
     assert "codec" not in str(caught.value)
+
+
+def test_a_link_out_of_a_folder_is_none_of_its_documents(tmp_path: Path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (tmp_path / "secret.txt").write_text("The key is 1234.")
+    (folder / "a.txt").write_text("The moon makes the tide.")
+    (folder / "out.txt").symlink_to(tmp_path / "secret.txt")
+    gold = {"document": "a.txt", "quote": "the tide"}
+    jsonl(folder / "questions.jsonl", [{"id": "q", "question": "What?", "gold": [gold]}])
+    assert [path.name for path in datasets.read(folder).files] == ["a.txt"]

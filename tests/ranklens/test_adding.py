@@ -1,4 +1,7 @@
+import os
 from pathlib import Path
+
+import pytest
 
 from ranklens.adding import find
 
@@ -44,3 +47,41 @@ def test_a_folder_that_links_to_itself_ends(tmp_path: Path):
     touch(tmp_path / "a.md")
     (tmp_path / "again").symlink_to(tmp_path)
     assert names(find([tmp_path])) == ["a.md"]
+
+
+def test_a_link_that_leads_out_of_a_folder_is_skipped_but_may_be_named(tmp_path: Path):
+    inside, secret = tmp_path / "given", tmp_path / "secret.md"
+    touch(inside / "sub/a.md", secret)
+    (inside / "sub/within.md").symlink_to("a.md")
+    (inside / "sub/out.md").symlink_to("../../secret.md")
+    (inside / "whole.md").symlink_to(secret)
+    found = find([inside])
+    assert names(found) == ["sub/a.md", "sub/within.md"]
+    refused = {Path(item.name).name: item.refused for item in found if item.refused}
+    assert set(refused) == {"out.md", "whole.md"}
+    for outcome in refused.values():
+        assert outcome.status == "skipped"
+        assert outcome.reason == ("is a link to a file outside of the folder; add that file itself")
+    assert names(find([inside / "whole.md"])) == ["whole.md"]
+
+
+def test_a_folder_that_is_a_link_itself_is_walked(tmp_path: Path):
+    touch(tmp_path / "real/a.md")
+    (tmp_path / "real/b.md").symlink_to(tmp_path / "real/a.md")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert names(find([tmp_path / "link"])) == ["a.md", "b.md"]
+
+
+def test_a_link_to_itself_is_left_to_fail_with_its_reason(tmp_path: Path):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.md").symlink_to("a.md")
+    assert [item.name for item in find([tmp_path / "x", tmp_path / "y"])]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_pipes_and_devices_in_a_folder_are_skipped(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.md")
+    (found,) = find([tmp_path])
+    assert found.refused.status == "skipped"
+    assert "pipe" in found.refused.reason

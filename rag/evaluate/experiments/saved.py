@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from rag.errors import RanklensError
 from rag.evaluate.data import Evaluation
 from rag.text.json_value import json_value
+from rag.text.regular import open_regular
 from rag.text.unpack import unpacked
 
 VERSION = 1
@@ -77,9 +78,10 @@ def save(evaluation: Evaluation, path: Path) -> None:
 def load(path: Path) -> Evaluation:
     """Read what `save` wrote; raises `RanklensError` that names the file."""
     try:
-        return opened(str(path), path.read_bytes())
+        with open_regular(path) as file:
+            return opened(str(path), file.read())
     except OSError as error:
-        raise RanklensError(f"{path} cannot be read: {error}") from None
+        raise RanklensError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def opened(name: str, data: bytes) -> Evaluation:

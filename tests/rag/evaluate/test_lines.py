@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -181,3 +182,13 @@ def test_unclosed_topics_take_time_in_proportion(tmp_path: Path):
         path.write_text("<top>" + hostile * 100_000)
         with pytest.raises(RanklensError, match="holds no topics"):
             read_questions(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.qrels", "a.txt.gz", "a.json"])
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path, name):
+    path = tmp_path / name
+    os.mkfifo(path)
+    with pytest.raises(RanklensError, match="cannot be read: it is no file but a pipe"):
+        saved.load(path) if name == "a.json" else list(read_lines(path, 1))
