@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -32,6 +32,22 @@ class Piece:
     refusal: str = ""
     finish: Finish | None = None
     tokens: tuple[int, int] | None = None
+
+
+def progress() -> Callable[[Piece], bool]:
+    """Return what decides whether a piece of one reply brings it on.
+
+    Text, thinking and a refusal's words do; an end and a count of tokens do so once each, because a
+    server can repeat them for ever.
+    """
+    awaited = {"finish", "tokens"}
+
+    def brings_on(piece: Piece) -> bool:
+        new = {name for name in awaited if getattr(piece, name)}
+        awaited.difference_update(new)
+        return bool(piece.text or piece.thought or piece.refusal or new)
+
+    return brings_on
 
 
 class ChatClient(Protocol):

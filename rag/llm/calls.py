@@ -54,14 +54,17 @@ class _End:
 
 
 def within(
-    pieces: Iterator[T], seconds: float, hang_up: Callable[[], None], in_all: bool = False
+    pieces: Iterator[T],
+    seconds: float,
+    hang_up: Callable[[], None],
+    is_progress: Callable[[T], bool],
 ) -> Generator[T, None, None]:
-    """Yield ``pieces``; raises `TimeoutError` if the next one takes longer than ``seconds``.
+    """Yield ``pieces``; raises `TimeoutError` if no progress comes for ``seconds``.
 
-    With ``in_all`` the seconds are for all of them together. A read time-out on the socket is not
-    enough: servers that queue a request send comments to keep the connection open, and those count
-    as data. ``hang_up`` is called if the stream is left early, so that the thread which reads it
-    ends.
+    The seconds begin anew after each piece that ``is_progress``; what the caller does with such a
+    piece does not count. A read time-out on the socket is not enough: servers that queue a request
+    send comments or empty pieces to keep the connection open, and those count as data. ``hang_up``
+    is called if the stream is left early, so that the thread which reads it ends.
     """
     box: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
     threading.Thread(target=_pump, args=(pieces, box), name="ranklens-llm", daemon=True).start()
@@ -70,7 +73,7 @@ def within(
     try:
         while True:
             try:
-                item = box.get(timeout=max(0.0, ends - time.monotonic()) if in_all else seconds)
+                item = box.get(timeout=max(0.0, ends - time.monotonic()))
             except queue.Empty:
                 raise TimeoutError from None
             if isinstance(item, _End):
@@ -78,7 +81,12 @@ def within(
                 if item.error:
                     raise item.error
                 return
+            progress = is_progress(item)
+            if not progress and time.monotonic() >= ends:  # a full queue never makes `get` wait
+                raise TimeoutError
             yield item
+            if progress:
+                ends = time.monotonic() + seconds
     finally:
         if not finished:
             hang_up()

@@ -16,7 +16,7 @@ from typing import Literal
 
 from rag.errors import ProviderError, RanklensError
 from rag.llm import prompts
-from rag.llm.base import ChatClient, Message, Piece
+from rag.llm.base import ChatClient, Message, Piece, progress
 from rag.llm.calls import persistently, within
 from rag.llm.faults import Endpoint, Failure
 from rag.llm.prices import llm_cost
@@ -102,7 +102,7 @@ class LanguageModel:
     def stream(self, messages: Sequence[Message]) -> Generator[str | Thought, None, Reply]:
         """Yield pieces of the reply and of the thinking before it; returns it whole.
 
-        Raises `ProviderError`, also if the next piece takes longer than the deadline.
+        Raises `ProviderError`, also if the next text or thinking takes longer than the deadline.
         """
 
         def begun(_left: float) -> tuple[Piece, Pieces]:
@@ -125,7 +125,7 @@ class LanguageModel:
         with self._client() as client:
             listed = (client.models() for _ in range(1))
             try:
-                return next(within(listed, self.seconds, client.wire.hang_up))
+                return next(within(listed, self.seconds, client.wire.hang_up, lambda _: True))
             except client.errors as error:
                 server = replace(self.endpoint, model="")
                 raise server.error(client.failure(error), self.seconds) from None
@@ -165,10 +165,11 @@ class LanguageModel:
         if reason := self.endpoint.missing():
             raise ProviderError(reason)
         arrived = received = False
+        is_progress = progress() if streamed else lambda _: False
         with self._client() as client:
             sent = client.send(messages, streamed)
             try:
-                with closing(within(sent, seconds, client.wire.hang_up, not streamed)) as pieces:
+                with closing(within(sent, seconds, client.wire.hang_up, is_progress)) as pieces:
                     for piece in pieces:
                         received = True
                         arrived = arrived or bool(streamed and (piece.text or piece.thought))

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from rag.errors import ProviderError
-from rag.llm.calls import FIRST_WAIT, LONGEST_WAIT, persistently, side_by_side
+from rag.llm.calls import FIRST_WAIT, LONGEST_WAIT, persistently, side_by_side, within
 
 
 def failing(*faults):
@@ -75,3 +75,9 @@ def test_calls_keep_their_order_and_the_first_failure_ends_it():
 
 def failing_now():
     raise ProviderError("no")
+
+
+def test_what_a_caller_does_with_a_piece_does_not_count():
+    pieces = iter(["The", "", "", "sky"])
+    for piece in within(pieces, 0.1, lambda: pytest.fail("hung up"), bool):
+        time.sleep(0.3 if piece else 0.0)

@@ -1,14 +1,16 @@
 """What a model may write: tokens asked for under the name that a server takes, characters read."""
 
 import itertools
+import json
 import time
 
 import pytest
 
+from rag.errors import ProviderError
 from rag.llm.base import Message
 from rag.llm.client import LanguageModel
 from rag.llm.thinking import ThinkingParser, Thought
-from tests.servers.openai_server import Reply
+from tests.servers.openai_server import Pause, Raw, Reply
 from tests.servers.openai_server import Thought as Sent
 from tests.servers.providers import SERVERS, settings_for
 
@@ -80,7 +82,6 @@ def test_endless_thinking_is_cut_too(server):
     pieces, reply = streamed(LanguageModel(settings_for(server, max_answer_characters=5000)))
     assert sum(len(piece.text) for piece in pieces) == 5000
     assert reply.cut
-    assert "Raise llm_max_tokens" in reply.problem
 
 
 def test_a_whole_reply_is_cut(server):
@@ -93,6 +94,47 @@ def test_one_of_exactly_the_limit_is_not_cut(server):
     server.script(Reply(["x" * 4990, "y" * 10]))
     _, reply = streamed(LanguageModel(settings_for(server, max_answer_characters=5000)))
     assert (len(reply.text), reply.cut, reply.problem) == (5000, False, "")
+
+
+def dripping(piece, seconds):
+    """Return a piece again and again, so many seconds apart."""
+    return itertools.cycle([piece, Pause(seconds)])
+
+
+ENDED = {"index": 0, "delta": {}, "finish_reason": "stop"}
+REPEATED = {
+    "nothing": "",
+    "ends": Raw(f"data: {json.dumps({'choices': [ENDED]})}\n\n"),
+    "counts": Raw(
+        'data: {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}\n\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.0], ids=["slow", "full speed"])
+def test_pieces_that_hold_nothing_do_not_put_the_deadline_off(server, seconds):
+    server.script(Reply(dripping("", seconds)))
+    started = time.monotonic()
+    with pytest.raises(ProviderError, match="did not answer within 1 second"):
+        streamed(LanguageModel(settings_for(server, llm_seconds=1.0, llm_retries=0)))
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("repeated", REPEATED)
+def test_nor_do_they_after_the_first_words(repeated):
+    with SERVERS["openai"]() as server:
+        server.script(Reply(itertools.chain(["The sky"], dripping(REPEATED[repeated], 0.2))))
+        started = time.monotonic()
+        with pytest.raises(ProviderError, match="nothing came for 1 second"):
+            streamed(LanguageModel(settings_for(server, llm_seconds=1.0)))
+        assert time.monotonic() - started < 5
+
+
+def test_a_slow_model_may_send_pieces_that_hold_nothing_between_its_words(server):
+    wait = [Pause(0.2), "", Pause(0.2, beat=0.1), "", Pause(0.2)]
+    server.script(Reply([*wait, Sent("Hm."), *wait, "The ", *wait, "sky", *wait]))
+    pieces, reply = streamed(LanguageModel(settings_for(server, llm_seconds=1.5)))
+    assert (pieces[0], reply.text, reply.problem) == (Thought("Hm."), "The sky", "")
 
 
 @pytest.mark.parametrize("size", [1, 0], ids=["by character", "at once"])
