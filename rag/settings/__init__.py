@@ -117,13 +117,15 @@ class _Sources(Settings, BaseSettings):  # type: ignore[misc]  # both know ``mod
 def load_settings(folder: Path | None = None, **changes: Any) -> Settings:
     """Read defaults, ``ranklens.toml`` and the environment, then apply ``changes``.
 
+    A key stays only where it was set for, as in `Settings.updated`.
     Raises `SettingsError` on an unknown or malformed option, or one that the file may not set,
     naming it and its source.
     """
     file = settings_file(folder)
     values = _from_toml(file) if file else {}
     values |= _from_environment()
-    values |= {name: value for name, value in changes.items() if value is not None}
+    given = {name: value for name, value in changes.items() if value is not None}
+    values |= given | keys.dropped(values, values | given, given)
     values |= keys.usual_keys(values)
     source = f"{file.path.name} or the environment" if file else "the environment"
     return Settings.from_mapping(values, source)
@@ -168,6 +170,9 @@ def _from_toml(file: SettingsFile) -> dict[str, Any]:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    except (ValueError, RecursionError):
+        why = "a number is too long, or its brackets are nested too deep"
+        raise SettingsError(f"{path}: cannot be read: {why}") from None
     _refuse_unknown(values, str(path))
     file.refuse_untrusted(values, Settings.model_fields)
     return values

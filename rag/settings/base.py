@@ -23,8 +23,9 @@ def option(
 ) -> Any:
     """Declare an option. ``shapes`` is what it changes: the index, a ranking, an answer.
 
-    A ``trusted`` one decides where text and keys go, what is opened, or whose code runs: a settings
-    file that nobody named may not set it. A function says so of one value.
+    A ``trusted`` one decides where text and keys go, what is opened, or whose code runs: no visitor
+    and no settings file that nobody named may set it. A function says so of one value, for the
+    file. The file may set only what `rag.settings.files.FREE` lists.
     """
     extra: Any = {"shapes": shapes, "trusted": trusted}
     return Field(default, description=description, json_schema_extra=extra, **limits)

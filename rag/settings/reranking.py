@@ -8,16 +8,46 @@ from typing import Literal
 from rag.settings.base import SHAPES_RANKING, Section, option
 from rag.settings.models import names_folder
 
-# Rerankers that send question and passages to another program (`remote` in rag/rerank/table.py).
-SERVICES = frozenset(
-    {"cohere", "jina", "voyage", "rerank-server", "tei", "llm-listwise", "llm-pointwise"}
+# Rerankers that run on this machine and are Ranklens' own (not `remote` in rag/rerank/table.py).
+LOCAL = frozenset(
+    [
+        "auto",
+        "none",
+        "late-interaction",
+        "maxsim",
+        "cross-encoder",
+        "ms-marco-MiniLM-L-6-v2",
+        "ms-marco-MiniLM-L-12-v2",
+        "ms-marco-electra-base",
+        "bge-reranker-base",
+        "bge-reranker-large",
+        "bge-reranker-v2-m3",
+        "jina-reranker-v2-base-multilingual",
+        "mxbai-rerank-xsmall-v1",
+        "mxbai-rerank-base-v1",
+        "mxbai-rerank-large-v1",
+        "Qwen3-Reranker-0.6B",
+        "Qwen3-Reranker-4B",
+        "colbertv2.0",
+        "GTE-ModernColBERT-v1",
+    ]
 )
+_COMBINED = re.compile(r"\s*(hybrid|cascade|rrf)\s*:")
+_LOCAL_FAMILIES = ("cross-encoder", "colbert")
 
 
 def needs_trust(rerankers: str) -> bool:
-    """Return whether one of these rerankers is a service or runs a model out of a folder."""
-    parts = [part.strip() for part in re.split(r"[:>+,]", rerankers)]
-    return any(part in SERVICES or names_folder(part) for part in parts)
+    """Return whether one of these is a service, of another package, or a model in a folder."""
+    return not all(_is_local(part) for part in re.split(r"[>+,]", rerankers) if part.strip())
+
+
+def _is_local(name: str) -> bool:
+    while found := _COMBINED.match(name):
+        name = name[found.end() :]
+    family, colon, model = (part.strip() for part in name.partition(":"))
+    if colon:
+        return family in _LOCAL_FAMILIES and not names_folder(model)
+    return family in LOCAL
 
 
 class RerankingSettings(Section):

@@ -7,6 +7,11 @@ from typing import Literal
 from rag.settings.base import SHAPES_RANKING, Section, option
 
 
+def needs_model(expansion: str) -> bool:
+    """Return whether one of these variants is written by a language model."""
+    return not {part.strip() for part in expansion.split(",")} <= {"", "none", "feedback"}
+
+
 class RetrievalSettings(Section):
     """Retrieval, fusion, expansion and the second hop."""
 
@@ -39,6 +44,7 @@ class RetrievalSettings(Section):
         "Variants of the question to search for beside it, separated by commas: none, feedback "
         "(offline), llm-synonyms, llm-specific, llm-general, hyde.",
         SHAPES_RANKING,
+        trusted=needs_model,
     )
     expansion_weight: float = option(
         1.0,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
 from rag.settings.base import SHAPES_ANSWER, SHAPES_RANKING
-from rag.settings.files import needing_trust
+from rag.settings.files import trusted
 from rag.settings.models import names_folder
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def from_trace(settings: Settings, recorded: Mapping[str, Any]) -> dict[str, Any
 
 def visitors_options(settings: Settings) -> frozenset[str]:
     """Return the names of the options that a visitor may set."""
-    always, _ = needing_trust(type(settings).model_fields)
-    return frozenset(settings.shaping(SHAPES_RANKING, SHAPES_ANSWER).keys() - {*always})
+    shaping = settings.shaping(SHAPES_RANKING, SHAPES_ANSWER).keys()
+    return frozenset(shaping - trusted(type(settings).model_fields))
 
 
 def _parts(value: Any) -> list[str]:

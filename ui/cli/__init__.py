@@ -7,16 +7,17 @@ import sys
 
 
 def main() -> None:
-    """Run the command that ``sys.argv`` names; an error of the house is one line, not a trace."""
+    """Run the command that ``sys.argv`` names; an error of Ranklens is one line, not a trace."""
     from rag.errors import RanklensError, SettingsError
     from ui.cli.commands import app
+    from ui.cli.words import clean
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         app(prog_name="ranklens")
     except RanklensError as error:
-        print(f"ranklens: {error}", file=sys.stderr)
+        print(f"ranklens: {clean(str(error))}", file=sys.stderr)
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     finally:
         _flush()

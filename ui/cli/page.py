@@ -12,6 +12,7 @@ import typer
 from rag.errors import RanklensError
 from rag.settings import Settings, settings_file
 from ui.cli.options import LibraryOption, open_library, settings_for
+from ui.cli.words import clean
 
 QUESTIONS = "questions.jsonl"
 NOT_SAMPLES = frozenset({"README.md", QUESTIONS})
@@ -65,4 +66,7 @@ def add_samples(settings: Settings, folder: Path) -> None:
                 try:
                     import_questions(library, questions, folder.name, folder.name)
                 except RanklensError as error:  # the page is of use without them
-                    print(f"ranklens: {questions} was not imported: {error}", file=sys.stderr)
+                    print(
+                        f"ranklens: {questions} was not imported: {clean(str(error))}",
+                        file=sys.stderr,
+                    )

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from rag.settings import SECTIONS
-from rag.settings.files import needing_trust
+from rag.settings.files import free
 
 BEFORE = """\
 # Settings
@@ -29,9 +29,9 @@ is set to `none` in the environment. The last column shows what an option change
 documents have to be indexed again (`ranklens reindex`).
 """
 TRUST = """\
-A `ranklens.toml` that you did not name may lie in a folder that somebody else filled. It may not \
-set where text and keys go, what is opened or whose code runs: {always}. With {sometimes} it may \
-not name a service or a folder."""
+A `ranklens.toml` that you did not name may lie in a folder that somebody else filled. It may set \
+what shapes rankings with what is on this machine, and nothing else: {always}. It may set \
+{sometimes} too, but to no service, language model, folder or reranker of another package."""
 HEAD = """
 | option | values | default | what it does | changes |
 | --- | --- | --- | --- | --- |
@@ -50,7 +50,7 @@ def markdown_page() -> str:
 
 def _trust() -> str:
     fields = {n: f for section in SECTIONS.values() for n, f in section.model_fields.items()}
-    always, sometimes = needing_trust(fields)
+    always, sometimes = free(fields)
     text = TRUST.format(always=_named(always), sometimes=_named(sometimes))
     return textwrap.fill(text, 100, break_on_hyphens=False)
 

@@ -63,3 +63,16 @@ def test_and_for_the_address_that_the_same_environment_names(key, tmp_path, monk
     assert secret(load_settings(tmp_path), key) == "secret-1"
     monkeypatch.setenv(KEYS[key].usual_address, "http://third.example/v1")
     assert secret(load_settings(tmp_path), key) == ""
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_of_the_environment_is_not_sent_to_a_given_address(key, tmp_path, monkeypatch):
+    def given(**changes):
+        return secret(load_settings(tmp_path, **changes), key)
+
+    address = KEYS[key].option
+    monkeypatch.setenv(f"RANKLENS_{key.upper()}", "secret-1")
+    monkeypatch.setenv(f"RANKLENS_{address.upper()}", "https://here.example/v1")
+    assert given(**{address: ELSEWHERE}) == ""
+    assert given(**{address: ELSEWHERE, key: "secret-2"}) == "secret-2"
+    assert given(**{address: "https://here.example/v2"}) == "secret-1"

@@ -2,9 +2,10 @@ import pytest
 from pydantic import ValidationError
 
 from rag.errors import SettingsError
-from rag.rerank.table import FAMILIES, TABLE
+from rag.rerank.table import FAMILIES, TABLE, resolve
 from rag.settings import Settings, load_settings, settings_file, settings_table
-from rag.settings.reranking import SERVICES
+from rag.settings.files import FREE
+from rag.settings.reranking import LOCAL, needs_trust
 
 
 def load(monkeypatch, folder, environ, **changes):
@@ -120,6 +121,21 @@ NEEDS_TRUST = {
     "tei_key": "theirs",
     "prices": "prices.toml",
     "otel_questions": "true",
+    "expansion": "feedback, hyde",
+    "generator": "model",
+    "llm_judge": "true",
+    "llm_max_tokens": "999999999",
+    "max_answer_characters": "999999999",
+    "max_question_characters": "999999999",
+    "max_document_characters": "999999999",
+    "max_document_chunks": "999999999",
+    "max_file_mb": "9999999",
+    "max_reply_mb": "1000",
+    "min_free_mb": "0",
+    "parse_memory_mb": "9999999",
+    "parse_seconds": "9999999",
+    "rerank_seconds": "9999999",
+    "rerank_cache_mb": "9999999",
 }
 
 
@@ -132,17 +148,43 @@ def test_a_file_that_nobody_named_sends_nothing_elsewhere(name, tmp_path, monkey
     load(monkeypatch, tmp_path, {"RANKLENS_CONFIG": str(path)})
 
 
-def test_every_address_key_folder_and_service_needs_trust():
+def test_every_address_key_folder_and_foreign_reranker_needs_trust():
     kinds = ("_url", "_key", "prompts", "prices", "library", "cache", "_code")
     assert {n for n in Settings.model_fields if n.endswith(kinds)} <= NEEDS_TRUST.keys()
-    remote = {name for name, line in TABLE.items() if getattr(line, "remote", False)}
-    remote |= {name for name, family in FAMILIES.items() if family("model").remote}
-    assert remote == SERVICES
+    assert {name for name, line in TABLE.items() if not getattr(line, "remote", False)} == LOCAL - {
+        "auto"
+    }
+    for name in [*TABLE, *(f"{family}:model" for family in FAMILIES)]:
+        remote = getattr(resolve(name), "remote", False)
+        assert [needs_trust(name), needs_trust(f"hybrid:cascade:maxsim> {name}")] == [remote] * 2
+    assert needs_trust("plugin")
+    assert needs_trust("maxsim, plugin")
+
+
+def test_a_file_that_nobody_named_may_set_what_shapes_chunks_and_rankings():
+    shaping = Settings().shaping("index", "ranking").keys()
+    assert shaping - FREE == {"rerank_seconds", "expansion_seconds"}
+    assert shaping >= FREE
+
+
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - FREE))
+def test_a_file_that_nobody_named_sets_nothing_else(name, tmp_path):
+    (tmp_path / "ranklens.toml").write_text(f"{name} = 1\n")
+    with pytest.raises(SettingsError, match=f"sets {name}:"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["pool = " + "9" * 100_000, "a = " + "[" * 20_000])
+def test_a_file_that_no_parser_reads_is_refused_in_words(text, tmp_path):
+    (tmp_path / "ranklens.toml").write_text(text)
+    with pytest.raises(SettingsError, match=r"ranklens\.toml: cannot be read: a number"):
+        load_settings(tmp_path)
 
 
 def test_a_file_that_nobody_named_shapes_rankings(tmp_path, monkeypatch):
     (tmp_path / "ranklens.toml").write_text(
         'pool = 7\nencoder = "BAAI/bge-small-en-v1.5"\nreranker = "cascade:maxsim>cross-encoder"\n'
+        'expansion = "feedback"\nrerank_fallbacks = "maxsim, none"\n'
     )
     assert load_settings(tmp_path).pool == 7
     assert settings_file(tmp_path).origin == "found in the working folder"

@@ -81,6 +81,16 @@ def test_an_error_is_one_line(tmp_path: Path):
     assert err.count(b"\n") == 1
 
 
+def test_an_error_cannot_steer_the_terminal(tmp_path: Path):
+    (tmp_path / "ranklens.toml").write_text('"\\u001b]0;title\\u0007\\n" = 3')
+    process = ranklens("settings", cwd=tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert b"unknown option" in err
+    assert b"\x1b" not in err
+    assert err.count(b"\n") == 1
+
+
 def test_no_command_shows_what_there_is(tmp_path: Path):
     process = ranklens(cwd=tmp_path)
     out, err = process.communicate(timeout=60)
