@@ -87,13 +87,15 @@ def table(rows: Iterable[Sequence[str]], header: bool = True) -> list[Block]:
     """Return a table's rows as blocks; the first row that is not empty names the columns.
 
     With ``header`` false, or if a name is long, no row names the columns. A table of one row is
-    that row's cells.
+    that row's cells. The names of columns without values are a row of their own, the first.
     """
     filled = [r for r in rows if any(cell.strip() for cell in r)]
     if not header or len(filled) < 2 or not are_names(filled[0]):
         return [b for cells in filled for b in row([], cells)]
     names = [one_line(cell).rstrip(":") for cell in filled[0]]
-    return [b for cells in filled[1:] for b in row(names, cells)]
+    used = {i for cells in filled[1:] for i, cell in enumerate(cells) if cell.strip()}
+    unused = row([], [name for i, name in enumerate(names) if i not in used])
+    return unused + [b for cells in filled[1:] for b in row(names, cells)]
 
 
 def are_names(cells: Iterable[str]) -> bool:

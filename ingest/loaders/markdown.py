@@ -13,12 +13,15 @@ from markdown_it.tree import SyntaxTreeNode
 from ingest.loaders.base import Block, Page, block, table
 from ingest.loaders.decode import read_text
 from ingest.loaders.html import BLOCKS, html_blocks
+from ingest.loaders.text import text_blocks
 
 INLINE = frozenset({
     "a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
     "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt",
     "u", "var", "wbr", "script", "style", "input", "label", "button", "picture", "source", "svg",
 })  # fmt: skip
+DEEPEST = 60  # levels of quotes; a level of a list counts as two
+CONTAINERS = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 
 
@@ -28,13 +31,19 @@ def load(path: Path, password: str = "") -> list[Page]:
 
 
 def markdown_blocks(text: str) -> list[Block]:
-    """Return the blocks of Markdown: words without their marks, code as it stands."""
+    """Return the blocks of Markdown: words without their marks, code as it stands.
+
+    Quotes and lists nested deeper than `DEEPEST` make the whole of it plain text, marks included.
+    """
     text = text.replace("\r\n", "\n")
     front = FRONT_MATTER.match(text)
     blocks = block(front[1]) if front else []
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
+    tokens = parser.parse(text[front.end() :] if front else text)
+    if any(token.level >= DEEPEST - 1 and token.type in CONTAINERS for token in tokens):
+        return text_blocks(text)  # the parser leaves out what is deeper
     reader = _Reader(blocks)
-    reader.read(SyntaxTreeNode(parser.parse(text[front.end() :] if front else text)))
+    reader.read(SyntaxTreeNode(tokens))
     return reader.blocks
 
 

@@ -144,8 +144,10 @@ def _plain_text(page: PageObject | None) -> str | None:
 def _is_spoilt(page: PageObject | None) -> bool:
     """Return whether a page that shows nothing has instructions that say more than nothing."""
     try:
-        stream: Any = page["/Contents"].get_object() if page else []
+        stream: Any = page.raw_get("/Contents").get_object() if page else []
         parts = [p.get_object() for p in (stream if isinstance(stream, list) else [stream])]
+        if None in parts:  # the file lacks what the page refers to
+            return True
         packed = io.BytesIO()
         for part in parts:
             part.write_to_stream(packed)

@@ -8,11 +8,11 @@ import openpyxl
 import pytest
 from docx.oxml import OxmlElement
 
-from ingest.loaders.base import Block, grid, row
+from ingest.loaders.base import Block, grid, row, table
 from ingest.loaders.decode import decode
 from ingest.loaders.delimited import delimiter
 from ingest.loaders.html import html_blocks
-from ingest.loaders.markdown import markdown_blocks
+from ingest.loaders.markdown import DEEPEST, markdown_blocks
 from ingest.loaders.text import text_blocks
 from rag.errors import DocumentError
 from tests.ingest.build import HEADING, MAKERS, MARS, archive, epub, mail
@@ -70,6 +70,13 @@ def test_csv_quotes_and_ragged_rows(tmp_path):
     data = b'name,note\n"Smith, J.","says ""hi""\nto all"\nshort\nlong,b,c\n'
     assert [b.text for b in blocks_of(tmp_path, data, "a.csv")] == [
         'name: Smith, J.; note: says "hi" to all', "name: short", "name: long; note: b; c",
+    ]  # fmt: skip
+
+
+def test_names_of_columns_without_values_are_kept():
+    rows = [["Planet", "Rings", "Moons", ""], ["Mars", "", "2", ""], ["Venus", " ", "0"]]
+    assert [b.text for b in table(rows)] == [
+        "Rings", "Planet: Mars; Moons: 2", "Planet: Venus; Moons: 0",
     ]  # fmt: skip
 
 
@@ -216,3 +223,17 @@ def test_zip_of_another_kind(tmp_path):
     with pytest.raises(DocumentError, match="a zip archive"):
         blocks_of(tmp_path, archive({"a.txt": "x"}), "a.pdf")
     assert MARS in [b.text for b in blocks_of(tmp_path, MAKERS[".docx"](), "b.pdf")]
+
+
+def test_markdown_that_is_nested_deep_loses_no_text():
+    lists = "".join(f"{'  ' * depth}- point {depth}\n" for depth in range(DEEPEST // 2 - 1))
+    (points,) = markdown_blocks(lists)
+    assert points.text.count("point") == DEEPEST // 2 - 1
+    assert markdown_blocks("> " * (DEEPEST - 1) + "x") == [Block("x")]
+
+
+@pytest.mark.parametrize("mark", ["> ", "- ", "1. "])
+@pytest.mark.parametrize("depth", [DEEPEST - 1, DEEPEST, DEEPEST + 1, 5_000])
+def test_markdown_that_is_nested_deeper_is_plain_text(mark, depth):
+    blocks = markdown_blocks(mark * depth + "x")
+    assert blocks[-1].text.endswith("x")

@@ -11,6 +11,8 @@ import pptx
 import pytest
 from PIL import Image
 from pptx.oxml.ns import qn
+from pypdf import PdfWriter
+from pypdf.generic import IndirectObject, NameObject
 
 from ingest.loaders import read
 from ingest.loaders.eml import DEEPEST
@@ -72,6 +74,15 @@ def test_a_page_whose_instructions_are_damaged_is_named(tmp_path, page):
     texts, warnings = partly(tmp_path, without_contents(numbered(3), page), "a.pdf")
     assert len(texts) == 2
     assert warnings == (f"page {page} was not read, because of damage in the file",)
+
+
+def test_a_page_whose_instructions_are_not_in_the_file_is_named(tmp_path):
+    writer, data = PdfWriter(clone_from=io.BytesIO(numbered(3))), io.BytesIO()
+    writer.pages[1][NameObject("/Contents")] = IndirectObject(999, 0, writer)
+    writer.write(data)
+    texts, warnings = partly(tmp_path, data.getvalue(), "a.pdf")
+    assert len(texts) == 2
+    assert warnings == ("page 2 was not read, because of damage in the file",)
 
 
 def test_a_page_that_pypdf_does_not_know_is_read(tmp_path):
