@@ -58,6 +58,8 @@ WORDS: Mapping[str, str] = {
     # a reply that is no answer
     "limit": "{who} wrote nothing before {model} reached its limit of tokens. Raise "
     "llm_max_tokens, or choose a model that reasons less.",
+    "characters": "{who} wrote no answer within the limit of max_answer_characters; the rest was "
+    "not read. Raise max_answer_characters, or choose a model that reasons less.",
     "thought": "{model} thought and ended without an answer; its thinking is kept. Ask again, or "
     "choose a model that reasons less.",
     "empty": "{who} returned an empty answer from {model}. Check that {url_option} is right "

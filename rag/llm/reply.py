@@ -65,9 +65,14 @@ class ArrivingReply:
             reason = endpoint.clean(self._refusal) or "the content filter stepped in"
             problem = endpoint.words("declined", reason=reason)
         elif not text:
-            case = "thought" if self._thought else "empty"
-            problem = endpoint.words("limit" if cut or self._finish == "length" else case)
+            problem = endpoint.words("characters" if cut else self._nothing_written())
         return Reply(text, self._tokens, "length" if cut else self._finish, problem, cut=cut)
+
+    def _nothing_written(self) -> str:
+        """Return the line of `WORDS` for a reply that ended without text."""
+        if self._finish == "length":
+            return "limit"
+        return "thought" if self._thought else "empty"
 
     def _within(self, text: str) -> str:
         """Return as much of a text as the limit leaves room for."""

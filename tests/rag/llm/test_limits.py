@@ -82,6 +82,8 @@ def test_endless_thinking_is_cut_too(server):
     pieces, reply = streamed(LanguageModel(settings_for(server, max_answer_characters=5000)))
     assert sum(len(piece.text) for piece in pieces) == 5000
     assert reply.cut
+    assert "Raise max_answer_characters" in reply.problem
+    assert "llm_max_tokens" not in reply.problem
 
 
 def test_a_whole_reply_is_cut(server):
