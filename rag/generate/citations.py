@@ -4,7 +4,8 @@ Models write ``[1]``, ``[1, 2]``, ``[1-3]``, ``[[3]]``, ``[^2]``, ``[Source 4]``
 ``【1†source】``; all become plain ``[n]`` markers, one a passage. Numbers that cite no passage are
 taken out and counted; numbers of three or more digits are no citations unless a passage has that
 number, and code is left as it is. A range is a citation if it plainly is one of a few given
-passages; a scale such as ``[1-5]`` stays text.
+passages and ends a clause; a scale such as ``[1-5]`` stays text. So do an index, ``m[2, 1]`` in the
+middle of a clause, and whatever has a colon: ``a[1:3]``, ``John [3:16]``.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from rag.types import Citation, Hit
 
 _NUMBER = r"(?:(?:passage|source|document|doc|ref|citation)s?\.? ?)?\^?[1-9][0-9]{0,3}"
 # Possessive: what follows a † is tried in one way only, however many more there are.
-_TAIL = r"(?::[0-9]{1,4})?(?:†[^\[\]【】\n]{0,190}+)?+"
+_TAIL = r"(?:(?::[0-9]{1,4})?†[^\[\]【】\n]{0,190}+)?+"
 _LIST = rf"{_NUMBER}{_TAIL}(?: ?(?:[,;&–—-]| and ) ?{_NUMBER}{_TAIL}){{0,30}}"
 _MARKER = re.compile(rf"(?:\[\[ ?{_LIST} ?\]\]|\[ ?{_LIST} ?\]|【 ?{_LIST} ?】)", re.IGNORECASE)
 _LONGEST = 200
 _WIDEST_RANGE = 4  # passages
+_CLAUSE_ENDS = ".,;:!?…)]}»”’\"'*_|—–\r\n[【。，、；：！？）」』"
+_NEXT_SIGN = 8  # characters after a marker, of which one shows whether a clause ends
+_PLAIN = re.compile(r"[【†^]|[a-z]{3}", re.IGNORECASE)  # only a citation looks like that
+_SEVERAL = re.compile(r"[0-9]\D+[0-9]")
 _LONGEST_CODE = 2000  # characters between backticks on one line, and of a line that ends a fence
 _UNFINISHED = re.compile(r"\[\[?[^\[\]【】\n]*\]?|【[^\[\]【】\n]*")
 _SPECIAL = re.compile(r"`+|\[|【")
@@ -51,6 +56,7 @@ class CitationParser:
         self._hits = hits
         self._buffer = ""
         self._at = 0  # what is before it in the buffer is decided
+        self._before = ""  # the character before the buffer
         self._written = 0
         self._fence = 0
         self._line_start = True
@@ -65,12 +71,14 @@ class CitationParser:
 
     def cut_off(self) -> str:
         """Return what was still held back when the text broke off, less a half marker."""
-        half = _UNFINISHED.fullmatch(self._buffer.lstrip(" \t"))
+        rest = self._buffer.lstrip(" \t")
+        half = _UNFINISHED.fullmatch(rest) and not _MARKER.fullmatch(rest)
         return "" if half else self.finish()
 
     def _advance(self, piece: str, end: bool) -> str:
         self._buffer += piece
         out = [self._apply(step) for step in self._steps(end)]
+        self._before = self._buffer[self._at - 1] if self._at else self._before
         self._buffer, self._at = self._buffer[self._at :], 0
         return "".join(out)
 
@@ -116,15 +124,37 @@ class CitationParser:
 
     def _bracket(self, at: int, end: bool) -> _Step | None:
         if marker := _MARKER.match(self._buffer, at, at + _LONGEST):
-            return self._marker(self._buffer[self._at : at], marker)
+            ends = not self._needs_clause_end(marker) or self._ends_clause(marker.end(), end)
+            return None if ends is None else self._marker(self._buffer[self._at : at], marker, ends)
         rest = self._buffer[at : at + _LONGEST]
         if len(rest) < _LONGEST and not end and _UNFINISHED.fullmatch(rest):
             return None
         return self._as_it_is(at + 1)
 
-    def _marker(self, space: str, marker: re.Match[str]) -> _Step:
+    def _needs_clause_end(self, marker: re.Match[str]) -> bool:
+        """Return whether a marker may be a scale, or an index if it follows a letter or digit."""
+        if _PLAIN.search(marker[0]):
+            return False
+        if _ranges(marker[0]):
+            return True
+        at = marker.start()
+        before = self._buffer[at - 1] if at else self._before
+        name = before.isascii() and (before.isalnum() or before == "_")
+        return name and bool(_SEVERAL.search(marker[0]))
+
+    def _ends_clause(self, at: int, end: bool) -> bool | None:
+        """Return whether a clause ends at a place; None if that has not arrived."""
+        near = self._buffer[at : at + _NEXT_SIGN]
+        sign = near.lstrip(" \t")[:1]
+        if not sign and len(near) < _NEXT_SIGN and not end:
+            return None
+        return not sign or sign in _CLAUSE_ENDS
+
+    def _marker(self, space: str, marker: re.Match[str], ends: bool) -> _Step:
         numbers = numbers_in(marker[0])
-        if not all(self._cites(low, high, marker[0]) for low, high in _ranges(marker[0])):
+        if not ends or not all(
+            self._cites(low, high, marker[0]) for low, high in _ranges(marker[0])
+        ):
             return _Step(marker.end(), space + marker[0])
         known = tuple(n for n in numbers if n <= len(self._hits))
         if not known and max(numbers) > 99:

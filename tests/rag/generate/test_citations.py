@@ -38,6 +38,21 @@ def parse(*pieces, hits=HITS):
         ("Rated 【1–5】 by all", "Rated 【1–5】 by all", []),
         ("Rated [5-1] [2]", "Rated [5-1] [2]", [2]),
         ("From [4-9]", "From [4-9]", []),
+        ("Blue [1-3] [4] or", "Blue [1][2][3] [4] or", [1, 2, 3, 4]),
+        ("Blue [Sources 1-3] here", "Blue [1][2][3] here", [1, 2, 3]),
+        ("Blue 【1-3】 here", "Blue [1][2][3] here", [1, 2, 3]),
+        ("**Blue [1-2]** or", "**Blue [1][2]** or", [1, 2]),
+        ("on a scale of [1-3] stars [2]", "on a scale of [1-3] stars [2]", [2]),
+        ("Blue[1]. Red[2] too", "Blue[1]. Red[2] too", [1, 2]),
+        ("Blue[1, 2].", "Blue[1][2].", [1, 2]),
+        ("天空是蓝色[1,2]的", "天空是蓝色[1][2]的", [1, 2]),
+        ("array[1:3] is [2]", "array[1:3] is [2]", [2]),
+        ("John [3:16] says", "John [3:16] says", []),
+        ("John 【3:16】.", "John 【3:16】.", []),
+        ("matrix[2:4, 1].", "matrix[2:4, 1].", []),
+        ("matrix[2, 1] is 0", "matrix[2, 1] is 0", []),
+        ("m_[2, 1] is 0", "m_[2, 1] is 0", []),
+        ("Blue [2, 1] is", "Blue [2][1] is", [2, 1]),
         ("Blue [1, 7]", "Blue [1]", [1]),
         ("Blue [1, 1]", "Blue [1]", [1]),
         ("Blue [7].", "Blue.", []),
@@ -84,6 +99,20 @@ def test_prose_is_not_held_back():
     assert parser.feed("is [") == " is"
     assert parser.feed("1") == ""
     assert parser.feed("]. It") == " [1]. It"
+
+
+def test_a_range_waits_for_what_shows_whether_a_clause_ends():
+    parser = CitationParser(HITS)
+    assert parser.feed("Blue [1-2]") == "Blue"
+    assert parser.feed(" ") == ""
+    assert parser.feed("or [1-2]. ") == " [1-2] or [1][2]."
+    parser = CitationParser(HITS)
+    assert parser.feed("Blue [1-2]" + " " * 100).startswith("Blue [1][2]")
+
+
+def test_a_whole_range_stays_if_the_text_breaks_off():
+    parser = CitationParser(HITS)
+    assert parser.feed("Blue [1-2]") + parser.cut_off() == "Blue [1][2]"
 
 
 def test_a_bracket_that_never_closes_does_not_stop_the_stream():
