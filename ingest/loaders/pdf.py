@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pypdf import PageObject, PasswordType, PdfReader, apply_configuration
+from pypdf.generic import ArrayObject
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage, raw
 
 from ingest.loaders.base import LOCKED, Block, Loaded, Page, block
@@ -144,8 +145,9 @@ def _plain_text(page: PageObject | None) -> str | None:
 def _is_spoilt(page: PageObject | None) -> bool:
     """Return whether a page that shows nothing has instructions that say more than nothing."""
     try:
-        stream: Any = page.raw_get("/Contents").get_object() if page else []
-        parts = [p.get_object() for p in (stream if isinstance(stream, list) else [stream])]
+        held: Any = page.raw_get("/Contents") if page else ArrayObject()
+        stream = held.get_object()
+        parts = [p.get_object() for p in (stream if isinstance(stream, list) else [held])]
         if None in parts:  # the file lacks what the page refers to
             return True
         packed = io.BytesIO()
