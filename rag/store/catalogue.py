@@ -58,6 +58,9 @@ _INTERRUPTED = (
 )
 BUSY_SECONDS = 30
 _REMOVED = "removed since compacted"
+_FORGOTTEN = {
+    "text": None, "spans": None, "name": "", "digest": "", "reason": "", "warnings": ""
+}  # fmt: skip
 # A document's text and spans may be megabytes; lists of documents do without.
 _LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")]
 
@@ -298,7 +301,7 @@ class Catalogue(ChunkRows):
             _retire(db, document_ids)
 
     def clear(self, document_ids: Sequence[int]) -> None:
-        """Forget the chunks of documents that are not live, and the text of removed ones.
+        """Forget the chunks of documents that are not live; text and name of removed ones.
 
         What they held is overwritten in the file, and SQLite's journal is emptied.
         """
@@ -307,7 +310,7 @@ class Catalogue(ChunkRows):
         for document_id in document_ids:
             this = documents.c.id == document_id
             with self._engine.begin() as db:
-                gone = update(documents).where(this, removed).values(text=None, spans=None)
+                gone = update(documents).where(this, removed).values(**_FORGOTTEN)
                 if db.execute(gone).rowcount:
                     boxes = word_boxes.c.document_id == document_id
                     db.execute(delete(word_boxes).where(boxes))
@@ -337,11 +340,12 @@ class Catalogue(ChunkRows):
             db.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
     def leftovers(self) -> list[int]:
-        """Return documents that are not live and yet have chunks, or text though removed."""
+        """Return documents that are not live and yet have chunks, or are removed but named."""
         query = select(chunks.c.document_id).distinct().join(documents)
         unfinished = query.where(documents.c.status != "ready")
         texts = select(documents.c.id).where(
-            documents.c.status == "removed", documents.c.text.is_not(None)
+            documents.c.status == "removed",
+            documents.c.text.is_not(None) | (documents.c.name != ""),
         )
         with self._engine.connect() as db:
             return sorted({*db.scalars(unfinished), *db.scalars(texts)})

@@ -1,8 +1,9 @@
-"""The command line: `ranklens …`. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+"""The command line: `ranklens …`. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 
@@ -14,6 +15,9 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    for stopping in (signal.SIGTERM, signal.SIGHUP):  # stop as Ctrl-C does: the library is closed
+        if signal.getsignal(stopping) == signal.SIG_DFL:
+            signal.signal(stopping, signal.default_int_handler)
     try:
         app(prog_name="ranklens")
     except RanklensError as error:

@@ -19,6 +19,7 @@ from ui.cli.words import clean, duration
 if TYPE_CHECKING:
     from ranklens import FileOutcome, IndexingProgress
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EVERY = 5.0  # seconds between plain lines
 
 
@@ -131,20 +132,26 @@ def show_outcome(outcome: FileOutcome) -> None:
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into an event, so that the file at work ends cleanly.
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into an event, so that the file at work is finished.
 
     The second one interrupts at once; what was not finished is finished by the next run.
     """
     stop = threading.Event()
+    terminals = [fd for fd in (1, 2) if os.isatty(fd)]
 
     def interrupted(signum: int, frame: FrameType | None) -> None:
+        if signum == signal.SIGHUP:  # the terminal is gone, and writing to it would fail
+            for fd in terminals:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
         os.write(2, b"\nStopping; Ctrl-C again stops at once.\n")  # print is not safe in a handler
 
-    previous = signal.signal(signal.SIGINT, interrupted)
+    caught = [one for one in STOPPING if signal.getsignal(one) != signal.SIG_IGN]  # as nohup does
+    previous = {one: signal.signal(one, interrupted) for one in caught}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for one, handler in previous.items():
+            signal.signal(one, handler)

@@ -62,3 +62,18 @@ def test_that_something_was_removed_is_remembered_over_a_restart(tmp_path, kind)
     catalogue.compact()
     assert not catalogue.holds_removed()
     catalogue.close()
+
+
+def test_a_removed_document_leaves_no_name_behind(tmp_path):
+    path = tmp_path / "catalogue.sqlite"
+    catalogue = Catalogue(path)
+    document = catalogue.add_document("secret-merger.pdf", 1, "d1ge57" * 10)
+    catalogue.update_document(document, status="failed", reason="secret-reason")
+    catalogue.retire([document])
+    assert catalogue.leftovers() == [document]  # cleared at the next start, if not now
+    catalogue.clear(catalogue.leftovers())
+    assert catalogue.leftovers() == []
+    catalogue.compact()
+    catalogue.close()
+    held = path.read_bytes()
+    assert not [word for word in (b"secret-", b"d1ge57") if word in held]

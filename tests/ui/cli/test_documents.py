@@ -83,15 +83,18 @@ def test_names_cannot_steer_the_terminal(run: Run, fake: FakeLibrary, tmp_path: 
     assert "\x1b" not in run("ingest", tmp_path).out
 
 
-def test_ctrl_c_stops_after_the_file_at_work(run: Run, fake: FakeLibrary, tmp_path: Path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_after_the_file_at_work(
+    sent: signal.Signals, run: Run, fake: FakeLibrary, tmp_path: Path
+):
     write(tmp_path / "in", a_md="new", b_md="new")
-    fake.interrupt = lambda: os.kill(os.getpid(), signal.SIGINT)
-    before = signal.getsignal(signal.SIGINT)
+    fake.interrupt = lambda: os.kill(os.getpid(), sent)
+    before = signal.getsignal(sent)
     ran = run("ingest", "in")
     assert ran.code == 130
     assert fake.closed
     assert "added" not in ran.out
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(sent) is before
 
 
 def test_a_second_ctrl_c_stops_at_once(run: Run, fake: FakeLibrary, tmp_path: Path):
