@@ -2,6 +2,7 @@
 
 import gc
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -178,3 +179,20 @@ def test_a_session_keeps_no_turn_after_its_page(page, monkeypatch):
     at.run()
     gc.collect()
     assert [one for one in gc.get_objects() if isinstance(one, PendingQuestion)] == []
+
+
+def test_conversations_leave_no_buttons_behind(page, library, monkeypatch):
+    monkeypatch.setattr(ui_state, "spare", lambda _name: None)
+
+    def buttons() -> int:
+        """The buttons that sessions remember, shown or not."""
+        gc.collect()
+        return sum(type(one).__name__ == "ButtonSerde" for one in gc.get_objects())
+
+    at = page()
+    counts = []
+    for _ in range(4):
+        at = press(ask(at), "New conversation")
+        counts.append(buttons())
+    more = [after - before for before, after in pairwise(counts)]
+    assert max(more) <= 2, counts  # one in the list of conversations, shown and not

@@ -49,8 +49,8 @@ def sidebar(library: Library) -> None:
         if listed:
             frame.label("Conversations", "p")
         with st.container(gap=None, key="chats"):
-            for chat in listed[:MOST]:
-                _entry(chat)
+            for place, chat in enumerate(listed[:MOST]):
+                _entry(place, chat)
 
 
 def menu(library: Library, chat: Conversation) -> None:
@@ -77,11 +77,12 @@ def menu(library: Library, chat: Conversation) -> None:
             _confirm(library, chat)
 
 
-def _entry(chat: Conversation) -> None:
+def _entry(place: int, chat: Conversation) -> None:
+    """Show a button. Its key is its place: a session keeps something of each key it ever had."""
     shown = chat.id == st.session_state.get("chat")
     st.button(
         frame.plain(chat.title),
-        key=f"{'chat_shown' if shown else 'chat'}_{chat.id}",
+        key=f"{'chat_shown' if shown else 'chat'}_{place}",
         type="tertiary",
         width="stretch",
         on_click=open_chat,

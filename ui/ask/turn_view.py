@@ -138,7 +138,7 @@ def _acts(turn: Turn, written: Answer | None, library: Library, selected: bool) 
             on_change=_rate,
             args=(library, turn.id),
         )
-    act = partial(_act, turn.id)
+    act = partial(_act, turn.place)
     act("Edit", "edit", ("editing", turn.id), "Change the question and ask again")
     act("Ask again", "refresh", ("again", turn.id), "Search and answer once more, in place of this")
     if written and written.prompt:
@@ -148,14 +148,15 @@ def _acts(turn: Turn, written: Answer | None, library: Library, selected: bool) 
         act("Evidence", "leaderboard", ("selected", turn.id), evidence)
 
 
-def _act(turn_id: int, label: str, icon: str, state: tuple[str, int], about: str) -> None:
+def _act(place: int, label: str, icon: str, state: tuple[str, int], about: str) -> None:
     """Show a button that sets an entry of the session's state to the turn's id.
 
-    A session keeps what its buttons are called with for as long as it lasts: no turn, no text.
+    A session keeps what its buttons are called with, and something of each key, for as long as it
+    lasts: so no turn and no text, and keys by the turn's place in the conversation.
     """
     st.button(
         label,
-        key=f"{icon}_{turn_id}",
+        key=f"{icon}_{place}",
         icon=f":material/{icon}:",
         type="tertiary",
         help=about,
