@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_STAMP := $(VENV)/.stamp-run
 DEV_STAMP := $(VENV)/.stamp-dev
+ARTIFACTS := test-artifacts
 PEERS := .venv-peers
 # these run in $(PEERS) alone
 PEER_SYSTEMS := 'benchmarks/systems/(haystack|langchain|llamaindex)\.py'
@@ -23,8 +24,11 @@ help:  ## list the targets
 run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty library
 	@$(BIN)/ranklens run --samples sample_docs
 
-test: lint  ## lint, types and every test
-	$(BIN)/python -m pytest
+test: lint  ## lint, types and every test; those in the browser run beside the others
+	@mkdir -p $(ARTIFACTS)
+	@$(BIN)/python -m pytest -m browser >$(ARTIFACTS)/browser.log 2>&1 & browser=$$!; \
+	$(BIN)/python -m pytest -m "not browser"; others=$$?; \
+	wait $$browser; browser=$$?; cat $(ARTIFACTS)/browser.log; exit $$((others | browser))
 
 quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
 	$(BIN)/python -m pytest -m "not slow and not browser"
