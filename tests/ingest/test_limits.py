@@ -52,7 +52,8 @@ def test_nothing_is_cut_or_counted_in_this_process(library, write, monkeypatch):
 
 def test_a_text_that_is_too_long_is_refused_with_the_limit(library, write):
     library.settings = library.settings.updated(max_document_characters=1000)
-    long, short = library.add([write("long.txt", "moon " * 201), write("short.txt", "moon " * 200)])
+    added = library.add([write("long.txt", "moon " * 201), write("short.txt", "moon " * 200)])
+    long, short = sorted(added, key=lambda outcome: outcome.name)
     assert long.status == "failed"
     assert "more than 1,000 characters" in long.reason
     assert "max_document_characters" in long.reason
