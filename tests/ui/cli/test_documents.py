@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from rag.settings import Settings
 from tests.ui.cli.conftest import Run
 from tests.ui.cli.fakes import FakeDocument, FakeLibrary
+from ui.cli.progress import STOPPING
 
 
 def write(folder: Path, **files: str) -> None:
@@ -83,7 +85,17 @@ def test_names_cannot_steer_the_terminal(run: Run, fake: FakeLibrary, tmp_path: 
     assert "\x1b" not in run("ingest", tmp_path).out
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Signals as a shell's foreground hands them on: in the background some are ignored."""
+    before = {one: signal.signal(one, signal.default_int_handler) for one in STOPPING}
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
+@pytest.mark.usefixtures("heeded")
+@pytest.mark.parametrize("sent", STOPPING)
 def test_a_signal_stops_after_the_file_at_work(
     sent: signal.Signals, run: Run, fake: FakeLibrary, tmp_path: Path
 ):
@@ -94,9 +106,18 @@ def test_a_signal_stops_after_the_file_at_work(
     assert ran.code == 130
     assert fake.closed
     assert "added" not in ran.out
-    assert signal.getsignal(sent) is before
+    assert signal.getsignal(sent) == before
 
 
+@pytest.mark.usefixtures("heeded")
+def test_a_signal_that_was_ignored_stays_so(run: Run, fake: FakeLibrary, tmp_path: Path):
+    write(tmp_path / "in", a_md="new")
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    fake.interrupt = lambda: os.kill(os.getpid(), signal.SIGHUP)
+    assert run("ingest", "in").code == 0
+
+
+@pytest.mark.usefixtures("heeded")
 def test_a_second_ctrl_c_stops_at_once(run: Run, fake: FakeLibrary, tmp_path: Path):
     write(tmp_path / "in", a_md="new")
 
