@@ -25,7 +25,6 @@ from ingest.parsed import BlockSpan, CutDocument, Parsed, sound
 from ingest.progress import IndexingProgress
 from ingest.texts import keep_text
 from rag.settings import SHAPES_INDEX
-from rag.text.language import stemming_of
 from rag.types import Chunk
 
 AT_ONCE = 64  # documents
@@ -143,9 +142,9 @@ def _write(library: Documents, encoded: _Encoded) -> int:
     position = 0
     words: dict[str, list[Chunk]] = {}
     for one in encoded.rows:
-        words.setdefault(stemming_of(one.cut.text), []).extend(one.cut.chunks)
         own = slice(position, position + len(one.cut.chunks))
         ids.append(_remember(library, one, encoded.vectors[own]))
+        words.setdefault(index.catalogue.language(ids[-1]), []).extend(one.cut.chunks)
         if library.settings.keep_tokens:
             passages = [chunk.passage for chunk in one.cut.chunks]
             kept = [codes for codes in encoded.tokens[own] if codes]

@@ -4,7 +4,7 @@
 replaces, removes and indexes documents again, and is killed at a write point or at a moment of
 chance; then another process opens the library and checks it. A library has several such lives. All
 processes are forks of this one, which has imported everything and started no thread, so that a life
-takes a fraction of a second. What a life has been told to be done is acknowledged over a pipe.
+takes a fraction of a second. A life acknowledges over a pipe what the library reports as done.
 """
 
 from __future__ import annotations
