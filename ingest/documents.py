@@ -24,8 +24,9 @@ from rag.errors import DocumentError, LibraryError, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
-from rag.store.index import Index, IndexReport
+from rag.store.index import Index
 from rag.store.room import storage_error
+from rag.store.verifying import IndexReport
 from rag.types import Chunk
 
 log = logging.getLogger(__name__)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rag.evaluate.measures.figures import Figures
     from rag.settings import Settings
     from rag.store.catalogue import Document
-    from rag.store.index import IndexReport
+    from rag.store.verifying import IndexReport
     from ranklens.comparing import SideBySide
     from ranklens.fitting import Fit
     from ranklens.library import Library
@@ -79,7 +79,7 @@ _LATER = {
     "Document": "rag.store.catalogue",
     "Figures": "rag.evaluate.measures.figures",
     "Fit": "ranklens.fitting",
-    "IndexReport": "rag.store.index",
+    "IndexReport": "rag.store.verifying",
     "Judgement": "rag.evaluate.judgements.record",
     "Library": "ranklens.library",
     "Settings": "rag.settings",

@@ -14,7 +14,8 @@ from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.pipeline import Pipeline
 from rag.settings import Settings
-from rag.store.index import Index, reset
+from rag.store.derived import reset
+from rag.store.index import Index
 from rag.store.owner import Owner
 from rag.store.private import make_private
 from rag.store.room import storage_error

@@ -8,12 +8,9 @@ leaves rows that no search returns, and `Index.open` clears them away.
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -22,39 +19,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import LibraryError, LibraryMismatch, StorageError
-from rag.settings import SHAPES_INDEX, Settings
-from rag.store.analyse import AUTO, Analyser, AutoAnalyser, analyser
+from rag.settings import Settings
+from rag.store import derived
+from rag.store.analyse import Analyser, analyser
 from rag.store.catalogue import Catalogue
 from rag.store.exact import ExactVectors
-from rag.store.inverted import InvertedIndex
 from rag.store.lexical import LexicalIndex
-from rag.store.okapi import OkapiIndex
 from rag.store.room import Room
 from rag.store.tokens import TokenStore
 from rag.store.vectors import ChromaStore
+from rag.store.verifying import IndexReport, verify
 from rag.text.language import ENGLISH
-from rag.text.plural import plural
 from rag.types import Chunk
 
 log = logging.getLogger(__name__)
 
-SAMPLE = 25
 # Removing 1,500 vectors took 1.7 MB of Chroma's journal.
 REMOVED_AT_ONCE = 1000
 ROOM_TO_REMOVE = 3 << 20
 COMPACTED_UP_TO = 256 << 20  # bytes of the catalogue
 ROOM_TO_ADD, TIMES_THE_VECTORS = 3 << 20, 4
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What `verify` found. ``recall`` is Chroma's share of the exact top 10 over sampled chunks."""
-
-    chunks: int
-    vectors: int
-    lexical: int
-    recall: float | None
-    problems: tuple[str, ...]
 
 
 class Index:
@@ -85,18 +69,18 @@ class Index:
         the catalogue without encoding anything. Raises `LibraryMismatch` if the library was
         made with another encoder or other settings.
         """
-        facts = index_facts(settings, encoder_facts)
+        facts = derived.index_facts(settings, encoder_facts)
         room = Room(settings.library, settings.min_free_mb)
         room.prepare()
         with ExitStack() as undo:
             catalogue = Catalogue(settings.library / "catalogue.sqlite")
             undo.callback(catalogue.close)
-            _check(catalogue, facts, settings)
+            derived.check_facts(settings, catalogue, facts)
             if afresh:
-                _drop_derived(settings, catalogue, facts)
-            vectors = _vectors(settings, catalogue)
+                derived.drop(settings, catalogue, facts)
+            vectors = derived.open_vectors(settings, catalogue)
             undo.callback(vectors.close)
-            index = cls(catalogue, vectors, _lexical(settings, catalogue), room)
+            index = cls(catalogue, vectors, derived.open_lexical(settings, catalogue), room)
             index._check_vectors(facts)
             index.reconcile()
             undo.pop_all()
@@ -293,21 +277,7 @@ class Index:
 
     def verify(self) -> IndexReport:
         """Check counts, ids and a sample of exact searches; changes nothing."""
-        live = self.catalogue.live_ids()
-        problems = [p for p in (self.catalogue.problem(),) if p]
-        held = self.vectors.ids()
-        for name, ids in (("Chroma", held), ("the BM25 index", self.lexical.ids())):
-            if live - ids:
-                problems.append(f"{name} lacks {len(live - ids)} of {plural(len(live), 'chunk')}")
-            if ids - live:
-                strange = plural(len(ids - live), "chunk that is", "chunks that are")
-                problems.append(f"{name} holds {strange} not live")
-        recall = self._sampled_recall() if live else None
-        if recall is not None and recall < 0.95:
-            problems.append(f"Chroma finds {recall:.0%} of the exact nearest chunks")
-        return IndexReport(
-            len(live), self.vectors.count(), len(self.lexical.ids()), recall, tuple(problems)
-        )
+        return verify(self.catalogue, self.vectors, self.lexical)
 
     def rebuild(self) -> IndexReport:
         """Make vectors and BM25 again from the catalogue, encoding nothing; then `verify`."""
@@ -330,118 +300,10 @@ class Index:
             rows = [i for i, c in enumerate(chunks) if c.id in lost]
             self.vectors.add([chunks[i].id for i in rows], vectors[rows])
 
-    def _sampled_recall(self) -> float:
-        ids: list[str] = []
-        parts: list[NDArray[np.float32]] = []
-        for chunks, vectors in self.catalogue.live_chunks():
-            ids += [c.id for c in chunks]
-            parts.append(vectors)
-        matrix = np.concatenate(parts)
-        k = min(10, len(ids))
-        rows = np.random.default_rng(0).choice(len(ids), min(SAMPLE, len(ids)), replace=False)
-        found = 0
-        for row in rows:
-            cosines = matrix @ matrix[row]
-            kth = np.partition(cosines, -k)[-k]
-            # Chunks of equal text have equal cosines: any of them is a right answer.
-            near = {ids[i]: cosines[i] for i in np.flatnonzero(cosines >= kth - 1e-5)}
-            answer = self.vectors.search(matrix[row], k)
-            found += sum(n in near and abs(score - near[n]) < 1e-3 for n, score in answer)
-        return found / (k * len(rows))
-
     def _check_vectors(self, facts: Mapping[str, Any]) -> None:
         # An empty collection is a new one, or one that was lost: `reconcile` fills it again.
-        if _but_language(self.vectors.facts()) == _but_language(facts):
+        if derived.but_language(self.vectors.facts()) == derived.but_language(facts):
             return
         if self.vectors.count():
-            raise LibraryMismatch(_mismatch(self.vectors.facts(), facts))
+            raise LibraryMismatch(derived.mismatch(self.vectors.facts(), facts))
         self.vectors.reset(facts)
-
-
-def index_facts(settings: Settings, encoder_facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an index must agree on: encoder, its revision and dimension, chunk settings."""
-    return {**settings.shaping(SHAPES_INDEX), **encoder_facts}
-
-
-def reset(settings: Settings, encoder_facts: Mapping[str, Any]) -> None:
-    """Prepare a library for another encoder or other settings: queue every document again.
-
-    Chunks, vectors and the BM25 index are dropped; the documents' files and names stay.
-    """
-    catalogue = Catalogue(settings.library / "catalogue.sqlite")
-    try:
-        facts = index_facts(settings, encoder_facts)
-        for document in catalogue.documents("ready", "indexing", "failed"):
-            catalogue.update_document(
-                document.id, status="queued", reason="", chunks=0, interruptions=0
-            )
-        catalogue.drop_chunks([d.id for d in catalogue.documents("queued", "removed")])
-        _drop_derived(settings, catalogue, facts)
-        catalogue.remember("index", facts)
-    finally:
-        catalogue.close()
-
-
-def _check(catalogue: Catalogue, facts: Mapping[str, Any], settings: Settings) -> None:
-    made_with = catalogue.setting("index")
-    if made_with == facts:
-        return
-    other_words = made_with and _but_language(made_with) == _but_language(facts)
-    if other_words:  # no vector changes: `reconcile` makes the BM25 index again
-        catalogue.find_languages()
-    elif made_with is not None and catalogue.documents():
-        raise LibraryMismatch(_mismatch(made_with, facts))
-    shutil.rmtree(settings.library / "lexical", ignore_errors=True)
-    catalogue.remember("index", dict(facts))
-
-
-def _but_language(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if name != "language"}
-
-
-def _mismatch(made_with: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
-    differing = [
-        f"{name} is {made_with.get(name)} there and {facts.get(name)} here"
-        for name in sorted({*made_with, *facts})
-        if made_with.get(name) != facts.get(name)
-    ]
-    return (
-        f"the library was indexed with other settings: {'; '.join(differing)}. Index it again "
-        "with `ranklens reindex`, or set these options back"
-    )
-
-
-def _drop_derived(settings: Settings, catalogue: Catalogue, facts: Mapping[str, Any]) -> None:
-    shutil.rmtree(settings.library / "lexical", ignore_errors=True)
-    if settings.chroma_url:
-        vectors = _vectors(settings, catalogue)
-        vectors.reset(facts)
-        vectors.close()
-    else:
-        shutil.rmtree(settings.library / "chroma", ignore_errors=True)
-
-
-def _vectors(settings: Settings, catalogue: Catalogue) -> ChromaStore:
-    if settings.chroma_url:
-        return ChromaStore.server(settings.chroma_url, _collection(catalogue))
-    return ChromaStore.embedded(settings.library / "chroma")
-
-
-def _collection(catalogue: Catalogue) -> str:
-    """Return the library's own name on a shared server."""
-    if (name := catalogue.setting("collection")) is None:
-        name = f"ranklens-{uuid.uuid4().hex[:12]}"
-        catalogue.remember("collection", name)
-    return str(name)
-
-
-def _lexical(settings: Settings, catalogue: Catalogue) -> LexicalIndex:
-    folder = settings.library / "lexical" / settings.lexical_engine
-    # Another engine's files would keep the words of documents that are removed from now on.
-    for other in folder.parent.glob("*"):
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
-    engine = InvertedIndex if settings.lexical_engine == "inverted" else OkapiIndex
-    if settings.language == AUTO:
-        return engine.open(folder, AutoAnalyser(catalogue.languages))
-    return engine.open(folder, analyser(settings.language))

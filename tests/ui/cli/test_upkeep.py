@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.store.index import IndexReport
+from rag.store.verifying import IndexReport
 from tests.ui.cli.conftest import Run
 from tests.ui.cli.fakes import FakeLibrary
 
