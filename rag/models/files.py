@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,11 @@ def file_digest(path: Path, cache: Path) -> str:
 def folder_digest(folder: Path, cache: Path) -> str:
     """Return 16 hexadecimal digits that name the weights in a folder, one file or many."""
     files = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".bin"))
+    return digest_of(files, cache)
+
+
+def digest_of(files: Iterable[Path], cache: Path) -> str:
+    """Return 16 hexadecimal digits that name one file's bytes, or those of many in their order."""
     digests = [file_digest(path, cache) for path in files]
     if len(digests) == 1:
         return digests[0][:16]

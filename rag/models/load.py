@@ -14,6 +14,7 @@ from rag.models.devices import accelerated
 from rag.models.encoder import Encoder
 from rag.models.files import read_json
 from rag.models.hub import check_embedded, embedded_folder, locate, own_code, untrusted
+from rag.models.onnx.heads import has_head
 from rag.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def load_cross(settings: Settings, name: str = "") -> CrossModel:
     name, cache = name or settings.cross_encoder, settings.cache
     folder = locate(name)
     architectures = read_json(folder / "config.json").get("architectures") or ["not given"]
-    if not str(architectures[0]).endswith(("ForSequenceClassification", "ForCausalLM")):
+    scores = str(architectures[0]).endswith(("ForSequenceClassification", "ForCausalLM"))
+    if not scores and not has_head(folder):
         raise ModelError(
             f"{name} is no cross-encoder (its architecture is {architectures[0]}); "
             "choose a model that scores pairs"

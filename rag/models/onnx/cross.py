@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,26 +10,24 @@ from tokenizers import Encoding
 from rag.errors import ModelError
 from rag.models.cross import CrossModel
 from rag.models.encoder import Reading
-from rag.models.files import file_digest, read_any_json, read_optional
+from rag.models.files import digest_of, read_optional
 from rag.models.onnx.exports import load_runtime
-from rag.models.onnx.recipe import WEIGHTS, length_limit
+from rag.models.onnx.heads import head_files, read_head
+from rag.models.onnx.recipe import length_limit
 from rag.models.tokens import Tokens
 
 
 class OnnxCross(CrossModel):
-    """A BERT-shaped cross-encoder."""
+    """A cross-encoder of a network in `rag.models.onnx.networks`."""
 
     def __init__(self, name: str, folder: Path, cache: Path, engine: str = "float32") -> None:
         """Load the model; raises `ModelError` if this engine cannot run it."""
-        modules = folder / "modules.json"
-        if modules.is_file():
-            kinds = [str(one.get("type")).rpartition(".")[2] for one in read_any_json(modules)]
-            if kinds != ["Transformer"]:
-                raise ModelError(f"{folder}: its modules are {json.dumps(kinds)}")
+        if read_optional(folder / "config_sentence_transformers.json").get("default_prompt_name"):
+            raise ModelError(f"{folder}: puts a prompt before every question")
         self._tokens = Tokens(folder)
         self._runtime = load_runtime(folder, "logits", cache, engine, self._tokens.typed)
         self.name = name
-        self.revision = file_digest(folder / WEIGHTS, cache)[:16]
+        self.revision = digest_of(head_files(folder, read_head(folder)).values(), cache)
         limit = read_optional(folder / "sentence_bert_config.json").get("max_seq_length")
         self.max_tokens = int(limit or length_limit(folder))
         self.engine = self._runtime.engine

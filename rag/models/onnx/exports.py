@@ -7,15 +7,19 @@ import json
 import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from rag.errors import ModelError
 from rag.models.files import file_digest, read_json
 from rag.models.onnx.engine import engine_for
-from rag.models.onnx.recipe import WEIGHTS, Output
+from rag.models.onnx.heads import head_files, read_head
+from rag.models.onnx.recipe import Output
 from rag.models.onnx.runtime import Runtime
 
-BUILDER = 4  # part of the key: raise it whenever `rag.models.onnx.graph` makes another graph
+BUILDER = 4  # part of the key: raise it whenever `rag.models.onnx.networks` makes another graph
+# Whether int8 keeps their rankings has not been measured with real weights.
+FLOAT_ONLY = ("modernbert",)
 
 
 def load_runtime(
@@ -23,9 +27,12 @@ def load_runtime(
 ) -> Runtime:
     """Load the model in ``folder`` on ``engine`` ("float32", "int8" or "auto").
 
-    Raises `ModelError` if no graph can be made of it.
+    A model of a kind in `FLOAT_ONLY` runs in float32 on any. Raises `ModelError` if no graph can be
+    made of it.
     """
     chosen = engine_for(engine).name
+    if read_json(folder / "config.json").get("model_type") in FLOAT_ONLY:
+        chosen = "float32"
     return Runtime(graph_for(folder, output, cache, chosen == "int8"), typed, f"onnx {chosen}")
 
 
@@ -35,10 +42,12 @@ def graph_for(folder: Path, output: Output, cache: Path, int8: bool = False) -> 
     It multiplies in ``int8`` or in float32. Raises `ModelError` if no graph can be made of this
     model or the cache cannot be written.
     """
-    config, weights = read_json(folder / "config.json"), folder / WEIGHTS
-    if not weights.is_file():
-        raise ModelError(f"{folder}: has no {WEIGHTS}")
+    config = read_json(folder / "config.json")
+    head = read_head(folder) if output == "logits" else None
+    weights, *others = head_files(folder, head).values()
     recipe = [file_digest(weights, cache), config, output, BUILDER, int8]
+    if head:
+        recipe += [asdict(head), [file_digest(path, cache) for path in others]]
     key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:32]
     made = cache / "graphs" / key
     if not (made / "model.onnx").is_file():
@@ -51,7 +60,7 @@ def graph_for(folder: Path, output: Output, cache: Path, int8: bool = False) -> 
 
 def _make(folder: Path, output: Output, made: Path, int8: bool) -> None:
     # Both import onnx, which a start from the cache does not need.
-    from rag.models.onnx.graph import build
+    from rag.models.onnx.networks import build
     from rag.models.onnx.quantise import build_int8
 
     made.parent.mkdir(parents=True, exist_ok=True)

@@ -17,14 +17,15 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 from tokenizers import Encoding
 
-from rag.models.onnx.graph import Graph, Weights, build
+from rag.models.onnx.graph import Graph, Weights
+from rag.models.onnx.networks import build
 from rag.models.onnx.recipe import Output, length_limit
 from rag.models.onnx.runtime import Runtime
 from rag.models.tokens import Tokens
@@ -38,7 +39,7 @@ Ranges = Mapping[str, NDArray[np.float32]]
 
 
 def build_int8(model: Path, output: Output, folder: Path) -> None:
-    """Write ``model.onnx`` and ``weights.bin`` as `rag.models.onnx.graph.build` does, in int8.
+    """Write ``model.onnx`` and ``weights.bin`` as `rag.models.onnx.networks.build` does, in int8.
 
     Raises `ModelError` as `build` does.
     """
@@ -49,71 +50,67 @@ def build_int8(model: Path, output: Output, folder: Path) -> None:
 class _TappedGraph(Graph):
     """A graph that also gives the input of every product in its layers, by the product's name."""
 
-    def __init__(self, config: Mapping[str, Any], weights: Weights, data: BinaryIO) -> None:
-        super().__init__(config, weights, data)
+    def __init__(self, weights: Weights, data: BinaryIO) -> None:
+        super().__init__(weights, data)
         self._taps: list[str] = []
 
-    def model(self, output: Output) -> ModelProto:
-        made = super().model(output)
+    def model(self, last: str, output: Output, typed: bool) -> ModelProto:
+        made = super().model(last, output, typed)
         for name in self._taps:
             made.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
         return made
 
-    def _linears(self, names: Sequence[str], state: str) -> list[str]:
+    def linears(self, names: Sequence[str], state: str) -> list[str]:
         if _in_layer(names[0]):
             self.nodes.append(helper.make_node("Identity", [state], [names[0]]))
             self._taps.append(names[0])
-        return super()._linears(names, state)
+        return super().linears(names, state)
 
 
 class _Int8Graph(Graph):
     """A graph whose layers multiply in int8."""
 
-    def __init__(
-        self, config: Mapping[str, Any], weights: Weights, data: BinaryIO, ranges: Ranges
-    ) -> None:
-        super().__init__(config, weights, data)
+    def __init__(self, weights: Weights, data: BinaryIO, ranges: Ranges) -> None:
+        super().__init__(weights, data)
         self._ranges = ranges
 
-    def _gelu(self, state: str) -> str:
+    def gelu(self, state: str) -> str:
         # By tanh instead of erf: a quarter less time, and off by less than int8's rounding.
-        return self._fused("FastGelu", state)
+        return self.fused("FastGelu", state)
 
-    def _linears(self, names: Sequence[str], state: str) -> list[str]:
+    def linears(self, names: Sequence[str], state: str) -> list[str]:
         if not _in_layer(names[0]):
-            return super()._linears(names, state)
+            return super().linears(names, state)
         if names[0].endswith(".output.dense") and ".attention." not in names[0]:
             return [self._by_token(name, state) for name in names]
-        matrices = [self._matrix(name) for name in names]
+        matrices = [self.matrix(name) for name in names]
         smooth = _smoothing(self._ranges[names[0]], np.concatenate(matrices, axis=1))
-        state = self._plain("Mul", state, self._constant(names[0] + ".smooth", 1 / smooth))
+        state = self.plain("Mul", state, self.constant(names[0] + ".smooth", 1 / smooth))
         values, step, zero = (f"{names[0]}.{part}" for part in ("values", "step", "zero"))
         self.nodes.append(helper.make_node("DynamicQuantizeLinear", [state], [values, step, zero]))
         made = []
         for name, matrix in zip(names, matrices, strict=True):
             weights, scales = self._int8(name, matrix * smooth[:, None])
-            product = (values, weights, step, scales, zero, "", self._weight(name + ".bias"))
-            made.append(self._fused("MatMulIntegerToFloat", *product))
+            product = (values, weights, step, scales, zero, "", self.weight(name + ".bias"))
+            made.append(self.fused("MatMulIntegerToFloat", *product))
         return made
 
     def _by_token(self, name: str, state: str) -> str:
         """Apply a linear layer to activations that are divided by their token's largest first."""
-        axis = self._constant(name + ".axis", np.array([-1]))
-        floor = self._constant(name + ".floor", np.array(FLOOR, np.float32))
-        largest = self._plain("ReduceMax", state, axis, keepdims=1)
-        scale = self._plain("Max", largest, floor)
+        axis = self.constant(name + ".axis", np.array([-1]))
+        floor = self.constant(name + ".floor", np.array(FLOOR, np.float32))
+        largest = self.plain("ReduceMax", state, axis, keepdims=1)
+        scale = self.plain("Max", largest, floor)
         # A product with the reciprocal takes two thirds of the time of a division.
-        divided = self._plain("Mul", state, self._plain("Reciprocal", scale))
-        product = self._fused(
-            "DynamicQuantizeMatMul", divided, *self._int8(name, self._matrix(name))
-        )
-        return self._plain("Add", self._plain("Mul", product, scale), self._weight(name + ".bias"))
+        divided = self.plain("Mul", state, self.plain("Reciprocal", scale))
+        product = self.fused("DynamicQuantizeMatMul", divided, *self._int8(name, self.matrix(name)))
+        return self.plain("Add", self.plain("Mul", product, scale), self.weight(name + ".bias"))
 
     def _int8(self, name: str, matrix: NDArray[np.float32]) -> tuple[str, str]:
         """Store a matrix (in, out) in int8 and a scale for each output."""
         scales = (np.maximum(np.abs(matrix).max(axis=0), TINY) / 127).astype(np.float32)
         values = np.rint(matrix / scales).astype(np.int8)
-        return self._constant(name + ".int8", values), self._constant(name + ".scales", scales)
+        return self.constant(name + ".int8", values), self.constant(name + ".scales", scales)
 
 
 def _smoothing(largest: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -43,7 +43,7 @@ def read_recipe(folder: Path) -> Recipe:
     if (query or passage) and not pooling.get("include_prompt", True):
         raise ModelError(f"{folder}: its pooling leaves the prompt out")
     limit = own.get("max_seq_length") or length_limit(folder)
-    return Recipe(_pooling(folder, pooling), int(limit), query, passage)
+    return Recipe(pooling_of(folder, pooling), int(limit), query, passage)
 
 
 def length_limit(folder: Path) -> int:
@@ -72,7 +72,8 @@ def _modules(folder: Path) -> tuple[str, str]:
     return listed[0][1], listed[1][1]
 
 
-def _pooling(folder: Path, config: dict[str, Any]) -> Pooling:
+def pooling_of(folder: Path, config: dict[str, Any]) -> Pooling:
+    """Return the pooling that a module's configuration names; raises `ModelError` for others."""
     flags = [name for name, value in config.items() if name.startswith("pooling_mode_") and value]
     older = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
     given = config.get("pooling_mode") or [older.get(flag, flag) for flag in flags] or "mean"

@@ -62,6 +62,48 @@ def save_cross(folder: Path, family: str, labels: int = 1, typed: bool = True) -
     return _save(transformers.AutoModelForSequenceClassification, folder, family, labels, typed)
 
 
+def save_modernbert(folder: Path, head: str = "own", labels: int = 1, **config: Any) -> Path:
+    """Save a small ModernBERT whose window is shorter than `TEXTS`; ``config`` changes it.
+
+    ``head`` is "own" for transformers' cross-encoder, "cls" or "mean" for the modules of
+    sentence-transformers (pooling, dense, norm, dense) beside it, "none" for an encoder.
+    """
+    torch.manual_seed(7)
+    tokenizer = _tokenizer("bert", typed=False)
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 4}
+    tokens = {"pad_token_id": 0, "bos_token_id": 1, "cls_token_id": 1, "sep_token_id": 2}
+    made = transformers.ModernBertConfig(
+        **sizes, **tokens, eos_token_id=2, vocab_size=len(tokenizer),
+        **{"num_hidden_layers": 4, "max_position_embeddings": 66, "local_attention": 8,
+           "initializer_range": 0.3, "num_labels": labels} | config,
+    )  # fmt: skip
+    own = head == "own"
+    kind = transformers.AutoModelForSequenceClassification if own else transformers.AutoModel
+    kind.from_config(made).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    if head in ("cls", "mean"):
+        _add_head(folder, head, labels)
+    return folder
+
+
+def _add_head(folder: Path, pooling: str, labels: int) -> None:
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Dense, Transformer
+    from sentence_transformers.sentence_transformer.modules import LayerNorm, Pooling
+
+    norm = LayerNorm(32)
+    torch.nn.init.normal_(norm.norm.weight, 1.0, 0.3)
+    torch.nn.init.normal_(norm.norm.bias)
+    modules = [
+        Transformer(str(folder)),
+        Pooling(32, pooling_mode=pooling),
+        Dense(32, 32, bias=False, activation_function=torch.nn.GELU()),
+        norm,
+        Dense(32, labels, activation_function=torch.nn.Identity(), module_output_name="scores"),
+    ]
+    CrossEncoder(modules=modules).save_pretrained(str(folder))
+
+
 def _save(kind: Any, folder: Path, family: str, labels: int = 1, typed: bool = True) -> Path:
     torch.manual_seed(7)
     tokenizer = _tokenizer(family, typed)

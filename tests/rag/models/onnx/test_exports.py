@@ -6,7 +6,7 @@ import pytest
 from rag.errors import ModelError
 from rag.models.files import MEMORY, file_digest
 from rag.models.onnx.exports import graph_for
-from rag.models.onnx.graph import unsupported
+from rag.models.onnx.networks import unsupported
 from tests.rag.models.tiny import save_cross, save_encoder
 
 
