@@ -5,7 +5,9 @@
 Both answer from the same five passages of the same retrieval (dense and BM25, fused by RRF). An
 answer is right if one of its cited sentences overlaps the gold: on HotpotQA a gold paragraph,
 on the chunking set a gold span of characters. ``precision`` is the share of cited sentences that
-do; ``covered`` the share of gold (paragraphs, or characters of gold spans) that is cited. Times are
+do; ``covered`` the share of gold (paragraphs, or characters of gold spans) that is cited; ``first``
+the share of questions whose first cited sentence does. Of the bold short answers, ``leads``, those
+are counted that stand in a gold passage (which does not prove them right). Times are
 of the processor, all threads together, and say nothing of waiting.
 """
 
@@ -137,42 +139,48 @@ def retrieve(
     return found
 
 
-def first_two(hits: Sequence[Hit]) -> list[Cited]:
+def first_two(hits: Sequence[Hit]) -> tuple[list[Cited], bool]:
     """Return the baseline: the first two sentences of the top passage."""
     chunk = hits[0].chunk
-    return [(chunk, span.start, span.end) for span in parts(chunk.text)[:2]]
+    return [(chunk, span.start, span.end) for span in parts(chunk.text)[:2]], False
 
 
-def cited(generator: ExtractiveGenerator, question: str, hits: Sequence[Hit]) -> list[Cited]:
-    """Return what the extractive answer cites."""
+def cited(
+    generator: ExtractiveGenerator, question: str, hits: Sequence[Hit]
+) -> tuple[list[Cited], bool]:
+    """Return what the extractive answer cites, and whether it has a bold short answer."""
     answering = Answering(generator, question, hits)
     list(answering)
     chunks = {hit.chunk.id: hit.chunk for hit in hits}
-    return [
+    quotes = [
         (chunks[c.chunk_id], c.quote_start or 0, c.quote_end or 0)
         for c in answering.answer.citations
     ]
+    return quotes, answering.answer.text.startswith("**")
 
 
 def report(
     name: str,
     found: Sequence[tuple[Question, tuple[Hit, ...]]],
-    answer: Callable[[str, Sequence[Hit]], list[Cited]],
+    answer: Callable[[str, Sequence[Hit]], tuple[list[Cited], bool]],
 ) -> None:
     """Print one line of figures."""
-    right, precise, covered, counts, seconds = [], [], [], [], []
+    right, precise, covered, counts, seconds, firsts, leads = [], [], [], [], [], [], []
     for question, hits in found:
         started = time.process_time()
-        quotes = answer(question.text, hits)
+        quotes, lead = answer(question.text, hits)
         seconds.append(time.process_time() - started)
         hit = [any(overlap(quote, gold) for gold in question.gold) for quote in quotes]
         right.append(any(hit))
         precise += hit
+        firsts.append(hit[:1] == [True])
+        leads += [firsts[-1]] if lead else []
         covered.append(coverage(question, quotes))
         counts.append(len(quotes))
     print(
         f"  {name:20} right {np.mean(right):.3f}  precision {np.mean(precise):.3f}  "
-        f"covered {np.mean(covered):.3f}  citations {np.mean(counts):.1f}  "
+        f"covered {np.mean(covered):.3f}  first {np.mean(firsts):.3f}  "
+        f"leads {sum(leads)} of {len(leads)}  citations {np.mean(counts):.1f}  "
         f"refused {counts.count(0)}  p50 {1000 * np.percentile(seconds, 50):.0f} ms  "
         f"p95 {1000 * np.percentile(seconds, 95):.0f} ms"
     )
