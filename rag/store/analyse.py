@@ -4,7 +4,9 @@ A text is brought to one form (NFKC, case folded), cut into tokens, and every to
 terms under which it can be found:
 
 - a word: its Snowball stem, without accents (``Cafés`` → ``cafe``); function words are left out
-- a compound such as ``ERR_42-b``, ``v1.2.3``, ``user@example.org`` or ``R&D``: whole, and in parts
+- a compound such as ``ERR_42-b``, ``v1.2.3``, ``user@example.org`` or ``R&D``: whole, and in parts;
+  a question does not look for the few letters at a figure (``FY`` of ``FY2023``), which are rare
+  and would count once for every identifier of their kind
 - a number: without thousands separators (``1,234.5`` → ``1234.5``)
 - an acronym: without its dots (``U.S.`` → ``us``)
 - a run of characters of a script without spaces (Chinese, Japanese, Korean, Thai, …): its bigrams
@@ -35,6 +37,7 @@ Groups = list[tuple[str, ...]]
 """The terms of a question; those of a group count as one."""
 _CACHED_TOKENS = 200_000
 _LONGEST_TERM = 100
+_SHORTEST_PART, _SHORTEST_SOUGHT = 2, 4  # letters beside a figure: of a document, of a question
 _MOST = 12  # languages of a question
 
 # Accents are no part of these languages' stemming rules, so that "résumés" is stemmed like
@@ -73,7 +76,8 @@ class Analyser:
                 f"(known: {', '.join(known)})"
             )
         self.name = f"ranklens-{VERSION}-{language}"
-        self._terms_of = _Expansions(language)
+        self._terms_of = _Expansions(language, _SHORTEST_PART)
+        self._sought = _Expansions(language, _SHORTEST_SOUGHT)
 
     def __call__(self, text: str) -> list[str]:
         """Return the terms of ``text``, in the order in which they stand in it."""
@@ -89,11 +93,11 @@ class Analyser:
 
     def question(self, text: str) -> Groups:
         """Return the terms of a question, each a group of its own."""
-        return [(term,) for term in self(text)]
+        return [(term,) for token in _TOKEN.findall(_normal(text)) for term in self._sought[token]]
 
-    def expanded(self, token: str) -> tuple[str, ...]:
-        """Return the terms of one token in its normal form."""
-        return self._terms_of[token]
+    def sought(self, token: str) -> tuple[str, ...]:
+        """Return the terms of one token of a question in its normal form."""
+        return self._sought[token]
 
 
 class AutoAnalyser:
@@ -121,7 +125,7 @@ class AutoAnalyser:
         known = [analyser(language) for language in self._languages()[:_MOST] or (ENGLISH,)]
         groups: Groups = []
         for token in _TOKEN.findall(_normal(text)):
-            forms = [one.expanded(token) for one in known]
+            forms = [one.sought(token) for one in known]
             if all(forms):
                 groups += [tuple(dict.fromkeys(terms)) for terms in zip(*forms, strict=False)]
         return groups
@@ -136,7 +140,9 @@ def analyser(language: str) -> Analyser:
 class _Expansions(dict[str, tuple[str, ...]]):
     """The terms of every token met so far; a text's words are mostly words met before."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, shortest: int) -> None:
+        """``shortest``: letters beside a figure that are a term of their own."""
+        self._shortest = shortest
         self._stemmer = None if language == NO_STEMMING else Stemmer.Stemmer(language)
         self._stemmer_lock = threading.Lock()
         self._fold_first = language in _FOLD_FIRST
@@ -170,7 +176,8 @@ class _Expansions(dict[str, tuple[str, ...]]):
         if mixed is None:
             return self._word(part)
         before, number, after = mixed.groups()
-        words = [term for word in (before, after) if len(word) > 1 for term in self._word(word)]
+        beside = [word for word in (before, after) if len(word) >= self._shortest]
+        words = [term for word in beside for term in self._word(word)]
         return [part] if number == part else [_folded(part), number, *words]
 
     def _word(self, word: str) -> list[str]:

@@ -69,6 +69,21 @@ def test_identifiers_and_numbers_are_found_in_every_form(written: str, sought: s
 
 
 @pytest.mark.parametrize(
+    ("asked", "terms"),
+    [
+        ("FY2023", ["fy2023", "2023"]),
+        ("FY 2023", ["fy", "2023"]),
+        ("ERR_42-b", ["err_42-b", "err", "42", "b"]),
+        ("COVID19", ["covid19", "19", "covid"]),
+        ("$32.5bn", ["32.5bn", "32.5"]),
+    ],
+)
+def test_a_question_looks_for_no_letters_that_hang_on_a_figure(asked: str, terms: list[str]):
+    assert ENGLISH.question(asked) == [(term,) for term in terms]
+    assert AutoAnalyser(lambda: ()).question(asked) == [(term,) for term in terms]
+
+
+@pytest.mark.parametrize(
     ("language", "text", "terms"),
     [
         ("none", "Running cafés", ["running", "cafes"]),

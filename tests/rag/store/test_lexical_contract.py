@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rag.errors import LibraryError, LibraryMismatch
+from rag.store.analyse import Analyser
 from rag.store.inverted import InvertedIndex
 from rag.store.lexical import LexicalIndex
 from rag.store.okapi import OkapiIndex
@@ -96,6 +97,18 @@ def test_repeated_words_of_a_query_count_repeatedly(open_index: Open) -> None:
     once, thrice = index.score("a", ["1"])[0], index.score("a a a", ["1"])[0]
     assert thrice == pytest.approx(3 * once)
     assert index.explain("a a a", "1") == {"a": pytest.approx(thrice)}
+
+
+@pytest.mark.parametrize("engine", [InvertedIndex, OkapiIndex])
+def test_parts_of_an_identifier_do_not_outweigh_the_words_of_a_question(
+    engine: type[LexicalIndex], tmp_path: Path
+) -> None:
+    index = engine.open(tmp_path, Analyser("english"))
+    index.add(["answer"], ["Revenue of the segment in FY2023 was 7 million"])
+    index.add(["other"], ["Leases FY2020, FY2021, FY2022, FY2024, FY2025, FY2026 mature"])
+    index.add(list("123456"), ["revenue grew", "the segment", *(f"rent {n}" for n in "abcd")])
+    assert found(index, "segment revenue FY2023")[:1] == ["answer"]
+    assert "other" not in found(index, "segment revenue FY2023")
 
 
 def test_explanations_name_the_matching_terms(open_index: Open) -> None:
