@@ -4,6 +4,7 @@ RanklensError
 ├── SettingsError            an option is unknown, malformed or out of range
 ├── FilterError              a document that was to be asked is not there, or several may be meant
 ├── LibraryError             the library on disk cannot do what was asked
+│   ├── NotThere             it holds no document, set, key or judgement of that name
 │   ├── LibraryInUse         another process owns the folder
 │   ├── LibraryMismatch      it was indexed with another model or other settings
 │   ├── StorageError         its disk is full, faulty or read-only; the work can go on later
@@ -33,6 +34,10 @@ class FilterError(RanklensError):
 
 class LibraryError(RanklensError):
     """The library on disk cannot do what was asked."""
+
+
+class NotThere(LibraryError):
+    """The library holds no document, question set, key or judgement of that name."""
 
 
 class LibraryInUse(LibraryError):

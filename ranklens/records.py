@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rag.evaluate.judgements.question_sets import QuestionSets
     from rag.evaluate.judgements.store import JudgementStore
     from rag.evaluate.judgements.votes import VoteStore
+    from rag.store.api_keys import ApiKeys
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
 
@@ -60,6 +61,13 @@ class Records:
         from rag.evaluate.judgements.votes import VoteStore
 
         return VoteStore(self.index.catalogue)
+
+    @cached_property
+    def keys(self) -> ApiKeys:
+        """Keys of the HTTP API."""
+        from rag.store.api_keys import ApiKeys
+
+        return ApiKeys(self.index.catalogue.engine)
 
     @cached_property
     def question_log(self) -> QuestionLog:

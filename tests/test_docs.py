@@ -35,7 +35,9 @@ def faults(line: str) -> list[str]:
     if match := re.match(r"(?:\.venv/bin/)?ranklens ([a-z]+)", line):
         if match[1] not in COMMANDS:
             return [f"ranklens {match[1]}"]
-        known = {option for p in COMMANDS[match[1]].params for option in p.opts}
+        named = COMMANDS[match[1]]
+        below = getattr(named, "commands", {}).values()
+        known = {option for one in (named, *below) for p in one.params for option in p.opts}
         return [o for o in re.findall(r"(?<=\s)--?[a-z][a-z-]*", line) if o not in known]
     if match := re.match(r"make (?:[A-Z]+=\S+ )?([a-z]+)$", line.strip()):
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M)

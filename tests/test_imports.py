@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("app", "ingest", "rag", "ranklens", "ui")
+OURS = ("app", "ingest", "rag", "ranklens", "serve", "ui")
 ANYTHING = frozenset(OURS)
 CORE = frozenset({"rag.types", "rag.errors", "rag.text"})
 # What a page or a command shows, never what it would run.
@@ -18,7 +18,8 @@ PAGE = CORE | {"rag.trace", "rag.journey", "rag.settings", "rag.evaluate.reports
 # and everything may import its own folder.
 MAY_IMPORT = {
     "app": frozenset({"ui"}),
-    "ui": PAGE,
+    "ui": PAGE | {"serve"},
+    "serve": CORE | {"rag.trace", "rag.settings", "ranklens"},
     "ranklens": frozenset({"rag", "ingest"}),
     "ingest": frozenset({"rag"}),
     "rag": frozenset({"rag"}),
@@ -148,6 +149,9 @@ def test_every_folder_of_rag_is_in_the_table():
         ("ui.judge.pool", "from rag.evaluate.judgements.pooling import pooled"),
         ("ui.measure.page", "from rag.evaluate.measures.figures import figures"),
         ("ui.cli.evaluation_tables", "from rag.evaluate.measures.figures import Figures"),
+        ("serve.v1.documents", "from ui.shared import state"),
+        ("serve.v1.documents", "from rag.pipeline import Pipeline"),
+        ("serve.app", "import streamlit"),
         ("ui.cli.judging", "def f():\n    from ingest.datasets.base import read_text"),
     ],
 )
@@ -162,6 +166,8 @@ def test_a_wrong_direction_is_found(module: str, source: str):
         ("rag.rerank.table", "from rag.rerank.none import NoReranker"),
         ("ui.ask.page", "import streamlit as st\nfrom rag.types import Trace"),
         ("app", "import streamlit as st\nfrom ui.ask import page"),
+        ("ui.served", "from serve.library import OpenLibrary"),
+        ("serve.v1.documents", "import ranklens\nfrom rag.trace import to_dict"),
     ],
 )
 def test_a_right_direction_passes(module: str, source: str):

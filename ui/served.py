@@ -1,38 +1,79 @@
-"""What the page's server does beside the page: `/metrics`, and closing the library.
+"""What the page's server does beside the page: the API, `/metrics`, and closing the library.
 
 Light to import: the server imports it before it listens.
 """
 
 from __future__ import annotations
 
-import atexit
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+
+from rag.errors import SettingsError
+from rag.settings import Settings, load_settings
+from serve.guard import API
+from serve.library import OpenLibrary
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from ranklens.library import Library
 
+COMMAND = "ranklens run"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_open: list[Library] = []
 
 
-def opened(library: Library) -> None:
-    """Note the library of this process; it is closed when the process or its server ends."""
-    _open[:] = [library]
-    atexit.register(library.close)
+def _open() -> Library:
+    """Open the library for all sessions and the API, and index in the background.
+
+    Secrets of Streamlit become environment variables when they are loaded.
+    """
+    import streamlit as st
+
+    import ranklens
+    from ui.shared.collector import spare
+
+    st.secrets.load_if_toml_exists()
+    library = ranklens.open(command=COMMAND)
+    library.start_worker()
+    library.warm_up(lambda: spare("warm-up"))
+    return library
 
 
-def routes() -> list[Route]:
-    """Return what is served beside the page; `ui.guard` decides to whom, as for every route."""
-    return [Route("/metrics", _metrics)]
+def settings() -> Settings:
+    """Return the settings that the server starts with: the defaults if there is a fault in them."""
+    try:
+        return load_settings()
+    except SettingsError:  # the page shows it; until then only this machine may open the page
+        return Settings()
+
+
+library = OpenLibrary(_open, settings)
+
+
+def routes() -> list[BaseRoute]:
+    """Return what is served beside the page; `serve.guard` decides to whom, as for every route."""
+    return [Route("/metrics", _metrics), Mount(API, app=_api)]
+
+
+async def _api(scope: Scope, receive: Receive, send: Send) -> None:
+    await (await run_in_threadpool(_created))(scope, receive, send)
+
+
+@cache
+def _created() -> FastAPI:
+    """Make the API at its first request: FastAPI takes a third of a second to import."""
+    from serve import app
+
+    return app.create(library)
 
 
 async def _metrics(_request: Request) -> Response:
@@ -42,7 +83,7 @@ async def _metrics(_request: Request) -> Response:
 def _rendered() -> bytes:
     from ranklens import monitoring
 
-    return monitoring.metrics(_open[0] if _open else None)
+    return monitoring.metrics(library.if_open)
 
 
 @asynccontextmanager
@@ -55,7 +96,4 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 def _close() -> None:
     if (monitoring := sys.modules.get("ranklens.monitoring")) is not None:
         monitoring.close()
-    while _open:
-        library = _open.pop()
-        atexit.unregister(library.close)
-        library.close()
+    library.close()

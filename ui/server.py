@@ -21,10 +21,10 @@ from starlette.middleware import Middleware
 from streamlit import config
 from streamlit.config_option import ConfigOption
 
-from rag.errors import SettingsError
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
+from serve.guard import OWN_NAMES, Guard
 from ui import served
-from ui.guard import OWN_NAMES, Guard
+from ui.headers import response_headers
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +62,11 @@ def options(settings: Settings) -> dict[str, Any]:
 
 def parts() -> dict[str, Any]:
     """Set the server's options and return what `st.App` is given besides its script."""
-    try:
-        settings = load_settings()
-    except SettingsError:  # the page shows it; until then only this machine may open the page
-        settings = Settings()
+    settings = served.settings()
     hold(options(settings))
     return {
         "routes": served.routes(),
-        "middleware": [Middleware(Guard, hosts=settings.hosts())],
+        "middleware": [Middleware(Guard, hosts=settings.hosts(), headers=response_headers())],
         "lifespan": served.lifespan,
     }
 

@@ -32,6 +32,7 @@ from rag.settings.page import PageSettings
 from rag.settings.providers import ProviderSettings
 from rag.settings.reranking import RerankingSettings
 from rag.settings.retrieval import RetrievalSettings
+from rag.settings.serving import ServingSettings
 from rag.settings.visitors import from_trace, from_visitor
 
 __all__ = [
@@ -60,6 +61,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Providers": ProviderSettings,
     "Monitoring": MonitoringSettings,
     "Page": PageSettings,
+    "HTTP API": ServingSettings,
 }
 # Names that are gone, and what holds now.
 REMOVED = {
@@ -78,6 +80,7 @@ class Settings(
     ProviderSettings,
     MonitoringSettings,
     PageSettings,
+    ServingSettings,
 ):
     """All options. Instances never change; `updated` makes another one."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from rag.llm.prices import spent
 from rag.types import Scalar, Stage, StageName, Trace
 
-Origin = Literal["page", "command line", "python"]
+Origin = Literal["page", "command line", "python", "api", "mcp"]
 
 
 @dataclass(frozen=True, slots=True)

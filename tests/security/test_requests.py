@@ -4,9 +4,10 @@ import pytest
 
 from rag.errors import SettingsError
 from rag.settings import Settings
+from serve.guard import refusal
 from tests.security.attacks import EVIL, assert_closed_to_others, send
 from ui import served
-from ui.guard import refusal, response_headers
+from ui.headers import response_headers
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "docs.example.org"})
 OWN = "127.0.0.1:8501"

@@ -6,16 +6,21 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from rag.settings import Settings
+from serve.guard import Guard
+from serve.library import OpenLibrary
 from tests.ui.fakes import FakeLibrary
 from ui import served
-from ui.guard import Guard
 
 
 @pytest.fixture(autouse=True)
-def nothing_open():
-    served._open.clear()
-    yield
-    served._open.clear()
+def fake(monkeypatch):
+    """A fake library that the server would open, not open yet."""
+    fake = FakeLibrary()
+    fake.closed = []
+    monkeypatch.setattr(FakeLibrary, "close", lambda self: self.closed.append(self), raising=False)
+    monkeypatch.setattr(served, "library", OpenLibrary(lambda: fake, Settings))
+    return fake
 
 
 def run(coroutine):
@@ -47,16 +52,18 @@ def test_metrics_answer_to_the_page_s_own_names_only():
     assert get("/metrics", host="evil.example").status_code == 403
 
 
-def test_the_library_is_closed_once_when_the_server_stops(monkeypatch):
-    closed = []
-    fake = FakeLibrary()
-    monkeypatch.setattr(FakeLibrary, "close", lambda self: closed.append(self), raising=False)
-    served.opened(fake)
+def test_the_library_is_closed_once_when_the_server_stops(fake):
+    assert served.library.get() is served.library.get() is fake
 
     async def serve():
         async with served.lifespan(None):
-            assert closed == []
+            assert fake.closed == []
 
     run(serve())
-    assert closed == [fake]
-    assert served._open == []
+    assert fake.closed == [fake]
+    assert served.library.if_open is None
+
+
+def test_the_api_is_served_beside_the_page():
+    assert get("/api/health").json() == {"status": "ok"}
+    assert get("/api/health", host="evil.example").status_code == 403

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from rag.settings import CONFIG
-from ui.cli import doctor, documents, evaluation, fitting, judging, models, page, questions, upkeep
+from ui.cli import (
+    doctor,
+    documents,
+    evaluation,
+    fitting,
+    judging,
+    models,
+    page,
+    questions,
+    serving,
+    upkeep,
+)
 from ui.cli.options import LibraryOption
 
 app = typer.Typer(
@@ -51,3 +62,5 @@ app.command()(fitting.fit)
 app.command()(judging.questions)
 app.command()(judging.judgements)
 app.command()(page.run)
+app.command()(serving.serve)
+app.add_typer(serving.app, name="keys")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-COMMAND = "ranklens run"
 _HEADLINES = {
     LibraryInUse: "This library is open in another program",
     LibraryMismatch: "This library was indexed with other settings",
@@ -39,16 +38,8 @@ _HEADLINES = {
 
 @st.cache_resource(show_spinner="Opening the library…")
 def _opened() -> Library:
-    """Open the library once for all sessions and index in the background.
-
-    Secrets of Streamlit become environment variables when they are loaded.
-    """
-    st.secrets.load_if_toml_exists()
-    library = ranklens.open(command=COMMAND)
-    served.opened(library)
-    library.start_worker()
-    library.warm_up(lambda: spare("warm-up"))
-    return library
+    """Return the library that this process has open, for all sessions and the API."""
+    return served.library.get()
 
 
 def library() -> Library:
@@ -80,7 +71,7 @@ def settings(library: Library) -> Settings:
 def _accept_settings() -> None:
     """Queue every document of the library to be indexed with the present settings."""
     try:
-        ranklens.open(reindex=True, command=COMMAND).close()
+        ranklens.open(reindex=True, command=served.COMMAND).close()
     except RanklensError as error:
         log.warning("the library could not be set up for a new index: %s", error)
 

@@ -1,0 +1,25 @@
+"""The HTTP API: limits of a request and of how many there may be."""
+
+from __future__ import annotations
+
+from rag.settings.base import Section, option
+
+
+class ServingSettings(Section):
+    """The HTTP API."""
+
+    api_at_once: int = option(
+        8, "Requests of the HTTP API that are worked on at once.", ge=1, le=1000
+    )
+    api_queue: int = option(
+        64, "Requests that may wait for their turn; more are answered with 429.", ge=0, le=100_000
+    )
+    api_queue_seconds: float = option(
+        30.0, "Time a request may wait for its turn, in seconds, before it gets 429.", gt=0
+    )
+    api_body_kb: int = option(
+        1024, "Largest body of a request, in kB; a file may have max_file_mb.", ge=1
+    )
+    api_stop_seconds: float = option(
+        20.0, "Time that running requests have to end when the server stops, in seconds.", ge=0
+    )

@@ -1,0 +1,33 @@
+"""Keys of the HTTP API: made, listed, revoked, also while a server has the library open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rag.errors import LibraryError
+from rag.settings import Settings
+from rag.store.api_keys import SCOPES, ApiKey, ApiKeys, KeyScope
+from rag.store.catalogue import Catalogue
+
+__all__ = ["SCOPES", "ApiKey", "ApiKeys", "KeyScope", "keys_of"]
+
+
+@contextmanager
+def keys_of(settings: Settings) -> Iterator[ApiKeys]:
+    """Yield the keys of a library that another process may have open.
+
+    Only the catalogue is opened, and SQLite lets several processes write; a running server obeys
+    at once. Raises `LibraryError` if there is no library.
+    """
+    path = settings.library / "catalogue.sqlite"
+    if not path.is_file():
+        raise LibraryError(
+            f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
+            "your documents, and --library DIR names another folder"
+        )
+    catalogue = Catalogue(path)
+    try:
+        yield ApiKeys(catalogue.engine)
+    finally:
+        catalogue.close()

@@ -1,0 +1,73 @@
+"""The policy at the door: who calls is found out once, and the policy asked, for every request."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rag.errors import RanklensError
+from serve.library import OpenLibrary
+from serve.policy import Access, Caller, decide, is_local, rule_of
+from serve.problems import ProblemResponse, of_error, problem
+
+_NO_KEY = (
+    "This needs a key: `Authorization: Bearer KEY`. `ranklens keys add NAME` makes one, and the "
+    "page Models too."
+)
+
+
+class AccessCheck:
+    """ASGI middleware: lets through whom the policy allows; the others get a problem.
+
+    What it found out of the caller is ``scope["state"]["caller"]``.
+    """
+
+    def __init__(self, app: ASGIApp, opened: OpenLibrary) -> None:
+        self._app = app
+        self._opened = opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        refused = await self._refusal(scope) if scope["type"] == "http" else problem(404, "")
+        await (refused or self._app)(scope, receive, send)
+
+    async def _refusal(self, scope: Scope) -> ProblemResponse | None:
+        headers = Headers(scope=scope)
+        client = scope["client"][0] if scope.get("client") else ""
+        local = is_local(client, headers)
+        needed = rule_of(scope["method"], below_mount(scope)).access
+        caller, keyless = Caller(local), True
+        if decide(needed, caller, keyless) != "allowed" or needed > Access.LOCAL:
+            try:
+                caller, keyless = await run_in_threadpool(self._known, headers, local)
+            except RanklensError as error:  # the library cannot be opened
+                shown = of_error(error, str(self._opened.settings.library))
+                return shown if local else problem(503, "The library is not open.")
+        scope.setdefault("state", {})["caller"] = caller
+        verdict = decide(needed, caller, keyless)
+        if verdict == "key needed":
+            return problem(401, _NO_KEY, "key", headers={"WWW-Authenticate": "Bearer"})
+        if verdict == "scope needed":
+            detail = f"The key {caller.name!r} has no {needed.name.lower()} scope."
+            return problem(403, detail, "scope")
+        return None
+
+    def _known(self, headers: Headers, local: bool) -> tuple[Caller, bool]:
+        """Return the caller, and whether the library has no keys."""
+        keys = self._opened.get().keys
+        if keys.none():
+            return Caller(local), True
+        kind, _, secret = headers.get("authorization", "").partition(" ")
+        key = keys.find(secret.strip()) if kind.lower() == "bearer" else None
+        if key is None:
+            return Caller(local), False
+        return Caller(local, Access[key.scope.upper()], key.name), False
+
+
+def below_mount(scope: Scope) -> str:
+    """Return a request's path below the mount of the app that it is in."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"

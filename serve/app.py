@@ -1,0 +1,74 @@
+"""The HTTP API as an ASGI app: beside the page (`mount`), or alone (`alone`).
+
+A request passes, from outside in: `Guard` (host, origin), `Requests` (id, log), `AccessCheck` (the
+policy), FastAPI's limit of the body, `in_turn` (the queue), and its route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+
+from serve import health
+from serve.access import AccessCheck
+from serve.errors import handle_errors
+from serve.guard import API, Guard
+from serve.library import OpenLibrary
+from serve.requests import Requests
+from serve.turns import Turns, in_turn
+from serve.v1 import documents
+
+ROUTERS = (health.router, documents.router)
+
+
+def create(opened: OpenLibrary) -> FastAPI:
+    """Return the API over a library; it is to be mounted at `API`, behind `Guard`."""
+    settings = opened.settings
+    app = FastAPI(
+        title="Ranklens",
+        version=version("ranklens"),
+        summary="Ask questions of documents and see every ranking behind the answer.",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.api_body_kb * 1024,
+        middleware=[Middleware(Requests), Middleware(AccessCheck, opened=opened)],
+        dependencies=[Depends(in_turn)],
+        separate_input_output_schemas=False,
+    )
+    app.state.opened = opened
+    app.state.turns = Turns(settings.api_at_once, settings.api_queue, settings.api_queue_seconds)
+    handle_errors(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def mount(opened: OpenLibrary) -> Mount:
+    """Return the API as a route of the page's server."""
+    return Mount(API, app=create(opened))
+
+
+def alone(opened: OpenLibrary, host: str = "") -> Starlette:
+    """Return the API as an app of its own; it closes the library when its server stops.
+
+    It answers to ``host`` too, the address that it listens on.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(opened.close)
+
+    return Starlette(
+        routes=[mount(opened), Route("/", RedirectResponse(f"{API}/reference"))],
+        middleware=[Middleware(Guard, hosts=(*opened.settings.hosts(), *([host] if host else ())))],
+        lifespan=lifespan,
+    )

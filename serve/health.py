@@ -1,0 +1,20 @@
+"""Whether the server answers; the one route that needs neither a key nor a library."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+router = APIRouter(tags=["server"])
+
+
+class Health(BaseModel):
+    """That the server answers."""
+
+    status: str = "ok"
+
+
+@router.get("/health", summary="Whether the server answers")
+async def health() -> Health:
+    """Answer as soon as the server listens, whether or not a library is open."""
+    return Health()

@@ -1,0 +1,105 @@
+"""Who may do what over HTTP: the one policy, which every route below ``/api`` is asked through.
+
+A route is named by its method and its path; what no rule names needs ``read`` for GET and ``write``
+for everything else, so a new route cannot be open by mistake.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from serve.guard import OWN_NAMES, host_of
+
+HEADERS_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+class Access(IntEnum):
+    """What a route asks of its caller; a scope of a key covers the scopes below it.
+
+    ``OPEN`` asks nothing, ``LOCAL`` a program on this machine or any key.
+    """
+
+    OPEN = 0
+    LOCAL = 1
+    READ = 2
+    WRITE = 3
+    ADMIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a route asks for; one that does not ``wait`` takes no turn in the queue."""
+
+    methods: str
+    path: str
+    access: Access
+    wait: bool = True
+
+
+# The first that fits holds. `*` in a path stands for anything, slashes included.
+RULES = (
+    Rule("GET", "/health", Access.OPEN, wait=False),
+    Rule("GET", "/openapi.json", Access.LOCAL, wait=False),
+    Rule("GET", "/reference*", Access.LOCAL, wait=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request: a program on this machine or not, and the scope of its key, if any."""
+
+    local: bool
+    scope: Access | None = None
+    name: str = ""
+
+
+Verdict = Literal["allowed", "key needed", "scope needed"]
+
+
+def rule_of(method: str, path: str) -> Rule:
+    """Return the rule for a route; ``path`` is below ``/api``."""
+    method = "GET" if method == "HEAD" else method
+    for rule in RULES:
+        if method in rule.methods.split() and fnmatchcase(path, rule.path):
+            return rule
+    return Rule(method, path, Access.READ if method == "GET" else Access.WRITE)
+
+
+def decide(needed: Access, caller: Caller, keyless: bool) -> Verdict:
+    """Return whether a caller is answered.
+
+    ``keyless``: the library has no keys. Then programs on this machine may do everything, and
+    nobody else anything. Once it has one, every request needs a key.
+    """
+    if needed == Access.OPEN or (needed == Access.LOCAL and caller.local):
+        return "allowed"
+    if keyless:
+        return "allowed" if caller.local else "key needed"
+    if caller.scope is None:
+        return "key needed"
+    return "allowed" if caller.scope >= needed else "scope needed"
+
+
+def is_local(client: str, headers: Mapping[str, str]) -> bool:
+    """Return whether a request comes from a program on this machine, and through no proxy.
+
+    ``client`` is the address that the connection comes from. A request that a proxy on this
+    machine passes on comes from the loopback address too; it names another host or the proxy.
+    """
+    if any(name in headers for name in HEADERS_OF_PROXIES):
+        return False
+    return host_of(headers.get("host", "")) in OWN_NAMES and _is_loopback(client)
+
+
+def _is_loopback(client: str) -> bool:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)

@@ -1,0 +1,95 @@
+"""`serve` and `keys`: the HTTP API without the page, and who may use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ui.cli.options import LibraryOption, open_library, settings_for
+from ui.cli.words import clean
+
+if TYPE_CHECKING:
+    from ranklens.keys import ApiKey
+
+HostOption = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="Address of this machine to listen on.")
+]
+PortOption = Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="Port; 0: any free.")]
+
+
+def serve(
+    ctx: typer.Context,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8600,
+    library: LibraryOption = None,
+) -> None:
+    """Serve the HTTP API without the page.
+
+    Without a key it answers programs on this machine only. Stops at Ctrl-C once the running
+    requests have ended.
+    """
+    from serve.running import run
+
+    with open_library(settings_for(ctx, library), create=True) as opened:
+        opened.start_worker()
+        opened.warm_up()
+        run(opened, host, port)
+
+
+app = typer.Typer(help="Show the keys of the HTTP API, make and revoke them.")
+
+
+@app.callback(invoke_without_command=True)
+def keys(ctx: typer.Context, library: LibraryOption = None) -> None:
+    """Show the keys of the HTTP API."""
+    if ctx.invoked_subcommand is None:
+        list_keys(ctx, library)
+
+
+@app.command(name="list")
+def list_keys(ctx: typer.Context, library: LibraryOption = None) -> None:
+    """List all keys: name, scope, first characters, when made, last used and revoked."""
+    from ranklens.keys import keys_of
+    from ui.cli.show import table
+
+    with keys_of(settings_for(ctx, library)) as keys:
+        found = keys.all()
+    table(("name", "scope", "begins with", "made", "last used", "revoked"), map(_row, found))
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who it is for.")],
+    scope: Annotated[
+        Literal["read", "write", "admin"],
+        typer.Option(help="What it may do; each scope has those before it."),
+    ] = "read",
+    library: LibraryOption = None,
+) -> None:
+    """Make a key and print it; it is shown this once, and kept nowhere."""
+    from ranklens.keys import keys_of
+
+    with keys_of(settings_for(ctx, library)) as keys:
+        secret, _ = keys.add(name, scope)
+    print(secret)
+
+
+@app.command()
+def revoke(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `keys list` shows it.")],
+    library: LibraryOption = None,
+) -> None:
+    """Make a key useless, at once and for good."""
+    from ranklens.keys import keys_of
+
+    with keys_of(settings_for(ctx, library)) as keys:
+        keys.revoke(name)
+    print(f"revoked: {clean(name)}")
+
+
+def _row(key: ApiKey) -> tuple[str, ...]:
+    days = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (key.made, key.used, key.revoked)]
+    return (key.name, key.scope, f"{key.public}_…", *days)
