@@ -9,10 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from rag.errors import ModelError
+from rag.models.batching import Batcher, batcher_for
 from rag.models.encoder import Reading
 
 QueryTexts = tuple[str, Sequence[str]]
@@ -43,12 +45,13 @@ class CrossModel(ABC):
     engine: str
 
     def judge(self, pools: Sequence[QueryTexts]) -> list[Judged]:
-        """Return the logits of each (query, texts), from one pass over all pairs.
+        """Return the logits of each (query, texts), from few passes over all pairs.
 
-        Raises `ModelError` if a query leaves no room for a passage.
+        Pairs of other threads' calls share them. Raises `ModelError` if a query leaves no room for
+        a passage.
         """
         cut = [self._cut(query, texts) if texts else [] for query, texts in pools]
-        logits = iter(self._logits([pair for rows in cut for pair, _ in rows]))
+        logits = iter(self._together([pair for rows in cut for pair, _ in rows]))
         return [
             Judged(
                 tuple(islice(logits, len(rows))),
@@ -57,6 +60,10 @@ class CrossModel(ABC):
             )
             for rows in cut
         ]
+
+    @cached_property
+    def _together(self) -> Batcher[Any, float]:
+        return batcher_for(self.engine, self._logits)
 
     def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
         """Return how much of each text is read beside the query; runs no model."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rag.models.batching import batcher_for
 from rag.models.devices import precision
 from rag.models.files import folder_digest
 from rag.models.hub import locate, own_code
@@ -16,12 +17,15 @@ from rag.models.torch_encoder import BATCH, load_torch
 from rag.rerank.base import Context, Entry
 from rag.rerank.cross_encoder import missing
 
+QUIETLY = {"batch_size": BATCH, "show_progress_bar": False}
+
 
 class Colbert:
     """Scores are MaxSim as the model was trained with: a sum over the question's tokens."""
 
     def __init__(self, name: str, folder: Path, cache: Path, trusted: bool = False) -> None:
         self._model: Any = load_torch("MultiVectorEncoder", name, folder, trusted, precision())
+        self._together = batcher_for(f"torch {self._model.device.type}", self._vectors)
         self.identity = f"colbert {name} {folder_digest(folder, cache)} {self._model.device.type}"
 
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
@@ -33,16 +37,17 @@ class Colbert:
         texts = list(dict.fromkeys(text for _, texts in pools for text in texts))
         if not texts:
             return [[] for _ in pools]
-        quietly = {"batch_size": BATCH, "show_progress_bar": False}
-        queries = self._model.encode_query([query for query, _ in pools], **quietly)
-        vectors = self._model.encode_document(texts, **quietly)
-        rows = dict(zip(texts, vectors, strict=True))
+        queries = self._model.encode_query([query for query, _ in pools], **QUIETLY)
+        rows = dict(zip(texts, self._together(texts), strict=True))
         results = []
         for query, (_, own) in zip(queries, pools, strict=True):
             kept = [rows[text] for text in own]
             scores = self._model.similarity([query], kept)[0].tolist() if kept else []
             results.append([float(score) for score in scores])
         return results
+
+    def _vectors(self, texts: Sequence[str]) -> list[Any]:
+        return list(self._model.encode_document(list(texts), **QUIETLY))
 
 
 def colbert(model: str, name: str = "", about: str = "") -> Entry:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.models.batching import batcher_for
 from rag.models.encoder import Encoder, Reading
 from rag.models.token_codes import token_codes
 from rag.rerank.base import Scores
@@ -38,6 +39,7 @@ class LateInteraction:
     def __init__(self, encoder: Encoder, kept: Kept | None = None) -> None:
         self._encoder = encoder
         self._kept = kept
+        self._together = batcher_for(encoder.engine, encoder.encode_tokens)
         # A score from kept vectors costs less than to look it up on disk.
         how = f"{encoder.name} {encoder.revision} {encoder.engine}"
         self.identity = "" if kept else f"late-interaction {how}"
@@ -54,7 +56,7 @@ class LateInteraction:
         queries = self._encoder.encode_tokens([query for query, _ in pools])
         packed = self._packed(texts)
         rest = [text for text in texts if text not in packed]
-        fresh = dict(zip(rest, self._encoder.encode_tokens(rest), strict=True))
+        fresh = dict(zip(rest, self._together(rest), strict=True))
         return [
             self._scores(query, own, packed, fresh)
             for query, (_, own) in zip(queries, pools, strict=True)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from rag.errors import RanklensError, RerankError
 from rag.models.coverage import NOTED, knowledge
+from rag.models.deadline import within
 from rag.rerank.base import Combined, Context, Entry, QueryPool, Ranker, Reranker, Scores, leaves
 from rag.rerank.breaker import Breaker
 from rag.rerank.combine import score, with_tail
@@ -50,11 +51,17 @@ class Rerankers:
         self.costs = Costs()
         self._loader = Loader()
 
-    def rank(self, query: str, pool: Sequence[Candidate], context: Context) -> Stage:
+    def rank(
+        self,
+        query: str,
+        pool: Sequence[Candidate],
+        context: Context,
+        stop: threading.Event | None = None,
+    ) -> Stage:
         """Rank a pool into the stage ``reranked``; never loses a candidate.
 
         The deadline counts from the call, loading included. Raises `SettingsError` if the settings
-        name a reranker that does not exist.
+        name a reranker that does not exist, and `RanklensError` once ``stop`` is set.
         """
         started = time.perf_counter()
         ranker, why = choose(context)
@@ -62,7 +69,7 @@ class Rerankers:
         decision = decide(pool, context.settings)
         outcome = _Outcome(ranker.name, Scores(c.fused for c in pool))
         if pool and decision.rerank and ranker is not NONE:
-            outcome = self._first_that_works(chain, query, pool, context, started)
+            outcome = self._first_that_works(chain, query, pool, context, started, stop)
         details = {**(decision.details or {}), **outcome.scores.details}
         return Stage(
             name=StageName.RERANKED,
@@ -130,6 +137,7 @@ class Rerankers:
         pool: Sequence[Candidate],
         context: Context,
         started: float,
+        stop: threading.Event | None,
     ) -> _Outcome:
         """Try one reranker after the other; the time left is shared among those that are left."""
         failures: dict[str, str] = {}
@@ -138,8 +146,10 @@ class Rerankers:
             attempt = self._attempt(context)
             task = partial(self._within_budget, ranker, query, pool, attempt)
             try:
-                scores, note = _within(left / (len(chain) - place), task, ranker.name)
+                scores, note = _within(left / (len(chain) - place), task, ranker.name, stop)
             except RanklensError as error:
+                if stop is not None and stop.is_set():  # which is no failure of the reranker
+                    raise
                 attempt.abandon()
                 failures[ranker.name] = str(error)
                 continue
@@ -215,31 +225,16 @@ def _fallbacks(settings: Settings) -> list[Ranker]:
     return [resolve(name) for name in names if name]
 
 
-def _within(seconds: float, task: Callable[[], T], name: str) -> T:
-    """Run a task in a thread of its own and wait for it at most ``seconds``.
-
-    A thread cannot be killed: one that hangs is left behind (it is a daemon, so it never keeps
-    the process alive) and its result is thrown away.
-    """
-    result: list[T] = []
-    failure: list[Exception] = []
-
-    def run() -> None:
-        try:
-            result.append(task())
-        # The boundary to other people's models and clients: anything may come, nothing may pass.
-        except Exception as error:  # noqa: BLE001
-            failure.append(error)
-
-    thread = threading.Thread(target=run, name=f"rerank {name}", daemon=True)
-    thread.start()
-    thread.join(max(0.0, seconds))
-    if failure:
-        error = failure[0]
-        if isinstance(error, RanklensError):
-            raise error
+def _within(
+    seconds: float, task: Callable[[], T], name: str, stop: threading.Event | None = None
+) -> T:
+    """Run a task in a thread of its own and wait for it at most ``seconds``, or until ``stop``."""
+    late = RerankError(f"{name} gave no scores within {seconds:.3g} s")
+    try:
+        return within(seconds, task, f"rerank {name}", late, stop)
+    except RanklensError:
+        raise
+    # The boundary to other people's models and clients: anything may come, nothing may pass.
+    except Exception as error:
         log.warning("reranker %s failed", name, exc_info=error)
         raise RerankError(f"{name} failed ({type(error).__name__}: {error})") from error
-    if not result:
-        raise RerankError(f"{name} gave no scores within {seconds:.3g} s")
-    return result[0]
