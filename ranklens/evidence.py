@@ -1,0 +1,91 @@
+"""Passages of a trace as data for other programs: each with its place at every stage.
+
+found = retrieve(library, "When was the bridge opened?", k=5)
+found[0].hit.chunk.text, found[0].metadata["stages"]["dense"]["rank"]
+
+What frameworks are given is made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rag.journey import Journey, journeys
+from rag.types import Chunk, Hit, StageName, Trace
+
+POOL = 50  # the default depth of each retriever: with a larger `k` the pool is `k` deep
+TOP = 100  # the most that the option ``top`` allows
+
+
+class Searchable(Protocol):
+    """What can be searched: a `Library`, or a `RemoteLibrary` behind a server's address."""
+
+    def search(self, question: str, /, **options: Any) -> Trace:
+        """Rank the passages for a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPassage:
+    """A passage that a search returned, and how it came there, made of JSON's own types."""
+
+    hit: Hit
+    metadata: dict[str, Any]
+
+
+def retrieve(
+    library: Searchable, question: str, k: int, options: Mapping[str, Any]
+) -> list[RankedPassage]:
+    """Search and return the best ``k`` passages; ``options`` are those of `Library.search`.
+
+    Above `POOL` passages the retrievers go ``k`` deep, unless the options name a pool.
+    """
+    depth = {"pool": k} if k > POOL else {}
+    trace = library.search(question, **{"top": min(k, TOP), **depth, **options})
+    return passages(trace, k)
+
+
+def passages(trace: Trace, k: int | None = None) -> list[RankedPassage]:
+    """Return the first ``k`` of a trace's last ranking that reach the threshold, best first.
+
+    Without ``k`` they are the evidence that an answer is given.
+    """
+    if not trace.stages:
+        return []
+    hits = trace.stages[-1].hits[: trace.top if k is None else k]
+    least = trace.threshold
+    ways = {way.chunk.id: way for way in journeys(trace)}
+    return [
+        RankedPassage(hit, _metadata(trace, hit, ways[hit.chunk.id]))
+        for hit in hits
+        if least is None or hit.score >= least
+    ]
+
+
+def where_from(chunk: Chunk) -> dict[str, Any]:
+    """Return what names a chunk's place: document, page, headings and characters."""
+    return {
+        "document": chunk.document,
+        "page": chunk.page,
+        "headings": list(chunk.heading),
+        "start": chunk.start,
+        "end": chunk.end,
+    }
+
+
+def _metadata(trace: Trace, hit: Hit, way: Journey) -> dict[str, Any]:
+    reranked = trace.stage(StageName.RERANKED)
+    stages = {
+        standing.stage: {"rank": standing.rank, "score": standing.score}
+        for standing in way.standings
+    }
+    return {
+        **where_from(hit.chunk),
+        "rank": hit.rank,
+        "score": hit.score,
+        "stages": stages,
+        "reranker": reranked.reranker if reranked else "",
+        "fell_back": [stage.name for stage in trace.stages if stage.fell_back],
+        "settings_digest": trace.settings_digest,
+    }

@@ -1,0 +1,37 @@
+"""A small real library for other programs: sixty bridges, a passage each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.settings import Settings
+from ranklens.library import Library
+
+QUESTION = "When was the stone bridge of Brook opened?"
+BEST = "The stone bridge of Brook"
+MATERIALS = ("stone", "iron", "wooden", "steel", "brick", "rope")
+TOWNS = ("Arden", "Brook", "Cole", "Dane", "Esk", "Frome", "Gade", "Hull", "Irwell", "Kent")
+
+
+def text() -> str:
+    sections = [
+        f"## {material.capitalize()} bridge of {town}\n\n"
+        f"The {material} bridge of {town} was opened in {1800 + 3 * i + 17 * j}. "
+        f"It carries {i + j + 1} lanes over the river {town}, and was built by the {town} company "
+        f"of masons, smiths and carpenters, who were paid by the toll.\n"
+        for i, town in enumerate(TOWNS)
+        for j, material in enumerate(MATERIALS)
+    ]
+    return "# Bridges\n\n" + "\n".join(sections)
+
+
+@contextmanager
+def opened(folder: Path, cache: Path) -> Iterator[Library]:
+    """A library of the bridges, one passage each, in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bridges.md").write_text(text(), "utf-8")
+    (folder / "ferries.txt").write_text("A ferry crossed the river Kent before.", "utf-8")
+    settings = Settings(library=folder / "library", cache=cache, chunk_tokens=60)
+    with Library.open(settings) as library:
+        library.add([folder / "bridges.md", folder / "ferries.txt"])
+        yield library
