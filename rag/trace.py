@@ -29,6 +29,16 @@ def to_dict(trace: Trace) -> dict[str, Any]:
     return {**data, "settings_digest": trace.settings_digest}
 
 
+def json_schema(ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
+    """Return the JSON schema of the outside form; its parts are in ``$defs``."""
+    schema = _ADAPTER.json_schema(mode="serialization", ref_template=ref_template)
+    citation = schema["$defs"]["Citation"]
+    citation["properties"]["chunk"] = citation["properties"].pop("chunk_id")
+    citation["required"] = [{"chunk_id": "chunk"}.get(n, n) for n in citation["required"]]
+    schema["properties"]["settings_digest"] = {"type": "string", "title": "Settings Digest"}
+    return schema
+
+
 def to_json(trace: Trace) -> str:
     """Return the trace as indented JSON."""
     return json.dumps(to_dict(trace), ensure_ascii=False, indent=2)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from rag.errors import NotThere
 from rag.evaluate.experiments.pipelines import resolve
 from rag.inspect import compare, places, why
 from rag.inspect.compare import SettingDifference, StageTimes
@@ -184,6 +185,20 @@ def search_with(library: Library, trace: Trace, pipeline: str) -> Trace:
 def passages_with(library: Library, words: str, most: int = 30) -> list[Chunk]:
     """Return the passages of the library that hold these words best, best first."""
     return by_words(library.index, clean(words[:LONGEST_NOTE]), most)
+
+
+def found_passage(library: Library, chunk_id: str = "", words: str = "") -> Chunk:
+    """Return the passage with this id, or else the one that holds these words best.
+
+    Raises `NotThere` if the library has none.
+    """
+    if chunk_id:
+        if (held := passage(library, chunk_id)) is not None:
+            return held
+        raise NotThere(f"there is no passage {chunk_id!r} in the library")
+    if held := next(iter(passages_with(library, words, 10)), None):
+        return held
+    raise NotThere(f"no passage of the library has a word of {words!r}; try other words")
 
 
 def passage(library: Library, chunk_id: str) -> Chunk | None:

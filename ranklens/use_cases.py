@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.store.catalogue import Document
     from rag.types import Chunk, Trace
     from rag.watch.entry import Origin
+    from ranklens.answering import AnswerInProgress
     from ranklens.comparing import SideBySide
     from ranklens.fitting import Fit
 
@@ -91,15 +92,33 @@ class UseCases(Records):
         ``on_text`` gets the answer piece by piece as it is written. A model that fails is no
         exception: ``trace.answer.error`` is the reason, and the passages are there.
         """
-        pipeline = self._pipeline(documents, types, since, settings)
-        trace = pipeline.search(question)
-        answering = pipeline.answer(trace)
+        answering = self.start_answer(
+            question, documents=documents, types=types, since=since, origin=origin, **settings
+        )
         for piece in answering:
             if on_text:
                 on_text(piece)
-        trace = trace.with_answer(answering.answer)
-        self._log(trace, origin)
-        return trace
+        return answering.finish()
+
+    def start_answer(
+        self,
+        question: str,
+        *,
+        documents: Iterable[str] = (),
+        types: Iterable[str] = (),
+        since: date | None = None,
+        origin: Origin = "python",
+        **settings: Any,
+    ) -> AnswerInProgress:
+        """Search as `search` does and return the answer that begins: its pieces, and a way to stop.
+
+        The question is logged by `AnswerInProgress.finish`.
+        """
+        from ranklens.answering import AnswerInProgress
+
+        pipeline = self._pipeline(documents, types, since, settings)
+        trace = pipeline.search(question)
+        return AnswerInProgress(self, trace, pipeline.answer(trace), origin)
 
     def judge(
         self, question: str, passage: Chunk, grade: int, *, judge: str = "me", note: str = ""

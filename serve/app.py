@@ -19,14 +19,15 @@ from starlette.routing import Mount, Route
 
 from serve import health
 from serve.access import AccessCheck
+from serve.description import describe
 from serve.errors import handle_errors
 from serve.guard import API, Guard
 from serve.library import OpenLibrary
 from serve.requests import Requests
 from serve.turns import Turns, in_turn
-from serve.v1 import documents
+from serve.v1 import documents, questions
 
-ROUTERS = (health.router, documents.router)
+ROUTERS = (health.router, documents.router, questions.router)
 
 
 def create(opened: OpenLibrary) -> FastAPI:
@@ -48,6 +49,7 @@ def create(opened: OpenLibrary) -> FastAPI:
     handle_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    describe(app)
     return app
 
 

@@ -46,6 +46,7 @@ RULES = (
     Rule("GET", "/health", Access.OPEN, wait=False),
     Rule("GET", "/openapi.json", Access.LOCAL, wait=False),
     Rule("GET", "/reference*", Access.LOCAL, wait=False),
+    *(Rule("POST", f"/v1/{name}", Access.READ) for name in ("search", "ask", "where")),
 )
 
 

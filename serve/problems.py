@@ -24,6 +24,7 @@ from rag.errors import (
     StorageError,
 )
 
+UNEXPECTED = "Unexpected error. Details are in the server log."
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:ranklens:problem:"
 # The first class that an error is of holds: status, the end of its type, title.

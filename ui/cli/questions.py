@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rag.errors import LibraryError
 from ui.cli.options import (
     InOption,
     JsonOption,
@@ -100,12 +99,10 @@ def search(
 
 def _follow(library: Library, trace: Trace, words: str) -> None:
     """Print where the passage with these words went."""
-    from ranklens.inspecting import Inspection, passages_with
+    from ranklens.inspecting import Inspection, found_passage
     from ui.cli.show import passage_way
 
-    chunk = next(iter(passages_with(library, words, 10)), None)
-    if chunk is None:
-        raise LibraryError(f"no passage of the library has a word of {words!r}; try other words")
+    chunk = found_passage(library, words=words)
     passage_way(chunk, Inspection(library, trace).way(chunk))
 
 
