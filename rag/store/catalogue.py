@@ -59,7 +59,8 @@ _INTERRUPTED = (
 BUSY_SECONDS = 30
 _REMOVED = "removed since compacted"
 _FORGOTTEN = {
-    "text": None, "spans": None, "name": "", "digest": "", "reason": "", "warnings": ""
+    "text": None, "spans": None, "name": "", "digest": "", "reason": "", "warnings": "",
+    "parent": "",
 }  # fmt: skip
 # A document's text and spans may be megabytes; lists of documents do without.
 _LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")]
@@ -71,7 +72,9 @@ class Document:
 
     ``language`` names the stemming rules of its text (`rag.text.language`). ``interruptions``
     counts how often the process ended while it was being indexed; ``warnings`` says what of it
-    could not be read, a sentence a line.
+    could not be read, a sentence a line. ``ocr_pictures`` counts the pages or pictures whose text
+    was recognised (OCR), ``ocr_confidence`` is the mean of their letters' (0 to 1). ``parent``
+    names the e-mail that it was attached to.
     """
 
     id: int
@@ -89,6 +92,9 @@ class Document:
     interruptions: int = 0
     warnings: str = ""
     language: str = ENGLISH
+    ocr_pictures: int = 0
+    ocr_confidence: float | None = None
+    parent: str = ""
 
 
 class Catalogue(ChunkRows):
@@ -144,9 +150,9 @@ class Catalogue(ChunkRows):
 
     # Documents
 
-    def add_document(self, name: str, size: int, digest: str) -> int:
+    def add_document(self, name: str, size: int, digest: str, parent: str = "") -> int:
         """Queue a document and return its id."""
-        row = {"name": name, "size": size, "digest": digest, "status": "queued"}
+        row = {"name": name, "size": size, "digest": digest, "status": "queued", "parent": parent}
         with self._changing_documents() as db:
             result = db.execute(insert(documents).values(**row, added=time.time()))
             key = result.inserted_primary_key
@@ -246,7 +252,10 @@ class Catalogue(ChunkRows):
 
     def copy_text(self, source: int, target: int) -> None:
         """Give a document the text, the structure and the word boxes of another one."""
-        columns = ("media_type", "pages", "text", "spans", "warnings")
+        columns = (
+            *("media_type", "pages", "text", "spans", "warnings"),
+            *("ocr_pictures", "ocr_confidence", "parent"),
+        )
         of_source = documents.alias()
         values = {
             name: select(of_source.c[name]).where(of_source.c.id == source).scalar_subquery()

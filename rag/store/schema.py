@@ -50,6 +50,9 @@ documents = Table(
     Column("indexed", Float),
     Column("seconds", Float),
     Column("language", String, nullable=False, server_default=""),
+    Column("ocr_pictures", Integer, nullable=False, server_default="0"),
+    Column("ocr_confidence", Float),
+    Column("parent", String, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -59,6 +62,16 @@ word_boxes = Table(
     "word_boxes",
     metadata,
     Column("document_id", ForeignKey("documents.id"), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# What OCR read in the pictures of a file: several documents may be versions of one file.
+picture_texts = Table(
+    "picture_texts",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("reader", String, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
 
