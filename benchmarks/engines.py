@@ -3,6 +3,7 @@
 ``python -m benchmarks.engines`` times both on the same texts with the same weights, one after the
 other in every round, so that a busy machine slows both; judge the ratios. The cross-encoder is the
 six-layer MiniLM shape with the embedded weights and a random head, which is the same arithmetic.
+Ettin's rerankers are shapes of theirs with random weights and the embedded tokeniser.
 `benchmarks.quality` has what the engines cost.
 """
 
@@ -13,17 +14,25 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks._texts import texts_and_questions
+from rag.models.cross import CrossModel
 from rag.models.hub import embedded_folder
 from rag.models.load import load_cross, load_encoder
 from rag.rerank.late_interaction import LateInteraction
 from rag.settings import Settings
 
+# layers, size, size of the gated part, heads
+ETTIN = {
+    "Ettin 17M": (7, 256, 384, 4),
+    "Ettin 32M": (10, 384, 576, 6),
+    "Ettin 150M": (22, 768, 1152, 12),
+}
 QUESTION = "Which of the two film directors was born in the nineteenth century?"
 
 
@@ -49,9 +58,7 @@ def compare_speed(work: Path, count: int, rounds: int) -> None:
     print(f"{len(texts)} passages, {statistics.mean(lengths):.0f} tokens on average")
     pool, late = texts[:50], LateInteraction(encoder)
     pairs = [(QUESTION, text) for text in pool]
-    logits = np.array(cross.judge([(QUESTION, pool)])[0].logits)
-    difference = np.abs(1 / (1 + np.exp(-logits)) - their_cross.predict(pairs)).max()
-    print(f"largest difference of a cross-encoder's probability: {difference:.1e}")
+    print_difference("MiniLM", cross, their_cross, pool)
     measured = interleaved(
         {
             f"encode {len(texts)}, sentence-transformers": lambda: theirs.encode(texts),
@@ -64,6 +71,23 @@ def compare_speed(work: Path, count: int, rounds: int) -> None:
         rounds,
     )
     report(measured)
+    for name, shape in ETTIN.items():
+        folder = str(ettin(work / name, *shape))
+        own, other = load_cross(settings, folder), CrossEncoder(folder)
+        print_difference(name, own, other, pool)
+        both = {
+            f"{name} 50, sentence-transformers": partial(other.predict, pairs),
+            f"{name} 50, {own.engine}": partial(own.judge, [(QUESTION, pool)]),
+        }
+        report(interleaved(both, rounds))
+
+
+def print_difference(name: str, own: CrossModel, other: Any, pool: list[str]) -> None:
+    """Print how far the two engines' probabilities are apart at most."""
+    logits = np.array(own.judge([(QUESTION, pool)])[0].logits)
+    theirs = other.predict([(QUESTION, text) for text in pool])
+    difference = np.abs(1 / (1 + np.exp(-logits)) - theirs).max()
+    print(f"largest difference of a probability, {name}: {difference:.1e}")
 
 
 def interleaved(work: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
@@ -105,6 +129,30 @@ def random_head(folder: Path) -> Path:
     source = str(embedded_folder())
     AutoModelForSequenceClassification.from_pretrained(source, num_labels=1).save_pretrained(folder)
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
+    return folder
+
+
+def ettin(folder: Path, layers: int, size: int, inner: int, heads: int) -> Path:
+    """Save a reranker of Ettin's shape with random weights, the same every time."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Dense, Transformer
+    from sentence_transformers.sentence_transformer.modules import LayerNorm, Pooling
+    from transformers import AutoModel, AutoTokenizer, ModernBertConfig
+
+    torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(str(embedded_folder()))
+    tokens = {"pad_token_id": 0, "bos_token_id": 101, "cls_token_id": 101, "sep_token_id": 102}
+    config = ModernBertConfig(
+        hidden_size=size, num_hidden_layers=layers, intermediate_size=inner,
+        num_attention_heads=heads, vocab_size=len(tokenizer), eos_token_id=102, **tokens,
+    )  # fmt: skip
+    AutoModel.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    dense = Dense(size, size, bias=False, activation_function=torch.nn.GELU())
+    last = Dense(size, 1, activation_function=torch.nn.Identity(), module_output_name="scores")
+    head = [Pooling(size, pooling_mode="cls"), dense, LayerNorm(size), last]
+    CrossEncoder(modules=[Transformer(str(folder)), *head]).save_pretrained(str(folder))
     return folder
 
 

@@ -21,7 +21,8 @@ _FIELDS = {"per_search", "per_million_tokens", "input", "output"}
 def rerank_cost(settings: Settings, name: str, searches: float, tokens: float) -> float | None:
     """Return dollars for searches or tokens of ``name`` ("cohere:rerank-v3.5"), None if unknown."""
     price = _price(settings, "rerank", name)
-    if price is None:
+    # A provider that charges by the token and reports none: what it cost is not known.
+    if price is None or (price.get("per_million_tokens") and not tokens):
         return None
     return (
         price.get("per_search", 0.0) * searches

@@ -35,22 +35,24 @@ class Judged:
 class CrossModel(ABC):
     """Judges pairs. Several threads may use one model at once.
 
-    An engine implements `_cut`, which gives a pair for each text and how much of the text is in it,
-    and `_logits` of such pairs.
+    ``follows_instruction``: an instruction beside the question changes what it looks for; other
+    models ignore one. An engine implements `_cut`, which gives a pair for each text and how much of
+    the text is in it, and `_logits` of such pairs.
     """
 
     name: str
     revision: str
     max_tokens: int
     engine: str
+    follows_instruction = False
 
-    def judge(self, pools: Sequence[QueryTexts]) -> list[Judged]:
+    def judge(self, pools: Sequence[QueryTexts], instruction: str = "") -> list[Judged]:
         """Return the logits of each (query, texts), from few passes over all pairs.
 
         Pairs of other threads' calls share them. Raises `ModelError` if a query leaves no room for
         a passage.
         """
-        cut = [self._cut(query, texts) if texts else [] for query, texts in pools]
+        cut = [self._cut(query, texts, instruction) if texts else [] for query, texts in pools]
         logits = iter(self._together([pair for rows in cut for pair, _ in rows]))
         return [
             Judged(
@@ -65,16 +67,18 @@ class CrossModel(ABC):
     def _together(self) -> Batcher[Any, float]:
         return batcher_for(self.engine, self._logits)
 
-    def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
+    def reading(self, query: str, texts: Sequence[str], instruction: str = "") -> list[Reading]:
         """Return how much of each text is read beside the query; runs no model."""
-        return [reading for _, reading in self._cut(query, texts)] if texts else []
+        return [read for _, read in self._cut(query, texts, instruction)] if texts else []
 
     @abstractmethod
     def coverage(self, texts: Sequence[str]) -> float:
         """Return how much of the texts its vocabulary knows as words, 0.1 to 1."""
 
     @abstractmethod
-    def _cut(self, query: str, texts: Sequence[str]) -> list[tuple[Any, Reading]]: ...
+    def _cut(
+        self, query: str, texts: Sequence[str], instruction: str = ""
+    ) -> list[tuple[Any, Reading]]: ...
 
     @abstractmethod
     def _logits(self, pairs: Sequence[Any]) -> Sequence[float]: ...

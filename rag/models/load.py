@@ -7,6 +7,7 @@ sentence-transformers' vectors and logits; the model's ``engine`` names the one 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from rag.errors import ModelError
 from rag.models.cross import CrossModel
@@ -49,7 +50,7 @@ def load_cross(settings: Settings, name: str = "") -> CrossModel:
     no classification head, gives more than one logit a pair or runs code of its own that the
     settings do not allow.
     """
-    name, cache = name or settings.cross_encoder, settings.cache
+    name = name or settings.cross_encoder
     folder = locate(name)
     architectures = read_json(folder / "config.json").get("architectures") or ["not given"]
     scores = str(architectures[0]).endswith(("ForSequenceClassification", "ForCausalLM"))
@@ -60,7 +61,13 @@ def load_cross(settings: Settings, name: str = "") -> CrossModel:
         )
     if reason := untrusted(name, folder, settings):
         raise ModelError(reason)
-    trusted = own_code(folder)
+    model = _cross_of(settings, name, folder)
+    model.max_tokens = min(model.max_tokens, settings.rerank_tokens or model.max_tokens)
+    return model
+
+
+def _cross_of(settings: Settings, name: str, folder: Path) -> CrossModel:
+    cache, trusted = settings.cache, own_code(folder)
     if not accelerated() and not trusted:
         try:
             from rag.models.onnx.cross import OnnxCross
@@ -71,4 +78,4 @@ def load_cross(settings: Settings, name: str = "") -> CrossModel:
     # Imported here: torch takes seconds, and most cross-encoders do not need it.
     from rag.models.torch_cross import TorchCross
 
-    return TorchCross(name, folder, cache, trusted)
+    return TorchCross(name, folder, cache, trusted, settings.rerank_batch)

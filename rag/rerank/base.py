@@ -23,11 +23,13 @@ QueryPool = tuple[str, Sequence[Candidate]]
 class Reranker(Protocol):
     """Scores passages for a query; an extension writes this one method.
 
-    Four more attributes are optional. ``identity`` (str) names all that shapes a score besides the
+    Five more attributes are optional. ``identity`` (str) names all that shapes a score besides the
     query and the passage, revision included: scores of a reranker that has one are cached.
     ``listwise`` (bool): a score depends on the other passages too. ``reading(query,
-    texts)`` returns how much of each text it reads (`rag.models.encoder.Reading`), and
-    ``coverage(texts)`` how much its vocabulary knows of a language (`rag.models.coverage`).
+    texts)`` returns how much of each text it reads (`rag.models.encoder.Reading`),
+    ``coverage(texts)`` how much its vocabulary knows of a language (`rag.models.coverage`), and
+    ``instructed(instruction)`` the same reranker bound to an instruction, or None if its model
+    follows none.
     """
 
     def score(self, query: str, texts: Sequence[str]) -> Sequence[float]:

@@ -16,7 +16,7 @@ from rag.rerank.hosted import Batch, hosted_entry
 from rag.settings import Settings
 from rag.types import Chunk
 
-MODEL = "rerank-v3.5"
+MODEL = "rerank-v4.0-pro"
 # YAML takes these for line breaks or refuses them; JSON lets them stand.
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 LIMIT = 1000  # passages of a call, as Cohere advises
@@ -62,7 +62,9 @@ class _Ask:
         self._endpoint = endpoint
         self._client = connected(endpoint, settings.rerank_seconds, Wire())
 
-    def __call__(self, query: str, texts: Sequence[str], seconds: float) -> Batch:
+    def __call__(
+        self, query: str, texts: Sequence[str], seconds: float, instruction: str = ""
+    ) -> Batch:
         from rag.llm.cohere import ERRORS, failure
 
         try:

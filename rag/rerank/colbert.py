@@ -6,12 +6,14 @@ Khattab and Zaharia, "ColBERT", SIGIR 2020. Stanford's and PyLate's checkpoints 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rag.models.batching import batcher_for
 from rag.models.devices import precision
 from rag.models.files import folder_digest
+from rag.models.halving import shrinking
 from rag.models.hub import locate, own_code
 from rag.models.torch_encoder import BATCH, load_torch
 from rag.rerank.base import Context, Entry
@@ -23,7 +25,10 @@ QUIETLY = {"batch_size": BATCH, "show_progress_bar": False}
 class Colbert:
     """Scores are MaxSim as the model was trained with: a sum over the question's tokens."""
 
-    def __init__(self, name: str, folder: Path, cache: Path, trusted: bool = False) -> None:
+    def __init__(
+        self, name: str, folder: Path, cache: Path, trusted: bool = False, batch: int = 0
+    ) -> None:
+        self._batch = batch or BATCH
         self._model: Any = load_torch("MultiVectorEncoder", name, folder, trusted, precision())
         self._together = batcher_for(f"torch {self._model.device.type}", self._vectors)
         self.identity = f"colbert {name} {folder_digest(folder, cache)} {self._model.device.type}"
@@ -47,7 +52,9 @@ class Colbert:
         return results
 
     def _vectors(self, texts: Sequence[str]) -> list[Any]:
-        return list(self._model.encode_document(list(texts), **QUIETLY))
+        encode = partial(self._model.encode_document, list(texts), show_progress_bar=False)
+        vectors, self._batch = shrinking(lambda size: encode(batch_size=size), self._batch)
+        return list(vectors)
 
 
 def colbert(model: str, name: str = "", about: str = "") -> Entry:
@@ -56,13 +63,14 @@ def colbert(model: str, name: str = "", about: str = "") -> Entry:
     def build(context: Context) -> Colbert:
         # `missing` has refused a model whose own code is not allowed.
         folder = locate(model)
-        return Colbert(model, folder, context.settings.cache, own_code(folder))
+        settings = context.settings
+        return Colbert(model, folder, settings.cache, own_code(folder), settings.rerank_batch)
 
     return Entry(
         name or f"colbert:{model}",
         f"{about or f'Late interaction over the token vectors of {model}'}.",
         build,
         missing=lambda context: missing(context, model),
-        uses=("cache", "trust_remote_code"),
+        uses=("cache", "trust_remote_code", "rerank_batch"),
         unit="MaxSim",
     )

@@ -11,13 +11,20 @@ from rag.models.hub import locate, untrusted
 from rag.models.load import load_cross
 from rag.rerank.base import Context, Entry, Scores
 
+_USES = ("cache", "trust_remote_code", "rerank_tokens", "rerank_batch")
+
 
 class CrossEncoder:
     """Scores are the model's logits; their logistic function is a probability."""
 
-    def __init__(self, model: CrossModel) -> None:
-        self.model = model
-        self.identity = f"cross-encoder {model.name} {model.revision} {model.engine}"
+    def __init__(self, model: CrossModel, instruction: str = "") -> None:
+        self.model, self._instruction = model, instruction
+        made = f"{model.name} {model.revision} {model.engine} {model.max_tokens}"
+        self.identity = f"cross-encoder {made} {instruction}".rstrip()
+
+    def instructed(self, instruction: str) -> CrossEncoder | None:
+        """Return this reranker, bound to an instruction; None if its model follows none."""
+        return CrossEncoder(self.model, instruction) if self.model.follows_instruction else None
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return one logit a text, higher is better."""
@@ -31,7 +38,7 @@ class CrossEncoder:
         if not any(texts for _, texts in pools):
             return [Scores([]) for _ in pools]
         try:
-            judged = self.model.judge(pools)
+            judged = self.model.judge(pools, self._instruction)
         except ModelError as error:
             raise RerankError(f"{self.model.name}: {error}") from error
         return [_scores(one) for one in judged]
@@ -43,7 +50,7 @@ class CrossEncoder:
     def reading(self, query: str, texts: Sequence[str]) -> list[Reading]:
         """Return how much of each text is read; raises `RerankError` as `score` does."""
         try:
-            return self.model.reading(query, texts)
+            return self.model.reading(query, texts, self._instruction)
         except ModelError as error:
             raise RerankError(f"{self.model.name}: {error}") from error
 
@@ -60,7 +67,7 @@ def cross_encoder(model: str = "", name: str = "", about: str = "") -> Entry:
         f"{about or summary}.",
         lambda context: CrossEncoder(load_cross(context.settings, named(context))),
         missing=lambda context: missing(context, named(context)),
-        uses=("cache", "trust_remote_code", *(() if model else ("cross_encoder",))),
+        uses=(*_USES, *(() if model else ("cross_encoder",))),
         unit="logit",
     )
 

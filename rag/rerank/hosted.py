@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
+from typing import Protocol
 
 from rag.errors import ProviderError
 from rag.llm.calls import persistently, side_by_side
@@ -34,8 +36,21 @@ class Batch:
     searches: float = 0.0
 
 
-Ask = Callable[[str, Sequence[str], float], Batch]
-"""Scores the texts for a query within so many seconds; raises `ProviderError`."""
+class Ask(Protocol):
+    """Asks a provider for one batch."""
+
+    def __call__(
+        self, query: str, texts: Sequence[str], seconds: float, instruction: str = ""
+    ) -> Batch:
+        """Score the texts for a query within so many seconds; raises `ProviderError`.
+
+        Only models that follow an instruction are given one.
+        """
+
+
+def follows_none(_model: str) -> bool:
+    """Return that no model of a provider follows an instruction."""
+    return False
 
 
 def hosted_entry(
@@ -50,11 +65,13 @@ def hosted_entry(
     tokens: int = 0,
     unit: str = "relevance",
     text: Callable[[Chunk], str] = attrgetter("passage"),
+    follows: Callable[[str], bool] = follows_none,
 ) -> Entry:
     """Return a provider's line in the table; ``usual`` is its model if ``model`` is empty.
 
     ``options`` are those that hold the address and the key of its ``endpoint``. One call takes at
-    most ``limit`` passages and about ``tokens`` tokens, 0 for no limit.
+    most ``limit`` passages and about ``tokens`` tokens, 0 for no limit. ``follows`` returns whether
+    a model follows an instruction.
     """
 
     def server(settings: Settings) -> Endpoint:
@@ -63,7 +80,9 @@ def hosted_entry(
 
     def build(context: Context) -> Hosted:
         settings, there = context.settings, server(context.settings)
-        return Hosted(name, there, ask(there, settings), settings, limit, tokens)
+        made = Hosted(name, there, ask(there, settings), settings, limit, tokens)
+        made.follows_instruction = follows(there.model)
+        return made
 
     return Entry(
         f"{name}:{model}" if model else name,
@@ -83,10 +102,20 @@ class Hosted:
     def __init__(
         self, name: str, endpoint: Endpoint, ask: Ask, settings: Settings, limit: int, tokens: int
     ) -> None:
-        self._name = f"{name}:{endpoint.model}"
+        self._name, self._instruction = f"{name}:{endpoint.model}", ""
+        self.follows_instruction = False
         self.identity = f"{self._name} {endpoint.address}"
         self._endpoint, self._ask = endpoint, ask
         self._settings, self._limit, self._tokens = settings, limit, tokens
+
+    def instructed(self, instruction: str) -> Hosted | None:
+        """Return this reranker, bound to an instruction; None if its model follows none."""
+        if not self.follows_instruction:
+            return None
+        made = copy(self)
+        made._instruction = instruction
+        made.identity = f"{self.identity} {instruction}"
+        return made
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return one relevance a text; raises `ProviderError` in plain words."""
@@ -104,7 +133,7 @@ class Hosted:
 
     def _called(self, query: str, texts: Sequence[str]) -> tuple[list[float], Batch, int]:
         settings = self._settings
-        ask = partial(self._ask, query, texts)
+        ask = partial(self._ask, query, texts, instruction=self._instruction)
         batch, tries = persistently(ask, settings.rerank_seconds, settings.rerank_retries)
         found = dict(batch.scores)
         if sorted(found) != list(range(len(texts))) or len(batch.scores) != len(texts):

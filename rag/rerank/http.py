@@ -1,85 +1,54 @@
-"""Jina, Voyage, Cohere-like servers (vLLM, Infinity) and Text Embeddings Inference, over HTTP."""
+"""Post questions and passages as JSON, and read scores, whatever the service calls them."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from rag.llm.faults import Endpoint, Failure, lost, refusal
 from rag.llm.wire import Wire
-from rag.rerank.base import Entry
-from rag.rerank.hosted import Ask, Batch, hosted_entry
+from rag.rerank.hosted import Ask, Batch
 from rag.settings import Settings
-from rag.settings.keys import KEYS
 
-JINA, VOYAGE = "jina-reranker-v2-base-multilingual", "rerank-2.5"
-TEI_LIMIT = 32  # --max-client-batch-size of a server that was started without options
+Body = Callable[[str, Sequence[str], str], dict[str, Any]]
 
 
-def jina(model: str = "") -> Entry:
-    """Return the line for Jina's API; https://jina.ai/reranker describes its protocol."""
-    summary = f"Jina's hosted rerankers ({model or JINA})."
-    server = _server("Jina", "jina_api_key")
-    return hosted_entry("jina", model, summary, *server, _asking("results"), JINA)
+def documents(query: str, texts: Sequence[str], _instruction: str) -> dict[str, Any]:
+    """Return a question and its passages as Cohere, Jina and most others want them."""
+    return {"query": query, "documents": list(texts)}
 
 
-def voyage(model: str = "") -> Entry:
-    """Return the line for Voyage's API; https://docs.voyageai.com/docs/reranker has its limits."""
-    summary = f"Voyage's hosted rerankers ({model or VOYAGE})."
-    server = _server("Voyage", "voyage_api_key")
-    return hosted_entry("voyage", model, summary, *server, _asking("data"), VOYAGE, tokens=500_000)
+@dataclass(frozen=True, slots=True)
+class RerankProtocol:
+    """How a service is asked and answers.
 
-
-def rerank_server(model: str = "") -> Entry:
-    """Return the line for any server with a Cohere- or Jina-like ``/rerank``."""
-    summary = "Your own server with a Cohere- or Jina-like /rerank (vLLM, Infinity, LiteLLM)."
-    server = _server("The rerank server", "rerank_server_key")
-    return hosted_entry("rerank-server", model, summary, *server, _asking("results"))
-
-
-def tei() -> Entry:
-    """Return the line for Text Embeddings Inference."""
-    summary = "Your own Text Embeddings Inference server."
-    server = _server("Text Embeddings Inference", "tei_key")
-    ask = _asking("", "score", "texts", raw_scores=False, truncate=True)
-    return hosted_entry("tei", "", summary, *server, ask, limit=TEI_LIMIT, unit="probability")
-
-
-def _server(name: str, key_option: str) -> tuple[Callable[[Settings], Endpoint], tuple[str, str]]:
-    """Return what makes an endpoint of the settings, and the options of its address and key."""
-
-    def endpoint(settings: Settings) -> Endpoint:
-        return Endpoint.of(settings, key_option, name)
-
-    return endpoint, (KEYS[key_option].option, key_option)
-
-
-def _asking(
-    results: str, score: str = "relevance_score", texts_as: str = "documents", **more: Any
-) -> Callable[[Endpoint, Settings], Ask]:
-    """Return what asks a server whose scores are in a list under the key ``results``.
-
-    The list is the whole reply if ``results`` is empty. ``more`` is sent with every question.
+    ``body`` writes (query, texts, instruction), to which the model is added. The scores are in a
+    list under the key ``results``, or the whole reply if that is empty, each under ``score``.
     """
 
-    def asking(endpoint: Endpoint, _settings: Settings) -> Ask:
+    path: str | Callable[[Endpoint], str] = "/rerank"
+    body: Body = documents
+    results: str = "results"
+    score: str = "relevance_score"
+
+    def asking(self, endpoint: Endpoint, _settings: Settings) -> Ask:
+        """Return what asks a server in this protocol."""
         poster = Poster(endpoint)
         model = {"model": endpoint.model} if endpoint.model else {}
+        path = self.path if isinstance(self.path, str) else self.path(endpoint)
 
-        def ask(query: str, texts: Sequence[str], seconds: float) -> Batch:
-            body = {"query": query, texts_as: list(texts), **model, **more}
-            reply = poster.post("/rerank", body, seconds)
+        def ask(query: str, texts: Sequence[str], seconds: float, instruction: str = "") -> Batch:
+            reply = poster.post(path, self.body(query, texts, instruction) | model, seconds)
             held = reply if isinstance(reply, dict) else {}
-            found = held.get(results) if results else reply
-            return Batch(_pairs(endpoint, found, score), _tokens(held.get("usage")))
+            found = held.get(self.results) if self.results else reply
+            return Batch(_pairs(endpoint, found, self.score), _tokens(held.get("usage") or held))
 
         return ask
-
-    return asking
 
 
 class Poster:

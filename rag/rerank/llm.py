@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from copy import copy
 
 from rag.llm.client import LanguageModel
 from rag.rerank.base import Context, Entry, Reranker
@@ -29,14 +30,25 @@ _USES = (
 
 
 class LLMRanker:
-    """A model, and the prompt file of a reranker's name."""
+    """A model, and the prompt file of a reranker's name.
+
+    An ``instruction`` stands outside of the delimiters: it is the user's, not a passage's.
+    """
 
     def __init__(self, name: str, settings: Settings, model: str) -> None:
+        self._instruction = ""
         self.model = LanguageModel(settings, model, "rerank_seconds", settings.rerank_retries)
         self.model.load()  # not within the first question's deadline
         self._system = self.model.prompt(name)
         own = hashlib.sha256(self._system.encode()).hexdigest()[:12] if settings.prompts else ""
         self.identity = f"{name}-1 {self.model.identity} {own}".rstrip()
+
+    def instructed(self, instruction: str) -> LLMRanker:
+        """Return this one with an instruction."""
+        made = copy(self)
+        made._instruction = instruction
+        made.identity = f"{self.identity} {instruction}"
+        return made
 
     def prompt(self, query: str, texts: Sequence[str], task: str) -> tuple[str, str]:
         """Return the system's and the user's message; several passages are numbered."""
@@ -46,7 +58,10 @@ class LLMRanker:
             delimited("passage", mark, defused(shorten(text, PASSAGE_TOKENS)), label)
             for label, text in zip(labels, texts, strict=True)
         )
-        user = f"{passages}\n\n{delimited('question', mark, defused(query))}\n\n{task}"
+        parts = [passages, delimited("question", mark, defused(query)), task]
+        if self._instruction:
+            parts.insert(2, f"What to prefer when you judge: {self._instruction}")
+        user = "\n\n".join(parts)
         return self._system.format(boundary=mark), user
 
 

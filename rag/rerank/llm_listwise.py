@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 from rag.errors import RerankError
@@ -44,6 +45,13 @@ class Listwise:
         self._window = settings.rerank_window
         self._step = max(1, self._window // 2)
         self.identity = f"{self._ranker.identity} {self._window}"
+
+    def instructed(self, instruction: str) -> Listwise:
+        """Return this reranker, bound to an instruction."""
+        made = copy(self)
+        made._ranker = self._ranker.instructed(instruction)
+        made.identity = f"{made._ranker.identity} {self._window}"
+        return made
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return one score a text; raises `RerankError` if a reply is no order."""

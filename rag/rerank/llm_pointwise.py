@@ -6,6 +6,7 @@ import re
 import statistics
 import time
 from collections.abc import Sequence
+from copy import copy
 from functools import partial
 
 from rag.errors import RerankError
@@ -28,6 +29,13 @@ class Pointwise:
         self._ranker = LLMRanker(NAME, settings, model)
         self._workers = settings.rerank_concurrency
         self.identity = self._ranker.identity
+
+    def instructed(self, instruction: str) -> Pointwise:
+        """Return this reranker, bound to an instruction."""
+        made = copy(self)
+        made._ranker = self._ranker.instructed(instruction)
+        made.identity = made._ranker.identity
+        return made
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return one relevance a text.

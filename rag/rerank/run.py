@@ -70,6 +70,8 @@ class Rerankers:
         outcome = _Outcome(ranker.name, Scores(c.fused for c in pool))
         if pool and decision.rerank and ranker is not NONE:
             outcome = self._first_that_works(chain, query, pool, context, started, stop)
+        elif context.settings.rerank_instruction.strip():
+            why = "; ".join(filter(None, (why, "rerank_instruction is not used without reranking")))
         details = {**(decision.details or {}), **outcome.scores.details}
         return Stage(
             name=StageName.RERANKED,
@@ -95,6 +97,7 @@ class Rerankers:
         try:
             if any(_suited(ranker, query, pool, attempt)[1] for query, pool in pools):
                 return [self.rank(query, pool, context) for query, pool in pools]
+            why = "; ".join(filter(None, (why, attempt.without_instruction(ranker))))
             found = _within(
                 settings.rerank_seconds * count,
                 lambda: score(ranker, pools, attempt, settings),
@@ -167,7 +170,9 @@ class Rerankers:
         for entry in leaves(ranker):
             attempt.load(entry)  # once a process, so it is no part of what a pair costs
         settings = attempt.context.settings
+        deaf = attempt.without_instruction(ranker)
         ranker, why = _suited(ranker, query, pool, attempt)
+        why = "; ".join(filter(None, (deaf, why)))
         budget, started = settings.rerank_budget_ms / 1000, time.perf_counter()
         name = _costs_name(ranker, settings)
         if budget and self.costs.known(name) is None:

@@ -98,7 +98,23 @@ class Attempt:
         """Return the loaded reranker; raises `RerankError` if it cannot run or is left alone."""
         if refusal := self._breaker.refusal(_provider(entry)):
             raise RerankError(f"{entry.name} is not called: {refusal}")
-        return self._loader.load(entry, self.context)
+        reranker = self._loader.load(entry, self.context)
+        return self._instructed(reranker) or reranker
+
+    def without_instruction(self, ranker: Ranker) -> str:
+        """Return in words which parts of a ranker do not follow the settings' instruction."""
+        if not self.context.settings.rerank_instruction.strip():
+            return ""
+        loaded = {entry.name: self._loader.load(entry, self.context) for entry in leaves(ranker)}
+        deaf = [name for name, one in loaded.items() if one and not self._instructed(one)]
+        return f"{' and '.join(deaf)} cannot follow rerank_instruction" if deaf else ""
+
+    def _instructed(self, reranker: Reranker | None) -> Reranker | None:
+        """Return a reranker bound to the settings' instruction, None if it follows none."""
+        instruction = self.context.settings.rerank_instruction.strip()
+        bind = getattr(reranker, "instructed", None)
+        bound: Reranker | None = bind(instruction) if bind and instruction else None
+        return bound
 
     def score(self, entry: Entry, pools: Sequence[QueryPool]) -> list[Scores]:
         """Return the scores of every question's pool."""

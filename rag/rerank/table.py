@@ -17,9 +17,18 @@ from rag.rerank.base import Combined, Context, Entry, Ranker, Reranker
 from rag.rerank.cohere import cohere
 from rag.rerank.colbert import colbert
 from rag.rerank.cross_encoder import cross_encoder
-from rag.rerank.http import jina, rerank_server, tei, voyage
 from rag.rerank.llm_listwise import llm_listwise
 from rag.rerank.llm_pointwise import llm_pointwise
+from rag.rerank.services import (
+    contextual,
+    jina,
+    mixedbread,
+    nvidia,
+    rerank_server,
+    tei,
+    voyage,
+    zeroentropy,
+)
 
 AUTO = "auto"
 GROUP = "ranklens.rerankers"
@@ -31,6 +40,10 @@ FAMILIES: dict[str, Callable[[str], Entry]] = {
     "cohere": cohere,
     "jina": jina,
     "voyage": voyage,
+    "contextual": contextual,
+    "zeroentropy": zeroentropy,
+    "mixedbread": mixedbread,
+    "nvidia": nvidia,
     "rerank-server": rerank_server,
     "llm-listwise": llm_listwise,
     "llm-pointwise": llm_pointwise,
@@ -62,6 +75,10 @@ _LINES: tuple[Ranker, ...] = (
     cohere(),
     jina(),
     voyage(),
+    contextual(),
+    zeroentropy(),
+    mixedbread(),
+    nvidia(),
     rerank_server(),
     tei(),
     llm_listwise(),

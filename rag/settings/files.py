@@ -45,6 +45,7 @@ FREE = frozenset(
         "rerank_gap",
         "rerank_policy",
         "rerank_spread",
+        "rerank_tokens",
         "rerank_window",
         "reranker",
         "rrf_k",

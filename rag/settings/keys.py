@@ -46,6 +46,16 @@ KEYS: Mapping[str, KeyAddress] = {
     "cohere_api_key": KeyAddress("cohere_url", COHERE_URL, "CO_API_KEY", "CO_API_URL"),
     "jina_api_key": KeyAddress("jina_url", "https://api.jina.ai/v1", "JINA_API_KEY"),
     "voyage_api_key": KeyAddress("voyage_url", "https://api.voyageai.com/v1", "VOYAGE_API_KEY"),
+    "contextual_api_key": KeyAddress(
+        "contextual_url", "https://api.contextual.ai/v1", "CONTEXTUAL_API_KEY"
+    ),
+    "zeroentropy_api_key": KeyAddress(
+        "zeroentropy_url", "https://api.zeroentropy.dev/v1", "ZEROENTROPY_API_KEY"
+    ),
+    "mixedbread_api_key": KeyAddress(
+        "mixedbread_url", "https://api.mixedbread.com/v1", "MXBAI_API_KEY"
+    ),
+    "nvidia_api_key": KeyAddress("nvidia_url", "https://ai.api.nvidia.com/v1", "NVIDIA_API_KEY"),
     "rerank_server_key": KeyAddress("rerank_server_url"),
     "tei_key": KeyAddress("tei_url"),
 }

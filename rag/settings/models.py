@@ -38,7 +38,7 @@ class ModelSettings(Section):
         "the candidates of every question.",
     )
     cross_encoder: str = option(
-        "cross-encoder/ms-marco-MiniLM-L-6-v2",
+        "cross-encoder/ettin-reranker-17m-v1",
         "Model of the cross-encoder reranker: a folder (`/models/bge`, `./bge`) or a model id.",
         SHAPES_RANKING,
         trusted=names_folder,

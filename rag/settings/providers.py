@@ -27,6 +27,40 @@ class ProviderSettings(Section):
     voyage_url: Address = option(
         "https://api.voyageai.com/v1", "Base URL of Voyage's API.", trusted=True
     )
+    contextual_api_key: SecretStr = option(
+        SecretStr(""),
+        "Key for Contextual (at its own address CONTEXTUAL_API_KEY does too).",
+        trusted=True,
+    )
+    contextual_url: Address = option(
+        "https://api.contextual.ai/v1", "Base URL of Contextual's API.", trusted=True
+    )
+    zeroentropy_api_key: SecretStr = option(
+        SecretStr(""),
+        "Key for ZeroEntropy (at its own address ZEROENTROPY_API_KEY does too).",
+        trusted=True,
+    )
+    zeroentropy_url: Address = option(
+        "https://api.zeroentropy.dev/v1", "Base URL of ZeroEntropy's API.", trusted=True
+    )
+    mixedbread_api_key: SecretStr = option(
+        SecretStr(""),
+        "Key for Mixedbread (at its own address MXBAI_API_KEY does too).",
+        trusted=True,
+    )
+    mixedbread_url: Address = option(
+        "https://api.mixedbread.com/v1", "Base URL of Mixedbread's API.", trusted=True
+    )
+    nvidia_api_key: SecretStr = option(
+        SecretStr(""),
+        "Key for NVIDIA (at its own address NVIDIA_API_KEY does too).",
+        trusted=True,
+    )
+    nvidia_url: Address = option(
+        "https://ai.api.nvidia.com/v1",
+        "Base URL of NVIDIA's API, or of a NIM of your own (…/v1).",
+        trusted=True,
+    )
     rerank_server_url: Address = option(
         "",
         "Base URL of a server with a Cohere- or Jina-like /rerank (vLLM, Infinity).",

@@ -16,6 +16,12 @@ LOCAL = frozenset(
         "late-interaction",
         "maxsim",
         "cross-encoder",
+        "ettin-reranker-17m-v1",
+        "ettin-reranker-32m-v1",
+        "ettin-reranker-68m-v1",
+        "ettin-reranker-150m-v1",
+        "gte-reranker-modernbert-base",
+        "granite-embedding-reranker-english-r2",
         "ms-marco-MiniLM-L-6-v2",
         "ms-marco-MiniLM-L-12-v2",
         "ms-marco-electra-base",
@@ -28,6 +34,9 @@ LOCAL = frozenset(
         "mxbai-rerank-large-v1",
         "Qwen3-Reranker-0.6B",
         "Qwen3-Reranker-4B",
+        "mxbai-rerank-base-v2",
+        "mxbai-rerank-large-v2",
+        "bge-reranker-v2-gemma",
         "colbertv2.0",
         "GTE-ModernColBERT-v1",
     ]
@@ -114,6 +123,28 @@ class RerankingSettings(Section):
         "half as many.",
         SHAPES_RANKING,
         ge=1,
+    )
+    rerank_instruction: str = option(
+        "",
+        "What to prefer, in a sentence, for rerankers that follow an instruction (“Prefer the "
+        "newest report”); a stage notes which rerankers do not (docs/rerankers.md).",
+        SHAPES_RANKING,
+        max_length=2000,
+    )
+    rerank_tokens: int = option(
+        0,
+        "Most tokens of question and passage that a cross-encoder on this machine reads; the rest "
+        "of the passage is cut. 0 takes the model's own limit.",
+        SHAPES_RANKING,
+        ge=0,
+    )
+    rerank_batch: int = option(
+        0,
+        "Pairs that a reranker in torch scores at once; 0 takes 64 on a graphics processor and 8 "
+        "without one. A batch that does not fit into its memory is tried again in halves. Models "
+        "in ONNX Runtime choose by themselves.",
+        ge=0,
+        le=10_000,
     )
     rerank_cache_mb: int = option(
         100, "Largest size of the scores kept on disk, in MB; 0 keeps none.", ge=0

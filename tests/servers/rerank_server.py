@@ -5,9 +5,9 @@
         settings = Settings(jina_url=server.url + "/v1", jina_api_key=KEY)
 
 `/v2/rerank` is Cohere's, `/v1/rerank` Jina's (and vLLM's, and Infinity's), `/voyage/rerank`
-Voyage's, `/rerank` that of Text Embeddings Inference, `/v1/chat/completions` a model that ranks or
-rates as `tests.servers.ranking_model` does. A passage's score is the share of the query's words
-that it holds. The key is checked as the real ones do, and every request is kept.
+Voyage's and so on, `/rerank` that of Text Embeddings Inference, `/v1/chat/completions` a model that
+ranks or rates as `tests.servers.ranking_model` does. A passage's score is the share of the query's
+words that it holds. The key is checked as the real ones do, and every request is kept.
 """
 
 from __future__ import annotations
@@ -108,6 +108,21 @@ def _voyage(server: RerankServer, body: Mapping[str, Any]) -> tuple[int, Any]:
     return 200, {"object": "list", "data": data, "model": body["model"], "usage": usage}
 
 
+def _mixedbread(server: RerankServer, body: Mapping[str, Any]) -> tuple[int, Any]:
+    data = _best_first(body["query"], body["input"], "score")[: body.get("top_k", 10)]
+    usage = {"prompt_tokens": 7, "total_tokens": 7}
+    return 200, {"object": "list", "data": data, "model": body["model"], "usage": usage}
+
+
+def _nvidia(server: RerankServer, body: Mapping[str, Any]) -> tuple[int, Any]:
+    texts = [passage["text"] for passage in body["passages"]]
+    return 200, {"rankings": _best_first(body["query"]["text"], texts, "logit")}
+
+
+def _zeroentropy(server: RerankServer, body: Mapping[str, Any]) -> tuple[int, Any]:
+    return 200, {"results": _best_first(body["query"], body["documents"], "relevance_score")}
+
+
 def _tei(server: RerankServer, body: Mapping[str, Any]) -> tuple[int, Any]:
     if len(body["texts"]) > TEI_LIMIT:
         error = f"batch size {len(body['texts'])} > maximum allowed batch size {TEI_LIMIT}"
@@ -127,7 +142,13 @@ def _chat(server: RerankServer, body: Mapping[str, Any]) -> tuple[int, Any]:
 ROUTES: dict[str, Callable[[RerankServer, Mapping[str, Any]], tuple[int, Any]]] = {
     "/v2/rerank": _cohere,
     "/v1/rerank": _jina,
+    "/jina/rerank": _jina,
     "/voyage/rerank": _voyage,
+    "/contextual/rerank": _zeroentropy,
+    "/zeroentropy/models/rerank": _zeroentropy,
+    "/mixedbread/reranking": _mixedbread,
+    "/nvidia/ranking": _nvidia,
+    "/nvidia/retrieval/nvidia/llama-3_2-nv-rerankqa-1b-v2/reranking": _nvidia,
     "/rerank": _tei,
     "/v1/chat/completions": _chat,
 }

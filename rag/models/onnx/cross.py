@@ -43,7 +43,9 @@ class OnnxCross(CrossModel):
         logits = {row: float(values[0]) for row, values in self._runtime.each(pairs)}
         return [logits[row] for row in range(len(pairs))]
 
-    def _cut(self, query: str, texts: Sequence[str]) -> list[tuple[Encoding, Reading]]:
+    def _cut(
+        self, query: str, texts: Sequence[str], instruction: str = ""
+    ) -> list[tuple[Encoding, Reading]]:
         question, *passages = self._tokens.bare([query, *texts])
         beside = len(question)
         room = self._room(beside, self._tokens.around_pair)

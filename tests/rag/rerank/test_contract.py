@@ -28,7 +28,8 @@ from tests.rag.rerank.tiny_colbert import save_colbert
 from tests.servers.rerank_server import KEY, RerankServer
 
 LOCAL = ("cross-encoder", *(m.title for m in CATALOGUE if m.kind != "encoder"))
-REMOTE = ("cohere", "jina", "voyage", "rerank-server", "tei", "llm-listwise", "llm-pointwise")
+SERVICES = ("jina", "voyage", "contextual", "zeroentropy", "mixedbread", "nvidia")
+REMOTE = ("cohere", *SERVICES, "rerank-server", "tei", "llm-listwise", "llm-pointwise")
 COMBINED = (
     "hybrid:maxsim",
     "hybrid:jina",
@@ -75,10 +76,8 @@ def context(server, models, shared, cache_folder, monkeypatch):
         cache=cache_folder / "contract",
         cohere_url=server.url,
         cohere_api_key=KEY,
-        jina_url=server.url + "/v1",
-        jina_api_key=KEY,
-        voyage_url=server.url + "/voyage",
-        voyage_api_key=KEY,
+        **{f"{name}_url": f"{server.url}/{name}" for name in SERVICES},
+        **{f"{name}_api_key": KEY for name in SERVICES},
         rerank_server_url=server.url + "/v1",
         rerank_server_key=KEY,
         tei_url=server.url,
@@ -207,10 +206,7 @@ def test_a_backend_that_hangs_is_cut_off(name, rank, monkeypatch):
 def test_a_dead_server_leaves_the_fused_order(name, context, tmp_path):
     rerankers = Rerankers()
     dead = "http://127.0.0.1:1"
-    urls = dict.fromkeys(
-        ("cohere_url", "jina_url", "voyage_url", "rerank_server_url", "tei_url", "llm_base_url"),
-        dead,
-    )
+    urls = dict.fromkeys((key.option for key in KEYS.values()), dead)
     keys = dict.fromkeys(KEYS, "secret")
     settings = context.settings.updated(reranker=name, rerank_retries=0, **urls, **keys)
     pool = [Candidate(make_chunk("a"), 0, 0, 2.0), Candidate(make_chunk("b"), 0, 0, 1.0)]
@@ -227,7 +223,7 @@ def test_the_list_for_the_page_says_what_is_missing(tmp_path, monkeypatch):
     assert runs == ["none", "late-interaction", "maxsim"]
     assert listed[: len(runs)] == [one for one in listed if not one.reason]
     reasons = {one.name: one.reason for one in listed}
-    assert "models pull cross-encoder/ms-marco-MiniLM-L-6-v2" in reasons["cross-encoder"]
+    assert "models pull cross-encoder/ettin-reranker-17m-v1" in reasons["cross-encoder"]
     assert "CO_API_KEY" in reasons["cohere"]
     assert "RANKLENS_TEI_URL" in reasons["tei"]
     assert "RANKLENS_LLM_MODEL" in reasons["llm-listwise"]

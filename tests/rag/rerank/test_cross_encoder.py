@@ -9,8 +9,10 @@ class WordOverlap:
     """A cross-encoder whose logit is the number of shared words; it reads five words."""
 
     name = revision = engine = "overlap"
+    max_tokens, follows_instruction = 5, False
 
-    def judge(self, pools):
+    def judge(self, pools, instruction=""):
+        self.instruction = instruction
         return [self._judged(query, texts) for query, texts in pools]
 
     def _judged(self, query, texts):
@@ -38,3 +40,16 @@ def test_no_texts_need_no_model():
 def test_a_question_that_does_not_fit_is_an_error_of_reranking():
     with pytest.raises(RerankError, match="overlap: the question has too many tokens"):
         CrossEncoder(WordOverlap()).score("one two three four five", ["x"])
+
+
+def test_an_instruction_goes_to_a_model_that_follows_one():
+    model = WordOverlap()
+    plain = CrossEncoder(model)
+    assert plain.instructed("prefer ice") is None
+    model.follows_instruction = True
+    bound = plain.instructed("prefer ice")
+    bound.score("ice", ["ice"])
+    assert (model.instruction, bound.model) == ("prefer ice", model)
+    assert bound.identity != plain.identity
+    plain.score("ice", ["ice"])
+    assert model.instruction == ""

@@ -11,12 +11,14 @@ from rag.llm.prices import BUILT_IN, llm_cost, rerank_cost
 from rag.rerank.base import Context
 from rag.rerank.cohere import as_yaml
 from rag.settings import Settings
+from rag.settings.keys import KEYS, KeyAddress
 from rag.types import Candidate, Chunk
 from tests.fakes import WordEncoder, make_chunk
 from tests.rag.rerank.conftest import ids
 from tests.servers.rerank_server import KEY, Fault, RerankServer
 
-HTTP = ("cohere", "jina", "voyage", "rerank-server", "tei")
+SERVICES = ("jina", "voyage", "contextual", "zeroentropy", "mixedbread", "nvidia")
+HTTP = ("cohere", *SERVICES, "rerank-server", "tei")
 LLM = ("llm-listwise", "llm-pointwise")
 POOL = [
     Candidate(make_chunk("a", "the sun", "d.txt"), 0, 0, 3.0),
@@ -39,10 +41,8 @@ def rank(server, base, rerankers):
             "reranker": name,
             "cohere_url": server.url,
             "cohere_api_key": KEY,
-            "jina_url": server.url + "/v1",
-            "jina_api_key": KEY,
-            "voyage_url": server.url + "/voyage",
-            "voyage_api_key": KEY,
+            **{f"{one}_url": f"{server.url}/{one}" for one in SERVICES},
+            **{f"{one}_api_key": KEY for one in SERVICES},
             "rerank_server_url": server.url + "/v1/",
             "rerank_server_key": KEY,
             "tei_url": server.url,
@@ -161,9 +161,9 @@ def test_what_is_not_the_protocol(name, body, rank, server):
 @pytest.mark.parametrize("name", HTTP)
 @pytest.mark.parametrize("indices", [[0], [0, 0], [0, 2], [0, 1, 1], [-1, 0]])
 def test_scores_must_be_one_for_each_passage(name, indices, rank, server):
-    scores = ("relevance_score", "score")
+    scores = ("relevance_score", "score", "logit")
     rows = [{"index": i, **dict.fromkeys(scores, 0.5)} for i in indices]
-    body = rows if name == "tei" else {"results": rows, "data": rows, "id": "1"}
+    body = rows if name == "tei" else {"results": rows, "data": rows, "rankings": rows}
     server.always = Fault(body=body)
     fell_back(rank(name), "for 2 passages")
 
@@ -181,20 +181,57 @@ def test_cohere_gets_structured_documents_as_yaml(rank, server):
     assert yaml.safe_load(as_yaml(chunk)) == fields
     rank("cohere", [Candidate(chunk, 0, 0, 1.0)])
     assert server.requests[0].path == "/v2/rerank"
-    assert server.requests[0].body["model"] == "rerank-v3.5"
+    assert server.requests[0].body["model"] == "rerank-v4.0-pro"
     assert yaml.safe_load(server.requests[0].body["documents"][0]) == fields
 
 
 def test_a_model_can_be_named(rank, server):
     for name, model in {
-        "cohere:rerank-v4.0-pro": "rerank-v4.0-pro",
+        "cohere:rerank-v3.5": "rerank-v3.5",
         "jina:jina-reranker-v3": "jina-reranker-v3",
         "voyage:rerank-2.5-lite": "rerank-2.5-lite",
+        "contextual:ctxl-rerank-v1-instruct": "ctxl-rerank-v1-instruct",
+        "nvidia:nvidia/nv-rerankqa-mistral-4b-v3": "nvidia/nv-rerankqa-mistral-4b-v3",
         "rerank-server:BAAI/bge-reranker-v2-m3": "BAAI/bge-reranker-v2-m3",
         "llm-listwise:other": "other",
     }.items():
         rank(name)
         assert server.requests[-1].body["model"] == model
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "model"),
+    [
+        ("contextual", "/contextual/rerank", "ctxl-rerank-v2-instruct-multilingual"),
+        ("zeroentropy", "/zeroentropy/models/rerank", "zerank-2"),
+        ("mixedbread", "/mixedbread/reranking", "mixedbread-ai/mxbai-rerank-large-v2"),
+        ("nvidia", "/nvidia/ranking", "nvidia/llama-nemotron-rerank-1b-v2"),
+    ],
+)
+def test_each_service_has_its_path_and_model(name, path, model, rank, server):
+    rank(name)
+    assert (server.requests[0].path, server.requests[0].body["model"]) == (path, model)
+
+
+def test_mixedbread_gives_more_than_its_usual_ten(rank):
+    pool = [Candidate(make_chunk(str(i), f"text {i}"), 0, 0, 30.0 - i) for i in range(30)]
+    assert not rank("mixedbread", pool).fell_back
+
+
+def test_nvidias_own_address_has_a_path_for_each_model(rank, server, monkeypatch):
+    own = KeyAddress("nvidia_url", server.url, "NVIDIA_API_KEY")
+    monkeypatch.setitem(KEYS, "nvidia_api_key", own)
+    rank("nvidia:nvidia/llama-3.2-nv-rerankqa-1b-v2")
+    path = "/nvidia/retrieval/nvidia/llama-3_2-nv-rerankqa-1b-v2/reranking"
+    assert server.requests[0].path == path
+    fell_back(rank("nvidia", query="mars", nvidia_api_key=""), "needs a key", "NVIDIA_API_KEY")
+
+
+def test_a_nim_of_ones_own_needs_no_key(rank):
+    with RerankServer(key="") as keyless:
+        stage = rank("nvidia", nvidia_url=keyless.url + "/nvidia", nvidia_api_key="")
+    assert ids(stage) == ["b", "a"]
+    assert stage.details["unit"] == "logit"
 
 
 @pytest.mark.parametrize(("name", "calls"), [("tei", [32, 32, 6]), ("cohere", [70])])
@@ -224,7 +261,10 @@ def test_calls_run_side_by_side_within_bounds(rank):
 
 
 def test_cost_is_on_the_stage(rank, tmp_path):
-    assert rank("cohere").details["cost_usd"] == pytest.approx(0.002)
+    assert rank("cohere").details["cost_usd"] == pytest.approx(0.0025)
+    assert rank("mixedbread").details["cost_usd"] == pytest.approx(7 * 0.15 / 1e6)
+    # It is paid by the token, and this reply reports none.
+    assert "cost_usd" not in rank("zeroentropy").details
     assert rank("tei").details["cost_usd"] == 0
     assert "cost_usd" not in rank("cohere:rerank-v99").details
     used = rank("llm-listwise").details

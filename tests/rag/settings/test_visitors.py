@@ -11,8 +11,8 @@ ALLOWED = """
 blend_dense blend_lexical blend_reranker coverage_weights cross_encoder dense_weight expansion
 expansion_seconds expansion_weight feedback_passages feedback_words fusion generator hop_decay
 hop_passages hops lexical_engine lexical_weight llm_context llm_judge llm_temperature pool
-refuse_below rerank_budget_ms rerank_cut rerank_fallbacks rerank_gap rerank_policy rerank_seconds
-rerank_spread rerank_window reranker rrf_k threshold top
+refuse_below rerank_budget_ms rerank_cut rerank_fallbacks rerank_gap rerank_instruction
+rerank_policy rerank_seconds rerank_spread rerank_tokens rerank_window reranker rrf_k threshold top
 """
 PATHS = ["/models/own", "./own", "~/own", "../own", "a/b/c"]
 
