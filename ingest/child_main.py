@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ingest.messages import Packet, receive, send
 from rag.errors import DocumentError
+from rag.models.workers import BEHIND, step_back
 
 if TYPE_CHECKING:
     from ingest.parsed import Parsed
@@ -82,6 +83,8 @@ def _lower(what: int, size: int, hard: bool = True) -> None:
 
 def _answer(request: Packet) -> Answer:
     task = request.header.pop("task")
+    if task != "draw":  # somebody waits for a picture; documents are read in the background
+        step_back(BEHIND)
     try:
         return TASKS[task](request.parts, **request.header)
     except DocumentError as error:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from rag.errors import ModelError
-from rag.models.workers import workers
+from rag.models.workers import results
 
 BATCH_TOKENS = 256
 # Fusions that make a graph slower; see `rag.models.onnx.graph`.
@@ -53,10 +53,7 @@ class Runtime:
         lengths = [len(encoding) for encoding in encodings]
         planned = list(batches(lengths, BATCH_TOKENS))
         tasks = [partial(self.run, [encodings[row] for row in rows]) for rows in planned]
-        # One batch, such as a question, is computed here: handing it over costs a tenth of it, and
-        # it would wait for what the workers have begun.
-        outputs = workers().map(tasks) if len(tasks) > 1 else (task() for task in tasks)
-        for rows, output in zip(planned, outputs, strict=True):
+        for rows, output in zip(planned, results(tasks), strict=True):
             for place, row in enumerate(rows):
                 values = output[place]
                 yield row, values[: lengths[row]] if values.ndim == 2 else values
