@@ -14,6 +14,7 @@ from ingest.child import COMMAND, Child
 from ingest.messages import Packet, PartsTooLarge, receive, send
 from ingest.parse import Parser
 from rag.errors import DocumentError
+from rag.models.workers import BEHIND
 from rag.settings import Settings
 from tests.fakes import words_tokeniser
 from tests.ingest.build import parse
@@ -27,14 +28,14 @@ def spin(parts, cpu):
     start = time.process_time()
     while time.process_time() - start < cpu: pass
     return {"environment": dict(os.environ), "pid": os.getpid()}, ()
-child_main.TASKS["spin"] = spin
+child_main.TASKS["spin"] = child_main.TASKS["draw"] = spin
 child_main.main()
 """
 SPINNING = (sys.executable, "-c", MAIN)
 
 
-def spin(child, cpu=0.0, allowed=10, wall=30):
-    request = {"task": "spin", "cpu": cpu, "memory_mb": 2048, "seconds": allowed}
+def spin(child, cpu=0.0, allowed=10, wall=30, task="spin"):
+    request = {"task": task, "cpu": cpu, "memory_mb": 2048, "seconds": allowed}
     return child.ask(request, seconds=wall, most=0).header
 
 
@@ -83,6 +84,15 @@ ask = lambda cpu: child.ask(
 print(ask(0).header["pid"], flush=True)
 ask(50)
 """
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="the system has no such priorities")
+def test_documents_are_read_behind_others_and_pages_drawn_beside_them(child):
+    process, own = spin(child, task="draw")["pid"], os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, process) == own
+    for _ in range(2):
+        spin(child)
+        assert os.getpriority(os.PRIO_PROCESS, process) == max(own, BEHIND)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends with its input")

@@ -1,10 +1,12 @@
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rag.models.workers import Workers, in_background
+from rag.models.workers import BEHIND, Workers, in_background, results
 
 
 def test_results_come_in_order_and_lazily():
@@ -64,3 +66,22 @@ def test_calls_are_served_in_the_order_in_which_they_came():
 
 def test_background_work_waits_for_questions():
     assert served(second_is_behind=True) == ["second"] * 2 + ["first"] * 2
+
+
+def here():
+    return threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a thread a priority")
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_background_work_has_threads_of_a_lower_priority(pieces):
+    thread, own = here()
+    with in_background():
+        ran = list(results([here] * pieces))
+    assert {priority for _, priority in ran} == {max(own, BEHIND)}
+    assert thread not in dict(ran)
+    assert {priority for _, priority in results([here] * pieces)} == {own}
+
+
+def test_a_single_piece_is_computed_by_the_thread_that_asks():
+    assert list(results([threading.get_ident])) == [threading.get_ident()]
