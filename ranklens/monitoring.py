@@ -11,11 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from rag.errors import StorageError
 from rag.types import Trace
 from rag.watch import prometheus, spans
+from rag.watch.conventions import Words
 from rag.watch.entry import Origin, entry_of
 from rag.watch.figures import ANSWER, FIRST_TOKEN, RANKING, Alert, LogFigures, alerts, figures
 from rag.watch.log import DAY, HOUR
 
 if TYPE_CHECKING:
+    from rag.settings import Settings
     from ranklens.records import Records
 
 __all__ = ["ANSWER", "DAY", "FIRST_TOKEN", "RANKING", "Alert", "LogFigures"]
@@ -38,7 +40,11 @@ def record(library: Records, trace: Trace, origin: Origin, turn: int | None = No
         except (SQLAlchemyError, StorageError) as error:
             log.warning("the question log could not be written (%s); the answer is complete", error)
     prometheus.observe(entry)
-    spans.send(trace, entry, with_words=library.settings.otel_questions)
+    spans.send(trace, entry, _words(library.settings))
+
+
+def _words(settings: Settings) -> Words:
+    return Words(settings.otel_questions or settings.otel_content, settings.otel_content)
 
 
 def of_window(library: Records, window: float | None, end: float) -> LogFigures:

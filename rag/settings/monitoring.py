@@ -42,3 +42,9 @@ class MonitoringSettings(Section):
         "Send the words of questions with OpenTelemetry spans; else figures only.",
         trusted=True,
     )
+    otel_content: bool = option(
+        False,
+        "Send the words of questions, passages, prompts and answers with OpenTelemetry spans, so "
+        "that programs such as Phoenix can show and evaluate them.",
+        trusted=True,
+    )

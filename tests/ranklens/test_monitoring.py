@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from rag.watch import spans
+from rag.watch.conventions import Words
 from ranklens import monitoring
 from tests.rag.watch.made import entry, trace_of
 from tests.rag.watch.test_prometheus import read
+from tests.ranklens.bridges import QUESTION
+from tests.servers.otlp_server import OtlpServer, attributes
 from tests.ui.fakes import FakeLibrary
 
 
@@ -74,3 +78,43 @@ def test_a_window_ends_where_it_should_and_is_an_hour_long_at_least(library):
     library.question_log.forget()
     empty = monitoring.of_window(library, None, now)
     assert (empty.questions, empty.end - empty.start) == (0, 3600)
+
+
+def test_a_receiver_gets_the_spans_of_a_question(bridge_library, monkeypatch):
+    spans._provider.cache_clear()
+    with OtlpServer() as receiver:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
+        trace = bridge_library.ask(QUESTION)
+        monitoring.close()
+    spans._provider.cache_clear()
+    found = receiver.spans()
+    assert set(found) == {stage.name for stage in trace.stages} | {
+        "question",
+        "retrieval",
+        "answer",
+    }
+    assert found["retrieval"].parent_span_id == found["question"].span_id
+    assert found["dense"].parent_span_id == found["retrieval"].span_id
+    reranked = attributes(found["reranked"])
+    assert reranked["openinference.span.kind"] == "RERANKER"
+    for side, stage in (("input", "fused"), ("output", "reranked")):
+        ids = [reranked[f"reranker.{side}_documents.{i}.document.id"] for i in range(50)]
+        assert ids == [hit.chunk.id for hit in trace.stage(stage).hits[:50]]
+    assert "Brook" not in receiver.text()
+    assert "bridges.md" not in receiver.text()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, Words(False, False)),
+        ({"otel_questions": True}, Words(True, False)),
+        ({"otel_content": True}, Words(True, True)),
+    ],
+)
+def test_the_options_choose_which_words_leave(library, options, words, monkeypatch):
+    sent = []
+    monkeypatch.setattr(spans, "send", lambda trace, entry, words: sent.append(words))
+    library.settings = library.settings.updated(log_questions=False, **options)
+    monitoring.record(library, trace_of(), "python")
+    assert sent == [words]
