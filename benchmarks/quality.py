@@ -193,12 +193,13 @@ def late(encoded: Encoded, pools: Sequence[dict[int, float]], kept: bool) -> tup
 
 
 def _compared(judged: Judged, orders: Orders, reference: Orders) -> str:
-    mean, exact = _mean(judged, orders), _mean(judged, reference)
+    mean, exact = mean_of(judged, orders), mean_of(judged, reference)
     shared = statistics.mean(overlap(*pair, 10) for pair in zip(orders, reference, strict=True))
     return f"{mean:.4f} ({mean - exact:+.4f}; {shared:.1%})"
 
 
-def _mean(judged: Judged, orders: Orders) -> float:
+def mean_of(judged: Judged, orders: Orders) -> float:
+    """Return the mean nDCG@10 of a set's orders."""
     grades = {str(row): gold for row, (_, gold) in enumerate(judged.questions)}
     rankings = {str(row): order for row, order in enumerate(orders)}
     return statistics.mean(per_question(rankings, grades, (PRIMARY,))[PRIMARY].values())

@@ -9,20 +9,22 @@ this; nothing is overwritten on the way. What stands in parentheses is off by de
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from rag.errors import RanklensError
+from rag.errors import RanklensError, RerankError
 from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.generate.relevance import relevance, unmentioned
 from rag.models.encoder import Encoder
 from rag.rerank.base import Context, Entry, Reranker
 from rag.rerank.run import Rerankers
-from rag.retrieve import filters
+from rag.retrieve import filters, given
 from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.first_stage import FirstStage, FirstStageResult, Query
 from rag.retrieve.question import checked_question
@@ -138,6 +140,35 @@ class Pipeline:
     def rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
         """Rank a pool by the settings' reranker; if it fails, the stage fell back."""
         return self._shared.rerankers.rank(question, pool, self._context())
+
+    def rank_texts(
+        self, question: str, texts: Sequence[str], stop: threading.Event | None = None
+    ) -> Stage:
+        """Rank texts that are in no library; a chunk's id is its text's place, from 0.
+
+        Always by the reranker, all of them, and from the texts alone: token vectors kept in the
+        library have no part in it. Raises `RerankError` if the reranker fails, since there is no
+        other order, and `RanklensError` once ``stop`` is set.
+        """
+        settings = self.settings.updated(rerank_policy="always", rerank_budget_ms=0)
+        pool = given.candidates(question, texts)
+        stage = self._shared.rerankers.rank(question, pool, Context(settings, self.encoder), stop)
+        if stage.fell_back:
+            raise RerankError(stage.note.replace("fell back to the fused order: ", ""))
+        return stage
+
+    def read_in_part(self, question: str, texts: Sequence[str]) -> tuple[int, ...]:
+        """Return the places of texts that are longer than a reranker of this machine reads.
+
+        Empty if it does not say how much it reads, or cannot run: then `rank_texts` says so.
+        """
+        context, cut = Context(self.settings, self.encoder), set[int]()
+        with suppress(RerankError):
+            for _, reranker in self._shared.rerankers.parts(context):
+                if reading := getattr(reranker, "reading", None):
+                    found = enumerate(reading(question, texts))
+                    cut |= {place for place, one in found if one.read < one.total}
+        return tuple(sorted(cut))
 
     def reranker_parts(self) -> list[tuple[Entry, Reranker | None]]:
         """Return the single rerankers that the settings' one is made of, loaded.

@@ -60,7 +60,7 @@ class Chunk:
         the headings carry them.
         """
         context = " › ".join((PurePath(self.document).stem, *self.heading))
-        return f"{context}\n{self.text}"
+        return f"{context}\n{self.text}" if context else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from rag.store.catalogue import Document
     from rag.store.verifying import IndexReport
     from ranklens.comparing import SideBySide
+    from ranklens.embedding import Embeddings
     from ranklens.fitting import Fit
     from ranklens.library import Library
+    from ranklens.reranking import Reranking
 
 __all__ = [
     "Answer",
@@ -49,6 +51,7 @@ __all__ = [
     "Citation",
     "Document",
     "DocumentError",
+    "Embeddings",
     "Figures",
     "FileOutcome",
     "FilterError",
@@ -66,6 +69,7 @@ __all__ = [
     "ModelMissing",
     "RanklensError",
     "RerankError",
+    "Reranking",
     "Settings",
     "SettingsError",
     "SideBySide",
@@ -77,11 +81,13 @@ __all__ = [
 # Types whose modules bring the engine's libraries along: imported when they are first named.
 _LATER = {
     "Document": "rag.store.catalogue",
+    "Embeddings": "ranklens.embedding",
     "Figures": "rag.evaluate.measures.figures",
     "Fit": "ranklens.fitting",
     "IndexReport": "rag.store.verifying",
     "Judgement": "rag.evaluate.judgements.record",
     "Library": "ranklens.library",
+    "Reranking": "ranklens.reranking",
     "Settings": "rag.settings",
     "SideBySide": "ranklens.comparing",
 }

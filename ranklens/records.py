@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.index import Index
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rag.store.api_keys import ApiKeys
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
+    from ranklens.embedding import Embedder
 
 
 class Records:
@@ -28,6 +30,7 @@ class Records:
 
     settings: Settings
     index: Index
+    encoder: Encoder
 
     @cached_property
     def conversations(self) -> Conversations:
@@ -68,6 +71,13 @@ class Records:
         from rag.store.api_keys import ApiKeys
 
         return ApiKeys(self.index.catalogue.engine)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """Encodes texts of other programs; one object, so that callers who wait share passes."""
+        from ranklens.embedding import Embedder
+
+        return Embedder(self.encoder, self.settings)
 
     @cached_property
     def question_log(self) -> QuestionLog:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from rag.watch.entry import Origin
     from ranklens.answering import AnswerInProgress
     from ranklens.comparing import SideBySide
+    from ranklens.embedding import Embeddings
     from ranklens.fitting import Fit
+    from ranklens.reranking import Reranking
 
 
 class UseCases(Records):
@@ -119,6 +121,43 @@ class UseCases(Records):
         pipeline = self._pipeline(documents, types, since, settings)
         trace = pipeline.search(question)
         return AnswerInProgress(self, trace, pipeline.answer(trace), origin)
+
+    def rerank(
+        self,
+        question: str,
+        texts: Sequence[str],
+        *,
+        top: int | None = None,
+        whole: bool = False,
+        stop: threading.Event | None = None,
+        **settings: Any,
+    ) -> Reranking:
+        """Rank texts of your own, which are in no library; return the best ``top``, else all.
+
+        By the library's reranker, or another one (``reranker="maxsim"``). A reranker that fails
+        raises `RerankError`. A text that is longer than the reranker reads is cut
+        (`Reranking.cut`), or refused if ``whole`` texts are wanted. Blends use BM25 over these
+        texts and no dense score. Raises `RanklensError` for too many or too long texts, and once
+        ``stop`` is set.
+        """
+        from ranklens import reranking
+
+        return reranking.rerank(
+            self.pipeline, question, texts, top=top, whole=whole, stop=stop, **settings
+        )
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        questions: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Embeddings:
+        """Return unit vectors of texts by the library's encoder, as passages or as questions.
+
+        Raises `RanklensError` for too many or too long texts, and once ``stop`` is set.
+        """
+        return self.embedder.embed(texts, questions, stop)
 
     def judge(
         self, question: str, passage: Chunk, grade: int, *, judge: str = "me", note: str = ""

@@ -73,6 +73,9 @@ class WordEncoder:
     def encode_query(self, text: str) -> NDArray[np.float32]:
         return self.encode([text])[0]
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.encode(texts)
+
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         return [self.encode(_words(text)) for text in texts]
 

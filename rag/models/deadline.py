@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -48,6 +49,16 @@ def within(
         gone.set()
         raise RanklensError("stopped: nobody waits for it any more") if _set(stop) else late
     return result.result()
+
+
+@contextmanager
+def until(stop: threading.Event | None) -> Iterator[None]:
+    """Let what this thread computes meanwhile be abandoned once ``stop`` is set."""
+    token = _gone.set(stop)
+    try:
+        yield
+    finally:
+        _gone.reset(token)
 
 
 def abandoned() -> Callable[[], bool]:

@@ -39,6 +39,9 @@ class Encoder(Protocol):
     def encode_query(self, text: str) -> Matrix:
         """Return the unit vector of a question, (dimension,)."""
 
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        """Return unit vectors of questions, (texts, dimension)."""
+
     def encode_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """Return a unit vector for every token a text has, (tokens, size), no special tokens."""
 

@@ -57,7 +57,15 @@ class TorchEncoder:
 
     def encode_query(self, text: str) -> Matrix:
         """Return the unit vector of a question, (dimension,)."""
-        return unit(np.asarray(self._model.encode_query(text, **_quietly()), dtype=np.float32))
+        vector: Matrix = self.encode_queries([text])[0]
+        return vector
+
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        """Return unit vectors of questions, (texts, dimension)."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        rows = self._model.encode_query(list(texts), **_quietly())
+        return unit(np.asarray(rows, dtype=np.float32))
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """Return a unit vector for every token a text has, (tokens, size), no special tokens."""

@@ -44,6 +44,8 @@ def as_yaml(chunk: Chunk) -> str:
     """
     fields = {"document": PurePath(chunk.document).stem, "heading": " › ".join(chunk.heading)}
     lines = [f"{name}: {_quoted(value)}" for name, value in fields.items() if value]
+    if not lines:  # a text that is in no library
+        return chunk.text
     return "\n".join([*lines, f"text: {_quoted(chunk.text)}"])
 
 

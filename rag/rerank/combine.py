@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rag.rerank.base import Combined, Entry, QueryPool, Ranker, Scores, merged
 from rag.settings import Settings
-from rag.types import Candidate, normalised
+from rag.types import Candidate, Scalar, normalised
 
 Weights = tuple[float, float, float]
 
@@ -83,6 +83,10 @@ def with_tail(head: dict[int, float], order: Sequence[int]) -> list[float]:
     return [scores[row] for row in range(len(order))]
 
 
+def _unit(scores: Scores) -> dict[str, Scalar]:
+    return {"unit": scores.details["unit"]} if "unit" in scores.details else {}
+
+
 def _cascade(
     ranker: Combined, pools: Sequence[QueryPool], single: Parts, settings: Settings
 ) -> list[Scores]:
@@ -97,7 +101,8 @@ def _cascade(
         found = [
             Scores(
                 with_tail(dict(zip(head, own, strict=True)), order),
-                merged((before.details, own.details)),
+                # The last step's unit holds: what it did not score stands below.
+                {**merged((before.details, own.details)), **_unit(own)},
             )
             for head, own, order, before in zip(heads, costly, orders, found, strict=True)
         ]

@@ -53,7 +53,7 @@ class Loader:
         """Return the entry's reranker; raises `RerankError` if it cannot run here."""
         options = tuple(getattr(context.settings, name) for name in entry.uses)
         with self._lock:
-            slot_key = (entry.name, context.encoder.revision, options)
+            slot_key = (entry.name, context.encoder.revision, options, context.kept is None)
             slot = self._slots.setdefault(slot_key, _Slot())
             self._slots.move_to_end(slot_key)
             while len(self._slots) > KEPT:

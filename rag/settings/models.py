@@ -27,6 +27,15 @@ class ModelSettings(Section):
         SHAPES_INDEX,
         trusted=names_folder,
     )
+    max_texts: int = option(
+        2048,
+        "Texts that one call may have reranked or encoded (Python, the HTTP API).",
+        ge=1,
+        le=100_000,
+    )
+    max_text_characters: int = option(
+        100_000, "Longest text that may be reranked or encoded, in characters.", ge=1
+    )
     engine: Literal["auto", "float32", "int8"] = option(
         "auto",
         "What models run in without a graphics processor: auto takes int8 if the processor has "

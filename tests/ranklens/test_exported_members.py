@@ -18,11 +18,13 @@ METHODS = [
     "close",
     "compare",
     "documents",
+    "embed",
     "judge",
     "open",
     "rebuild",
     "reindex",
     "remove",
+    "rerank",
     "search",
     "verify",
 ]

@@ -42,9 +42,13 @@ class OnnxEncoder:
 
     def encode_query(self, text: str) -> Matrix:
         """Return the unit vector of a question, (dimension,)."""
-        vectors, _ = self._encoded([self._recipe.query_prompt + text], with_tokens=False)
-        vector: Matrix = vectors[0]
+        vector: Matrix = self.encode_queries([text])[0]
         return vector
+
+    def encode_queries(self, texts: Sequence[str]) -> Matrix:
+        """Return unit vectors of questions, (texts, dimension)."""
+        prompt = self._recipe.query_prompt
+        return self._encoded([prompt + text for text in texts], with_tokens=False)[0]
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """Return a unit vector for every token a text has, (tokens, size), no special tokens."""

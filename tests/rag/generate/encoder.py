@@ -31,6 +31,9 @@ class CountingEncoder:
     def encode_query(self, text: str) -> NDArray[np.float32]:
         return self.encode([text])[0]
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.encode(texts)
+
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         self.calls += 1
         return [self._rows([text[a:b] for a, b in self.token_spans(text)]) for text in texts]

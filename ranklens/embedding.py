@@ -1,0 +1,55 @@
+"""Encode texts that another program brings, with the library's encoder; nothing is kept of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.models.batching import Batcher, batcher_for
+from rag.models.deadline import until
+from rag.models.encoder import Encoder, Matrix
+from rag.settings import Settings
+from ranklens.texts import checked_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Unit vectors of texts (texts, dimension), and each text's tokens.
+
+    Of a text that has more than ``limit`` tokens, special ones included, only the first are read.
+    """
+
+    vectors: Matrix
+    tokens: tuple[int, ...]
+    encoder: str
+    limit: int
+
+
+class Embedder:
+    """Encodes texts of many callers; those that wait are encoded together."""
+
+    def __init__(self, encoder: Encoder, settings: Settings) -> None:
+        self._encoder, self._settings = encoder, settings
+        engine = encoder.engine
+        self._passages: Batcher[str, Matrix] = batcher_for(engine, self._encoded)
+        self._questions: Batcher[str, Matrix] = batcher_for(engine, self._asked)
+
+    def embed(
+        self, texts: Sequence[str], questions: bool = False, stop: threading.Event | None = None
+    ) -> Embeddings:
+        """Return the vectors of texts; see `ranklens.Library.embed`."""
+        texts, encoder = checked_texts(texts, self._settings), self._encoder
+        with until(stop):
+            rows = (self._questions if questions else self._passages)(texts)
+        vectors = np.stack(rows) if rows else np.zeros((0, encoder.dimension), np.float32)
+        tokens = tuple(encoder.count_tokens(texts))
+        return Embeddings(vectors, tokens, encoder.name, encoder.max_tokens)
+
+    def _encoded(self, texts: list[str]) -> list[Matrix]:
+        return list(self._encoder.encode(texts))
+
+    def _asked(self, texts: list[str]) -> list[Matrix]:
+        return list(self._encoder.encode_queries(texts))
