@@ -20,7 +20,7 @@ from ingest.parsed import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.texts import stored_text
 from ingest.work import Work, halted
-from rag.errors import DocumentError, LibraryError, RanklensError
+from rag.errors import DocumentError, NotThere, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
@@ -66,6 +66,11 @@ class Documents:
     def documents(self) -> list[Document]:
         """Return all documents but the removed ones, by name."""
         return self.index.catalogue.documents()
+
+    def document(self, name: str) -> Document:
+        """Return the newest version of a document; raises `NotThere` if there is none."""
+        self._refuse_unknown([name])
+        return self.index.catalogue.documents(name=name)[-1]
 
     def chunks(self, name: str) -> list[Chunk]:
         """Return a document's chunks in reading order."""
@@ -125,7 +130,7 @@ class Documents:
             raise storage_error(error) or error from error
 
     def remove(self, name: str) -> None:
-        """Remove a document and its chunks; raises `LibraryError` if there is none of that name."""
+        """Remove a document and its chunks; raises `NotThere` if there is none of that name."""
         self._refuse_unknown([name])
         self._forget(self.index.catalogue.documents(name=name))
         self.index.forget()
@@ -133,7 +138,7 @@ class Documents:
     def reindex(self, names: Sequence[str] = ()) -> list[str]:
         """Queue documents again (all of them without names); the old version answers meanwhile.
 
-        Raises `LibraryError` on a name that no document has.
+        Raises `NotThere` on a name that no document has.
         """
         self._refuse_unknown(names)
         catalogue = self.index.catalogue
@@ -225,12 +230,12 @@ class Documents:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else "`ranklens documents` lists them"
-                raise LibraryError(f"there is no document {name!r} in the library; {hint}")
+                raise NotThere(f"there is no document {name!r} in the library; {hint}")
 
     def _ready(self, name: str) -> Document:
         for document in self.index.catalogue.documents("ready", name=name):
             return document
-        raise RanklensError(f"there is no document {name!r} in the library")
+        raise NotThere(f"there is no document {name!r} in the library that can be read")
 
     def _forget(self, found: Sequence[Document], keep: str = "") -> None:
         self.index.hide([d.id for d in found])

@@ -7,6 +7,7 @@ spoil each other's times.
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,8 +25,8 @@ UNEXPECTED = "Unexpected error. Details are in the server log; start it again."
 class Job:
     """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs.
 
-    ``unit`` is what ``done`` and ``total`` count. ``replayed`` is set when the result came from a
-    file, and stays as it was saved.
+    ``unit`` is what ``done`` and ``total`` count; ``id`` is for those who ask from outside.
+    ``replayed`` is set when the result came from a file, and stays as it was saved.
     """
 
     work: Work
@@ -38,6 +39,8 @@ class Job:
     replayed: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
+    kind: str = ""
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
     def done_with(
@@ -88,7 +91,7 @@ class Jobs:
         with self._lock:
             if self.busy:
                 return None
-            self._last[kind] = Job(work, what, unit).start()
+            self._last[kind] = Job(work, what, unit, kind=kind).start()
             return self._last[kind]
 
     def last(self, kind: str) -> Job | None:
@@ -100,7 +103,16 @@ class Jobs:
         with self._lock:
             if self.busy:
                 raise RanklensError("an evaluation is running; wait for it, or stop it")
+            job.kind = kind
             self._last[kind] = job
+
+    def all(self) -> list[Job]:
+        """Return the running or last job of each kind."""
+        return list(self._last.values())
+
+    def by_id(self, job_id: str) -> Job | None:
+        """Return the job of that id, None if it is not the last of its kind any more."""
+        return next((job for job in self.all() if job.id == job_id), None)
 
     def close(self) -> None:
         """Ask every running job to stop."""

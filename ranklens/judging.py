@@ -9,6 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ingest.datasets.anchored import texts
+from rag.errors import NotThere
 from rag.evaluate.asking import CallsOutcome
 from rag.evaluate.data import Question
 from rag.evaluate.experiments.pipelines import Variants
@@ -118,6 +119,18 @@ def collect_disliked(library: Library, question: str) -> int:
     library.question_sets.add(DISLIKED_SET, [Question("", question)])
     held = library.question_sets.questions(DISLIKED_SET)
     return [one.text for one in held].index(same_words(question))
+
+
+def listed(library: Library, question: str | None = None) -> list[Judgement]:
+    """Return the judgements of the present documents, of one question or all, oldest first."""
+    library.judgements.refresh()
+    return library.judgements.all(question)
+
+
+def remove(library: Library, judgement_id: int) -> None:
+    """Delete a judgement; raises `NotThere` if there is none of that id."""
+    if not library.judgements.remove(judgement_id):
+        raise NotThere(f"there is no judgement {judgement_id} in the library")
 
 
 def judges_agreement(library: Library) -> Agreement:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ingest import datasets
 from ingest.datasets import prepare
-from rag.errors import LibraryError, SettingsError
+from rag.errors import NotThere, SettingsError
 from rag.evaluate.data import Evaluation, Grades, Question, Unit
 from rag.evaluate.experiments.pipelines import Variants, resolve
 from rag.evaluate.experiments.run import evaluate
@@ -102,7 +102,7 @@ def opened_set(
 
     ``open_library`` is `Library.open`. A folder is indexed in a library of its own (``work``, else
     beside the user's), which is kept and reused. ``limit`` takes the first questions only. Raises
-    `Interrupted` if ``stop`` is set while documents are indexed, `LibraryError` if there is no
+    `Interrupted` if ``stop`` is set while documents are indexed, `NotThere` if there is no
     such folder or set.
     """
     if _is_folder(source):
@@ -126,13 +126,26 @@ def question_set(library: Library, name: str, limit: int | None = None) -> Judge
     names = library.question_sets.names()
     if name not in names:
         there = ", ".join(names) or "none"
-        raise LibraryError(
+        raise NotThere(
             f"{name!r} is neither a folder nor a question set of {library.settings.library} "
             f"(there are {there})"
         )
     questions = library.question_sets.questions(name)[:limit]
     grades, unit, notes = graded(library, questions)
     return JudgedSet(name, library, questions, grades, unit, notes)
+
+
+def own_questions(
+    library: Library, questions: str | Sequence[str], limit: int | None = None
+) -> JudgedSet:
+    """Return a set of the library by its name, or the questions themselves, judged as they are now.
+
+    No folder is read, so it suits those who may not open any. Raises `NotThere`.
+    """
+    if isinstance(questions, str):
+        return question_set(library, questions, limit)
+    asked = tuple(Question(f"q{n}", text) for n, text in enumerate(questions[:limit], 1))
+    return JudgedSet("questions", library, asked, *graded(library, asked))
 
 
 @contextmanager
@@ -148,8 +161,7 @@ def judged_set(
             with opened_set(type(library).open, library.settings, source, stop=stop) as judged:
                 yield judged
         return
-    asked = tuple(Question(f"q{n}", text) for n, text in enumerate(questions, 1))
-    yield JudgedSet("questions", library, asked, *graded(library, asked))
+    yield own_questions(library, list(questions))
 
 
 def _is_folder(source: str) -> bool:
@@ -220,6 +232,37 @@ def last(library: Library) -> Evaluation | None:
     """Return the library's last evaluation; raises `RanklensError` if its file is damaged."""
     path = library.settings.library / LAST
     return load(path) if path.exists() else None
+
+
+def last_figures(
+    library: Library, metrics: Sequence[str] = (), gates: Sequence[str] = ()
+) -> tuple[Figures, list[GateOutcome]]:
+    """Return the last evaluation's figures with the judgements of now, and what became of gates.
+
+    Raises `NotThere` if nothing was measured, `SettingsError` for an unknown metric or gate.
+    """
+    parsed = [parse_gate(text) for text in gates]
+    wanted = [checked_metric(name) for name in metrics]
+    evaluation = last(library)
+    if evaluation is None:
+        raise NotThere("nothing has been measured in this library yet")
+    found = figures_of(with_present_grades(library, evaluation), wanted, parsed)
+    return found, passed(found, parsed)
+
+
+def last_rankings(library: Library) -> Path:
+    """Return the file of the last evaluation; raises `NotThere` if nothing was measured."""
+    path = library.settings.library / LAST
+    if not path.is_file():
+        raise NotThere("nothing has been measured in this library yet")
+    return path
+
+
+def report_page(found: Figures) -> str:
+    """Return the report of an evaluation, one HTML page that needs no network."""
+    from rag.evaluate.reports.report import html
+
+    return html(found)
 
 
 def figures_as_json(found: Figures) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rag.models.catalogue import ListedModel, find, full_name, listed, size_text
 from rag.models.download import Download, Progress, download
@@ -18,6 +19,7 @@ __all__ = [
     "Download",
     "ListedModel",
     "Progress",
+    "as_json",
     "last_download",
     "listed",
     "offline",
@@ -32,6 +34,28 @@ def rerankers(settings: Settings) -> list[Availability]:
     """Return every reranker and why it cannot run here, if it cannot."""
     # None of them looks for the encoder before it runs.
     return available(Context(settings, None))  # type: ignore[arg-type]
+
+
+def as_json(settings: Settings) -> dict[str, Any]:
+    """Return all models and rerankers, and which of them are here, for other programs."""
+    items, runners = listed(settings), rerankers(settings)
+    return {
+        "models": [
+            {
+                "name": item.model.name,
+                "kind": item.model.kind,
+                "used_by": list(item.used_by),
+                "here": item.folder is not None,
+                "bytes": item.bytes,
+                "licence": item.licence,
+                "problem": item.problem,
+            }
+            for item in items
+        ],
+        "rerankers": [
+            {"name": one.name, "runs": not one.reason, "reason": one.reason} for one in runners
+        ],
+    }
 
 
 _downloads: dict[str, Download] = {}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ANSWER", "DAY", "FIRST_TOKEN", "RANKING", "Alert", "LogFigures"]
 
 log = logging.getLogger(__name__)
+TEXT = "text/plain; version=0.0.4; charset=utf-8"  # the media type of `metrics`
 # Windows that are offered: name → seconds; None is everything in the log.
 WINDOWS = {"Hour": HOUR, "Day": DAY, "Week": 7 * DAY, "All": None}
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from ingest.datasets import questions as files
 from ingest.datasets.anchored import judgements_from, texts
-from rag.errors import LibraryError, RanklensError
+from rag.errors import LibraryError, NotThere, RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements import question_writer
 from rag.evaluate.judgements.question_writer import QuestionsWritten, WrittenQuestion
@@ -106,6 +106,12 @@ def write_questions(
         raise LibraryError(f"there is no document {document!r} that can be read in the library")
     chunks = library.chunks(document)
     return question_writer.write_questions(model, chunks, count, on_progress, stop)
+
+
+def delete(library: Library, name: str) -> None:
+    """Delete a set, not the judgements of its questions; raises `NotThere` if there is none."""
+    if not library.question_sets.delete(name):
+        raise NotThere(f"there is no question set {name!r}")
 
 
 def keep_drafts(

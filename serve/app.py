@@ -1,11 +1,12 @@
 """The HTTP API as an ASGI app: beside the page (`mount`), or alone (`alone`).
 
 A request passes, from outside in: `Guard` (host, origin), `Requests` (id, log), `AccessCheck` (the
-policy), FastAPI's limit of the body, `in_turn` (the queue), and its route.
+policy), `BodyLimit`, `in_turn` (the queue), and its route.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -23,11 +24,25 @@ from serve.description import describe
 from serve.errors import handle_errors
 from serve.guard import API, Guard
 from serve.library import OpenLibrary
+from serve.limits import BodyLimit
 from serve.requests import Requests
 from serve.turns import Turns, in_turn
-from serve.v1 import documents, questions
+from serve.v1 import (
+    administration,
+    documents,
+    evaluations,
+    jobs,
+    judgements,
+    question_sets,
+    questions,
+)
 
-ROUTERS = (health.router, documents.router, questions.router)
+ROUTERS = tuple(
+    module.router
+    for module in (
+        health, documents, questions, jobs, judgements, question_sets, evaluations, administration
+    )
+)  # fmt: skip
 
 
 def create(opened: OpenLibrary) -> FastAPI:
@@ -39,12 +54,16 @@ def create(opened: OpenLibrary) -> FastAPI:
         summary="Ask questions of documents and see every ranking behind the answer.",
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.api_body_kb * 1024,
-        middleware=[Middleware(Requests), Middleware(AccessCheck, opened=opened)],
+        middleware=[
+            Middleware(Requests),
+            Middleware(AccessCheck, opened=opened),
+            Middleware(BodyLimit, opened=opened),
+        ],
         dependencies=[Depends(in_turn)],
         separate_input_output_schemas=False,
     )
     app.state.opened = opened
+    app.state.stopping = threading.Event()
     app.state.turns = Turns(settings.api_at_once, settings.api_queue, settings.api_queue_seconds)
     handle_errors(app)
     for router in ROUTERS:

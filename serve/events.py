@@ -1,17 +1,23 @@
-"""Server-sent events: how they are written, and the stream of an answer."""
+"""Server-sent events: how they are written, and how the progress of something is followed."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from fastapi import Request
 from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
+
+from serve.replies import described
 
 MEDIA_TYPE = "text/event-stream"
 PING = b": ping\n\n"
 PING_SECONDS = 15.0
+LOOK = 0.25  # seconds between looks at what is followed
+EVENTS = described("Server-sent events.", {MEDIA_TYPE: {"type": "string"}})
 # Proxies are not to keep events back.
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
@@ -25,3 +31,27 @@ def event(name: str, data: Any) -> bytes:
 def stream(events: AsyncIterator[bytes]) -> StreamingResponse:
     """Return events as a response; the iterator is closed when the caller has gone."""
     return StreamingResponse(events, media_type=MEDIA_TYPE, headers=_HEADERS)
+
+
+async def follow(
+    request: Request, look: Callable[[], Awaitable[tuple[bool, Any]]]
+) -> AsyncIterator[bytes]:
+    """Yield `progress` whenever what ``look`` returns has changed, and `done` at its end.
+
+    ``look`` returns whether that is the end, and the data. The stream ends early if the server
+    stops: whoever follows asks again.
+    """
+    before, quiet = None, 0.0
+    while not request.app.state.stopping.is_set():
+        ends, data = await look()
+        if ends:
+            yield event("done", data)
+            return
+        if data != before:
+            yield event("progress", data)
+            before, quiet = data, 0.0
+        elif quiet >= PING_SECONDS:
+            yield PING
+            quiet = 0.0
+        await asyncio.sleep(LOOK)
+        quiet += LOOK

@@ -33,12 +33,17 @@ class Access(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a route asks for; one that does not ``wait`` takes no turn in the queue."""
+    """What a route asks for.
+
+    One that does not ``wait`` takes no turn in the queue: it takes no time, or stays open. A body
+    with ``files`` may be as large as a file.
+    """
 
     methods: str
     path: str
     access: Access
     wait: bool = True
+    files: bool = False
 
 
 # The first that fits holds. `*` in a path stands for anything, slashes included.
@@ -46,6 +51,16 @@ RULES = (
     Rule("GET", "/health", Access.OPEN, wait=False),
     Rule("GET", "/openapi.json", Access.LOCAL, wait=False),
     Rule("GET", "/reference*", Access.LOCAL, wait=False),
+    Rule("POST", "/v1/documents", Access.WRITE, wait=False, files=True),
+    Rule("POST", "/v1/judgements/file", Access.WRITE, files=True),
+    Rule("POST", "/v1/question-sets", Access.WRITE, files=True),
+    Rule("GET", "/v1/indexing*", Access.READ, wait=False),
+    Rule("GET", "/v1/jobs*", Access.READ, wait=False),
+    Rule("POST", "/v1/jobs/*", Access.WRITE, wait=False),
+    *(
+        Rule("GET POST PUT PATCH DELETE", f"/v1/{name}*", Access.ADMIN)
+        for name in ("keys", "settings", "doctor", "verify", "rebuild")
+    ),
     *(Rule("POST", f"/v1/{name}", Access.READ) for name in ("search", "ask", "where")),
 )
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 COMMAND = "ranklens run"
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def _open() -> Library:
@@ -77,13 +76,13 @@ def _created() -> FastAPI:
 
 
 async def _metrics(_request: Request) -> Response:
-    return Response(await run_in_threadpool(_rendered), media_type=TEXT)
+    return await run_in_threadpool(_rendered)
 
 
-def _rendered() -> bytes:
+def _rendered() -> Response:
     from ranklens import monitoring
 
-    return monitoring.metrics(library.if_open)
+    return Response(monitoring.metrics(library.if_open), media_type=monitoring.TEXT)
 
 
 @asynccontextmanager

@@ -1,35 +1,122 @@
-"""Documents: what is in the library."""
+"""Documents: what is in the library, adding and removing, and how far indexing is."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
+from ranklens import Chunk, Document, FileOutcome, IndexingProgress, Library, inspecting
 from serve.dependencies import Opened
+from serve.events import EVENTS, follow, stream
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"])
+router = APIRouter(prefix="/v1", tags=["documents"])
 
-
-class DocumentRow(BaseModel):
-    """A document of the library."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    name: str
-    status: str
-    reason: str
-    warnings: str
-    size: int
-    digest: str
-    pages: int | None
-    chunks: int
-    added: datetime
-    indexed: datetime | None
+Files = Annotated[list[UploadFile], File(description="One or more documents.")]
+Password = Annotated[str, Form(description="Opens encrypted PDF files; it is not stored.")]
+Name = Annotated[str, Query(min_length=1, description="A document, as the list names it.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
-@router.get("", summary="List the documents")
-def list_documents(library: Opened) -> list[DocumentRow]:
+class Names(BaseModel):
+    """Documents by their names; none stands for all."""
+
+    names: list[str] = []
+
+
+class ExtractedText(BaseModel):
+    """A document's text, to whose characters the offsets of passages refer."""
+
+    document: str
+    text: str
+
+
+@router.get("/documents")
+def list_documents(library: Opened) -> list[Document]:
     """List all documents by name, those that wait or failed too."""
-    return [DocumentRow.model_validate(one) for one in library.documents()]
+    return library.documents()
+
+
+@router.post("/documents", status_code=202)
+def add_documents(library: Opened, files: Files, password: Password = "") -> list[FileOutcome]:
+    """Add documents; each is queued, and indexed in the background.
+
+    The same bytes are not added twice, and other bytes of a known name replace the old version
+    once they are indexed. A file that is refused is an outcome with the status `failed`.
+    `GET /v1/indexing` shows how far the work is.
+    """
+    return [library.enqueue_upload(one.filename or "", one.file, password) for one in files]
+
+
+@router.get("/documents/{name:path}")
+def show_document(name: str, library: Opened) -> Document:
+    """Show one document."""
+    return library.document(name)
+
+
+@router.delete("/documents/{name:path}", status_code=204, response_class=Response)
+def remove_document(name: str, library: Opened) -> None:
+    """Remove a document and all its passages."""
+    library.remove(name)
+
+
+@router.post("/reindex", status_code=202)
+def reindex(body: Names, library: Opened) -> Names:
+    """Read and index documents again, in the background; the old version answers meanwhile."""
+    return Names(names=library.reindex(body.names))
+
+
+@router.get("/text")
+def show_text(document: Name, library: Opened) -> ExtractedText:
+    """Show a document's extracted text."""
+    return ExtractedText(document=document, text=library.text(document))
+
+
+@router.get("/passages")
+def list_passages(
+    library: Opened, document: str = "", words: str = "", limit: Limit = 100, offset: Offset = 0
+) -> list[Chunk]:
+    """List a document's passages in reading order, or those that hold `words` best."""
+    if document:
+        return library.chunks(document)[offset : offset + limit]
+    return inspecting.passages_with(library, words, offset + limit)[offset:]
+
+
+@router.get("/passages/{passage}")
+def show_passage(passage: str, library: Opened) -> Chunk:
+    """Show one passage by its id (`chunk.id` in a trace)."""
+    return inspecting.found_passage(library, passage)
+
+
+@router.get("/indexing")
+def show_indexing(library: Opened) -> IndexingProgress:
+    """Show how far the running or last indexing is, and what became of each document."""
+    return library.progress()
+
+
+@router.get("/indexing/events", openapi_extra=EVENTS)
+async def follow_indexing(library: Opened, request: Request) -> Response:
+    """Follow indexing: an event `progress` at each change, and `done` once nothing waits."""
+    return stream(_indexing(library, request))
+
+
+@router.delete("/indexing", status_code=204, response_class=Response)
+def stop_indexing(library: Opened) -> None:
+    """Stop after the current batch; what is left stays queued until something is added."""
+    library.stop_work()
+
+
+async def _indexing(library: Library, request: Request) -> AsyncIterator[bytes]:
+    def look() -> tuple[bool, object]:
+        progress = library.progress()
+        waiting = any(one.status in ("queued", "indexing") for one in library.documents())
+        ends = progress.waits or not (progress.running or waiting)
+        return ends, asdict(progress)
+
+    async for event in follow(request, lambda: run_in_threadpool(look)):
+        yield event

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import serve.app
@@ -40,34 +42,37 @@ def stock(library: Library, folder: Path) -> None:
     assert {outcome.status for outcome in library.add([source])} == {"added"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """A library of three documents for a module's tests, without keys."""
+    """A library of three documents, without keys, that no test changes."""
     folder = tmp_path_factory.mktemp("stocked")
     with open_library(folder) as library:
         stock(library, folder)
         yield library
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client_of() -> Iterator[MakeClient]:
-    """Make a client of a library's API: ``key`` it sends, ``client`` is where it calls from."""
-    opened: list[TestClient] = []
+    """Return a client of a library's API: ``key`` it sends, ``client`` is where it calls from."""
+    apps: dict[int, Starlette] = {}
 
-    def make(library: Library, key: str = "", client: str = "127.0.0.1", host: str = OWN):
-        app = serve.app.alone(OpenLibrary(lambda: library, lambda: library.settings))
-        app.router.lifespan_context = None  # the library outlives this client
+    @cache
+    def make(library: Library, key: str = "", client: str = "127.0.0.1") -> TestClient:
+        if id(library) not in apps:
+            apps[id(library)] = api_of(library)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        made = TestClient(
-            app, base_url=f"http://{host}", client=(client, 50000), headers=headers,
+        return TestClient(
+            apps[id(library)], base_url=f"http://{OWN}", client=(client, 50000), headers=headers,
             raise_server_exceptions=False,
         )  # fmt: skip
-        opened.append(made)
-        return made
 
     yield make
-    for one in opened:
-        one.close()
+    make.cache_clear()
+
+
+def api_of(library: Library) -> Starlette:
+    """Return the app that `ranklens serve` serves, over an open library."""
+    return serve.app.alone(OpenLibrary(lambda: library, lambda: library.settings))
 
 
 @pytest.fixture

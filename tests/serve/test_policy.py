@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -81,39 +82,36 @@ def test_once_there_are_keys_everybody_needs_one(
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
-@pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize("client", ["127.0.0.1", AWAY])
 def test_a_key_opens_what_its_scope_covers(
-    library: Library, client_of: MakeClient, method: str, path: str, scope: str, client: str
+    library: Library, client_of: MakeClient, method: str, path: str
 ):
     needed = rule_of(method, path).access
-    allowed = Access[scope.upper()] >= needed
-    if allowed and method != "GET":
-        return  # would do it; what it does is tested elsewhere
-    reply = client_of(library, library.secrets[scope], client).request(method, f"/api{path}")
-    assert (reply.status_code == 403) != allowed
-    assert reply.status_code != 401
+    for scope, client in itertools.product(SCOPES, ("127.0.0.1", AWAY)):
+        allowed = Access[scope.upper()] >= needed
+        if allowed and (method != "GET" or path in ("/v1/doctor", "/v1/indexing/events")):
+            continue  # would do it, or follow it; what it does is tested elsewhere
+        reply = client_of(library, library.secrets[scope], client).request(method, f"/api{path}")
+        assert (reply.status_code == 403) != allowed
+        assert reply.status_code != 401
+
+
+FOREIGN = (
+    {"Host": EVIL},
+    {"Host": f"127.0.0.1.{EVIL}"},
+    {"Origin": f"http://{EVIL}"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"},
+)
 
 
 @every
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": EVIL},
-        {"Host": f"127.0.0.1.{EVIL}"},
-        {"Origin": f"http://{EVIL}"},
-        {"Origin": "null"},
-        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"},
-    ],
-)
-@pytest.mark.parametrize("key", ["", "admin"])
 def test_other_web_sites_reach_no_route(
-    library: Library, client_of: MakeClient, method: str, path: str, headers, key: str
+    library: Library, client_of: MakeClient, method: str, path: str
 ):
-    secret = library.secrets.get(key, "")
-    reply = client_of(library, secret).request(method, f"/api{path}", headers=headers)
-    assert reply.status_code == 403
-    assert reply.headers["content-type"] == "application/problem+json"
+    for headers, key in itertools.product(FOREIGN, ("", library.secrets["admin"])):
+        reply = client_of(library, key).request(method, f"/api{path}", headers=headers)
+        assert reply.status_code == 403
+        assert reply.headers["content-type"] == "application/problem+json"
 
 
 def test_a_revoked_key_opens_nothing_and_its_library_stays_closed(

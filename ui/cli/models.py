@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ui.cli.options import JsonOption, settings_for
 
 if TYPE_CHECKING:
-    from ranklens.models import Availability, ListedModel, Progress
+    from ranklens.models import ListedModel, Progress
 
 HEADER = ("model", "used by", "size", "licence", "on this machine")
 
@@ -22,15 +22,16 @@ def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Show what rerankers and encoders need and what of it is on this machine."""
     if ctx.invoked_subcommand:
         return
+    from ranklens.models import as_json as as_outside
     from ranklens.models import listed, rerankers
 
     settings = settings_for(ctx, None)
-    items, runners = listed(settings), rerankers(settings)
     if as_json:
-        print(json.dumps(_outside(items, runners), ensure_ascii=False, indent=2))
+        print(json.dumps(as_outside(settings), ensure_ascii=False, indent=2))
         return
     from ui.cli.show import table
 
+    items, runners = listed(settings), rerankers(settings)
     table(HEADER, [_row(item) for item in items])
     print()
     above = {name for item in items if not item.folder for name in item.used_by}
@@ -67,23 +68,3 @@ def _row(item: ListedModel) -> tuple[str, ...]:
     note = f" ({item.model.note})" if item.model.note and not item.model.embedded else ""
     users = ", ".join(item.used_by)
     return (item.model.name, users, item.size, item.licence, item.state + note)
-
-
-def _outside(items: list[ListedModel], runners: list[Availability]) -> dict[str, Any]:
-    return {
-        "models": [
-            {
-                "name": item.model.name,
-                "kind": item.model.kind,
-                "used_by": list(item.used_by),
-                "here": item.folder is not None,
-                "bytes": item.bytes,
-                "licence": item.licence,
-                "problem": item.problem,
-            }
-            for item in items
-        ],
-        "rerankers": [
-            {"name": one.name, "runs": not one.reason, "reason": one.reason} for one in runners
-        ],
-    }

@@ -9,14 +9,15 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.text.plural import plural
-from ranklens.question_sets import QuestionsWritten, keep_drafts, write_questions
+from ranklens import background
+from ranklens.question_sets import QuestionsWritten, keep_drafts
 from ui.judge import model
 from ui.shared import frame, jobs
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-JOB = "write"
+JOB = background.WRITE
 MOST = 100
 
 
@@ -37,13 +38,7 @@ def show(library: Library) -> tuple[str, str] | None:
         count = int(st.number_input("Questions", 1, MOST, 10, key="write_count", width=140))
         busy = library.jobs.busy
         if st.button("Write", icon=":material/smart_toy:", key="write", disabled=busy):
-            library.jobs.start(
-                JOB, f"{settings.llm_model} reads {name}",
-                lambda job: write_questions(
-                    library, settings, name, count, job.advance, job.stop
-                ),
-                "passages",
-            )  # fmt: skip
+            background.write_questions(library, settings, name, count)
             st.rerun()
     frame.say(
         "Each comes with the quote that answers it, word for word from the document. The passages "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens import judging
+from ranklens import background, judging
 from ranklens.judging import Question
 from ui.judge import model
 from ui.judge.pool import DEPTHS
@@ -16,7 +16,7 @@ from ui.shared import frame, jobs, variants
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-JOB = "propose"
+JOB = background.PROPOSE
 WHICH = ("Not judged yet", "All")
 NOTHING = (
     f"Nothing was left to grade. Of questions that a person or a file has judged, “{WHICH[1]}” "
@@ -46,13 +46,7 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
                             key="propose", disabled=library.jobs.busy or not chosen)  # fmt: skip
     if pressed and chosen:
         asked = questions if which == WHICH[1] else judging.unjudged(library, questions)
-        library.jobs.start(
-            JOB,
-            f"{settings.llm_model} grades {name}",
-            lambda job: judging.propose_grades(
-                library, settings, chosen, asked[:most], depth, job.advance, job.stop
-            ),
-        )
+        background.propose_grades(library, settings, chosen, name, asked[:most], depth)
         st.rerun()
     job = jobs.follow(library, JOB, "No grades were proposed")
     if job is not None:

@@ -12,17 +12,15 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports.fitted import FittedPart
 from rag.text.plural import plural
-from ranklens import fitting, measuring
+from ranklens import background, fitting, measuring
 from ranklens.comparing import describe_pipeline, pipeline_names, resolve
-from ranklens.jobs import Job
-from ranklens.measuring import JudgedSet
 from ui.shared import frame, jobs
 from ui.shared.html import show as show_html
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-KIND = "fit"
+KIND = background.FIT
 
 
 def show(library: Library, name: str) -> None:
@@ -43,8 +41,7 @@ def show(library: Library, name: str) -> None:
         busy = library.jobs.busy
         if st.button("Fit", icon=":material/tune:", key="fit", disabled=busy):
             judged = measuring.question_set(library, name)
-            work = partial(_fitted, judged, options, blend and blends)
-            library.jobs.start(KIND, f"Fitting {chosen} on {name}", work)
+            background.fit(judged, chosen, options, blend=blend and blends)
             st.rerun()
     job = jobs.follow(library, KIND, "Not fitted")
     if job is not None:
@@ -67,10 +64,6 @@ def _show_part(part: FittedPart) -> None:
         shown = pd.DataFrame([(name, *map(str, cells)) for name, cells in rows], columns=names)
         figures = dict.fromkeys(names[1:], st.column_config.TextColumn(alignment="right"))
         st.dataframe(shown, hide_index=True, column_config=figures)
-
-
-def _fitted(judged: JudgedSet, options: Mapping[str, Any], blend: bool, job: Job) -> fitting.Fit:
-    return fitting.fit(judged, options, blend=blend, on_progress=job.advance, stop=job.stop)
 
 
 def _keeper(library: Library, found: fitting.Fit) -> None:

@@ -13,7 +13,7 @@ from rag.evaluate.reports import charts, report
 from rag.evaluate.reports.rendering import STYLE, part
 from rag.evaluate.reports.report import EvaluationSummary
 from rag.text.plural import plural
-from ranklens import measuring
+from ranklens import background, measuring
 from ranklens.jobs import Job
 from ranklens.measuring import UNANSWERABLE, Evaluation, Figures
 from ui.measure import fit, questions
@@ -22,9 +22,8 @@ from ui.shared.html import macro
 
 if TYPE_CHECKING:
     from ranklens.library import Library
-    from ranklens.measuring import JudgedSet, Variants
 
-KIND = "measure"
+KIND = background.MEASURE
 
 
 def page() -> None:
@@ -64,23 +63,12 @@ def _controls(library: Library, name: str) -> None:
     busy = library.jobs.busy
     if right.button("Measure", type="primary", icon=":material/play_arrow:", width="stretch",
                     disabled=busy or not chosen or not relevant, key="measure"):  # fmt: skip
-        library.jobs.start(KIND, name, partial(_measured, judged, chosen or {}, frozen, answers))
+        background.measure(judged, chosen or {}, one_pool=frozen, answers=answers)
         st.rerun()
     frame.say(
         f"{relevant:,} of {plural(len(judged.questions), 'question')} can be measured: those with "
         "a relevant passage. The other pipelines are compared with the first one."
     )
-
-
-def _measured(
-    judged: JudgedSet, pipelines: Variants, one_pool: bool, answers: bool, job: Job
-) -> Evaluation:
-    evaluation = measuring.measure(
-        judged, pipelines, one_pool=one_pool, answers=answers, on_progress=job.advance,
-        stop=job.stop,
-    )  # fmt: skip
-    measuring.keep_last(judged.library, evaluation)
-    return evaluation
 
 
 def _reopen(library: Library) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import delete, func, insert, select
 
-from rag.errors import RanklensError
+from rag.errors import NotThere, RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import question_sets, questions
@@ -38,9 +38,9 @@ class QuestionSets:
             return {row[0]: row[1] for row in db.execute(query)}
 
     def questions(self, name: str) -> tuple[Question, ...]:
-        """Return a set's questions in their order; raises `RanklensError` for an unknown set."""
+        """Return a set's questions in their order; raises `NotThere` for an unknown set."""
         if name not in self.names():
-            raise RanklensError(f"there is no question set {name!r}")
+            raise NotThere(f"there is no question set {name!r}")
         columns = (questions.c.id, questions.c.text, questions.c.kind, questions.c.answer)
         query = (
             select(*columns)

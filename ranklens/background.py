@@ -1,0 +1,140 @@
+"""The use cases that run as jobs of a library: measuring, fitting, and what a model writes.
+
+Each raises `LibraryError` while another job of the library runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import LibraryError, NotThere, RanklensError
+from ranklens import fitting, judging, measuring, question_sets
+from ranklens.jobs import Job, Work
+
+if TYPE_CHECKING:
+    from rag.evaluate.data import Question
+    from rag.settings import Settings
+    from ranklens.library import Library
+    from ranklens.measuring import JudgedSet, Variants
+
+MEASURE, FIT, PROPOSE, WRITE = "measure", "fit", "propose", "write"
+
+
+def measure(
+    judged: JudgedSet, pipelines: Variants, *, one_pool: bool = False, answers: bool = False
+) -> Job:
+    """Measure pipelines; the result is an `Evaluation`, kept as the library's last one."""
+
+    def work(job: Job) -> measuring.Evaluation:
+        evaluation = measuring.measure(
+            judged, pipelines, one_pool=one_pool, answers=answers, on_progress=job.advance,
+            stop=job.stop,
+        )  # fmt: skip
+        measuring.keep_last(judged.library, evaluation)
+        return evaluation
+
+    return _started(judged.library, MEASURE, judged.name, work)
+
+
+def fit(judged: JudgedSet, pipeline: str, options: Mapping[str, Any], *, blend: bool) -> Job:
+    """Fit a pipeline of these options; the result is a `Fit`."""
+
+    def work(job: Job) -> fitting.Fit:
+        return fitting.fit(judged, options, blend=blend, on_progress=job.advance, stop=job.stop)
+
+    return _started(judged.library, FIT, f"Fitting {pipeline} on {judged.name}", work)
+
+
+def propose_grades(
+    library: Library, settings: Settings, pipelines: Variants, name: str,
+    questions: Sequence[Question], depth: int,
+) -> Job:  # fmt: skip
+    """Let a model grade the questions' pools; the result is a `CallsOutcome`."""
+    judging.check_model(settings)
+
+    def work(job: Job) -> judging.CallsOutcome:
+        return judging.propose_grades(
+            library, settings, pipelines, questions, depth, job.advance, job.stop
+        )
+
+    return _started(library, PROPOSE, f"{settings.llm_model} grades {name}", work)
+
+
+def write_questions(library: Library, settings: Settings, document: str, count: int) -> Job:
+    """Let a model write questions from a document; the result is a `QuestionsWritten`."""
+    judging.check_model(settings)
+
+    def work(job: Job) -> question_sets.QuestionsWritten:
+        return question_sets.write_questions(
+            library, settings, document, count, job.advance, job.stop
+        )
+
+    return _started(library, WRITE, f"{settings.llm_model} reads {document}", work, "passages")
+
+
+def keep_drafts(
+    library: Library, job_id: str, name: str, chosen: Sequence[int] | None = None
+) -> tuple[str, int]:
+    """Keep questions that a job wrote, by their places from 0; returns the set and how many.
+
+    Raises `NotThere` if there is no such job or place, `LibraryError` while it runs.
+    """
+    written = job(library, job_id)
+    result(written)
+    if written.kind != WRITE:
+        raise NotThere(f"the job {job_id!r} has written no questions")
+    drafts = written.result.written
+    places = range(len(drafts)) if chosen is None else chosen
+    if any(not 0 <= place < len(drafts) for place in places):
+        raise NotThere(f"the job wrote {len(drafts)} questions; they count from 0")
+    return question_sets.keep_drafts(library, name, written.result, [drafts[p] for p in places])
+
+
+def job(library: Library, job_id: str) -> Job:
+    """Return a job by its id; raises `NotThere` if it is not among the last of its kind."""
+    if found := library.jobs.by_id(job_id):
+        return found
+    raise NotThere(
+        f"there is no job {job_id!r}; the last one of each kind is kept until the program ends"
+    )
+
+
+def result(job: Job) -> dict[str, Any]:
+    """Return a job's result as JSON's own types, for other programs.
+
+    Raises `LibraryError` while it runs, and `RanklensError` with its reason if it failed.
+    """
+    if job.running:
+        raise LibraryError("the job is still running")
+    if job.error:
+        raise RanklensError(job.error)
+    if job.kind not in _FORMS:
+        raise NotThere(f"a job of the kind {job.kind!r} has no result for other programs")
+    return _FORMS[job.kind](job.result)
+
+
+def _fit_form(found: fitting.Fit) -> dict[str, Any]:
+    summary = [{"part": p.title, "choice": p.choice, "worth": p.worth} for p in found.summary()]
+    names = ("name", "options", "questions", "seconds", "failed")
+    return {
+        **{name: getattr(found, name) for name in names},
+        "parts": found.parts(),
+        "summary": summary,
+    }
+
+
+_FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    MEASURE: lambda evaluation: measuring.outside(measuring.figures_of(evaluation)),
+    FIT: _fit_form,
+    PROPOSE: asdict,
+    WRITE: asdict,
+}
+
+
+def _started(library: Library, kind: str, what: str, work: Work, unit: str = "questions") -> Job:
+    started = library.jobs.start(kind, what, work, unit)
+    if started is None:
+        raise LibraryError("the library is busy with another job; wait for it, or stop it")
+    return started

@@ -1,0 +1,127 @@
+"""Evaluations: what each stage of each pipeline gains, fits, and the figures of the log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import FileResponse
+
+from ranklens import background, measuring, monitoring
+from serve.dependencies import Opened
+from serve.replies import described
+from serve.v1.jobs import JobState
+
+router = APIRouter(prefix="/v1", tags=["evaluations"])
+
+Pipelines = Annotated[
+    list[str],
+    Field(max_length=20, description="Rerankers, saved pipelines, or options: `pool=100`."),
+]
+Metrics = Annotated[
+    list[str], Query(default_factory=list, max_length=20, description="Further metrics: `ndcg@5`.")
+]
+Gates = Annotated[
+    list[str],
+    Query(default_factory=list, max_length=20, description="`reranked.ndcg@10>=0.70`"),
+]
+BINARY = {"type": "string", "format": "binary"}
+TEXT = {"type": "string"}
+
+
+class MeasureBody(BaseModel):
+    """What is to be measured: a question set, or questions that were judged."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    questions: str | list[str] = Field(description="A set's name, or the questions themselves.")
+    pipelines: Pipelines = []
+    one_pool: bool = Field(False, description="All rerank the first one's candidates.")
+    answers: bool = Field(False, description="Write and measure answers too.")
+    limit: int | None = Field(None, ge=1, description="The first questions only.")
+
+
+class FitBody(BaseModel):
+    """What is to be fitted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    questions: str | list[str] = Field(description="A set's name, or the questions themselves.")
+    pipeline: str = "current"
+    blend: bool = Field(False, description="The weights of a hybrid reranker too.")
+    limit: int | None = Field(None, ge=1, description="The first questions only.")
+
+
+class LastFigures(BaseModel):
+    """The figures of the last evaluation, and what became of each gate."""
+
+    figures: dict[str, Any]
+    gates: list[GateResult]
+
+
+class GateResult(BaseModel):
+    """A gate and whether it was passed."""
+
+    gate: str
+    passed: bool
+    words: str
+
+
+@router.post("/evaluations", status_code=202)
+def evaluate(body: MeasureBody, library: Opened) -> JobState:
+    """Measure what each stage of each pipeline gains, with confidence intervals, as a job."""
+    pipelines = measuring.resolve(library.settings, body.pipelines)
+    judged = measuring.own_questions(library, body.questions, body.limit)
+    return JobState.of(
+        background.measure(judged, pipelines, one_pool=body.one_pool, answers=body.answers)
+    )
+
+
+@router.get("/evaluations/last")
+def show_last(library: Opened, metric: Metrics, gate: Gates) -> LastFigures:
+    """Show the figures of the last evaluation, with the judgements of now."""
+    found, outcomes = measuring.last_figures(library, metric, gate)
+    gates = [GateResult(gate=str(o.gate), passed=o.passed, words=str(o)) for o in outcomes]
+    return LastFigures(figures=measuring.outside(found), gates=gates)
+
+
+@router.get(
+    "/evaluations/last/report",
+    response_class=Response,
+    openapi_extra=described("An HTML page that needs no network.", {"text/html": TEXT}),
+)
+def show_report(library: Opened) -> Response:
+    """Return the report of the last evaluation as a file."""
+    page = measuring.report_page(measuring.last_figures(library)[0])
+    headers = {"Content-Disposition": 'attachment; filename="report.html"'}
+    return Response(page, media_type="text/html", headers=headers)
+
+
+@router.get(
+    "/evaluations/last/rankings",
+    response_class=Response,
+    openapi_extra=described("What `ranklens eval --save` writes.", {"application/gzip": BINARY}),
+)
+def show_rankings(library: Opened) -> Response:
+    """Return every ranking of the last evaluation, to be replayed."""
+    path = measuring.last_rankings(library)
+    return FileResponse(path, media_type="application/gzip", filename=path.name)
+
+
+@router.post("/fits", status_code=202)
+def fit(body: FitBody, library: Opened) -> JobState:
+    """Fit weights, the threshold and when to refuse, as a job; nothing is changed."""
+    ((name, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
+    judged = measuring.own_questions(library, body.questions, body.limit)
+    return JobState.of(background.fit(judged, name, options, blend=body.blend))
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    openapi_extra=described("Prometheus' text format.", {"text/plain": TEXT}),
+)
+def metrics(library: Opened) -> Response:
+    """Return the figures of questions and stages for Prometheus."""
+    return Response(monitoring.metrics(library), media_type=monitoring.TEXT)

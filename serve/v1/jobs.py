@@ -1,0 +1,82 @@
+"""Jobs: long work in the background, followed, stopped, and its result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from ranklens import background
+from ranklens.jobs import Job
+from serve.dependencies import Opened
+from serve.events import EVENTS, follow, stream
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+
+class JobState(BaseModel):
+    """A job: what it does, how far it is, and why it failed if it did.
+
+    `result` is the address of the result of a job that is done.
+    """
+
+    id: str
+    kind: str
+    what: str
+    unit: str
+    done: int
+    total: int
+    running: bool
+    stopping: bool
+    error: str
+    result: str | None
+
+    @classmethod
+    def of(cls, job: Job) -> JobState:
+        """Describe a job as it is now."""
+        running = job.running
+        finished = None if running or job.error else f"/api/v1/jobs/{job.id}/result"
+        return cls(
+            id=job.id, kind=job.kind, what=job.what, unit=job.unit, done=job.done,
+            total=job.total, running=running, stopping=running and job.stop.is_set(),
+            error=job.error, result=finished,
+        )  # fmt: skip
+
+
+@router.get("")
+def list_jobs(library: Opened) -> list[JobState]:
+    """List the running or last job of each kind."""
+    return [JobState.of(job) for job in library.jobs.all()]
+
+
+@router.get("/{job_id}")
+def show_job(job_id: str, library: Opened) -> JobState:
+    """Show how far a job is."""
+    return JobState.of(background.job(library, job_id))
+
+
+@router.get("/{job_id}/events", openapi_extra=EVENTS)
+async def follow_job(job_id: str, library: Opened, request: Request) -> Response:
+    """Follow a job: an event `progress` at each change, and `done` when it has ended."""
+    job = background.job(library, job_id)
+
+    async def look() -> tuple[bool, Any]:
+        state = JobState.of(job)
+        return not state.running, state.model_dump()
+
+    return stream(follow(request, look))
+
+
+@router.get("/{job_id}/result")
+def show_result(job_id: str, library: Opened) -> dict[str, Any]:
+    """Return what a job that is done came to; its form depends on the kind."""
+    return background.result(background.job(library, job_id))
+
+
+@router.post("/{job_id}/stop", status_code=202)
+def stop_job(job_id: str, library: Opened) -> JobState:
+    """Stop a job at its next step."""
+    job = background.job(library, job_id)
+    job.stop.set()
+    return JobState.of(job)
