@@ -68,6 +68,7 @@ __all__ = [
     "ModelError",
     "ModelMissing",
     "RanklensError",
+    "RemoteLibrary",
     "RerankError",
     "Reranking",
     "Settings",
@@ -88,6 +89,7 @@ _LATER = {
     "Judgement": "rag.evaluate.judgements.record",
     "Library": "ranklens.library",
     "Reranking": "ranklens.reranking",
+    "RemoteLibrary": "ranklens.remote",
     "Settings": "rag.settings",
     "SideBySide": "ranklens.comparing",
 }

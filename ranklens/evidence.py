@@ -1,7 +1,7 @@
 """Passages of a trace as data for other programs: each with its place at every stage.
 
-found = retrieve(library, "When was the bridge opened?", k=5)
-found[0].hit.chunk.text, found[0].metadata["stages"]["dense"]["rank"]
+    found = retrieve(library, "When was the bridge opened?", k=5)
+    found[0].hit.chunk.text, found[0].metadata["stages"]["dense"]["rank"]
 
 What frameworks are given is made of it.
 """
@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.journey import Journey, journeys
 from rag.types import Chunk, Hit, StageName, Trace
+
+if TYPE_CHECKING:
+    from ranklens.reranking import Reranking
 
 POOL = 50  # the default depth of each retriever: with a larger `k` the pool is `k` deep
 TOP = 100  # the most that the option ``top`` allows
@@ -72,6 +75,34 @@ def where_from(chunk: Chunk) -> dict[str, Any]:
         "start": chunk.start,
         "end": chunk.end,
     }
+
+
+def text_to_rank(text: str, metadata: Mapping[str, Any]) -> str:
+    """Return a text as rerankers read passages: of our own, under their document and headings."""
+    document, headings = metadata.get("document"), metadata.get("headings")
+    if not isinstance(document, str) or not isinstance(headings, list):
+        return text
+    return Chunk("", document, 0, len(text), text, heading=tuple(map(str, headings))).passage
+
+
+def after_reranking(reranking: Reranking) -> list[tuple[int, float, dict[str, Any]]]:
+    """Return (place among the given texts, relevance from 0 to 1, metadata), best first."""
+    return [
+        (
+            one.index,
+            one.relevance,
+            {
+                "reranker": reranking.reranker,
+                "rank": rank,
+                "rank_before": one.index + 1,
+                "score": one.score,
+                "relevance": one.relevance,
+                "cut": one.index in reranking.cut,
+                "note": reranking.note,
+            },
+        )
+        for rank, one in enumerate(reranking.ranked, 1)
+    ]
 
 
 def _metadata(trace: Trace, hit: Hit, way: Journey) -> dict[str, Any]:

@@ -1,11 +1,18 @@
 """A small real library for other programs: sixty bridges, a passage each."""
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import uvicorn
+
 from rag.settings import Settings
 from ranklens.library import Library
+from serve.app import alone
+from serve.library import OpenLibrary
 
 QUESTION = "When was the stone bridge of Brook opened?"
 BEST = "The stone bridge of Brook"
@@ -35,3 +42,18 @@ def opened(folder: Path, cache: Path) -> Iterator[Library]:
     with Library.open(settings) as library:
         library.add([folder / "bridges.md", folder / "ferries.txt"])
         yield library
+
+
+@contextmanager
+def served(library: Library) -> Iterator[str]:
+    """The address of a real server of an open library, which outlives it."""
+    app = alone(OpenLibrary(lambda: library, lambda: library.settings))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()

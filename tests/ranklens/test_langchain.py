@@ -4,11 +4,15 @@ import subprocess
 import sys
 
 import pytest
+from langchain_classic.retrievers import ContextualCompressionRetriever
+from langchain_core.documents import Document
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from rag.errors import FilterError, SettingsError
-from ranklens.langchain import RanklensRetriever
+from rag.errors import FilterError, RerankError, SettingsError
+from ranklens.evidence import text_to_rank
+from ranklens.langchain import RanklensCompressor, RanklensRetriever
 from tests.ranklens.bridges import BEST, QUESTION
+from tests.servers.rerank_server import KEY, RerankServer
 
 
 @pytest.mark.anyio
@@ -80,6 +84,83 @@ def test_what_cannot_be_searched_is_an_error_in_words(retriever):
         retriever.invoke(QUESTION, documents=["tunnels"])
     with pytest.raises(SettingsError, match="did you mean reranker"):
         retriever.invoke(QUESTION, rerankr="none")
+
+
+def test_fifty_passages_are_compressed_to_five(bridge_library):
+    retriever = ContextualCompressionRetriever(
+        base_compressor=RanklensCompressor(library=bridge_library, reranker="maxsim", top_n=5),
+        base_retriever=RanklensRetriever(
+            library=bridge_library, k=50, options={"reranker": "none"}
+        ),
+    )
+    found = retriever.invoke(QUESTION)
+    pool = retriever.base_retriever.invoke(QUESTION)
+    assert (len(pool), len(found)) == (50, 5)
+    assert BEST in found[0].page_content
+    for rank, document in enumerate(found, 1):
+        how = document.metadata["rerank"]
+        assert (how["reranker"], how["rank"], how["cut"]) == ("maxsim", rank, False)
+        assert pool[how["rank_before"] - 1].id == document.id
+        assert (
+            document.metadata["stages"]["dense"]
+            == (pool[how["rank_before"] - 1].metadata["stages"]["dense"])
+        )
+    relevances = [document.metadata["relevance_score"] for document in found]
+    assert relevances == sorted(relevances, reverse=True)
+    assert "rerank" not in pool[0].metadata
+
+
+def test_the_compressor_ranks_as_the_pipeline_does(bridge_library):
+    retriever = RanklensRetriever(library=bridge_library, k=50, options={"reranker": "none"})
+    compressor = RanklensCompressor(library=bridge_library, reranker="maxsim", top_n=None)
+    found = compressor.compress_documents(retriever.invoke(QUESTION), QUESTION)
+    reranked = bridge_library.search(QUESTION, reranker="maxsim").stages[-1]
+    wanted = {hit.chunk.id: hit.score for hit in reranked.hits}
+    scores = {one.id: one.metadata["rerank"]["score"] for one in found}
+    # the pipeline reads token vectors that were rounded when they were kept
+    assert scores == pytest.approx(wanted, abs=0.03)
+
+
+def test_a_passage_is_ranked_under_its_document_and_headings(bridge_library):
+    (found,) = RanklensRetriever(library=bridge_library, k=1).invoke(QUESTION)
+    (hit,) = bridge_library.search(QUESTION, top=1).evidence
+    assert text_to_rank(found.page_content, found.metadata) == hit.chunk.passage
+    assert text_to_rank("of anywhere", {"document": "a.md"}) == "of anywhere"
+
+
+@pytest.mark.parametrize(
+    "reranker",
+    ["auto", "late-interaction", "maxsim", "hybrid:maxsim", "rrf:maxsim+late-interaction",
+     "cascade:maxsim>late-interaction"],
+)  # fmt: skip
+def test_every_reranker_that_runs_here_compresses_documents_of_anywhere(bridge_library, reranker):
+    texts = ["Ships use the harbour.", "The harbour bridge was opened in 1932.", "Tea is green."]
+    documents = [Document(text) for text in texts]
+    compressor = RanklensCompressor(library=bridge_library, reranker=reranker, top_n=2)
+    found = compressor.compress_documents(documents, "When was the harbour bridge opened?")
+    assert found[0].page_content == texts[1]
+    assert len(found) == 2
+    assert compressor.compress_documents([], QUESTION) == []
+
+
+def test_a_reranker_of_a_server_compresses_too(bridge_library):
+    with RerankServer() as server:
+        options = {"rerank_server_url": f"{server.url}/v1", "rerank_server_key": KEY}
+        compressor = RanklensCompressor(
+            library=bridge_library, reranker="rerank-server", options=options
+        )
+        found = compressor.compress_documents([Document("tide"), Document("moon")], "the moon")
+    assert [one.page_content for one in found] == ["moon", "tide"]
+
+
+def test_a_reranker_that_fails_is_an_error(bridge_library):
+    compressor = RanklensCompressor(
+        library=bridge_library,
+        reranker="rerank-server",
+        options={"rerank_server_url": "http://127.0.0.1:9", "rerank_retries": 0},
+    )
+    with pytest.raises(RerankError, match="cannot be reached"):
+        compressor.compress_documents([Document("one"), Document("two")], "one")
 
 
 def test_without_the_extra_the_error_names_the_line_that_installs_it():

@@ -5,10 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from llama_index.core.llms import MockLLM
+from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import MetadataMode
 
-from rag.errors import FilterError
-from ranklens.llamaindex import RanklensNodeRetriever
+from rag.errors import FilterError, RanklensError
+from ranklens.llamaindex import RanklensNodePostprocessor, RanklensNodeRetriever
 from tests.ranklens.bridges import BEST, QUESTION
 
 
@@ -41,6 +43,43 @@ def test_it_can_be_awaited(bridge_library):
 def test_what_cannot_be_searched_is_an_error_in_words(bridge_library):
     with pytest.raises(FilterError, match="tunnels"):
         RanklensNodeRetriever(bridge_library, documents=["tunnels"]).retrieve(QUESTION)
+
+
+def test_fifty_nodes_are_reranked_to_the_best(bridge_library):
+    retriever = RanklensNodeRetriever(bridge_library, similarity_top_k=50, reranker="none")
+    postprocessor = RanklensNodePostprocessor(library=bridge_library, reranker="maxsim", top_n=3)
+    nodes = retriever.retrieve(QUESTION)
+    found = postprocessor.postprocess_nodes(nodes, query_str=QUESTION)
+    assert len(nodes) == 50
+    assert len(found) == 3
+    assert BEST in found[0].get_content()
+    for rank, one in enumerate(found, 1):
+        how = one.metadata["rerank"]
+        assert (how["rank"], how["relevance"]) == (rank, one.score)
+        assert nodes[how["rank_before"] - 1].node.node_id == one.node.node_id
+    assert "rerank" not in found[0].node.get_content(MetadataMode.LLM)
+    assert "rerank" not in nodes[0].metadata
+
+
+def test_a_query_engine_answers_from_the_reranked_nodes(bridge_library):
+    engine = RetrieverQueryEngine.from_args(
+        RanklensNodeRetriever(bridge_library, similarity_top_k=50, reranker="none"),
+        llm=MockLLM(),
+        node_postprocessors=[
+            RanklensNodePostprocessor(library=bridge_library, reranker="maxsim", top_n=2)
+        ],
+    )
+    reply = engine.query(QUESTION)
+    assert len(reply.source_nodes) == 2
+    assert BEST in reply.source_nodes[0].get_content()
+    assert BEST in str(reply)  # the mock repeats its prompt, which holds the passages
+
+
+def test_nodes_without_a_question_are_an_error_in_words(bridge_library):
+    postprocessor = RanklensNodePostprocessor(library=bridge_library)
+    with pytest.raises(RanklensError, match="query_str"):
+        postprocessor.postprocess_nodes([])
+    assert postprocessor.postprocess_nodes([], query_str="a question") == []
 
 
 def test_without_the_extra_the_error_names_the_line_that_installs_it():

@@ -25,6 +25,7 @@ class FixedServer(LocalServer):
     ) -> None:
         self.body, self.status, self.headers = body, status, headers
         self.asked: list[str] = []
+        self.authorized: list[str | None] = []
         self.sent = 0
         super().__init__(_handler(self))
 
@@ -40,6 +41,7 @@ def _handler(server: FixedServer) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self) -> None:
             server.asked.append(self.path)
+            server.authorized.append(self.headers.get("authorization"))
             self.close_connection = True
             self.send_response(server.status)
             for name, value in {**server.headers, "connection": "close"}.items():
