@@ -2,14 +2,19 @@
 
 The question goes through it, and so does every variant and every follow-up of it. Within a `Scope`
 (chosen documents) both retrievers are exact: no result is lost to the approximate index.
+
+In the whole library each retriever checks the other. Chroma's graph finds nothing around many
+passages that are nearly equal (a generated table, a hostile file), because they are linked to each
+other only. If BM25 has a passage that is nearer than the middle of what the graph found, all are
+compared: a graph that works misses some of the last places only.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +30,9 @@ from rag.store.index import Index
 from rag.types import Candidate, Chunk, Hit, Stage, StageName, ranked
 
 Vector = NDArray[np.float32]
+CLOSE = 1e-3  # cosines of a graph that is whole differ from the exact ones by less
+COMPARED_UP_TO = 200_000  # chunks; their vectors stay in memory, 1.5 kB each
+MISSED = "Chroma's graph missed nearer passages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class FirstStageResult:
-    """What a query found: both retrievers' rankings and their fusion."""
+    """What a query found: both retrievers' rankings and their fusion.
+
+    ``cosines`` are those of the chunks that only BM25 found.
+    """
 
     query: Query
     dense: Stage
     lexical: Stage
     fused: Stage
+    cosines: Mapping[str, float]
 
 
 class FirstStage:
@@ -81,7 +93,11 @@ class FirstStage:
         lexical = waiting.result()
         if dense.fell_back and lexical.fell_back:
             raise LibraryError(f"nothing could be searched: {dense.note}; {lexical.note}")
-        return FirstStageResult(query, dense, lexical, self._fused(query.words, dense, lexical))
+        cosines = self._cosines_of_others(query.vector, dense, lexical)
+        if self._missed(dense, cosines):
+            dense = self._compared(query.vector, dense)
+        fused = self._fused(query.words, dense, lexical)
+        return FirstStageResult(query, dense, lexical, fused, cosines)
 
     def dense(self, vector: Callable[[], Vector]) -> Stage:
         """Rank the chunks nearest to a vector; if that fails, the stage fell back and is empty."""
@@ -108,9 +124,11 @@ class FirstStage:
         """
         pool = ranking[: self._settings.pool]
         query = found.query
-        cosines = _completed(found.dense, pool, lambda ids: self._cosines(query.vector(), ids))
+        cosines = _completed(
+            found.dense, pool, lambda ids: self._cosines(query.vector(), ids), found.cosines
+        )
         bm25 = _completed(
-            found.lexical, pool, lambda ids: self._index.lexical.score(query.words, ids)
+            found.lexical, pool, lambda ids: self._index.lexical.score(query.words, ids), {}
         )
         return [
             Candidate(hit.chunk, cosines[hit.chunk.id], bm25[hit.chunk.id], hit.score)
@@ -145,9 +163,35 @@ class FirstStage:
                 return live[:depth]
             k *= 2
 
-    def _cosines(self, vector: Vector, ids: list[str]) -> list[float]:
+    def _cosines_of_others(
+        self, vector: Callable[[], Vector], dense: Stage, lexical: Stage
+    ) -> dict[str, float]:
+        if dense.fell_back:
+            return {}
+        here = {hit.chunk.id for hit in dense.hits}
+        others = [hit.chunk.id for hit in lexical.hits if hit.chunk.id not in here]
+        return dict(zip(others, self._cosines(vector(), others), strict=True)) if others else {}
+
+    def _cosines(self, vector: Vector, ids: Sequence[str]) -> list[float]:
         stored = self._index.catalogue.vectors(ids)
         return [float(stored[name] @ vector) if name in stored else 0.0 for name in ids]
+
+    def _missed(self, dense: Stage, cosines: Mapping[str, float]) -> bool:
+        """Whether BM25 found a chunk that Chroma's graph should have found and did not."""
+        if self._scope is not None or not dense.hits:
+            return False
+        middle = dense.hits[len(dense.hits) // 2].score
+        return any(cosine > middle + CLOSE for cosine in cosines.values())
+
+    def _compared(self, vector: Callable[[], Vector], dense: Stage) -> Stage:
+        """Rank the chunks of the library by their exact cosines, unless there are too many."""
+        ready = self._index.catalogue.ready()
+        if sum(document.chunks for document in ready) > COMPARED_UP_TO:
+            return replace(dense, note=f"{MISSED}; there are too many to compare all")
+        scope = self._index.exact.scope([document.id for document in ready])
+        stage = self._stage(StageName.DENSE, lambda k: self._index.exact.search(vector(), scope, k))
+        note = f"{MISSED}, so all were compared"
+        return replace(stage, seconds=dense.seconds + stage.seconds, note=note)
 
     def _fused(self, words: str, dense: Stage, lexical: Stage) -> Stage:
         started = time.perf_counter()
@@ -167,11 +211,14 @@ class FirstStage:
 
 
 def _completed(
-    stage: Stage, pool: Sequence[Hit], score: Callable[[list[str]], list[float]]
+    stage: Stage,
+    pool: Sequence[Hit],
+    score: Callable[[list[str]], list[float]],
+    known: Mapping[str, float],
 ) -> dict[str, float]:
     if stage.fell_back:
         return {hit.chunk.id: 0.0 for hit in pool}
-    scores = {hit.chunk.id: hit.score for hit in stage.hits}
+    scores = {**known, **{hit.chunk.id: hit.score for hit in stage.hits}}
     missing = [hit.chunk.id for hit in pool if hit.chunk.id not in scores]
     if missing:
         scores |= zip(missing, score(missing), strict=True)
