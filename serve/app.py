@@ -1,4 +1,4 @@
-"""The HTTP API as an ASGI app: beside the page (`mount`), or alone (`alone`).
+"""The HTTP API as an ASGI app: to be mounted beside the page (`create`), or alone (`alone`).
 
 A request passes, from outside in: `Guard` (host, origin), `Requests` (id, log), `AccessCheck` (the
 policy), `BodyLimit`, `in_turn` (the queue), and its route.
@@ -6,14 +6,12 @@ policy), `BodyLimit`, `in_turn` (the queue), and its route.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
@@ -26,6 +24,7 @@ from serve.guard import API, Guard
 from serve.library import OpenLibrary
 from serve.limits import BodyLimit
 from serve.requests import Requests
+from serve.stopping import Stopping
 from serve.turns import Turns, in_turn
 from serve.v1 import (
     administration,
@@ -45,8 +44,11 @@ ROUTERS = tuple(
 )  # fmt: skip
 
 
-def create(opened: OpenLibrary) -> FastAPI:
-    """Return the API over a library; it is to be mounted at `API`, behind `Guard`."""
+def create(opened: OpenLibrary, stopping: Stopping) -> FastAPI:
+    """Return the API over a library; it is to be mounted at `API`, behind `Guard`.
+
+    Whoever mounts it has ``stopping`` listen for signals.
+    """
     settings = opened.settings
     app = FastAPI(
         title="Ranklens",
@@ -55,7 +57,7 @@ def create(opened: OpenLibrary) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=[
-            Middleware(Requests),
+            Middleware(Requests, stopping=stopping),
             Middleware(AccessCheck, opened=opened),
             Middleware(BodyLimit, opened=opened),
         ],
@@ -63,7 +65,7 @@ def create(opened: OpenLibrary) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.opened = opened
-    app.state.stopping = threading.Event()
+    app.state.stopping = stopping
     app.state.turns = Turns(settings.api_at_once, settings.api_queue, settings.api_queue_seconds)
     handle_errors(app)
     for router in ROUTERS:
@@ -72,24 +74,24 @@ def create(opened: OpenLibrary) -> FastAPI:
     return app
 
 
-def mount(opened: OpenLibrary) -> Mount:
-    """Return the API as a route of the page's server."""
-    return Mount(API, app=create(opened))
-
-
 def alone(opened: OpenLibrary, host: str = "") -> Starlette:
-    """Return the API as an app of its own; it closes the library when its server stops.
+    """Return the API as an app of its own; whoever opened the library closes it.
 
     It answers to ``host`` too, the address that it listens on.
     """
+    stopping = Stopping()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await run_in_threadpool(opened.close)
+        async with stopping.listening(opened.settings.api_stop_seconds):
+            yield
 
+    hosts = (*opened.settings.hosts(), *([host] if host else ()))
     return Starlette(
-        routes=[mount(opened), Route("/", RedirectResponse(f"{API}/reference"))],
-        middleware=[Middleware(Guard, hosts=(*opened.settings.hosts(), *([host] if host else ())))],
+        routes=[
+            Mount(API, app=create(opened, stopping)),
+            Route("/", RedirectResponse(f"{API}/reference")),
+        ],
+        middleware=[Middleware(Guard, hosts=hosts)],
         lifespan=lifespan,
     )

@@ -42,7 +42,7 @@ async def follow(
     stops: whoever follows asks again.
     """
     before, quiet = None, 0.0
-    while not request.app.state.stopping.is_set():
+    while not request.app.state.stopping.begun():
         ends, data = await look()
         if ends:
             yield event("done", data)

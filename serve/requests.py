@@ -11,18 +11,21 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.problems import problem
+from serve.stopping import Stopping
 
 log = logging.getLogger("ranklens.api")
 
 ID = "X-Request-ID"
+_AGAIN = {"Retry-After": "5", "Connection": "close"}
 _GIVEN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class Requests:
     """ASGI middleware: gives each request an id, logs how it ended, and answers what broke."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, stopping: Stopping) -> None:
         self._app = app
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -41,8 +44,13 @@ class Requests:
                 MutableHeaders(scope=message)[ID] = request_id
             await send(message)
 
+        if self._stopping.begun():
+            gone = problem(503, "The server is stopping; try again soon.", headers=_AGAIN)
+            await gone(scope, receive, send_with_id)
+            return
         try:
-            await self._app(scope, receive, send_with_id)
+            with self._stopping.running():
+                await self._app(scope, receive, send_with_id)
         except Exception:  # the outermost frame: nothing may reach the caller as a stack trace
             log.exception("request %s failed", request_id)
             if status:  # too late for a problem: the connection is cut

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -19,4 +20,5 @@ def run(library: Library, host: str, port: int) -> None:
     config = uvicorn.Config(
         alone(opened, host), host=host, port=port, access_log=False, server_header=False
     )
-    uvicorn.Server(config).run()
+    with suppress(KeyboardInterrupt):  # a server that was asked to stop is done
+        uvicorn.Server(config).run()

@@ -11,6 +11,8 @@ from typing import TypeVar
 from anyio import to_thread
 from fastapi import Request
 
+from serve.stopping import Stopping
+
 LOOK = 0.2  # seconds between looks whether the caller has gone
 Result = TypeVar("Result")
 
@@ -41,7 +43,8 @@ async def when_gone(request: Request, end: Callable[[], None]) -> AsyncIterator[
     """Call ``end`` as soon as the caller has gone or the server stops, if that comes first."""
 
     async def watch() -> None:
-        while not await request.is_disconnected():
+        stopping: Stopping = request.app.state.stopping
+        while not (stopping.overdue() or await request.is_disconnected()):
             await asyncio.sleep(LOOK)
         end()
 

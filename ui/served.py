@@ -19,6 +19,7 @@ from rag.errors import SettingsError
 from rag.settings import Settings, load_settings
 from serve.guard import API
 from serve.library import OpenLibrary
+from serve.stopping import Stopping
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -56,6 +57,7 @@ def settings() -> Settings:
 
 
 library = OpenLibrary(_open, settings)
+stopping = Stopping()
 
 
 def routes() -> list[BaseRoute]:
@@ -72,7 +74,7 @@ def _created() -> FastAPI:
     """Make the API at its first request: FastAPI takes a third of a second to import."""
     from serve import app
 
-    return app.create(library)
+    return app.create(library, stopping)
 
 
 async def _metrics(_request: Request) -> Response:
@@ -88,7 +90,8 @@ def _rendered() -> Response:
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Close what is open when the server stops: a signal ends the process without `atexit`."""
-    yield
+    async with stopping.listening(library.settings.api_stop_seconds):
+        yield
     await run_in_threadpool(_close)
 
 

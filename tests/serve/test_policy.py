@@ -14,6 +14,7 @@ from rag.settings import Settings
 from ranklens.library import Library
 from serve.library import OpenLibrary
 from serve.policy import Access, Caller, decide, is_local, rule_of
+from serve.stopping import Stopping
 from tests.serve.conftest import OWN, MakeClient, open_library
 
 EVIL = "evil.example"
@@ -22,7 +23,7 @@ AWAY = "192.0.2.7"
 
 def operations() -> Iterator[tuple[str, str]]:
     """Every (method, path) below /api; a mounted app counts as one path below it."""
-    app = serve.app.create(OpenLibrary(lambda: None, Settings))
+    app = serve.app.create(OpenLibrary(lambda: None, Settings), Stopping())
     for route in [*app.routes, *(r for router in serve.app.ROUTERS for r in router.routes)]:
         if isinstance(route, Mount):
             yield from (("GET", f"{route.path}/x"), ("POST", f"{route.path}/x"))

@@ -1,0 +1,84 @@
+"""Stopping in good order: nothing new, what runs may end within a bound, then it is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LAST = 1.0  # seconds between being asked to end and being cut off
+
+
+class Stopping:
+    """Whether the server stops, and what still runs.
+
+    The server itself (uvicorn) waits for requests without end, and learns of a signal alone; so
+    this listens too.
+    """
+
+    def __init__(self) -> None:
+        self._begun = threading.Event()
+        self._overdue = threading.Event()
+        self._running: set[asyncio.Task[object]] = set()
+
+    def begun(self) -> bool:
+        """Whether the server was asked to stop: new requests are refused, streams end."""
+        return self._begun.is_set()
+
+    def overdue(self) -> bool:
+        """Whether the time for what runs is over: it should end now, with what it has."""
+        return self._overdue.is_set()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the current task as a running request."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a request is always one
+        self._running.add(task)
+        try:
+            yield
+        finally:
+            self._running.discard(task)
+
+    @asynccontextmanager
+    async def listening(self, seconds: float) -> AsyncIterator[None]:
+        """Listen for signals, for a server's lifetime; requests have ``seconds`` to end then."""
+        loop = asyncio.get_running_loop()
+
+        def begin() -> None:
+            self._begun.set()
+            loop.call_later(seconds, self._overdue.set)
+            loop.call_later(seconds + LAST, self._cut_off)
+
+        with _on_signals(lambda: loop.call_soon_threadsafe(begin)):
+            yield
+
+    def _cut_off(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+
+@contextmanager
+def _on_signals(act: Callable[[], object]) -> Iterator[None]:
+    """Call ``act`` at a signal, before what is called anyway; only the main thread gets any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        act()
+        if callable(then := before[signal.Signals(number)]):
+            then(number, frame)
+
+    for number in SIGNALS:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

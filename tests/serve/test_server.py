@@ -1,0 +1,194 @@
+"""The real server over real connections: hanging up, the queue, stopping, being killed."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.serve.api_server import ApiServer, serving
+from tests.serve.conftest import api_of, open_library, stock
+from tests.servers.openai_server import OpenAIServer, Pause, Reply
+from tests.servers.page import free_port
+
+SLOW = Reply(["It is ", Pause(60), "red [1]."])
+ASKED = {"question": "Which probe landed on the moon?"}
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+def settings_of(model: OpenAIServer) -> dict[str, str]:
+    return {"llm_base_url": model.url, "llm_model": "fake", "llm_api_key": model.key}
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Iterator[str]:
+    """The address of an API that works on one request and lets one more wait for a second."""
+    folder = tmp_path_factory.mktemp("narrow")
+    options = {"api_at_once": 1, "api_queue": 1, "api_queue_seconds": 1}
+    with open_library(folder, **options, **settings_of(model)) as library:
+        stock(library, folder)
+        port = free_port()
+        app = api_of(library)
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{port}/api"
+        server.should_exit = True
+        thread.join()
+
+
+def ask(address: str, **more: object) -> httpx.Response:
+    return httpx.post(f"{address}/v1/ask", json={**ASKED, **more}, timeout=30)
+
+
+@contextmanager
+def sent(address: str, body: dict[str, object]) -> Iterator[None]:
+    """A question that is sent on a connection, which is closed without waiting for the reply."""
+    data = json.dumps(body).encode()
+    url = httpx.URL(address)
+    head = (
+        f"POST {url.path}/v1/ask HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
+    with socket.create_connection((url.host, url.port)) as wire:
+        wire.sendall(head.encode() + data)
+        yield
+
+
+def busy(model: OpenAIServer, requests: int = 1) -> None:
+    """Wait until so many requests are with the model."""
+    end = time.monotonic() + 20
+    while len(model.requests) < requests and time.monotonic() < end:
+        time.sleep(0.02)
+    assert len(model.requests) == requests
+
+
+@pytest.fixture(autouse=True)
+def nothing_asked(model: OpenAIServer) -> None:
+    model.requests.clear()
+    model.left.clear()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_hanging_up_stops_the_answer_and_frees_the_turn(
+    narrow: str, model: OpenAIServer, stream: bool
+):
+    model.script(SLOW)
+    with sent(narrow, {**ASKED, "stream": stream}):
+        busy(model)
+    assert model.left.wait(10)
+    assert ask(narrow).json()["answer"]["text"] == "The passages say so [1]."
+
+
+def test_who_finds_no_turn_is_told_when_to_come_again(narrow: str, model: OpenAIServer):
+    model.script(Reply([Pause(3), "It is red [1]."]))
+    with ThreadPoolExecutor(3) as callers:
+        first = callers.submit(ask, narrow)
+        busy(model)
+        others = [callers.submit(ask, narrow) for _ in range(2)]
+        refused = sorted((other.result() for other in others), key=lambda r: r.json()["detail"])
+        assert not first.done()
+        assert httpx.get(f"{narrow}/health").status_code == 200
+        assert httpx.get(f"{narrow}/v1/jobs").status_code == 200
+        assert first.result().json()["answer"]["text"] == "It is red [1]."
+    assert [reply.status_code for reply in refused] == [429, 429]
+    assert ["no turn came" in reply.json()["detail"] for reply in refused] == [True, False]
+    assert all(int(reply.headers["retry-after"]) >= 1 for reply in refused)
+    assert ask(narrow).status_code == 200
+
+
+def test_who_waits_and_hangs_up_leaves_the_queue(narrow: str, model: OpenAIServer):
+    model.script(Reply([Pause(1), "It is red [1]."]))
+    with ThreadPoolExecutor(2) as callers:
+        first = callers.submit(ask, narrow)
+        busy(model)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{narrow}/v1/search", json=ASKED, timeout=0.1)
+        time.sleep(0.3)
+        assert callers.submit(ask, narrow).result().status_code == 200  # its place was free
+        assert first.result().status_code == 200
+
+
+def test_a_stop_lets_running_requests_end_within_a_bound(tmp_path: Path, model: OpenAIServer):
+    with open_library(tmp_path) as library:
+        stock(library, tmp_path)
+    options = {"api_stop_seconds": 2, **settings_of(model)}
+    with serving(tmp_path / "library", **options) as server, ThreadPoolExecutor(2) as callers:
+        model.script(Reply([Pause(1), "It is red [1]."]))
+        short = callers.submit(ask, server.address)
+        busy(model)
+        model.script(SLOW)
+        long = callers.submit(ask, server.address)
+        busy(model, 2)
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"{server.address}/health", timeout=2)
+        assert short.result().json()["answer"]["text"] == "It is red [1]."
+        answer = long.result().json()["answer"]
+        assert (answer["text"].strip(), answer["stopped"]) == ("It is", True)
+        assert server.ended(10) == 0
+    with open_library(tmp_path):  # it was closed: nobody holds it
+        pass
+
+
+LIVES, CALLS, DEADLINE = 5, 200, 20.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_thousand_requests_of_a_server_that_is_killed_between_them(tmp_path: Path):
+    """Each reply comes in time and is no fault; what was acknowledged outlives every kill."""
+    acknowledged: set[str] = set()
+
+    def call(server: ApiServer, number: int) -> int:
+        address = f"{server.address}/v1"
+        with httpx.Client(timeout=DEADLINE) as client:
+            if number % 20 == 0:
+                name = f"{server.port}-{number}.md"
+                text = f"The moon {name} is near mars. " * 40
+                files = [("files", (name, io.BytesIO(text.encode())))]
+                reply = client.post(f"{address}/documents", files=files)
+                if reply.json()[0]["status"] == "queued":
+                    acknowledged.add(name)
+            elif number % 3:
+                reply = client.post(f"{address}/search", json=ASKED)
+            else:
+                reply = client.post(f"{address}/ask", json=ASKED | {"stream": number % 2 == 0})
+        return reply.status_code
+
+    counted: Counter[int] = Counter()
+    for _ in range(LIVES):
+        with serving(tmp_path / "library", api_queue=1000) as server:
+            with ThreadPoolExecutor(8) as callers:
+                counted.update(callers.map(partial(call, server), range(CALLS)))
+            server.process.kill()
+    assert set(counted) <= {200, 202, 409}  # 409: nothing was indexed yet
+    assert counted[200] > LIVES * CALLS / 2
+    with serving(tmp_path / "library") as server:
+        followed = httpx.get(f"{server.address}/v1/indexing/events", timeout=60)
+        assert "event: done" in followed.text
+        rows = httpx.get(f"{server.address}/v1/documents", timeout=10).json()
+        assert {row["name"] for row in rows if row["status"] == "ready"} == acknowledged
+        assert httpx.post(f"{server.address}/v1/verify", timeout=30).json()["problems"] == []
