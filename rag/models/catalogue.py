@@ -148,7 +148,7 @@ _KNOWN: dict[ModelKind, tuple[tuple[str, int, str, str], ...]] = {
 
 def _note(name: str, note: str) -> str:
     mean = PUBLISHED.get(name)
-    return f"{note} (published nDCG@10 {mean:.3f})" if mean else note
+    return f"{note}; published nDCG@10 {mean:.3f}" if mean else note
 
 
 CATALOGUE = tuple(

@@ -14,7 +14,8 @@ EMBEDDED = "all-MiniLM-L6-v2"
 EMBEDDED_NAMES = (EMBEDDED, f"sentence-transformers/{EMBEDDED}")
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MARKERS = ("config.json", "modules.json")
-WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "*/*.safetensors", "*/pytorch_model*.bin")
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+WEIGHTS_BELOW = ("*/*.safetensors", "*/pytorch_model*.bin")
 
 
 def offline() -> bool:
@@ -108,4 +109,6 @@ def _complete(folder: Path) -> bool:
     if index.is_file():
         parts = set(read_json(index).get("weight_map", {}).values())
         return all((folder / part).is_file() for part in parts)
-    return any(any(folder.glob(pattern)) for pattern in WEIGHTS)
+    # A network in the folder itself has its weights there; those below it may be a head's alone.
+    patterns = WEIGHTS if (folder / "config.json").is_file() else (*WEIGHTS, *WEIGHTS_BELOW)
+    return any(any(folder.glob(pattern)) for pattern in patterns)

@@ -17,6 +17,7 @@ def hub(tmp_path, monkeypatch):
         (folder / "refs").mkdir()
         (folder / "refs" / "main").write_text("a" * 40)
         for file in files:
+            (snapshot / file).parent.mkdir(exist_ok=True)
             (snapshot / file).write_text("{}")
         return snapshot
 
@@ -69,6 +70,15 @@ def test_a_model_in_parts_is_here_only_with_all_of_them(hub):
         locate("some/model")
     (snapshot / names[1]).write_text("")
     assert locate("some/model") == snapshot
+
+
+def test_a_heads_weights_alone_are_no_model(hub):
+    """As a download leaves a reranker of modules that was interrupted."""
+    snapshot = hub("some/reranker", "config.json", "2_Dense/model.safetensors")
+    with pytest.raises(ModelMissing):
+        locate("some/reranker")
+    (snapshot / "model.safetensors").write_text("")
+    assert locate("some/reranker") == snapshot
 
 
 @pytest.mark.parametrize("name", [EMBEDDED, "cross-encoder/ms-marco-MiniLM-L-6-v2"])

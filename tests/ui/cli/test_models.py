@@ -77,7 +77,7 @@ def test_a_model_is_pulled_and_listed(tmp_path, run: Run, monkeypatch: pytest.Mo
     assert row.split("\t")[2:] == [
         "0 MB",
         "mit-0",
-        "yes (Base size, English and Chinese)",
+        "yes (Base size, English and Chinese; published nDCG@10 0.489)",
     ]
 
 
