@@ -74,7 +74,8 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _KEYS = re.compile(
-    r"\b(?:sk|pk|pa|key|gsk|hf|xai|jina)[-_][\w*.-]{6,}|(?:Bearer|Basic)\s+\S+", re.IGNORECASE
+    r"\b(?:sk|pk|pa|key|gsk|hf|xai|jina|nvapi|ze|mxb)[-_][\w*.-]{6,}|(?:Bearer|Basic)\s+\S+",
+    re.IGNORECASE,
 )
 
 

@@ -52,7 +52,7 @@ class LLMRanker:
 
     def prompt(self, query: str, texts: Sequence[str], task: str) -> tuple[str, str]:
         """Return the system's and the user's message; several passages are numbered."""
-        mark = boundary([query, *texts])
+        mark = boundary([query, *texts, self._instruction])
         labels = [f" [{number}]" for number in range(1, len(texts) + 1)] if len(texts) > 1 else [""]
         passages = "\n\n".join(
             delimited("passage", mark, defused(shorten(text, PASSAGE_TOKENS)), label)
@@ -60,7 +60,7 @@ class LLMRanker:
         )
         parts = [passages, delimited("question", mark, defused(query)), task]
         if self._instruction:
-            parts.insert(2, f"What to prefer when you judge: {self._instruction}")
+            parts.insert(2, f"What to prefer when you judge: {defused(self._instruction)}")
         user = "\n\n".join(parts)
         return self._system.format(boundary=mark), user
 
