@@ -14,7 +14,8 @@ from tests.security.attacks import EVIL, assert_closed_to_others, handshake, sen
 from tests.security.folders import fill
 from tests.servers.page import ROOT, free_port, started
 
-SHIPPED = ("app.py", "pyproject.toml", "README.md", "LICENSE", "rag", "ingest", "ranklens", "ui")
+FOLDERS = ("rag", "ingest", "ranklens", "serve", "ui")
+SHIPPED = ("app.py", "pyproject.toml", "README.md", "LICENSE", *FOLDERS)
 
 
 @pytest.fixture(scope="module")
