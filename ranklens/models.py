@@ -8,7 +8,7 @@ from typing import Any
 
 from rag.models.catalogue import ListedModel, find, full_name, listed, size_text
 from rag.models.download import Download, Progress, download
-from rag.models.hub import offline
+from rag.models.hub import locate, offline
 from rag.rerank.base import Context
 from rag.rerank.table import AUTO, Availability, available
 from rag.settings import Settings
@@ -77,10 +77,13 @@ def pull(name: str, on_progress: Callable[[str, Progress], None]) -> tuple[str, 
     """Download a model and return its full name and folder; no folder if it comes with Ranklens.
 
     ``on_progress`` is called with the full name and how far it is. Raises `ModelError` with the
-    nearest name if there is no such model, or with what to do if it cannot be downloaded.
+    nearest name if there is no such model, or with what to do if it cannot be downloaded or comes
+    with a package that is not installed.
     """
     known = find(name)
     if known and known.embedded:
         return known.name, None
+    if known and known.install:
+        return known.name, locate(known.name)
     model = full_name(name)
     return model, download(model, lambda progress: on_progress(model, progress))

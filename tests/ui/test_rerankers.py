@@ -1,5 +1,7 @@
 """Rerankers and models on the page: what can be chosen, what is grey and why, what one did."""
 
+from importlib.metadata import PackageNotFoundError
+
 import pytest
 
 from rag.models.download import Progress
@@ -76,6 +78,16 @@ def test_the_models_page_lists_them_with_buttons(page):
     assert "BAAI/bge-reranker-base" in body
     assert any(button.key == "get BAAI/bge-reranker-base" for button in at.button)
     assert "CO_API_KEY" in body
+
+
+def test_a_model_of_a_package_shows_the_line_that_installs_it(page, monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("rag.models.hub.distribution", missing)
+    at = page("ui/models/page.py")
+    assert [code.value for code in at.code] == ["pip install 'ranklens[multilingual]'"]
+    assert not any(button.key == "get multilingual-e5-small-q4" for button in at.button)
 
 
 @pytest.mark.parametrize(("offline", "said"), [("1", "HF_HUB_OFFLINE is set"), ("", "")])

@@ -62,6 +62,8 @@ def _model(listed: ListedModel) -> None:
         with action:
             if listed.folder:
                 frame.say("✓ on this machine")
+            elif listed.model.install:
+                st.code(listed.model.install, language="sh")
             else:
                 _button(name, download)
         if download is not None:

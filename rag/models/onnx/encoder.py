@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding
 
 from rag.models.encoder import Matrix, unit
 from rag.models.files import file_digest, read_json
@@ -55,10 +57,19 @@ class OnnxEncoder:
         return self._encoded(texts)[1]
 
     def encode_both(self, texts: Sequence[str]) -> tuple[Matrix, list[Matrix]]:
-        """Return `encode` and `encode_tokens`; one pass unless passages get a prompt."""
-        if self._recipe.passage_prompt:
-            return self.encode(texts), self.encode_tokens(texts)
-        return self._encoded(texts)
+        """Return `encode` and token vectors as `encode_tokens` has them, from one pass.
+
+        If passages get a prompt, their tokens have read it, and its own tokens are left out.
+        """
+        prompt = self._recipe.passage_prompt
+        vectors, tokens = self._encoded([prompt + text for text in texts], len(prompt))
+        if prompt:
+            rows = [len(self.token_spans(text)) for text in texts]
+            # The prompt took the place of a long text's last tokens, or joined with the first.
+            other = [i for i, row in enumerate(rows) if row != len(tokens[i])]
+            for i, own in zip(other, self.encode_tokens([texts[i] for i in other]), strict=True):
+                tokens[i] = own
+        return vectors, tokens
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters (start, end) of each row that `encode_tokens` gives for a text."""
@@ -71,8 +82,9 @@ class OnnxEncoder:
         return self._tokens.coverage(texts)
 
     def _encoded(
-        self, texts: Sequence[str], with_tokens: bool = True
+        self, texts: Sequence[str], prompt: int = 0, with_tokens: bool = True
     ) -> tuple[Matrix, list[Matrix]]:
+        """Return a vector for each text, and its tokens' behind a prompt of that many letters."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         tokens: list[Matrix] = [vectors[:0]] * len(texts)
         for start in range(0, len(texts), WINDOW):
@@ -82,6 +94,13 @@ class OnnxEncoder:
                 first_only = self._recipe.pooling == "cls"
                 vectors[start + row] = hidden[0] if first_only else hidden.mean(axis=0)
                 if with_tokens:
-                    special = np.array(encodings[row].special_tokens_mask, dtype=bool)
-                    tokens[start + row] = unit(hidden[~special])
+                    tokens[start + row] = unit(hidden[_own_tokens(encodings[row], prompt)])
         return unit(vectors), tokens
+
+
+def _own_tokens(encoding: Encoding, prompt: int) -> NDArray[np.bool_]:
+    """Return which tokens are of the text behind a prompt, neither special nor of the prompt."""
+    special = np.array(encoding.special_tokens_mask, dtype=bool)
+    ends = np.array([end for _, end in encoding.offsets], dtype=np.intp)
+    own: NDArray[np.bool_] = ~special & (ends > prompt if prompt else True)
+    return own

