@@ -115,7 +115,7 @@ def unpack(source: Path, folder: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Vocabulary:
+class _Pieces:
     """Pieces of a SentencePiece unigram model with their scores, and the ids of its own tokens."""
 
     pieces: list[tuple[str, float]]
@@ -157,7 +157,7 @@ class _PackedFile:
             raise ValueError("its first bytes are unknown")
         self.config: dict[str, Any] = dict(zip(_SIZES, sizes, strict=True))
         self.config["layer_norm_eps"] = float(np.float32(epsilon))
-        self.vocabulary = self._vocabulary()
+        self.vocabulary = self._read_pieces()
         _, size = self._read("iI")
         self._at += size
         self.directory = dict(self._entries())
@@ -182,13 +182,13 @@ class _PackedFile:
         width = "intermediate_size" if name.endswith(".fo.w") else "hidden_size"
         return (-1, int(self.config[width]))
 
-    def _vocabulary(self) -> _Vocabulary:
+    def _read_pieces(self) -> _Pieces:
         count, *own, size = self._read("5iQ")
         offsets = self._take("<u4", count + 1)
         scores = self._take("<f4", count).tolist()
         text = self._take("u1", size).tobytes()
         pieces = [text[first:last].decode() for first, last in pairwise(offsets)]
-        return _Vocabulary(list(zip(pieces, scores, strict=True)), *own)
+        return _Pieces(list(zip(pieces, scores, strict=True)), *own)
 
     def _entries(self) -> Iterator[tuple[str, tuple[bool, int, int]]]:
         (count,) = self._read("i")
