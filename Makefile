@@ -16,7 +16,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick lint format bench soak hostile crash clean
+.PHONY: help run test quick lint format bench soak hostile crash fuzz clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ soak: $(DEV_STAMP)  ## twenty open pages for ten minutes (SECONDS=…): errors, 
 
 hostile: $(DEV_STAMP)  ## files that are meant to do harm, or those of a folder (CORPUS=…)
 	$(BIN)/python -m tests.hostile $(if $(CORPUS),--corpus "$(CORPUS)")
+
+EXAMPLES ?= 100
+fuzz: $(DEV_STAMP)  ## requests out of the API's own description, right and wrong (EXAMPLES=…)
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/serve/test_fuzz.py
 
 $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
 	@echo "Installing what the benchmarks compare with, into $(PEERS)"

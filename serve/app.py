@@ -87,7 +87,7 @@ def alone(opened: OpenLibrary, host: str = "") -> Starlette:
             yield
 
     hosts = (*opened.settings.hosts(), *([host] if host else ()))
-    return Starlette(
+    app = Starlette(
         routes=[
             Mount(API, app=create(opened, stopping)),
             Route("/", RedirectResponse(f"{API}/reference")),
@@ -95,3 +95,5 @@ def alone(opened: OpenLibrary, host: str = "") -> Starlette:
         middleware=[Middleware(Guard, hosts=hosts)],
         lifespan=lifespan,
     )
+    handle_errors(app)
+    return app

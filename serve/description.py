@@ -26,6 +26,7 @@ _PROBLEM = {
 _KEY = {"type": "http", "scheme": "bearer", "description": "A key of `ranklens keys add NAME`."}
 # Problems that every route may answer with, besides its own.
 _STATUSES = {
+    "400": "The body cannot be read.",
     "401": "A key is needed.",
     "403": "The key's scope does not cover this, or another web site asks.",
     "404": "There is nothing of that name.",

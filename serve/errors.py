@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from rag.errors import RanklensError
 from serve.problems import ProblemResponse, of_error, problem
 
 
-def handle_errors(app: FastAPI) -> None:
+def handle_errors(app: Starlette) -> None:
     """Have an app answer every expected error with a problem."""
     app.add_exception_handler(RanklensError, _ours)
     app.add_exception_handler(HTTPException, _http)

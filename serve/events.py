@@ -11,13 +11,12 @@ from fastapi import Request
 from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 
-from serve.replies import described
+from serve.replies import EVENT, EVENT_STREAM, described
 
-MEDIA_TYPE = "text/event-stream"
 PING = b": ping\n\n"
 PING_SECONDS = 15.0
 LOOK = 0.25  # seconds between looks at what is followed
-EVENTS = described("Server-sent events.", {MEDIA_TYPE: {"type": "string"}})
+EVENTS = described("Server-sent events.", {EVENT_STREAM: EVENT})
 # Proxies are not to keep events back.
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
@@ -30,7 +29,7 @@ def event(name: str, data: Any) -> bytes:
 
 def stream(events: AsyncIterator[bytes]) -> StreamingResponse:
     """Return events as a response; the iterator is closed when the caller has gone."""
-    return StreamingResponse(events, media_type=MEDIA_TYPE, headers=_HEADERS)
+    return StreamingResponse(events, media_type=EVENT_STREAM, headers=_HEADERS)
 
 
 async def follow(

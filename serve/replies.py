@@ -8,12 +8,24 @@ from starlette.responses import JSONResponse
 
 SCHEMAS = "#/components/schemas/"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+}
 TRACE = {"$ref": f"{SCHEMAS}Trace"}
 
 
 def described(description: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Return the ``openapi_extra`` of a route whose reply is ``content``: media type → schema."""
-    media = {name: {"schema": schema} for name, schema in content.items()}
+    """Return the ``openapi_extra`` of a route whose reply is ``content``: media type → schema.
+
+    The schema of a stream is that of each event (OpenAPI 3.2 calls it ``itemSchema``).
+    """
+    media = {
+        name: {"itemSchema" if name == EVENT_STREAM else "schema": schema}
+        for name, schema in content.items()
+    }
     return {"responses": {"200": {"description": description, "content": media}}}
 
 

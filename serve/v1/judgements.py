@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Le
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +18,7 @@ router = APIRouter(prefix="/v1/judgements", tags=["judgements"])
 CSV, QRELS = "text/csv", "text/plain"
 MEDIA = {"csv": CSV, "qrels": QRELS}
 TEXT = {"type": "string"}
+Id = Annotated[int, Ge(1), Le(2**53)]
 
 
 class JudgementBody(BaseModel):
@@ -107,6 +109,6 @@ def propose(body: ProposalBody, library: Opened) -> JobState:
 
 
 @router.delete("/{judgement}", status_code=204, response_class=Response)
-def remove(judgement: int, library: Opened) -> None:
+def remove(judgement: Id, library: Opened) -> None:
     """Delete a judgement."""
     judging.remove(library, judgement)

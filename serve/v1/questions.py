@@ -20,9 +20,9 @@ from rag.types import Chunk
 from ranklens import Library, inspecting
 from ranklens.answering import AnswerInProgress
 from serve.dependencies import Opened
-from serve.events import MEDIA_TYPE, event, stream
+from serve.events import event, stream
 from serve.problems import UNEXPECTED
-from serve.replies import JSON, TRACE, JsonReply, described
+from serve.replies import EVENT, EVENT_STREAM, JSON, TRACE, JsonReply, described
 from serve.work import in_thread, when_gone
 
 log = logging.getLogger(__name__)
@@ -80,9 +80,8 @@ class PassageReport:
     way: inspecting.PassageWay
 
 
-TEXT = {"type": "string"}
 SEARCHED = described("Every ranking of the question.", {JSON: TRACE})
-ANSWERED = described("The rankings and the answer.", {JSON: TRACE, MEDIA_TYPE: TEXT})
+ANSWERED = described("The rankings and the answer.", {JSON: TRACE, EVENT_STREAM: EVENT})
 
 
 @router.post("/search", response_class=JsonReply, openapi_extra=SEARCHED)

@@ -1,0 +1,111 @@
+"""Hostile and right requests out of the OpenAPI document: no fault, and replies as described.
+
+``EXAMPLES=200 pytest tests/serve/test_fuzz.py`` (`make fuzz`) sends more of them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+import serve.app
+from rag.settings import Settings
+from ranklens.library import Library
+from serve.library import OpenLibrary
+from serve.stopping import Stopping
+from tests.serve.conftest import api_of, open_library, stock
+from tests.servers.page import free_port
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+DOCUMENT = serve.app.create(OpenLibrary(lambda: None, Settings), Stopping()).openapi()
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS = {one.ok().label: one.ok() for one in SCHEMA.get_all_operations()}
+
+
+class Api:
+    """A served API and the session that asks it with an administrator's key."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.session = requests.Session()
+        secret, _ = library.keys.add("fuzz", "admin")
+        self.session.headers["Authorization"] = f"Bearer {secret}"
+        port = free_port()
+        self.address = f"http://127.0.0.1:{port}/api"
+        config = uvicorn.Config(api_of(library), port=port, log_level="error")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        self.session.close()
+        self.server.should_exit = True
+        self.thread.join()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    with open_library(folder) as library:
+        stock(library, folder)
+        library.start_worker()
+        served = Api(library)
+        yield served
+        served.close()
+
+
+def modes(operation: schemathesis.schemas.APIOperation) -> list[GenerationMode]:
+    """Right requests, and wrong ones if anything about one can be wrong: any path is a text."""
+    raw = operation.definition.raw
+    queries = [one for one in raw.get("parameters", ()) if one["in"] != "path"]
+    wrong = "requestBody" in raw or any(_checked(one["schema"]) for one in queries)
+    return list(GenerationMode) if wrong else [GenerationMode.POSITIVE]
+
+
+def _checked(schema: dict[str, object]) -> bool:
+    return schema.get("type") != "string" or "enum" in schema or "minLength" in schema
+
+
+@pytest.mark.parametrize("label", sorted(OPERATIONS))
+@pytest.mark.timeout(60 + EXAMPLES * 5)
+def test_no_request_is_a_fault(api: Api, label: str):
+    operation = OPERATIONS[label]
+    for mode in modes(operation):
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate, Phase.explicit],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def check(case: schemathesis.Case) -> None:
+            reply = case.call(base_url=api.address, session=api.session, timeout=30)
+            case.validate_response(reply, checks=CHECKS)
+
+        check()
