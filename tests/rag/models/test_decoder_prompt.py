@@ -1,6 +1,7 @@
 """Tiny decoders, held against the prompts and the arithmetic of their model cards."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -83,9 +84,14 @@ def save(folder, kind):
     return folder
 
 
-def by_hand(kind, folder, query, text, wish=""):
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+@cache
+def loaded(folder):
     model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    return transformers.AutoTokenizer.from_pretrained(folder), model
+
+
+def by_hand(kind, folder, query, text, wish=""):
+    tokenizer, model = loaded(folder)
     _, _, prompt, words = KINDS[kind]
     ids = tokenizer(prompt(query, text, wish), add_special_tokens=False, return_tensors="pt")
     with torch.no_grad():
