@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rag.chat.rewrite import Exchange, Rewritten, exchanges, standalone
+from rag.llm.client import LanguageModel
+from rag.retrieve.filters import mentioned
+from rag.retrieve.question import checked_question
+from rag.settings import Settings
 from rag.types import Trace
 from ranklens.monitoring import record
 
 if TYPE_CHECKING:
     from rag.generate.answer import Answering
+    from rag.pipeline import Pipeline
     from rag.watch.entry import Origin
     from ranklens.records import Records
+
+
+LONGEST_HISTORY = 20
+
+
+def search_in_conversation(
+    pipeline: Pipeline, question: str, history: Sequence[tuple[str, str]]
+) -> Trace:
+    """Search for a question that may refer to earlier ones, (question, answer), oldest first.
+
+    Documents that it names (``@name``) are found in it before it is rewritten.
+    """
+    asked = checked_question(question, pipeline.settings)
+    words, named = mentioned(asked, pipeline.index.catalogue.ready)
+    rewritten = rewrite(words, exchanges(history[-LONGEST_HISTORY:]), pipeline.settings)
+    trace = (pipeline.within(named) if named else pipeline).search(rewritten.question)
+    return rewritten.kept_in(trace)
+
+
+def rewrite(question: str, history: Sequence[Exchange], settings: Settings) -> Rewritten:
+    """Make a follow-up stand alone, with the settings' model or by the rule."""
+    model = LanguageModel(settings, "", "rewrite_seconds", 0) if settings.llm_model else None
+    return standalone(question, history, model)
 
 
 class AnswerInProgress:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rag.chat.export import markdown
-from rag.chat.rewrite import standalone
+from rag.chat.rewrite import Exchange
 from rag.chat.store import Conversation, Turn
 from rag.chat.writing import Writing
 from rag.evaluate.judgements import feedback
@@ -28,6 +28,7 @@ from rag.retrieve.question import checked_question
 from rag.settings import Settings, from_visitor
 from rag.store.catalogue import Document
 from rag.types import Answer, Trace
+from ranklens.answering import rewrite
 from ranklens.monitoring import record
 
 if TYPE_CHECKING:
@@ -82,8 +83,7 @@ def ask(
     settings = pipeline.settings
     if named or within:
         pipeline = pipeline.within(named or within)
-    rewriter = LanguageModel(settings, "", "rewrite_seconds", 0) if settings.llm_model else None
-    rewritten = standalone(question, history, rewriter)
+    rewritten = rewrite(question, [Exchange.of(turn) for turn in history], settings)
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
     kept = library.conversations
     if pending.replaces:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rag.evaluate.data import item
 from rag.evaluate.experiments import pipelines as named
+from rag.evaluate.experiments.pipelines import CURRENT, resolve
 from rag.evaluate.experiments.pipelines import delete as delete_pipeline
-from rag.evaluate.experiments.pipelines import resolve
 from rag.evaluate.experiments.side_by_side import (
     PipelineOutcome,
     PipelineScores,
@@ -22,7 +22,7 @@ from ranklens.models import AUTO, rerankers
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-__all__ = ["PipelineOutcome", "SideBySide", "compare", "delete_pipeline", "resolve"]
+__all__ = ["CURRENT", "PipelineOutcome", "SideBySide", "compare", "delete_pipeline", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,20 @@ from rag.models.encoder import Encoder, Matrix
 from rag.settings import Settings
 from ranklens.texts import checked_texts
 
+_SPECIAL = 8  # more special tokens than any encoder adds
+
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
     """Unit vectors of texts (texts, dimension), and each text's tokens.
 
-    Of a text that has more than ``limit`` tokens, special ones included, only the first are read.
+    ``cut`` are the places of texts that have more tokens than the encoder reads.
     """
 
     vectors: Matrix
     tokens: tuple[int, ...]
     encoder: str
-    limit: int
+    cut: tuple[int, ...]
 
 
 class Embedder:
@@ -46,7 +48,13 @@ class Embedder:
             rows = (self._questions if questions else self._passages)(texts)
         vectors = np.stack(rows) if rows else np.zeros((0, encoder.dimension), np.float32)
         tokens = tuple(encoder.count_tokens(texts))
-        return Embeddings(vectors, tokens, encoder.name, encoder.max_tokens)
+        cut = (place for place, text in enumerate(texts) if self._is_cut(text, tokens[place]))
+        return Embeddings(vectors, tokens, encoder.name, tuple(cut))
+
+    def _is_cut(self, text: str, tokens: int) -> bool:
+        # The limit counts special tokens, of which there are few.
+        near = tokens > self._encoder.max_tokens - _SPECIAL
+        return near and len(self._encoder.token_spans(text)) < tokens
 
     def _encoded(self, texts: list[str]) -> list[Matrix]:
         return list(self._encoder.encode(texts))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.journey import Journey, journeys
+from rag.rerank.relevance import relevances
 from rag.types import Chunk, Hit, StageName, Trace
 
 if TYPE_CHECKING:
@@ -64,6 +65,16 @@ def passages(trace: Trace, k: int | None = None) -> list[RankedPassage]:
         for hit in hits
         if least is None or hit.score >= least
     ]
+
+
+def relevances_of(trace: Trace) -> list[float]:
+    """Return the relevance, 0 to 1, of each passage of the last ranking, in its order."""
+    if not trace.stages:
+        return []
+    last, options = trace.stages[-1], trace.settings
+    weights = sum(float(options[f"blend_{name}"]) for name in ("dense", "lexical", "reranker"))
+    unit = str(last.details.get("unit", ""))
+    return relevances([hit.score for hit in last.hits], unit, weights)
 
 
 def where_from(chunk: Chunk) -> dict[str, Any]:

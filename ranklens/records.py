@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
     from ranklens.embedding import Embedder
+    from ranklens.traces import RecentTraces
 
 
 class Records:
@@ -78,6 +79,13 @@ class Records:
         from ranklens.embedding import Embedder
 
         return Embedder(self.encoder, self.settings)
+
+    @cached_property
+    def recent_traces(self) -> RecentTraces:
+        """The traces of the last questions of other programs, by id."""
+        from ranklens.traces import RecentTraces
+
+        return RecentTraces()
 
     @cached_property
     def question_log(self) -> QuestionLog:

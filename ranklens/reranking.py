@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import RanklensError, RerankError
+from rag.errors import RanklensError, SettingsError
 from rag.rerank.relevance import relevances
 from rag.rerank.table import NONE
 from rag.retrieve.question import checked_question
@@ -68,14 +68,15 @@ def rerank(
     if top is not None and top < 1:
         raise RanklensError(f"the best {top} texts cannot be returned; ask for at least one")
     if settings.reranker == NONE.name:
-        raise RerankError("the reranker none ranks nothing; name another one (option reranker)")
+        raise SettingsError("the reranker none ranks nothing; name another one (option reranker)")
     cut = pipeline.read_in_part(question, texts)
     if cut and whole:
         raise RanklensError(f"text {cut[0]} is longer than the reranker reads; shorten it")
     stage = pipeline.rank_texts(question, texts, stop)
     scores = [hit.score for hit in stage.hits]
     unit = str(stage.details.get("unit", ""))
-    found = zip(stage.hits, relevances(scores, unit, settings), strict=True)
+    weights = settings.blend_lexical + settings.blend_reranker  # texts have no dense score
+    found = zip(stage.hits, relevances(scores, unit, weights), strict=True)
     ranked = tuple(
         RankedText(int(hit.chunk.id), hit.chunk.text, hit.score, relevance)
         for hit, relevance in found

@@ -109,17 +109,23 @@ class UseCases(Records):
         documents: Iterable[str] = (),
         types: Iterable[str] = (),
         since: date | None = None,
+        history: Sequence[tuple[str, str]] = (),
         origin: Origin = "python",
         **settings: Any,
     ) -> AnswerInProgress:
         """Search as `search` does and return the answer that begins: its pieces, and a way to stop.
 
-        The question is logged by `AnswerInProgress.finish`.
+        ``history`` are earlier questions and their answers, oldest first; a follow-up to them is
+        rewritten. The question is logged by `AnswerInProgress.finish`.
         """
-        from ranklens.answering import AnswerInProgress
+        from ranklens.answering import AnswerInProgress, search_in_conversation
 
         pipeline = self._pipeline(documents, types, since, settings)
-        trace = pipeline.search(question)
+        trace = (
+            search_in_conversation(pipeline, question, history)
+            if history
+            else pipeline.search(question)
+        )
         return AnswerInProgress(self, trace, pipeline.answer(trace), origin)
 
     def rerank(

@@ -18,6 +18,8 @@ from starlette.routing import Mount, Route
 
 from serve import health
 from serve.access import AccessCheck
+from serve.compatible import chat, embeddings, models, reranking, vector_stores
+from serve.compatible.forms import OwnForms
 from serve.description import describe
 from serve.errors import handle_errors
 from serve.guard import API, Guard
@@ -34,12 +36,14 @@ from serve.v1 import (
     judgements,
     question_sets,
     questions,
+    traces,
 )
 
 ROUTERS = tuple(
     module.router
     for module in (
-        health, documents, questions, jobs, judgements, question_sets, evaluations, administration
+        health, documents, questions, traces, jobs, judgements, question_sets, evaluations,
+        administration, reranking, chat, embeddings, models, vector_stores,
     )
 )  # fmt: skip
 
@@ -57,6 +61,7 @@ def create(opened: OpenLibrary, stopping: Stopping) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=[
+            Middleware(OwnForms),
             Middleware(Requests, stopping=stopping),
             Middleware(AccessCheck, opened=opened),
             Middleware(BodyLimit, opened=opened),

@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from rag.trace import json_schema
+from serve.compatible.forms import FORMS, ErrorForm, form_of
 from serve.policy import Access, rule_of
 from serve.problems import MEDIA_TYPE
-from serve.replies import SCHEMAS
+from serve.replies import JSON, SCHEMAS
 
 _PROBLEM = {
     "type": "object",
@@ -64,15 +65,17 @@ def _complete(document: dict[str, Any]) -> None:
     components["securitySchemes"] = {"key": _KEY}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            _describe(operation, rule_of(method.upper(), path).access)
+            _describe(operation, rule_of(method.upper(), path).access, form_of(path))
+    schemas |= {form.title: form.schema for _, form in FORMS}
 
 
-def _describe(operation: dict[str, Any], access: Access) -> None:
-    schema = {"schema": {"$ref": f"{SCHEMAS}Problem"}}
+def _describe(operation: dict[str, Any], access: Access, form: ErrorForm | None) -> None:
+    media, title = (JSON, form.title) if form else (MEDIA_TYPE, "Problem")
+    schema = {"schema": {"$ref": f"{SCHEMAS}{title}"}}
+    operation["responses"].pop("422", None)
     for status, description in _STATUSES.items():
-        operation["responses"][status] = {
-            "description": description, "content": {MEDIA_TYPE: schema},
-        }  # fmt: skip
+        own = str(form.status(int(status))) if form else status
+        operation["responses"][own] = {"description": description, "content": {media: schema}}
     if access > Access.LOCAL:
         operation["security"] = [{"key": [access.name.lower()]}, {}]
         operation["x-scope"] = access.name.lower()

@@ -62,6 +62,10 @@ RULES = (
         for name in ("keys", "settings", "doctor", "verify", "rebuild")
     ),
     *(Rule("POST", f"/v1/{name}", Access.READ) for name in ("search", "ask", "where")),
+    # The compatible routes change nothing either.
+    *(Rule("POST", path, Access.READ) for path in ("/rerank", "/v1/rerank", "/v2/rerank")),
+    *(Rule("POST", f"/v1/{name}", Access.READ) for name in ("chat/completions", "embeddings")),
+    Rule("POST", "/v1/vector_stores/*/search", Access.READ),
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 from rag.chat.store import Turn
 from rag.chat.words import content, points_back
@@ -41,8 +41,32 @@ class Rewritten:
         return replace(trace, rewriting=self.rewriting)
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier question of a conversation, as asked and as searched, and its answer."""
+
+    asked: str
+    searched: str
+    answer: str
+
+    @classmethod
+    def of(cls, turn: Turn) -> Self:
+        """Return that of a turn."""
+        answer = turn.trace.answer
+        return cls(turn.question, turn.trace.question, answer.text if answer else "")
+
+
+def exchanges(history: Sequence[tuple[str, str]]) -> list[Exchange]:
+    """Return a conversation of (question, answer), oldest first, its follow-ups by rule."""
+    found: list[Exchange] = []
+    for asked, answer in history:
+        before = found[-1].searched if found else ""
+        found.append(Exchange(asked, by_rule(asked, before), answer))
+    return found
+
+
 def standalone(
-    question: str, history: Sequence[Turn], model: LanguageModel | None = None
+    question: str, history: Sequence[Exchange], model: LanguageModel | None = None
 ) -> Rewritten:
     """Rewrite a follow-up to ``history``, by a rule if there is no ``model``.
 
@@ -56,12 +80,12 @@ def standalone(
     problem = ""
     if model:
         try:
-            text = by_model(model, question, [_pair(turn) for turn in history])
+            text = by_model(model, question, [(one.asked, one.answer) for one in history])
             by: By | None = "model" if text != question else None
             return Rewritten(text, Rewriting(question, by, time.perf_counter() - started))
         except RanklensError as error:
             problem = str(error)
-    text = by_rule(question, history[-1].trace.question)
+    text = by_rule(question, history[-1].searched)
     seconds = time.perf_counter() - started
     by = "rule" if text != question else None
     return Rewritten(text, Rewriting(question, by, seconds, problem))
@@ -113,7 +137,3 @@ def carried(question: str, before: str) -> list[str]:
         if word.lower() not in known and not (replaces and swapped):
             words.append(word)
     return words[:MOST_WORDS]
-
-
-def _pair(turn: Turn) -> tuple[str, str]:
-    return turn.question, turn.trace.answer.text if turn.trace.answer else ""

@@ -17,20 +17,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rag.settings import Settings
-
 RELATIVE = ("MaxSim", "reciprocal ranks")
 
 
-def relevances(scores: Sequence[float], unit: str, settings: Settings) -> list[float]:
-    """Return a relevance for each score; no two of them stand in another order than the scores."""
+def relevances(scores: Sequence[float], unit: str, weights: float) -> list[float]:
+    """Return a relevance for each score; no two of them stand in another order than the scores.
+
+    ``weights`` is the largest weighted sum that there can be.
+    """
     if unit == "logit" or (not unit and not all(0 <= score <= 1 for score in scores)):
         return [_logistic(score) for score in scores]
     whole = 1.0
     if unit in RELATIVE:
         whole = max(scores, default=0.0)
-    elif unit == "weighted sum":  # given texts have no dense score
-        whole = settings.blend_lexical + settings.blend_reranker
+    elif unit == "weighted sum":
+        whole = weights
     return [min(1.0, max(0.0, score / whole)) if whole > 0 else 0.0 for score in scores]
 
 

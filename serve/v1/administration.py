@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.settings import settings_table
-from ranklens import IndexReport, doctor, models
+from ranklens import IndexReport, doctor
 from ranklens.keys import ApiKey, KeyScope
 from serve.dependencies import Opened
 
@@ -68,12 +66,6 @@ def show_settings(library: Opened) -> dict[str, str]:
 def show_doctor(library: Opened) -> list[Fact]:
     """Show what runs here: machine, engine and why, versions, models, the library."""
     return [Fact(what=what, here=here) for what, here in doctor.facts(library.settings)]
-
-
-@router.get("/models")
-def list_models(library: Opened) -> dict[str, Any]:
-    """Show what rerankers and encoders need and what of it is on this machine."""
-    return models.as_json(library.settings)
 
 
 @router.post("/verify")

@@ -161,7 +161,9 @@ def test_texts_are_encoded_as_passages_and_as_questions(library: Library):
     assert found.vectors.shape == (4, library.encoder.dimension)
     np.testing.assert_allclose(found.vectors, library.encoder.encode(TEXTS), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
-    assert (found.encoder, found.limit) == (library.encoder.name, library.encoder.max_tokens)
+    assert (found.encoder, found.cut) == (library.encoder.name, ())
+    room = library.encoder.max_tokens - 2
+    assert library.embed(["river " * room, "river " * (room + 1)]).cut == (1,)
     assert found.tokens == tuple(library.encoder.count_tokens(TEXTS))
     asked = library.embed([QUESTION], questions=True).vectors[0]
     np.testing.assert_allclose(asked, library.encoder.encode_query(QUESTION), atol=1e-6)

@@ -5,9 +5,8 @@ import pytest
 from rag.rerank.base import Combined, leaves
 from rag.rerank.relevance import relevances
 from rag.rerank.table import TABLE
-from rag.settings import Settings
 
-SETTINGS = Settings(blend_lexical=0.3, blend_reranker=0.4)
+WEIGHTS = 0.7
 
 
 @pytest.mark.parametrize(
@@ -29,7 +28,7 @@ SETTINGS = Settings(blend_lexical=0.3, blend_reranker=0.4)
     ],
 )
 def test_a_relevance(unit: str, scores: list[float], expected: list[float]):
-    assert relevances(scores, unit, SETTINGS) == pytest.approx(expected, abs=1e-6)
+    assert relevances(scores, unit, WEIGHTS) == pytest.approx(expected, abs=1e-6)
 
 
 def test_every_unit_of_the_table_is_known():
@@ -45,6 +44,6 @@ def test_every_unit_of_the_table_is_known():
 )
 def test_the_order_is_that_of_the_scores(unit: str):
     scores = [3.0, 1.5, 0.9, 0.5, 0.0, -0.5, -7.0]
-    found = relevances(scores, unit, SETTINGS)
+    found = relevances(scores, unit, WEIGHTS)
     assert found == sorted(found, reverse=True)
     assert all(0 <= one <= 1 for one in found)

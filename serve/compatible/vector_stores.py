@@ -1,0 +1,207 @@
+"""OpenAI's vector stores: the library is the one store, ``default``; searching it reranks too."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from rag.errors import NotThere, RanklensError
+from rag.types import Hit, Trace
+from ranklens import Library
+from ranklens.evidence import passages, relevances_of
+from serve.compatible.pipelines import OWN, options_of
+from serve.dependencies import Opened
+from serve.work import in_thread
+
+router = APIRouter(prefix="/v1/vector_stores", tags=["compatible"])
+STORE = "default"
+KEYS = {"filename": "documents", "file_id": "documents", "type": "types"}
+
+
+class ComparisonFilter(BaseModel):
+    """Documents by name (`filename`) or type (`type`): equal to a value, or in a list of them."""
+
+    type: Literal["eq", "in"]
+    key: Literal["filename", "file_id", "type"]
+    value: str | list[str]
+
+
+class RankingOptions(BaseModel):
+    """Whether to rerank, and the least score of a result."""
+
+    ranker: str = Field("auto", description="`none`, `auto` (the library's), or a pipeline.")
+    score_threshold: float = Field(0.0, ge=0, le=1)
+
+
+class StoreSearchBody(BaseModel):
+    """A request of OpenAI's vector store search."""
+
+    query: str | Annotated[list[str], Field(min_length=1, max_length=1)]
+    max_num_results: int = Field(10, ge=1, le=50)
+    filters: ComparisonFilter | None = None
+    ranking_options: RankingOptions | None = None
+    rewrite_query: bool = Field(False, description="Not looked at: the question is not rewritten.")
+
+
+class StoreText(BaseModel):
+    """The text of a passage."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+class StoreResult(BaseModel):
+    """A passage: its document, its relevance from 0 to 1, and where it stood at every stage."""
+
+    file_id: str
+    filename: str
+    score: float
+    attributes: dict[str, str | float | bool]
+    content: list[StoreText]
+
+
+class StoreResults(BaseModel):
+    """Passages, best first."""
+
+    object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
+    search_query: list[str]
+    data: list[StoreResult]
+    has_more: bool = False
+    next_page: None = None
+    trace_id: str
+
+
+class FileCounts(BaseModel):
+    """The store's documents by state."""
+
+    in_progress: int
+    completed: int
+    failed: int
+    cancelled: int = 0
+    total: int
+
+
+class VectorStore(BaseModel):
+    """The library as a store."""
+
+    id: str = STORE
+    object: Literal["vector_store"] = "vector_store"
+    name: str = STORE
+    created_at: int
+    status: Literal["in_progress", "completed"]
+    usage_bytes: int
+    file_counts: FileCounts
+    metadata: dict[str, str] = {}
+
+
+class VectorStores(BaseModel):
+    """The one store."""
+
+    object: Literal["list"] = "list"
+    data: list[VectorStore]
+    first_id: str = STORE
+    last_id: str = STORE
+    has_more: bool = False
+
+
+@router.get("", summary="List the store (OpenAI's API)")
+def list_stores(library: Opened) -> VectorStores:
+    """List the one store of the library."""
+    return VectorStores(data=[_store(library)])
+
+
+@router.get("/{store}", summary="Show the store (OpenAI's API)")
+def get_store(store: str, library: Opened) -> VectorStore:
+    """Show the store and how many documents it has."""
+    _check(store)
+    return _store(library)
+
+
+@router.post("/{store}/search", summary="Search the store (OpenAI's API)")
+async def search_store(
+    store: str, body: StoreSearchBody, library: Opened, request: Request
+) -> StoreResults:
+    """Return the best passages for a query, with their rank and score at every stage."""
+    _check(store)
+    query = body.query if isinstance(body.query, str) else body.query[0]
+    ranking = body.ranking_options or RankingOptions.model_validate({})
+    options = {**_options(library, ranking.ranker), **_filters(body.filters)}
+    options["top"] = body.max_num_results
+    trace = await in_thread(request, lambda _stop: library.search(query, origin="api", **options))
+    return StoreResults(
+        search_query=[query],
+        data=_results(trace, body.max_num_results, ranking.score_threshold),
+        trace_id=library.recent_traces.keep(trace),
+    )
+
+
+def _check(store: str) -> None:
+    if store != STORE:
+        raise NotThere(f"there is no vector store {store[:100]!r}; the library is {STORE!r}")
+
+
+def _options(library: Library, ranker: str) -> dict[str, Any]:
+    own = ranker == "auto" or ranker.startswith("default-")
+    return options_of(library, OWN if own else ranker)
+
+
+def _filters(filters: ComparisonFilter | None) -> dict[str, Any]:
+    if filters is None:
+        return {}
+    if (filters.type == "in") != isinstance(filters.value, list):
+        raise RanklensError(f"a filter {filters.type!r} compares with a list or with one value")
+    values = filters.value if isinstance(filters.value, list) else [filters.value]
+    return {KEYS[filters.key]: values}
+
+
+def _results(trace: Trace, most: int, least: float) -> list[StoreResult]:
+    found = []
+    scores = relevances_of(trace)
+    for passage in passages(trace, most):
+        chunk, score = passage.hit.chunk, scores[passage.hit.rank - 1]
+        if score >= least:
+            result = StoreResult(
+                file_id=chunk.document,
+                filename=chunk.document,
+                score=score,
+                attributes=_attributes(passage.hit, passage.metadata),
+                content=[StoreText(text=chunk.text)],
+            )
+            found.append(result)
+    return found
+
+
+def _attributes(hit: Hit, metadata: dict[str, Any]) -> dict[str, str | float | bool]:
+    """Return what is known of a passage as the values that attributes may have."""
+    chunk = hit.chunk
+    found: dict[str, str | float | bool] = {
+        "passage": chunk.id,
+        "heading": " › ".join(chunk.heading)[:512],
+        "rank": hit.rank,
+        "raw_score": hit.score,
+        "start": chunk.start,
+        "end": chunk.end,
+    }
+    if chunk.page:
+        found["page"] = chunk.page
+    stages = [(name, one) for name, one in metadata["stages"].items() if one["rank"]]
+    for name, standing in stages[:4]:
+        found |= {f"{name}_rank": standing["rank"], f"{name}_score": standing["score"]}
+    return found
+
+
+def _store(library: Library) -> VectorStore:
+    documents = library.documents()
+    ready = sum(document.status == "ready" for document in documents)
+    failed = sum(document.status == "failed" for document in documents)
+    under_way = len(documents) - ready - failed
+    return VectorStore(
+        created_at=int(min((one.added.timestamp() for one in documents), default=0)),
+        status="in_progress" if under_way else "completed",
+        usage_bytes=sum(document.size for document in documents),
+        file_counts=FileCounts(
+            in_progress=under_way, completed=ready, failed=failed, total=len(documents)
+        ),
+    )
