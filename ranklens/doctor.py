@@ -15,6 +15,7 @@ from rag.models.onnx.engine import describe_machine, engine_for
 from rag.settings import Settings, settings_file
 from rag.store.owner import holder
 from rag.text.plural import plural
+from ranklens.languages import advice
 from ranklens.models import listed, rerankers
 
 PACKAGES = (
@@ -60,6 +61,7 @@ def _engine(settings: Settings) -> Iterator[Fact]:
         yield "encoder", f"{settings.encoder} cannot be loaded: {error}"
     else:
         yield "encoder", f"{encoder.name}, {encoder.engine}, {encoder.dimension} dimensions"
+        yield "languages", advice(settings.library, encoder) or "nothing that it hardly knows"
 
 
 def _models(settings: Settings) -> Iterator[Fact]:

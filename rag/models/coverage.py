@@ -15,6 +15,7 @@ from operator import attrgetter
 
 from tokenizers import Tokenizer
 
+from rag.text.language import name_of
 from rag.types import Candidate, Chunk
 
 LEAST = 0.1
@@ -79,9 +80,10 @@ def script(letter: str) -> str:
     return unicodedata.name(letter, "").partition(" ")[0]
 
 
-def knowledge(coverage: float) -> str:
-    """Return a coverage in words, for a note: what the model does with the language."""
-    return "hardly knows this language" if coverage < HARDLY else "knows this language in part"
+def knowledge(coverage: float, texts: Iterable[str]) -> str:
+    """Return a coverage of texts in words, for a note: how much the model knows of the language."""
+    language = name_of("\n".join(texts)) or "this language"
+    return f"hardly knows {language}" if coverage < HARDLY else f"knows {language} in part"
 
 
 def sample(question: str, chunks: Sequence[Chunk]) -> list[str]:

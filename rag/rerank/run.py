@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from rag.errors import RanklensError, RerankError
-from rag.models.coverage import NOTED, knowledge
+from rag.models.coverage import NOTED, knowledge, pool_sample
 from rag.models.deadline import within
 from rag.rerank.base import Combined, Context, Entry, QueryPool, Ranker, Reranker, Scores, leaves
 from rag.rerank.breaker import Breaker
@@ -217,7 +217,8 @@ def _suited(
     if coverage >= NOTED:
         return ranker, ""
     blended = Combined("hybrid", (ranker,))
-    return blended, f"{ranker.name} {knowledge(coverage)}: blended with the first stage's scores"
+    known = knowledge(coverage, pool_sample(query, pool))
+    return blended, f"{ranker.name} {known}: blended with the first stage's scores"
 
 
 def _costs_name(ranker: Ranker, settings: Settings) -> str:

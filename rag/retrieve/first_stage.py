@@ -195,19 +195,19 @@ class FirstStage:
 
     def _fused(self, words: str, dense: Stage, lexical: Stage) -> Stage:
         started = time.perf_counter()
-        coverage, note = self._coverage(words, lexical.hits or dense.hits), ""
+        best = lexical.hits or dense.hits
+        texts = sample(words, [hit.chunk for hit in best[:PASSAGES]])
+        coverage, note = self._coverage(texts), ""
         weights = (self._settings.dense_weight * coverage, self._settings.lexical_weight)
         rankings = [(s.hits, w) for s, w in zip((dense, lexical), weights, strict=True) if w > 0]
         if coverage < NOTED and len(rankings) == 2:
-            note = f"the encoder {knowledge(coverage)}: dense weight {weights[0]:.2f}"
+            note = f"the encoder {knowledge(coverage, texts)}: dense weight {weights[0]:.2f}"
         hits = fuse(rankings, self._settings)
         seconds = time.perf_counter() - started
         return Stage(StageName.FUSED, hits, seconds, note, details={"coverage": coverage})
 
-    def _coverage(self, words: str, hits: Sequence[Hit]) -> float:
-        if not self._settings.coverage_weights:
-            return 1.0
-        return self._encoder_coverage(sample(words, [hit.chunk for hit in hits[:PASSAGES]]))
+    def _coverage(self, texts: Sequence[str]) -> float:
+        return self._encoder_coverage(texts) if self._settings.coverage_weights else 1.0
 
 
 def _completed(

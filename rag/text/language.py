@@ -52,8 +52,25 @@ def stemming_of(text: str) -> str:
     English if the language cannot be seen: of numbers, names, a few words.
     """
     middle = max(_SAMPLE, len(text) // 2)
-    sample = text[:_SAMPLE] + " " + text[middle : middle + _SAMPLE]
-    # The detector takes no control characters.
-    readable = "".join(sign if sign.isprintable() else " " for sign in sample)
-    code = pycld2.detect(readable)[2][0][1]
+    _, code = _detected(text[:_SAMPLE] + " " + text[middle : middle + _SAMPLE])
     return ENGLISH if code == "un" else STEMMED.get(code, NONE)
+
+
+def name_of(text: str) -> str:
+    """Return the English name of a text's language; "" if it is English or cannot be seen."""
+    name, code = _detected(text[:_SAMPLE])
+    # Codes beginning with xx are scripts, whose names begin with X_.
+    return "" if code in ("en", "un") else _named(name.removeprefix("X_"))
+
+
+def _detected(text: str) -> tuple[str, str]:
+    """Return the name and the code that the detector gives."""
+    # It takes no control characters.
+    readable = "".join(sign if sign.isprintable() else " " for sign in text)
+    name, code, *_ = pycld2.detect(readable)[2][0]
+    return name, code
+
+
+def _named(name: str) -> str:
+    """Write ``THAI`` as Thai, ``SCOTS_GAELIC`` as Scots Gaelic, ``ChineseT`` as Chinese."""
+    return name.removesuffix("T").title() if name == "ChineseT" else name.replace("_", " ").title()

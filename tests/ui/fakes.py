@@ -24,6 +24,7 @@ from rag.store.catalogue import Catalogue
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
 from ranklens.jobs import Jobs
 from ranklens.records import Records
+from tests.fakes import WordEncoder
 
 HOSTILE = "<script>alert(1)</script> ![pixel](http://evil.example/p.png) **bold** [link](http://evil.example)"
 
@@ -225,7 +226,7 @@ class FakeLibrary(Records):
     pause: float = 0.0
 
     def __post_init__(self) -> None:
-        self.encoder = None
+        self.encoder = WordEncoder()
         self.jobs = Jobs()
         self.index = SimpleNamespace(
             catalogue=catalogue_of(self.names), analyser_of=lambda: analyser("english")

@@ -1,11 +1,13 @@
 """The Ask page over the fake library."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
 from rag.errors import LibraryInUse, LibraryMismatch, RanklensError
-from tests.ui.fakes import HOSTILE
+from tests.ui.fakes import HOSTILE, FakePipeline
 
 
 def html(at):
@@ -70,6 +72,21 @@ def test_a_reranker_that_fell_back_says_why(page, library):
     at = ask(page())
     assert "fell back" in html(at)
     assert "not on this machine" in html(at)
+
+
+def test_a_weight_that_the_language_lowered_is_shown_with_the_ranking(page, monkeypatch):
+    search = FakePipeline.search
+
+    def noted(self, question):
+        trace = search(self, question)
+        note = "the encoder hardly knows Thai: dense weight 0.10"
+        stages = (replace(s, note=note if s.name == "fused" else s.note) for s in trace.stages)
+        return replace(trace, stages=tuple(stages))
+
+    monkeypatch.setattr(FakePipeline, "search", noted)
+    at = ask(page())
+    sentence = "Fused: the encoder hardly knows Thai: dense weight 0.10."
+    assert sentence in html(at.tabs[0])
 
 
 def test_the_same_question_asked_again_runs_again(page, library):

@@ -47,6 +47,14 @@ def test_what_was_not_read_of_a_document_is_shown_with_it(page, library):
     assert "page &lt;2&gt; was not read" in shown
 
 
+@pytest.mark.parametrize("file", ["ui/library/page.py", "ui/models/page.py"])
+def test_an_encoder_that_would_know_the_language_is_recommended(page, monkeypatch, file):
+    monkeypatch.setattr("ranklens.languages.advice", lambda *_: "It knows little of Thai <here>.")
+    shown = html(page(file))
+    assert "Another encoder would help" in shown
+    assert "It knows little of Thai &lt;here&gt;." in shown
+
+
 def test_an_empty_library_says_what_to_do(page, library):
     library.held = []
     assert "No documents yet" in html(page("ui/library/page.py"))

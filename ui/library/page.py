@@ -6,6 +6,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from ranklens.adding import needs_password
+from ranklens.languages import advice
 from ui.library import document, documents, indexing, uploads
 from ui.shared import frame, state
 from ui.shared.html import macro
@@ -25,6 +26,8 @@ def page() -> None:
             "No documents yet", "Drop files into the box above; they are ready to ask in moments."
         )
         return
+    if better := advice(library.settings.library, library.encoder):
+        frame.notice(better, "Another encoder would help")
     chosen = documents.table(held)
     if chosen is None:
         locked = [one for one in held if needs_password(one)]

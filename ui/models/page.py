@@ -7,6 +7,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.settings import load_settings
 from ranklens import models
+from ranklens.languages import advice
 from ranklens.models import Download, ListedModel, size_text
 from ui.shared import frame, state
 from ui.shared.html import macro
@@ -41,6 +42,9 @@ def page() -> None:
             "given by its path.",
             "Offline",
         )
+    library = state.library_if_it_opens()
+    if library and (better := advice(library.settings.library, library.encoder)):
+        frame.notice(better, "Another encoder would help")
     listed = models.listed(settings)
     for kind, (heading, lead) in KINDS.items():
         st.html(macro("section", TEMPLATE)(heading, lead))

@@ -57,6 +57,14 @@ def library() -> Library:
         st.stop()
 
 
+def library_if_it_opens() -> Library | None:
+    """Return the library, or None if it cannot be opened: for pages that do without it."""
+    try:
+        return _opened()
+    except RanklensError:
+        return None
+
+
 def answer_model() -> dict[str, Any]:
     """Return the model that was chosen on the page Answers in this session, as settings."""
     chosen: dict[str, Any] = st.session_state.get("llm", {})

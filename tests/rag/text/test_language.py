@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.store.analyse import Analyser
-from rag.text.language import STEMMED, stemming_of
+from rag.text.language import STEMMED, name_of, stemming_of
 
 TEXTS = {
     "english": "The old bridge over the river was opened to the public in the spring.",
@@ -36,3 +36,18 @@ def test_every_language_has_rules():
 @given(st.text(st.characters(codec=None)))
 def test_any_text_has_an_answer(text):
     assert stemming_of(text) in {*STEMMED.values(), "none"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (TEXTS["none"], "Thai"),
+        (TEXTS["greek"], "Greek"),
+        ("橋は春に一般公開され、冬には洪水のため閉鎖された。", "Japanese"),
+        ("這座古老的橋樑在春天向公眾開放，並因為洪水而在冬天關閉。", "Chinese"),
+        (TEXTS["english"], ""),
+        ("1,234 5,678 (12) 90 %", ""),
+    ],
+)
+def test_languages_have_their_english_names(text, name):
+    assert name_of(text) == name

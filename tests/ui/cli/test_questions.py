@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from rag.retrieve.filters import EVERYTHING
+from rag.settings import Settings
 from rag.trace import from_json
 from tests.ui.cli.conftest import Run
-from tests.ui.cli.fakes import FakeDocument, FakeLibrary
+from tests.ui.cli.fakes import FakeDocument, FakeLibrary, fake_trace
+from ui.cli.show import trace_summary
 
 
 @pytest.fixture
@@ -64,6 +68,14 @@ def test_a_fallback_is_done_and_noted(run: Run, filled: FakeLibrary):
     ran = run("ask", "what?", "--reranker", "slow")
     assert ran.code == 0
     assert ran.out.splitlines()[-1] == "note: reranked: the reranker had no time"
+
+
+def test_a_weight_that_the_language_lowered_is_noted(capsys: pytest.CaptureFixture[str]):
+    trace = fake_trace("what?", Settings(), EVERYTHING)
+    note = "the encoder hardly knows Thai: dense weight 0.10"
+    stages = [replace(s, note=note if s.name == "fused" else s.note) for s in trace.stages]
+    trace_summary(replace(trace, stages=tuple(stages)))
+    assert capsys.readouterr().out.splitlines()[-1] == f"note: fused: {note}"
 
 
 def test_an_answer_that_broke_off_is_shown_and_fails(run: Run, filled: FakeLibrary):
