@@ -22,6 +22,8 @@ from rag.store.room import storage_error
 from ranklens.jobs import Jobs
 from ranklens.use_cases import UseCases
 
+WARM_UP_SECONDS = 30.0  # the longest that closing waits for the warm-up
+
 
 class Library(Documents, UseCases):
     """A library of documents, open in this process; `ranklens.open` opens one.
@@ -34,6 +36,7 @@ class Library(Documents, UseCases):
         self.pipeline = Pipeline(index, encoder, settings)
         self.jobs = Jobs()
         self._owner = owner
+        self._warming: threading.Thread | None = None
 
     @classmethod
     def open(
@@ -81,9 +84,10 @@ class Library(Documents, UseCases):
 
         ``then`` is called when that is done, in the same thread.
         """
-        threading.Thread(
+        self._warming = threading.Thread(
             target=self._search_once, args=(then,), name="warm up", daemon=True
-        ).start()
+        )
+        self._warming.start()
 
     def _search_once(self, then: Callable[[], None]) -> None:
         with suppress(RanklensError):
@@ -92,6 +96,8 @@ class Library(Documents, UseCases):
 
     def close(self) -> None:
         """Stop what is running, save, and give the folder back."""
+        if self._warming:  # indexes that are closed while it reads them crash the process
+            self._warming.join(WARM_UP_SECONDS)
         self.jobs.close()
         self.pipeline.close()
         super().close()

@@ -561,3 +561,20 @@ def test_a_library_of_one_language_takes_up_auto_without_encoding_again(tmp_path
     with Library.open(settings.updated(language="auto")) as library:
         assert by_words(library, "Haus") == ["de.txt"]
         assert library.verify().problems == ()
+
+
+def test_closing_waits_for_the_warm_up(settings, monkeypatch):
+    order = []
+    with Library.open(settings) as library:
+        begun = threading.Event()
+
+        def search(_question):
+            begun.set()
+            time.sleep(0.3)
+            order.append("searched")
+
+        monkeypatch.setattr(library.pipeline, "search", search)
+        monkeypatch.setattr(library.pipeline, "close", lambda: order.append("closed"))
+        library.warm_up()
+        assert begun.wait(5)
+    assert order == ["searched", "closed"]
