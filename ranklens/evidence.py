@@ -12,12 +12,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rag.journey import Journey, journeys
+from rag.journey import Journey, Standing, journeys
 from rag.rerank.relevance import relevances
 from rag.types import Chunk, Hit, StageName, Trace
 
 if TYPE_CHECKING:
     from ranklens.reranking import Reranking
+
+# `Standing` is a type of the engine that passages have.
+__all__ = [
+    "RankedPassage",
+    "Searchable",
+    "Standing",
+    "after_reranking",
+    "passages",
+    "relevances_of",
+    "retrieve",
+    "search_options",
+    "text_to_rank",
+    "where_from",
+]
 
 POOL = 50  # the default depth of each retriever: with a larger `k` the pool is `k` deep
 TOP = 100  # the most that the option ``top`` allows
@@ -32,9 +46,13 @@ class Searchable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RankedPassage:
-    """A passage that a search returned, and how it came there, made of JSON's own types."""
+    """A passage that a search returned, its place at every stage, and the same as metadata.
+
+    The metadata is made of JSON's own types.
+    """
 
     hit: Hit
+    standings: tuple[Standing, ...]
     metadata: dict[str, Any]
 
 
@@ -45,9 +63,13 @@ def retrieve(
 
     Above `POOL` passages the retrievers go ``k`` deep, unless the options name a pool.
     """
-    depth = {"pool": k} if k > POOL else {}
-    trace = library.search(question, **{"top": min(k, TOP), **depth, **options})
+    trace = library.search(question, **{**search_options(k), **options})
     return passages(trace, k)
+
+
+def search_options(k: int) -> dict[str, Any]:
+    """Return the options with which a search ranks at least ``k`` passages."""
+    return {"top": min(k, TOP), **({"pool": k} if k > POOL else {})}
 
 
 def passages(trace: Trace, k: int | None = None) -> list[RankedPassage]:
@@ -61,7 +83,7 @@ def passages(trace: Trace, k: int | None = None) -> list[RankedPassage]:
     least = trace.threshold
     ways = {way.chunk.id: way for way in journeys(trace)}
     return [
-        RankedPassage(hit, _metadata(trace, hit, ways[hit.chunk.id]))
+        RankedPassage(hit, ways[hit.chunk.id].standings, _metadata(trace, hit, ways[hit.chunk.id]))
         for hit in hits
         if least is None or hit.score >= least
     ]

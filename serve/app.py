@@ -25,6 +25,7 @@ from serve.errors import handle_errors
 from serve.guard import API, Guard
 from serve.library import OpenLibrary
 from serve.limits import BodyLimit
+from serve.mcp import route
 from serve.requests import Requests
 from serve.stopping import Stopping
 from serve.turns import Turns, in_turn
@@ -44,6 +45,7 @@ ROUTERS = tuple(
     for module in (
         health, documents, questions, traces, jobs, judgements, question_sets, evaluations,
         administration, reranking, chat, embeddings, models, vector_stores,
+        route,
     )
 )  # fmt: skip
 

@@ -66,6 +66,7 @@ RULES = (
     *(Rule("POST", path, Access.READ) for path in ("/rerank", "/v1/rerank", "/v2/rerank")),
     *(Rule("POST", f"/v1/{name}", Access.READ) for name in ("chat/completions", "embeddings")),
     Rule("POST", "/v1/vector_stores/*/search", Access.READ),
+    Rule("POST", "/mcp", Access.READ),
 )
 
 

@@ -75,5 +75,9 @@ def of_error(error: RanklensError, library: str = "") -> ProblemResponse:
     status, kind, title = next(row[1:] for row in _ERRORS if isinstance(error, row[0]))
     wait = getattr(error, "wait", None)
     headers = {"Retry-After": str(max(1, round(wait)))} if wait else None
-    text = str(error).replace(library, "the library") if library else str(error)
-    return problem(status, text, kind, title, headers)
+    return problem(status, in_words(error, library), kind, title, headers)
+
+
+def in_words(error: RanklensError, library: str = "") -> str:
+    """Return an error's text, without the library's folder in it."""
+    return str(error).replace(library, "the library") if library else str(error)

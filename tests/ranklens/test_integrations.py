@@ -1,8 +1,16 @@
 """Every Python block of docs/integrations.md runs, in order."""
 
+import asyncio
+import json
 import re
+import sys
 from pathlib import Path
 
+import httpx2
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+
+import ranklens
 from tests.ranklens.bridges import served
 from tests.ranklens.test_examples import BRIDGES
 
@@ -13,8 +21,6 @@ ADDRESS = "http://127.0.0.1:8600"
 def test_the_examples_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bridges.md").write_text(BRIDGES, "utf-8")
-    import ranklens
-
     with ranklens.open("./library") as library:
         library.add("bridges.md")
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
@@ -27,5 +33,47 @@ def test_the_examples_run(tmp_path, monkeypatch, capsys):
         for block in blocks[len(local) :]:
             here = block.replace(ADDRESS, address)
             exec(compile(here, "docs/integrations.md", "exec"), names)
-    assert "1871" in capsys.readouterr().out
-    assert len(blocks) >= 7
+    out = capsys.readouterr().out
+    assert "1871" in out
+    assert "[1]" in out  # the answer over MCP cites
+    assert len(blocks) >= 8
+
+
+def configurations():
+    blocks = re.findall(r"^```json\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
+    return [json.loads(block) for block in blocks]
+
+
+async def first_document(server):
+    async with Client(server) as client:
+        found = await client.call_tool("list_documents", {})
+        return found.structured_content["documents"][0]["document"]["name"]
+
+
+def test_the_configuration_of_a_program_that_starts_ranklens_works(tmp_path):
+    (tmp_path / "bridges.md").write_text(BRIDGES, "utf-8")
+    with ranklens.open(tmp_path / "library") as library:
+        library.add(tmp_path / "bridges.md")
+    entry = configurations()[0]["mcpServers"]["ranklens"]
+    assert entry["command"] == "/path/to/ranklens"
+    given = [one.replace("/path/to/library", str(tmp_path / "library")) for one in entry["args"]]
+    started = StdioServerParameters(
+        command=sys.executable, args=["-m", "ui.cli", *given], cwd=str(PAGE.parents[1])
+    )
+    assert asyncio.run(first_document(started)) == "bridges.md"
+
+
+def test_the_configuration_of_a_server_with_an_address_works(tmp_path):
+    entry = configurations()[1]["servers"]["ranklens"]
+    (tmp_path / "bridges.md").write_text(BRIDGES, "utf-8")
+
+    async def through(url, headers):
+        async with httpx2.AsyncClient(headers=headers) as http:
+            return await first_document(streamable_http_client(url, http_client=http))
+
+    with ranklens.open(tmp_path / "library") as library, served(library) as address:
+        library.add(tmp_path / "bridges.md")
+        secret, _ = library.keys.add("agent", "read")
+        headers = {name: value.replace("KEY", secret) for name, value in entry["headers"].items()}
+        found = asyncio.run(through(entry["url"].replace(ADDRESS, address), headers))
+    assert found == "bridges.md"

@@ -62,12 +62,13 @@ def ask(address: str, **more: object) -> httpx.Response:
 
 
 @contextmanager
-def sent(address: str, body: dict[str, object]) -> Iterator[None]:
+def sent(address: str, body: dict[str, object], path: str = "/v1/ask") -> Iterator[None]:
     """A question that is sent on a connection, which is closed without waiting for the reply."""
     data = json.dumps(body).encode()
     url = httpx.URL(address)
     head = (
-        f"POST {url.path}/v1/ask HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n"
+        f"POST {url.path.rstrip('/')}{path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n"
+        "Accept: application/json, text/event-stream\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
     )
     with socket.create_connection((url.host, url.port)) as wire:

@@ -37,6 +37,19 @@ def serve(
         run(opened, host, port)
 
 
+def mcp(ctx: typer.Context, library: LibraryOption = None) -> None:
+    """Serve the library to one MCP client over stdin and stdout, for reading only.
+
+    The client starts it, and it ends with the client. Other clients can use `/api/mcp` of
+    `ranklens serve` or of the page's server.
+    """
+    with open_library(settings_for(ctx, library)) as opened:
+        from serve.mcp.transports import run_stdio
+
+        opened.warm_up()
+        run_stdio(opened)
+
+
 app = typer.Typer(help="Show the keys of the HTTP API, make and revoke them.")
 
 
