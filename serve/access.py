@@ -13,7 +13,7 @@ from serve.problems import ProblemResponse, of_error, problem
 
 _NO_KEY = (
     "This needs a key: `Authorization: Bearer KEY`. `ranklens keys add NAME` makes one, and the "
-    "page Models too."
+    "page Answers too."
 )
 
 

@@ -26,6 +26,7 @@ from serve.guard import API, Guard
 from serve.library import OpenLibrary
 from serve.limits import BodyLimit
 from serve.mcp import route
+from serve.reference import page
 from serve.requests import Requests
 from serve.stopping import Stopping
 from serve.turns import Turns, in_turn
@@ -43,7 +44,7 @@ from serve.v1 import (
 ROUTERS = tuple(
     module.router
     for module in (
-        health, documents, questions, traces, jobs, judgements, question_sets, evaluations,
+        health, page, documents, questions, traces, jobs, judgements, question_sets, evaluations,
         administration, reranking, chat, embeddings, models, vector_stores,
         route,
     )

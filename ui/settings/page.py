@@ -15,6 +15,7 @@ from rag.settings.addresses import origin
 from rag.text.plural import plural
 from ranklens import connection
 from ranklens.connection import COHERE, KINDS, Connection
+from ui.settings import keys
 from ui.shared import frame, state
 from ui.shared.html import macro
 
@@ -31,6 +32,7 @@ def page() -> None:
     with st.container(width=WIDTH):
         _form(library.settings, state.settings(library))
         st.html(macro("file", "settings/settings.html")(settings_file()))
+        keys.show(library)
 
 
 def _form(own: Settings, settings: Settings) -> None:

@@ -1,0 +1,66 @@
+"""`ranklens keys` and `ranklens serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.settings import Settings
+from ranklens.keys import keys_of
+from ranklens.library import Library
+from tests.ui.cli.conftest import Run
+
+
+@pytest.fixture
+def folder(library: Library) -> Path:
+    """The folder of a library that is open all the time."""
+    return library.settings.library
+
+
+def test_keys_are_made_while_a_server_has_the_library_open(
+    run: Run, folder: Path, library: Library
+):
+    made = run("--library", folder, "keys", "add", "note book", "--scope", "write")
+    assert made.code == 0
+    secret = made.out.strip()
+    assert library.keys.find(secret).scope == "write"
+    listed = run("--library", folder, "keys")
+    assert listed.out == run("--library", folder, "keys", "list").out
+    row = listed.out.splitlines()[1].split("\t")
+    assert row[:3] == ["note book", "write", f"{secret[:11]}_…"]
+    assert secret not in listed.out
+    assert run("keys", "revoke", "note book", "--library", folder).out == "revoked: note book\n"
+    assert library.keys.find(secret) is None
+    again = run("--library", folder, "keys", "revoke", "note book")
+    assert again.code == 1
+    assert "there is no key 'note book' in use" in again.err
+
+
+def test_keys_need_a_library(run: Run, tmp_path: Path):
+    ran = run("--library", tmp_path / "none", "keys")
+    assert ran.code == 1
+    assert "there is no library" in ran.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_wrong_scope_is_wrong_usage(run: Run, folder: Path):
+    assert run("--library", folder, "keys", "add", "x", "--scope", "root").code == 2
+
+
+def test_serve_opens_the_library_and_closes_it(
+    run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    served = []
+    monkeypatch.setattr(
+        "serve.running.run", lambda library, *where: served.append((library, *where))
+    )
+    ran = run("--library", settings.library, "serve", "--port", 9000)
+    assert ran.code == 0, ran.err
+    ((library, host, port),) = served
+    assert (host, port) == ("127.0.0.1", 9000)
+    assert library.settings.library == settings.library
+    with keys_of(settings) as keys:
+        assert keys.none()
+    with Library.open(settings):  # nobody holds it any more
+        pass
