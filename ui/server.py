@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import signal
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -131,6 +132,9 @@ def main() -> None:
     if len(sys.argv) > 1:
         flags["server.port"] = int(sys.argv[1])
     sys.argv = [str(APP)]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        # A closed terminal stops the server in order, as SIGTERM does: the library is closed.
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     st.App(APP, **given).run(config=flags)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ import pytest
 
 from rag.settings import Settings
 from tests.security.folders import CONFIG
+from tests.servers.page import free_port, wait_for
 from ui import server
 
 ROOT = Path(__file__).parents[2]
@@ -85,3 +87,19 @@ def test_a_late_file_ends_the_start(folder, monkeypatch):
     )  # fmt: skip
     assert done.returncode == 1
     assert "config.toml sets server.address, which is not taken from a file" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
+def test_a_signal_stops_the_server_in_order(name, tmp_path):
+    """The server shuts down, which closes the library, and then ends by SIGTERM."""
+    port = free_port()
+    command = [sys.executable, "-P", "-m", "ui.server", str(port)]
+    environment = os.environ | {"RANKLENS_LIBRARY": str(tmp_path / "library")}
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}", server)
+            server.send_signal(getattr(signal, name))
+            server.wait(20)
+        finally:
+            server.kill()
+    assert server.returncode == -signal.SIGTERM
