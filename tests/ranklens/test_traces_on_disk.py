@@ -159,8 +159,8 @@ def test_in_use_names_the_command_its_process_and_since_when(settings):
 
 
 def test_the_command_line_and_the_page_say_what_they_are(settings, monkeypatch):
+    from ui import served
     from ui.cli import main
-    from ui.shared import state
 
     shown = []
     opened = Library.open
@@ -177,4 +177,4 @@ def test_the_command_line_and_the_page_say_what_they_are(settings, monkeypatch):
     with pytest.raises(SystemExit):
         main()
     assert shown == ["", "ranklens documents"]
-    assert state.COMMAND == "ranklens run"
+    assert served.COMMAND == "ranklens run"
