@@ -37,8 +37,7 @@ if __name__ == "__main__":
     frame.dress()
     state.run(chosen)
 else:
-    from ui import arenas, server
+    from ui import server
 
     server.refuse_late_options()
-    arenas.limit()
     app = st.App(__file__, **server.parts())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from serve import process
 from serve.app import alone
 from serve.library import OpenLibrary
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def run(library: Library, host: str, port: int) -> None:
     """Serve the API of an open library until the process is asked to stop."""
+    process.prepare()
     opened = OpenLibrary(lambda: library, lambda: library.settings)
     config = uvicorn.Config(
         alone(opened, host), host=host, port=port, access_log=False, server_header=False

@@ -23,6 +23,7 @@ from streamlit import config
 from streamlit.config_option import ConfigOption
 
 from rag.settings import Settings
+from serve import process
 from serve.guard import OWN_NAMES, Guard
 from ui import served
 from ui.headers import response_headers
@@ -62,7 +63,8 @@ def options(settings: Settings) -> dict[str, Any]:
 
 
 def parts() -> dict[str, Any]:
-    """Set the server's options and return what `st.App` is given besides its script."""
+    """Set up the process and the server's options; return `st.App`'s arguments but the script."""
+    process.prepare()
     settings = served.settings()
     hold(options(settings))
     return {

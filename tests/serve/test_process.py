@@ -1,4 +1,4 @@
-"""The threads of the server share few pools of memory."""
+"""The threads of the server share few pools of memory and wait little for each other."""
 
 import subprocess
 import sys
@@ -9,8 +9,8 @@ import pytest
 # which `malloc_info` lists.
 COUNTED = """
 import ctypes, threading
-from ui import arenas
-assert arenas.limit()
+from serve import process
+assert process.limit_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 barrier = threading.Barrier(12)
@@ -41,12 +41,20 @@ def test_the_pools_are_limited(monkeypatch):
         return done.stdout.count("<heap nr=")
 
     assert pools(COUNTED) <= 2
-    assert pools(COUNTED.replace("assert arenas.limit()", "")) > 2
+    assert pools(COUNTED.replace("assert process.limit_arenas()", "")) > 2
 
 
 def test_a_limit_of_the_users_own_stays(monkeypatch):
     monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
-    from ui import arenas
+    from serve import process
 
-    monkeypatch.setattr(arenas.ctypes, "CDLL", None)
-    assert arenas.limit()
+    monkeypatch.setattr(process.ctypes, "CDLL", None)
+    assert process.limit_arenas()
+
+
+def test_no_thread_keeps_the_lock_for_long():
+    code = (
+        "import sys; from serve import process; process.prepare(); print(sys.getswitchinterval())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.001
