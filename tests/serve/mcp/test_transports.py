@@ -146,7 +146,7 @@ async def test_the_official_client_over_stdin_and_stdout(folder):
     assert "landed on the moon" in answer["answer"]
 
 
-@pytest.mark.parametrize("how", ["end of input", "signal"])
+@pytest.mark.parametrize("how", ["end of input", pytest.param("signal", marks=pytest.mark.slow)])
 def test_it_writes_messages_only_and_ends_in_order(folder, how):
     begin = started(folder)
     message = {
