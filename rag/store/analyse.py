@@ -9,7 +9,9 @@ terms under which it can be found:
   and would count once for every identifier of their kind
 - a number: without thousands separators (``1,234.5`` → ``1234.5``)
 - an acronym: without its dots (``U.S.`` → ``us``)
-- a run of characters of a script without spaces (Chinese, Japanese, Korean, Thai, …): its bigrams
+- a run of characters of a script without spaces: its bigrams in Chinese, Japanese and Korean. In
+  Thai, Lao, Burmese and Khmer, which write words in several letters, a question looks for trigrams
+- in Vietnamese, which puts spaces between syllables: each syllable, and each two that follow
 """
 
 from __future__ import annotations
@@ -28,10 +30,11 @@ from rag.errors import SettingsError
 from rag.text.language import ENGLISH
 from rag.text.words import FUNCTION_WORDS, UNSPACED
 
-VERSION = 1
-"""Raise it whenever any text comes to give other terms: stored indexes then ask to be rebuilt."""
+VERSION = 2
+"""Raise it whenever any text comes to give other terms: stored indexes are then made again."""
 
 NO_STEMMING = "none"
+VIETNAMESE = "vietnamese"  # not one of Snowball's
 AUTO = "auto"
 Groups = list[tuple[str, ...]]
 """The terms of a question; those of a group count as one."""
@@ -42,7 +45,7 @@ _MOST = 12  # languages of a question
 
 # Accents are no part of these languages' stemming rules, so that "résumés" is stemmed like
 # "resumes"; the others need them ("mange", "mangé") and lose them after stemming.
-_FOLD_FIRST = frozenset({NO_STEMMING, "english", "porter", "lovins", "indonesian"})
+_FOLD_FIRST = frozenset({NO_STEMMING, VIETNAMESE, "english", "porter", "lovins", "indonesian"})
 
 _MARKS = "".join(
     mark for mark in map(chr, range(0x300, 0x10000)) if unicodedata.category(mark) in ("Mn", "Mc")
@@ -51,6 +54,8 @@ _WORD = rf"(?:[^\W_{UNSPACED}][{_MARKS}]*)+"
 _JOINT = r"(?:_+|[./@&'-]|(?<=\d),(?=\d{3}(?!\d)))"
 _TOKEN = re.compile(rf"[{UNSPACED}]+|{_WORD}(?:{_JOINT}{_WORD})*")
 _RUN = re.compile(rf"[{UNSPACED}]+")
+_LETTERED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+_RUN_PARTS = re.compile(rf"([{_LETTERED}]+)|[^{_LETTERED}]+")
 _THOUSANDS = re.compile(r"(?<![^\W_])\d{1,3}(?:,\d{3})+(?!\d)")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _PART = re.compile(r"[,/@&_-]+|(?<!\d)\.|\.(?!\d)")
@@ -61,14 +66,14 @@ _UNIFIED = str.maketrans({"’": "'", "‐": "-", "‑": "-", "\u00ad": None, "\
 
 
 class Analyser:
-    """Turn text into terms, for one language (a Snowball name, or ``none`` for no stemming).
+    """Turn text into terms, for one language: a Snowball name, ``vietnamese``, ``none`` (no stems).
 
     ``name`` identifies the behaviour: texts analysed under equal names gave equal terms. It may
     be called from several threads. Raises `SettingsError` on an unknown language.
     """
 
     def __init__(self, language: str = "english") -> None:
-        known = [*Stemmer.algorithms(), NO_STEMMING]
+        known = [*Stemmer.algorithms(), VIETNAMESE, NO_STEMMING]
         if language not in known:
             near = difflib.get_close_matches(language.lower(), known, n=1, cutoff=0.0)[0]
             raise SettingsError(
@@ -76,16 +81,18 @@ class Analyser:
                 f"(known: {', '.join(known)})"
             )
         self.name = f"ranklens-{VERSION}-{language}"
-        self._terms_of = _Expansions(language, _SHORTEST_PART)
-        self._sought = _Expansions(language, _SHORTEST_SOUGHT)
+        self.paired = language == VIETNAMESE
+        self._terms_of = _Expansions(language)
+        self._sought = _SoughtExpansions(language)
 
     def __call__(self, text: str) -> list[str]:
-        """Return the terms of ``text``, in the order in which they stand in it."""
+        """Return the terms of ``text``, in the order in which they stand in it, pairs last."""
         terms: list[str] = []
         expand = self._terms_of
-        for token in _TOKEN.findall(_normal(text)):
+        tokens = _TOKEN.findall(_normal(text))
+        for token in tokens:
             terms += expand[token]
-        return terms
+        return terms + _pairs(tokens) if self.paired else terms
 
     def document(self, text: str, _language: str) -> list[str]:
         """Return the terms of a document's text, in whichever language it is."""
@@ -93,7 +100,9 @@ class Analyser:
 
     def question(self, text: str) -> Groups:
         """Return the terms of a question, each a group of its own."""
-        return [(term,) for token in _TOKEN.findall(_normal(text)) for term in self._sought[token]]
+        tokens = _TOKEN.findall(_normal(text))
+        terms = [term for token in tokens for term in self._sought[token]]
+        return [(term,) for term in (terms + _pairs(tokens) if self.paired else terms)]
 
     def sought(self, token: str) -> tuple[str, ...]:
         """Return the terms of one token of a question in its normal form."""
@@ -124,10 +133,13 @@ class AutoAnalyser:
         """
         known = [analyser(language) for language in self._languages()[:_MOST] or (ENGLISH,)]
         groups: Groups = []
-        for token in _TOKEN.findall(_normal(text)):
+        tokens = _TOKEN.findall(_normal(text))
+        for token in tokens:
             forms = [one.sought(token) for one in known]
             if all(forms):
                 groups += [tuple(dict.fromkeys(terms)) for terms in zip(*forms, strict=False)]
+        if any(one.paired for one in known):
+            groups += [(pair,) for pair in _pairs(tokens)]
         return groups
 
 
@@ -140,22 +152,27 @@ def analyser(language: str) -> Analyser:
 class _Expansions(dict[str, tuple[str, ...]]):
     """The terms of every token met so far; a text's words are mostly words met before."""
 
-    def __init__(self, language: str, shortest: int) -> None:
-        """``shortest``: letters beside a figure that are a term of their own."""
-        self._shortest = shortest
-        self._stemmer = None if language == NO_STEMMING else Stemmer.Stemmer(language)
+    _shortest = _SHORTEST_PART  # letters beside a figure that are a term of their own
+
+    def __init__(self, language: str) -> None:
+        stemmed = language not in (NO_STEMMING, VIETNAMESE)
+        self._stemmer = Stemmer.Stemmer(language) if stemmed else None
         self._stemmer_lock = threading.Lock()
         self._fold_first = language in _FOLD_FIRST
         self._left_out = FUNCTION_WORDS if language == "english" else frozenset()
 
     def __missing__(self, token: str) -> tuple[str, ...]:
         if _RUN.match(token):
-            return _bigrams(token)
+            return tuple(term for part in _RUN_PARTS.finditer(token) for term in self._run(part))
         if len(self) >= _CACHED_TOKENS:
             self.clear()
         terms = tuple(term[:_LONGEST_TERM] for term in self._expand(token))
         self[token] = terms
         return terms
+
+    def _run(self, part: re.Match[str]) -> tuple[str, ...]:
+        run = part[0]
+        return _ngrams(run, 2) + (_ngrams(run, 3) if part[1] and len(run) > 2 else ())
 
     def _expand(self, token: str) -> list[str]:
         if "'" in token:
@@ -191,6 +208,15 @@ class _Expansions(dict[str, tuple[str, ...]]):
         return [_folded(word)]
 
 
+class _SoughtExpansions(_Expansions):
+    """The terms under which a question's tokens are looked for, not all that they have."""
+
+    _shortest = _SHORTEST_SOUGHT
+
+    def _run(self, part: re.Match[str]) -> tuple[str, ...]:
+        return _ngrams(part[0], 3 if part[1] and len(part[0]) > 2 else 2)
+
+
 def _normal(text: str) -> str:
     if text.isascii():
         return text.lower()
@@ -206,5 +232,11 @@ def _folded(word: str) -> str:
     return "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f") or word
 
 
-def _bigrams(run: str) -> tuple[str, ...]:
-    return tuple(map("".join, pairwise(run))) or (run,)
+def _ngrams(run: str, size: int) -> tuple[str, ...]:
+    return tuple(run[i : i + size] for i in range(len(run) - size + 1)) or (run,)
+
+
+def _pairs(tokens: Sequence[str]) -> list[str]:
+    """Return each two words that follow one another as one term, without accents."""
+    words = [_folded(token) if token.isalpha() else "" for token in tokens]
+    return [f"{a}_{b}"[:_LONGEST_TERM] for a, b in pairwise(words) if a and b]

@@ -45,7 +45,7 @@ from rag.store.chunk_rows import ChunkRows
 from rag.store.migrate import bring_up_to_date
 from rag.store.room import storage_error
 from rag.store.schema import chunks, documents, meta, word_boxes
-from rag.text.language import ENGLISH, stemming_of
+from rag.text.language import ENGLISH, NONE, stemming_of
 
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
@@ -70,7 +70,7 @@ _LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")
 class Document:
     """A row of the catalogue. ``size`` in bytes, ``seconds`` from start to ready.
 
-    ``language`` names the stemming rules of its text (`rag.text.language`). ``interruptions``
+    ``language`` names the rules for the words of its text (`rag.text.language`). ``interruptions``
     counts how often the process ended while it was being indexed; ``warnings`` says what of it
     could not be read, a sentence a line. ``ocr_pictures`` counts the pages or pictures whose text
     was recognised (OCR), ``ocr_confidence`` is the mean of their letters' (0 to 1). ``parent``
@@ -206,8 +206,8 @@ class Catalogue(ChunkRows):
             return db.scalar(query) or ENGLISH
 
     def find_languages(self) -> None:
-        """Find the language of documents that were indexed before it was kept."""
-        unknown = select(documents.c.id).where(documents.c.language == "")
+        """Find the language of documents that were indexed before it was kept or had rules."""
+        unknown = select(documents.c.id).where(documents.c.language.in_(("", NONE)))
         with self._engine.connect() as db:
             ids = list(db.scalars(unknown.where(documents.c.text.is_not(None))))
         for document_id in ids:

@@ -48,16 +48,21 @@ def open_vectors(settings: Settings, catalogue: Catalogue) -> ChromaStore:
 
 
 def open_lexical(settings: Settings, catalogue: Catalogue) -> LexicalIndex:
-    """Open the BM25 index of the engine in use."""
+    """Open the BM25 index of the engine in use, an empty one if its words follow older rules."""
     folder = settings.library / "lexical" / settings.lexical_engine
     # Another engine's files would keep the words of documents that are removed from now on.
     for other in folder.parent.glob("*"):
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
     engine = InvertedIndex if settings.lexical_engine == "inverted" else OkapiIndex
-    if settings.language == AUTO:
-        return engine.open(folder, AutoAnalyser(catalogue.languages))
-    return engine.open(folder, analyser(settings.language))
+    auto = settings.language == AUTO
+    words = AutoAnalyser(catalogue.languages) if auto else analyser(settings.language)
+    try:
+        return engine.open(folder, words)
+    except LibraryMismatch:  # not of another language: `check_facts` has seen to that
+        catalogue.find_languages()
+        shutil.rmtree(folder)
+        return engine.open(folder, words)  # `reconcile` fills it
 
 
 def drop(settings: Settings, catalogue: Catalogue, facts: Mapping[str, Any]) -> None:

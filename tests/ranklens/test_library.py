@@ -24,6 +24,7 @@ from rag.errors import (
     SettingsError,
 )
 from rag.settings import Settings
+from rag.store.analyse import AutoAnalyser
 from ranklens.library import Library
 from tests.fakes import WordEncoder
 from tests.ingest.build import SENTENCE, pdf
@@ -328,6 +329,21 @@ def test_other_settings_are_refused_and_reindexing_is_the_way_out(settings, writ
         assert library.verify().problems == ()
     with pytest.raises(LibraryMismatch):
         Library.open(settings)
+
+
+def test_words_of_older_rules_are_made_again_at_the_next_start(settings, write, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr(AutoAnalyser, "name", "ranklens-0-auto")
+        with Library.open(settings) as library:
+            add(library, write("a.txt", "Thủ đô của Việt Nam nằm ở phía bắc của đất nước"))
+            (document,) = library.documents()
+            library.index.catalogue.update_document(document.id, language="none")
+            library.index.lexical.remove(library.index.lexical.ids())
+    with Library.open(settings) as library:
+        assert [d.language for d in library.documents()] == ["vietnamese"]
+        (chunk,) = library.chunks("a.txt")
+        assert library.index.lexical.explain("thu do", chunk.id).keys() == {"thu", "do", "thu_do"}
+        assert library.verify().problems == ()
 
 
 def test_an_empty_library_takes_any_settings(settings):
