@@ -63,7 +63,7 @@ class LibrarySettings(Section):
     )
     language: str = option(
         "auto",
-        "Language of the documents, for stemming: a Snowball name, vietnamese, none, or auto, which "
-        "takes each document's own.",
+        "Language of the documents, for stemming: a Snowball name, vietnamese, none, or auto, "
+        "which takes each document's own.",
         SHAPES_INDEX,
     )
