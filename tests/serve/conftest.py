@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -15,6 +19,7 @@ from rag.settings import Settings
 from ranklens.library import Library
 from serve.library import OpenLibrary
 from tests.fakes import WordEncoder
+from tests.servers.page import free_port
 
 OWN = "127.0.0.1:8600"
 DOCUMENTS = {
@@ -73,6 +78,22 @@ def client_of() -> Iterator[MakeClient]:
 def api_of(library: Library) -> Starlette:
     """Return the app that `ranklens serve` serves, over an open library."""
     return serve.app.alone(OpenLibrary(lambda: library, lambda: library.settings))
+
+
+@contextmanager
+def served(library: Library) -> Iterator[str]:
+    """Serve the API of an open library over HTTP, in a thread; yields host and port."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(api_of(library), port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 import requests
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -25,11 +23,9 @@ from schemathesis.specs.openapi.checks import (
 
 import serve.app
 from rag.settings import Settings
-from ranklens.library import Library
 from serve.library import OpenLibrary
 from serve.stopping import Stopping
-from tests.serve.conftest import api_of, open_library, stock
-from tests.servers.page import free_port
+from tests.serve.conftest import open_library, served, stock
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
 CHECKS = [
@@ -43,38 +39,27 @@ SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = {one.ok().label: one.ok() for one in SCHEMA.get_all_operations()}
 
 
+@dataclass
 class Api:
     """A served API and the session that asks it with an administrator's key."""
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.session = requests.Session()
-        secret, _ = library.keys.add("fuzz", "admin")
-        self.session.headers["Authorization"] = f"Bearer {secret}"
-        port = free_port()
-        self.address = f"http://127.0.0.1:{port}/api"
-        config = uvicorn.Config(api_of(library), port=port, log_level="error")
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run)
-        self.thread.start()
-        while not self.server.started:
-            time.sleep(0.01)
-
-    def close(self) -> None:
-        self.session.close()
-        self.server.should_exit = True
-        self.thread.join()
+    address: str
+    session: requests.Session
 
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("fuzz")
-    with open_library(folder) as library:
+    with (
+        open_library(folder) as library,
+        served(library) as address,
+        requests.Session() as session,
+    ):
         stock(library, folder)
         library.start_worker()
-        served = Api(library)
-        yield served
-        served.close()
+        secret, _ = library.keys.add("fuzz", "admin")
+        session.headers["Authorization"] = f"Bearer {secret}"
+        yield Api(f"http://{address}/api", session)
 
 
 def modes(operation: schemathesis.schemas.APIOperation) -> list[GenerationMode]:

@@ -6,7 +6,6 @@ import io
 import json
 import signal
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,12 +16,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from tests.serve.api_server import ApiServer, serving
-from tests.serve.conftest import api_of, open_library, stock
+from tests.serve.conftest import open_library, served, stock
 from tests.servers.openai_server import OpenAIServer, Pause, Reply
-from tests.servers.page import free_port
 
 SLOW = Reply(["It is ", Pause(60), "red [1]."])
 ASKED = {"question": "Which probe landed on the moon?"}
@@ -45,16 +42,8 @@ def narrow(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Ite
     options = {"api_at_once": 1, "api_queue": 1, "api_queue_seconds": 1}
     with open_library(folder, **options, **settings_of(model)) as library:
         stock(library, folder)
-        port = free_port()
-        app = api_of(library)
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{port}/api"
-        server.should_exit = True
-        thread.join()
+        with served(library) as address:
+            yield f"http://{address}/api"
 
 
 def ask(address: str, **more: object) -> httpx.Response:
