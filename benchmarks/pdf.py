@@ -21,9 +21,10 @@ from pypdfium2 import PdfDocument
 
 from benchmarks._report import table
 from ingest.boxes import Mark, marks, unpack
+from ingest.loaders import load
 from ingest.loaders.base import Page
 from ingest.loaders.boxed_text import BoxedText
-from ingest.loaders.pdf import MOST_ELEMENTS, load
+from ingest.loaders.pdf import MOST_ELEMENTS
 from ingest.loaders.pdf_lines import page_lines
 from ingest.loaders.pdf_text import TextRun
 from ingest.parsed import Parsed, assemble

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from rag.errors import DocumentError
 from rag.models.workers import BEHIND, step_back
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from ingest.parsed import Parsed
 
 try:
@@ -31,6 +34,7 @@ except ImportError:  # not on Windows; the time limit still holds there
     resource = None  # type: ignore[assignment]
 
 MOST_PIXELS = 6_000_000
+MOST_PICTURES = 10_000  # that are asked for at once
 LONGEST_REASON = 2_000  # characters
 MOST_WARNINGS = 100
 PR_SET_PDEATHSIG = 1
@@ -101,20 +105,46 @@ def _refusal(reason: str) -> Answer:
 
 
 def _parse(
-    _parts: Sequence[bytes], path: str, password: str, characters: int, **how: Any
+    parts: Sequence[bytes],
+    path: str,
+    password: str,
+    characters: int,
+    hidden_sheets: bool,
+    **how: Any,
 ) -> Answer:
-    """Return a file's text, the places of its blocks and of its words, and its chunks."""
-    from ingest.loaders import read  # within the memory limit
+    """Return a file's text, the places of its blocks and of its words, and its chunks.
+
+    ``parts`` holds what is known of its pictures. If others are to be read first, return these.
+    """
+    from ingest.loaders import LoadOptions, read  # within the memory limit
+    from ingest.loaders.pictures import Pictures
     from ingest.parsed import assemble, spans_to_json
 
-    media_type, loaded = read(Path(path), password, how["name"])
+    pictures = Pictures.from_json(parts[0]) if parts else Pictures()
+    options = LoadOptions(password, hidden_sheets, pictures)
+    media_type, loaded = read(Path(path), options, how["name"])
+    if pictures.waits:
+        return {"pictures": pictures.asked[:MOST_PICTURES]}, ()
     parsed = assemble(media_type, loaded.pages, loaded.warnings[:MOST_WARNINGS], characters)
     del loaded
     chunks = _cut(parsed, **how)
     spans = spans_to_json(parsed.spans).encode()
-    warnings = [warning[:LONGEST_REASON] for warning in parsed.warnings]
-    header = {"media_type": media_type, "pages": parsed.pages, "warnings": warnings}
+    header = {
+        "media_type": media_type,
+        "pages": parsed.pages,
+        "warnings": [warning[:LONGEST_REASON] for warning in parsed.warnings],
+        "ocr": [sum(t.letters > 0 for t in pictures.texts.values()), pictures.confidence],
+    }
     return header, (parsed.text.encode(), spans, parsed.boxes, chunks)
+
+
+def _recognise(_parts: Sequence[bytes], path: str, name: str, key: str, password: str) -> Answer:
+    """Return the text of one picture of a file, as JSON."""
+    from ingest.loaders import LoadOptions, picture
+    from ingest.recognise import recognise
+
+    text = recognise(picture(Path(path), key, LoadOptions(password), name))
+    return {}, (text.to_json().encode(),)
 
 
 def _cut_again(parts: Sequence[bytes], names: Sequence[Sequence[str]], **how: Any) -> Answer:
@@ -145,11 +175,13 @@ def _count_tokens(folder: Path) -> Callable[[Sequence[str]], list[int]]:
 
 
 def _draw(_parts: Sequence[bytes], path: str, page: int, scale: float, password: str) -> Answer:
-    """Return page ``page`` (from 1) at ``scale`` pixels a point as a WebP."""
-    import io
-
+    """Return page ``page`` (from 1) as a WebP; of a PDF at ``scale`` pixels a point."""
     import pypdfium2
 
+    if _is_picture(Path(path)):
+        from ingest.loaders.picture_files import opened
+
+        return _webp(opened(Path(path), page - 1))
     try:
         drawn = pypdfium2.PdfDocument(path, password=password or None)[page - 1]
     except pypdfium2.PdfiumError as error:
@@ -158,13 +190,32 @@ def _draw(_parts: Sequence[bytes], path: str, page: int, scale: float, password:
         raise
     width, height = drawn.get_size()
     scale = min(scale, math.sqrt(MOST_PIXELS / max(width * height, 1.0)))
-    picture = drawn.render(scale=scale).to_pil().convert("RGB")
+    return _webp(drawn.render(scale=scale).to_pil().convert("RGB"))
+
+
+def _is_picture(path: Path) -> bool:
+    from ingest.loaders import PICTURES
+    from ingest.loaders.sniff import sniff
+
+    with suppress(DocumentError):
+        return sniff(path) in PICTURES
+    return False
+
+
+def _webp(picture: Image.Image) -> Answer:
+    import io
+
     image = io.BytesIO()
     picture.save(image, "WEBP", quality=80, method=2)
     return {"width": picture.width, "height": picture.height}, (image.getvalue(),)
 
 
-TASKS: dict[str, Callable[..., Answer]] = {"parse": _parse, "cut": _cut_again, "draw": _draw}
+TASKS: dict[str, Callable[..., Answer]] = {
+    "parse": _parse,
+    "recognise": _recognise,
+    "cut": _cut_again,
+    "draw": _draw,
+}
 
 if __name__ == "__main__":
     main()

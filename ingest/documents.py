@@ -25,6 +25,7 @@ from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
 from rag.store.index import Index
+from rag.store.picture_texts import PictureTexts
 from rag.store.room import storage_error
 from rag.store.verifying import IndexReport
 from rag.types import Chunk
@@ -42,7 +43,10 @@ class Documents:
         self.index = index
         self.encoder = encoder
         self._files = Files(settings.library / "files")
-        self._files.sweep({document.digest for document in index.catalogue.documents()})
+        self._texts = PictureTexts(index.catalogue.engine)
+        known = {document.digest for document in index.catalogue.documents()}
+        self._files.sweep(known)
+        self._texts.sweep(known)
         self._passwords: dict[int, str] = {}
         self._progress = IndexingProgress()
         self.look_again = LOOK_AGAIN
@@ -220,7 +224,14 @@ class Documents:
                 return self._closing or stop.is_set()
 
             work = Work(
-                self.index, self.encoder, self._files, self.settings, stopped, show, self._passwords
+                self.index,
+                self.encoder,
+                self._files,
+                self.settings,
+                stopped,
+                show,
+                self._passwords,
+                self._texts,
             )
             return list(work.run())
 
@@ -239,11 +250,14 @@ class Documents:
 
     def _forget(self, found: Sequence[Document], keep: str = "") -> None:
         self.index.hide([d.id for d in found])
+        digests = {document.digest for document in found} - {keep}
+        gone = [x for x in digests if not self.index.catalogue.documents(digest=x)]
         # Before the index is cleared, which needs room: on a full disk this gives some.
-        for digest in {document.digest for document in found} - {keep}:
-            if not self.index.catalogue.documents(digest=digest):
-                self._files.drop(digest)
+        for digest in gone:
+            self._files.drop(digest)
         self.index.clear([d.id for d in found])
+        for digest in gone:
+            self._texts.drop(digest)
 
 
 def _already(document: Document, name: str) -> str:

@@ -1,4 +1,4 @@
-"""One page of a PDF as an image.
+"""One page of a PDF, or of a picture, as an image.
 
 Drawn in a process of its own with a time limit and a memory limit, like parsing: a document that
 makes PDFium hang or crash costs its picture and nothing else.
@@ -36,7 +36,7 @@ class PasswordNeeded(DocumentError):
 def draw(
     path: Path, number: int, settings: Settings, scale: float = SCALE, password: str = ""
 ) -> PageImage:
-    """Draw page ``number`` (from 1) of a PDF at ``scale`` pixels a point (1/72 inch).
+    """Draw page ``number`` (from 1) of a PDF at ``scale`` pixels a point, or a frame of a picture.
 
     Raises `PasswordNeeded`, and `DocumentError` with the reason in plain words: damaged, too slow.
     """

@@ -47,10 +47,13 @@ class Parser:
             "most": settings.max_document_chunks,
         }
 
-    def parse(self, path: Path, digest: str, name: str, password: str = "") -> CutDocument:
+    def parse(
+        self, path: Path, digest: str, name: str, password: str = "", pictures: bytes = b""
+    ) -> CutDocument:
         """Return the document's text, structure and chunks.
 
         ``name`` is its original name, which chooses the loader and which the chunks carry.
+        ``pictures`` is what is known of its pictures (`ingest.loaders.pictures.packed`).
         Raises `DocumentError` with the reason in plain words.
         """
         request = {
@@ -60,15 +63,39 @@ class Parser:
             "digest": digest,
             "password": password,
             "characters": self._settings.max_document_characters,
+            "hidden_sheets": self._settings.hidden_sheets,
             **self._cutting,
         }
         with _readable():
-            header, (text, spans, boxes, cut) = self._answer(request)
+            header, parts = self._answer(request, [pictures] if pictures else ())
+            if "pictures" in header:
+                keys = tuple(map(str, header["pictures"]))
+                return CutDocument("", None, "", "[]", b"", (), [], pictures=keys)
+            text, spans, boxes, cut = parts
             whole = text.decode()
-            chunks = _chunks(name, whole, cut)
-            media_type, pages = str(header["media_type"]), header["pages"]
-            warnings = tuple(map(str, header["warnings"]))
-            return CutDocument(media_type, pages, whole, spans.decode(), boxes, warnings, chunks)
+            return CutDocument(
+                str(header["media_type"]),
+                header["pages"],
+                whole,
+                spans.decode(),
+                boxes,
+                tuple(map(str, header["warnings"])),
+                _chunks(name, whole, cut),
+                tuple(header["ocr"]),
+            )
+
+    def recognise(self, path: Path, name: str, key: str, password: str = "") -> str:
+        """Return the text of one picture of a document, as JSON; raises `DocumentError`."""
+        request = {
+            "task": "recognise",
+            "path": str(path.absolute()),
+            "name": name,
+            "key": key,
+            "password": password,
+        }
+        with _readable():
+            _, (text,) = self._answer(request)
+            return text.decode()
 
     def cut(self, documents: Sequence[tuple[str, str, Parsed]]) -> list[CutDocument]:
         """Cut texts that were parsed before, each given with its name and its file's digest.
@@ -93,6 +120,7 @@ class Parser:
                     p.boxes,
                     p.warnings,
                     _chunks(name, p.text, cut),
+                    p.ocr,
                 )
                 for (name, _, p), places, cut in zip(documents, spans, found, strict=True)
             ]

@@ -11,6 +11,8 @@ from ingest.loaders.base import BlockKind, Box, Page
 from rag.errors import DocumentError
 from rag.types import Chunk
 
+Recognition = tuple[int, float | None]
+
 
 @dataclass(frozen=True, slots=True)
 class BlockSpan:
@@ -29,7 +31,8 @@ class Parsed:
 
     ``pages`` counts the pages (slides, sheets), None if the format has none. ``boxes`` are the
     places of the words on their pages, packed by `ingest.boxes`; empty if the format has none.
-    ``warnings`` are sentences, one for each part of the file that was not read.
+    ``warnings`` are sentences, one for each part of the file that was not read. ``ocr`` is how
+    many pictures were recognised, and the mean confidence of their letters.
     """
 
     media_type: str
@@ -38,6 +41,7 @@ class Parsed:
     spans: tuple[BlockSpan, ...]
     boxes: bytes = b""
     warnings: tuple[str, ...] = ()
+    ocr: Recognition = (0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class CutDocument:
     """A parsed document and its chunks, in order.
 
     ``spans`` are `Parsed.spans` as JSON: the server process keeps them and does not look at them.
+    If there are ``pictures``, these keys are to be read first, and nothing else was read yet.
     """
 
     media_type: str
@@ -54,6 +59,8 @@ class CutDocument:
     boxes: bytes
     warnings: tuple[str, ...]
     chunks: list[Chunk]
+    ocr: Recognition = (0, None)
+    pictures: tuple[str, ...] = ()
 
 
 def assemble(

@@ -42,6 +42,8 @@ class IndexingProgress:
     outcomes: tuple[FileOutcome, ...] = ()
     problem: str = ""
     waits: bool = False
+    pictures_done: int = 0
+    pictures_total: int = 0
 
     @property
     def rate(self) -> float:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,19 +21,13 @@ MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
-NARROWEST = 1 / 8  # of the longer side: the detector enlarges what is narrower beyond all memory
+SMALLEST = 12  # pixels of a side: less holds no letter
+NARROWEST = 0.1  # of the longer side: in narrower pictures no lines are found
+# Pixels of the longer side in which lines are looked for; they are read in all pixels. Twenty scans
+# of reports read alike at 2,500, which takes a quarter more time and 400 MB more memory.
+FOUND_AT = 1600
 SURE = 0.8  # confidence below which a picture may stand on its head
 TALL = 1.5  # height to width of a line that stands sideways
-
-
-def reader() -> str:
-    """Return the name and version of what reads pictures, "" if it is not installed."""
-    if find_spec("rapidocr") is None:
-        return ""
-    try:
-        return f"rapidocr {version('rapidocr')}"
-    except PackageNotFoundError:
-        return ""
 
 
 def recognise(picture: Image.Image) -> PictureText:
@@ -43,6 +35,8 @@ def recognise(picture: Image.Image) -> PictureText:
 
     It is read in the turn whose letters are surest.
     """
+    if min(picture.size) < SMALLEST:
+        return PictureText()
     first = _read(picture, 0)
     turns = (1, 3) if _is_sideways(first) else (2,) if _is_doubtful(first) else ()
     return max((first, *(_read(picture, turn) for turn in turns)), key=lambda t: t.certainty)
@@ -139,6 +133,8 @@ def _engine() -> Any:
             "Global.log_level": "critical",
             "Global.use_cls": False,  # whole pictures are turned instead
             "Global.max_side_len": LONGEST,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": FOUND_AT,
             "Rec.rec_batch_num": 1,  # lines of unequal length would be padded to the longest
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,

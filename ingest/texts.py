@@ -21,6 +21,8 @@ def keep_text(catalogue: Catalogue, document_id: int, cut: CutDocument, **column
         spans=literal(cut.spans, Text()),  # JSON already
         warnings="\n".join(cut.warnings),
         language=stemming_of(cut.text),
+        ocr_pictures=cut.ocr[0],
+        ocr_confidence=cut.ocr[1],
         **columns,
     )
     if cut.boxes or catalogue.boxes(document_id):
@@ -36,4 +38,5 @@ def stored_text(catalogue: Catalogue, document: Document) -> Parsed | None:
     blocks = tuple(BlockSpan(*span) for span in spans)
     boxes = catalogue.boxes(document.id)
     warnings = tuple(document.warnings.splitlines())
-    return Parsed(document.media_type, document.pages, text, blocks, boxes, warnings)
+    ocr = (document.ocr_pictures, document.ocr_confidence)
+    return Parsed(document.media_type, document.pages, text, blocks, boxes, warnings, ocr)

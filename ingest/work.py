@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,6 +23,7 @@ from ingest.files import Files
 from ingest.parse import Parser
 from ingest.parsed import CutDocument
 from ingest.progress import FileOutcome, IndexingProgress
+from ingest.reading import DocumentReader
 from ingest.texts import keep_text, stored_text
 from rag.errors import DocumentError, RanklensError, StorageError
 from rag.models.encoder import Encoder
@@ -30,11 +31,14 @@ from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.catalogue import BYTES_A_CHUNK, Document
 from rag.store.index import Index
+from rag.store.picture_texts import PictureTexts
 from rag.store.room import storage_error
 
 log = logging.getLogger(__name__)
 
 AHEAD = 2  # documents that are parsed ahead: the next one, and one that may pass
+LOOK = 0.5  # seconds between two looks at a document that is being prepared
+CHUNKS_A_PICTURE = 3  # about, of a scanned page
 MUCH_SMALLER = 2  # times: one that passes has so many fewer chunks than are left of the other
 _UNEXPECTED = (
     "unexpected error; details are in the server log. What was not finished stays queued and is "
@@ -44,6 +48,14 @@ _UNEXPECTED = (
 
 class Stopped(RanklensError):
     """The work is to stop; what was not finished stays queued."""
+
+
+class _Later(Exception):
+    """A document with about so many ``chunks`` goes on after a smaller one."""
+
+    def __init__(self, chunks: int) -> None:
+        super().__init__(chunks)
+        self.chunks = chunks
 
 
 def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
@@ -73,7 +85,10 @@ class Work:
     stopped: Callable[[], bool]
     show: Callable[[IndexingProgress], None]
     passwords: dict[int, str]
+    texts: PictureTexts
     _parser: Parser = field(init=False)
+    _reader: DocumentReader = field(init=False)
+    _pictures: dict[int, tuple[int, int]] = field(init=False, default_factory=dict)
     _progress: IndexingProgress = field(init=False, default=IndexingProgress(running=True))
     _started: float = field(init=False, default_factory=time.perf_counter)
     _known_bytes: int = field(init=False, default=0)
@@ -85,6 +100,9 @@ class Work:
 
     def __post_init__(self) -> None:
         self._parser = Parser(self.settings, self.encoder.token_counter)
+        self._reader = DocumentReader(
+            self._parser, self.settings, self.index.catalogue, self.texts, self._between_pictures
+        )
 
     def run(self) -> tuple[FileOutcome, ...]:
         """Work until the queue is empty or it is stopped; failed documents are outcomes."""
@@ -113,8 +131,11 @@ class Work:
 
     def _finish(self, document: Document) -> None:
         self.index.room.check()
-        self._update(current=document.name)
-        outcome = self._one(document)
+        self._update(current=document.name, pictures_done=0, pictures_total=0)
+        try:
+            outcome = self._one(document)
+        except _Later:
+            return
         self.passwords.pop(document.id, None)
         self._update(
             documents_done=self._progress.documents_done + 1,
@@ -132,6 +153,9 @@ class Work:
             self.index.clear([document.id])
             catalogue.update_document(document.id, status="failed", reason=str(error), chunks=0)
             return FileOutcome(document.name, "failed", str(error))
+        except _Later as later:
+            catalogue.update_document(document.id, status="queued", chunks=later.chunks)
+            raise
         except (RanklensError, SQLAlchemyError, OSError):
             self.index.clear([document.id])
             catalogue.update_document(document.id, status="queued")
@@ -150,6 +174,7 @@ class Work:
         for former in older:
             if not catalogue.documents(digest=former.digest):
                 self.files.drop(former.digest)
+                self.texts.drop(former.digest)
         return FileOutcome(document.name, "replaced" if older else "added", chunks=count)
 
     def _prepared(self, document: Document) -> _Prepared:
@@ -157,6 +182,10 @@ class Work:
         del self._ahead[document.id]
         if following := self.index.catalogue.next_queued():
             self._preparing(following)
+        while not preparing.done():
+            wait([preparing], LOOK)
+            done, total = self._pictures.get(document.id, (0, 0))
+            self._update(pictures_done=done, pictures_total=total)
         prepared = preparing.result()
         self._known_bytes += document.size
         self._known_chunks += len(prepared.cut.chunks)
@@ -183,7 +212,7 @@ class Work:
     def _cut(self, document: Document) -> CutDocument:
         path, password = self.files.path(document.digest), self.passwords.get(document.id, "")
         try:
-            return self._parser.parse(path, document.digest, document.name, password)
+            return self._reader.read(document, path, password)
         except DocumentError:
             # Indexed again, an encrypted file cannot be opened without its password, but its
             # text is in the catalogue.
@@ -191,6 +220,18 @@ class Work:
             if stored is None:
                 raise
             return self._parser.cut([(document.name, document.digest, stored)])[0]
+
+    def _between_pictures(self, document: Document, done: int, total: int) -> None:
+        """Before the next picture of a document: look whether something else comes first."""
+        if self.stopped():
+            raise Stopped
+        catalogue = self.index.catalogue
+        if done and document.interruptions:  # it got on, so it is not what ends the process
+            catalogue.update_document(document.id, interruptions=0)
+        self._pictures[document.id] = (done, total)
+        chunks, waiting = (total - done) * CHUNKS_A_PICTURE, catalogue.next_queued()
+        if waiting and waiting.id != document.id and _chunks_of(waiting) * MUCH_SMALLER <= chunks:
+            raise _Later(chunks)
 
     def _chunks(self, document: Document, prepared: _Prepared) -> int:
         count = len(prepared.cut.chunks)

@@ -27,6 +27,7 @@ PACKAGES = (
     "sentence-transformers",
     "torch",
     "streamlit",
+    "rapidocr",
 )
 Fact = tuple[str, str]
 

@@ -27,9 +27,10 @@ class SourceDocument:
     parsed: Parsed
 
     @property
-    def is_pdf(self) -> bool:
-        """Whether its pages can be drawn."""
-        return self.parsed.media_type == "application/pdf"
+    def is_drawn(self) -> bool:
+        """Whether its pages can be drawn: it is a PDF or a picture."""
+        media_type = self.parsed.media_type
+        return media_type == "application/pdf" or media_type.startswith("image/")
 
     @property
     def unit(self) -> str:
@@ -58,7 +59,7 @@ def source_of(library: Library, chunk: Chunk) -> SourceDocument | None:
 
 
 def page_image(library: Library, name: str, number: int, password: str = "") -> PageImage:
-    """Draw page ``number`` (from 1) of a PDF.
+    """Draw page ``number`` (from 1) of a PDF or a picture.
 
     Raises `PasswordNeeded`, and `DocumentError` with the reason in plain words.
     """

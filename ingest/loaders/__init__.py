@@ -1,26 +1,44 @@
 """Loaders: one small module a format, one line each in `LOADERS`.
 
-A loader is ``load(path, password)``; it returns a list of pages, or `Loaded` if it may leave parts
-of the file out. To add a format, write that function in a module here and add its line; or name it
-in a package of your own as an entry point of the group ``ranklens.loaders`` whose name is the
-suffix. A suffix of the table is never given away.
+A loader is ``load(path, options)``; it returns a list of pages, or `Loaded` if it may leave parts
+of the file out. One that asks for the text of pictures has ``picture(path, key, options)`` too. To
+add a format, write that function in a module here and add its line; or name ``load(path,
+password)`` in a package of your own as an entry point of the group ``ranklens.loaders`` whose name
+is the suffix. A suffix of the table is never given away.
 """
 
 from __future__ import annotations
 
 import mimetypes
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path, PurePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.loaders.base import Block, Loaded, Page
 from ingest.loaders.faults import damaged
+from ingest.loaders.options import LoadOptions
 from ingest.loaders.sniff import sniff
 from rag.errors import DocumentError
 from rag.plugins import plugins
 
-__all__ = ["LOADERS", "Block", "Format", "Loaded", "Page", "detect", "load", "read", "suffixes"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = [
+    "LOADERS",
+    "Block",
+    "Format",
+    "LoadOptions",
+    "Loaded",
+    "Page",
+    "detect",
+    "load",
+    "picture",
+    "read",
+    "suffixes",
+]
 
 GROUP = "ranklens.loaders"
 
@@ -55,8 +73,15 @@ LOADERS: dict[str, Format] = {
     ".ndjson": Format("json_text", "application/jsonl"),
     ".epub": Format("epub", "application/epub+zip"),
     ".eml": Format("eml", "message/rfc822"),
+    ".png": Format("image", "image/png"),
+    ".jpg": Format("image", "image/jpeg"),
+    ".jpeg": Format("image", "image/jpeg"),
+    ".tif": Format("image", "image/tiff"),
+    ".tiff": Format("image", "image/tiff"),
+    ".webp": Format("image", "image/webp"),
 }
-BINARY = frozenset({".pdf", ".docx", ".pptx", ".xlsx", ".epub"})
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
+BINARY = frozenset({".pdf", ".docx", ".pptx", ".xlsx", ".epub"}) | PICTURES
 
 
 def suffixes() -> dict[str, Format]:
@@ -70,22 +95,42 @@ def load(path: Path, password: str = "", name: str = "") -> list[Page]:
 
     Raises `DocumentError` with the reason in plain words.
     """
-    return list(read(path, password, name)[1].pages)
+    return list(read(path, LoadOptions(password), name)[1].pages)
 
 
-def read(path: Path, password: str = "", name: str = "") -> tuple[str, Loaded]:
-    """Return a document's media type and what was read of it; raises `DocumentError`."""
+def read(path: Path, options: LoadOptions | None = None, name: str = "") -> tuple[str, Loaded]:
+    """Return a document's media type and what was read of it; raises `DocumentError`.
+
+    If pictures are to be read first (`Pictures.waits`), what is returned may be empty.
+    """
+    options = options or LoadOptions()
     form = detect(path, name)
     loaded: Loaded | list[Page]
     if form.plugin:
-        loaded = _read_by_plugin(form.plugin, path, password)
+        loaded = _read_by_plugin(form.plugin, path, options.password)
     else:
-        loaded = _read_by_ours(form.module, path, password)
+        loaded = _read_by_ours(form.module, path, options)
     if not isinstance(loaded, Loaded):
         loaded = Loaded(loaded)
-    if not any(page.blocks for page in loaded.pages):
-        raise DocumentError("there is nothing to read in it, only white space or empty parts")
+    loaded = replace(loaded, warnings=(*loaded.warnings, *options.pictures.doubts()))
+    if not options.pictures.waits and not any(page.blocks for page in loaded.pages):
+        raise DocumentError(f"there is nothing to read in it{_why_nothing(loaded, options)}")
     return form.media_type, loaded
+
+
+def picture(path: Path, key: str, options: LoadOptions, name: str = "") -> Image.Image:
+    """Return a picture that a loader asked for, upright, in RGB; raises `DocumentError`."""
+    module = import_module(f"ingest.loaders.{detect(path, name).module}")
+    drawn: Image.Image = module.picture(path, key, options)
+    return drawn
+
+
+def _why_nothing(loaded: Loaded, options: LoadOptions) -> str:
+    if loaded.warnings:
+        return ": " + "; ".join(loaded.warnings)
+    if options.pictures.texts:
+        return ": text recognition found no text in its pictures"
+    return ", only white space or empty parts"
 
 
 def detect(path: Path, name: str = "") -> Format:
@@ -119,9 +164,9 @@ def _foreign(suffix: str, name: str) -> Format:
     return Format("", media_type, plugin=name)
 
 
-def _read_by_ours(module: str, path: Path, password: str) -> Loaded | list[Page]:
+def _read_by_ours(module: str, path: Path, options: LoadOptions) -> Loaded | list[Page]:
     try:
-        found: Loaded | list[Page] = import_module(f"ingest.loaders.{module}").load(path, password)
+        found: Loaded | list[Page] = import_module(f"ingest.loaders.{module}").load(path, options)
     except (DocumentError, MemoryError):
         raise
     except Exception as error:  # parsers of broken files raise anything

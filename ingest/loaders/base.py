@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.text.plural import plural
-
 BlockKind = Literal["heading", "paragraph", "row", "code"]
 SHARES = 10_000
 LONGEST_NAME = 500  # characters of a column's name: it stands in every row
+MOST_NAMED = 20  # runs of pages in a warning
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 LOCKED = "the PDF is encrypted"
 """How the reason begins that a password would settle."""
@@ -58,9 +57,17 @@ def block(text: str, kind: BlockKind = "paragraph", level: int = 0) -> list[Bloc
     return [Block(stripped, kind, level)] if stripped else []
 
 
-def not_read(pictures: int) -> tuple[str, ...]:
-    """Return the warning of a document whose pictures may hold text, none if it has none."""
-    return (f"{plural(pictures, 'picture was', 'pictures were')} not read",) if pictures else ()
+def pages_named(numbers: Iterable[int]) -> str:
+    """Return pages in words: ``pages 2, 5–7``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    named = ", ".join("–".join(map(str, run)) for run in runs[:MOST_NAMED])
+    more = " and others" if len(runs) > MOST_NAMED else ""
+    return f"page {named}" if sum(map(len, runs)) == 1 else f"pages {named}{more}"
 
 
 def one_line(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ingest.loaders.base import Page, grid
 from ingest.loaders.decode import read_text
+from ingest.loaders.options import LoadOptions
 from rag.errors import DocumentError
 
 DELIMITERS = ",;\t|"
@@ -16,7 +17,7 @@ SAMPLE_LINES = 60
 LONGEST_FIELD = 16 << 20
 
 
-def load(path: Path, password: str = "") -> list[Page]:
+def load(path: Path, options: LoadOptions) -> list[Page]:
     """Return the table as one page; raises `DocumentError` if it cannot be read as one."""
     text = read_text(path)
     csv.field_size_limit(LONGEST_FIELD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docx
 from docx.document import Document
@@ -13,19 +13,49 @@ from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
-from ingest.loaders.base import Block, Loaded, Page, block, not_read, table
+from ingest.loaders.base import Block, Loaded, Page, block, table
+from ingest.loaders.office_pictures import OfficePictures, is_fallback, picture_of
+from ingest.loaders.options import LoadOptions
 from ingest.loaders.zipped import office_file
 
-DRAWN = (qn("a:blip"), "{urn:schemas-microsoft-com:vml}imagedata")
+if TYPE_CHECKING:
+    from PIL import Image
 
 
-def load(path: Path, password: str = "") -> Loaded:
+def load(path: Path, options: LoadOptions) -> Loaded:
     """Return the document as one page; raises `DocumentError` if it is damaged."""
+    pictures = OfficePictures(options.pictures)
     with office_file(path, "DOCX", (OpcError,)) as file:
-        document = docx.Document(file)
-        blocks = [*_content(document.element.body, _levels(document)), *_footnotes(document)]
-        pictures = sum(not _is_fallback(x) for x in document.element.body.iter(*DRAWN))
-        return Loaded([Page(None, tuple(blocks))], not_read(pictures))
+        reader = _BodyReader(docx.Document(file), pictures)
+        return Loaded([Page(None, tuple(reader.blocks()))], pictures.warnings())
+
+
+def picture(path: Path, key: str, options: LoadOptions) -> Image.Image:
+    """Return a picture for text recognition."""
+    return picture_of(path, key)
+
+
+class _BodyReader:
+    """Reads a document in its order."""
+
+    def __init__(self, document: Document, pictures: OfficePictures) -> None:
+        self._document = document
+        self._levels = _levels(document)
+        self._pictures = pictures
+
+    def blocks(self) -> list[Block]:
+        body = self._content(self._document.element.body)
+        return [*body, *_footnotes(self._document)]
+
+    def _content(self, parent: Any) -> Iterator[Block]:
+        for child in parent:
+            if child.tag == qn("w:sdt"):
+                for content in child.findall(qn("w:sdtContent")):
+                    yield from self._content(content)
+            elif child.tag in (qn("w:p"), qn("w:tbl")):
+                is_table = child.tag == qn("w:tbl")
+                yield from table(_rows(child)) if is_table else _paragraph(child, self._levels)
+                yield from self._pictures.blocks(self._document.part, child)
 
 
 def _levels(document: Document) -> dict[str, int]:
@@ -43,17 +73,6 @@ def _levels(document: Document) -> dict[str, int]:
     return levels
 
 
-def _content(parent: Any, levels: dict[str, int]) -> Iterator[Block]:
-    for child in parent:
-        if child.tag == qn("w:p"):
-            yield from _paragraph(child, levels)
-        elif child.tag == qn("w:tbl"):
-            yield from table(_rows(child))
-        elif child.tag == qn("w:sdt"):
-            for content in child.findall(qn("w:sdtContent")):
-                yield from _content(content, levels)
-
-
 def _paragraph(element: Any, levels: dict[str, int]) -> list[Block]:
     style = element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
     level = levels.get(style.get(qn("w:val")), 0) if style is not None else 0
@@ -65,7 +84,7 @@ def _text(element: Any) -> str:
     """Return the text as it would print: insertions in, deletions and fallbacks out."""
     parts = []
     for node in element.iter(qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:cr"), qn("w:noBreakHyphen")):
-        if _is_fallback(node):
+        if is_fallback(node):
             continue
         if node.tag == qn("w:t"):
             parts.append(node.text or "")
@@ -74,10 +93,6 @@ def _text(element: Any) -> str:
         elif node.getparent().tag != qn("w:tabs"):
             parts.append("\t" if node.tag == qn("w:tab") else "\n")
     return "".join(parts)
-
-
-def _is_fallback(node: Any) -> bool:
-    return any(a.tag.endswith("}Fallback") for a in node.iterancestors())
 
 
 def _rows(element: Any) -> Iterator[list[str]]:

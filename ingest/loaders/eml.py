@@ -16,6 +16,7 @@ from ingest.loaders import read, suffixes
 from ingest.loaders.base import Block, Loaded, Page, block, one_line
 from ingest.loaders.decode import decode
 from ingest.loaders.html import html_blocks
+from ingest.loaders.options import LoadOptions
 from ingest.loaders.text import text_blocks
 from rag.errors import DocumentError
 
@@ -41,12 +42,12 @@ class ShortHeaders(EmailPolicy):
         return one_line(value)
 
 
-def load(path: Path, password: str = "") -> Loaded:
+def load(path: Path, options: LoadOptions) -> Loaded:
     """Return a message: subject as heading, who and when, body, attachments with their names."""
     message = cast(MIMEPart, BytesParser(policy=ShortHeaders()).parsebytes(path.read_bytes()))
     if not any(name in message for name in ("From", "Subject", "Received", "Date")):
         raise DocumentError("it has no e-mail headers (From, Subject, Date); it is no e-mail")
-    reader = _MailReader(password)
+    reader = _MailReader(options.password)
     blocks = tuple(reader.message(message, 1))
     return Loaded([Page(None, blocks)], tuple(reader.warnings))
 
@@ -108,7 +109,7 @@ def _read(data: bytes, password: str, name: str) -> Loaded:
     with tempfile.NamedTemporaryFile(prefix="ranklens-") as copy:
         copy.write(data)
         copy.flush()
-        return read(Path(copy.name), password, name)[1]
+        return read(Path(copy.name), LoadOptions(password), name)[1]
 
 
 def _attachments(message: MIMEPart) -> Iterator[tuple[str, MIMEPart]]:

@@ -14,11 +14,12 @@ from ingest.loaders.base import Block, Page
 from ingest.loaders.decode import decode
 from ingest.loaders.faults import damaged
 from ingest.loaders.html import html_blocks
+from ingest.loaders.options import LoadOptions
 from ingest.loaders.zipped import open_zip, refuse_entities
 from rag.errors import DocumentError
 
 
-def load(path: Path, password: str = "") -> list[Page]:
+def load(path: Path, options: LoadOptions) -> list[Page]:
     """Return the book as one page; raises `DocumentError` if it is damaged or protected."""
     with open_zip(path) as archive:
         refuse_entities(archive)

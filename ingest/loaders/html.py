@@ -13,6 +13,7 @@ from bs4.element import CData, NavigableString, PreformattedString
 from ingest.loaders.base import Block, Page, are_names, block, one_line, row
 from ingest.loaders.decode import decode
 from ingest.loaders.faults import NESTED
+from ingest.loaders.options import LoadOptions
 from rag.errors import DocumentError
 
 HIDDEN = frozenset({
@@ -33,7 +34,7 @@ WIDEST_SPAN = 100
 CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.I)
 
 
-def load(path: Path, password: str = "") -> list[Page]:
+def load(path: Path, options: LoadOptions) -> list[Page]:
     """Return the page's content; raises `DocumentError` if there is none to see."""
     data = path.read_bytes()
     return [Page(None, tuple(html_blocks(decoded(data))))]

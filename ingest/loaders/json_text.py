@@ -10,6 +10,7 @@ from typing import Any
 from ingest.loaders.base import Block, Page, block, one_line
 from ingest.loaders.decode import read_text
 from ingest.loaders.faults import NESTED
+from ingest.loaders.options import LoadOptions
 from rag.errors import DocumentError
 
 DEEPEST = 6  # below this, values are written as JSON in their row
@@ -17,7 +18,7 @@ LONGEST_NUMBER = 300  # digits
 LONG_TEXT = 300  # a longer string is a paragraph of its own
 
 
-def load(path: Path, password: str = "") -> list[Page]:
+def load(path: Path, options: LoadOptions) -> list[Page]:
     """Return the document as one page; raises `DocumentError` if it is no JSON.
 
     JSON Lines are recognised by their content: more follows the first value.

@@ -13,6 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 from ingest.loaders.base import Block, Page, block, table
 from ingest.loaders.decode import read_text
 from ingest.loaders.html import BLOCKS, html_blocks
+from ingest.loaders.options import LoadOptions
 from ingest.loaders.text import text_blocks
 
 INLINE = frozenset({
@@ -25,7 +26,7 @@ CONTAINERS = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 
 
-def load(path: Path, password: str = "") -> list[Page]:
+def load(path: Path, options: LoadOptions) -> list[Page]:
     """Return the document as one page."""
     return [Page(None, tuple(markdown_blocks(read_text(path))))]
 

@@ -8,64 +8,77 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pypdf import PageObject, PasswordType, PdfReader, apply_configuration
 from pypdf.generic import ArrayObject
-from pypdfium2 import PdfDocument, PdfiumError, PdfPage, raw
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 
-from ingest.loaders.base import LOCKED, Block, Loaded, Page, block
+from ingest.loaders.base import LOCKED, Block, Loaded, Page, block, pages_named
+from ingest.loaders.options import LoadOptions
 from ingest.loaders.pdf_blocks import Style, page_blocks
 from ingest.loaders.pdf_lines import Line, page_lines
+from ingest.loaders.pdf_pictures import is_picture, page_picture
+from ingest.loaders.pdf_running import without_running
 from ingest.loaders.pdf_text import page_runs
+from ingest.loaders.picture_lines import picture_lines
+from ingest.loaders.pictures import Pictures
 from rag.errors import DocumentError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # pypdf's own limits stop real reports (a tagged quarterly report has arrays of 100,000 elements);
 # here the parser's process has a time and a memory limit, so they can be wider.
 MOST_ELEMENTS = 2_000_000
 # Bytes of a page's object of instructions if they draw nothing, and if they are none, at most.
 NOTHING_DRAWN, NOTHING_PACKED = 400, 150
-MOST_NAMED = 20  # runs of pages in a warning
-OFTEN, MOSTLY = 0.12, 0.8  # shares of pages; a table's header returns on some, too
-PAGE_NUMBERS = ("#", "page #", "page # of #", "- # -")
-EDGE_LINES = 2  # lines at the top and the bottom of a page that may be running ones
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """A page's lines, or why there are none."""
+    """A page's lines, or why there are none.
+
+    ``pictures``: those that fill the page were not read; ``recognised``: its lines are theirs.
+    """
 
     number: int
     lines: tuple[Line, ...] = ()
     plain: str = ""  # pypdf's text of a page that PDFium reads no text of
     damaged: bool = False
     pictures: bool = False
+    recognised: bool = False
 
 
-def load(path: Path, password: str = "") -> Loaded:
-    """Return the pages of a PDF; raises `DocumentError` without password or without text.
+def load(path: Path, options: LoadOptions) -> Loaded:
+    """Return the pages of a PDF; raises `DocumentError` without password or if it is damaged.
 
-    Pages that neither library reads are empty and are named in a warning.
+    Pages that neither library reads are empty and are named in a warning, as are pictures whose
+    text is not known.
     """
+    password, pictures = options.password, options.pictures
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its findings are in our errors
     with apply_configuration(
         array_maximum_element_count=MOST_ELEMENTS, dictionary_maximum_element_count=MOST_ELEMENTS
     ):
         known = _known(path, password)
         pdf = _opened(path, password)
-        contents = [_content(pdf, known, index) for index in range(_count(pdf, known))]
-    if any(c.plain or c.lines for c in contents):
-        return Loaded(_pages(contents), tuple(_warnings(contents, complete=bool(known))))
-    if contents and not all(c.damaged for c in contents):
+        pages = range(_count(pdf, known))
+        contents = [_content(pdf, known, index, pictures) for index in pages]
+    if all(c.damaged for c in contents):
         raise DocumentError(
-            "the PDF holds no text, only images (a scan?); run text recognition (OCR) on it first"
+            "the PDF is damaged or incomplete; open it in a PDF reader and save it again"
         )
-    raise DocumentError(
-        "the PDF is damaged or incomplete; open it in a PDF reader and save it again"
-    )
+    warnings = _warnings(contents, pictures, complete=bool(known))
+    return Loaded(_pages(contents), tuple(warnings))
+
+
+def picture(path: Path, key: str, options: LoadOptions) -> Image.Image:
+    """Return a page for text recognition."""
+    return page_picture(path, int(key), options.password)
 
 
 def _known(path: Path, password: str) -> list[PageObject]:
@@ -109,20 +122,35 @@ def _loaded(pdf: PdfDocument | None, index: int) -> PdfPage | None:
         return None
 
 
-def _content(pdf: PdfDocument | None, known: Sequence[PageObject], index: int) -> _Content:
-    """Read a page; one that PDFium finds no text on is read by pypdf."""
+def _content(
+    pdf: PdfDocument | None, known: Sequence[PageObject], index: int, pictures: Pictures
+) -> _Content:
+    """Read a page; one that PDFium finds no text on is read by pypdf, or from its pictures."""
     page, number = _loaded(pdf, index), index + 1
     lines = _lines(page)
+    filled = page is not None and is_picture(page, lines)
     if lines:
-        return _Content(number, lines)
+        return _recognised(number, pictures, lines) if filled else _Content(number, lines)
     same = pdf is None or len(pdf) <= len(known)  # else they count pages differently
     other = known[index] if same and index < len(known) else None
     plain = _plain_text(other)
     if plain:
         return _Content(number, plain=plain)
-    kinds = {drawn.type for drawn in page.get_objects()} if page else set()
-    damaged = plain is None if page is None else not kinds and _is_spoilt(other)
-    return _Content(number, damaged=damaged, pictures=raw.FPDF_PAGEOBJ_IMAGE in kinds)
+    if filled:
+        return _recognised(number, pictures)
+    drawn = next(page.get_objects(), None) if page else None
+    damaged = plain is None if page is None else drawn is None and _is_spoilt(other)
+    return _Content(number, damaged=damaged)
+
+
+def _recognised(number: int, pictures: Pictures, lines: tuple[Line, ...] = ()) -> _Content:
+    """Return a page as text recognition reads it, unless its own few ``lines`` say more."""
+    text = pictures.text(str(number))
+    if text is None:
+        return _Content(number, lines, pictures=True)
+    if text.letters < sum(len(line.text) for line in lines):
+        return _Content(number, lines)
+    return _Content(number, tuple(picture_lines(text)), recognised=True)
 
 
 def _lines(page: PdfPage | None) -> tuple[Line, ...]:
@@ -163,71 +191,38 @@ def _is_spoilt(page: PageObject | None) -> bool:
     return packed.tell() > (NOTHING_DRAWN if unpacked else NOTHING_PACKED)
 
 
-def _warnings(contents: Sequence[_Content], complete: bool) -> Iterator[str]:
+def _warnings(contents: Sequence[_Content], pictures: Pictures, complete: bool) -> Iterator[str]:
     if not complete:
         yield "the file is damaged and was read as far as possible"
     if damaged := [c.number for c in contents if c.damaged]:
-        yield f"{_named(damaged)} not read, because of damage in the file"
-    if pictures := [c.number for c in contents if c.pictures]:
-        yield f"{_named(pictures)} not read: only pictures there (scans?), which need OCR first"
+        yield f"{_were(damaged)} not read, because of damage in the file"
+    unread = [c for c in contents if c.pictures]
+    for reason, keys in pictures.why_not(str(c.number) for c in unread if not c.lines).items():
+        yield f"{_were(map(int, keys))} not read: only pictures there (scans?); {reason}"
+    for reason, keys in pictures.why_not(str(c.number) for c in unread if c.lines).items():
+        named = pages_named(map(int, keys))
+        yield f"of {named} only the words beside a picture were read; {reason}"
 
 
-def _named(numbers: Sequence[int]) -> str:
-    """Return pages in words: ``pages 2, 5–7 were``."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1][1:] = [number]
-        else:
-            runs.append([number])
-    named = ", ".join("–".join(map(str, run)) for run in runs[:MOST_NAMED])
-    more = " and others" if len(runs) > MOST_NAMED else ""
-    return f"page {named} was" if len(numbers) == 1 else f"pages {named}{more} were"
+def _were(numbers: Iterable[int]) -> str:
+    named = pages_named(numbers)
+    return f"{named} {'were' if named.startswith('pages') else 'was'}"
 
 
 def _pages(contents: Sequence[_Content]) -> list[Page]:
-    running = _running(contents)
-    lines = [_without(running, content) for content in contents]
-    style = Style.of(line for page in lines for line in page)
-    return [
-        Page(c.number, tuple(_plain(c.plain) if c.plain else page_blocks(kept, style)))
-        for c, kept in zip(contents, lines, strict=True)
-    ]
+    lines = without_running([(content.number, content.lines) for content in contents])
+    read = list(zip(contents, lines, strict=True))
+    # Recognised letters have a height of their own: what is larger than others, is among them.
+    styles = {
+        recognised: Style.of(x for c, kept in read for x in kept if c.recognised is recognised)
+        for recognised in (False, True)
+    }
+    return [Page(c.number, tuple(_blocks(c, kept, styles[c.recognised]))) for c, kept in read]
+
+
+def _blocks(content: _Content, lines: Sequence[Line], style: Style) -> list[Block]:
+    return _plain(content.plain) if content.plain else page_blocks(lines, style)
 
 
 def _plain(text: str) -> list[Block]:
     return [b for part in re.split(r"\n\s*\n", text) for b in block(part)]
-
-
-def _running(contents: Sequence[_Content]) -> dict[str, int]:
-    """Return headers and footers that most pages share, with the first page that has them."""
-    pages: dict[str, list[int]] = {}
-    for content in contents:
-        for key in {_key(line) for line in _edges(content.lines)}:
-            pages.setdefault(key, []).append(content.number)
-    return {
-        key: on[0]
-        for key, on in pages.items()
-        if len(on) >= max(3, len(contents) * (MOSTLY if "\t" in key else OFTEN))
-    }
-
-
-def _without(running: dict[str, int], content: _Content) -> list[Line]:
-    edges = {id(line) for line in _edges(content.lines)}
-    kept = []
-    for line in content.lines:
-        key = _key(line) if id(line) in edges else ""
-        if key not in PAGE_NUMBERS and running.get(key, content.number) == content.number:
-            kept.append(line)
-    return kept
-
-
-def _edges(lines: Sequence[Line]) -> list[Line]:
-    """Return a page's highest and lowest lines; fewer if it has few, as they may be all."""
-    count = EDGE_LINES if len(lines) >= 4 * EDGE_LINES else 1
-    by_height = sorted(lines, key=lambda line: -line.y)
-    return [*by_height[:count], *by_height[count:][-count:]]
-
-
-def _key(line: Line) -> str:
-    return re.sub(r"\d+", "#", "\t".join(cell.text for cell in line.cells).lower())

@@ -13,13 +13,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from rag.errors import DocumentError
 
 MOST_PIXELS = 150_000_000  # a page of A1 at 400 dots an inch
-LONGEST = 2_500  # pixels of a side that is recognised: A4 at 210 dots an inch
+LONGEST, MOST_READ = 2_500, 4_400_000  # pixels that are recognised: A4 at 210 dots an inch
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 WHITE = (255, 255, 255)
+REDUCED_AS = {"1": "L", "P": "RGBA", "PA": "RGBA", "I;16": "I", "I;16B": "I"}
 
 
-def opened(file: Path | IO[bytes], frame: int = 0, longest: int = LONGEST) -> Image.Image:
-    """Return a frame of an image file upright, in RGB, no side longer than ``longest`` pixels.
+def opened(file: Path | IO[bytes], frame: int = 0) -> Image.Image:
+    """Return a frame of an image file upright, in RGB, of at most `MOST_READ` pixels.
 
     Raises `DocumentError` if it is damaged, too large, or in another format.
     """
@@ -29,12 +30,19 @@ def opened(file: Path | IO[bytes], frame: int = 0, longest: int = LONGEST) -> Im
             raise DocumentError(
                 f"it has {image.width:,} × {image.height:,} pixels, more than {MOST_PIXELS:,}"
             )
-        image.draft("RGB", (longest, longest))  # a large JPEG is made smaller while it is decoded
-        if (times := max(image.size) // longest) > 1:
-            image = image.reduce(times)  # keeps memory low before it becomes RGB
+        size = fitting(*image.size)
+        image.draft("RGB", size)  # a large JPEG is made smaller while it is decoded
+        if (times := image.width // size[0]) > 1:  # keeps memory low before it becomes RGB
+            image = image.convert(REDUCED_AS.get(image.mode, image.mode)).reduce(times)
+        image.thumbnail(size)
         image = ImageOps.exif_transpose(image)
-        image.thumbnail((longest, longest))
         return _on_white(image)
+
+
+def fitting(width: float, height: float, scale: float = 1.0) -> tuple[int, int]:
+    """Return the size, at most ``scale`` times as large, of a picture that is recognised."""
+    most = min(scale, LONGEST / max(width, height), (MOST_READ / (width * height)) ** 0.5)
+    return max(int(width * most), 1), max(int(height * most), 1)
 
 
 def frames(file: Path) -> int:

@@ -6,15 +6,22 @@ A loader asks for the text of each picture by a key that its own function ``pict
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.loaders.base import Words
+from ingest.loaders.base import Words, pages_named
+from rag.text.plural import plural
 
 NEEDS_OCR = (
     "reading them needs text recognition (OCR), which is not installed: "
     "`pip install 'ranklens[ocr]'`, then `ranklens reindex`"
 )
+SCRIPTS = "text recognition reads Latin, Chinese and Japanese script, if it can be seen clearly"
+UNSURE = 0.88  # mean confidence; scans of reports have 0.97 and more, Greek letters 0.85
+# Letters of a line, as times its width by its height: Latin ones are about 2.8, Chinese ones 1.4;
+# in scripts that the models do not know most letters are left out.
+WIDE, HOLLOW = 5.0, 0.5
 Corners = Sequence[int]
 """x and y of the upper left, upper right, lower right and lower left corner, in pixels."""
 
@@ -48,6 +55,13 @@ class PictureText:
     def certainty(self) -> float:
         """The confidence of all letters, added up."""
         return sum(len(line.text) * line.confidence for line in self.lines)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether much of it is probably wrong or missing."""
+        wide = [ratio for ratio in map(_width, self.lines) if ratio[0] > WIDE]
+        hollow = [ratio for ratio in wide if ratio[1] < HOLLOW * ratio[0]]
+        return self.certainty < UNSURE * self.letters or 2 * len(hollow) > len(wide)
 
     def to_json(self) -> str:
         """Return it as text; `from_json` reads it."""
@@ -97,17 +111,43 @@ class Pictures:
             found.setdefault(self.reasons.get(key, self.otherwise), []).append(key)
         return found
 
-    def to_json(self) -> str:
-        """Return what is known as text; `from_json` reads it."""
-        texts = {key: text.to_json() for key, text in self.texts.items()}
-        return json.dumps([texts, dict(self.reasons), self.otherwise, self.asking])
+    def doubts(self) -> tuple[str, ...]:
+        """Return a sentence that names the pictures whose text is probably wrong, if any are."""
+        keys = [key for key, text in self.texts.items() if text.is_doubtful]
+        if not keys:
+            return ()
+        paged = all(key.isdigit() for key in keys)
+        named = pages_named(sorted(map(int, keys))) if paged else plural(len(keys), "picture")
+        return (f"the text of {named} is doubtful; {SCRIPTS}",)
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean confidence of all letters that were read, None if none were."""
+        letters = sum(text.letters for text in self.texts.values())
+        return sum(text.certainty for text in self.texts.values()) / letters if letters else None
 
     @classmethod
-    def from_json(cls, data: str | bytes) -> Pictures:
-        """Return what `to_json` was called on; nothing was asked for yet."""
+    def from_json(cls, data: bytes) -> Pictures:
+        """Return what `packed` was given; nothing was asked for yet."""
         texts, reasons, otherwise, asking = json.loads(data)
         known = {key: PictureText.from_json(text) for key, text in texts.items()}
         return cls(known, reasons, otherwise, asking)
+
+
+def _width(line: PictureLine) -> tuple[float, int]:
+    """Return how many times as wide as high a line is, and its letters."""
+    x0, y0, x1, y1, _, _, x3, y3 = line.corners
+    return math.dist((x0, y0), (x1, y1)) / max(math.dist((x0, y0), (x3, y3)), 1), len(line.text)
+
+
+def packed(
+    texts: Mapping[str, str], reasons: Mapping[str, str], otherwise: str, asking: bool
+) -> bytes:
+    """Return what is known of pictures for the parsing process; texts as JSON, by key.
+
+    The server process never looks into these texts.
+    """
+    return json.dumps([dict(texts), dict(reasons), otherwise, asking]).encode()
 
 
 def _words(stored: Sequence[Sequence[object]]) -> Words:

@@ -14,8 +14,10 @@ HEAD = 4096
 SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old or password-protected Office (save it as .docx, "
      ".pptx or .xlsx without a password)"),
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x89PNG\r\n", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"II*\0", ".tif"),
+    (b"MM\0*", ".tif"),
     (b"GIF8", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
@@ -45,6 +47,8 @@ def sniff(path: Path) -> str:
         return ".pdf"
     if head.startswith(b"PK\x03\x04"):
         return _member_format(path)
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return ".webp"
     for signature, words in SIGNATURES:
         if head.startswith(signature):
             return words

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from ingest.loaders.base import Block, Page, block
 from ingest.loaders.decode import read_text
+from ingest.loaders.options import LoadOptions
 
 UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")
 BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+|\f")
 
 
-def load(path: Path, password: str = "") -> list[Page]:
+def load(path: Path, options: LoadOptions) -> list[Page]:
     """Return a text file as one page."""
     return [Page(None, tuple(text_blocks(read_text(path))))]
 

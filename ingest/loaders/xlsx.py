@@ -19,13 +19,14 @@ from lxml.etree import iterparse  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
 from ingest.loaders.base import Block, Loaded, Page, block, grid
+from ingest.loaders.options import LoadOptions
 from ingest.loaders.zipped import office_file, open_zip
 from rag.text.plural import plural
 
 SHEETS = "xl/worksheets/"
 
 
-def load(path: Path, password: str = "") -> Loaded:
+def load(path: Path, options: LoadOptions) -> Loaded:
     """Return one page a visible sheet; raises `DocumentError` if the file is damaged."""
     faults = (InvalidFileException, TypeError, IndexError, ParseError, zipfile.BadZipFile)
     with office_file(path, "XLSX", faults) as file, warnings.catch_warnings():

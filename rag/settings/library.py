@@ -49,6 +49,20 @@ class LibrarySettings(Section):
     parse_memory_mb: int = option(
         2048, "Memory a document's parser may take, in MB, before it is stopped.", ge=128
     )
+    ocr: bool = option(
+        True,
+        "Read scanned pages and pictures by text recognition (OCR), if the extra `ocr` is "
+        "installed. Takes seconds a picture.",
+    )
+    ocr_seconds: float = option(
+        1800.0,
+        "Time that reading the pictures of one document may take, in seconds; what is left is "
+        "named, and `ranklens reindex` goes on there.",
+        gt=0,
+    )
+    hidden_sheets: bool = option(
+        False, "Read the hidden sheets of workbooks too, of documents indexed from then on."
+    )
     max_document_characters: int = option(
         20_000_000, "Most characters of a document's text; a longer one is refused.", ge=1000
     )

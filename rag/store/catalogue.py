@@ -46,6 +46,7 @@ from rag.store.migrate import bring_up_to_date
 from rag.store.room import storage_error
 from rag.store.schema import chunks, documents, meta, word_boxes
 from rag.text.language import ENGLISH, NONE, stemming_of
+from rag.text.plural import plural
 
 Status = Literal["queued", "indexing", "ready", "failed", "removed"]
 Vectors = NDArray[np.float32]
@@ -95,6 +96,15 @@ class Document:
     ocr_pictures: int = 0
     ocr_confidence: float | None = None
     parent: str = ""
+
+    @property
+    def ocr(self) -> str:
+        """How much of its text was recognised, and how surely, in words; "" if nothing was."""
+        if self.ocr_confidence is None:
+            return ""
+        paged = self.media_type == "application/pdf" or self.media_type.startswith("image/")
+        read = plural(self.ocr_pictures, "page" if paged else "picture")
+        return f"{read} read by OCR, confidence {int(100 * self.ocr_confidence)}%"
 
 
 class Catalogue(ChunkRows):

@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import docx
 import openpyxl
+from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
 
@@ -104,6 +106,33 @@ def huge(size: int) -> Iterator[Made]:
     yield "image.pdf", _with_contents(image)
 
 
+def pictures(size: int) -> Iterator[Made]:
+    """Pictures that are large, hollow or cut short, alone and in other files."""
+    for name, side in (("large", 9_000), ("too-large", 14_000)):
+        picture = Image.new("1", (side, side))
+        yield f"{name}.png", _image(picture, "PNG")
+        yield f"{name}.tif", _image(picture, "TIFF", compression="group4")
+    yield "long.png", _image(Image.new("L", (16, size * 60_000)), "PNG")
+    header = bytearray(_image(Image.new("L", (9, 9)), "PNG"))
+    header[16:24] = b"\x7f\xff\xff\xff" * 2
+    yield "lie.png", bytes(header)
+    noise = random.Random(1).randbytes(150 * 150)
+    data = _image(Image.frombytes("L", (150, 150), noise), "JPEG")
+    yield "noise.jpg", data
+    yield "cut.jpg", data[: len(data) // 2]
+    yield "frames.tif", _image(
+        Image.new("1", (20, 20)), "TIFF", save_all=True,
+        append_images=[Image.new("1", (20, 20), n % 2) for n in range(size * 10)],
+    )  # fmt: skip
+    loop = bytearray(_image(Image.new("L", (9, 9)), "TIFF"))
+    loop[-4:] = loop[4:8]  # the last directory names the first one as the next
+    yield "loop.tif", bytes(loop)
+    document = docx.Document()
+    for _ in range(3):
+        document.add_picture(io.BytesIO(_image(Image.new("1", (6_000, 90)), "PNG")))
+    yield "pictures.docx", _saved(document)
+
+
 def quadratic(size: int) -> Iterator[Made]:
     """Text that slow patterns choke on."""
     many = size * 100_000
@@ -175,9 +204,16 @@ GENERATORS: dict[str, Callable[[int], Iterator[Made]]] = {
     "entities": entities,
     "nested": nested,
     "huge": huge,
+    "pictures": pictures,
     "quadratic": quadratic,
     "mutants": mutants,
 }
+
+
+def _image(picture: Image.Image, kind: str, **options: object) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, kind, **options)
+    return data.getvalue()
 
 
 def _with_contents(data: bytes, *filters: str) -> bytes:

@@ -36,10 +36,12 @@ class TimedParser(Parser):
 
     seconds = 0.0
 
-    def parse(self, path: Path, digest: str, name: str, password: str = "") -> CutDocument:
+    def parse(
+        self, path: Path, digest: str, name: str, password: str = "", pictures: bytes = b""
+    ) -> CutDocument:
         started = time.perf_counter()
         try:
-            return super().parse(path, digest, name, password)
+            return super().parse(path, digest, name, password, pictures)
         finally:
             TimedParser.seconds += time.perf_counter() - started
 

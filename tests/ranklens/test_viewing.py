@@ -18,8 +18,8 @@ def test_a_passage_has_its_document_and_its_text(library):
     source = viewing.source_of(library, ALL[1])
     assert source.document.name == "field-guide.pdf"
     assert source.parsed.text[ALL[1].start : ALL[1].end] == ALL[1].text
-    assert source.is_pdf
-    assert not viewing.source_of(library, ALL[5]).is_pdf
+    assert source.is_drawn
+    assert not viewing.source_of(library, ALL[5]).is_drawn
 
 
 def test_a_passage_whose_document_changed_or_is_gone_has_none(library, monkeypatch):

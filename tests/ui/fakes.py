@@ -188,6 +188,8 @@ class FakeDocument:
     added: datetime = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
     indexed: datetime | None = datetime(2025, 3, 1, 12, 1, tzinfo=UTC)
     warnings: str = ""
+    ocr_confidence: float | None = None
+    ocr: str = ""
 
 
 @dataclass
@@ -201,6 +203,8 @@ class FakeProgress:
     outcomes: tuple[Any, ...] = ()
     running: bool = False
     problem: str = ""
+    pictures_done: int = 0
+    pictures_total: int = 0
 
     @property
     def rate(self) -> float:

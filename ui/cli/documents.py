@@ -91,10 +91,11 @@ def list_documents(
             "" if d.pages is None else str(d.pages),
             str(d.chunks),
             d.reason or "; ".join(d.warnings.splitlines()),
+            d.ocr,
         )
         for d in documents
     ]
-    table(("document", "status", "pages", "chunks", "reason or warning"), rows)
+    table(("document", "status", "pages", "chunks", "reason or warning", "OCR"), rows)
 
 
 def remove(

@@ -112,6 +112,8 @@ def line(progress: IndexingProgress) -> str:
         parts.append(f"{duration(progress.seconds_left)} left")
     if progress.current:
         parts.append(clean(progress.current))
+    if progress.pictures_total:
+        parts.append(f"{progress.pictures_done} of {progress.pictures_total} pictures read (OCR)")
     return " · ".join(parts)
 
 

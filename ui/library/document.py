@@ -32,6 +32,8 @@ def show(library: Library, document: Document) -> None:
             unlock(library, document)
     if document.warnings:
         frame.notice(document.warnings, "Not everything in it was read", "warn")
+    if document.ocr:
+        frame.say(f"{document.ocr}.")
     with st.container(horizontal=True):
         if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
             library.reindex([document.name])

@@ -45,6 +45,9 @@ def table(held: Sequence[Document]) -> Document | None:
             "Status": config.TextColumn(width="small"),
             "Pages": config.NumberColumn(width="small"),
             "Passages": config.NumberColumn(width="small", format="localized"),
+            "OCR": config.NumberColumn(
+                width="small", format="percent", help="How sure text recognition was of its letters"
+            ),
             "Size": config.NumberColumn(width="small", format="bytes"),
             "Added": config.DatetimeColumn(width="small", format="D MMM YYYY"),
         },
@@ -63,9 +66,11 @@ def frame_of(held: Sequence[Document]) -> pd.DataFrame:
             "Status": STATUS.get(document.status, document.status),
             "Pages": document.pages,
             "Passages": document.chunks if document.status == "ready" else None,
+            "OCR": document.ocr_confidence,
             "Size": document.size,
             "Added": document.added,
         }
         for document in held
     ]
-    return pd.DataFrame(rows).astype({"Pages": "Int64", "Passages": "Int64"})
+    frame = pd.DataFrame(rows).astype({"Pages": "Int64", "Passages": "Int64", "OCR": "Float64"})
+    return frame if frame["OCR"].notna().any() else frame.drop(columns="OCR")

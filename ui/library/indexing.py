@@ -60,4 +60,9 @@ def line(progress: IndexingProgress) -> str:
         parts.append(f"{progress.rate:.0f} a second")
     if progress.seconds_left is not None:
         parts.append(f"{left(progress.seconds_left)} left")
-    return " · ".join([*parts, progress.current] if progress.current else parts)
+    if progress.current:
+        parts.append(progress.current)
+    if progress.pictures_total:
+        pictures = plural(progress.pictures_total, "picture")
+        parts.append(f"{progress.pictures_done} of {pictures} read (OCR)")
+    return " · ".join(parts)

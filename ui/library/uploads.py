@@ -21,7 +21,8 @@ def show(library: Library) -> None:
         accept_multiple_files=True,
         key=f"upload_{turn}",
         max_upload_size=library.settings.max_file_mb,
-        help="PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV, JSON, EPUB and e-mail",
+        help="PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV, JSON, EPUB, e-mail, and "
+        "pictures of text (PNG, JPEG, TIFF, WebP)",
     )
     if files:
         with st.spinner("Copying the files…"):

@@ -1,7 +1,7 @@
 """The viewer: a passage highlighted in its own document, of any format.
 
-A PDF shows its page, marked; slides, sheets and texts show their blocks, marked. Nothing of a
-document is ever rendered as markup, and the file itself is only offered as a download.
+A PDF or a picture shows its page, marked; slides, sheets and texts show their blocks, marked.
+Nothing of a document is ever rendered as markup, and the file itself is only offered as a download.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def show(library: Library, chunk: Chunk, quotes: Sequence[TextRange] = ()) -> No
     _bar(library, source, chunk, number)
     if number is None:
         st.html(source_text.around(source.parsed, marking))
-    elif source.is_pdf:
-        _pdf(library, source, chunk, quotes, number)
+    elif source.is_drawn:
+        _drawn(library, source, chunk, quotes, number)
     else:
         frame_class = "rl-slide" if source.unit == "slide" else "rl-sheet"
         st.html(source_text.page(source.parsed, number, marking, frame_class))
 
 
-def _pdf(
+def _drawn(
     library: Library, source: SourceDocument, chunk: Chunk, quotes: Sequence[TextRange], number: int
 ) -> None:
     name, marking = source.document.name, Marking.of(chunk, quotes)
@@ -123,6 +123,8 @@ def _bar(library: Library, source: SourceDocument, chunk: Chunk, number: int | N
             _turn("Next", "right", number + 1, number < pages)
             if number != chunk.page:
                 st.button("Back to the passage", on_click=reset)
+        if source.document.ocr:
+            frame.say(source.document.ocr, width="content")
         st.download_button(
             "Original file",
             lambda: library.file(name).read_bytes(),

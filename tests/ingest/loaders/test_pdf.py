@@ -171,11 +171,11 @@ def test_every_encryption_opens_with_its_password(tmp_path, algorithm):
     assert SENTENCE in texts(loaded(tmp_path, encrypted(pdf(), "", "owner", algorithm)))
 
 
-def test_scan_without_text(tmp_path):
+def test_no_text_at_all(tmp_path):
     def draw(canvas):
         canvas.rect(50, 50, 300, 300, fill=1)
 
-    with pytest.raises(DocumentError, match="no text, only images"):
+    with pytest.raises(DocumentError, match="nothing to read"):
         loaded(tmp_path, pdf(draw))
 
 

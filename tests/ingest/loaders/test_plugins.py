@@ -64,9 +64,9 @@ def test_files_of_a_plugin_in_a_folder_are_found(note, install_plugin):
 
 
 def test_content_that_no_loader_of_ours_reads_goes_to_the_plugin(tmp_path, install_plugin):
-    install_plugin(GROUP, {"png": "foreign:careless"}, SOURCE)
-    path = tmp_path / "a.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    install_plugin(GROUP, {"gif": "foreign:careless"}, SOURCE)
+    path = tmp_path / "a.gif"
+    path.write_bytes(b"GIF89a")
     with pytest.raises(DocumentError, match=r"package foreign 1\.0 returns no list"):
         load(path)
 

@@ -42,6 +42,7 @@ class FakeDocument:
     reason: str = ""
     media_type: str = "text/plain"
     warnings: str = ""
+    ocr: str = ""
 
 
 def fake_trace(question: str, settings: Settings, within: Filter = EVERYTHING) -> Trace:

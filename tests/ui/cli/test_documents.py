@@ -143,11 +143,13 @@ def test_documents_as_lines(run: Run, fake: FakeLibrary):
     fake.held = [
         FakeDocument("a.pdf", pages=3, warnings="page 2 was not read\na picture was not"),
         FakeDocument("b.md", "failed", reason="no\ntext"),
+        FakeDocument("c.png", ocr="1 page read by OCR, confidence 97%"),
     ]
     assert run("documents").out.splitlines() == [
-        "document\tstatus\tpages\tchunks\treason or warning",
-        "a.pdf\tready\t3\t1\tpage 2 was not read; a picture was not",
-        "b.md\tfailed\t\t1\tno text",
+        "document\tstatus\tpages\tchunks\treason or warning\tOCR",
+        "a.pdf\tready\t3\t1\tpage 2 was not read; a picture was not\t",
+        "b.md\tfailed\t\t1\tno text\t",
+        "c.png\tready\t\t1\t\t1 page read by OCR, confidence 97%",
     ]
 
 
@@ -162,6 +164,7 @@ def test_documents_as_json(run: Run, fake: FakeLibrary):
         "reason": "",
         "media_type": "text/plain",
         "warnings": "",
+        "ocr": "",
     }
 
 
