@@ -44,10 +44,14 @@ def configurations():
     return [json.loads(block) for block in blocks]
 
 
-async def first_document(server):
+async def read_with(server):
+    """What the official client gets: an answer, and the text of the first document."""
     async with Client(server) as client:
-        found = await client.call_tool("list_documents", {})
-        return found.structured_content["documents"][0]["document"]["name"]
+        answer = await client.call_tool("ask", {"question": "When was the stone bridge opened?"})
+        listed = await client.call_tool("list_documents", {})
+        uri = listed.structured_content["documents"][0]["uri"]
+        text = (await client.read_resource(uri)).contents[0].text
+    return answer.structured_content["answer"], text
 
 
 def test_the_configuration_of_a_program_that_starts_ranklens_works(tmp_path):
@@ -60,7 +64,9 @@ def test_the_configuration_of_a_program_that_starts_ranklens_works(tmp_path):
     started = StdioServerParameters(
         command=sys.executable, args=["-m", "ui.cli", *given], cwd=str(PAGE.parents[1])
     )
-    assert asyncio.run(first_document(started)) == "bridges.md"
+    answer, text = asyncio.run(read_with(started))
+    assert "1871" in answer
+    assert "Anna Berg" in text
 
 
 def test_the_configuration_of_a_server_with_an_address_works(tmp_path):
@@ -69,11 +75,11 @@ def test_the_configuration_of_a_server_with_an_address_works(tmp_path):
 
     async def through(url, headers):
         async with httpx2.AsyncClient(headers=headers) as http:
-            return await first_document(streamable_http_client(url, http_client=http))
+            return await read_with(streamable_http_client(url, http_client=http))
 
     with ranklens.open(tmp_path / "library") as library, served(library) as address:
         library.add(tmp_path / "bridges.md")
         secret, _ = library.keys.add("agent", "read")
         headers = {name: value.replace("KEY", secret) for name, value in entry["headers"].items()}
-        found = asyncio.run(through(entry["url"].replace(ADDRESS, address), headers))
-    assert found == "bridges.md"
+        answer, _ = asyncio.run(through(entry["url"].replace(ADDRESS, address), headers))
+    assert "1871" in answer

@@ -137,15 +137,6 @@ def started(folder):
     )
 
 
-async def test_the_official_client_over_stdin_and_stdout(folder):
-    async with Client(started(folder)) as client:
-        tools, document, _ = await asked(client)
-        answer = (await client.call_tool("ask", QUESTION)).structured_content
-    assert len(tools) == 5
-    assert document == "moon.md"
-    assert "landed on the moon" in answer["answer"]
-
-
 @pytest.mark.parametrize("how", ["end of input", pytest.param("signal", marks=pytest.mark.slow)])
 def test_it_writes_messages_only_and_ends_in_order(folder, how):
     begin = started(folder)
