@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from rag.errors import RanklensError
 from serve.library import OpenLibrary
@@ -29,10 +30,10 @@ class AccessCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+        if scope["type"] == "websocket":  # no route is one
+            await WebSocketClose(1008)(scope, receive, send)
             return
-        refused = await self._refusal(scope) if scope["type"] == "http" else problem(404, "")
+        refused = await self._refusal(scope) if scope["type"] == "http" else None
         await (refused or self._app)(scope, receive, send)
 
     async def _refusal(self, scope: Scope) -> ProblemResponse | None:

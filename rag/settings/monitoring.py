@@ -10,8 +10,8 @@ class MonitoringSettings(Section):
 
     log_questions: bool = option(
         True,
-        "Keep a log of the questions that are asked (page, command line, Python), in the "
-        "library's own file: their words, settings, times and what fell back.",
+        "Keep a log of the questions that are asked (page, command line, Python, other programs), "
+        "in the library's own file: their words, settings, times and what fell back.",
     )
     log_days: int = option(90, "Days after which a logged question is forgotten.", ge=1, le=3650)
     alert_p95_ms: int = option(

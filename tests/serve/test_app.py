@@ -1,7 +1,12 @@
+import re
+
 from starlette.testclient import TestClient
 
-from serve.requests import ID
-from tests.serve.conftest import DOCUMENTS
+from rag.errors import LibraryInUse
+from serve.app import alone
+from serve.library import OpenLibrary
+from serve.requests import ID, log
+from tests.serve.conftest import DOCUMENTS, OWN
 
 
 def test_the_documents_are_listed(api: TestClient):
@@ -27,3 +32,42 @@ def test_an_unknown_path_is_a_problem(api: TestClient):
     assert reply.status_code == 404
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json()["title"] == "Not Found"
+
+
+def test_the_log_has_a_line_with_the_id_and_no_key(client_of, stocked, caplog):
+    caplog.set_level("INFO", logger=log.name)
+    api = client_of(stocked)
+    secret = "rl_00000000_secret"
+    headers = {ID: "mine-2", "Authorization": f"Bearer {secret}"}
+    api.get("/api/v1/documents/a%1Bb?x=1", headers=headers)
+    (line,) = caplog.messages
+    assert re.fullmatch(r"GET /api/v1/documents/a\\x1bb 404 \d+ ms mine-2", line)
+    assert secret not in caplog.text
+
+
+def test_what_broke_is_logged_and_not_shown(client_of, stocked, caplog, monkeypatch):
+    def broken():
+        raise ZeroDivisionError("secret of the house")
+
+    monkeypatch.setattr(stocked, "documents", broken)
+    reply = client_of(stocked).get("/api/v1/documents", headers={ID: "mine-3"})
+    assert reply.status_code == 500
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert "mine-3" in reply.json()["detail"]
+    assert "secret" not in reply.text
+    assert "secret of the house" in caplog.text
+    assert "request mine-3 failed" in caplog.text
+
+
+def test_a_library_that_cannot_be_opened_is_a_problem(settings):
+    def fails():
+        raise LibraryInUse(f"{settings.library} is open in another program")
+
+    app = alone(OpenLibrary(fails, lambda: settings))
+    here = ("127.0.0.1", "the library is open in another program")
+    for client, words in (here, ("192.0.2.7", "The library is not open.")):
+        api = TestClient(app, base_url=f"http://{OWN}", client=(client, 1))
+        reply = api.get("/api/v1/documents")
+        assert reply.status_code == 503
+        assert reply.json()["detail"] == words
+        assert api.get("/api/health").status_code == 200

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from starlette.routing import Mount, Route
+from starlette.websockets import WebSocketDisconnect
 
 import serve.app
 from rag.settings import Settings
@@ -124,6 +125,12 @@ def test_a_revoked_key_opens_nothing_and_its_library_stays_closed(
         library.keys.revoke("once")
         assert client_of(library, secret).get("/api/v1/documents").status_code == 401
         assert client_of(library).get("/api/v1/documents").status_code == 401
+
+
+def test_no_websocket_is_accepted(library: Library, client_of: MakeClient):
+    api = client_of(library, library.secrets["admin"])
+    with pytest.raises(WebSocketDisconnect), api.websocket_connect("/api/v1/documents"):
+        pass
 
 
 def test_what_no_rule_names_needs_a_scope():

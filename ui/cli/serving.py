@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -29,9 +30,16 @@ def serve(
     Without a key it answers programs on this machine only. Stops at Ctrl-C once the running
     requests have ended.
     """
+    from serve.guard import OWN_NAMES
     from serve.running import run
 
     with open_library(settings_for(ctx, library), create=True) as opened:
+        if host not in OWN_NAMES and opened.keys.none():
+            print(
+                "No key exists, so nobody but this machine is answered; `ranklens keys add NAME` "
+                "makes one",
+                file=sys.stderr,
+            )
         opened.start_worker()
         opened.warm_up()
         run(opened, host, port)

@@ -60,6 +60,9 @@ def test_serve_opens_the_library_and_closes_it(
     ((library, host, port),) = served
     assert (host, port) == ("127.0.0.1", 9000)
     assert library.settings.library == settings.library
+    assert ran.err == ""
+    elsewhere = run("--library", settings.library, "serve", "--host", "192.0.2.1")
+    assert "`ranklens keys add NAME` makes one" in elsewhere.err
     with keys_of(settings) as keys:
         assert keys.none()
     with Library.open(settings):  # nobody holds it any more
