@@ -7,10 +7,12 @@ way after each: a thousand texts do not hold up ten.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 from rag.errors import ModelError
@@ -25,7 +27,10 @@ MOST_ACCELERATED = 512
 
 @dataclass(slots=True, eq=False)
 class _Call(Generic[T, R]):
-    """The rows of one call; those up to ``taken`` are computed or being computed."""
+    """The rows of one call; those up to ``taken`` are computed or being computed.
+
+    ``wake`` is set when its thread has something to do: return, or compute a pass.
+    """
 
     rows: Sequence[T]
     gone: Callable[[], bool]
@@ -33,6 +38,7 @@ class _Call(Generic[T, R]):
     left: int
     taken: int = 0
     error: BaseException | None = None
+    wake: threading.Event = field(default_factory=threading.Event)
 
     @property
     def done(self) -> bool:
@@ -45,8 +51,8 @@ _Slice = tuple[_Call[T, R], range]
 class Batcher(Generic[T, R]):
     """Computes rows with ``run``, which returns a result for each and is called for many callers.
 
-    ``lanes`` passes run at once, of at most ``most`` rows each. Without ``mixed`` the rows of one
-    pass are of one call.
+    ``lanes`` passes run at once, of about ``most`` rows each. Unless ``mixed``, every call of
+    ``run`` is given the rows of one caller, cut in the same way whoever else waits.
     """
 
     def __init__(
@@ -56,10 +62,10 @@ class Batcher(Generic[T, R]):
         most: int = MOST,
         mixed: bool = True,
     ) -> None:
-        self._run, self._most, self._mixed = run, most, mixed
+        self._run, self._lanes, self._most, self._mixed = run, lanes, most, mixed
         self._free = lanes
         self._waiting: deque[_Call[T, R]] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
 
     def __call__(self, rows: Sequence[T]) -> list[R]:
         """Return the result of each row; raises what ``run`` raises for these rows.
@@ -67,60 +73,76 @@ class Batcher(Generic[T, R]):
         Raises `ModelError` if nobody waits for the result any more (`rag.models.deadline`).
         """
         call: _Call[T, R] = _Call(rows, abandoned(), [None] * len(rows), len(rows))
-        with self._changed:
+        with self._lock:
             if rows:
                 self._waiting.append(call)
-        while not call.done:
-            if batch := self._turn(call):
-                self._compute(batch)
+        while batch := self._turn(call):
+            self._compute(batch)
         if call.error is not None:
             raise call.error
         return call.results  # type: ignore[return-value]  # a result is set for each row
 
     def _turn(self, call: _Call[T, R]) -> list[_Slice[T, R]]:
-        """Wait until a call is done or this thread may compute a pass; return its rows."""
-        with self._changed:
-            while not call.done:
-                if call.gone():
+        """Wait until this thread may compute a pass and return its rows, none if the call is done.
+
+        Only threads that have something to do are woken: each switch costs more than a short row.
+        """
+        while True:
+            with self._lock:
+                if not call.done and call.gone():
                     self._leave(call)
-                elif self._free and call in self._waiting:
-                    if batch := self._next():
-                        self._free -= 1
-                        return batch
-                else:
-                    self._changed.wait()
-        return []
+                if call.done:
+                    return []
+                if self._free and call in self._waiting and (batch := self._next()):
+                    self._free -= 1
+                    return batch
+                call.wake.clear()
+            call.wake.wait()
 
     def _leave(self, call: _Call[T, R]) -> None:
         call.error = ModelError("nobody waits for the result any more")
         if call in self._waiting:
             self._waiting.remove(call)
+        self._wake_next()  # it may have been this thread's turn
+
+    def _wake_next(self) -> None:
+        for call in islice(self._waiting, self._free):
+            call.wake.set()
 
     def _next(self) -> list[_Slice[T, R]]:
+        """Take the rows of the next pass; what passes beside it may compute is left to them."""
         batch: list[_Slice[T, R]] = []
-        room = self._most
-        while self._waiting and room and (self._mixed or not batch):
+        room, share = self._most, math.ceil(len(self._waiting) / self._lanes)
+        while self._waiting and room > 0 and len(batch) < share:
             call = self._waiting.popleft()
             if call.gone():
                 call.error = ModelError("nobody waits for the result any more")
+                call.wake.set()
                 continue
-            rows = range(call.taken, min(call.taken + room, len(call.rows)))
+            size = room if self._mixed else self._most
+            rows = range(call.taken, min(call.taken + size, len(call.rows)))
             call.taken = rows.stop
             room -= len(rows)
             batch.append((call, rows))
             if call.taken < len(call.rows):
                 # It has had a whole pass, or only what others left of one.
-                put = self._waiting.append if len(batch) == 1 else self._waiting.appendleft
-                put(call)
+                whole = len(rows) == self._most
+                (self._waiting.append if whole else self._waiting.appendleft)(call)
         return batch
 
     def _compute(self, batch: list[_Slice[T, R]]) -> None:
+        parts = deque([batch] if self._mixed else [[one] for one in batch])
         try:
-            self._pass(batch)
+            while parts:
+                self._pass(parts.popleft())
+        except BaseException as error:  # an interrupt of this thread, which led for others too
+            for part in parts:
+                self._ended(part, error)
+            raise
         finally:
-            with self._changed:
+            with self._lock:
                 self._free += 1
-                self._changed.notify_all()
+                self._wake_next()
 
     def _pass(self, batch: list[_Slice[T, R]]) -> None:
         try:
@@ -133,27 +155,29 @@ class Batcher(Generic[T, R]):
                 for one in batch:  # the rows of one caller fail no other
                     self._pass([one])
                 return
-            self._fail(batch, error)
+            self._ended(batch, error)
             if not isinstance(error, Exception):
                 raise
         else:
-            with self._changed:
-                for call, rows in batch:
-                    call.left -= len(rows)
+            self._ended(batch)
 
-    def _fail(self, batch: list[_Slice[T, R]], error: BaseException) -> None:
-        with self._changed:
-            for call, _ in batch:
-                call.error = error
-                if call in self._waiting:
-                    self._waiting.remove(call)
+    def _ended(self, batch: list[_Slice[T, R]], error: BaseException | None = None) -> None:
+        with self._lock:
+            for call, rows in batch:
+                call.left -= len(rows)
+                if error is not None:
+                    call.error = error
+                    if call in self._waiting:
+                        self._waiting.remove(call)
+                if call.done:
+                    call.wake.set()
 
 
 def batcher_for(engine: str, run: Callable[[list[T]], Sequence[R]]) -> Batcher[T, R]:
     """Return a batcher for a model that runs on ``engine`` (`Encoder.engine`).
 
     ONNX Runtime's rows are computed by the workers, so a pass begins before the last ends. In int8
-    a row's rounding depends on the rows beside it: there every pass is one caller's.
+    a row's rounding depends on the rows beside it, so there they are not mixed.
     """
     if not engine.startswith("torch"):
         most = max(MOST, 16 * processors())

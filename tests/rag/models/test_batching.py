@@ -36,6 +36,8 @@ class Model:
         self.threads.append(threading.get_ident())
         self.begun.release()
         assert self.go.acquire(timeout=10)
+        if -2 in rows:
+            raise KeyboardInterrupt
         if -1 in rows:
             raise ModelError("a row is wrong")
         return [2 * row for row in rows]
@@ -102,6 +104,18 @@ def test_an_error_is_the_caller_s_whose_rows_raise_it(pool):
         found[2].result(10)
     model.go.release()
     assert model.batcher([5]) == [10]  # and the next call is computed as ever
+
+
+@pytest.mark.parametrize("mixed", [True, False])
+def test_an_interrupt_ends_every_call_of_its_pass(pool, mixed: bool):
+    model = Model(mixed=mixed)
+    found = queued(model, pool, [[1], [-2], [3]])
+    model.go.release(20)
+    assert found[0].result(10) == [2]
+    for one in found[1:]:
+        with pytest.raises(KeyboardInterrupt):
+            one.result(10)
+    assert model.batcher([5]) == [10]
 
 
 def test_a_call_that_nobody_waits_for_is_dropped(pool):
@@ -174,7 +188,7 @@ def test_an_engine_s_batcher():
     def made(engine: str) -> Batcher[int, int]:
         return batcher_for(engine, lambda rows: rows)
 
-    assert (made("onnx float32")._free, made("onnx float32")._mixed) == (processors(), True)
+    assert (made("onnx float32")._lanes, made("onnx float32")._mixed) == (processors(), True)
     assert not made("onnx int8")._mixed
     assert made("torch float32 cpu")._free == 1
     assert made("torch bfloat16 cuda")._most > made("torch float32 cpu")._most
