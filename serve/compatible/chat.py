@@ -6,10 +6,10 @@ The reply carries the answer's citations as annotations and the id of its trace.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import anyio
@@ -91,9 +91,12 @@ async def chat_completions(body: ChatBody, library: Opened, request: Request) ->
     `annotations` are the answer's citations. Instructions of other roles are not followed.
     """
     question, history = body.conversation()
-    options = options_of(library, body.model) | body.options(library)
-    begin = partial(library.start_answer, question, history=history, origin="api", **options)
-    answering = await in_thread(request, lambda _stop: begin())
+
+    def begin(_stop: threading.Event) -> AnswerInProgress:
+        options = options_of(library, body.model) | body.options(library)
+        return library.start_answer(question, history=history, origin="api", **options)
+
+    answering = await in_thread(request, begin)
     trace_id = library.recent_traces.keep(answering.trace)
     reply = ChatReply(
         library, body.model, trace_id, f"{request.url.scheme}://{request.url.netloc}{API}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -73,8 +74,14 @@ async def embeddings(body: EmbeddingsBody, library: Opened, request: Request) ->
     """Return a unit vector for each text; a text is read as far as the encoder reads."""
     texts = [body.input] if isinstance(body.input, str) else body.input
     _check(body, texts, library)
-    asked = body.input_type == "query"
-    found = await in_thread(request, lambda stop: library.embed(texts, questions=asked, stop=stop))
+    return await in_thread(request, lambda stop: _encoded(body, texts, library, stop))
+
+
+def _encoded(
+    body: EmbeddingsBody, texts: Sequence[str], library: Library, stop: threading.Event
+) -> JsonReply:
+    """Return the reply, written in the thread that computed it: a thousand vectors take a while."""
+    found = library.embed(texts, questions=body.input_type == "query", stop=stop)
     tokens = sum(found.tokens)
     return JsonReply(
         {

@@ -6,6 +6,7 @@ the same, and each finds what it reads in the reply.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from typing import Annotated, Literal
 
@@ -13,7 +14,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, field_validator
 
 from rag.text.plural import plural
-from ranklens import Library, Reranking
+from ranklens import Reranking
+from ranklens.reranking import RankedText
 from serve.compatible.pipelines import ModelName, options_of
 from serve.dependencies import Opened
 from serve.work import in_thread
@@ -123,67 +125,61 @@ class TEIRank(BaseModel):
 @router.post("/v2/rerank", summary="Rerank texts (Cohere's API)")
 async def cohere(body: CohereBody, library: Opened, request: Request) -> CohereReply:
     """Rank documents for a query with the reranker that `model` names."""
-    found = await _ranked(request, library, body.model, body.query, body.documents, body.top_n)
-    results = [CohereResult(index=one.index, relevance_score=one.relevance) for one in found.ranked]
-    return CohereReply(id=str(uuid.uuid4()), results=results, meta=_meta(found, "2"))
+
+    def work(stop: threading.Event) -> CohereReply:
+        options = options_of(library, body.model)
+        found = library.rerank(body.query, body.documents, top=body.top_n, stop=stop, **options)
+        results = [
+            CohereResult(index=one.index, relevance_score=one.relevance) for one in found.ranked
+        ]
+        return CohereReply(id=str(uuid.uuid4()), results=results, meta=_meta(found, "2"))
+
+    return await in_thread(request, work)
 
 
 @router.post("/v1/rerank", summary="Rerank texts (Jina's API)", response_model_exclude_none=True)
 async def jina(body: JinaBody, library: Opened, request: Request) -> JinaReply:
     """Rank documents for a query with the reranker that `model` names."""
     texts = [one if isinstance(one, str) else one.text for one in body.documents]
-    found = await _ranked(request, library, body.model, body.query, texts, body.top_n)
-    results = [
-        JinaResult(
-            index=one.index,
-            relevance_score=one.relevance,
-            document=RelevantText(text=one.text) if body.return_documents else None,
+
+    def work(stop: threading.Event) -> JinaReply:
+        options = options_of(library, body.model)
+        found = library.rerank(body.query, texts, top=body.top_n, stop=stop, **options)
+        tokens = sum(library.encoder.count_tokens([body.query, *texts]))
+        return JinaReply(
+            id=str(uuid.uuid4()),
+            model=found.reranker,
+            results=[_jina_result(one, body.return_documents) for one in found.ranked],
+            usage=JinaUsage(prompt_tokens=tokens, total_tokens=tokens),
+            meta=_meta(found, "1"),
         )
-        for one in found.ranked
-    ]
-    tokens = sum(library.encoder.count_tokens([body.query, *texts]))
-    return JinaReply(
-        id=str(uuid.uuid4()),
-        model=found.reranker,
-        results=results,
-        usage=JinaUsage(prompt_tokens=tokens, total_tokens=tokens),
-        meta=_meta(found, "1"),
-    )
+
+    return await in_thread(request, work)
 
 
 @router.post(
-    "/rerank",
-    summary="Rerank texts (Text Embeddings Inference)",
-    response_model_exclude_none=True,
+    "/rerank", summary="Rerank texts (Text Embeddings Inference)", response_model_exclude_none=True
 )
 async def tei(body: TEIBody, library: Opened, request: Request) -> list[TEIRank]:
     """Rank texts for a query with the library's reranker."""
-    whole = not body.truncate
-    found = await _ranked(request, library, "", body.query, body.texts, whole=whole)
-    return [
-        TEIRank(
-            index=one.index,
-            text=one.text if body.return_text else None,
-            score=one.score if body.raw_scores else one.relevance,
-        )
-        for one in found.ranked
-    ]
+
+    def work(stop: threading.Event) -> list[TEIRank]:
+        found = library.rerank(body.query, body.texts, whole=not body.truncate, stop=stop)
+        return [
+            TEIRank(
+                index=one.index,
+                text=one.text if body.return_text else None,
+                score=one.score if body.raw_scores else one.relevance,
+            )
+            for one in found.ranked
+        ]
+
+    return await in_thread(request, work)
 
 
-async def _ranked(
-    request: Request,
-    library: Library,
-    model: str,
-    query: str,
-    texts: list[str],
-    top: int | None = None,
-    whole: bool = False,
-) -> Reranking:
-    options = options_of(library, model)
-    return await in_thread(
-        request,
-        lambda stop: library.rerank(query, texts, top=top, whole=whole, stop=stop, **options),
-    )
+def _jina_result(one: RankedText, with_text: bool) -> JinaResult:
+    document = RelevantText(text=one.text) if with_text else None
+    return JinaResult(index=one.index, relevance_score=one.relevance, document=document)
 
 
 def _meta(found: Reranking, version: str) -> CohereMeta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -127,14 +128,18 @@ async def search_store(
     _check(store)
     query = body.query if isinstance(body.query, str) else body.query[0]
     ranking = body.ranking_options or RankingOptions.model_validate({})
-    options = {**_options(library, ranking.ranker), **_filters(body.filters)}
-    options["top"] = body.max_num_results
-    trace = await in_thread(request, lambda _stop: library.search(query, origin="api", **options))
-    return StoreResults(
-        search_query=[query],
-        data=_results(trace, body.max_num_results, ranking.score_threshold),
-        trace_id=library.recent_traces.keep(trace),
-    )
+
+    def work(_stop: threading.Event) -> StoreResults:
+        options = {**_options(library, ranking.ranker), **_filters(body.filters)}
+        options["top"] = body.max_num_results
+        trace = library.search(query, origin="api", **options)
+        return StoreResults(
+            search_query=[query],
+            data=_results(trace, body.max_num_results, ranking.score_threshold),
+            trace_id=library.recent_traces.keep(trace),
+        )
+
+    return await in_thread(request, work)
 
 
 def _check(store: str) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +15,6 @@ from rag.rerank import cross_encoder
 from rag.rerank.table import MAXSIM
 from ranklens.library import Library
 from tests.rag.models.tiny import save_cross
-from tests.ranklens.bridges import opened
 from tests.servers.rerank_server import KEY, Fault, RerankServer
 
 QUESTION = "When was the stone bridge opened?"
@@ -29,10 +26,9 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Iterator[Library]:
-    with opened(tmp_path_factory.mktemp("reranking"), cache_folder) as made:
-        yield made
+@pytest.fixture
+def library(bridge_library: Library) -> Library:
+    return bridge_library
 
 
 @pytest.fixture
