@@ -1,7 +1,7 @@
 """How much of a text a model's vocabulary knows as words: letters for each piece of a word.
 
 A vocabulary of one language spells the others, two or three letters a piece or letter by letter,
-and a model that reads spelling finds little. docs/rerankers.md has the figures behind the two
+and a model that reads spelling finds little. docs/rerankers.md has the figures behind the three
 constants.
 """
 
@@ -20,11 +20,12 @@ from rag.types import Candidate, Chunk
 
 LEAST = 0.1
 SPELLED, KNOWN = 1.3, 4.0  # letters a piece: of spelling, and of the vocabulary's own language
+CURVE = 1.5  # half-way between the two, a model understands less than half
 LARGE = 100_000  # entries; a vocabulary of that size was made for many languages
 OWN = 1_000  # entries of a script that make it one of the vocabulary's own
 UNKNOWN = frozenset({"[UNK]", "<unk>"})
 PASSAGES, LETTERS = 2, 200  # how many passages are looked at, and how much of each
-NOTED, HARDLY = 0.8, 0.3  # coverages below which a trace mentions it, and how
+NOTED, HARDLY = 0.7, 0.2  # coverages below which a trace mentions it, and how
 _KEPT = 4096  # texts
 
 
@@ -44,7 +45,7 @@ class Coverage:
         if not pieces:
             return 1.0
         share = (sum(letters for letters, _ in counts) / pieces - SPELLED) / (KNOWN - SPELLED)
-        return min(1.0, max(LEAST, LEAST + (1 - LEAST) * share))
+        return LEAST + (1 - LEAST) * min(1.0, max(0.0, share)) ** CURVE
 
     def _count(self, text: str) -> tuple[int, int]:
         """Return the letters of a text and the pieces that they are cut to.

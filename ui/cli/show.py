@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rag.journey import movements
-from rag.types import RETRIEVERS, Chunk, Stage, Trace
+from rag.types import Chunk, Stage, StageName, Trace
 from ui.cli.words import clean, clean_lines, duration, move
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def trace_summary(trace: Trace) -> None:
 
         print(f"within: {clean(', '.join(filter_of(trace).words()))}")
     for stage in trace.stages:
-        if stage.fell_back or (stage.note and stage.name not in RETRIEVERS):
+        if stage.fell_back or (stage.note and stage.name == StageName.FUSED):
             print(f"note: {stage.name}: {clean(stage.note)}")
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.journey import Movement, movements
 from rag.text.labels import stage_title
-from rag.types import RETRIEVERS, Trace
+from rag.types import StageName, Trace
 from ui.shared import frame, slope
 from ui.shared.html import show as show_html
 from ui.shared.stages import unit
@@ -23,7 +23,7 @@ def show(trace: Trace) -> None:
     for stage in trace.stages:
         if stage.fell_back:
             frame.notice(stage.note, f"{stage_title(stage.name)}: fell back", "warn")
-        elif stage.note and stage.name not in RETRIEVERS:
+        elif stage.note and stage.name == StageName.FUSED:
             frame.say(f"{stage_title(stage.name)}: {stage.note}.")
     after = f"After: {unit(trace.stages[-1].name, trace)}"
     chart(moves, summary(moves), trace.top, "Before: fused", after)

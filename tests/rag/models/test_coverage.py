@@ -3,7 +3,7 @@
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from rag.models.coverage import KNOWN, LEAST, SPELLED, Coverage, pool_sample, script
+from rag.models.coverage import CURVE, KNOWN, LEAST, SPELLED, Coverage, pool_sample, script
 from rag.types import Candidate
 from tests.fakes import make_chunk
 
@@ -17,7 +17,7 @@ def coverage(*entries):
 
 
 def expected(letters, pieces):
-    return LEAST + (1 - LEAST) * (letters / pieces - SPELLED) / (KNOWN - SPELLED)
+    return LEAST + (1 - LEAST) * ((letters / pieces - SPELLED) / (KNOWN - SPELLED)) ** CURVE
 
 
 def test_letters_a_piece_worked_by_hand():
