@@ -7,6 +7,7 @@ constants.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -45,7 +46,7 @@ class Coverage:
         if not pieces:
             return 1.0
         share = (sum(letters for letters, _ in counts) / pieces - SPELLED) / (KNOWN - SPELLED)
-        return LEAST + (1 - LEAST) * min(1.0, max(0.0, share)) ** CURVE
+        return LEAST + (1 - LEAST) * math.pow(min(1.0, max(0.0, share)), CURVE)
 
     def _count(self, text: str) -> tuple[int, int]:
         """Return the letters of a text and the pieces that they are cut to.
