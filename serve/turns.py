@@ -29,7 +29,8 @@ class Turns:
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[None]:
         """Hold a turn; raises `HTTPException` (429) if there is none in time."""
-        if self._free.statistics().tasks_waiting >= self._room:
+        waiting = self._free.statistics().tasks_waiting
+        if self._free.available_tokens <= 0 and waiting >= self._room:
             raise self._busy("the queue is full")
         holder = object()
         if not await self._acquired(holder, request):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import cohere
 import httpx
@@ -154,31 +156,39 @@ def test_many_callers_at_once_get_what_they_get_alone(address: str, bridges: Lib
         assert got == pytest.approx({one.index: one.relevance for one in own.ranked}, abs=1e-5)
 
 
-def test_a_caller_who_hangs_up_frees_the_turn(tmp_path):
+@contextmanager
+def hanging(address: str, upstream: RerankServer) -> Iterator[None]:
+    """A caller whose request is being worked on, and who hangs up at the end."""
+    upstream.always = Fault(delay=20)
+    port = int(address.rpartition(":")[2].partition("/")[0])
+    body = b'{"model": "rerank-server", "query": "a", "documents": ["b"]}'
+    head = b"POST /api/v2/rerank HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as caller:
+        caller.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        end = time.monotonic() + 10
+        while not upstream.requests and time.monotonic() < end:
+            time.sleep(0.01)
+        yield
+
+
+def test_a_busy_server_says_so_until_the_caller_hangs_up(tmp_path):
     with RerankServer() as upstream:
         options = {"rerank_server_url": upstream.url + "/v1", "rerank_server_key": KEY}
-        with open_library(tmp_path, api_at_once=1, api_queue=1, **options) as library:
+        with open_library(tmp_path, api_at_once=1, api_queue=0, **options) as library:
             stock(library, tmp_path)
-            with served(library) as address:
-                upstream.always = Fault(delay=20)
-                port = int(address.rpartition(":")[2].partition("/")[0])
-                body = b'{"model": "rerank-server", "query": "a", "documents": ["b"]}'
-                with socket.create_connection(("127.0.0.1", port)) as caller:
-                    caller.sendall(
-                        b"POST /api/v2/rerank HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
-                        b"application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-                    )
-                    end = time.monotonic() + 10
-                    while not upstream.requests and time.monotonic() < end:
-                        time.sleep(0.01)
-                started = time.monotonic()
-                reply = httpx.post(
-                    f"{address}/v2/rerank",
-                    json={"model": "maxsim", "query": "moon", "documents": ["moon", "tide"]},
-                    timeout=15,
-                )
-                assert reply.status_code == 200
-                assert time.monotonic() - started < 5
+            body = {"model": "maxsim", "query": "moon", "documents": ["moon", "tide"]}
+            with served(library) as address, cohere_of(address) as client:
+                with hanging(address, upstream):
+                    with pytest.raises(cohere.TooManyRequestsError) as error:
+                        client.rerank(**body, request_options={"max_retries": 0})
+                    assert "the queue is full" in error.value.body["message"]
+                    assert httpx.post(f"{address}/rerank", json={}).json() == {
+                        "error": error.value.body["message"], "error_type": "Overloaded",
+                    }  # fmt: skip
+                end = time.monotonic() + 5
+                while httpx.post(f"{address}/v2/rerank", json=body).status_code == 429:
+                    assert time.monotonic() < end
+                assert client.rerank(**body).results[0].index == 0
 
 
 def test_a_key_is_asked_for_in_the_client_s_own_form(tmp_path):
