@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -59,20 +59,19 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 @pytest.fixture(scope="module")
 def client_of() -> Iterator[MakeClient]:
     """Return a client of a library's API: ``key`` it sends, ``client`` is where it calls from."""
-    apps: dict[int, Starlette] = {}
+    app_of = cache(api_of)
+    with ExitStack() as opened:
 
-    @cache
-    def make(library: Library, key: str = "", client: str = "127.0.0.1") -> TestClient:
-        if id(library) not in apps:
-            apps[id(library)] = api_of(library)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return TestClient(
-            apps[id(library)], base_url=f"http://{OWN}", client=(client, 50000), headers=headers,
-            raise_server_exceptions=False,
-        )  # fmt: skip
+        @cache
+        def make(library: Library, key: str = "", client: str = "127.0.0.1") -> TestClient:
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            made = TestClient(
+                app_of(library), base_url=f"http://{OWN}", client=(client, 50000),
+                headers=headers, raise_server_exceptions=False,
+            )  # fmt: skip
+            return opened.enter_context(made)  # one event loop for all its requests
 
-    yield make
-    make.cache_clear()
+        yield make
 
 
 def api_of(library: Library) -> Starlette:

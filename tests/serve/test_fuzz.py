@@ -27,7 +27,7 @@ from serve.library import OpenLibrary
 from serve.stopping import Stopping
 from tests.serve.conftest import open_library, served, stock
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
