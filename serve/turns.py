@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+from anyio import to_thread
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from serve.access import below_mount
 from serve.policy import rule_of
 
+SPARE_THREADS = 16
 LOOK = 0.2  # seconds between looks whether somebody who waits has gone
 
 
@@ -32,6 +34,7 @@ class Turns:
         waiting = self._free.statistics().tasks_waiting
         if self._free.available_tokens <= 0 and waiting >= self._room:
             raise self._busy("the queue is full")
+        _keep_threads_free(self._free.total_tokens)
         holder = object()
         if not await self._acquired(holder, request):
             raise self._busy(f"no turn came within {self._seconds:g} seconds")
@@ -54,6 +57,12 @@ class Turns:
         again = max(1, round(self._seconds / 2))
         detail = f"The server is busy: {why}. Try again in {again} seconds."
         return HTTPException(429, detail, {"Retry-After": str(again)})
+
+
+def _keep_threads_free(at_once: float) -> None:
+    """Have threads left for what takes no turn (keys, progress), however many turns there are."""
+    threads = to_thread.current_default_thread_limiter()
+    threads.total_tokens = max(threads.total_tokens, at_once + SPARE_THREADS)
 
 
 async def in_turn(request: Request) -> AsyncIterator[None]:

@@ -18,6 +18,8 @@ router = APIRouter(prefix="/v1/judgements", tags=["judgements"])
 CSV, QRELS = "text/csv", "text/plain"
 MEDIA = {"csv": CSV, "qrels": QRELS}
 TEXT = {"type": "string"}
+Limit = Annotated[int, Query(ge=1, le=10_000)]
+Offset = Annotated[int, Query(ge=0, le=2**53)]
 Id = Annotated[int, Ge(1), Le(2**53)]
 
 
@@ -51,9 +53,11 @@ class ProposalBody(BaseModel):
 
 
 @router.get("")
-def list_judgements(library: Opened, question: str | None = None) -> list[Judgement]:
+def list_judgements(
+    library: Opened, question: str | None = None, limit: Limit = 1000, offset: Offset = 0
+) -> list[Judgement]:
     """List all judgements, or those of one question, oldest first."""
-    return judging.listed(library, question)
+    return judging.listed(library, question)[offset : offset + limit]
 
 
 @router.post("", status_code=201)

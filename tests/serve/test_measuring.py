@@ -62,7 +62,9 @@ def judged(api: TestClient) -> str:
 def test_a_judgement_is_made_listed_and_removed(api: TestClient):
     reply = grade(api, "Where is mars?", "mars has two", 2, judge="ann", note="fits")
     assert reply.status_code == 201
-    (made,) = api.get("/api/v1/judgements", params={"question": "Where is  mars?"}).json()
+    asked = {"question": "Where is  mars?"}
+    (made,) = api.get("/api/v1/judgements", params=asked).json()
+    assert api.get("/api/v1/judgements", params=asked | {"offset": 1}).json() == []
     assert (made["document"], made["grade"], made["judge"]) == ("mars.txt", 2, "ann")
     agreement = api.get("/api/v1/judgements/agreement").json()
     assert "ann" in [one["judge"] for one in agreement["judges"]]

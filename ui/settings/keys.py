@@ -31,6 +31,7 @@ def show(library: Library) -> None:
             "Without any key only programs on this machine are answered. Once there is one, every "
             "program needs one."
         )
+        st.link_button("All routes", "/api/reference", icon=":material/menu_book:")
         if found:
             _table(found)
         _new()
