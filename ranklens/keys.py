@@ -9,6 +9,7 @@ from rag.errors import LibraryError
 from rag.settings import Settings
 from rag.store.api_keys import SCOPES, ApiKey, ApiKeys, KeyScope
 from rag.store.catalogue import Catalogue
+from rag.store.private import make_private
 
 __all__ = ["SCOPES", "ApiKey", "ApiKeys", "KeyScope", "keys_of"]
 
@@ -26,6 +27,7 @@ def keys_of(settings: Settings) -> Iterator[ApiKeys]:
             f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
             "your documents, and --library DIR names another folder"
         )
+    make_private(settings.library)
     catalogue = Catalogue(path)
     try:
         yield ApiKeys(catalogue.engine)

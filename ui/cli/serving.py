@@ -64,8 +64,10 @@ app = typer.Typer(help="Show the keys of the HTTP API, make and revoke them.")
 @app.callback(invoke_without_command=True)
 def keys(ctx: typer.Context, library: LibraryOption = None) -> None:
     """Show the keys of the HTTP API."""
+    if library is not None:
+        ctx.find_root().obj = library
     if ctx.invoked_subcommand is None:
-        list_keys(ctx, library)
+        list_keys(ctx)
 
 
 @app.command(name="list")

@@ -37,6 +37,23 @@ def test_keys_are_made_while_a_server_has_the_library_open(
     assert "there is no key 'note book' in use" in again.err
 
 
+def test_the_library_may_be_named_before_the_command(run: Run, folder: Path, library: Library):
+    made = run("keys", "--library", folder, "add", "notebook")
+    assert made.code == 0, made.err
+    assert library.keys.find(made.out.strip()).name == "notebook"
+    assert "notebook" in run("keys", "--library", folder, "list").out
+    assert "notebook" in run("keys", "--library", folder).out
+    assert run("keys", "--library", folder, "revoke", "notebook").code == 0
+    assert library.keys.find(made.out.strip()) is None
+
+
+def test_keys_make_an_old_library_private(run: Run, folder: Path):
+    catalogue = folder / "catalogue.sqlite"
+    catalogue.chmod(0o644)
+    assert run("--library", folder, "keys", "list").code == 0
+    assert catalogue.stat().st_mode & 0o777 == 0o600
+
+
 def test_keys_need_a_library(run: Run, tmp_path: Path):
     ran = run("--library", tmp_path / "none", "keys")
     assert ran.code == 1
