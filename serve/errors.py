@@ -31,5 +31,8 @@ async def _http(_request: Request, error: Exception) -> ProblemResponse:
 async def _invalid(_request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     faults = [{"at": list(one["loc"]), "reason": one["msg"]} for one in error.errors()]
+    if isinstance(error.body, bytes):  # it was not read as JSON
+        reason = "the body is no JSON; send it with the header Content-Type: application/json"
+        faults.insert(0, {"at": ["body"], "reason": reason})
     first = "; ".join(f"{'.'.join(map(str, one['at']))}: {one['reason']}" for one in faults[:5])
     return problem(422, first, "invalid", "The request is not valid", faults=faults)

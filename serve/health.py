@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-router = APIRouter(tags=["server"])
+from serve.bodies import ApiRoute
+
+router = APIRouter(tags=["server"], route_class=ApiRoute)
 
 
 class Health(BaseModel):
@@ -14,6 +16,7 @@ class Health(BaseModel):
     status: str = "ok"
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", summary="Whether the server answers")
 async def health() -> Health:
     """Answer as soon as the server listens, whether or not a library is open."""

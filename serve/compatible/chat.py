@@ -20,6 +20,7 @@ from rag.errors import GenerationError
 from rag.types import Answer, Trace
 from ranklens import Library
 from ranklens.answering import AnswerInProgress
+from serve.bodies import ApiRoute
 from serve.compatible.chat_forms import (
     ChatBody,
     ChatCompletion,
@@ -39,7 +40,7 @@ from serve.replies import EVENT, EVENT_STREAM, JsonReply
 from serve.work import in_thread, when_gone
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/v1/chat", tags=["compatible"])
+router = APIRouter(prefix="/v1/chat", tags=["compatible"], route_class=ApiRoute)
 DONE = b"data: [DONE]\n\n"
 
 

@@ -12,12 +12,13 @@ from pydantic import BaseModel, Field, field_validator
 
 from rag.errors import NotThere, RanklensError
 from ranklens import Embeddings, Library
+from serve.bodies import ApiRoute
 from serve.compatible.pipelines import OWN
 from serve.dependencies import Opened
 from serve.replies import JsonReply
 from serve.work import in_thread
 
-router = APIRouter(prefix="/v1", tags=["compatible"])
+router = APIRouter(prefix="/v1", tags=["compatible"], route_class=ApiRoute)
 _TOKENS = (
     "numbers of tokens are not read, because every model has its own; send text "
     "(LangChain: check_embedding_ctx_length=False)"

@@ -9,10 +9,11 @@ from pydantic import BaseModel
 
 from rag.errors import NotThere
 from ranklens import Library, models
+from serve.bodies import ApiRoute
 from serve.compatible.pipelines import model_names
 from serve.dependencies import Opened
 
-router = APIRouter(prefix="/v1/models", tags=["compatible"])
+router = APIRouter(prefix="/v1/models", tags=["compatible"], route_class=ApiRoute)
 
 
 class ModelRow(BaseModel):

@@ -16,11 +16,12 @@ from pydantic import BaseModel, Field, field_validator
 from rag.text.plural import plural
 from ranklens import Reranking
 from ranklens.reranking import RankedText
+from serve.bodies import ApiRoute
 from serve.compatible.pipelines import ModelName, options_of
 from serve.dependencies import Opened
 from serve.work import in_thread
 
-router = APIRouter(tags=["compatible"])
+router = APIRouter(tags=["compatible"], route_class=ApiRoute)
 Query = Annotated[str, Field(min_length=1)]
 Top = Annotated[int | None, Field(ge=1, description="How many of the best to return; all if null.")]
 

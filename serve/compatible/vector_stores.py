@@ -12,11 +12,12 @@ from rag.errors import NotThere, RanklensError
 from rag.types import Hit, Trace
 from ranklens import Library
 from ranklens.evidence import passages, relevances_of
+from serve.bodies import ApiRoute
 from serve.compatible.pipelines import OWN, options_of
 from serve.dependencies import Opened
 from serve.work import in_thread
 
-router = APIRouter(prefix="/v1/vector_stores", tags=["compatible"])
+router = APIRouter(prefix="/v1/vector_stores", tags=["compatible"], route_class=ApiRoute)
 STORE = "default"
 KEYS = {"filename": "documents", "file_id": "documents", "type": "types"}
 

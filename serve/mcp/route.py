@@ -9,10 +9,11 @@ import anyio
 from fastapi import APIRouter, Body, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.work import when_gone
 
-router = APIRouter(tags=["mcp"])
+router = APIRouter(tags=["mcp"], route_class=ApiRoute)
 
 
 @router.post("/mcp", include_in_schema=False)

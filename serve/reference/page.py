@@ -14,9 +14,10 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from rag.text.templates import Templates
+from serve.bodies import ApiRoute
 
 HERE = Path(__file__).parent
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=ApiRoute)
 Schema = Mapping[str, Any]
 
 

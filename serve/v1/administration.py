@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.settings import settings_table
 from ranklens import IndexReport, doctor
 from ranklens.keys import ApiKey, KeyScope
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 
-router = APIRouter(prefix="/v1", tags=["administration"])
+router = APIRouter(prefix="/v1", tags=["administration"], route_class=ApiRoute)
 
 
 class KeyBody(BaseModel):

@@ -11,10 +11,11 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from ranklens import Chunk, Document, FileOutcome, IndexingProgress, Library, inspecting
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.events import EVENTS, follow, stream
 
-router = APIRouter(prefix="/v1", tags=["documents"])
+router = APIRouter(prefix="/v1", tags=["documents"], route_class=ApiRoute)
 
 Files = Annotated[list[UploadFile], File(description="One or more documents.")]
 Password = Annotated[str, Form(description="Opens encrypted PDF files; it is not stored.")]

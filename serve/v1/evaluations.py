@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
 from ranklens import background, measuring, monitoring
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.replies import described
 from serve.v1.jobs import JobState
 
-router = APIRouter(prefix="/v1", tags=["evaluations"])
+router = APIRouter(prefix="/v1", tags=["evaluations"], route_class=ApiRoute)
 
 Pipelines = Annotated[
     list[str],

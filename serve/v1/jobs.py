@@ -9,10 +9,11 @@ from pydantic import BaseModel
 
 from ranklens import background
 from ranklens.jobs import Job
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.events import EVENTS, follow, stream
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
 
 class JobState(BaseModel):

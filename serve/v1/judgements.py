@@ -10,11 +10,12 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from ranklens import Judgement, background, inspecting, judging, measuring
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.replies import described
 from serve.v1.jobs import JobState
 
-router = APIRouter(prefix="/v1/judgements", tags=["judgements"])
+router = APIRouter(prefix="/v1/judgements", tags=["judgements"], route_class=ApiRoute)
 CSV, QRELS = "text/csv", "text/plain"
 MEDIA = {"csv": CSV, "qrels": QRELS}
 TEXT = {"type": "string"}

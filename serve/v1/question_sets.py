@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ranklens import background, question_sets
 from ranklens.question_sets import ImportedSet, Question
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.v1.jobs import JobState
 
-router = APIRouter(prefix="/v1", tags=["question sets"])
+router = APIRouter(prefix="/v1", tags=["question sets"], route_class=ApiRoute)
 
 
 class SetSize(BaseModel):

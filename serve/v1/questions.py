@@ -19,6 +19,7 @@ from rag.trace import from_dict, to_dict
 from rag.types import Chunk
 from ranklens import Library, inspecting
 from ranklens.answering import AnswerInProgress
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.events import event, stream
 from serve.problems import UNEXPECTED
@@ -26,7 +27,7 @@ from serve.replies import EVENT, EVENT_STREAM, JSON, TRACE, JsonReply, described
 from serve.work import in_thread, when_gone
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/v1", tags=["questions"])
+router = APIRouter(prefix="/v1", tags=["questions"], route_class=ApiRoute)
 
 Words = Annotated[str, Field(min_length=1, examples=["When was the bridge opened?"])]
 OptionValue = str | int | float | bool | None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from rag.trace import to_dict
+from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.replies import JSON, TRACE, JsonReply, described
 
-router = APIRouter(prefix="/v1/traces", tags=["questions"])
+router = APIRouter(prefix="/v1/traces", tags=["questions"], route_class=ApiRoute)
 FOUND = described("Every ranking of the question, and its answer.", {JSON: TRACE})
 
 
