@@ -13,8 +13,8 @@ from serve.policy import Access, Caller, decide, is_local, rule_of
 from serve.problems import ProblemResponse, of_error, problem
 
 _NO_KEY = (
-    "This needs a key: `Authorization: Bearer KEY`. `ranklens keys add NAME` makes one, and the "
-    "page Answers too."
+    "This needs a key: `Authorization: Bearer KEY`, or `X-API-Key: KEY`. `ranklens keys add NAME` "
+    "makes one, and the page Answers too."
 )
 
 
@@ -27,6 +27,8 @@ class AccessCheck:
     def __init__(self, app: ASGIApp, opened: OpenLibrary) -> None:
         self._app = app
         self._opened = opened
+        # Behind a reverse proxy, what seems to come from this machine may come from anywhere.
+        self._proxied = bool(opened.settings.hosts())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -39,7 +41,7 @@ class AccessCheck:
     async def _refusal(self, scope: Scope) -> ProblemResponse | None:
         headers = Headers(scope=scope)
         client = scope["client"][0] if scope.get("client") else ""
-        local = is_local(client, headers)
+        local = not self._proxied and is_local(client, headers)
         needed = rule_of(scope["method"], below_mount(scope)).access
         caller, keyless = Caller(local), True
         if decide(needed, caller, keyless) != "allowed" or needed > Access.LOCAL:
@@ -62,11 +64,18 @@ class AccessCheck:
         keys = self._opened.get().keys
         if keys.none():
             return Caller(local), True
-        kind, _, secret = headers.get("authorization", "").partition(" ")
-        key = keys.find(secret.strip()) if kind.lower() == "bearer" else None
+        key = keys.find(_secret(headers))
         if key is None:
             return Caller(local), False
         return Caller(local, Access[key.scope.upper()], key.name), False
+
+
+def _secret(headers: Headers) -> str:
+    """Return the key that a request brings: behind a password, `Authorization` is not free."""
+    if own := headers.get("x-api-key", ""):
+        return own.strip()
+    kind, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else ""
 
 
 def below_mount(scope: Scope) -> str:

@@ -15,7 +15,12 @@ from typing import Literal
 
 from serve.guard import OWN_NAMES, host_of
 
-HEADERS_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+HEADERS_OF_PROXIES = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+    "x-forwarded-port", "x-forwarded-server", "x-real-ip", "x-client-ip", "x-cluster-client-ip",
+    "x-original-forwarded-for", "x-envoy-external-address", "cf-connecting-ip", "cf-ray",
+    "true-client-ip", "fastly-client-ip", "fly-client-ip",
+)  # fmt: skip
 
 
 class Access(IntEnum):

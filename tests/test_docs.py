@@ -85,6 +85,35 @@ def test_links_lead_somewhere(page: Path):
     assert [t for t in local if not (page.parent / t).exists()] == []
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.S | re.M)
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ (.+?)\s*$", text, re.M):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        name = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        same = sum(re.fullmatch(re.escape(name) + r"(-\d+)?", one) is not None for one in found)
+        found.add(f"{name}-{same}" if same else name)
+    return found
+
+
+@by_name
+def test_links_lead_to_sections_that_exist(page: Path):
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", page.read_text("utf-8"))
+    missing = [
+        f"{target}#{anchor}"
+        for target, anchor in links
+        if anchor not in anchors(page.parent / target if target else page)
+    ]
+    assert missing == []
+
+
+def test_the_readme_names_every_page():
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    row = next(line for line in README.splitlines() if line.startswith("| `docs/` |"))
+    assert pages - set(re.findall(r"\((docs/[\w-]+\.md)\)", row)) == set()
+
+
 def test_the_map_names_what_is_there():
     section = README.split("## The map")[1].split("### ")[0]
     paths = re.findall(r"`([\w./]+)`", section)

@@ -127,6 +127,25 @@ def test_a_revoked_key_opens_nothing_and_its_library_stays_closed(
         assert client_of(library).get("/api/v1/documents").status_code == 401
 
 
+def test_behind_a_reverse_proxy_only_a_key_opens_anything(client_of: MakeClient, tmp_path):
+    with open_library(tmp_path, page_hosts="docs.example.org") as library:
+        api = client_of(library)
+        assert api.get("/api/health").status_code == 200
+        for host in (OWN, "docs.example.org"):
+            for path in ("/v1/documents", "/v1/keys", "/openapi.json"):
+                assert api.get(f"/api{path}", headers={"Host": host}).status_code == 401
+        secret, _ = library.keys.add("once")
+        assert client_of(library, secret).get("/api/v1/documents").status_code == 200
+
+
+def test_a_key_may_come_beside_a_password(library: Library, client_of: MakeClient):
+    password = {"Authorization": "Basic YTpi"}
+    api, path = client_of(library), "/api/v1/documents"
+    assert api.get(path, headers=password).status_code == 401
+    for key, status in ((library.secrets["read"], 200), ("rl_00000000_x", 401)):
+        assert api.get(path, headers={**password, "X-API-Key": key}).status_code == status
+
+
 def test_no_websocket_is_accepted(library: Library, client_of: MakeClient):
     api = client_of(library, library.secrets["admin"])
     with pytest.raises(WebSocketDisconnect), api.websocket_connect("/api/v1/documents"):
@@ -168,6 +187,10 @@ def test_a_key_of_no_scope_reads_the_reference_only_elsewhere():
         ("127.0.0.1", {"host": OWN, "forwarded": "for=127.0.0.1"}, False),
         ("127.0.0.1", {"host": OWN, "x-forwarded-for": "127.0.0.1"}, False),
         ("127.0.0.1", {"host": OWN, "via": "1.1 proxy"}, False),
+        *(
+            ("127.0.0.1", {"host": OWN, name: AWAY}, False)
+            for name in ("x-forwarded-proto", "x-client-ip", "cf-connecting-ip", "true-client-ip")
+        ),
     ],
 )
 def test_who_is_on_this_machine(client: str, headers: dict[str, str], local: bool):
