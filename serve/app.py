@@ -1,7 +1,7 @@
 """The HTTP API as an ASGI app: to be mounted beside the page (`create`), or alone (`alone`).
 
-A request passes, from outside in: `Guard` (host, origin), `Requests` (id, log), `AccessCheck` (the
-policy), `BodyLimit`, `in_turn` (the queue), and its route.
+A request passes, from outside in: `Guard` (host, origin), `Requests` (id, log), `Delivery` (the
+reply in pieces), `AccessCheck` (the policy), `BodyLimit`, `in_turn` (the queue), and its route.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from serve import health
 from serve.access import AccessCheck
 from serve.compatible import chat, embeddings, models, reranking, vector_stores
 from serve.compatible.forms import OwnForms
+from serve.delivery import Delivery
 from serve.description import describe
 from serve.errors import handle_errors
 from serve.guard import API, Guard
@@ -66,6 +67,7 @@ def create(opened: OpenLibrary, stopping: Stopping) -> FastAPI:
         middleware=[
             Middleware(OwnForms),
             Middleware(Requests, stopping=stopping),
+            Middleware(Delivery, opened=opened),
             Middleware(AccessCheck, opened=opened),
             Middleware(BodyLimit, opened=opened),
         ],

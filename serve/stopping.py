@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LAST = 1.0  # seconds between being asked to end and being cut off
+CUT = 2 * LAST  # seconds, from then too, until connections that did not close are given up
+AGAIN = 1.0  # seconds after which another SIGTERM is no echo of the first
 
 
 class Stopping:
     """Whether the server stops, and what still runs.
 
-    The server itself (uvicorn) waits for requests without end, and learns of a signal alone; so
-    this listens too.
+    The server itself (uvicorn) waits for requests and connections without end, and learns of a
+    signal alone; so this listens too.
     """
 
     def __init__(self) -> None:
@@ -45,14 +48,22 @@ class Stopping:
             self._running.discard(task)
 
     @asynccontextmanager
-    async def listening(self, seconds: float) -> AsyncIterator[None]:
-        """Listen for signals, for a server's lifetime; requests have ``seconds`` to end then."""
+    async def listening(
+        self, seconds: float, give_up: Callable[[], object] = lambda: None
+    ) -> AsyncIterator[None]:
+        """Listen for signals, for a server's lifetime; requests have ``seconds`` to end then.
+
+        ``give_up`` is called if connections are left after that. It should end the process.
+        """
         loop = asyncio.get_running_loop()
 
         def begin() -> None:
+            if self.begun():
+                return
             self._begun.set()
             loop.call_later(seconds, self._overdue.set)
             loop.call_later(seconds + LAST, self._cut_off)
+            loop.call_later(seconds + CUT, give_up)
 
         with _on_signals(lambda: loop.call_soon_threadsafe(begin)):
             yield
@@ -62,15 +73,29 @@ class Stopping:
             task.cancel()
 
 
+def end(number: int = signal.SIGTERM) -> None:
+    """End the process as a signal does that nobody handles."""
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+
+
 @contextmanager
 def _on_signals(act: Callable[[], object]) -> Iterator[None]:
-    """Call ``act`` at a signal, before what is called anyway; only the main thread gets any."""
+    """Call ``act`` at a signal, before what is called anyway; only the main thread gets any.
+
+    A second SIGTERM ends the process at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    asked: list[float] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            asked.append(time.monotonic())
+            if asked[-1] - asked[0] > AGAIN:
+                end(number)
         act()
         if callable(then := before[signal.Signals(number)]):
             then(number, frame)

@@ -19,7 +19,7 @@ from rag.errors import SettingsError
 from rag.settings import Settings, load_settings
 from serve.guard import API
 from serve.library import OpenLibrary
-from serve.stopping import Stopping
+from serve.stopping import Stopping, end
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -90,9 +90,15 @@ def _rendered() -> Response:
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Close what is open when the server stops: a signal ends the process without `atexit`."""
-    async with stopping.listening(library.settings.api_stop_seconds):
+    async with stopping.listening(library.settings.api_stop_seconds, _give_up):
         yield
     await run_in_threadpool(_close)
+
+
+def _give_up() -> None:
+    """End the process: Streamlit's server waits for clients that do not read without end."""
+    _close()
+    end()
 
 
 def _close() -> None:

@@ -20,6 +20,12 @@ class ServingSettings(Section):
     api_body_kb: int = option(
         1024, "Largest body of a request, in kB; a file may have max_file_mb.", ge=1
     )
+    api_reply_seconds: float = option(
+        30.0,
+        "Time that a caller may keep a reply waiting, in seconds, before its connection is cut; "
+        "each 64 kB that it takes give a second back.",
+        gt=0,
+    )
     api_stop_seconds: float = option(
         20.0, "Time that running requests have to end when the server stops, in seconds.", ge=0
     )

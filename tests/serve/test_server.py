@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ranklens.question_sets import Question
 from tests.serve.api_server import ApiServer, serving
 from tests.serve.conftest import open_library, served, stock
 from tests.servers.openai_server import OpenAIServer, Pause, Reply
@@ -140,6 +143,82 @@ def test_a_stop_lets_running_requests_end_within_a_bound(tmp_path: Path, model: 
         assert (answer["text"].strip(), answer["stopped"]) == ("It is", True)
         assert server.ended(10) == 0
     with open_library(tmp_path):  # it was closed: nobody holds it
+        pass
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A folder with a library whose question set `large` is a reply of 8 MB."""
+    with open_library(tmp_path) as library:
+        stock(library, tmp_path)
+        library.question_sets.put("large", [Question(str(n), "moon " * 4000) for n in range(400)])
+    return tmp_path
+
+
+@contextmanager
+def unread(address: str) -> Iterator[socket.socket]:
+    """A connection that asks for a large reply and does not read it."""
+    url = httpx.URL(address)
+    head = (
+        f"GET {url.path.rstrip('/')}/v1/question-sets/large HTTP/1.1\r\n"
+        f"Host: {url.host}:{url.port}\r\n\r\n"
+    )
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        wire.connect((url.host, url.port))
+        wire.sendall(head.encode())
+        assert wire.recv(12) == b"HTTP/1.1 200"
+        yield wire
+
+
+def read(wire: socket.socket) -> int:
+    """Return how many bytes come until the end."""
+    return sum(len(data) for data in iter(lambda: wire.recv(1 << 20), b""))
+
+
+def test_a_reply_holds_its_turn_until_it_is_taken_or_given_up(large: Path):
+    options = {"api_at_once": 1, "api_queue": 0, "api_reply_seconds": 1}
+    with open_library(large, **options) as library, served(library) as host:
+        address = f"http://{host}/api"
+        with unread(address) as wire:
+            time.sleep(0.3)
+            assert httpx.post(f"{address}/v1/search", json=ASKED, timeout=30).status_code == 429
+            time.sleep(3)
+            assert httpx.post(f"{address}/v1/search", json=ASKED, timeout=30).status_code == 200
+            assert read(wire) < 8_000_000
+        whole = httpx.get(f"{address}/v1/question-sets/large", timeout=30)
+        assert len(whole.json()) == 400
+
+
+def sockets(server: ApiServer) -> int:
+    """Return how many sockets a server has open."""
+    files = Path(f"/proc/{server.process.pid}/fd").iterdir()
+    return sum("socket:" in os.readlink(file) for file in files)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_connection_of_a_caller_that_does_not_read_is_cut(large: Path):
+    options = {"api_reply_seconds": 1, "api_stop_seconds": 60}
+    with serving(large / "library", **options) as server:
+        idle = sockets(server)
+        with unread(server.address):
+            assert sockets(server) == idle + 1
+            end = time.monotonic() + 10
+            while sockets(server) > idle and time.monotonic() < end:
+                time.sleep(0.1)
+            assert sockets(server) == idle
+        with unread(server.address):  # a second signal does not wait for it either
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(1.2)
+            server.process.send_signal(signal.SIGTERM)
+            assert server.ended(5) == -signal.SIGTERM
+
+
+def test_a_stop_waits_for_no_caller_that_does_not_read(large: Path):
+    with serving(large / "library", api_stop_seconds=1) as server, unread(server.address):
+        server.process.send_signal(signal.SIGTERM)
+        assert server.ended(8) == 0
+    with open_library(large):  # it was closed: nobody holds it
         pass
 
 
