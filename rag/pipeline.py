@@ -45,21 +45,32 @@ class Pipeline:
         settings: Settings,
         shared: _Shared | None = None,
         asked_within: Filter = EVERYTHING,
+        stop: threading.Event | None = None,
     ) -> None:
         self.index = index
         self.encoder = encoder
         self.settings = settings
         self.asked_within = asked_within
         self._shared = shared or _Shared()
+        self._stop = stop
 
     def with_settings(self, **changes: Any) -> Pipeline:
         """Return a pipeline with other settings over the same index and loaded models."""
         settings = self.settings.updated(**changes)
-        return Pipeline(self.index, self.encoder, settings, self._shared, self.asked_within)
+        return self._changed(settings, self.asked_within, self._stop)
 
     def within(self, asked_within: Filter) -> Pipeline:
         """Return a pipeline that asks only the documents that a filter allows."""
-        return Pipeline(self.index, self.encoder, self.settings, self._shared, asked_within)
+        return self._changed(self.settings, asked_within, self._stop)
+
+    def until(self, stop: threading.Event) -> Pipeline:
+        """Return a pipeline that raises `RanklensError` when it reranks once ``stop`` is set."""
+        return self._changed(self.settings, self.asked_within, stop)
+
+    def _changed(
+        self, settings: Settings, asked_within: Filter, stop: threading.Event | None
+    ) -> Pipeline:
+        return Pipeline(self.index, self.encoder, settings, self._shared, asked_within, stop)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -139,7 +150,7 @@ class Pipeline:
 
     def rerank(self, question: str, pool: Sequence[Candidate]) -> Stage:
         """Rank a pool by the settings' reranker; if it fails, the stage fell back."""
-        return self._shared.rerankers.rank(question, pool, self._context())
+        return self._shared.rerankers.rank(question, pool, self._context(), self._stop)
 
     def rank_texts(
         self, question: str, texts: Sequence[str], stop: threading.Event | None = None

@@ -27,6 +27,8 @@ _ERRORS: Mapping[str, type[RanklensError]] = {
     "filter": FilterError,
     "library": LibraryError,
     "option": SettingsError,
+    "request": RanklensError,
+    "invalid": RanklensError,
 }
 
 
@@ -61,6 +63,8 @@ class RemoteLibrary:
         Raises `FilterError`, `SettingsError` and `LibraryError` as the server does, and
         `ProviderError` if it cannot be reached, refuses the key or is too slow.
         """
+        if not question.strip():
+            raise RanklensError("the question is empty; type a few words")
         body = {
             "question": question,
             "documents": list(documents),

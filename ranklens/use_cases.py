@@ -64,6 +64,7 @@ class UseCases(Records):
         types: Iterable[str] = (),
         since: date | None = None,
         origin: Origin = "python",
+        stop: threading.Event | None = None,
         **settings: Any,
     ) -> Trace:
         """Rank the passages for a question; the trace holds every stage and no answer.
@@ -72,9 +73,10 @@ class UseCases(Records):
         (the day on which they were added) choose the documents to search; an ``@name`` in the
         question takes their place. ``settings`` are options that differ from the library's, such
         as ``reranker="none"`` or ``pool=100``. Raises `FilterError` if no document fits,
-        `SettingsError`, and `LibraryError` if the library has no document that is ready.
+        `SettingsError`, `LibraryError` if the library has no document that is ready, and
+        `RanklensError` once ``stop`` is set.
         """
-        trace = self._pipeline(documents, types, since, settings).search(question)
+        trace = self._pipeline(documents, types, since, settings, stop).search(question)
         self._log(trace, origin)
         return trace
 
@@ -111,16 +113,18 @@ class UseCases(Records):
         since: date | None = None,
         history: Sequence[tuple[str, str]] = (),
         origin: Origin = "python",
+        stop: threading.Event | None = None,
         **settings: Any,
     ) -> AnswerInProgress:
         """Search as `search` does and return the answer that begins: its pieces, and a way to stop.
 
         ``history`` are earlier questions and their answers, oldest first; a follow-up to them is
-        rewritten. The question is logged by `AnswerInProgress.finish`.
+        rewritten. The question is logged by `AnswerInProgress.finish`. Once ``stop`` is set,
+        ranking raises `RanklensError`.
         """
         from ranklens.answering import AnswerInProgress, search_in_conversation
 
-        pipeline = self._pipeline(documents, types, since, settings)
+        pipeline = self._pipeline(documents, types, since, settings, stop)
         trace = (
             search_in_conversation(pipeline, question, history)
             if history
@@ -253,6 +257,7 @@ class UseCases(Records):
         types: Iterable[str],
         since: date | None,
         settings: dict[str, Any],
+        stop: threading.Event | None = None,
     ) -> Pipeline:
         from rag.retrieve.filters import chosen
 
@@ -263,6 +268,7 @@ class UseCases(Records):
                 "`ranklens ingest PATH…`"
             )
         pipeline = self.pipeline.with_settings(**settings) if settings else self.pipeline
+        pipeline = pipeline.until(stop) if stop else pipeline
         within = chosen(ready, documents, types, since)
         return pipeline.within(within) if within else pipeline
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -54,7 +55,7 @@ class AccessCheck:
         verdict = decide(needed, caller, keyless)
         if verdict == "key needed":
             return problem(401, _NO_KEY, "key", headers={"WWW-Authenticate": "Bearer"})
-        if verdict == "scope needed":
+        if verdict == "scope needed" and _exists(scope):  # else: 404 or 405
             detail = f"The key {caller.name!r} has no {needed.name.lower()} scope."
             return problem(403, detail, "scope")
         return None
@@ -68,6 +69,11 @@ class AccessCheck:
         if key is None:
             return Caller(local), False
         return Caller(local, Access[key.scope.upper()], key.name), False
+
+
+def _exists(scope: Scope) -> bool:
+    """Return whether the app has a route for a request."""
+    return any(route.matches(scope)[0] == Match.FULL for route in scope["app"].routes)
 
 
 def _secret(headers: Headers) -> str:

@@ -235,7 +235,8 @@ def _within(
     seconds: float, task: Callable[[], T], name: str, stop: threading.Event | None = None
 ) -> T:
     """Run a task in a thread of its own and wait for it at most ``seconds``, or until ``stop``."""
-    late = RerankError(f"{name} gave no scores within {seconds:.3g} s")
+    todo = "rerank fewer or shorter texts, or raise rerank_seconds"
+    late = RerankError(f"{name} gave no scores within {seconds:.3g} s ({todo})")
     try:
         return within(seconds, task, f"rerank {name}", late, stop)
     except RanklensError:

@@ -93,9 +93,9 @@ async def chat_completions(body: ChatBody, library: Opened, request: Request) ->
     """
     question, history = body.conversation()
 
-    def begin(_stop: threading.Event) -> AnswerInProgress:
+    def begin(stop: threading.Event) -> AnswerInProgress:
         options = options_of(library, body.model) | body.options(library)
-        return library.start_answer(question, history=history, origin="api", **options)
+        return library.start_answer(question, history=history, origin="api", stop=stop, **options)
 
     answering = await in_thread(request, begin)
     trace_id = library.recent_traces.keep(answering.trace)

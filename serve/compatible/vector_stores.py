@@ -130,10 +130,10 @@ async def search_store(
     query = body.query if isinstance(body.query, str) else body.query[0]
     ranking = body.ranking_options or RankingOptions.model_validate({})
 
-    def work(_stop: threading.Event) -> StoreResults:
+    def work(stop: threading.Event) -> StoreResults:
         options = {**_options(library, ranking.ranker), **_filters(body.filters)}
         options["top"] = body.max_num_results
-        trace = library.search(query, origin="api", **options)
+        trace = library.search(query, origin="api", stop=stop, **options)
         return StoreResults(
             search_query=[query],
             data=_results(trace, body.max_num_results, ranking.score_threshold),

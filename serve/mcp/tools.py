@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -43,6 +44,12 @@ class Stop:
         self._end = end
         if self._ended:
             end()
+
+    def event(self) -> threading.Event:
+        """Return an event that is set when the call is to end."""
+        ended = threading.Event()
+        self.by(ended.set)
+        return ended
 
     def now(self) -> None:
         """End the call; from any thread."""
@@ -144,19 +151,19 @@ class ToolEntry:
         )
 
 
-def _search(library: Library, given: SearchArguments, _stop: Stop) -> SearchReply:
-    keywords = given.keywords(library, **search_options(given.k))
+def _search(library: Library, given: SearchArguments, stop: Stop) -> SearchReply:
+    keywords = given.keywords(library, **search_options(given.k)) | {"stop": stop.event()}
     return search_reply(library.search(given.question, **keywords), given.k)
 
 
 def _ask(library: Library, given: QuestionArguments, stop: Stop) -> AnswerReply:
-    answering = library.start_answer(given.question, **given.keywords(library))
+    answering = library.start_answer(given.question, stop=stop.event(), **given.keywords(library))
     stop.by(answering.close)
     return answer_reply(answering.finish())
 
 
-def _where(library: Library, given: WhereArguments, _stop: Stop) -> WhereReply:
-    trace = library.search(given.question, **given.keywords(library))
+def _where(library: Library, given: WhereArguments, stop: Stop) -> WhereReply:
+    trace = library.search(given.question, stop=stop.event(), **given.keywords(library))
     chunk = inspecting.found_passage(library, given.passage, given.words)
     way = inspecting.Inspection(library, trace).way(chunk)
     return WhereReply(trace.question, chunk, way)

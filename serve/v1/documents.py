@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from rag.errors import DocumentError
 from ranklens import Chunk, Document, FileOutcome, IndexingProgress, Library, inspecting
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -51,6 +52,9 @@ def add_documents(library: Opened, files: Files, password: Password = "") -> lis
     once they are indexed. A file that is refused is an outcome with the status `failed`.
     `GET /v1/indexing` shows how far the work is.
     """
+    for one in files:
+        if (one.filename or "").strip() in ("", ".", ".."):
+            raise DocumentError("a file has no name; send one with its form field (filename)")
     return [library.enqueue_upload(one.filename or "", one.file, password) for one in files]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
@@ -86,9 +87,14 @@ ANSWERED = described("The rankings and the answer.", {JSON: TRACE, EVENT_STREAM:
 
 
 @router.post("/search", response_class=JsonReply, openapi_extra=SEARCHED)
-def search(body: QuestionBody, library: Opened) -> JsonReply:
+async def search(body: QuestionBody, library: Opened, request: Request) -> JsonReply:
     """Rank the passages for a question and return the trace: every stage, no answer."""
-    return JsonReply(to_dict(library.search(body.question, **body.keywords(library))))
+
+    def work(stop: threading.Event) -> JsonReply:
+        found = library.search(body.question, stop=stop, **body.keywords(library))
+        return JsonReply(to_dict(found))
+
+    return await in_thread(request, work)
 
 
 @router.post("/ask", response_class=JsonReply, openapi_extra=ANSWERED)
@@ -101,7 +107,7 @@ async def ask(body: AskBody, library: Opened, request: Request) -> Response:
     The answer is stopped if you hang up.
     """
     begin = partial(library.start_answer, body.question, **body.keywords(library))
-    answering = await in_thread(request, lambda _stop: begin())
+    answering = await in_thread(request, lambda stop: begin(stop=stop))
     if body.stream:
         return stream(_events(answering, request))
     done = await in_thread(request, lambda _stop: answering.finish(), answering.close)
@@ -126,15 +132,19 @@ async def _events(answering: AnswerInProgress, request: Request) -> AsyncIterato
 
 
 @router.post("/where")
-def where(body: WhereBody, library: Opened) -> PassageReport:
+async def where(body: WhereBody, library: Opened, request: Request) -> PassageReport:
     """Show where a passage went: its rank at every stage, and what kept it out of the answer.
 
     Ranks beyond the trace are worked out over the library as it is now.
     """
-    trace = (
-        from_dict(body.trace)
-        if body.trace is not None
-        else library.search(body.question, **body.keywords(library))
-    )
-    chunk = inspecting.found_passage(library, body.passage, body.words)
-    return PassageReport(chunk, inspecting.Inspection(library, trace).way(chunk))
+
+    def work(stop: threading.Event) -> PassageReport:
+        trace = (
+            from_dict(body.trace)
+            if body.trace is not None
+            else library.search(body.question, stop=stop, **body.keywords(library))
+        )
+        chunk = inspecting.found_passage(library, body.passage, body.words)
+        return PassageReport(chunk, inspecting.Inspection(library, trace).way(chunk))
+
+    return await in_thread(request, work)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.errors import FilterError, ProviderError, SettingsError
+from rag.errors import FilterError, ProviderError, RanklensError, SettingsError
 from ranklens import RemoteLibrary
 from ranklens.langchain import RanklensRetriever
 from ranklens.llamaindex import RanklensNodeRetriever
@@ -38,6 +38,14 @@ def test_errors_are_those_of_the_library(remote):
         remote.search(QUESTION, documents=["tunnels"])
     with pytest.raises(SettingsError, match="llm_base_url"):
         remote.search(QUESTION, llm_base_url="http://example.com")
+
+
+@pytest.mark.parametrize("question", ["", "  ", "x" * 200_000], ids=["none", "blank", "long"])
+def test_a_question_that_cannot_be_asked_is_the_library_s_error(remote, bridge_library, question):
+    for library in (bridge_library, remote):
+        with pytest.raises(RanklensError) as error:
+            library.search(question)
+        assert type(error.value) is RanklensError
 
 
 def test_frameworks_retrieve_from_a_server_as_from_a_library(remote, bridge_library):

@@ -122,3 +122,15 @@ def test_what_is_not_there(api: TestClient, path: str):
 
 def test_every_document_of_the_library_is_named(api: TestClient):
     assert {one["name"] for one in api.get("/api/v1/documents").json()} == set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("name", [".", "..", " ", ""])
+def test_a_file_without_a_name_is_refused(client_of, tmp_path, name: str):
+    head = f'--b\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    with open_library(tmp_path) as library:
+        reply = client_of(library).post(
+            "/api/v1/documents", content=f"{head}moon\r\n--b--\r\n", headers=form
+        )
+        assert reply.status_code == 422
+        assert library.documents() == []

@@ -146,6 +146,24 @@ def test_a_key_may_come_beside_a_password(library: Library, client_of: MakeClien
         assert api.get(path, headers={**password, "X-API-Key": key}).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/v9/none", 404),
+        ("DELETE", "/v9/none", 404),
+        ("DELETE", "/v1/search", 405),
+        ("POST", "/v1/text", 405),
+        ("DELETE", "/v1/documents/none.md", 403),
+    ],
+)
+def test_what_is_not_there_needs_no_scope(
+    library: Library, client_of: MakeClient, method: str, path: str, status: int
+):
+    assert client_of(library).request(method, f"/api{path}").status_code == 401
+    reader = client_of(library, library.secrets["read"])
+    assert reader.request(method, f"/api{path}").status_code == status
+
+
 def test_no_websocket_is_accepted(library: Library, client_of: MakeClient):
     api = client_of(library, library.secrets["admin"])
     with pytest.raises(WebSocketDisconnect), api.websocket_connect("/api/v1/documents"):

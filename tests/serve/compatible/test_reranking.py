@@ -13,6 +13,7 @@ import cohere
 import httpx
 import pytest
 
+from rag.errors import RerankError
 from ranklens.library import Library
 from tests.ranklens.bridges import MATERIALS, TOWNS
 from tests.serve.compatible.conftest import cohere_of, served
@@ -156,15 +157,20 @@ def test_many_callers_at_once_get_what_they_get_alone(address: str, bridges: Lib
         assert got == pytest.approx({one.index: one.relevance for one in own.ranked}, abs=1e-5)
 
 
+RERANK = '{"model": "rerank-server", "query": "a", "documents": ["b"]}'
+
+
 @contextmanager
-def hanging(address: str, upstream: RerankServer) -> Iterator[None]:
+def hanging(
+    address: str, upstream: RerankServer, path: str = "/v2/rerank", body: str = RERANK
+) -> Iterator[None]:
     """A caller whose request is being worked on, and who hangs up at the end."""
     upstream.always = Fault(delay=20)
     port = int(address.rpartition(":")[2].partition("/")[0])
-    body = b'{"model": "rerank-server", "query": "a", "documents": ["b"]}'
-    head = b"POST /api/v2/rerank HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    head = f"POST /api{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    head += "Accept: application/json, text/event-stream\r\n"
     with socket.create_connection(("127.0.0.1", port)) as caller:
-        caller.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         end = time.monotonic() + 10
         while not upstream.requests and time.monotonic() < end:
             time.sleep(0.01)
@@ -207,3 +213,53 @@ def test_a_key_is_asked_for_in_the_client_s_own_form(tmp_path):
             assert reply.results[0].index == 1
             for path in ("rerank", "v1/rerank"):
                 assert httpx.post(f"{address}/{path}", json={}).status_code == 401
+
+
+QUESTION = '{"question": "moon", "settings": {"reranker": "rerank-server"}}'
+MESSAGES = '"messages": [{"role": "user", "content": "moon"}]'
+
+
+def _call(tool: str) -> str:
+    arguments = '{"question": "moon", "reranker": "rerank-server"}'
+    params = f'{{"name": "{tool}", "arguments": {arguments}}}'
+    return f'{{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {params}}}'
+
+
+def test_hanging_up_while_passages_are_ranked_frees_the_turn(tmp_path):
+    with RerankServer() as upstream:
+        options = {"rerank_server_url": upstream.url + "/v1", "rerank_server_key": KEY}
+        more = {"api_at_once": 1, "api_queue": 0, "rerank_policy": "always"}
+        with open_library(tmp_path, **more, **options) as library:
+            stock(library, tmp_path)
+            with served(library) as address:
+                for path, body in (
+                    ("/v1/search", QUESTION),
+                    ("/v1/where", QUESTION),
+                    ("/v1/ask", QUESTION),
+                    ("/v1/vector_stores/default/search",
+                     '{"query": "moon", "ranking_options": {"ranker": "rerank-server"}}'),
+                    ("/v1/chat/completions", f'{{"model": "rerank-server", {MESSAGES}}}'),
+                    ("/mcp", _call("search")),
+                    ("/mcp", _call("where")),
+                    ("/mcp", _call("ask")),
+                ):  # fmt: skip
+                    upstream.requests.clear()
+                    with hanging(address, upstream, path, body):
+                        assert upstream.requests, path
+                        assert httpx.get(f"{address}/v1/documents").status_code == 429, path
+                    end, free = time.monotonic() + 5, False
+                    while not free and time.monotonic() < end:
+                        free = httpx.get(f"{address}/v1/documents").status_code == 200
+                        time.sleep(0.05)
+                    assert free, path
+
+
+def test_what_takes_too_long_says_what_to_do(tmp_path):
+    with RerankServer() as upstream:
+        upstream.always = Fault(delay=3)
+        options = {"rerank_server_url": upstream.url + "/v1", "rerank_server_key": KEY}
+        with (
+            open_library(tmp_path, rerank_seconds=0.3, **options) as library,
+            pytest.raises(RerankError, match="fewer or shorter texts, or raise rerank_seconds"),
+        ):
+            library.rerank("moon", ["moon", "tide"], reranker="rerank-server")
