@@ -121,14 +121,19 @@ def opened_set(
         yield question_set(library, source, limit)
 
 
-def question_set(library: Library, name: str, limit: int | None = None) -> JudgedSet:
-    """Return a question set of the library with people's judgements as they are now."""
+def question_set(
+    library: Library, name: str, limit: int | None = None, folders: bool = True
+) -> JudgedSet:
+    """Return a question set of the library with people's judgements as they are now.
+
+    ``folders``: the name might have been that of a folder; the error mentions it.
+    """
     names = library.question_sets.names()
     if name not in names:
         there = ", ".join(names) or "none"
         raise NotThere(
-            f"{name!r} is neither a folder nor a question set of {library.settings.library} "
-            f"(there are {there})"
+            f"{name!r} is {'neither a folder nor a' if folders else 'no'} question set of "
+            f"{library.settings.library} (there are {there})"
         )
     questions = library.question_sets.questions(name)[:limit]
     grades, unit, notes = graded(library, questions)
@@ -143,7 +148,7 @@ def own_questions(
     No folder is read, so it suits those who may not open any. Raises `NotThere`.
     """
     if isinstance(questions, str):
-        return question_set(library, questions, limit)
+        return question_set(library, questions, limit, folders=False)
     asked = tuple(Question(f"q{n}", text) for n, text in enumerate(questions[:limit], 1))
     return JudgedSet("questions", library, asked, *graded(library, asked))
 

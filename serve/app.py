@@ -23,7 +23,7 @@ from serve.compatible.forms import OwnForms
 from serve.delivery import Delivery
 from serve.description import describe
 from serve.errors import handle_errors
-from serve.guard import API, Guard
+from serve.guard import API, Guard, name_of
 from serve.library import OpenLibrary
 from serve.limits import BodyLimit
 from serve.mcp import route
@@ -96,7 +96,7 @@ def alone(opened: OpenLibrary, host: str = "") -> Starlette:
         async with stopping.listening(opened.settings.api_stop_seconds):
             yield
 
-    hosts = (*opened.settings.hosts(), *([host] if host else ()))
+    hosts = (*opened.settings.hosts(), *([name_of(host)] if host else ()))
     app = Starlette(
         routes=[
             Mount(API, app=create(opened, stopping)),

@@ -7,6 +7,7 @@ and WebSocket alike, before the page or the API sees them. Programs send no orig
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from serve.problems import problem
 
 API = "/api"
 OWN_NAMES = ("127.0.0.1", "localhost")
+LOOPBACK = frozenset({*OWN_NAMES, "[::1]"})  # how programs on this machine name it
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; frame-src 'none'; object-src 'none'; "
@@ -43,7 +45,7 @@ class Guard:
     ) -> None:
         """Guard ``app``, which answers to ``hosts`` besides this machine's own names."""
         self._app = app
-        self._hosts = frozenset({*OWN_NAMES, *hosts})
+        self._hosts = LOOPBACK.union(hosts)
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +77,7 @@ def refusal(scope: Scope, hosts: frozenset[str]) -> str:
     """
     headers = Headers(scope=scope)
     names, origins = headers.getlist("host"), headers.getlist("origin")
-    if len(names) != 1 or host_of(names[0]) not in hosts:
+    if len(names) != 1 or not _answered(host_of(names[0]), hosts, scope):
         return "This server does not answer to that host name (option page_hosts)."
     if any(urlsplit(origin).netloc.lower() != names[0].lower() for origin in origins):
         return "This request comes from another web site."
@@ -88,6 +90,25 @@ def host_of(header: str) -> str:
     """Return the name in a Host header, in lower case and without port; "" if it is malformed."""
     match = _HOST.fullmatch(header.lower())
     return match[1].rstrip(".") if match else ""
+
+
+def name_of(address: str) -> str:
+    """Return what a Host header names an address of this machine, such as ``[::1]``."""
+    return f"[{address}]".lower() if ":" in address else address.lower()
+
+
+def _answered(name: str, hosts: frozenset[str], scope: Scope) -> bool:
+    """Return whether the server answers to a name.
+
+    Monitors ask for its health by its address. No web site can have that name, so none learns it.
+    """
+    if name in hosts or scope["path"] != f"{API}/health":
+        return name in hosts
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _from_elsewhere(scope: Scope, headers: Headers) -> bool:

@@ -13,7 +13,7 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from serve.guard import OWN_NAMES, host_of
+from serve.guard import LOOPBACK, host_of
 
 HEADERS_OF_PROXIES = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
@@ -119,7 +119,7 @@ def is_local(client: str, headers: Mapping[str, str]) -> bool:
     """
     if any(name in headers for name in HEADERS_OF_PROXIES):
         return False
-    return host_of(headers.get("host", "")) in OWN_NAMES and _is_loopback(client)
+    return host_of(headers.get("host", "")) in LOOPBACK and _is_loopback(client)
 
 
 def _is_loopback(client: str) -> bool:

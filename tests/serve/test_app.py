@@ -20,6 +20,24 @@ def test_health_answers(api: TestClient):
     assert api.get("/api/health").json() == {"status": "ok"}
 
 
+def test_health_answers_to_any_address(api: TestClient):
+    named = {"Host": "192.0.2.7:8600"}
+    assert api.get("/api/health", headers=named).status_code == 200
+    assert api.get("/api/v1/documents", headers=named).status_code == 403
+    assert api.get("/api/health", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_the_address_that_it_listens_on_is_its_name(stocked):
+    app = alone(OpenLibrary(lambda: stocked, lambda: stocked.settings), "2001:db8::7")
+    for host, client, status in (
+        ("[::1]:8600", "::1", 200),
+        ("[2001:db8::7]:8600", "2001:db8::9", 401),
+        ("[2001:db8::8]:8600", "2001:db8::9", 403),
+    ):
+        api = TestClient(app, base_url="http://localhost", client=(client, 50000))
+        assert api.get("/api/v1/documents", headers={"Host": host}).status_code == status
+
+
 def test_every_answer_has_the_request_s_id(api: TestClient):
     assert api.get("/api/health", headers={ID: "mine-1"}).headers[ID] == "mine-1"
     made = [api.get(path).headers[ID] for path in ("/api/health", "/api/none")]

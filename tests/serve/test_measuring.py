@@ -210,3 +210,9 @@ def test_a_model_writes_questions_that_are_kept(tmp_path, client_of: MakeClient)
         assert kept.json() == {"name": "kept", "questions": 1}
         (judgement,) = api.get("/api/v1/judgements").json()
         assert (judgement["source"], judgement["quote"]) == ("llm", "The moon pulls the tide.")
+
+
+def test_the_name_of_a_folder_is_no_question_set(api: TestClient):
+    reply = api.post("/api/v1/evaluations", json={"questions": "/etc"})
+    assert reply.status_code == 404
+    assert reply.json()["detail"].startswith("'/etc' is no question set of the library")

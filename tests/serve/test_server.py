@@ -200,6 +200,7 @@ def sockets(server: ApiServer) -> int:
 def test_the_connection_of_a_caller_that_does_not_read_is_cut(large: Path):
     options = {"api_reply_seconds": 1, "api_stop_seconds": 60}
     with serving(large / "library", **options) as server:
+        time.sleep(0.5)  # the connection that asked whether it is up closes
         idle = sockets(server)
         with unread(server.address):
             assert sockets(server) == idle + 1

@@ -30,19 +30,34 @@ def serve(
     Without a key it answers programs on this machine only. Stops at Ctrl-C once the running
     requests have ended.
     """
-    from serve.guard import OWN_NAMES
-    from serve.running import run
+    from serve.guard import LOOPBACK, name_of
+    from serve.running import listening_socket, run
 
-    with open_library(settings_for(ctx, library), create=True) as opened:
-        if host not in OWN_NAMES and opened.keys.none():
-            print(
-                "No key exists, so nobody but this machine is answered; `ranklens keys add NAME` "
-                "makes one",
-                file=sys.stderr,
-            )
+    settings = settings_for(ctx, library)
+    with listening_socket(host, port) as listening, open_library(settings, create=True) as opened:
+        if name_of(host) not in LOOPBACK:
+            _explain(host, keyless=opened.keys.none(), named=bool(settings.hosts()))
         opened.start_worker()
         opened.warm_up()
-        run(opened, host, port)
+        address = f"http://{name_of(host)}:{listening.getsockname()[1]}/api"
+        print(f"Serving {address} (Ctrl-C stops)", file=sys.stderr)
+        run(opened, host, listening)
+
+
+def _explain(host: str, keyless: bool, named: bool) -> None:
+    """Print what is still needed before other machines are answered."""
+    if keyless:
+        print(
+            "No key exists, so nobody but this machine is answered; `ranklens keys add NAME` makes "
+            "one",
+            file=sys.stderr,
+        )
+    if not named:
+        print(
+            f"Requests must name {host} as their host; the option page_hosts "
+            "(RANKLENS_PAGE_HOSTS=NAME) adds the names and addresses under which others reach it",
+            file=sys.stderr,
+        )
 
 
 def mcp(ctx: typer.Context, library: LibraryOption = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rag.settings import Settings
 from ranklens.keys import keys_of
 from ranklens.library import Library
+from tests.servers.page import free_port
 from tests.ui.cli.conftest import Run
 
 
@@ -72,15 +74,42 @@ def test_serve_opens_the_library_and_closes_it(
     monkeypatch.setattr(
         "serve.running.run", lambda library, *where: served.append((library, *where))
     )
-    ran = run("--library", settings.library, "serve", "--port", 9000)
+    port = free_port()
+    ran = run("--library", settings.library, "serve", "--port", port)
     assert ran.code == 0, ran.err
-    ((library, host, port),) = served
-    assert (host, port) == ("127.0.0.1", 9000)
+    ((library, host, _),) = served
+    assert host == "127.0.0.1"
     assert library.settings.library == settings.library
-    assert ran.err == ""
-    elsewhere = run("--library", settings.library, "serve", "--host", "192.0.2.1")
+    assert ran.err == f"Serving http://127.0.0.1:{port}/api (Ctrl-C stops)\n"
+    elsewhere = run("--library", settings.library, "serve", "--host", "127.0.0.2", "--port", 0)
     assert "`ranklens keys add NAME` makes one" in elsewhere.err
+    assert "page_hosts" in elsewhere.err
     with keys_of(settings) as keys:
         assert keys.none()
     with Library.open(settings):  # nobody holds it any more
         pass
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("no such name", "is no address of this machine"),
+        ("192.0.2.1", "no address of this machine"),
+    ],
+)
+def test_an_address_of_elsewhere_is_one_sentence(run: Run, tmp_path: Path, host: str, why: str):
+    ran = run("--library", tmp_path / "new", "serve", "--host", host)
+    assert ran.code == 1
+    assert ran.err.count("\n") == 1
+    assert why in ran.err
+
+
+def test_a_port_in_use_is_one_sentence(run: Run, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = run("--library", tmp_path / "new", "serve", "--port", port)
+    assert ran.code == 1
+    assert ran.err == (
+        f"ranklens: cannot listen on 127.0.0.1, port {port}: another program listens there; "
+        "choose another with --port N\n"
+    )
