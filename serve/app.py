@@ -1,7 +1,8 @@
 """The HTTP API as an ASGI app: to be mounted beside the page (`create`), or alone (`alone`).
 
 A request passes, from outside in: `Guard` (host, origin), `Requests` (id, log), `Delivery` (the
-reply in pieces), `AccessCheck` (the policy), `BodyLimit`, `in_turn` (the queue), and its route.
+reply in pieces), `AccessCheck` (the policy), `HiddenPlaces` (for keys below admin), `BodyLimit`,
+`in_turn` (the queue), and its route.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from serve.delivery import Delivery
 from serve.description import describe
 from serve.errors import handle_errors
 from serve.guard import API, Guard, name_of
+from serve.hidden import HiddenPlaces
 from serve.library import OpenLibrary
 from serve.limits import BodyLimit
 from serve.mcp import route
@@ -69,6 +71,7 @@ def create(opened: OpenLibrary, stopping: Stopping) -> FastAPI:
             Middleware(Requests, stopping=stopping),
             Middleware(Delivery, opened=opened),
             Middleware(AccessCheck, opened=opened),
+            Middleware(HiddenPlaces, opened=opened),
             Middleware(BodyLimit, opened=opened),
         ],
         dependencies=[Depends(in_turn)],

@@ -47,7 +47,7 @@ def list_models(library: Opened) -> ModelList:
 @router.get("/{name:path}", summary="One of these (OpenAI's API)")
 def get_model(name: str, library: Opened) -> ModelRow:
     """Return one of the models."""
-    if name not in _names(library):
+    if name not in (*_names(library), library.encoder.name.rpartition("/")[2]):
         raise NotThere(f"there is no model {name[:100]!r}; GET /v1/models lists them")
     return ModelRow(id=name)
 
