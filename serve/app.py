@@ -79,6 +79,7 @@ def create(opened: OpenLibrary, stopping: Stopping) -> FastAPI:
     )
     app.state.opened = opened
     app.state.stopping = stopping
+    app.state.followers = 0
     app.state.turns = Turns(settings.api_at_once, settings.api_queue, settings.api_queue_seconds)
     handle_errors(app)
     for router in ROUTERS:

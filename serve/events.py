@@ -9,12 +9,15 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.sse import format_sse_event
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from serve.replies import EVENT, EVENT_STREAM, described
 
 PING = b": ping\n\n"
 PING_SECONDS = 15.0
+MOST = 100  # streams of progress at a time
 LOOK = 0.25  # seconds between looks at what is followed
 EVENTS = described("Server-sent events.", {EVENT_STREAM: EVENT})
 # Proxies are not to keep events back.
@@ -32,6 +35,13 @@ def stream(events: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(events, media_type=EVENT_STREAM, headers=_HEADERS)
 
 
+def admit(request: Request) -> None:
+    """Raise `HTTPException` (429) if too many follow something already."""
+    if request.app.state.followers >= MOST:
+        detail = f"{MOST} streams of progress are open already; ask for the state instead."
+        raise HTTPException(429, detail, {"Retry-After": "5"})
+
+
 async def follow(
     request: Request, look: Callable[[], Awaitable[tuple[bool, Any]]]
 ) -> AsyncIterator[bytes]:
@@ -40,8 +50,20 @@ async def follow(
     ``look`` returns whether that is the end, and the data. The stream ends early if the server
     stops: whoever follows asks again.
     """
+    state = request.app.state
+    state.followers += 1
+    try:
+        async for one in _changes(state, look):
+            yield one
+    finally:
+        state.followers -= 1
+
+
+async def _changes(
+    state: State, look: Callable[[], Awaitable[tuple[bool, Any]]]
+) -> AsyncIterator[bytes]:
     before, quiet = None, 0.0
-    while not request.app.state.stopping.begun():
+    while not state.stopping.begun():
         ends, data = await look()
         if ends:
             yield event("done", data)

@@ -14,7 +14,7 @@ from rag.errors import DocumentError
 from ranklens import Chunk, Document, FileOutcome, IndexingProgress, Library, inspecting
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
-from serve.events import EVENTS, follow, stream
+from serve.events import EVENTS, admit, follow, stream
 
 router = APIRouter(prefix="/v1", tags=["documents"], route_class=ApiRoute)
 
@@ -107,6 +107,7 @@ def show_indexing(library: Opened) -> IndexingProgress:
 @router.get("/indexing/events", openapi_extra=EVENTS)
 async def follow_indexing(library: Opened, request: Request) -> Response:
     """Follow indexing: an event `progress` at each change, and `done` once nothing waits."""
+    admit(request)
     return stream(_indexing(library, request))
 
 

@@ -11,7 +11,7 @@ from ranklens import background
 from ranklens.jobs import Job
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
-from serve.events import EVENTS, follow, stream
+from serve.events import EVENTS, admit, follow, stream
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 
@@ -60,6 +60,7 @@ def show_job(job_id: str, library: Opened) -> JobState:
 @router.get("/{job_id}/events", openapi_extra=EVENTS)
 async def follow_job(job_id: str, library: Opened, request: Request) -> Response:
     """Follow a job: an event `progress` at each change, and `done` when it has ended."""
+    admit(request)
     job = background.job(library, job_id)
 
     async def look() -> tuple[bool, Any]:
