@@ -102,7 +102,7 @@ def _answered(name: str, hosts: frozenset[str], scope: Scope) -> bool:
 
     Monitors ask for its health by its address. No web site can have that name, so none learns it.
     """
-    if name in hosts or scope["path"] != f"{API}/health":
+    if name in hosts or scope.get("path") != f"{API}/health":
         return name in hosts
     try:
         ipaddress.ip_address(name.strip("[]"))
