@@ -40,7 +40,7 @@ def advice(library: Path, encoder: Encoder) -> str:
         names.append("other languages")
     return (
         f"The encoder {encoder.name} knows little of {_listed(names)}, so questions in "
-        f"{'it' if len(unknown) == 1 else 'them'} are answered by their words alone. {_remedy()}"
+        f"{'it' if len(unknown) == 1 else 'them'} are answered mostly by their words. {_remedy()}"
     )
 
 
