@@ -1,7 +1,8 @@
 """XLSX, through openpyxl: a sheet is a page, every row keeps its column names.
 
-Hidden sheets are left out, as nobody who opens the file sees them. Hidden rows and columns are
-read: a filter hides them, and they are still the table's data.
+Hidden sheets are left out, as nobody who opens the file sees them, unless the option
+`hidden_sheets` asks for them. Hidden rows and columns are read: a filter hides them, and they are
+still the table's data.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def load(path: Path, options: LoadOptions) -> Loaded:
     with office_file(path, "XLSX", faults) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it skips
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        shown = [s for s in book.worksheets if s.sheet_state == "visible"]
-        hidden = [s.title for s in book.worksheets if s.sheet_state != "visible"]
+        every = options.hidden_sheets
+        shown = [s for s in book.worksheets if every or s.sheet_state == "visible"]
+        hidden = [s.title for s in book.worksheets if s not in shown]
         sheets = [(s.title, list(_rows(s))) for s in shown]
         book.close()
         warned = tuple(_warnings(hidden, _uncomputed(path)))

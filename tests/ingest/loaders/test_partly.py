@@ -156,6 +156,10 @@ def test_hidden_sheets_are_left_out_by_name(tmp_path):
     assert "in Notes" in texts
     assert not any("Salaries" in text or "Keys" in text for text in texts)
     assert warnings == ("2 hidden sheets were left out: “Keys”, “Salaries”",)
+    asked = read(tmp_path / "a.xlsx", LoadOptions(hidden_sheets=True))[1]
+    every = {block.text for page in asked.pages for block in page.blocks}
+    assert {"in Salaries", "in Keys", "in Notes"} <= every
+    assert asked.warnings == ()
 
 
 def test_formulas_without_results_are_counted(tmp_path):
