@@ -150,7 +150,7 @@ def serving(system: Served, cross: Path, work: Path) -> Iterator[int]:
             wait(port, system.health, process)
             yield port
         finally:
-            process.terminate()
+            process.kill()
             process.wait(PATIENCE)
 
 
@@ -188,6 +188,7 @@ def part(
         for name, port, url in places:
             time.sleep(PAUSE)
             rows.append((what, str(count), name, *calls(port, url, asked, count)))
+            print(*rows[-1], sep="  ", file=sys.stderr, flush=True)
     return table(("request", "callers", "server", "a second", "p50 ms", "p95 ms", "failed"), rows)
 
 
@@ -199,9 +200,12 @@ def calls(port: int, path: str, bodies: Sequence[Body], callers: int) -> tuple[s
         connection = lent.pop() if lent else _connection(port)
         data = json.dumps(body)
         start = time.perf_counter()
-        connection.request("POST", path, data, {"Content-Type": "application/json"})
-        reply = connection.getresponse()
-        reply.read()
+        try:
+            connection.request("POST", path, data, {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            reply.read()
+        except OSError:  # too late, or hung up on
+            return 0.0, 0
         lent.append(connection)
         return 1000 * (time.perf_counter() - start), reply.status
 

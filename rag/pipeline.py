@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -169,17 +168,9 @@ class Pipeline:
         return stage
 
     def read_in_part(self, question: str, texts: Sequence[str]) -> tuple[int, ...]:
-        """Return the places of texts that are longer than a reranker of this machine reads.
-
-        Empty if it does not say how much it reads, or cannot run: then `rank_texts` says so.
-        """
-        context, cut = Context(self.settings, self.encoder), set[int]()
-        with suppress(RerankError):
-            for _, reranker in self._shared.rerankers.parts(context):
-                if reading := getattr(reranker, "reading", None):
-                    found = enumerate(reading(question, texts))
-                    cut |= {place for place, one in found if one.read < one.total}
-        return tuple(sorted(cut))
+        """Return the places of texts that are longer than the settings' reranker reads."""
+        context = Context(self.settings, self.encoder)
+        return self._shared.rerankers.read_in_part(question, texts, context)
 
     def reranker_parts(self) -> list[tuple[Entry, Reranker | None]]:
         """Return the single rerankers that the settings' one is made of, loaded.

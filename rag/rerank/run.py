@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -128,6 +129,21 @@ class Rerankers:
         ranker, _ = choose(context)
         attempt = self._attempt(context)
         return [(entry, attempt.load(entry)) for entry in leaves(ranker)]
+
+    def read_in_part(self, query: str, texts: Sequence[str], context: Context) -> tuple[int, ...]:
+        """Return the places of texts that are longer than a reranker of this machine reads.
+
+        None if it does not know how much it reads, or cannot run: `rank` reports that.
+        """
+        ranker, _ = choose(context)
+        attempt, cut = self._attempt(context), set[int]()
+        for entry in leaves(ranker):
+            with suppress(RanklensError):
+                reranker = None if entry.remote else attempt.load(entry)
+                reading = getattr(reranker, "reading", None)
+                found = enumerate(reading(query, texts) if reading else [])
+                cut |= {place for place, one in found if one.read < one.total}
+        return tuple(sorted(cut))
 
     def close(self) -> None:
         """Let go of loaded models and of the scores on disk."""
