@@ -16,7 +16,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick lint format bench soak hostile crash fuzz clean
+.PHONY: help run test quick lint format bench soak hostile crash kills fuzz clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
 	@"$(PYTHON)" -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install -r $<
 	@touch $@
+
+kills: $(DEV_STAMP)  ## a thousand requests to an API that is killed between them
+	CALLS=200 $(BIN)/python -m pytest tests/serve/test_server.py -k killed_between
 
 KILLS ?= 1000
 crash: $(DEV_STAMP)  ## kill 1,000 processes (KILLS=…) at work on a library and check it each time

@@ -43,8 +43,14 @@ async def answer(library: Library, scope: Scope, body: bytes) -> Response:
 
 
 def run_stdio(library: Library) -> None:
-    """Serve over stdin and stdout until stdin ends."""
-    anyio.run(_serve_stdio, library)
+    """Serve over stdin and stdout until stdin ends; a signal to stop is a `KeyboardInterrupt`."""
+    try:
+        anyio.run(_serve_stdio, library)
+    except BaseExceptionGroup as group:
+        # A signal that comes while a task of the server runs is raised within its group.
+        if group.subgroup(KeyboardInterrupt) is None:
+            raise
+        raise KeyboardInterrupt from None
 
 
 async def _serve_stdio(library: Library) -> None:

@@ -91,7 +91,11 @@ def test_a_late_file_ends_the_start(folder, monkeypatch):
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
 def test_a_signal_stops_the_server_in_order(name, tmp_path):
-    """The server shuts down, which closes the library, and then ends by SIGTERM."""
+    """The server shuts down, which closes the library, and then ends by SIGTERM.
+
+    A signal that whoever starts the tests ignores (nohup) would be ignored by the server too.
+    """
+    before = signal.signal(getattr(signal, name), signal.SIG_DFL)
     port = free_port()
     command = [sys.executable, "-P", "-m", "ui.server", str(port)]
     environment = os.environ | {"RANKLENS_LIBRARY": str(tmp_path / "library")}
@@ -101,5 +105,6 @@ def test_a_signal_stops_the_server_in_order(name, tmp_path):
             server.send_signal(getattr(signal, name))
             server.wait(20)
         finally:
+            signal.signal(getattr(signal, name), before)
             server.kill()
     assert server.returncode == -signal.SIGTERM
