@@ -24,11 +24,13 @@ help:  ## list the targets
 run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty library
 	@$(BIN)/ranklens run --samples sample_docs
 
-test: lint  ## lint, types and every test; those in the browser run beside the others
+# Two halves of about the same length, side by side: those in the browser wait more than they work.
+BESIDE := tests/browser tests/crash tests/hostile tests/serve tests/ui
+test: lint  ## lint, types and every test, in two halves side by side
 	@mkdir -p $(ARTIFACTS)
-	@$(BIN)/python -m pytest -m browser >$(ARTIFACTS)/browser.log 2>&1 & browser=$$!; \
-	$(BIN)/python -m pytest -m "not browser"; others=$$?; \
-	wait $$browser; browser=$$?; cat $(ARTIFACTS)/browser.log; exit $$((others | browser))
+	@$(BIN)/python -m pytest $(BESIDE) >$(ARTIFACTS)/beside.log 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest $(BESIDE:%=--ignore=%); others=$$?; \
+	wait $$beside; beside=$$?; cat $(ARTIFACTS)/beside.log; exit $$((others | beside))
 
 quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
 	$(BIN)/python -m pytest -m "not slow and not browser"

@@ -4,7 +4,8 @@
 one command at a time, on the same texts with the same weights: a busy machine slows all alike, so
 judge the ratios. `make bench` makes the peers' environment (``.venv-peers``); if it is missing
 only Ranklens and sentence-transformers are measured. ``--write`` puts the tables into
-``docs/performance.md``.
+``docs/performance.md``. ``--beside FOLDER`` measures another checkout of Ranklens too, with the
+environment that its own `make run` made: what a change cost or saved.
 """
 
 from __future__ import annotations
@@ -39,12 +40,18 @@ class Running:
 
     def __init__(self, name: str, work: Path, models: Sequence[Path]) -> None:
         self.name = name
-        self.folder = work / f"{name}-{len(os.listdir(work))}"
+        checkout = Path(name) if name not in (*OURS, *PEERS) else None
+        shown = "beside" if checkout else name
+        self.folder = work / f"{shown}-{len(os.listdir(work))}"
         self.folder.mkdir()
         self.log = (work / f"{self.folder.name}.log").open("w")
         python = str(PEERS_PYTHON) if name in PEERS else sys.executable
+        if checkout:
+            python = str(checkout / ".venv/bin/python")
+        system = "ranklens" if checkout else name
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.systems", name, self.folder, *models],
+            [python, "-m", "benchmarks.systems", system, self.folder, *models],
+            cwd=checkout,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -108,9 +115,12 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_500, 10_000, 100_000])
     parser.add_argument("--largest", type=int, default=100_000, help="largest size for peers")
     parser.add_argument("--only", nargs="*", default=[*OURS, *PEERS])
+    parser.add_argument("--beside", metavar="FOLDER", help="another checkout of Ranklens")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
     names = [n for n in options.only if n in OURS or PEERS_PYTHON.is_file()]
+    if options.beside:
+        names.append(str(Path(options.beside).resolve()))
     with tempfile.TemporaryDirectory(prefix="ranklens-bench-") as temporary:
         work = Path(temporary)
         models = (encoder_folder(), random_head(work / "cross"))
@@ -192,11 +202,11 @@ def _in_turn(
     questions: Sequence[str],
 ) -> None:
     """Let every system that can do it answer each question, one system after the other."""
-    able = [s for s in systems if method in CAN.get(s.name, ("search", "rerank"))]
+    able = [s for s in systems if method in _can(s.name)]
     for number, question in enumerate(questions):
         rows = [(number * 7 + i) % 200 for i in range(RERANKED)]
         arguments = [rows] if method.startswith("rerank") else []
-        for system in able:
+        for system in able if number % 2 else reversed(able):  # who comes first finds cold caches
             if number == 0:
                 system.ask(method, question, *arguments)  # loads what is loaded on first use
             time.sleep(PAUSE if len(able) > 1 else 0)
@@ -204,7 +214,10 @@ def _in_turn(
             figures[system.name].setdefault(method, []).append(1000 * seconds)
 
 
-CAN = {"ranklens": tuple(METHODS), "sentence_transformers": ("rerank",)}
+def _can(name: str) -> Sequence[str]:
+    if name == "sentence_transformers":
+        return ("rerank",)
+    return ("search", "rerank") if name in PEERS else tuple(METHODS)
 
 
 def retrieval(
@@ -245,7 +258,7 @@ def _ratios(figures: dict[str, dict[str, Any]]) -> str:
         if ours is None or theirs is ours:
             continue
         said = [f"ingest {theirs['ingest']['seconds'] / ours['ingest']['seconds']:.2f}"]
-        for method in ("search", "rerank"):
+        for method in METHODS:
             if method in theirs and method in ours:
                 pairs = zip(theirs[method], ours[method], strict=True)
                 said.append(f"{method} {statistics.median(a / b for a, b in pairs):.2f}")
