@@ -12,10 +12,6 @@ _CAPITALISED = r"[^\W\d_a-z](?:[\w&.'’-]*\w)?"
 _SMALL_WORDS = r"(?:(?:of|the|de|der|la|al|bin|van|von)\s+){0,2}"
 _FOLLOWING = rf"(?:(?:(?<=\b[A-Z])\.)?\s+{_SMALL_WORDS}{_CAPITALISED})*"
 _FULL_NAME = re.compile(rf"(?:\b\d{{4}}\b|{_CAPITALISED}){_FOLLOWING}")
-_PLACE = re.compile(
-    r"(?:(?<=\bin |\bat |\bon |\bof )|(?<=\bfrom |\bnear ))"
-    rf"(?:the )?{_CAPITALISED}{_FOLLOWING}"
-)
 
 
 def names(text: str) -> list[str]:
@@ -52,11 +48,6 @@ def full_names(text: str) -> Iterator[re.Match[str]]:
     Words that only open a sentence are among them. Words of scripts without capitals count.
     """
     return (match for match in _FULL_NAME.finditer(text) if not match[0][0].islower())
-
-
-def places(text: str) -> Iterator[re.Match[str]]:
-    """Yield the names that stand behind in, at, on, of, from or near."""
-    return _PLACE.finditer(text)
 
 
 def opens_sentence(text: str, at: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NAMES = (
@@ -21,25 +22,39 @@ _DATE = (
 _READ = re.compile(_DATE, re.IGNORECASE)
 DATE = re.compile(rf"{_DATE}|(?<!fiscal )(?<!fiscal year )(?<!fiscal years )\b{_YEAR}s?(?! ?%)\b")
 """A date or a year; a fiscal year is none."""
-_RECENT_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_RECENT_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d\b")
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 _QUARTER = re.compile(r"\bq([1-4])\b|\b(first|second|third|fourth)[ -](?:fiscal )?quarter", re.I)
-_A_QUARTER = re.compile(r"\bquarter|\bq[1-4]\b", re.IGNORECASE)
+_FISCAL = re.compile(r"\bfiscal|\bfy", re.IGNORECASE)
 _COUNTS = {"three": 3, "six": 6, "nine": 9, "twelve": 12}
-_LENGTH = re.compile(r"\b(three|six|nine|twelve)[ -]months?\b", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"\b(three|six|nine|twelve)[ -]months?\b|(\bquarter|\bq[1-4]\b)|\byears? end(?:ed|ing)\b", re.I
+)
 # Possessive: words and figures may touch, and there must be only one way to part them.
+_LONG_NAMES = "|".join([*_NAMES, *_ORDINALS, *_COUNTS])
+_WORDS = rf"{_LONG_NAMES}|months?|quarters?|weeks?|fiscal|years?|ended"
 _PERIOD = re.compile(
-    rf"(?:(?:{'|'.join([*_NAMES, *_ORDINALS, *_COUNTS])}|months?|quarters?|weeks?|fiscal|years?"
-    r"|ended|ending|as|of|at|and|to|q[1-4]|(?:%|\$) change|change|\d{1,2})[\s,.–-]*+)++",
+    rf"(?:(?:{_WORDS}|ending|as|of|at|and|to|q[1-4]|(?:%|\$) change|change|\d{{1,2}})[\s,.–-]*+)++",
     re.IGNORECASE,
 )
-_GRACE = 7
+_TIME = re.compile(
+    rf"\b(?:(?:{_WORDS}|ending|as|of|at|by|in|on|for|the|during|periods?|until|since|fy ?\d{{2,4}}"
+    rf"|q[1-4]|{_YEAR}|\d{{1,2}})\b[\s,.]*+)++",
+    re.IGNORECASE,
+)
+_OF_REPORTS = re.compile(
+    r"\bmonths? end|quarter|fiscal|\bq[1-4]\b|\bfy|\b(?:ended|ending|as of|at) \w+ \d",
+    re.IGNORECASE,
+)
 Date = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The time that a text speaks of; dates are (year, month, day), 0 for what is not given."""
+    """The time that a text speaks of; dates are (year, month, day), 0 for what is not given.
+
+    ``months`` is how long it lasts, 0 if that is not given or it is a day.
+    """
 
     dates: frozenset[Date]
     years: frozenset[int]
@@ -55,13 +70,20 @@ class Period:
 def period(text: str) -> Period:
     """Read the dates, years, quarter and number of months of a question or a column's name."""
     quarter, length = _QUARTER.search(text), _LENGTH.search(text)
+    months = (_COUNTS[_folded(length[1])] if length[1] else 3 if length[2] else 12) if length else 0
     return Period(
         frozenset(_date(match[0]) for match in _READ.finditer(text)),
         frozenset(int(year) for year in _RECENT_YEAR.findall(text)),
         int(quarter[1] or _ORDINALS[_folded(quarter[2])]) if quarter else 0,
-        _COUNTS[_folded(length[1])] if length else 3 * bool(_A_QUARTER.search(text)),
-        "fiscal" in text.casefold(),
+        months,
+        bool(_FISCAL.search(text)),
     )
+
+
+def without_time(text: str) -> str:
+    """Return a question without the words for a time of reports (``in the third quarter of``)."""
+    kept = _TIME.sub(lambda match: " " if _OF_REPORTS.search(match[0]) else match[0], text)
+    return " ".join(kept.split())
 
 
 def is_period(text: str) -> bool:
@@ -82,25 +104,59 @@ def contradicts(wanted: Period, given: Period) -> bool:
     return not any(min(given.years) <= year <= max(given.years) for year in wanted.years)
 
 
-def may_be(wanted: Period, own: Period, around: Period) -> bool:
-    """Return whether a column may be the one asked for: nothing in the question excludes it.
+def fitting(wanted: Period, own: Sequence[Period], home: Period) -> list[int]:
+    """Return the columns that the time of a question may mean; all if it gives none.
 
-    ``own`` is the period of the column's name, ``around`` that of its table and document.
+    ``own`` are the periods of the columns' names. ``home`` is that of their document or heading,
+    which alone shows what a company's third quarter is; without it the calendar's counts.
     """
-    if wanted.months > 3 and own.months != wanted.months:
-        return False
-    if wanted.dates:
-        return any(_agree(one, other) for one in wanted.dates for other in own.dates)
     if not wanted:
-        return True
-    if wanted.fiscal and not own.fiscal:
-        # A fiscal year is not the year of its dates, so dates alone do not show it.
-        return False
-    if wanted.years and not wanted.years & (own.years or around.years):
-        return False
+        return list(range(len(own)))
+    if wanted.dates:
+        return [
+            i
+            for i, one in enumerate(own)
+            if any(_agree(a, b) for a in wanted.dates for b in one.dates) and _lasts(wanted, one)
+        ]
     if wanted.quarter:
-        return wanted.quarter in (own.quarter, around.quarter, *map(_quarter, own.dates))
-    return own.months in (0, 12)
+        return _of_quarter(wanted, own, home)
+    return [i for i, one in enumerate(own) if _lasts(wanted, one) and _of_year(wanted, one)]
+
+
+def _of_quarter(wanted: Period, own: Sequence[Period], home: Period) -> list[int]:
+    found = [i for i, one in enumerate(own) if one.months in (0, 3)]
+    year = max(wanted.years, default=max(home.years, default=0))
+    named = [i for i in found if own[i].quarter == wanted.quarter and year in own[i].years]
+    if named or not found:
+        return named
+    if not home.quarter:
+        # A fiscal quarter is not that of its date, so a date alone does not show it.
+        at = [i for i in found if year in own[i].years and not wanted.fiscal]
+        return [i for i in at if wanted.quarter in map(_quarter, own[i].dates)]
+    back = max(home.years, default=year) - year
+    if home.quarter != wanted.quarter or back not in (0, 1):
+        return []
+    latest = max(max(own[i].dates, default=(max(own[i].years, default=0), 0, 0)) for i in found)
+    if back:
+        return [i for i in found if own[i].months and latest[0] - 1 in own[i].years]
+    return [
+        i
+        for i in found
+        if latest in own[i].dates or (not own[i].dates and latest[0] in own[i].years)
+    ]
+
+
+def _of_year(wanted: Period, own: Period) -> bool:
+    """Return whether a column is of a year; one that ends in winter may be of the year before."""
+    winter = wanted.fiscal and any(month in (1, 2) for _, month, _ in own.dates)
+    return bool(wanted.years & own.years) and not winter
+
+
+def _lasts(wanted: Period, own: Period) -> bool:
+    """Return whether a column lasts as long as is asked for; a year if only a year is."""
+    if wanted.months:
+        return own.months in (wanted.months, 0)
+    return bool(wanted.dates) or own.months in (0, 12)
 
 
 def _folded(word: str) -> str:
@@ -127,4 +183,4 @@ def _agree(one: Date, other: Date) -> bool:
 def _quarter(date: Date) -> int:
     """Return the calendar quarter that a date ends; one that ends on 1 July ended in June."""
     _, month, day = date
-    return (month - 1 - (0 < day <= _GRACE)) % 12 // 3 + 1
+    return (month - 1 - (0 < day <= 7)) % 12 // 3 + 1

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator as Pieces
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rag.generate.base import REFUSAL, Quote, Written
+from rag.generate.citations import without_markers
+from rag.generate.extract.cells import read_row
 from rag.generate.extract.likeness import Kept, TokenLikeness
 from rag.generate.extract.question import ParsedQuestion
-from rag.generate.extract.reading import fact, readable
-from rag.generate.extract.scoring import choose, scored
-from rag.generate.extract.units import ScoredUnit
+from rag.generate.extract.scoring import ScoredUnit, choose, scored
+from rag.generate.extract.units import Unit
 from rag.models.encoder import Encoder
 from rag.types import Hit
+
+_BULLET = re.compile(r"(?:[-*•–·▪]|#{1,6}|\d{1,2}\.)\s+")
+_NEXT_ITEM = re.compile(r"(?<=\n)[ \t]*[-*•–·▪]\s+")
 
 
 class ExtractiveGenerator:
@@ -25,42 +30,50 @@ class ExtractiveGenerator:
         self._likeness = TokenLikeness(encoder, kept)
 
     def stream(self, question: str, hits: Sequence[Hit]) -> Pieces[str, None, Written]:
-        """Yield the answer passage by passage; `REFUSAL` if nothing comes near."""
+        """Yield the answer, the best unit first; `REFUSAL` if nothing comes near."""
         asked = ParsedQuestion.read(question)
         candidates = scored(asked, hits, self._likeness)
-        chosen = choose(candidates, asked)
-        if not chosen or not any(one.near for one in candidates):
+        chosen = choose(candidates)
+        if not any(one.near for one in candidates):
             yield REFUSAL
             return Written()
-        short = fact(chosen[0], asked)
-        if short:
-            yield f"**{short}** — "
-        quotes: list[Quote] = []
-        for paragraph in _paragraphs(chosen, apart=bool(short)):
-            after_fact = bool(short) and not quotes
-            yield "\n\n" * bool(quotes) + _written(paragraph, asked, after_fact)
-            cited = (one.unit for unit in paragraph for one in unit.all)
-            quotes += [Quote(unit.number, unit.part.start, unit.part.end) for unit in cited]
-        return Written(tuple(quotes), details={"candidates": len(candidates)})
+        before: Unit | None = None
+        for one in chosen:
+            lead = "" if before else one.answer.lead
+            markers = " ".join(f"[{unit.number}]" for unit in one.all)
+            text = readable(one, asked, bool(lead))
+            yield (
+                _parted(before, one.unit) + (f"**{lead}** — " if lead else "") + f"{text} {markers}"
+            )
+            before = one.unit
+        cited = [unit for one in chosen for unit in one.all]
+        quotes = tuple(Quote(unit.number, unit.part.start, unit.part.end) for unit in cited)
+        return Written(quotes, details={"candidates": len(candidates)})
 
 
-def _paragraphs(chosen: Sequence[ScoredUnit], apart: bool) -> Iterator[list[ScoredUnit]]:
-    """Group by passage, that of the best unit first, each in the order of its text.
+def _parted(before: Unit | None, unit: Unit) -> str:
+    """Return what stands between two units: a paragraph ends with its passage."""
+    if not before:
+        return ""
+    if before.number != unit.number:
+        return "\n\n"
+    return "\n" if {"row", "cells", "item"} & {before.part.kind, unit.part.kind} else " "
 
-    The best stands ``apart`` if its fact goes before it.
+
+def readable(one: ScoredUnit, question: ParsedQuestion, after_lead: bool = False) -> str:
+    """Return a unit fit for an answer: no bullet, no markers of its own, no open code.
+
+    If the value of a row stands before it as the lead, only its names follow.
     """
-    if apart:
-        yield [chosen[0]]
-    rest = chosen[1:] if apart else chosen
-    for number in dict.fromkeys(one.unit.number for one in rest):
-        own = (one for one in rest if one.unit.number == number)
-        yield sorted(own, key=lambda one: one.unit.part.start)
-
-
-def _written(paragraph: Sequence[ScoredUnit], question: ParsedQuestion, after_fact: bool) -> str:
-    pieces = []
-    for scored_unit in paragraph:
-        markers = " ".join(f"[{one.unit.number}]" for one in scored_unit.all)
-        pieces.append(f"{readable(scored_unit, question, after_fact)} {markers}")
-    on_lines = any(one.unit.part.kind in ("row", "cells", "item") for one in paragraph)
-    return ("\n" if on_lines else " ").join(pieces)
+    row, at = one.unit.row, one.answer.column
+    if row and after_lead and at >= 0:
+        text = f"{row.full_label}, {row.columns[at]}".rstrip(", ")
+    elif row:
+        text = read_row(row, question, at)
+    else:
+        items = _NEXT_ITEM.split(one.unit.chunk.text[one.unit.part.start : one.unit.part.end])
+        text = "\n- ".join(" ".join(item.split()) for item in items)
+    text = without_markers(text)
+    if bullet := _BULLET.match(text):
+        text = text[bullet.end() :]
+    return text.replace("`", "'") if text.count("`") % 2 else text

@@ -41,7 +41,8 @@ class TokenLikeness:
         for unit in found:
             own, passage = tokens[unit.number], passages[unit.number]
             offset = len(passage) - len(hits[unit.number - 1].chunk.text)
-            inside = own[_within(places[unit.number][: len(own)], unit, offset)]
+            at = places[unit.number][: len(own)]
+            inside = own[_within(at, unit.part.start + offset, unit.part.end + offset)]
             pairs.append((cosine(turned, inside), maxsim(words, inside)))
         return pairs
 
@@ -72,13 +73,9 @@ def maxsim(question: Matrix, tokens: Matrix) -> float:
     return float((question @ tokens.T).max(axis=1).mean())
 
 
-def _within(places: NDArray[np.int_], unit: Unit, offset: int) -> NDArray[np.bool_]:
-    """Return which tokens are of a unit whose passage begins ``offset`` characters before its text.
-
-    Of a table's row only those of its names: figures mean nothing to an encoder.
-    """
-    inside = np.zeros(len(places), bool)
-    if len(places):
-        for start, end in unit.row.names if unit.row else (unit.part[:2],):
-            inside |= (places[:, 0] >= start + offset) & (places[:, 1] <= end + offset)
+def _within(places: NDArray[np.int_], start: int, end: int) -> NDArray[np.bool_]:
+    """Return which tokens are of the characters ``start`` to ``end``."""
+    if not len(places):
+        return np.zeros(0, bool)
+    inside: NDArray[np.bool_] = (places[:, 0] >= start) & (places[:, 1] <= end)
     return inside

@@ -1,8 +1,8 @@
-"""Tables as a PDF gives them: lines of cells, ``Total net sales | 82,959 | 81,434``.
+"""Tables as lines of cells, ``Total net sales | 82,959 | 81,434``, read into rows with their names.
 
-A line with figures is a row; lines without, above it, are its header, the widest one a name a
-column and narrower ones spread over several. A chunk that goes on with a table has the header as
-the last part of its heading.
+A line with figures is a row. Lines without, above it, are its header: the widest one has a name a
+column, narrower ones spread over several, a single time (``Three Months Ended May 1, 2022``) over
+all. A row of another format, ``Mission: Voyager 2; Launched: 1977``, names its columns itself.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ _COUNTS = re.compile(
 )
 _BRACKETED = re.compile(r"\([^()]*\)")
 _NOTES = re.compile(r"(?:\s?\(\d\)){1,9}$|®")
+_PAIRS = re.compile(r"; (?=[^:;]{1,60}: )")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _LONGEST_LABEL = 100
 _LOOK_BACK = 2000  # characters before a table that may introduce it
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row of a table at characters ``start:end`` of its passage.
+    """A row of a table at characters ``start:end`` of its text.
 
     ``section`` is the line above that its label belongs to, ``columns`` a name for every value or
-    nothing if their counts differ, ``above`` what introduces the table. ``names`` is where
-    section and label stand.
+    nothing if their counts differ, ``above`` what introduces the table.
     """
 
     start: int
     end: int
     label: str
-    section: str
     values: tuple[str, ...]
     columns: tuple[str, ...]
+    section: str = ""
     unit: str = ""
     above: str = ""
-    names: tuple[Span, ...] = ()
 
     @property
     def full_label(self) -> str:
@@ -63,33 +63,43 @@ class _Table:
     """What is known of a table when the next line comes."""
 
     headers: list[list[str]] = field(default_factory=list)
+    over_all: str = ""
     section: str = ""
-    section_start: int = 0
     unit: str = ""
     in_dollars: set[int] = field(default_factory=set)
     has_rows: bool = False
 
 
-def table_rows(text: str, heading: Sequence[str] = ()) -> tuple[list[TableRow], list[Span]]:
-    """Return the rows of a passage, and where the lines are that only name rows and columns."""
+def table_rows(text: str, header: str = "") -> tuple[list[TableRow], list[Span]]:
+    """Return the rows of a text, and where the lines are that only name rows and columns.
+
+    ``header`` is the header of a table that the text goes on with, its lines parted by ``; ``.
+    """
     rows: list[TableRow] = []
     names: list[Span] = []
-    last = heading[-1] if heading and BAR in heading[-1] else ""
-    table = _Table([line.split(BAR) for line in last.split("; ")] if last else [], unit=_unit(last))
+    table = _Table([line.split(BAR) for line in header.split("; ")] if header else [])
+    table.unit = _unit(header)
     for lines in _blocks(text):
         if not any(BAR in line[0] for line in lines):
             table = _Table(unit=_unit(" ".join(line[0] for line in lines)))
             continue
         above = _above(text[max(0, lines[0].start() - _LOOK_BACK) : lines[0].start()])
-        data = _data_lines([line[0].split(BAR) for line in lines])
-        for line, is_data in zip(lines, data, strict=True):
-            if is_data:
+        for line, is_data in zip(lines, _data_lines(lines), strict=True):
+            if is_data and (len(lines) > 1 or table.headers):
                 rows.append(_row(line, table, above))
             elif BAR in line[0] or _names(line[0]):
                 names.append(line.span())
-                _take(line, table)
+                _take(line[0], table)
         table = _Table()
     return rows, names
+
+
+def pairs(line: str, start: int) -> TableRow:
+    """Return ``Name: value; Column: value`` as a row; a value may hold semicolons."""
+    cells = [pair.partition(": ") for pair in _PAIRS.split(line.strip())]
+    label, *rest = [(name.strip(), value.strip()) for name, _, value in cells if value.strip()]
+    values, columns = tuple(value for _, value in rest), tuple(name for name, _ in rest)
+    return TableRow(start, start + len(line), label[1], values, columns)
 
 
 def _blocks(text: str) -> Iterator[list[re.Match[str]]]:
@@ -105,23 +115,20 @@ def _blocks(text: str) -> Iterator[list[re.Match[str]]]:
         yield block
 
 
-def _data_lines(lines: Sequence[Sequence[str]]) -> list[bool]:
+def _data_lines(lines: Sequence[re.Match[str]]) -> list[bool]:
     """Return which lines hold data: those with figures; of words alone, those below the first."""
-    figures = [any(is_value(cell) for cell in cells[1:]) for cells in lines]
-    wide = [len(cells) > 1 for cells in lines]
-    header = -1
+    cells = [line[0].split(BAR) for line in lines]
+    figures = [any(is_value(cell) for cell in own[1:]) for own in cells]
+    wide = [len(own) > 1 for own in cells]
     if any(figures):
         header = figures.index(True) - 1
-    elif sum(wide) > 2 and len({len(cells) for cells in lines if len(cells) > 1}) == 1:
-        header = wide.index(True)
+    else:
+        even = len({len(own) for own in cells if len(own) > 1}) == 1 and sum(wide) > 2
+        header = wide.index(True) if even else len(lines)
     return [
-        figures[i] or (i > header and wide[i] and not _all_periods(cells))
-        for i, cells in enumerate(lines)
+        figures[i] or (i > header and wide[i] and not all(map(is_period, own)))
+        for i, own in enumerate(cells)
     ]
-
-
-def _all_periods(cells: Sequence[str]) -> bool:
-    return all(is_period(cell) for cell in cells)
 
 
 def _names(line: str) -> bool:
@@ -129,18 +136,22 @@ def _names(line: str) -> bool:
     return len(line) <= _LONGEST_LABEL and not re.search(r"[.!?]\s*$", line)
 
 
-def _take(match: re.Match[str], table: _Table) -> None:
+def _take(line: str, table: _Table) -> None:
     """Note a line that is no row: of the header, a unit, or what the rows below belong to."""
-    line = match[0]
     if unit := _unit(line):
         table.unit = unit
-    if BAR in line or is_period(line):
-        if table.has_rows:
-            table.headers, table.has_rows = [], False
-            table.in_dollars.clear()
-        table.headers.append([cell.strip() for cell in line.split(BAR)])
-    elif not unit and re.search(r"[^\W\d_]{3}", _BRACKETED.sub("", line)):
-        table.section, table.section_start = line.strip().rstrip(":"), match.start()
+    first, *others = (cell.strip() for cell in line.split(BAR))
+    wide = bool(others) and not all(map(_unit, others))
+    if table.has_rows and (wide or is_period(first)):
+        table.headers = [] if wide else table.headers
+        table.has_rows, table.over_all = False, ""
+        table.in_dollars.clear()
+    if wide:
+        table.headers.append([first, *others])
+    elif is_period(first):
+        table.over_all = f"{table.over_all} {first}".strip()
+    elif not _unit(first) and _LETTERS.search(_BRACKETED.sub("", first)):
+        table.section = first.rstrip(":")
 
 
 def _row(line: re.Match[str], table: _Table, above: str) -> TableRow:
@@ -155,16 +166,12 @@ def _row(line: re.Match[str], table: _Table, above: str) -> TableRow:
         elif i in table.in_dollars and not counts and re.match(r"\(?\d[^%]*$", value):
             # Accountants put the sign in the first and the last row only.
             values[i] = f"${value}"
-    columns = fit(table.headers, len(values))
+    columns = tuple(f"{table.over_all} {name}".strip() for name in fit(table.headers, values))
+    if not table.headers and len(values) == 1:
+        columns = (table.over_all,)
     unit = "" if "except" in table.unit and counts else table.unit
     name = _NOTES.sub("", label).strip()
-    start = line.start()
-    names = [(start, start + len(label))]
-    if table.section:
-        names.append((table.section_start, table.section_start + len(table.section)))
-    return TableRow(
-        start, line.end(), name, table.section, tuple(values), columns, unit, above, tuple(names)
-    )
+    return TableRow(*line.span(), name, tuple(values), columns, table.section, unit, above)
 
 
 def _above(text: str) -> str:
@@ -179,26 +186,26 @@ def _unit(text: str) -> str:
     return "".join(found[-1]).strip().casefold() if found else ""
 
 
-def fit(headers: Sequence[Sequence[str]], count: int) -> tuple[str, ...]:
-    """Return a name for each of ``count`` values, or nothing if header and row do not fit.
+def fit(headers: Sequence[Sequence[str]], values: Sequence[str]) -> tuple[str, ...]:
+    """Return a name for each value, or nothing if header and row do not fit.
 
-    Names are of the widest line; with one more, its first stands over the labels; with several
-    more, only dates at its end are sure to be of these values.
+    Names are of the widest line; with one more, its first stands over the labels. With fewer they
+    are those of the values that are no share, if the counts agree then.
     """
-    if not headers or not count:
+    if not headers or not values:
         return ()
     widest = max(headers, key=len)
-    extra = len(widest) - count
-    if extra < 0 or (extra > 1 and not _ends_in_periods(widest, count)):
+    extra = len(widest) - len(values)
+    if extra < 0:
+        amounts = [i for i, value in enumerate(values) if not value.endswith("%")]
+        own = fit(headers, [values[i] for i in amounts]) if len(amounts) < len(values) else ()
+        names = dict(zip(amounts, own, strict=False))
+        return tuple(names.get(i, "Change") for i in range(len(values))) if own else ()
+    if extra > 1:
         return ()
     leaf = widest[extra:]
-    lines = [widest] if extra > 1 else headers
-    parts = [leaf if line is widest else _spread(line, leaf) for line in lines]
+    parts = [leaf if line is widest else _spread(line, leaf) for line in headers]
     return tuple(" ".join(" ".join(part).split()) for part in zip(*parts, strict=True))
-
-
-def _ends_in_periods(cells: Sequence[str], count: int) -> bool:
-    return _all_periods(cells[-count:]) and not any(is_period(cell) for cell in cells[:-count])
 
 
 def _spread(line: Sequence[str], leaf: Sequence[str]) -> list[str]:

@@ -43,6 +43,9 @@ class CountingEncoder:
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
         return self.encode(texts), self.encode_tokens(texts)
 
+    def coverage(self, texts: Sequence[str]) -> float:
+        return 1.0
+
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in re.finditer(r"\w+", text)]
 

@@ -11,7 +11,7 @@ from rag.evaluate.judgements import proposals, question_writer
 from rag.evaluate.judgements.anchors import locate
 from rag.generate import support
 from rag.generate.citations import CitationParser, numbers_in, without_markers
-from rag.generate.extract import facts, question, rows, tables
+from rag.generate.extract import facts, question, tables
 from rag.inspect import duplicates
 from rag.llm.faults import words_of
 from rag.llm.thinking import ThinkingParser
@@ -92,7 +92,6 @@ def or_fault(read):
 
 DATE = question.ParsedQuestion.read("When was it built?")
 COUNT = question.ParsedQuestion.read("How many towers has it?")
-PERSON = question.ParsedQuestion.read("Who built it?")
 READERS = {
     "sentences": sentences.sentences,
     "parts": passages.parts,
@@ -103,7 +102,6 @@ READERS = {
     "names": names.names,
     "name_words": lambda text: list(names.name_words(text)),
     "full_names": lambda text: list(names.full_names(text)),
-    "places": lambda text: list(names.places(text)),
     "identifiers": lambda text: list(identifiers.identifiers(text)),
     "mentions": lambda text: identifiers.unknown("the B-900 or 2.3.1?", [text]),
     "amounts": numbers.AMOUNT.findall,
@@ -117,10 +115,10 @@ READERS = {
     "question": question.ParsedQuestion.read,
     "date": lambda text: facts.short_answer(text, DATE),
     "count": lambda text: facts.short_answer(text, COUNT),
-    "person": lambda text: facts.short_answer(text, PERSON),
-    "rows": lambda text: tables.table_rows(text, ("A | B",)),
+    "rows": lambda text: tables.table_rows(text, "A | B"),
     "cells": lambda text: tables.table_rows(f"{text} | {text}"),
-    "columns": rows.columns,
+    "pairs": lambda text: tables.pairs(f"A: b; {text}", 0),
+    "without_time": periods.without_time,
     "without_markers": without_markers,
     "numbers_in": numbers_in,
     "citations": lambda text: CitationParser(()).feed(text),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.text.names import full_names, name_words, names, places
+from rag.text.names import full_names, name_words, names
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,3 @@ def test_words_of_names_are_inside_a_sentence_own_something_or_have_more_capital
 )
 def test_full_names(text, found):
     assert [match[0] for match in full_names(text)] == found
-
-
-def test_places_stand_behind_small_words():
-    text = "Putin of Russia was born in the Soviet Union, near Lake Ladoga. Lee left in may."
-    assert [match[0] for match in places(text)] == ["Russia", "the Soviet Union", "Lake Ladoga"]

@@ -18,19 +18,14 @@ from rag.generate.extract.question import ParsedQuestion, counted
         ("How many moons has Mars?", "Mars has two moons.", "two moons"),
         ("How much did it cost?", "The cost was $3.5 million in 2019.", "$3.5 million"),
         ("What percentage voted?", "About 45 percent voted.", "45 percent"),
-        (
-            "Who discovered Uranus?",
-            "Uranus was discovered by William Herschel.",
-            "William Herschel",
-        ),
-        ("Who made the game?", "The game was made for Play Station.", ""),
+        ("Who discovered Uranus?", "Uranus was discovered by William Herschel.", ""),
         (
             "When did the fiscal quarter end?",
             "In the quarter of fiscal year 2022, and the fiscal one that ended May 1, 2021.",
             "May 1, 2021",
         ),
-        ("Who met Ann Lee?", "Ann Lee met Bob Ray and Tom Fox.", ""),
-        ("Where was she born?", "She was born in Paris.", "Paris"),
+        ("How many phones were sold?", "The Phone 14 Pro phones were sold.", ""),
+        ("How many employees has Acme?", "The 2022 employees plan.", ""),
         ("Why is it blue?", "It is blue since 1999.", ""),
     ],
 )
@@ -44,10 +39,7 @@ def test_short_answers(question, sentence, answer):
         ("How many employees does Amazon have?", "employe"),
         ("How many shares of common stock did it repurchase?", "shar"),
         ("How many small moons orbit Mars?", "moon"),
-        ("How much is Amazon's long-term debt as of May 2022?", "debt"),
-        ("How much cash did it have?", "cash"),
-        ("How much did it cost?", ""),
-        ("How much money was lost?", ""),
+        ("How much cash did it have?", ""),
         ("Who is it?", ""),
     ],
 )
@@ -68,3 +60,20 @@ def test_what_is_counted(question, noun):
 )  # fmt: skip
 def test_a_figure_is_of_what_was_asked(question, sentence, answer):
     assert short_answer(sentence, ParsedQuestion.read(question)) == answer
+
+
+@pytest.mark.parametrize(
+    ("time", "answer"),
+    [
+        ("as of May 1, 2023", "$4 billion"),
+        ("as of June 30, 2022", "$5 billion"),
+        ("as of July 4, 2021", ""),
+        ("in Q2 2023", "$4 billion"),
+    ],
+)
+def test_of_several_figures_the_one_of_the_time_that_is_asked_for(time, answer):
+    sentence = (
+        "As of May 1, 2023 and June 30, 2022, the debt was $4 billion and $5 billion, respectively."
+    )
+    asked = ParsedQuestion.read(f"How much was the debt {time}?")
+    assert short_answer(sentence, asked) == answer
