@@ -174,7 +174,7 @@ def judged(asked: Asked, trace: Trace) -> Outcome:
     """Compare an answer with what is known."""
     answer = trace.answer
     assert answer is not None
-    chunks = {hit.chunk.id: hit.chunk for hit in trace.evidence}
+    chunks = {hit.chunk.id: hit.chunk for hit in trace.given}
     quotes = [
         chunks[c.chunk_id].text[c.quote_start or 0 : c.quote_end or 0] for c in answer.citations
     ]
@@ -183,7 +183,7 @@ def judged(asked: Asked, trace: Trace) -> Outcome:
     lead = match[1] if (match := _LEAD.match(answer.text)) else ""
     good = bool(lead) and bool(asked.values) and _same(asked, lead)
     return Outcome(
-        any(held(hit.chunk.text) for hit in trace.evidence) if asked.values else False,
+        any(held(hit.chunk.text) for hit in trace.given) if asked.values else False,
         any(right),
         right[:1] == [True],
         good,

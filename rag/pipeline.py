@@ -1,7 +1,8 @@
 """One question from words to evidence to answer. The file to read first.
 
     question → dense ∥ lexical, each to depth `pool` → fusion → (expansion: variants, each by the
-    same way, fused again) → reranker on the pool → (second hop) → answer
+    same way, fused again) → reranker on the pool → (second hop) → (what stands beside the best of
+    them) → answer
 
 Every arrow is a `Stage` of one `Trace`. The page, the command line and the evaluation all call
 this; nothing is overwritten on the way. What stands in parentheses is off by default.
@@ -12,12 +13,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
 from rag.errors import RanklensError, RerankError
-from rag.generate import generator_for
+from rag.generate import generator_for, generator_name
 from rag.generate.answer import Answering
 from rag.generate.relevance import relevance, unmentioned
 from rag.models.encoder import Encoder
@@ -29,6 +30,7 @@ from rag.retrieve.first_stage import FirstStage, FirstStageResult, Query
 from rag.retrieve.question import checked_question
 from rag.retrieve.second_hop import second_hop
 from rag.retrieve.variants import Expansion
+from rag.retrieve.widen import widened
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
 from rag.store.index import Index
 from rag.types import Candidate, Stage, Trace
@@ -92,8 +94,11 @@ class Pipeline:
         return (self.within(named) if named else self)._retrieve(question.strip())
 
     def rank(self, retrieved: Retrieved) -> Trace:
-        """Rerank candidates, and follow the best of them if there is a second hop."""
-        return self._followed(retrieved, self.rerank(retrieved.question, retrieved.pool))
+        """Rerank candidates, follow the best of them if there is a second hop, and widen them."""
+        trace = self._followed(retrieved, self.rerank(retrieved.question, retrieved.pool))
+        if self.settings.widen == "off" or (self.settings.widen == "auto" and not self._quotes):
+            return trace
+        return replace(trace, widened=widened(self.index.catalogue, trace.evidence))
 
     def search_many(self, questions: Sequence[str]) -> list[Trace]:
         """Search for many questions, reranked in one pass of the model if it can do that.
@@ -137,7 +142,7 @@ class Pipeline:
         terms = self.index.analyser_of([hit.chunk for hit in trace.evidence])
         near = relevance(trace, terms) if below else None
         lacking = unmentioned(trace, terms) if near is not None and near < below else ()
-        return Answering(generator, trace.question, trace.evidence, near, below, lacking)
+        return Answering(generator, trace.question, trace.given, near, below, lacking)
 
     def ask(self, question: str) -> Trace:
         """Search and answer; returns the trace with its answer."""
@@ -178,6 +183,10 @@ class Pipeline:
         Raises `RerankError` where one cannot run here.
         """
         return self._shared.rerankers.parts(self._context())
+
+    @property
+    def _quotes(self) -> bool:
+        return generator_name(self.settings) == "extractive"
 
     def _context(self) -> Context:
         return Context(self.settings, self.encoder, self.index.tokens.fetch)

@@ -31,6 +31,7 @@ class StageName(StrEnum):
     FOLLOW_UP = "follow-up"
     FOLLOW_UP_RERANKED = "follow-up-reranked"
     SECOND_HOP = "second-hop"
+    WIDENED = "widened"
 
 
 RETRIEVERS = (StageName.DENSE, StageName.LEXICAL)
@@ -192,6 +193,7 @@ class Trace:
 
     ``settings`` are the options that shaped it (never a key). The last stage ranks the whole
     pool; the answer was given its first `top` hits that reach `threshold` (`evidence`).
+    ``widened`` are the passages beside those, which it was given after them (`given`), if it was.
     ``rewriting`` is there if ``question`` is a follow-up's stand-alone form.
     """
 
@@ -200,6 +202,7 @@ class Trace:
     stages: tuple[Stage, ...]
     answer: Answer | None = None
     rewriting: Rewriting | None = None
+    widened: Stage | None = None
 
     @property
     def settings_digest(self) -> str:
@@ -228,15 +231,21 @@ class Trace:
         side_by_side = [s.seconds for s in self.stages if s.name in RETRIEVERS]
         rest = sum(s.seconds for s in self.stages if s.name not in RETRIEVERS)
         rewriting = self.rewriting.seconds if self.rewriting else 0.0
+        rest += self.widened.seconds if self.widened else 0.0
         return rewriting + max(side_by_side, default=0.0) + rest
 
     @property
     def evidence(self) -> tuple[Hit, ...]:
-        """What the answer was given: the last stage, cut to `top` and by the threshold."""
+        """The passages that were ranked best: the last stage, cut to `top` and by the threshold."""
         if not self.stages:
             return ()
         hits = self.stages[-1].hits[: self.top]
         return tuple(h for h in hits if self.threshold is None or h.score >= self.threshold)
+
+    @property
+    def given(self) -> tuple[Hit, ...]:
+        """What the answer was given, in the order of its numbers: evidence, then what is beside."""
+        return (*self.evidence, *(self.widened.hits if self.widened else ()))
 
     def stage(self, name: str) -> Stage | None:
         """Return the stage of that name, or None if it did not run."""

@@ -198,4 +198,4 @@ def _checked(library: Library, settings: Settings, answer: Answer, trace: Trace)
     judge = None
     if settings.llm_judge and settings.llm_model:
         judge = partial(judged, LanguageModel(settings, retries=0))
-    return checked(answer, trace.asked, trace.evidence, library.encoder, judge)
+    return checked(answer, trace.asked, trace.given, library.encoder, judge)

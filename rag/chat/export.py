@@ -35,7 +35,7 @@ def _turn(turn: Turn) -> Iterator[str]:
     yield f"Answered by {literal(f'{answer.generator}, {turn.asked:%Y-%m-%d %H:%M} UTC')}"
     if answer.error:
         yield f"Note: {literal(answer.error)}"
-    if sources := _sources(answer, trace.evidence):
+    if sources := _sources(answer, trace.given):
         yield f"Sources:\n\n{sources}"
 
 

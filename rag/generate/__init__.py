@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from rag.models.encoder import Encoder
     from rag.settings import Settings
 
-__all__ = ["GENERATORS", "REFUSAL", "Generator", "Quote", "Written", "generator_for"]
+__all__ = [
+    "GENERATORS", "REFUSAL", "Generator", "Quote", "Written", "generator_for", "generator_name"
+]  # fmt: skip
 
 
 def _extractive(settings: Settings, encoder: Encoder, kept: Kept | None) -> Generator:
@@ -47,6 +49,13 @@ class BrokenGenerator:
         raise GenerationError(self._reason)
 
 
+def generator_name(settings: Settings) -> str:
+    """Return the name of what writes answers; "auto" is the model if one is set."""
+    if settings.generator != "auto":
+        return settings.generator
+    return "model" if settings.llm_model else "extractive"
+
+
 def generator_for(settings: Settings, encoder: Encoder, kept: Kept | None = None) -> Generator:
     """Return the generator that the settings name; "auto" is the model's if one is set.
 
@@ -54,9 +63,7 @@ def generator_for(settings: Settings, encoder: Encoder, kept: Kept | None = None
     add generators by the entry point `GROUP`: a function with these three arguments. Raises
     `SettingsError` for an unknown name.
     """
-    name = settings.generator
-    if name == "auto":
-        name = "model" if settings.llm_model else "extractive"
+    name = generator_name(settings)
     if name in GENERATORS:
         return GENERATORS[name](settings, encoder, kept)
     plugin = plugins(GROUP).get(name)

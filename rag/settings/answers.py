@@ -76,6 +76,12 @@ class AnswerSettings(Section):
     rewrite_seconds: float = option(
         8.0, "Time in which the model must rewrite a follow-up, in seconds; else a rule does.", gt=0
     )
+    widen: Literal["auto", "on", "off"] = option(
+        "auto",
+        "Give the answer also what stands beside its passages in their section or table; auto does "
+        "so for answers that quote (extractive), for which it was measured.",
+        SHAPES_ANSWER,
+    )
     refuse_below: float = option(
         0.1,
         "Relevance (0 to 1) of the best passages below which the answer is that the documents do "

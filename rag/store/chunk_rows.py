@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Select, delete, insert, select
+from sqlalchemy import Engine, Select, and_, delete, insert, select
 from sqlalchemy.dialects import sqlite
 
 from rag.store.schema import chunks, documents
@@ -78,6 +78,20 @@ class ChunkRows:
                 rows = db.exec_driver_sql(_FETCH + _marks(part), tuple(part))
                 found |= {row[0]: _chunk(row) for row in rows.fetchall() if row[-1] == "ready"}
         return found
+
+    def beside(self, ids: Sequence[str], reach: int) -> dict[str, list[Chunk]]:
+        """Return for each live chunk those up to ``reach`` before and after it, in their order."""
+        own = chunks.alias()
+        near = chunks.c.ordinal.between(own.c.ordinal - reach, own.c.ordinal + reach)
+        query = (
+            _chunk_query(own.c.id.label("of"))
+            .join(own, and_(own.c.document_id == chunks.c.document_id, near))
+            .where(own.c.id.in_(ids), own.c.id != chunks.c.id, documents.c.status == "ready")
+            .order_by(own.c.id, chunks.c.ordinal)
+        )
+        with self._engine.connect() as db:
+            rows = list(db.execute(query))
+        return {id: [_chunk(row) for row in own] for id, own in groupby(rows, lambda row: row.of)}
 
     def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the stored vectors, each (dimension,), of the chunks among ``ids``."""

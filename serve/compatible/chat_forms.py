@@ -184,7 +184,7 @@ def citations_of(
     trace: Trace, answer: Answer, trace_url: str, shift: int = 0
 ) -> list[dict[str, Any]]:
     """Return the answer's citations; ``shift`` is where the answer begins in what was sent."""
-    chunks = {hit.chunk.id: hit.chunk for hit in trace.evidence}
+    chunks = {hit.chunk.id: hit.chunk for hit in trace.given}
     found = []
     for citation in answer.citations:
         passage = chunks[citation.chunk_id]

@@ -45,7 +45,7 @@ def test_a_trace_survives_saving_and_loading():
 def test_the_outside_form_is_the_documented_one():
     data = to_dict(TRACE)
     assert {*data} == {
-        *("question", "settings", "settings_digest", "stages", "answer", "rewriting")
+        *("question", "settings", "settings_digest", "stages", "answer", "rewriting", "widened")
     }
     stage = data["stages"][1]
     assert {"name", "seconds", "note", "hits"} <= {*stage}

@@ -15,12 +15,12 @@ from ui.shared.prose import ChipPlace, TextStyle, written
 
 def complete(body: DeltaGenerator, foot: DeltaGenerator, trace: Trace, answer: Answer) -> None:
     """Show a complete answer in ``body``, and in ``foot`` the facts about it."""
-    body.html(render("ask/answer.html", text=rendered(answer, trace.evidence)))
+    body.html(render("ask/answer.html", text=rendered(answer, trace.given)))
     with foot.container(gap="small"):
         if answer.error:
             kept = "There was a problem; what arrived is above" if answer.text else "No answer came"
             frame.notice(answer.error, kept, "warn")
-        facts = facts_of(answer, trace.evidence)
+        facts = facts_of(answer, trace.given)
         show("ask/facts.html", facts=facts, thinking=answer.thinking)
 
 
@@ -29,7 +29,11 @@ def below(trace: Trace, answer: Answer) -> None:
     if checks := answer.checks:
         show("ask/checks.html", checks=checks)
     cited = {citation.chunk_id for citation in answer.citations}
-    sources = [(hit.chunk, hit.chunk.id in cited) for hit in trace.evidence]
+    sources = [
+        (number, hit.chunk, hit.chunk.id in cited)
+        for number, hit in enumerate(trace.given, 1)
+        if number <= len(trace.evidence) or hit.chunk.id in cited
+    ]
     if sources:
         show("ask/sources.html", refused=answer.refused, sources=sources)
 

@@ -77,7 +77,7 @@ def so_far(slots: TurnSlots, writing: Writing, trace: Trace) -> None:
     """Show as much of an answer as has arrived."""
     arrived = writing.so_far
     thought = 0 if arrived.text else len(writing.thinking.split())
-    slots.body.html(_html("so_far", answer.rendered(arrived, trace.evidence)))
+    slots.body.html(_html("so_far", answer.rendered(arrived, trace.given)))
     state = f"The model is thinking… {plural(thought, 'word')} so far"
     slots.foot.html(_html("foot", state if thought else "Writing the answer…"))
 

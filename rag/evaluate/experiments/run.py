@@ -153,7 +153,7 @@ def _answered(pipeline: Pipeline, trace: Trace, question: str, unit: Unit) -> An
     """Have a trace's question answered, and keep what is measured of the answer."""
     answer = with_answer(pipeline, trace).answer
     assert answer is not None  # noqa: S101 - `with_answer` sets it
-    names = {hit.chunk.id: item(hit, unit) for hit in trace.evidence}
+    names = {hit.chunk.id: item(hit, unit) for hit in trace.given}
     return Answered(
         question=question,
         given=tuple(dict.fromkeys(names.values())),

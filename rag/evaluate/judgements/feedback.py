@@ -38,6 +38,6 @@ def follow(judgements: JudgementStore, kept: Conversations, question: str) -> in
 
 def cited(trace: Trace) -> list[Chunk]:
     """Return the passages that a trace's answer cites, in the order in which it does."""
-    held = {hit.chunk.id: hit.chunk for hit in trace.evidence}
+    held = {hit.chunk.id: hit.chunk for hit in trace.given}
     marks = sorted(trace.answer.citations, key=lambda c: c.start) if trace.answer else []
     return [held[key] for key in dict.fromkeys(c.chunk_id for c in marks) if key in held]

@@ -39,6 +39,14 @@ def short_answer(sentence: str, question: ParsedQuestion, known: Set[str] = froz
     return _with_noun(found[0], question.noun).strip(" ,.") if found else ""
 
 
+def counts(sentence: str, question: ParsedQuestion) -> bool:
+    """Return whether a sentence gives a number of what the question counts."""
+    return bool(question.noun) and any(
+        _is_new(match[0], question) and _is_of(match, question)
+        for match in COUNT.finditer(sentence)
+    )
+
+
 def _of_time(
     found: list[re.Match[str]], sentence: str, question: ParsedQuestion
 ) -> list[re.Match[str]]:

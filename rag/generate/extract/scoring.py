@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from rag.generate.extract.cells import Cell, cell
-from rag.generate.extract.facts import short_answer
+from rag.generate.extract.facts import counts, short_answer
 from rag.generate.extract.likeness import TokenLikeness
 from rag.generate.extract.question import ParsedQuestion
 from rag.generate.extract.units import Unit, units
@@ -31,6 +31,7 @@ _WORDS, _RANK, _CELL, _SURE, _OTHER_TIME, _FORMAL = 0.8, 0.3, 0.9, 0.5, 0.3, 0.3
 # of rare words and codes may lie lower, so most of its words in one sentence count, too.
 _FLOOR, _FLOOR_WORDS = 0.38, 0.6
 _MARGIN, _MOST, _MOST_CITED = 0.3, 4, 3
+_COUNTED = 0.1  # a follow-up's own words are few among those of the question before
 _AS_GOOD = 0.05
 _BOILERPLATE = re.compile(
     r"forward-looking statement|certif(?:y|ication)|Exchange Act|Sarbanes-Oxley|check mark"
@@ -75,6 +76,7 @@ def scored(
         if unit.part.kind != "cells":
             other = _of_other_time(unit, question)
             score -= _OTHER_TIME * other + _FORMAL * bool(_BOILERPLATE.search(unit.text))
+            score += _COUNTED * counts(unit.text, question)
         if not unit.row:
             answer = Cell(lead="" if other else _short_answer(unit, question, own))
         # Documents that name nobody whom the question names give no cell, if others do.

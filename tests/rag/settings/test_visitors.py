@@ -13,6 +13,7 @@ expansion_seconds expansion_weight feedback_passages feedback_words fusion gener
 hop_passages hops lexical_engine lexical_weight llm_context llm_judge llm_temperature pool
 refuse_below rerank_budget_ms rerank_cut rerank_fallbacks rerank_gap rerank_instruction
 rerank_policy rerank_seconds rerank_spread rerank_tokens rerank_window reranker rrf_k threshold top
+widen
 """
 PATHS = ["/models/own", "./own", "~/own", "../own", "a/b/c"]
 
