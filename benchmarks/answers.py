@@ -7,12 +7,16 @@ asked of a library of these by the default pipeline, and those of ``sample_docs`
 file names the document and page of the answer, words of the line that answers (``labels``, each is
 enough), and the figure or phrase in it (``values``). A row without values has no answer in the
 reports, although they speak of its subject. Four documents, drawn by chance, are for tuning; the
-figures to report come from the other four.
+figures to report come from the other four. Two sets were written later and tuned nothing:
+``sec-10-q-pages.csv`` about other pages, drawn by chance, of the eight reports, and
+``sec-10-q-other.csv`` about six other reports of the same collection (docugami's
+KG-RAG-datasets, MIT), which are looked for in ``DIR/sec-10-q-other``.
 
 *found*: a passage of the evidence holds the line. *quoted*: a quote holds it. *first*: the first
 quote holds it. *lead*: the bold short answer is right, or wrong. *right*: the lead is, or the first
-quote if there is no lead. Without ``DIR/sec-10-q`` that set is skipped by name. HotpotQA and the
-chunking set, whose answers are known as passages only, are in ``benchmarks.extractive``.
+quote if there is no lead. Sets without their reports are skipped by name. HotpotQA and the
+chunking set, whose answers are known as passages only, are in ``benchmarks.extractive``; what each
+rule gains is in ``benchmarks.ablation``.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ from rag.text.numbers import numbers, plain
 from rag.types import Trace
 from ranklens.library import Library
 
-QUESTIONS = Path(__file__).parent / "questions" / "sec-10-q.csv"
+QUESTIONS = Path(__file__).parent / "questions"
 SAMPLES = Path(__file__).parents[1] / "sample_docs"
 HEAD = (
     "set", "questions", "found", "quoted", "first", "right", "lead right", "lead wrong", "refused"
@@ -87,23 +91,22 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="print every question's answer")
     options = parser.parse_args()
     rows: list[list[str]] = []
-    reports = options.data / "sec-10-q"
-    if reports.is_dir():
-        with library(sorted(reports.glob("*.pdf")), options.library) as lib:
-            halves = split(sec_questions())
-            for name, asked in halves.items():
-                rows += measured(f"10-Q, {name}", asked, lib, options.each)
-    else:
-        print(f"sec-10-q is skipped: there is no {reports}")
-    paths = [p for p in sorted(SAMPLES.iterdir()) if p.name not in ("README.md", "questions.jsonl")]
-    with library(paths) as lib:
+    for folder, sets in REPORTS.items():
+        reports = sorted((options.data / folder).glob("*.pdf"))
+        if not reports:
+            print(f"{folder} is skipped: there is no PDF in {options.data / folder}")
+            continue
+        with library(reports, options.library and options.library / folder) as lib:
+            for name, asked in sets().items():
+                rows += measured(name, asked, lib, options.each)
+    with library(sample_paths()) as lib:
         rows += measured("samples", sample_questions(), lib, options.each)
     print(table(HEAD, rows))
 
 
-def sec_questions() -> list[Asked]:
-    """Read the questions about the quarterly reports."""
-    with QUESTIONS.open(encoding="utf-8", newline="") as lines:
+def read(file: str) -> list[Asked]:
+    """Read the questions of a file in `QUESTIONS`."""
+    with (QUESTIONS / file).open(encoding="utf-8", newline="") as lines:
         return [
             Asked(
                 row["document"],
@@ -116,14 +119,33 @@ def sec_questions() -> list[Asked]:
         ]
 
 
+def eight_reports() -> dict[str, list[Asked]]:
+    """Return the sets about the eight reports."""
+    return {**split(read("sec-10-q.csv")), "10-Q, other pages": read("sec-10-q-pages.csv")}
+
+
+def other_reports() -> dict[str, list[Asked]]:
+    """Return the set about reports that nothing was tuned on."""
+    return {"10-Q, other reports": read("sec-10-q-other.csv")}
+
+
+REPORTS = {"sec-10-q": eight_reports, "sec-10-q-other": other_reports}
+
+
 def split(asked: Sequence[Asked]) -> dict[str, list[Asked]]:
     """Return the questions to tune on and those to report: all of a document are in one half."""
     documents = sorted({one.document for one in asked})
     tuned = set(random.Random(0).sample(documents, len(documents) // 2))
     return {
-        "tune": [one for one in asked if one.document in tuned],
-        "report": [one for one in asked if one.document not in tuned],
+        "10-Q, tune": [one for one in asked if one.document in tuned],
+        "10-Q, report": [one for one in asked if one.document not in tuned],
     }
+
+
+def sample_paths() -> list[Path]:
+    """Return the sample documents."""
+    apart = ("README.md", "questions.jsonl")
+    return [path for path in sorted(SAMPLES.iterdir()) if path.name not in apart]
 
 
 def sample_questions() -> list[Asked]:
@@ -167,7 +189,8 @@ def measured(
             print(_shown(one, outcome))
     answerable = [o for one, o in zip(asked, outcomes, strict=True) if one.values]
     others = [o for one, o in zip(asked, outcomes, strict=True) if not one.values]
-    return [counted(name, answerable), counted(f"{name}, no answer", others)]
+    rows = [(name, answerable), (f"{name}, no answer", others)]
+    return [counted(title, own) for title, own in rows if own]
 
 
 def judged(asked: Asked, trace: Trace) -> Outcome:
