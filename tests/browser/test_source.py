@@ -12,7 +12,7 @@ from tests.browser.test_looks import CONTRAST, WIDER
 from tests.ingest.build import pdf
 
 SAMPLES = ROOT / "sample_docs"
-NAMES = ("voyager-grand-tour.pdf", "space-telescopes.pptx", "missions.csv")
+NAMES = ("voyager-grand-tour.pdf", "space-telescopes.pptx", "missions.csv", "comets.txt")
 LONG = "Quetzalcoatlus" * 60
 HOSTILE = {
     "![pixel](http://evil.example/name.png) <img src=x onerror=alert(0)>.md": (
@@ -90,6 +90,28 @@ def test_a_citation_of_a_pdf_shows_its_marked_page(address, visit, shot, width, 
     assert page.evaluate(CONTRAST) == []
     assert not page.evaluate(WIDER)
     shot(page, f"marked-page-{width}-{'dark' if dark else 'light'}")
+
+
+BEFORE_THE_FIRST_CHIP = """answer => {
+    const range = document.createRange();
+    range.setStart(answer, 0);
+    range.setEndBefore(answer.querySelector(".rl-cite"));
+    return range.toString();
+}"""
+
+
+def test_the_best_sentence_of_an_answer_is_marked_in_the_drawer(address, visit, shot):
+    page = visit(address)
+    ask(page, "How much of the light does the nucleus of Halley's comet reflect?")
+    first = page.locator(".rl-answer").last.evaluate(BEFORE_THE_FIRST_CHIP)
+    sentence = " ".join(first.split(" — ")[-1].split())
+    assert "four per cent" in sentence
+    drawer = open_first(page)
+    marked = [" ".join(text.split()) for text in drawer.locator("mark").all_inner_texts()]
+    assert sentence in marked
+    assert len(" ".join(marked)) < len(drawer.locator(".rl-context").first.inner_text()) / 2
+    assert 0 < drawer.locator("mark").first.bounding_box()["y"] < 900  # in sight
+    shot(page, "marked-sentence")
 
 
 def test_pages_can_be_turned_and_the_file_taken_along(address, visit, tmp_path):
