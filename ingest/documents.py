@@ -27,7 +27,7 @@ from rag.store.catalogue import Document
 from rag.store.index import Index
 from rag.store.picture_texts import PictureTexts
 from rag.store.room import storage_error
-from rag.store.verifying import IndexReport
+from rag.store.verifying import IndexReport, OnChecked
 from rag.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -157,13 +157,17 @@ class Documents:
         self._wake.set()
         return [document.name for document in ready]
 
-    def verify(self) -> IndexReport:
-        """Check the indexes against the catalogue."""
-        return self.index.verify()
+    def verify(self, on_progress: OnChecked | None = None) -> IndexReport:
+        """Check the indexes against the catalogue; ``on_progress`` gets (done, in all)."""
+        return self.index.verify(on_progress)
 
-    def rebuild(self) -> IndexReport:
+    def rebuild(self, on_progress: OnChecked | None = None) -> IndexReport:
         """Make the indexes again from the catalogue, without encoding anything."""
-        return self.index.rebuild()
+        return self.index.rebuild(on_progress)
+
+    def unfinished(self) -> int:
+        """Return how many documents wait or are being indexed."""
+        return self.index.catalogue.waiting("queued", "indexing")[0]
 
     # Indexing
 
@@ -172,8 +176,7 @@ class Documents:
         shown = self._progress
         if not shown.running:
             return shown
-        waiting, _ = self.index.catalogue.waiting("queued", "indexing")
-        return replace(shown, documents_total=shown.documents_done + waiting)
+        return replace(shown, documents_total=shown.documents_done + self.unfinished())
 
     def stop_work(self) -> None:
         """Ask the running work to stop; what is not finished stays queued."""
@@ -194,7 +197,7 @@ class Documents:
             self._wake.wait(self.look_again if self._progress.waits else None)
             self._wake.clear()
             try:
-                if not self._closing and self.index.catalogue.waiting("queued", "indexing")[0]:
+                if not self._closing and self.unfinished():
                     self.work()
             # The thread must live on, whatever the disk, SQLite or Chroma did: indexing would
             # end, without a word, until somebody starts the program again.

@@ -1,4 +1,4 @@
-"""The use cases that run as jobs of a library: measuring, fitting, and what a model writes.
+"""The use cases that run as jobs of a library: what takes long.
 
 Each raises `LibraryError` while another job of the library runs.
 """
@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere, RanklensError
-from ranklens import fitting, judging, measuring, question_sets
+from rag.evaluate.progress import advance
+from ranklens import fitting, folders, judging, measuring, models, question_sets
 from ranklens.jobs import Job, Work
 
 if TYPE_CHECKING:
+    from ingest.progress import FileOutcome
     from rag.evaluate.data import Question
     from rag.settings import Settings
+    from rag.store.verifying import IndexReport
     from ranklens.library import Library
     from ranklens.measuring import JudgedSet, Variants
 
 MEASURE, FIT, PROPOSE, WRITE = "measure", "fit", "propose", "write"
+PULL, ADD, VERIFY, REBUILD = "pull", "add", "verify", "rebuild"
 
 
 def measure(
@@ -74,6 +79,51 @@ def write_questions(library: Library, settings: Settings, document: str, count: 
     return _started(library, WRITE, f"{settings.llm_model} reads {document}", work, "passages")
 
 
+def pull(library: Library, name: str) -> Job:
+    """Download a model from the hub; the result is its full name."""
+
+    def work(job: Job) -> str:
+        def report(_model: str, progress: models.Progress) -> None:
+            job.advance(progress.done, progress.total)
+
+        return models.pull(name, report, job.stop)[0]
+
+    return _started(library, PULL, f"Downloading {name}", work, "bytes")
+
+
+def add_folder(library: Library, folder: str, password: str = "") -> Job:
+    """Queue the files of a folder that the owner allows; the result is each file's outcome.
+
+    Raises `NotThere` if the owner does not.
+    """
+    folders.root_of(library.settings, folder)
+
+    def work(job: Job) -> list[FileOutcome]:
+        return folders.add_folder(library, folder, password, job.advance, job.stop)
+
+    return _started(library, ADD, f"Adding the folder {PurePath(folder).name}", work, "files")
+
+
+def verify(library: Library) -> Job:
+    """Check the indexes against the catalogue; the result is an `IndexReport`."""
+
+    def work(job: Job) -> IndexReport:
+        return library.verify(
+            lambda done, total: advance(done, total, "searches", job.advance, job.stop)
+        )
+
+    return _started(library, VERIFY, "Checking the indexes", work, "searches")
+
+
+def rebuild(library: Library) -> Job:
+    """Make the indexes again from the catalogue, to the end; the result is an `IndexReport`."""
+
+    def work(job: Job) -> IndexReport:
+        return library.rebuild(job.advance)
+
+    return _started(library, REBUILD, "Making the indexes again", work, "chunks")
+
+
 def keep_drafts(
     library: Library, job_id: str, name: str, chosen: Sequence[int] | None = None
 ) -> tuple[str, int]:
@@ -93,12 +143,10 @@ def keep_drafts(
 
 
 def job(library: Library, job_id: str) -> Job:
-    """Return a job by its id; raises `NotThere` if it is not among the last of its kind."""
+    """Return a job by its id; raises `NotThere` if it is not among the last hundred."""
     if found := library.jobs.by_id(job_id):
         return found
-    raise NotThere(
-        f"there is no job {job_id!r}; the last one of each kind is kept until the program ends"
-    )
+    raise NotThere(f"there is no job {job_id!r}; the last hundred are kept")
 
 
 def result(job: Job) -> dict[str, Any]:
@@ -110,6 +158,11 @@ def result(job: Job) -> dict[str, Any]:
         raise LibraryError("the job is still running")
     if job.error:
         raise RanklensError(job.error)
+    if job.earlier:
+        raise NotThere(
+            "the program has been started again since this job ended, and results of jobs are not "
+            "kept; `/v1/evaluations/last` has the last evaluation"
+        )
     if job.kind not in _FORMS:
         raise NotThere(f"a job of the kind {job.kind!r} has no result for other programs")
     return _FORMS[job.kind](job.result)
@@ -130,6 +183,10 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     FIT: _fit_form,
     PROPOSE: asdict,
     WRITE: asdict,
+    PULL: lambda name: {"model": name},
+    ADD: lambda outcomes: {"outcomes": [asdict(one) for one in outcomes]},
+    VERIFY: asdict,
+    REBUILD: asdict,
 }
 
 

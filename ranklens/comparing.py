@@ -16,7 +16,9 @@ from rag.evaluate.experiments.side_by_side import (
     SideBySide,
     compare,
 )
+from rag.evaluate.measures.metrics import PRIMARY
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
+from rag.trace import to_dict
 from ranklens.models import AUTO, rerankers
 
 if TYPE_CHECKING:
@@ -49,6 +51,31 @@ def grades_of(library: Library, made: SideBySide) -> SideBySideGrades:
         if grades.get(item(hit, qrels.unit), 0) > 0
     )
     return SideBySideGrades(relevant, made.scores(grades, qrels.unit), bool(grades))
+
+
+def outside(library: Library, made: SideBySide) -> dict[str, Any]:
+    """Return pipelines side by side as JSON's own types, with what the judgements show of them."""
+    grades = grades_of(library, made)
+    scores = grades.scores.sides if grades.scores else {}
+    sides = [
+        {
+            "pipeline": side.name,
+            "problem": side.problem,
+            "cost": side.cost,
+            PRIMARY: scores.get(side.name),
+            "trace": to_dict(side.trace) if side.trace else None,
+        }
+        for side in made.sides
+    ]
+    baselines = dict(grades.scores.baselines) if grades.scores else {}
+    return {
+        "question": made.question,
+        "judged": grades.judged,
+        "shared_pool": made.shared_pool,
+        "note": made.note,
+        "baselines": baselines,
+        "pipelines": sides,
+    }
 
 
 def pipeline_names(settings: Settings) -> list[str]:

@@ -1,7 +1,8 @@
 """Long work in the background: progress, stop, errors in plain words.
 
 A job goes on when the page that started it is left. A library runs one job at a time: two would
-spoil each other's times.
+spoil each other's times. What each did is written down too (`rag.store.jobs`), so that a job
+which the end of the process interrupted can be seen afterwards; results are not.
 """
 
 from __future__ import annotations
@@ -9,16 +10,20 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from rag.errors import RanklensError
+from rag.store.jobs import JobEnd, JobLog, LoggedJob
 
 log = logging.getLogger(__name__)
 
 Work = Callable[["Job"], Any]
 UNEXPECTED = "Unexpected error. Details are in the server log; start it again."
+NOTED_EVERY = 2.0  # seconds between notes of how far a job is
 
 
 @dataclass(slots=True)
@@ -26,7 +31,8 @@ class Job:
     """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs.
 
     ``unit`` is what ``done`` and ``total`` count; ``id`` is for those who ask from outside.
-    ``replayed`` is set when the result came from a file, and stays as it was saved.
+    ``replayed`` is set when the result came from a file, and stays as it was saved. ``over`` is
+    how it ended. The result of one of an ``earlier`` process is gone.
     """
 
     work: Work
@@ -41,6 +47,12 @@ class Job:
     thread: threading.Thread | None = None
     kind: str = ""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
+    started: datetime | None = None
+    ended: datetime | None = None
+    over: JobEnd | None = None
+    earlier: bool = False
+    written: JobLog | None = None
+    _noted: float = 0.0
 
     @classmethod
     def done_with(
@@ -49,13 +61,35 @@ class Job:
         """Return a job that is done already: its result was there."""
         return cls(lambda _job: result, what, result=result, error=error, replayed=replayed)
 
+    @classmethod
+    def logged(cls, logged: LoggedJob) -> Job:
+        """Return a job of an earlier process; the error of an interrupted one is what it did."""
+        did = f"{logged.done:,} of {logged.total:,} {logged.unit}" if logged.total else "nothing"
+        why = f"the program ended while it ran; it had done {did}. Start it again"
+        return cls(
+            lambda _job: None, logged.what, logged.unit, logged.done, logged.total,
+            error=why if logged.state == "interrupted" else logged.error, kind=logged.kind,
+            id=logged.id, started=logged.started, ended=logged.ended, over=logged.state,
+            earlier=True,
+        )  # fmt: skip
+
     @property
     def running(self) -> bool:
         """Whether it is still at work."""
         return self.thread is not None and self.thread.is_alive()
 
+    @property
+    def state(self) -> JobEnd:
+        """Whether it is at work, or how it ended."""
+        if self.running:
+            return "running"
+        return self.over or ("failed" if self.error else "done")
+
     def start(self) -> Job:
         """Begin."""
+        self.started = datetime.now(UTC)
+        if self.written:
+            self.written.begin(self.id, self.kind, self.what, self.unit)
         self.thread = threading.Thread(target=self._run, name="job", daemon=True)
         self.thread.start()
         return self
@@ -63,6 +97,14 @@ class Job:
     def advance(self, done: int, total: int, unit: str = "") -> None:
         """Note how far it is, and what is counted if that has changed."""
         self.done, self.total, self.unit = done, total, unit or self.unit
+        if time.monotonic() - self._noted >= NOTED_EVERY:
+            self.note()
+
+    def note(self) -> None:
+        """Write down how far it is."""
+        self._noted = time.monotonic()
+        if self.written:
+            self.written.note(self.id, self.done, self.total, self.unit)
 
     def _run(self) -> None:
         try:
@@ -72,12 +114,20 @@ class Job:
         except Exception:  # the thread's outermost frame: else the page waits for a result
             log.exception("the work on %r failed", self.what)
             self.error = UNEXPECTED
+        self.ended = datetime.now(UTC)
+        self.over = "failed" if self.error else "done"
+        if self.stop.is_set():
+            self.over = "stopped"
+        if self.written:
+            self.note()
+            self.written.end(self.id, self.over, self.error)
 
 
 class Jobs:
-    """The last job of each kind of one library."""
+    """The jobs of one library: the last of each kind, and what earlier ones left in the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, written: JobLog | None = None) -> None:
+        self._log = written
         self._last: dict[str, Job] = {}
         self._lock = threading.Lock()
 
@@ -91,7 +141,7 @@ class Jobs:
         with self._lock:
             if self.busy:
                 return None
-            self._last[kind] = Job(work, what, unit, kind=kind).start()
+            self._last[kind] = Job(work, what, unit, kind=kind, written=self._log).start()
             return self._last[kind]
 
     def last(self, kind: str) -> Job | None:
@@ -107,14 +157,28 @@ class Jobs:
             self._last[kind] = job
 
     def all(self) -> list[Job]:
-        """Return the running or last job of each kind."""
-        return list(self._last.values())
+        """Return the last hundred jobs, those of earlier processes too, oldest first."""
+        here = {job.id: job for job in self._last.values()}
+        before = [here.pop(one.id, None) or Job.logged(one) for one in self._written()]
+        return [*before, *here.values()]
 
     def by_id(self, job_id: str) -> Job | None:
-        """Return the job of that id, None if it is not the last of its kind any more."""
-        return next((job for job in self.all() if job.id == job_id), None)
+        """Return the job of that id, None if it is not kept."""
+        here = next((job for job in self._last.values() if job.id == job_id), None)
+        logged = next((one for one in self._written() if one.id == job_id), None)
+        return here or (Job.logged(logged) if logged else None)
 
-    def close(self) -> None:
-        """Ask every running job to stop."""
-        for job in self._last.values():
+    def close(self, seconds: float = 0.0) -> None:
+        """Ask every running job to stop and wait for it; it stays in the log as interrupted."""
+        running = [job for job in self._last.values() if job.running]
+        for job in running:
+            job.note()
             job.stop.set()
+        if self._log:
+            self._log.interrupt()
+        for job in running:
+            if job.thread and seconds:
+                job.thread.join(seconds)
+
+    def _written(self) -> list[LoggedJob]:
+        return self._log.all() if self._log else []

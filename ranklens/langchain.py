@@ -70,11 +70,11 @@ class RanklensRetriever(BaseRetriever):
 class RanklensCompressor(BaseDocumentCompressor):
     """The best ``top_n`` documents by a reranker, for `ContextualCompressionRetriever` and others.
 
-    ``library`` is an open `ranklens.Library`, whose models and settings rank; the documents may
-    come from anywhere. ``reranker`` is a name of docs/rerankers.md, ``options`` are others that
-    shape reranking, such as ``rerank_seconds``. A document's metadata gets ``relevance_score`` (0
-    to 1) and ``rerank`` (ranks before and after, the score in the reranker's unit). Raises
-    `RerankError` if the reranker fails.
+    ``library`` is a `ranklens.Library` or a `ranklens.RemoteLibrary`, whose models and settings
+    rank; the documents may come from anywhere. ``reranker`` is a name of docs/rerankers.md,
+    ``options`` are others that shape reranking, such as ``rerank_seconds``. A document's metadata
+    gets ``relevance_score`` (0 to 1) and ``rerank`` (ranks before and after, the score in the
+    reranker's unit). Raises `RerankError` if the reranker fails.
     """
 
     library: Any

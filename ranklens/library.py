@@ -16,6 +16,7 @@ from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.store.derived import reset
 from rag.store.index import Index
+from rag.store.jobs import JobLog
 from rag.store.owner import Owner
 from rag.store.private import make_private
 from rag.store.room import storage_error
@@ -23,6 +24,7 @@ from ranklens.jobs import Jobs
 from ranklens.use_cases import UseCases
 
 WARM_UP_SECONDS = 30.0  # the longest that closing waits for the warm-up
+JOB_SECONDS = 10.0  # and for a job that was asked to stop
 
 
 class Library(Documents, UseCases):
@@ -34,7 +36,7 @@ class Library(Documents, UseCases):
     def __init__(self, settings: Settings, owner: Owner, encoder: Encoder, index: Index) -> None:
         super().__init__(settings, encoder, index)
         self.pipeline = Pipeline(index, encoder, settings)
-        self.jobs = Jobs()
+        self.jobs = Jobs(JobLog(index.catalogue.engine))
         self._owner = owner
         self._warming: threading.Thread | None = None
 
@@ -96,9 +98,10 @@ class Library(Documents, UseCases):
 
     def close(self) -> None:
         """Stop what is running, save, and give the folder back."""
-        if self._warming:  # indexes that are closed while it reads them crash the process
+        # Indexes that are closed while something reads them crash the process.
+        if self._warming:
             self._warming.join(WARM_UP_SECONDS)
-        self.jobs.close()
+        self.jobs.close(JOB_SECONDS)
         self.pipeline.close()
         super().close()
         make_private(self.settings.library)

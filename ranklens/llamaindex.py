@@ -58,11 +58,11 @@ class RanklensNodeRetriever(BaseRetriever):
 class RanklensNodePostprocessor(BaseNodePostprocessor):
     """The best ``top_n`` nodes by a reranker.
 
-    ``library`` is an open `ranklens.Library`, whose models and settings rank; the nodes may come
-    from anywhere. ``reranker`` is a name of docs/rerankers.md, ``options`` are others that shape
-    reranking, such as ``rerank_seconds``. A node's score is its relevance (0 to 1); its metadata
-    gets ``rerank`` (ranks before and after, the score in the reranker's unit). Raises `RerankError`
-    if the reranker fails.
+    ``library`` is a `ranklens.Library` or a `ranklens.RemoteLibrary`, whose models and settings
+    rank; the nodes may come from anywhere. ``reranker`` is a name of docs/rerankers.md, ``options``
+    are others that shape reranking, such as ``rerank_seconds``. A node's score is its relevance (0
+    to 1); its metadata gets ``rerank`` (ranks before and after, the score in the reranker's unit).
+    Raises `RerankError` if the reranker fails.
     """
 
     library: Any = Field(exclude=True)

@@ -6,6 +6,7 @@ questions), which gets a library of its own.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ from os import PathLike
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from ingest import datasets
 from ingest.datasets import prepare
@@ -43,6 +45,7 @@ __all__ = [
     "UNANSWERABLE",
     "Evaluation",
     "Figures",
+    "GateOutcome",
     "Interrupted",
     "Variants",
     "checked_metric",
@@ -246,13 +249,24 @@ def last_figures(
 
     Raises `NotThere` if nothing was measured, `SettingsError` for an unknown metric or gate.
     """
+    evaluation = with_present_grades(library, last_evaluation(library))
+    return figures_and_gates(evaluation, metrics, gates)
+
+
+def figures_and_gates(
+    evaluation: Evaluation, metrics: Sequence[str] = (), gates: Sequence[str] = ()
+) -> tuple[Figures, list[GateOutcome]]:
+    """Return an evaluation's figures and what became of gates; raises `SettingsError`."""
     parsed = [parse_gate(text) for text in gates]
-    wanted = [checked_metric(name) for name in metrics]
-    evaluation = last(library)
-    if evaluation is None:
-        raise NotThere("nothing has been measured in this library yet")
-    found = figures_of(with_present_grades(library, evaluation), wanted, parsed)
+    found = figures_of(evaluation, [checked_metric(name) for name in metrics], parsed)
     return found, passed(found, parsed)
+
+
+def last_evaluation(library: Library) -> Evaluation:
+    """Return the library's last evaluation; raises `NotThere` if nothing was measured."""
+    if (evaluation := last(library)) is None:
+        raise NotThere("nothing has been measured in this library yet")
+    return evaluation
 
 
 def last_rankings(library: Library) -> Path:
@@ -278,10 +292,24 @@ def figures_as_json(found: Figures) -> str:
 def write_runs(evaluation: Evaluation, folder: Path) -> None:
     """Write each stage of each pipeline as a TREC run."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name, text in _runs(evaluation):
+        (folder / name).write_text(text, "utf-8")
+
+
+def runs_archive(evaluation: Evaluation) -> bytes:
+    """Return each stage of each pipeline as a TREC run, in a ZIP archive."""
+    archive = io.BytesIO()
+    with ZipFile(archive, "w", ZIP_DEFLATED) as files:
+        for name, text in _runs(evaluation):
+            files.writestr(name, text)
+    return archive.getvalue()
+
+
+def _runs(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     for run in evaluation.runs:
         for stage in run.stages:
             name = encoded(f"{run.name}.{stage}").replace("/", "_")
-            (folder / f"{name}.run").write_text(to_run(run, stage), "utf-8")
+            yield f"{name}.run", to_run(run, stage)
 
 
 def figures_of(

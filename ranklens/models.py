@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,12 +74,16 @@ def last_download(name: str) -> Download | None:
     return _downloads.get(name)
 
 
-def pull(name: str, on_progress: Callable[[str, Progress], None]) -> tuple[str, Path | None]:
+def pull(
+    name: str,
+    on_progress: Callable[[str, Progress], None],
+    stop: threading.Event | None = None,
+) -> tuple[str, Path | None]:
     """Download a model and return its full name and folder; no folder if it comes with Ranklens.
 
-    ``on_progress`` is called with the full name and how far it is. Raises `ModelError` with the
-    nearest name if there is no such model, or with what to do if it cannot be downloaded or comes
-    with a package that is not installed.
+    ``on_progress`` is called with the full name and how far it is; ``stop`` gives it up. Raises
+    `ModelError` with the nearest name if there is no such model, or with what to do if it cannot be
+    downloaded or comes with a package that is not installed.
     """
     known = find(name)
     if known and known.embedded:
@@ -86,4 +91,4 @@ def pull(name: str, on_progress: Callable[[str, Progress], None]) -> tuple[str, 
     if known and known.install:
         return known.name, locate(known.name)
     model = full_name(name)
-    return model, download(model, lambda progress: on_progress(model, progress))
+    return model, download(model, lambda progress: on_progress(model, progress), stop)

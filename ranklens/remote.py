@@ -10,24 +10,37 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from rag.errors import FilterError, LibraryError, ProviderError, RanklensError, SettingsError
+from rag.errors import (
+    FilterError,
+    LibraryError,
+    ModelError,
+    ProviderError,
+    RanklensError,
+    RerankError,
+    SettingsError,
+)
 from rag.settings.addresses import without_login
 from rag.trace import from_dict
 from rag.types import Trace
+
+if TYPE_CHECKING:
+    from ranklens.reranking import Reranking
 
 MOST_MB = 64  # of a reply: a trace of a thousand candidates has a few
 _PROBLEM = "urn:ranklens:problem:"
 _ERRORS: Mapping[str, type[RanklensError]] = {
     "filter": FilterError,
     "library": LibraryError,
+    "model": ModelError,
     "option": SettingsError,
     "request": RanklensError,
+    "reranker": RerankError,
     "invalid": RanklensError,
 }
 
@@ -73,6 +86,30 @@ class RemoteLibrary:
             "settings": settings,
         }
         return from_dict(self._post("/api/v1/search", body))
+
+    def rerank(
+        self,
+        question: str,
+        texts: Sequence[str],
+        *,
+        top: int | None = None,
+        whole: bool = False,
+        **settings: Any,
+    ) -> Reranking:
+        """Rank texts of your own by the server's reranker, as `Library.rerank` does there.
+
+        Raises `RanklensError`, `RerankError` and `SettingsError` as the server does, and
+        `ProviderError` if it cannot be reached, refuses the key or is too slow.
+        """
+        from ranklens.reranking import RankedText, Reranking
+
+        body = {"question": question, "texts": list(texts), "top": top, "whole": whole}
+        reply = self._post("/api/v1/texts/rerank", {**body, "settings": settings})
+        try:
+            ranked = tuple(RankedText(**one) for one in reply.pop("ranked"))
+            return Reranking(ranked=ranked, cut=tuple(reply.pop("cut")), **reply)
+        except (KeyError, TypeError):
+            raise self._error("sent no ranking; is it an older Ranklens?") from None
 
     def close(self) -> None:
         """Let the connections go."""

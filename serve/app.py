@@ -41,14 +41,15 @@ from serve.v1 import (
     judgements,
     question_sets,
     questions,
+    texts,
     traces,
 )
 
 ROUTERS = tuple(
     module.router
     for module in (
-        health, page, documents, questions, traces, jobs, judgements, question_sets, evaluations,
-        administration, reranking, chat, embeddings, models, vector_stores,
+        health, page, documents, questions, texts, traces, jobs, judgements, question_sets,
+        evaluations, administration, reranking, chat, embeddings, models, vector_stores,
         route,
     )
 )  # fmt: skip
@@ -80,6 +81,7 @@ def create(opened: OpenLibrary, stopping: Stopping) -> FastAPI:
     app.state.opened = opened
     app.state.stopping = stopping
     app.state.followers = 0
+    app.state.looks = {}
     app.state.turns = Turns(settings.api_at_once, settings.api_queue, settings.api_queue_seconds)
     handle_errors(app)
     for router in ROUTERS:

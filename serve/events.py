@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
@@ -20,6 +22,7 @@ PING_SECONDS = 15.0
 MOST = 100  # streams of progress at a time
 LOOK = 0.25  # seconds between looks at what is followed
 EVENTS = described("Server-sent events.", {EVENT_STREAM: EVENT})
+Look = Callable[[], Coroutine[Any, Any, tuple[bool, Any]]]
 # Proxies are not to keep events back.
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
@@ -42,29 +45,44 @@ def admit(request: Request) -> None:
         raise HTTPException(429, detail, {"Retry-After": "5"})
 
 
-async def follow(
-    request: Request, look: Callable[[], Awaitable[tuple[bool, Any]]]
-) -> AsyncIterator[bytes]:
+async def follow(request: Request, what: str, look: Look) -> AsyncIterator[bytes]:
     """Yield `progress` whenever what ``look`` returns has changed, and `done` at its end.
 
-    ``look`` returns whether that is the end, and the data. The stream ends early if the server
-    stops: whoever follows asks again.
+    ``look`` returns whether that is the end, and the data; all who follow the same, which ``what``
+    names, share what it returns. The stream ends early if the server stops: whoever follows asks
+    again.
     """
     state = request.app.state
     state.followers += 1
     try:
-        async for one in _changes(state, look):
+        async for one in _changes(state, what, look):
             yield one
     finally:
         state.followers -= 1
+        if not state.followers:
+            state.looks.clear()
 
 
-async def _changes(
-    state: State, look: Callable[[], Awaitable[tuple[bool, Any]]]
-) -> AsyncIterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class SharedLook:
+    """A look that is under way or done, and when it began."""
+
+    began: float
+    found: asyncio.Future[tuple[bool, Any]]
+
+
+async def _shared(looks: dict[str, SharedLook], what: str, look: Look) -> tuple[bool, Any]:
+    """Return what the last look found, of whichever follower; look again if it is too old."""
+    now, last = time.monotonic(), looks.get(what)
+    if last is None or now - last.began >= LOOK:
+        last = looks[what] = SharedLook(now, asyncio.ensure_future(look()))
+    return await asyncio.shield(last.found)  # others wait for it too
+
+
+async def _changes(state: State, what: str, look: Look) -> AsyncIterator[bytes]:
     before, quiet = None, 0.0
     while not state.stopping.begun():
-        ends, data = await look()
+        ends, data = await _shared(state.looks, what, look)
         if ends:
             yield event("done", data)
             return

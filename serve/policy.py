@@ -58,15 +58,19 @@ RULES = (
     Rule("GET", "/reference*", Access.LOCAL, wait=False),
     Rule("POST", "/v1/documents", Access.WRITE, wait=False, files=True),
     Rule("POST", "/v1/judgements/file", Access.WRITE, files=True),
+    Rule("POST", "/v1/evaluations/replay", Access.WRITE, files=True),
     Rule("POST", "/v1/question-sets", Access.WRITE, files=True),
     Rule("GET", "/v1/indexing*", Access.READ, wait=False),
     Rule("GET", "/v1/jobs*", Access.READ, wait=False),
     Rule("POST", "/v1/jobs/*", Access.WRITE, wait=False),
     *(
         Rule("GET POST PUT PATCH DELETE", f"/v1/{name}*", Access.ADMIN)
-        for name in ("keys", "settings", "doctor", "verify", "rebuild")
+        for name in ("keys", "settings", "doctor", "verify", "rebuild", "folders", "downloads")
     ),
-    *(Rule("POST", f"/v1/{name}", Access.READ) for name in ("search", "ask", "where")),
+    *(
+        Rule("POST", f"/v1/{name}", Access.READ)
+        for name in ("search", "ask", "where", "compare", "texts/rerank")
+    ),
     # The compatible routes change nothing either.
     *(Rule("POST", path, Access.READ) for path in ("/rerank", "/v1/rerank", "/v2/rerank")),
     *(Rule("POST", f"/v1/{name}", Access.READ) for name in ("chat/completions", "embeddings")),

@@ -112,8 +112,12 @@ class Download:
         self.progress = progress
 
 
-def download(name: str, on_progress: Callable[[Progress], None] | None = None) -> Path:
-    """Fetch a model by its id and return its folder.
+def download(
+    name: str,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Path:
+    """Fetch a model by its id and return its folder; ``stop`` gives it up.
 
     Raises `ModelError` if the hub cannot be reached, does not know the model, wants a token or
     stops sending, or if the disk has no room for it.
@@ -124,6 +128,8 @@ def download(name: str, on_progress: Callable[[Progress], None] | None = None) -
             time.sleep(0.05)
             if on_progress is not None:
                 on_progress(fetching.progress)
+            if stop is not None and stop.is_set():
+                fetching.cancel()
     except KeyboardInterrupt:
         fetching.cancel()
         raise

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 from rag.settings.base import Section, option
+
+
+def _absolute(value: str) -> str:
+    if any(not Path(one).expanduser().is_absolute() for one in _listed(value)):
+        raise ValueError("give whole paths of folders, separated by commas")
+    return value
+
+
+def _listed(value: str) -> list[str]:
+    return [name for name in map(str.strip, value.split(",")) if name]
 
 
 class ServingSettings(Section):
@@ -26,6 +41,16 @@ class ServingSettings(Section):
         "each 64 kB that it takes give a second back.",
         gt=0,
     )
+    api_folders: Annotated[str, AfterValidator(_absolute)] = option(
+        "",
+        "Folders of this machine, separated by commas, from which a caller with an admin key may "
+        "add documents; none if empty. Links are not followed.",
+        trusted=True,
+    )
     api_stop_seconds: float = option(
         20.0, "Time that running requests have to end when the server stops, in seconds.", ge=0
     )
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folders of `api_folders`."""
+        return tuple(Path(name).expanduser() for name in _listed(self.api_folders))

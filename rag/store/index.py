@@ -28,7 +28,7 @@ from rag.store.lexical import LexicalIndex
 from rag.store.room import Room
 from rag.store.tokens import TokenStore
 from rag.store.vectors import ChromaStore
-from rag.store.verifying import IndexReport, verify
+from rag.store.verifying import IndexReport, OnChecked, verify
 from rag.text.language import ENGLISH
 from rag.types import Chunk
 
@@ -275,23 +275,28 @@ class Index:
             return False
         return True
 
-    def verify(self) -> IndexReport:
+    def verify(self, on_progress: OnChecked | None = None) -> IndexReport:
         """Check counts, ids and a sample of exact searches; changes nothing."""
-        return verify(self.catalogue, self.vectors, self.lexical)
+        return verify(self.catalogue, self.vectors, self.lexical, on_progress)
 
-    def rebuild(self) -> IndexReport:
-        """Make vectors and BM25 again from the catalogue, encoding nothing; then `verify`."""
+    def rebuild(self, on_progress: OnChecked | None = None) -> IndexReport:
+        """Make vectors and BM25 again from the catalogue, encoding nothing; then `verify`.
+
+        ``on_progress`` counts chunks.
+        """
         with self._writing:
             self.vectors.reset(self.vectors.facts())
             self.lexical.remove(self.lexical.ids())
             live = self.catalogue.live_ids()
-            self._refill(live, live)
+            self._refill(live, live, on_progress)
             self.lexical.save()
             self._compact()
         return self.verify()
 
-    def _refill(self, missing: set[str], lost: set[str]) -> None:
-        languages = {d.name: d.language for d in self.catalogue.ready()}
+    def _refill(
+        self, missing: set[str], lost: set[str], on_progress: OnChecked | None = None
+    ) -> None:
+        languages, done = {d.name: d.language for d in self.catalogue.ready()}, 0
         for chunks, vectors in self.catalogue.live_chunks():
             words = (c for c in chunks if c.id in missing)
             for document, own in groupby(words, key=attrgetter("document")):
@@ -299,6 +304,9 @@ class Index:
                 self.lexical.add([*passages], [*passages.values()], languages[document])
             rows = [i for i, c in enumerate(chunks) if c.id in lost]
             self.vectors.add([chunks[i].id for i in rows], vectors[rows])
+            done += len(chunks)
+            if on_progress:
+                on_progress(done, len(missing | lost))
 
     def _check_vectors(self, facts: Mapping[str, Any]) -> None:
         # An empty collection is a new one, or one that was lost: `reconcile` fills it again.

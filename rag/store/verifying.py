@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from rag.text.plural import plural
 
 SAMPLE = 25
 LEAST_RECALL = 0.95
+OnChecked = Callable[[int, int], None]
+"""Called with (how many are done, how many in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,16 @@ class IndexReport:
     problems: tuple[str, ...]
 
 
-def verify(catalogue: Catalogue, vectors: ChromaStore, lexical: LexicalIndex) -> IndexReport:
-    """Compare vectors and BM25 with the catalogue; changes nothing."""
+def verify(
+    catalogue: Catalogue,
+    vectors: ChromaStore,
+    lexical: LexicalIndex,
+    on_progress: OnChecked | None = None,
+) -> IndexReport:
+    """Compare vectors and BM25 with the catalogue; changes nothing.
+
+    ``on_progress`` counts sampled searches. What it raises ends the work.
+    """
     live = catalogue.live_ids()
     problems = [p for p in (catalogue.problem(),) if p]
     held = vectors.ids()
@@ -38,13 +49,15 @@ def verify(catalogue: Catalogue, vectors: ChromaStore, lexical: LexicalIndex) ->
         if ids - live:
             strange = plural(len(ids - live), "chunk that is", "chunks that are")
             problems.append(f"{name} holds {strange} not live")
-    recall = _sampled_recall(catalogue, vectors) if live else None
+    recall = _sampled_recall(catalogue, vectors, on_progress) if live else None
     if recall is not None and recall < LEAST_RECALL:
         problems.append(f"Chroma finds {recall:.0%} of the exact nearest chunks")
     return IndexReport(len(live), vectors.count(), len(lexical.ids()), recall, tuple(problems))
 
 
-def _sampled_recall(catalogue: Catalogue, vectors: ChromaStore) -> float:
+def _sampled_recall(
+    catalogue: Catalogue, vectors: ChromaStore, on_progress: OnChecked | None
+) -> float:
     ids: list[str] = []
     parts: list[NDArray[np.float32]] = []
     for chunks, rows in catalogue.live_chunks():
@@ -54,7 +67,9 @@ def _sampled_recall(catalogue: Catalogue, vectors: ChromaStore) -> float:
     k = min(10, len(ids))
     sample = np.random.default_rng(0).choice(len(ids), min(SAMPLE, len(ids)), replace=False)
     found = 0
-    for row in sample:
+    for done, row in enumerate(sample):
+        if on_progress:
+            on_progress(done, len(sample))
         cosines = matrix @ matrix[row]
         kth = np.partition(cosines, -k)[-k]
         # Chunks of equal text have equal cosines: any of them is a right answer.

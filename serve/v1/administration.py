@@ -1,4 +1,4 @@
-"""What only an administrator may do: keys, settings, models, and the soundness of the library."""
+"""What only an administrator may do: keys, settings, models, folders, soundness of the library."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.settings import settings_table
-from ranklens import IndexReport, doctor
+from ranklens import background, doctor
 from ranklens.keys import ApiKey, KeyScope
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
+from serve.v1.jobs import JobState
 
 router = APIRouter(prefix="/v1", tags=["administration"], route_class=ApiRoute)
 
@@ -36,6 +37,25 @@ class Fact(BaseModel):
 
     what: str
     here: str
+
+
+class FolderBody(BaseModel):
+    """A folder of the server's machine, with a password that opens encrypted PDF files."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str = Field(min_length=1, max_length=4096, description="The whole path.")
+    password: str = Field("", description="It is not stored.")
+
+
+class ModelBody(BaseModel):
+    """A model that is to be downloaded."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(
+        min_length=1, max_length=200, description="A name of `ranklens models`, or owner/name."
+    )
 
 
 @router.get("/keys")
@@ -69,13 +89,34 @@ def show_doctor(library: Opened) -> list[Fact]:
     return [Fact(what=what, here=here) for what, here in doctor.facts(library.settings)]
 
 
-@router.post("/verify")
-def verify(library: Opened) -> IndexReport:
-    """Check the indexes against the catalogue."""
-    return library.verify()
+@router.get("/folders")
+def list_folders(library: Opened) -> list[str]:
+    """List the folders of the server's machine below which documents may be added from."""
+    return [str(folder) for folder in library.settings.folders()]
 
 
-@router.post("/rebuild")
-def rebuild(library: Opened) -> IndexReport:
-    """Build the indexes again from the catalogue, without encoding anything."""
-    return library.rebuild()
+@router.post("/folders", status_code=202)
+def add_folder(body: FolderBody, library: Opened) -> JobState:
+    """Add the documents of a folder of the server's machine, as a job; indexing goes on behind.
+
+    It must be in a folder that the owner named (option `api_folders`). Links in it are skipped.
+    """
+    return JobState.of(background.add_folder(library, body.folder, body.password))
+
+
+@router.post("/downloads", status_code=202)
+def pull(body: ModelBody, library: Opened) -> JobState:
+    """Download a model from the hub, as a job."""
+    return JobState.of(background.pull(library, body.model))
+
+
+@router.post("/verify", status_code=202)
+def verify(library: Opened) -> JobState:
+    """Check the indexes against the catalogue, as a job."""
+    return JobState.of(background.verify(library))
+
+
+@router.post("/rebuild", status_code=202)
+def rebuild(library: Opened) -> JobState:
+    """Build the indexes again from the catalogue, as a job; nothing is encoded."""
+    return JobState.of(background.rebuild(library))

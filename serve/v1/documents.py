@@ -120,9 +120,8 @@ def stop_indexing(library: Opened) -> None:
 async def _indexing(library: Library, request: Request) -> AsyncIterator[bytes]:
     def look() -> tuple[bool, object]:
         progress = library.progress()
-        waiting = any(one.status in ("queued", "indexing") for one in library.documents())
-        ends = progress.waits or not (progress.running or waiting)
+        ends = progress.waits or not (progress.running or library.unfinished())
         return ends, asdict(progress)
 
-    async for event in follow(request, lambda: run_in_threadpool(look)):
+    async for event in follow(request, "indexing", lambda: run_in_threadpool(look)):
         yield event

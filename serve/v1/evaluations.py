@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, File, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
 from ranklens import background, measuring, monitoring
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
-from serve.replies import described
+from serve.replies import JSON, SCHEMAS, JsonReply, described
 from serve.v1.jobs import JobState
 
 router = APIRouter(prefix="/v1", tags=["evaluations"], route_class=ApiRoute)
@@ -27,6 +28,11 @@ Gates = Annotated[
     list[str],
     Query(default_factory=list, max_length=20, description="`reranked.ndcg@10>=0.70`"),
 ]
+Form = Annotated[
+    Literal["figures", "report", "runs"],
+    Query(description="Figures as JSON, the report as HTML, or TREC runs in a ZIP archive."),
+]
+ZIP = "application/zip"
 BINARY = {"type": "string", "format": "binary"}
 TEXT = {"type": "string"}
 
@@ -60,6 +66,12 @@ class LastFigures(BaseModel):
     figures: dict[str, Any]
     gates: list[GateResult]
 
+    @classmethod
+    def of(cls, found: measuring.Figures, outcomes: Sequence[measuring.GateOutcome]) -> LastFigures:
+        """Describe figures and outcomes."""
+        gates = [GateResult(gate=str(o.gate), passed=o.passed, words=str(o)) for o in outcomes]
+        return cls(figures=measuring.outside(found), gates=gates)
+
 
 class GateResult(BaseModel):
     """A gate and whether it was passed."""
@@ -82,9 +94,7 @@ def evaluate(body: MeasureBody, library: Opened) -> JobState:
 @router.get("/evaluations/last")
 def show_last(library: Opened, metric: Metrics, gate: Gates) -> LastFigures:
     """Show the figures of the last evaluation, with the judgements of now."""
-    found, outcomes = measuring.last_figures(library, metric, gate)
-    gates = [GateResult(gate=str(o.gate), passed=o.passed, words=str(o)) for o in outcomes]
-    return LastFigures(figures=measuring.outside(found), gates=gates)
+    return LastFigures.of(*measuring.last_figures(library, metric, gate))
 
 
 @router.get(
@@ -94,9 +104,7 @@ def show_last(library: Opened, metric: Metrics, gate: Gates) -> LastFigures:
 )
 def show_report(library: Opened) -> Response:
     """Return the report of the last evaluation as a file."""
-    page = measuring.report_page(measuring.last_figures(library)[0])
-    headers = {"Content-Disposition": 'attachment; filename="report.html"'}
-    return Response(page, media_type="text/html", headers=headers)
+    return _report(measuring.last_figures(library)[0])
 
 
 @router.get(
@@ -108,6 +116,50 @@ def show_rankings(library: Opened) -> Response:
     """Return every ranking of the last evaluation, to be replayed."""
     path = measuring.last_rankings(library)
     return FileResponse(path, media_type="application/gzip", filename=path.name)
+
+
+@router.get(
+    "/evaluations/last/runs",
+    response_class=Response,
+    openapi_extra=described("What `ranklens eval --runs` writes, as a ZIP archive.", {ZIP: BINARY}),
+)
+def show_runs(library: Opened) -> Response:
+    """Return each stage of each pipeline of the last evaluation as a TREC run."""
+    return _runs(measuring.last_evaluation(library))
+
+
+@router.post(
+    "/evaluations/replay",
+    response_class=Response,
+    openapi_extra=described(
+        "What `form` asks for; figures are as those of the last evaluation.",
+        {JSON: {"$ref": f"{SCHEMAS}LastFigures"}, "text/html": TEXT, ZIP: BINARY},
+    ),
+)
+def replay(
+    file: Annotated[UploadFile, File(description="What `ranklens eval --save` wrote.")],
+    metric: Metrics,
+    gate: Gates,
+    form: Form = "figures",
+) -> Response:
+    """Work out the figures of a saved evaluation again; nothing is searched, and nothing kept."""
+    evaluation = measuring.opened(file.filename or "rankings", file.file.read())
+    if form == "runs":
+        return _runs(evaluation)
+    found, outcomes = measuring.figures_and_gates(evaluation, metric, gate)
+    if form == "report":
+        return _report(found)
+    return JsonReply(LastFigures.of(found, outcomes).model_dump())
+
+
+def _report(found: measuring.Figures) -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="report.html"'}
+    return Response(measuring.report_page(found), media_type="text/html", headers=headers)
+
+
+def _runs(evaluation: measuring.Evaluation) -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="runs.zip"'}
+    return Response(measuring.runs_archive(evaluation), media_type=ZIP, headers=headers)
 
 
 @router.post("/fits", status_code=202)

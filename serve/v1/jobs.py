@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -19,7 +20,8 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=ApiRoute)
 class JobState(BaseModel):
     """A job: what it does, how far it is, and why it failed if it did.
 
-    `result` is the address of the result of a job that is done.
+    `result` is the address of the result of a job that is done. One that the end of the program
+    interrupted has done what `done` counts.
     """
 
     id: str
@@ -30,6 +32,9 @@ class JobState(BaseModel):
     total: int
     running: bool
     stopping: bool
+    state: Literal["running", "done", "failed", "stopped", "interrupted"]
+    started: datetime | None
+    ended: datetime | None
     error: str
     result: str | None
 
@@ -37,17 +42,19 @@ class JobState(BaseModel):
     def of(cls, job: Job) -> JobState:
         """Describe a job as it is now."""
         running = job.running
-        finished = None if running or job.error else f"/api/v1/jobs/{job.id}/result"
+        gone = running or job.error or job.earlier
+        finished = None if gone else f"/api/v1/jobs/{job.id}/result"
         return cls(
             id=job.id, kind=job.kind, what=job.what, unit=job.unit, done=job.done,
             total=job.total, running=running, stopping=running and job.stop.is_set(),
-            error=job.error, result=finished,
+            state=job.state, started=job.started, ended=job.ended, error=job.error,
+            result=finished,
         )  # fmt: skip
 
 
 @router.get("")
 def list_jobs(library: Opened) -> list[JobState]:
-    """List the running or last job of each kind."""
+    """List the last hundred jobs, those before the last start of the program too."""
     return [JobState.of(job) for job in library.jobs.all()]
 
 
@@ -65,9 +72,9 @@ async def follow_job(job_id: str, library: Opened, request: Request) -> Response
 
     async def look() -> tuple[bool, Any]:
         state = JobState.of(job)
-        return not state.running, state.model_dump()
+        return not state.running, state.model_dump(mode="json")
 
-    return stream(follow(request, look))
+    return stream(follow(request, job_id, look))
 
 
 @router.get("/{job_id}/result")
@@ -80,5 +87,6 @@ def show_result(job_id: str, library: Opened) -> dict[str, Any]:
 def stop_job(job_id: str, library: Opened) -> JobState:
     """Stop a job at its next step."""
     job = background.job(library, job_id)
-    job.stop.set()
+    if job.running:
+        job.stop.set()
     return JobState.of(job)

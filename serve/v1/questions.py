@@ -18,7 +18,7 @@ from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from rag.settings import from_visitor
 from rag.trace import from_dict, to_dict
 from rag.types import Chunk
-from ranklens import Library, inspecting
+from ranklens import Library, comparing, inspecting
 from ranklens.answering import AnswerInProgress
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -65,6 +65,20 @@ class AskBody(QuestionBody):
     stream: bool = Field(False, description="Send the answer as it is written, as events.")
 
 
+class CompareBody(BaseModel):
+    """A question and the pipelines that are to answer it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: Words
+    pipelines: list[str] = Field(
+        [], max_length=20, description="Rerankers, saved pipelines, or options: `pool=100`.",
+        examples=[["none", "wide:pool=100"]],
+    )  # fmt: skip
+    one_pool: bool = Field(False, description="All rerank the first one's candidates.")
+    answers: bool = Field(False, description="Each writes an answer too.")
+
+
 class WhereBody(QuestionBody):
     """A question and a passage of the library, by its id or by words that are in it."""
 
@@ -83,6 +97,7 @@ class PassageReport:
 
 
 SEARCHED = described("Every ranking of the question.", {JSON: TRACE})
+COMPARED = described("Each pipeline's rankings.", {JSON: {"type": "object"}})
 ANSWERED = described("The rankings and the answer.", {JSON: TRACE, EVENT_STREAM: EVENT})
 
 
@@ -129,6 +144,20 @@ async def _events(answering: AnswerInProgress, request: Request) -> AsyncIterato
         with anyio.CancelScope(shield=True):
             answering.close()
             await run_in_threadpool(answering.finish)
+
+
+@router.post("/compare", response_class=JsonReply, openapi_extra=COMPARED)
+async def compare(body: CompareBody, library: Opened, request: Request) -> JsonReply:
+    """Ask several pipelines and return their traces side by side, with what judgements show."""
+    variants = comparing.resolve(library.settings, body.pipelines)
+
+    def work(stop: threading.Event) -> JsonReply:
+        made = comparing.compare(
+            library.pipeline, variants, body.question, body.one_pool, body.answers, stop=stop
+        )
+        return JsonReply(comparing.outside(library, made))
+
+    return await in_thread(request, work)
 
 
 @router.post("/where")

@@ -1,13 +1,14 @@
 """A library behind a server's address, and frameworks that use one."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from rag.errors import FilterError, ProviderError, RanklensError, SettingsError
 from ranklens import RemoteLibrary
-from ranklens.langchain import RanklensRetriever
-from ranklens.llamaindex import RanklensNodeRetriever
+from ranklens.langchain import RanklensCompressor, RanklensRetriever
+from ranklens.llamaindex import RanklensNodePostprocessor, RanklensNodeRetriever
 from tests.ranklens.bridges import QUESTION, served
 from tests.servers.fixed_server import FixedServer
 
@@ -55,6 +56,44 @@ def test_frameworks_retrieve_from_a_server_as_from_a_library(remote, bridge_libr
         assert [one.id for one in documents] == [one.node.node_id for one in nodes]
         assert documents[0].metadata["stages"]["dense"]["rank"] is not None
     assert len(documents) == 4
+
+
+def test_texts_are_ranked_by_the_server_s_models_as_by_ours(remote, bridge_library):
+    texts = ["A ferry.", "The stone bridge of Brook was opened in 1817.", "x " * 5000]
+    options = {"reranker": "maxsim", "top": 2}
+    there, here = (one.rerank(QUESTION, texts, **options) for one in (remote, bridge_library))
+    assert replace(there, seconds=0) == replace(here, seconds=0)
+    assert there.cut == (2,)
+    with pytest.raises(SettingsError, match="none ranks nothing"):
+        remote.rerank(QUESTION, texts, reranker="none")
+    with pytest.raises(RanklensError, match="longer than the reranker reads"):
+        remote.rerank(QUESTION, texts, reranker="maxsim", whole=True)
+    with pytest.raises(RanklensError):
+        remote.rerank("", texts)
+
+
+def test_frameworks_rerank_by_a_server_as_by_a_library(remote, bridge_library):
+    retriever = RanklensRetriever(library=bridge_library, k=20, options={"reranker": "none"})
+    documents = retriever.invoke(QUESTION)
+    nodes = RanklensNodeRetriever(bridge_library, similarity_top_k=20).retrieve(QUESTION)
+    found = []
+    for library in (bridge_library, remote):
+        options = {"library": library, "reranker": "maxsim", "top_n": 3}
+        compressed = RanklensCompressor(**options).compress_documents(documents, QUESTION)
+        processed = RanklensNodePostprocessor(**options).postprocess_nodes(
+            nodes, query_str=QUESTION
+        )
+        assert [one.id for one in compressed] == [one.node.node_id for one in processed]
+        found.append([one.metadata["rerank"] for one in compressed])
+    assert found[0] == found[1]
+
+
+def test_a_ranking_that_is_none_is_the_server_s_fault():
+    with FixedServer(b'{"ranked": [{"index": 0}]}') as server:
+        library = RemoteLibrary(server.url)
+        with pytest.raises(ProviderError, match="sent no ranking"):
+            library.rerank("Who?", ["a text"])
+        library.close()
 
 
 def test_a_key_is_sent_and_its_refusal_is_in_words_without_it():

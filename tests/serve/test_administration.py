@@ -6,6 +6,15 @@ import pytest
 
 from ranklens.library import Library
 from tests.serve.conftest import MakeClient, open_library
+from tests.serve.test_questions import events
+
+
+def done(api, reply) -> dict:
+    """Follow a job to its end."""
+    assert reply.status_code == 202, reply.text
+    name, state = events(api.get(f"/api/v1/jobs/{reply.json()['id']}/events").text)[-1]
+    assert name == "done"
+    return state
 
 
 @pytest.fixture
@@ -43,10 +52,21 @@ def test_a_provider_s_key_is_shown_as_set_only(own: Library, client_of: MakeClie
 def test_what_runs_here_and_whether_it_is_sound(api):
     assert {"what": "engine option", "here": "auto"} in api.get("/api/v1/doctor").json()
     assert "all-MiniLM-L6-v2" in api.get("/api/v1/models").text
-    for path in ("verify", "rebuild"):
-        report = api.post(f"/api/v1/{path}").json()
+    for path, unit in (("verify", "searches"), ("rebuild", "chunks")):
+        state = done(api, api.post(f"/api/v1/{path}"))
+        assert (state["kind"], state["state"], state["unit"]) == (path, "done", unit)
+        assert state["total"] > 0
+        report = api.get(state["result"]).json()
         assert report["problems"] == []
         assert report["chunks"] == report["vectors"] > 0
+
+
+def test_a_model_that_is_here_and_one_that_nobody_knows(api):
+    state = done(api, api.post("/api/v1/downloads", json={"model": "all-MiniLM-L6-v2"}))
+    assert "all-MiniLM-L6-v2" in api.get(state["result"]).json()["model"]
+    state = done(api, api.post("/api/v1/downloads", json={"model": "ettin-reranker-17"}))
+    assert state["state"] == "failed"
+    assert "did you mean ettin-reranker-17m" in state["error"]
 
 
 def test_metrics_are_prometheus_text(api):

@@ -1,8 +1,10 @@
-"""How many may follow something at a time."""
+"""How many may follow something at a time, and that they share what is looked at."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from itertools import pairwise
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -27,7 +29,7 @@ def test_one_more_follower_than_there_may_be_is_refused(
 
     async def check() -> None:
         events.admit(request)
-        first = events.follow(request, look)
+        first = events.follow(request, "work", look)
         assert b"progress" in await anext(first)
         with pytest.raises(HTTPException) as refused:
             events.admit(request)
@@ -38,3 +40,45 @@ def test_one_more_follower_than_there_may_be_is_refused(
     asyncio.run(check())
     monkeypatch.setattr(events, "MOST", 0)
     assert api.get("/api/v1/indexing/events").status_code == 429
+
+
+def test_all_who_follow_the_same_share_its_looks(stocked, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(events, "LOOK", 0.05)
+    app = create(OpenLibrary(lambda: stocked, lambda: stocked.settings), Stopping())
+    request = Request({"type": "http", "app": app})
+    looks: list[float] = []
+
+    async def look() -> tuple[bool, object]:
+        looks.append(time.monotonic())
+        await asyncio.sleep(0.01)
+        return len(looks) == 5, len(looks)
+
+    async def followed(what: str) -> list[bytes]:
+        return [one async for one in events.follow(request, what, look)]
+
+    async def check() -> list[list[bytes]]:
+        return await asyncio.gather(*(followed("work") for _ in range(20)))
+
+    found = asyncio.run(check())
+    assert all(one[-1].startswith(b"event: done") for one in found)
+    assert len(looks) <= 6  # a follower that saw the end late may look once more
+    assert min(b - a for a, b in pairwise(looks)) >= 0.05
+    assert not app.state.looks
+
+
+def test_a_follower_that_leaves_ends_no_look_of_the_others(stocked):
+    app = create(OpenLibrary(lambda: stocked, lambda: stocked.settings), Stopping())
+    request = Request({"type": "http", "app": app})
+
+    async def look() -> tuple[bool, object]:
+        await asyncio.sleep(0.05)
+        return True, "found"
+
+    async def check() -> bytes:
+        first = asyncio.create_task(anext(events.follow(request, "work", look)))
+        second = asyncio.create_task(anext(events.follow(request, "work", look)))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        return await second
+
+    assert b"found" in asyncio.run(check())

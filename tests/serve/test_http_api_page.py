@@ -7,11 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
 import serve.app
+import ui.cli.commands
 from rag.settings import Settings
 from serve.library import OpenLibrary
 from serve.stopping import Stopping
@@ -69,6 +73,28 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert len(blocks()) >= 9
 
 
+def commands(group: TyperGroup, before: str = "") -> Iterator[str]:
+    """Every command of the command line, those of groups too."""
+    for name, command in group.commands.items():
+        yield f"{before}{name}"
+        if isinstance(command, TyperGroup):
+            yield from commands(command, f"{before}{name} ")
+
+
+def table() -> list[tuple[str, str]]:
+    """The rows of the table from command to route: both cells of each."""
+    text = PAGE.read_text("utf-8").split("## From command to route")[1]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", text, re.MULTILINE)
+    return [row for row in rows if not row[0].startswith(("command", "-"))]
+
+
+def test_every_command_has_a_route_or_a_reason_why_not():
+    named = {name: where for cell, where in table() for name in re.findall("`([^`]+)`", cell)}
+    assert {*commands(typer.main.get_command(ui.cli.commands.app))} == named.keys()
+    for where in named.values():
+        assert re.search("`(GET|POST|PUT|DELETE) /|none: .{10}", where)
+
+
 def test_the_page_names_every_route():
     document = serve.app.create(OpenLibrary(lambda: None, Settings), Stopping()).openapi()
     routes = {
@@ -77,7 +103,7 @@ def test_the_page_names_every_route():
         for method, operation in methods.items()
         if not OTHERS & {*operation["tags"]} and not path.startswith("/v1/traces")
     }
-    table = PAGE.read_text("utf-8").split("## From command to route")[1]
-    named = set(re.findall(r"`((?:GET|POST|PUT|DELETE) [^`]+)`", table))
+    cells = " ".join(where for _, where in table())
+    named = set(re.findall(r"`((?:GET|POST|PUT|DELETE) [^`]+)`", cells))
     assert routes - named == set()
     assert named - routes <= {"GET /v1/models"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from zipfile import ZipFile
 
 import pytest
 from starlette.testclient import TestClient
@@ -122,6 +124,28 @@ def test_an_evaluation_is_a_job_with_figures(api: TestClient, own: Library, judg
     assert state in api.get("/api/v1/jobs").json()
 
 
+def test_an_evaluation_is_replayed_and_its_runs_are_files(api: TestClient, judged: str):
+    done(api, api.post("/api/v1/evaluations", json={"questions": judged}).json())
+    saved = api.get("/api/v1/evaluations/last/rankings").content
+    before = api.get("/api/v1/jobs").json()
+
+    def replay(data: bytes = saved, name: str = "r.json.gz", **params: object):
+        files = {"file": (name, data)}
+        return api.post("/api/v1/evaluations/replay", files=files, params=params)
+
+    last = api.get("/api/v1/evaluations/last", params={"metric": "ndcg@3"}).json()
+    assert replay(metric="ndcg@3").json()["figures"]["stages"] == last["figures"]["stages"]
+    assert [one["passed"] for one in replay(gate="fused.ndcg@10>=1.1").json()["gates"]] == [False]
+    assert "<html" in replay(form="report").text
+    (runs,) = {api.get("/api/v1/evaluations/last/runs").content, replay(form="runs").content}
+    with ZipFile(io.BytesIO(runs)) as files:
+        assert "current.dense.run" in files.namelist()
+        assert files.read("current.dense.run").startswith(b"a Q0 ")
+    for data, name in ((b"{}", "r.json"), (b"{}", "r.json.gz"), (saved[:99], "r.json.gz")):
+        assert replay(data, name).status_code == 422
+    assert api.get("/api/v1/jobs").json() == before
+
+
 def test_questions_themselves_can_be_measured(api: TestClient, judged: str):
     body = {"questions": [QUESTIONS[0]["text"]], "limit": 5}
     state = done(api, api.post("/api/v1/evaluations", json=body).json())
@@ -179,7 +203,7 @@ def test_one_job_at_a_time_and_it_can_be_stopped(api: TestClient, own: Library, 
     assert busy.status_code == 409
     assert api.get(f"/api/v1/jobs/{slow['id']}/result").status_code == 409
     assert api.post(f"/api/v1/jobs/{slow['id']}/stop").status_code == 202
-    assert not done(api, slow)["running"]
+    assert done(api, slow)["state"] == "stopped"
     assert api.get(f"/api/v1/jobs/{slow['id']}/result").status_code == 404
     assert api.get("/api/v1/jobs/none").status_code == 404
 

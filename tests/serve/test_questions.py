@@ -129,3 +129,36 @@ def test_an_empty_library_says_so_without_its_folder(library: Library, client_of
     reply = client_of(library).post("/api/v1/search", json={"question": "moon"})
     assert reply.status_code == 409
     assert "no document in the library can be asked" in reply.json()["detail"]
+
+
+def test_pipelines_are_compared_side_by_side(api: TestClient, stocked: Library):
+    stocked.judge(QUESTION, stocked.search(QUESTION).evidence[0].chunk, 3, judge="compare")
+    body = {"question": QUESTION, "pipelines": ["none", "wide:pool=80,top=2"], "answers": True}
+    found = api.post("/api/v1/compare", json=body).json()
+    assert [side["pipeline"] for side in found["pipelines"]] == ["none", "wide"]
+    assert [len(from_dict(side["trace"]).evidence) for side in found["pipelines"]] == [3, 2]
+    assert all(side["trace"]["answer"]["text"] for side in found["pipelines"])
+    assert [side["ndcg@10"] for side in found["pipelines"]] == [1.0, 1.0]
+    assert found["judged"]
+    for judgement in stocked.judgements.all():
+        stocked.judgements.delete(judgement.id)
+    unjudged = api.post("/api/v1/compare", json={"question": QUESTION}).json()
+    assert [side["ndcg@10"] for side in unjudged["pipelines"]] == [None]
+    refused = api.post(
+        "/api/v1/compare",
+        json={"question": QUESTION, "pipelines": ["llm_base_url=http://evil"]},
+    )
+    assert refused.status_code == 422
+
+
+def test_texts_of_the_caller_are_ranked(api: TestClient, stocked: Library):
+    body = {"question": QUESTION, "texts": ["A comet is far.", "A probe is near the moon."]}
+    ours = stocked.rerank(**body, reranker="maxsim")
+    reply = api.post("/api/v1/texts/rerank", json=body | {"settings": {"reranker": "maxsim"}})
+    found = reply.json()
+    assert [one["index"] for one in found["ranked"]] == [one.index for one in ours.ranked]
+    assert found["ranked"][0]["score"] == pytest.approx(ours.ranked[0].score)
+    assert (found["reranker"], found["cut"]) == ("maxsim", [])
+    for settings, problem in (({"reranker": "none"}, "option"), ({"llm_model": "m"}, "option")):
+        reply = api.post("/api/v1/texts/rerank", json=body | {"settings": settings})
+        assert reply.json()["type"] == f"urn:ranklens:problem:{problem}"

@@ -13,7 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import rag.store.api_keys  # noqa: F401 - declares its table
+import rag.store.api_keys
+import rag.store.jobs  # noqa: F401 - declares its table
 from rag.chat.store import Conversations
 from rag.errors import LibraryError
 from rag.evaluate.judgements.question_sets import QuestionSets

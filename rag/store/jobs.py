@@ -1,0 +1,133 @@
+"""The jobs of a library as rows: what each did, also after the process that ran it has ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import (
+    Column,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import OperationalError
+
+from rag.errors import StorageError
+from rag.store.schema import metadata
+
+log = logging.getLogger(__name__)
+
+JobEnd = Literal["running", "done", "failed", "stopped", "interrupted"]
+KEPT = 100  # jobs
+
+table = Table(
+    "jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+    Index("jobs_by_start", "started"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedJob:
+    """A job as it was last written down; ``ended`` is None while it runs."""
+
+    id: str
+    kind: str
+    what: str
+    unit: str
+    done: int
+    total: int
+    state: JobEnd
+    error: str
+    started: datetime
+    ended: datetime | None = None
+
+
+class JobLog:
+    """The last `KEPT` jobs of one library, in the catalogue's file.
+
+    One process has the library open, so a job that runs in a log that is opened is one that the
+    end of an earlier process interrupted. A full disk costs a note, never the job.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.interrupt()
+
+    def begin(self, job_id: str, kind: str, what: str, unit: str) -> None:
+        """Write down a job that starts."""
+        row = {"id": job_id, "kind": kind, "what": what, "unit": unit, "done": 0, "total": 0}
+        newest = select(table.c.id).order_by(table.c.started.desc()).limit(KEPT)
+        with self._noted() as engine, engine.begin() as db:
+            state = {"state": "running", "error": "", "started": time.time()}
+            db.execute(insert(table).values(row | state))
+            db.execute(delete(table).where(table.c.id.not_in(newest)))
+
+    def note(self, job_id: str, done: int, total: int, unit: str) -> None:
+        """Write down how far a job is."""
+        self._change(job_id, done=done, total=total, unit=unit)
+
+    def end(self, job_id: str, state: JobEnd, error: str = "") -> None:
+        """Write down how a job ended."""
+        self._change(job_id, state=state, error=error, ended=time.time())
+
+    def interrupt(self) -> None:
+        """Mark what runs as interrupted: the process ends, or has ended."""
+        running = table.c.state == "running"
+        with self._engine.connect() as db:
+            if db.execute(select(table.c.id).where(running).limit(1)).first() is None:
+                return
+        with self._noted() as engine, engine.begin() as db:
+            db.execute(update(table).where(running).values(state="interrupted"))
+
+    def all(self) -> list[LoggedJob]:
+        """Return the jobs that are kept, oldest first."""
+        with self._engine.connect() as db:
+            return [_job(row) for row in db.execute(select(table).order_by(table.c.started))]
+
+    def _change(self, job_id: str, **values: object) -> None:
+        """Change a job that runs; one that was marked as interrupted stays so."""
+        running = (table.c.id == job_id) & (table.c.state == "running")
+        with self._noted() as engine, engine.begin() as db:
+            db.execute(update(table).where(running).values(values))
+
+    @contextmanager
+    def _noted(self) -> Iterator[Engine]:
+        try:
+            yield self._engine
+        except (StorageError, OperationalError) as error:
+            log.warning("a job could not be written down: %s", error)
+
+
+def _job(row: Row[tuple[object, ...]]) -> LoggedJob:
+    started, ended = (
+        None if at is None else datetime.fromtimestamp(at, UTC) for at in (row.started, row.ended)
+    )
+    assert started  # noqa: S101 - the column is not null
+    names = ("id", "kind", "what", "unit", "done", "total", "state", "error")
+    return LoggedJob(**{name: getattr(row, name) for name in names}, started=started, ended=ended)

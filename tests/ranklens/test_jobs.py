@@ -1,0 +1,145 @@
+"""Jobs are written down: how they ended, and those that the end of a process interrupted."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from rag.errors import NotThere, RanklensError
+from rag.store import jobs as log
+from rag.store.catalogue import Catalogue
+from rag.store.jobs import JobLog
+from ranklens import background
+from ranklens import jobs as module
+from ranklens.jobs import Job, Jobs
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from rag.store.catalogue import Catalogue
+from rag.store.jobs import JobLog
+from ranklens.jobs import Jobs
+
+def work(job):
+    job.advance(3, 10)
+    print("at work", flush=True)
+    time.sleep(60)
+
+jobs = Jobs(JobLog(Catalogue(Path(sys.argv[1])).engine))
+jobs.start("measure", "Measuring bridges", work).thread.join()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "catalogue.sqlite"
+
+
+@pytest.fixture
+def jobs(path: Path):
+    catalogue = Catalogue(path)
+    yield Jobs(JobLog(catalogue.engine))
+    catalogue.close()
+
+
+def ended(job: Job | None) -> Job:
+    assert job is not None
+    assert job.thread is not None
+    job.thread.join(10)
+    return job
+
+
+def after_restart(path: Path) -> list[Job]:
+    catalogue = Catalogue(path)
+    found = Jobs(JobLog(catalogue.engine)).all()
+    catalogue.close()
+    return found
+
+
+def raising(error: Exception):
+    def work(_job: Job) -> None:
+        raise error
+
+    return work
+
+
+def test_every_ending_is_there_after_a_restart(jobs: Jobs, path: Path):
+    ended(jobs.start("fit", "a", lambda job: job.advance(2, 2)))
+    ended(jobs.start("fit", "b", raising(RanklensError("too few"))))
+    ended(jobs.start("fit", "c", raising(ZeroDivisionError())))
+    stopped = jobs.start("fit", "d", lambda job: job.stop.wait(10))
+    stopped.stop.set()
+    ended(stopped)
+    assert [one.state for one in jobs.all()] == ["done", "failed", "failed", "stopped"]
+    found = after_restart(path)
+    assert [(one.what, one.state, one.done, one.total) for one in found] == [
+        ("a", "done", 2, 2), ("b", "failed", 0, 0), ("c", "failed", 0, 0), ("d", "stopped", 0, 0)
+    ]  # fmt: skip
+    assert [one.error for one in found] == ["", "too few", module.UNEXPECTED, ""]
+    assert all(one.ended and one.started and one.ended >= one.started for one in found)
+    with pytest.raises(NotThere, match="started again since"):
+        background.result(found[0])
+
+
+def test_a_killed_process_leaves_its_job_as_interrupted(path: Path):
+    command = [sys.executable, "-c", KILLED, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "at work\n"
+        process.send_signal(signal.SIGKILL)
+    (job,) = after_restart(path)
+    assert (job.state, job.running, job.done, job.total) == ("interrupted", False, 3, 10)
+    assert "3 of 10 questions" in job.error
+    with pytest.raises(RanklensError, match="the program ended while it ran"):
+        background.result(job)
+
+
+def test_closing_leaves_a_running_job_as_interrupted(jobs: Jobs, path: Path):
+    begun = threading.Event()
+
+    def work(job: Job) -> None:
+        job.advance(1, 4)
+        begun.set()
+        job.stop.wait(10)
+        job.advance(2, 4)
+
+    job = jobs.start("measure", "m", work)
+    assert begun.wait(10)
+    jobs.close(10)
+    assert not job.running
+    (found,) = after_restart(path)
+    assert (found.state, found.done) == ("interrupted", 1)
+
+
+def test_only_the_newest_are_kept(jobs: Jobs, path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(log, "KEPT", 3)
+    for number in range(5):
+        ended(jobs.start("fit", str(number), lambda _job: None))
+    assert [one.what for one in after_restart(path)] == ["2", "3", "4"]
+
+
+def test_progress_is_written_at_most_every_two_seconds(jobs: Jobs, monkeypatch):
+    noted: list[int] = []
+    monkeypatch.setattr(JobLog, "note", lambda _self, _id, done, *_rest: noted.append(done))
+
+    def work(job: Job) -> None:
+        for done in range(1000):
+            job.advance(done, 1000)
+
+    ended(jobs.start("fit", "a", work))
+    assert noted == [0, 999]
+
+
+def test_a_full_disk_costs_the_note_not_the_job(jobs: Jobs, monkeypatch):
+    def full(*_args: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("disk is full"))
+
+    job = jobs.start("fit", "a", lambda job: job.stop.wait(10) and 7)
+    monkeypatch.setattr(log, "update", full)
+    job.stop.set()
+    assert ended(job).result == 7
