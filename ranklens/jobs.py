@@ -159,8 +159,9 @@ class Jobs:
     def all(self) -> list[Job]:
         """Return the last hundred jobs, those of earlier processes too, oldest first."""
         here = {job.id: job for job in self._last.values()}
-        before = [here.pop(one.id, None) or Job.logged(one) for one in self._written()]
-        return [*before, *here.values()]
+        before = [here.get(one.id) or Job.logged(one) for one in self._written()]
+        logged = {job.id for job in before}
+        return [*before, *(job for job in here.values() if job.id not in logged)]
 
     def by_id(self, job_id: str) -> Job | None:
         """Return the job of that id, None if it is not kept."""

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from rag.trace import from_dict, json_schema, to_dict
+from ranklens import judging
 from ranklens.library import Library
 
 QUESTION = "Which probe is near the moon?"
@@ -141,7 +142,7 @@ def test_pipelines_are_compared_side_by_side(api: TestClient, stocked: Library):
     assert [side["ndcg@10"] for side in found["pipelines"]] == [1.0, 1.0]
     assert found["judged"]
     for judgement in stocked.judgements.all():
-        stocked.judgements.delete(judgement.id)
+        judging.remove(stocked, judgement.id)
     unjudged = api.post("/api/v1/compare", json={"question": QUESTION}).json()
     assert [side["ndcg@10"] for side in unjudged["pipelines"]] == [None]
     refused = api.post(
