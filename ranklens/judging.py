@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from ingest.datasets.anchored import texts
-from rag.errors import NotThere
+from rag.errors import NotThere, RanklensError
 from rag.evaluate.asking import CallsOutcome
 from rag.evaluate.data import Question
 from rag.evaluate.experiments.pipelines import Variants
 from rag.evaluate.judgements import files
 from rag.evaluate.judgements.agreement import Agreement, PairAgreement, agreement
+from rag.evaluate.judgements.disagreements import Disagreement, disagreements
 from rag.evaluate.judgements.pooling import pooled
+from rag.evaluate.judgements.progress import JudgeProgress, progress
 from rag.evaluate.judgements.proposals import propose, to_grade
-from rag.evaluate.judgements.record import PEOPLE, Judgement, Source, same_words
+from rag.evaluate.judgements.question_sets import Guidelines
+from rag.evaluate.judgements.record import PEOPLE, SOURCES, Judgement, Source, same_words
 from rag.evaluate.lines import read_lines
 from rag.llm.client import configured
 from rag.settings import Settings
+from rag.text import marking
 from rag.types import Chunk
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-__all__ = ["Agreement", "CallsOutcome", "Judgement", "PairAgreement", "Question", "Source"]
+__all__ = [
+    "Agreement",
+    "CallsOutcome",
+    "Disagreement",
+    "Guidelines",
+    "JudgeProgress",
+    "Judgement",
+    "PairAgreement",
+    "Question",
+    "Source",
+]
 
 NOBODY = "me"
 DISLIKED_SET = "Answers that did not help"
 OnProgress = Callable[[int, int, str], None]
 """Called with (done, total, what is counted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedGrade:
+    """A grade as it was typed; None takes the judge's grade of exactly this passage back."""
+
+    question: str
+    passage: Chunk
+    grade: int | None
+    judge: str
+    note: str = ""
 
 
 def by_judge(judgements: Iterable[Judgement], judge: str) -> Judgement | None:
@@ -44,6 +69,25 @@ def counting(judgements: Sequence[Judgement], judge: str) -> Judgement | None:
     """Return the judgement whose grade stands for a passage: the judge's, else another person's."""
     people = [one for one in judgements if one.source in PEOPLE]
     return by_judge(people, judge) or (people[-1] if people else None)
+
+
+def keep_typed(library: Library, typed: Iterable[TypedGrade]) -> list[str]:
+    """Keep grades in the order in which they were typed; returns in words why some failed.
+
+    Keeping one again changes nothing, so what is sent twice does no harm.
+    """
+    problems = []
+    for one in typed:
+        try:
+            if one.grade is None:
+                withdraw(library, one.question, one.passage, one.judge)
+            else:
+                library.judgements.grade(
+                    one.question, one.passage, one.grade, one.judge, one.note
+                )  # fmt: skip
+        except RanklensError as error:
+            problems.append(str(error))
+    return list(dict.fromkeys(problems))
 
 
 def withdraw(library: Library, question: str, passage: Chunk, judge: str) -> bool:
@@ -73,6 +117,35 @@ def unjudged(library: Library, questions: Iterable[Question]) -> list[Question]:
     """Return the questions of which no person has judged a passage."""
     judged = library.judgements.judged_questions()
     return [question for question in questions if same_words(question.text) not in judged]
+
+
+def next_unjudged(
+    library: Library, questions: Sequence[Question], at: int, judge: str
+) -> int | None:
+    """Return the place of the next question of which a judge has judged nothing.
+
+    After ``at``, and from the first one on after the last; None if every other one was judged.
+    """
+    judged = library.judgements.judged_questions(judge)
+    order = [*range(at + 1, len(questions)), *range(max(at, 0))]
+    return next((n for n in order if same_words(questions[n].text) not in judged), None)
+
+
+def judged_by(library: Library, questions: Iterable[Question], judge: str) -> int:
+    """Return how many questions a judge has judged, in part or whole."""
+    judged = library.judgements.judged_questions(judge)
+    return sum(same_words(question.text) in judged for question in questions)
+
+
+def marked(library: Library, question: str, passage: Chunk) -> list[tuple[str, bool]]:
+    """Return a passage's text in pieces, each with whether it is a word of the question."""
+    terms = library.index.analyser_of([passage])
+    return marking.marked(passage.text, question, terms)
+
+
+def passages(library: Library, ids: Iterable[str]) -> dict[str, Chunk]:
+    """Return those of these passages that are in the library, by id."""
+    return library.index.catalogue.fetch(list(ids))
 
 
 def check_model(settings: Settings) -> None:
@@ -137,6 +210,20 @@ def judges_agreement(library: Library) -> Agreement:
     """Return who judged how much, and how far judges and models agree."""
     library.judgements.refresh()
     return agreement(library.judgements.all())
+
+
+def judges_progress(library: Library, questions: Iterable[Question]) -> list[JudgeProgress]:
+    """Return how far each judge has come with these questions, models and files among them."""
+    return progress(library.judgements.all(), (question.text for question in questions))
+
+
+def judges_disagreements(library: Library, proposals: bool = False) -> list[Disagreement]:
+    """Return where people's grades of the same text differ, those that differ most first.
+
+    What was imported counts as people's. ``proposals``: what models and thumbs propose, too.
+    """
+    library.judgements.refresh()
+    return disagreements(library.judgements.all(), SOURCES if proposals else PEOPLE)
 
 
 def import_judgements(

@@ -1,6 +1,7 @@
 """Serve the page over the fake library: ``python -m tests.browser.fake_server --server.port=N``.
 
-``PAUSE`` in the environment: seconds before each piece of an answer.
+In the environment: ``PAUSE``, seconds before each piece of an answer; ``QUESTIONS``, how many the
+question set "field" has (no set without it).
 """
 
 import os
@@ -9,9 +10,14 @@ import sys
 from streamlit.web import cli
 
 import ui.shared.state
+from rag.evaluate.data import Question
 from tests.ui.fakes import FakeLibrary
 
 LIBRARY = FakeLibrary(pause=float(os.environ.get("PAUSE", "0.4")))
+
+if count := int(os.environ.get("QUESTIONS", "0")):
+    asked = [Question(f"q{n}", f"How should batteries be kept {n}?") for n in range(1, count + 1)]
+    LIBRARY.question_sets.put("field", asked)
 
 if __name__ == "__main__":
     ui.shared.state._opened = lambda: LIBRARY

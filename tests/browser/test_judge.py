@@ -1,17 +1,163 @@
-"""Grading beside an answer: by key on the focused passage, and in the passage's drawer."""
+"""Grading: fast on the page Judge, by key on the focused passage, and in the passage's drawer."""
+
+import csv
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import serving
-from tests.browser.test_looks import ask
+from tests.browser.test_looks import WIDER, ask
 from tests.browser.test_measure import settled
+from tests.ui.fakes import ALL
+
+PLACES = {(c.document, str(c.start), str(c.end)): c.id for c in ALL}
+NEXT_IS_THERE = "() => window.ranklensDeck?.data?.questions.length > 1"
 
 
 @pytest.fixture
 def address():
     with serving("tests.browser.fake_server") as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def judging():
+    with serving("tests.browser.fake_server", QUESTIONS="4") as address:
+        yield f"{address}/judge?set=field"
+
+
+def card(page):
+    return page.locator("[data-judging]").get_attribute("data-judging")
+
+
+def all_stored(page):
+    expect(page.locator(".rl-deck [data-is=progress]")).to_contain_text("all stored")
+
+
+def stored(page):
+    """Return (judge, question, passage) → (grade, note) of the file that the page exports."""
+    page.get_by_text("Judgements", exact=True).first.click()
+    with page.expect_download() as download:
+        page.locator(".st-key-judgements_csv button").click()
+    rows = csv.DictReader(Path(download.value.path()).read_text("utf-8").splitlines())
+    return {
+        (r["judge"], r["question"], PLACES[r["document"], r["start"], r["end"]]): (
+            int(r["grade"]),
+            r["note"],
+        )
+        for r in rows
+    }
+
+
+@pytest.mark.parametrize("pause", [120, 40])
+def test_grades_typed_fast_are_all_stored_and_no_button_moves(judging, visit, pause):
+    """Twelve grades, of the ten passages of one question and the first two of the next."""
+    judge = f"fast{pause}"
+    page = visit(f"{judging}&judge={judge}")
+    page.wait_for_function(NEXT_IS_THERE)
+    typed, places, marked = {}, set(), 0
+    for n in range(12):
+        question = page.locator(".rl-deck .rl-question").inner_text()
+        marked += page.locator(".rl-deck mark").count()
+        typed[judge, question, card(page)] = (n * 7 % 4, "")
+        places.add(str(page.locator(".rl-deck .grades").bounding_box()))
+        page.keyboard.press(str(n * 7 % 4))
+        page.wait_for_timeout(pause)
+    assert len(typed) == 12
+    assert len(places) == 1
+    assert marked  # words of the question
+    all_stored(page)
+    found = stored(page)
+    assert {key: grade for key, grade in found.items() if key[0] == judge} == typed
+
+
+def test_grades_that_wait_survive_a_reload(judging, visit):
+    page = visit(f"{judging}&judge=reloader")
+    page.wait_for_function(NEXT_IS_THERE)
+    for key in "321":
+        page.keyboard.press(key)
+    page.reload()
+    expect(page.locator(".rl-deck [data-is=progress]")).to_contain_text("3 of 10 passages")
+    all_stored(page)
+    assert sorted(g for (judge, *_), (g, _) in stored(page).items() if judge == "reloader") == [
+        1, 2, 3
+    ]  # fmt: skip
+
+
+def test_a_judge_skips_undoes_explains_and_goes_on_to_what_is_not_judged(judging, visit, shot):
+    page = visit(f"{judging}&judge=ada")
+    page.wait_for_function(NEXT_IS_THERE)
+    question, place = page.locator(".rl-deck .rl-question"), page.locator("[data-is=place]")
+    expect(place).to_have_text("Question 1 of 4")
+    first = card(page)
+    page.keyboard.press("s")
+    second = card(page)
+    assert second != first
+    page.keyboard.press("e")
+    page.keyboard.type("says 1 or 2 things")
+    page.keyboard.press("Enter")
+    page.keyboard.press("2")
+    third = card(page)
+    page.keyboard.press("0")
+    page.keyboard.press("u")
+    assert card(page) == third
+    expect(page.locator(".rl-deck [data-is=progress]")).to_contain_text("1 skipped")
+    all_stored(page)
+    page.keyboard.press("n")
+    expect(place).to_have_text("Question 2 of 4")
+    asked = question.inner_text()
+    page.wait_for_url("**question=2**")  # the address follows what is stored
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(place).to_have_text("Question 3 of 4")
+    page.wait_for_url("**question=3**")
+    page.go_back()
+    expect(place).to_have_text("Question 2 of 4")
+    expect(question).to_have_text(asked)
+    page.reload()
+    expect(place).to_have_text("Question 2 of 4")
+    page.locator(".rl-guide summary").click()
+    expect(page.locator(".rl-guide dd")).to_have_count(4)
+    shot(page, "judge-deck")
+    mine = {key: value for key, value in stored(page).items() if key[0] == "ada"}
+    assert list(mine.values()) == [(2, "says 1 or 2 things")]
+    assert next(iter(mine))[2] == second
+
+
+def test_a_zero_against_an_imported_three_is_listed(judging, visit, tmp_path):
+    page = visit(f"{judging}&judge=eve&question=4")
+    page.wait_for_function("() => window.ranklensDeck?.data?.questions.length")
+    chunk = next(c for c in ALL if c.id == card(page))
+    page.keyboard.press("0")
+    all_stored(page)
+    question = page.locator(".rl-deck .rl-question").inner_text()
+    file = tmp_path / "theirs.csv"
+    file.write_text(
+        f"question,document,grade,start,end\n{question},{chunk.document},3,{chunk.start},"
+        f"{chunk.end}\n", "utf-8"
+    )  # fmt: skip
+    page.get_by_text("Judgements", exact=True).first.click()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.locator(".st-key-judgements_report_box")).to_contain_text("1 judgement imported")
+    row = page.locator(".rl-table tr", has_text=question).first
+    expect(row).to_contain_text("0 eve")
+    expect(row).to_contain_text("3 import")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_fits_and_is_accessible(judging, visit, shot, dark):
+    page = visit(judging, dark=dark)
+    theme = "dark" if dark else "light"
+    for view in ("Grade passages", "Questions", "Proposals", "Judgements"):
+        page.get_by_text(view, exact=True).first.click()
+        settled(page)
+        assert violations(page) == [], view
+        for width in (390, 800, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(200)
+            assert not page.evaluate(WIDER), (view, width)
+            shot(page, f"judge-{view.split()[0].lower()}-{width}-{theme}")
 
 
 def badge(page, place):

@@ -34,12 +34,11 @@ def write(page, questions=QUESTIONS):
 def grade(page, key):
     """Press a key and wait for the next passage."""
     shown = page.locator("[data-judging]").get_attribute("data-judging")
-    page.locator(".rl-card .text").click()
-    settled(page)  # Streamlit drops a shortcut that is pressed while the page runs
     page.keyboard.press(key)
     page.wait_for_function(
         "shown => document.querySelector('[data-judging]')?.dataset.judging !== shown", arg=shown
     )
+    page.get_by_text("all stored").wait_for()
 
 
 def verdict(page):
@@ -55,7 +54,7 @@ def test_judging_moves_the_figures(address, visit, shot):
         grade(page, "0")
         grade(page, "3")
         if number < 3:
-            page.locator(".st-key-question_after button").first.click()
+            page.locator(".rl-deck [data-do=after]").click()
             page.get_by_text(f"Question {number + 2} of 4").wait_for()
     shot(page, "judged")
 

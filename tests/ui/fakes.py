@@ -233,7 +233,7 @@ class FakeLibrary(Records):
         self.encoder = WordEncoder()
         self.jobs = Jobs()
         self.index = SimpleNamespace(
-            catalogue=catalogue_of(self.names), analyser_of=lambda: analyser("english")
+            catalogue=catalogue_of(self.names), analyser_of=lambda chunks=(): analyser("english")
         )
         if not self.settings.model_fields_set & {"library"}:
             folder = Path(self.index.catalogue.engine.url.database).parent

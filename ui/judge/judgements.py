@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -17,14 +18,19 @@ from ranklens.judging import (
     export_judgements,
     import_judgements,
     judges_agreement,
+    judges_disagreements,
+    judges_progress,
 )
 from ui.judge import importing
 from ui.shared import frame
+from ui.shared.html import show as show_html
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 _KEY = "judgements"
+SHOWN = 100
+SOURCES = {"import": "imported", "llm": "a model", "feedback": "from a thumb"}
 
 
 def show(library: Library, name: str | None, questions: Sequence[Question]) -> None:
@@ -39,6 +45,8 @@ def show(library: Library, name: str | None, questions: Sequence[Question]) -> N
             ],
             key="judges",
         )
+        _progress(library, name, questions)
+        _disagreements(library)
         _agreement(found)
     else:
         frame.empty("No judgements yet", "Grade passages here or beside an answer, or import some")
@@ -63,8 +71,54 @@ def show(library: Library, name: str | None, questions: Sequence[Question]) -> N
     )  # fmt: skip
 
 
+def _progress(library: Library, name: str | None, questions: Sequence[Question]) -> None:
+    """Show how far each judge has come with the chosen set."""
+    found = judges_progress(library, questions)
+    if name is None or not found:
+        return
+    frame.label(f"Progress in {name}")
+    st.dataframe(
+        [
+            {
+                "Judge": one.judge,
+                "Source": one.source,
+                "Questions": one.questions,
+                "Of the set": one.questions / len(questions),
+                "Judgements": one.passages,
+                "Last": datetime.fromtimestamp(one.last).astimezone(),
+            }
+            for one in found
+        ],
+        column_config={
+            "Of the set": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0),
+            "Last": st.column_config.DatetimeColumn(format="DD MMM YYYY, HH:mm"),
+        },
+        key="progress",
+    )
+
+
+def _disagreements(library: Library) -> None:
+    """List the texts that judges graded differently."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        frame.label("Disagreements")
+        proposals = st.toggle("With proposals of models and thumbs", key="with_proposals",
+                              persist_state="session")  # fmt: skip
+    found = judges_disagreements(library, proposals)
+    if not found:
+        frame.say("No two judges gave the same text different grades.")
+        return
+    more = f" The first {SHOWN} are shown." if len(found) > SHOWN else ""
+    verb = "is" if len(found) == 1 else "are"
+    frame.say(
+        f"There {verb} {plural(len(found), 'disagreement')} on texts that overlap by half or more; "
+        f"those furthest apart come first. Imported grades count as people's.{more}"
+    )
+    show_html("judge/differences.html", pairs=found[:SHOWN], sources=SOURCES)
+
+
 def _agreement(found: Agreement) -> None:
     """Show how far judges agree: pairs, all people together, each model beside them."""
+    frame.label("Agreement")
     if not found.pairs:
         frame.say("No passage has been judged by two judges for one question.")
         return

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from ui.judge import judgements, pool, proposals, propose, questions
-from ui.shared import frame, grades, question_sets, state
+from ui.shared import address, frame, grades, question_sets, state
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
 
 VIEWS = ("Grade passages", "Questions", "Proposals", "Judgements")
+_VIEW = "judge_view"
 
 
 def page() -> None:
@@ -15,6 +21,7 @@ def page() -> None:
     library = state.library()
     frame.style(grades.STYLE)
     frame.title("Judge", "Grade what is relevant: every figure on the page Measure rests on it.")
+    _from_address(library)
     left, right = st.columns((2, 3), vertical_alignment="bottom")
     with left:
         name = question_sets.chooser(library)
@@ -23,11 +30,15 @@ def page() -> None:
             "View",
             VIEWS,
             default=VIEWS[0] if name else VIEWS[1],
-            key="judge_view",
+            key=_VIEW,
             required=True,
             label_visibility="collapsed",
         )
     held = library.question_sets.questions(name) if name else ()
+    if view == VIEWS[0] and name and held:
+        pool.show(library, name, held)
+        return
+    address.write(pool.PAGE, set=name, view=view, judge=grades.name())
     if view == VIEWS[1]:
         questions.show(library, name)
     elif view == VIEWS[2]:
@@ -36,10 +47,24 @@ def page() -> None:
             propose.show(library, name, held)
     elif view == VIEWS[3]:
         judgements.show(library, name, held)
-    elif name and held:
-        pool.show(library, name, held)
     else:
         frame.empty("No questions yet", "Write some, or import a set, under Questions.")
+
+
+def _from_address(library: Library) -> None:
+    """Choose the set, the question, the view and the judge that a link names."""
+    named = address.arrived(pool.PAGE)
+    if not named:
+        return
+    if (name := named.get("set", "")) in library.question_sets.sizes():
+        question_sets.choose(name)
+        if number := address.number(named.get("question", "")):
+            st.session_state[pool.AT] = (name, number - 1)
+    view = named.get("view", VIEWS[0])
+    if view in VIEWS and (view != VIEWS[0] or name):
+        st.session_state[_VIEW] = view
+    if judge := named.get("judge", ""):
+        grades.call_me(judge)
 
 
 page()

@@ -1,24 +1,41 @@
-"""Judging a question set: one passage at a time, from several pipelines, in random order."""
+"""Judging a question set: one passage at a time, from several pipelines, in random order.
+
+The browser shows the passages and takes the keys (``deck.js``); what it needs and what it sent
+passes through here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.text.typed import LONGEST_NOTE
+from rag.text.quoting import as_it_reads
 from rag.types import Chunk
 from ranklens import judging
-from ranklens.judging import Question
-from ui.shared import frame, grades, html, state, variants
+from ranklens.judging import Guidelines, Question
+from ui.shared import address, frame, grades, state, typed, variants
+from ui.shared.html import component
+from ui.shared.naming import where
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 DEPTHS = (5, 10, 20)
-_AT, _POOL, _LAST, _SKIPPED = "judge_at", "judge_pool", "judge_last", "judge_skipped"
+PAGE, AT = "judge", "judge_at"
+_POOLS, _DECK = "judge_pools", "deck"
+_HELD = 6  # pools that are kept: each costs a search with every pipeline
+
+# What a grade means if the question set does not say it.
+MEANINGS = (
+    "The passage says nothing that helps to answer the question.",
+    "It is about the same thing, but holds no part of the answer.",
+    "It holds a part of the answer, or the answer only in hints.",
+    "The answer stands in the passage.",
+)
 
 
 def show(library: Library, name: str, questions: Sequence[Question]) -> None:
@@ -30,106 +47,143 @@ def show(library: Library, name: str, questions: Sequence[Question]) -> None:
                             help="First passages of every stage that are judged")  # fmt: skip
     with who:
         grades.name_box()
-    at = _position(name, len(questions))
-    question = questions[at]
-    _bar(library, questions, at)
-    frame.question(question.text)
     if chosen is None:
         frame.notice("Choose at least one pipeline: its first passages are what is judged.")
         return
+    _deck(library, name, questions, chosen, depth)
+
+
+@st.fragment
+def _deck(
+    library: Library, name: str, questions: Sequence[Question],
+    chosen: variants.Variants, depth: int,
+) -> None:  # fmt: skip
+    at = _position(library, name, questions)
+    deck = component("ranklens_deck", "shared/queue.js", "judge/deck.js", html="judge/deck.html")
+    pools, problem = [], None
     try:
-        pool = _pool(library, question, chosen, depth)
+        pools = list(_pools(library, questions, at, chosen, depth))
     except RanklensError as error:
-        state.problem(error)
-        return
-    _next(library, question, pool, last=at + 1 >= len(questions))
-
-
-def _next(library: Library, question: Question, pool: Sequence[Chunk], last: bool) -> None:
-    ungraded = judging.ungraded(library, question.text, pool, grades.judge())
-    skipped = st.session_state.setdefault(_SKIPPED, set())
-    todo = [chunk for chunk in ungraded if (question.text, chunk.id) not in skipped]
-    html.show("judge/progress.html", done=len(pool) - len(ungraded), total=len(pool),
-              judge=grades.judge(), skipped=len(ungraded) - len(todo))  # fmt: skip
+        problem = error
+    data = deck_data(library, name, questions, at, pools)
+    deck(key=_DECK, data={**data, "problem": problem is not None},
+         on_typed_change=partial(_typed, library, name, len(questions)))  # fmt: skip
+    if problem is not None:
+        state.problem(problem)
     grades.problem()
-    if todo:
-        _card(library, question.text, todo[0])
-        return
-    frame.empty(
-        "Every passage is judged" if not ungraded else "The rest was left for later",
-        "On to the next question." if not last else "This was the last question of the set.",
-    )
-    if not last:
-        st.button("Next question", type="primary", shortcut="N", on_click=_go, args=(1,))
+    address.write(PAGE, set=name, question=at + 1, judge=grades.name())
 
 
-def _card(library: Library, question: str, chunk: Chunk) -> None:
-    html.show("judge/passage.html", chunk=chunk)
-    with st.container(horizontal=True, gap="small", key="grades"):
-        for grade, label in grades.LABELS.items():
-            st.button(label, key=f"grade_{grade}", shortcut=str(grade),
-                      on_click=_grade, args=(library, question, chunk, grade))  # fmt: skip
-        st.button("Skip", key="skip", shortcut="S", type="tertiary", on_click=_skip,
-                  args=(question, chunk), help="Leave it for later")  # fmt: skip
-        st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=_undo,
-                  args=(library,), disabled=_LAST not in st.session_state,
-                  help="Withdraw the last grade")  # fmt: skip
-    st.text_input("Note", key=grades.note_key(question, chunk), label_visibility="collapsed",
-                  placeholder="Why this grade (optional; write it before the grade)",
-                  max_chars=LONGEST_NOTE)  # fmt: skip
-    frame.say("Keys 0 to 3 grade, S skips, U undoes the last grade.")
+def deck_data(
+    library: Library, name: str, questions: Sequence[Question], at: int,
+    pools: Sequence[tuple[int, Sequence[tuple[Chunk, dict[str, Any]]]]],
+) -> dict[str, Any]:  # fmt: skip
+    """Return what the browser needs: the questions with what this judge has not graded of each."""
+    judge = grades.judge()
+    guidelines = library.question_sets.guidelines(name)
+    following = judging.next_unjudged(library, questions, at, judge)
+    return {
+        "seen": typed.seen(),
+        "set": name,
+        "judge": judge,
+        "count": len(questions),
+        "mine": judging.judged_by(library, questions, judge),
+        "next": 0 if following is None else following + 1,
+        "labels": labels(guidelines),
+        "guidelines": guidelines.text,
+        "questions": [
+            {
+                "number": place + 1,
+                "text": questions[place].text,
+                "shown": as_it_reads(questions[place].text),
+                "total": len(pool),
+                "cards": _cards(library, questions[place], pool, judge),
+            }
+            for place, pool in pools
+        ],
+    }
 
 
-def _bar(library: Library, questions: Sequence[Question], at: int) -> None:
-    """Show where in the set we are and what of it has been judged by anybody."""
-    count = len(questions) - len(judging.unjudged(library, questions))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Previous", key="question_before", icon=":material/chevron_left:",
-                  disabled=at == 0, on_click=_go, args=(-1,))  # fmt: skip
-        frame.say(f"Question {at + 1:,} of {len(questions):,}", width="content")
-        st.button("Next", key="question_after", icon=":material/chevron_right:",
-                  disabled=at + 1 >= len(questions), on_click=_go,
-                  args=(1,))  # fmt: skip
-        frame.say(f"{count:,} of them judged in part or whole")
+def labels(guidelines: Guidelines) -> list[list[str]]:
+    """Return each grade, its name, and what it means in a question set."""
+    given = zip(guidelines.meanings, MEANINGS, strict=True)
+    meanings = [own or usual for own, usual in given]
+    return [[str(grade), label, meanings[grade]] for grade, label in grades.LABELS.items()]
 
 
-def _pool(
-    library: Library, question: Question, chosen: variants.Variants, depth: int
-) -> list[Chunk]:
-    """Return what is to be judged; searched once while the question is shown."""
-    documents = [(d.name, d.digest, d.indexed) for d in library.documents()]
-    key = (question.text, repr(chosen), depth, hash(tuple(documents)))
-    held = st.session_state.get(_POOL)
-    if held is None or held[0] != key:
-        with st.spinner("Searching with every pipeline…"):
-            found = judging.pool(library, question.text, chosen, depth)
-        held = st.session_state[_POOL] = (key, found)
-    return list(held[1])
+def _cards(
+    library: Library, question: Question, pool: Sequence[tuple[Chunk, dict[str, Any]]], judge: str
+) -> list[dict[str, Any]]:
+    ungraded = judging.ungraded(library, question.text, [chunk for chunk, _ in pool], judge)
+    left = {chunk.id for chunk in ungraded}
+    return [card for chunk, card in pool if chunk.id in left]
 
 
-def _position(name: str, count: int) -> int:
-    """Return which question of the set is at hand; another set begins with its first one."""
-    held, at = st.session_state.get(_AT, (name, 0))
-    at = min(at, count - 1) if held == name else 0
-    st.session_state[_AT] = (name, at)
+def _pools(
+    library: Library, questions: Sequence[Question], at: int,
+    chosen: variants.Variants, depth: int,
+) -> list[tuple[int, list[tuple[Chunk, dict[str, Any]]]]]:  # fmt: skip
+    """Return the pool of the question at hand, and of the next one that is not judged.
+
+    The second one is searched only in a later run than the first, so that nobody waits for it.
+    """
+    documents = hash(tuple((d.name, d.digest, d.indexed) for d in library.documents()))
+    held: dict[Any, Any] = st.session_state.setdefault(_POOLS, {})
+
+    def pool_of(place: int) -> tuple[bool, list[tuple[Chunk, dict[str, Any]]]]:
+        question = questions[place].text
+        key = (question, repr(chosen), depth, documents)
+        known = key in held
+        found = held.pop(key) if known else _search(library, question, chosen, depth)
+        held[key] = found  # the newest stands last
+        while len(held) > _HELD:
+            held.pop(next(iter(held)))
+        return known, found
+
+    known, first = pool_of(at)
+    following = judging.next_unjudged(library, questions, at, grades.judge()) if known else None
+    return [(at, first), *([] if following is None else [(following, pool_of(following)[1])])]
+
+
+def _search(
+    library: Library, question: str, chosen: variants.Variants, depth: int
+) -> list[tuple[Chunk, dict[str, Any]]]:
+    """Return the passages to be judged, each with what the browser shows of it."""
+    return [
+        (
+            chunk,
+            {
+                "id": chunk.id,
+                "document": as_it_reads(chunk.document),
+                "where": as_it_reads(where(chunk)),
+                "pieces": [
+                    (as_it_reads(text), found)
+                    for text, found in judging.marked(library, question, chunk)
+                ],
+            },
+        )
+        for chunk in judging.pool(library, question, chosen, depth)
+    ]
+
+
+def _position(library: Library, name: str, questions: Sequence[Question]) -> int:
+    """Return which question of the set is at hand.
+
+    Another set begins with the first question that this judge has not judged.
+    """
+    held, at = st.session_state.get(AT, ("", 0))
+    if held != name:
+        at = judging.next_unjudged(library, questions, -1, grades.judge()) or 0
+    at = max(0, min(int(at), len(questions) - 1))
+    st.session_state[AT] = (name, at)
     return at
 
 
-def _go(step: int) -> None:
-    name, at = st.session_state[_AT]
-    st.session_state[_AT] = (name, max(0, at + step))
-
-
-def _grade(library: Library, question: str, chunk: Chunk, grade: int) -> None:
-    note = str(st.session_state.get(grades.note_key(question, chunk)) or "")
-    if grades.save(library, question, chunk, grade, note):
-        st.session_state[_LAST] = (question, chunk)
-
-
-def _skip(question: str, chunk: Chunk) -> None:
-    st.session_state[_SKIPPED].add((question, chunk.id))
-
-
-def _undo(library: Library) -> None:
-    question, chunk = st.session_state.pop(_LAST)
-    judging.withdraw(library, question, chunk, grades.judge())
+def _typed(library: Library, name: str, count: int) -> None:
+    """Keep what was typed, and go to the question that it ended with."""
+    keys = typed.come(_DECK)
+    held = judging.passages(library, {key.passage for key in keys if key.passage})
+    typed.keep(library, keys, lambda key: held.get(key.passage))
+    for key in keys:
+        if 1 <= key.go <= count:
+            st.session_state[AT] = (name, key.go - 1)

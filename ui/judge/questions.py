@@ -13,7 +13,7 @@ from ranklens.question_sets import (
     asked_questions,
     import_uploads,
 )
-from ui.judge import drafts, importing
+from ui.judge import drafts, guidelines, importing
 from ui.shared import frame, question_sets
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def show(library: Library, name: str | None) -> None:
     """Show the chosen set, and the ways to make one."""
     if name is not None:
         _chosen(library, name)
+        guidelines.show(library, name)
     importing.show_report(_KEY)  # beside what it is about: the list above is as high as the window
     left, right = st.columns(2, gap="large")
     with left:

@@ -7,6 +7,8 @@ passage that has the keyboard's focus (Tab walks through them).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -17,20 +19,32 @@ from rag.text.typed import LONGEST_NOTE
 from rag.types import Chunk, Trace
 from ranklens import judging
 from ranklens.judging import NOBODY
-from ui.shared import frame
+from ui.shared import frame, typed
 from ui.shared.html import component, show
+from ui.shared.typed import TypedKey
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 LABELS = {0: "Not relevant", 1: "Related", 2: "Answers in part", 3: "Answers it"}
 STYLE = "shared/judge.css"
-_NAME, _PROBLEM = "judge", "grade_problem"
+_NAME, _PROBLEM, _KEPT = "judge", "grade_problem", "grades_kept"
+_LISTENER = "grading"
 
 
 def judge() -> str:
     """Return the name under which this session's grades are kept."""
-    return " ".join(str(st.session_state.get(_NAME) or "").split()) or NOBODY
+    return name() or NOBODY
+
+
+def name() -> str:
+    """Return the name that the judge has given, "" without one."""
+    return " ".join(str(st.session_state.get(_NAME) or "").split())
+
+
+def call_me(name: str) -> None:
+    """Keep this session's grades under a name; before the box for it is shown."""
+    st.session_state[_NAME] = name[: typed.LONGEST_JUDGE]
 
 
 def name_box() -> None:
@@ -40,7 +54,7 @@ def name_box() -> None:
         key=_NAME,
         persist_state="session",
         placeholder=NOBODY,
-        max_chars=60,
+        max_chars=typed.LONGEST_JUDGE,
         help="Your name beside your grades, so that several judges can be distinguished",
     )
 
@@ -76,7 +90,7 @@ def control(library: Library, question: str, chunk: Chunk) -> None:
 
 def problem() -> None:
     """Show why the last grade could not be kept, once."""
-    if reason := st.session_state.pop(_PROBLEM, ""):
+    if reason := st.session_state.pop(_PROBLEM, "") or typed.problem():
         frame.notice(reason, "The grade was not kept", "bad")
 
 
@@ -104,17 +118,35 @@ def on_page(
     ``traces`` are those of the page by turn; ``shown`` is the one whose evidence is shown, with
     ``others`` of the same question beside it.
     """
-    listener = component("ranklens_grades", "shared/grades.js")
-    if pressed := listener(key="grading", height=1, on_grade_change=lambda: None).grade:
-        grade, _, place = pressed.partition(":")
-        chunk_id, _, turn = place.partition("@")
-        places = [traces.get(int(turn), shown)] if turn else [shown, *others]
-        held = ((trace.question, journey(trace, chunk_id)) for trace in places)
-        question, found = next(((q, j) for q, j in held if j), ("", None))
-        if found and save(library, question, found.chunk, int(grade)):
-            st.toast(f"Grade {grade} kept for {judge()}", icon=":material/check:")
+    listener = component("ranklens_grades", "shared/queue.js", "shared/grades.js")
+    data = {"seen": typed.seen(), "judge": judge(), "question": shown.question}
+    listener(key=_LISTENER, height=1, data=data,
+             on_typed_change=partial(_typed, library, traces, [shown, *others]))  # fmt: skip
+    if kept := st.session_state.pop(_KEPT, ""):
+        st.toast(kept, icon=":material/check:")
     problem()
     badges(library, shown.question, (shown, *others))
+
+
+def _typed(library: Library, traces: Mapping[int, Trace], shown: Sequence[Trace]) -> None:
+    """Keep the grades that were typed on passages of the page."""
+    keys = typed.come(_LISTENER)
+    asked = {str(turn): trace for turn, trace in traces.items()}
+    # A passage within a turn belongs to that turn's question, and not to the one that is shown.
+    keys = [
+        replace(key, question=asked[key.turn].question) if key.turn in asked else key
+        for key in keys
+    ]
+    held = judging.passages(library, {key.passage for key in keys})
+
+    def passage(key: TypedKey) -> Chunk | None:
+        places = [asked[key.turn]] if key.turn in asked else shown
+        found = next(filter(None, (journey(trace, key.passage) for trace in places)), None)
+        return found.chunk if found else held.get(key.passage)
+
+    if count := typed.keep(library, keys, passage):
+        what = f"Grade {keys[-1].grade}" if count == 1 else f"{count} grades"
+        st.session_state[_KEPT] = f"{what} kept for {judge()}"
 
 
 def badges(library: Library, question: str, traces: Sequence[Trace]) -> None:

@@ -47,10 +47,13 @@ def macro(name: str, template: str = "shared/macros.html") -> Callable[..., Mark
     return _TEMPLATES.macro(template, name)
 
 
-def component(name: str, script: str) -> Callable[..., Any]:
-    """Return a component without a look of its own that runs a script of ``ui/``.
+def component(name: str, *scripts: str, html: str = "") -> Callable[..., Any]:
+    """Return a component that runs scripts of ``ui/``, one after the other, as one module.
 
-    ``name`` is unique in the page; the script exports one function, as Streamlit's components do.
+    ``name`` is unique in the page; the last script exports one function, as Streamlit's components
+    do. ``html`` names a file of ``ui/`` that holds what it shows; the page's own style sheets hold
+    for that. Without one it has no look of its own.
     """
-    js = (UI / script).read_text("utf-8")
-    return st.components.v2.component(name, html="<i hidden></i>", js=js)
+    js = "\n".join((UI / script).read_text("utf-8") for script in scripts)
+    shown = (UI / html).read_text("utf-8") if html else "<i hidden></i>"
+    return st.components.v2.component(name, html=shown, js=js, isolate_styles=not html)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import question_sets, questions
 from rag.store.catalogue import Catalogue
-from rag.text.typed import LONGEST_NAME, LONGEST_QUESTION, too_long
+from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, LONGEST_QUESTION, clean, too_long
+
+
+@dataclass(frozen=True, slots=True)
+class Guidelines:
+    """What judges of a question set should know; ``meanings`` explain the grades 0 to 3."""
+
+    text: str = ""
+    meanings: tuple[str, str, str, str] = ("", "", "", "")
 
 
 class QuestionSets:
@@ -94,6 +102,31 @@ class QuestionSets:
         self.put(name, every)
         return name, len(every) - len(before)
 
+    def guidelines(self, name: str) -> Guidelines:
+        """Return what judges of a set should know; raises `NotThere` for an unknown set."""
+        columns = (question_sets.c.guidelines, question_sets.c.meanings)
+        with self._engine.connect() as db:
+            row = db.execute(select(*columns).where(question_sets.c.name == name)).one_or_none()
+        if row is None:
+            raise NotThere(f"there is no question set {name!r}")
+        return Guidelines(row[0], _four(row[1] or ()))
+
+    def guide(self, name: str, given: Guidelines) -> None:
+        """Keep what judges of a set should know; raises `RanklensError` if a text is too long."""
+        texts = {"the guidelines": given.text}
+        texts |= {f"the meaning of grade {n}": text for n, text in enumerate(given.meanings)}
+        for what, text in texts.items():
+            if reason := too_long(text, LONGEST_NOTE, what):
+                raise RanklensError(reason)
+        values = {
+            "guidelines": clean(given.text.strip()),
+            "meanings": [clean(text.strip()) for text in given.meanings],
+        }
+        changed = update(question_sets).where(question_sets.c.name == name).values(**values)
+        with self._engine.begin() as db:
+            if not db.execute(changed).rowcount:
+                raise NotThere(f"there is no question set {name!r}")
+
     def delete(self, name: str) -> bool:
         """Delete a set; its judgements stay, since they belong to the questions' words."""
         with self._engine.begin() as db:
@@ -119,6 +152,11 @@ def with_added(held: Sequence[Question], new: Iterable[Question]) -> list[Questi
                 number += 1
             found[words] = replace(question, id=f"q{number}", text=words)
     return list(found.values())
+
+
+def _four(meanings: Sequence[str]) -> tuple[str, str, str, str]:
+    zero, one, two, three = (*meanings, "", "", "", "")[:4]
+    return zero, one, two, three
 
 
 def _faults(held: Sequence[Question]) -> list[str]:

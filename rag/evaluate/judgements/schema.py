@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     Column,
     Float,
     ForeignKey,
@@ -21,6 +22,9 @@ question_sets = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("made", Float, nullable=False),
+    # What judges should know: a text, and what each grade means (a list of four, or none).
+    Column("guidelines", Text, nullable=False, default="", server_default=""),
+    Column("meanings", JSON),
 )
 
 questions = Table(

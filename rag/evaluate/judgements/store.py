@@ -155,9 +155,14 @@ class JudgementStore:
             count, last, when = db.execute(counted.select_from(table)).one()
         return count, last or 0, when or 0.0
 
-    def judged_questions(self) -> set[str]:
-        """Return the questions that people have judged, as `same_words` writes them."""
+    def judged_questions(self, judge: str = "") -> set[str]:
+        """Return the questions that people have judged, as `same_words` writes them.
+
+        Those of one judge if ``judge`` names one.
+        """
         query = select(table.c.question).where(table.c.source.in_(PEOPLE)).distinct()
+        if judge:
+            query = query.where(table.c.judge == judge, table.c.source == "person")
         with self._engine.connect() as db:
             return set(db.scalars(query))
 

@@ -1,0 +1,28 @@
+"""Words of the question are marked; the pieces together are the text."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.store.analyse import analyser
+from rag.text.marking import marked
+
+
+def words(text, question, language="english"):
+    return [piece for piece, found in marked(text, question, analyser(language)) if found]
+
+
+def test_other_forms_of_a_word_are_marked_and_function_words_are_not():
+    text = "The Battery is charged; batteries (of 1,500 mAh) charge in the sun."
+    found = words(text, "How are the batteries charged?")
+    assert found == ["Battery", "charged", "batteries", "charge"]
+
+
+def test_in_scripts_without_spaces_two_letters_are_marked():
+    assert words("彗星探测器在彗星上", "彗星是什么") == ["彗星", "彗星"]
+
+
+@given(st.text(max_size=80), st.text(max_size=40))
+def test_the_pieces_are_the_text(text, question):
+    pieces = marked(text, question, analyser("english"))
+    assert "".join(piece for piece, _ in pieces) == text
+    assert all(piece for piece, _ in pieces)

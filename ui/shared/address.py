@@ -1,0 +1,37 @@
+"""The address names what a page shows, so that a reload, Back, Forward and a link show it again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def arrived(page: str) -> dict[str, str]:
+    """Return what the address names, once, if that is not what the page itself wrote there.
+
+    So a link was followed, or somebody went back or forward. Empty if it is the page's own, or if
+    it names nothing.
+    """
+    now = st.query_params.to_dict()
+    before = st.session_state.get(_key(page))
+    st.session_state[_key(page)] = now
+    return {} if now == before else now
+
+
+def write(page: str, **shown: str | int | None) -> None:
+    """Let the address name what is shown, in one step of the browser's history.
+
+    What is empty is left out: an address without it means what the page shows by itself.
+    """
+    wanted = {name: str(value) for name, value in shown.items() if value}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+    st.session_state[_key(page)] = wanted
+
+
+def number(value: str) -> int:
+    """Return the number that a part of an address is; 0 if it is none."""
+    return int(value) if value.isdecimal() and len(value) < 18 else 0
+
+
+def _key(page: str) -> str:
+    return f"address_of_{page}"
