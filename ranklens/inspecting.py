@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from rag.errors import NotThere
-from rag.evaluate.experiments.pipelines import resolve
+from rag.evaluate.experiments.pipelines import CURRENT, resolve
 from rag.inspect import compare, places, why
 from rag.inspect.compare import SettingDifference, StageTimes
 from rag.inspect.duplicates import NEAR, SHINGLE, Twin, twins
@@ -20,6 +20,7 @@ from rag.inspect.files import opened
 from rag.inspect.find import by_words
 from rag.inspect.places import FullRankings, StagePlace
 from rag.inspect.reading import Readings, readings
+from rag.inspect.remedy import remedy
 from rag.inspect.removal import Removal, removal
 from rag.inspect.why import MOST_SENTENCES, Ablation, Terms
 from rag.journey import Movement
@@ -27,6 +28,7 @@ from rag.models.encoder import Reading
 from rag.rerank.late_interaction import TokenMatch
 from rag.text.typed import LONGEST_NOTE, clean
 from rag.types import RETRIEVERS, Chunk, Stage, StageName, Trace
+from ranklens.models import rerankers
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -54,11 +56,13 @@ class PassageWay:
     """A passage's place at every stage, and what kept it out of the answer.
 
     ``removed_at`` names the stages that are to blame; none if the answer was given the passage.
+    ``remedy`` describes what would have included it.
     """
 
     places: tuple[StagePlace, ...]
     removal: Removal
     removed_at: frozenset[str]
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,11 @@ class Inspection:
         """Return where a passage went; raises `FilterError` if its filter allows no document."""
         at = places.places(self.trace, chunk, self.everything)
         became = removal(self.trace, chunk, at, places.allowed(self.pipeline, chunk))
-        return PassageWay(tuple(at), became, _blamed(became, [place.stage for place in at]))
+        blamed = _blamed(became, [place.stage for place in at])
+        outside = became.where in ("retrieval", "pool")
+        pool = places.least_pool(self.pipeline, chunk, self.everything) if outside else None
+        mended = remedy(self.trace, chunk, at, became, pool)
+        return PassageWay(tuple(at), became, blamed, mended)
 
     @property
     def remote(self) -> bool:
@@ -169,6 +177,29 @@ def compared(first: Trace, second: Trace) -> TraceComparison:
         compare.moved(first, second),
         compare.times(first, second),
     )
+
+
+def useful_pipeline(library: Library, trace: Trace) -> str:
+    """Return the pipeline that shows most beside a trace: without reranking, else the current one.
+
+    A trace that was not reranked is compared with what reranks now, or with any reranker.
+    """
+    if trace.settings.get("reranker") != "none":
+        return "none"
+    if library.settings.reranker != "none":
+        return CURRENT
+    names = [one.name for one in rerankers(library.settings) if not one.reason]
+    return next((name for name in names if name != "none"), CURRENT)
+
+
+def is_remote(library: Library, pipeline: str) -> bool:
+    """Whether a pipeline calls a provider's reranker, so that it is asked only on request.
+
+    Raises `RanklensError` if there is no such pipeline, or it cannot run here.
+    """
+    (options,) = resolve(library.settings, [pipeline]).values()
+    changed = library.pipeline.with_settings(**options)
+    return any(entry.remote for entry, _ in changed.reranker_parts())
 
 
 def search_with(library: Library, trace: Trace, pipeline: str) -> Trace:

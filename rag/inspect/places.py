@@ -17,6 +17,7 @@ from rag.retrieve.fusion import fuse
 from rag.settings import from_trace
 from rag.types import RETRIEVERS, Candidate, Chunk, Hit, Stage, StageName, Trace, ranked
 
+LARGEST_POOL = 1000  # the bound of the option
 FullRankings = Mapping[str, Mapping[str, Hit]]
 """Rankings of all passages that a question may find: stage (dense, lexical, fused) → id → hit.
 
@@ -85,6 +86,27 @@ def places(trace: Trace, chunk: Chunk, found: FullRankings) -> list[StagePlace]:
         _place(stage, chunk.id, found, _went_on(trace, number))
         for number, stage in enumerate(trace.stages)
     ]
+
+
+def least_pool(pipeline: Pipeline, chunk: Chunk, found: FullRankings) -> int | None:
+    """Return the smallest `pool` whose fused ranking holds a passage, to within a tenth.
+
+    By the exact rankings of `everything`. None if not even the largest pool does.
+    """
+    settings = pipeline.settings
+    weighted = (
+        (StageName.DENSE, settings.dense_weight),
+        (StageName.LEXICAL, settings.lexical_weight),
+    )
+    lists = [(list(found[name].values()), weight) for name, weight in weighted if weight > 0]
+    ranks = [hit.rank for hits, _ in lists for hit in hits if hit.chunk.id == chunk.id]
+    size = min(ranks, default=LARGEST_POOL + 1)
+    while size <= LARGEST_POOL:
+        fused = fuse([(hits[:size], weight) for hits, weight in lists], settings)
+        if any(hit.chunk.id == chunk.id for hit in fused[:size]):
+            return size
+        size = min(LARGEST_POOL, size + 1 + size // 10) if size < LARGEST_POOL else size + 1
+    return None
 
 
 def beside_pool(pipeline: Pipeline, trace: Trace, chunk: Chunk, found: FullRankings) -> StagePlace:

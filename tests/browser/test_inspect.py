@@ -72,6 +72,37 @@ def test_where_a_passage_went_and_the_link_to_it(address, visit, shot):
     expect(again.locator(".rl-question").first).to_have_text(QUESTION)
 
 
+def test_reload_back_and_forward_show_the_same_passage_and_traces(address, visit):
+    page = visit(address)
+    asked(page)
+    page.get_by_test_id("stMain").get_by_role("link", name="Inspect").click()
+    expect(verdict(page)).to_contain_text("Given to the answer as [1]", timeout=60_000)
+    question = page.locator(".rl-question").first.bounding_box()["y"]
+    below = page.locator(".rl-card").first.bounding_box()["y"]
+    assert question < verdict(page).bounding_box()["y"] < below
+    page.get_by_text("By its words", exact=True).click()
+    words = page.get_by_label("Its words")
+    words.fill("the gas tail is blue and straight")
+    words.press("Enter")
+    expect(verdict(page)).to_contain_text("Not retrieved", timeout=60_000)
+    expect(page.locator(".rl-remedy")).to_contain_text("would hand it to the reranker")
+    expect(page.locator(".rl-remedy")).to_contain_text("There it would come at rank")
+    outside = verdict(page).inner_text()
+    page.get_by_text("Two traces", exact=True).click()
+    page.locator(".rl-slope").first.wait_for(timeout=60_000)  # a useful pair, without a click
+    expect(page.get_by_text("Second: none, now")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Second: none, now")).to_be_visible(timeout=60_000)
+    page.go_back()
+    expect(verdict(page)).to_have_text(outside, timeout=60_000)
+    page.go_back()
+    expect(verdict(page)).to_contain_text("Given to the answer as [1]", timeout=60_000)
+    page.go_forward()
+    expect(verdict(page)).to_have_text(outside, timeout=60_000)
+    page.reload()
+    expect(verdict(page)).to_have_text(outside, timeout=60_000)
+
+
 def test_a_passage_is_followed_from_its_drawer(address, visit):
     page = visit(address)
     asked(page)
@@ -91,9 +122,7 @@ def test_every_view_is_legible_and_fits(address, visit, shot, width, dark):
     page.get_by_test_id("stMain").get_by_role("link", name="Inspect").click()
     for view, there in (("A passage", ".rl-heat"), ("The pool", ".rl-pool"), ("Two traces", "")):
         page.get_by_text(view, exact=True).click()
-        if view == "Two traces":
-            page.get_by_role("button", name="Ask now").click()
-            there = ".rl-slope"
+        there = there or ".rl-slope"
         page.locator(there).first.wait_for(timeout=60_000)
         page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
         expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=60_000)

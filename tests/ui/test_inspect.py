@@ -88,10 +88,14 @@ def test_a_passage_beyond_the_pool_has_its_exact_ranks_and_what_removed_it(turn)
     assert "where it would have come beside the pool" in body
     assert body.count("left out here") == 2
     assert at.session_state["inspect_way"] == "In a document"
+    verdict = body.index("Not retrieved: dense")
+    assert verdict < body.index("rl-card")
+    assert "hand it to the reranker" in body[verdict:]
+    assert "There it would come at rank" in body[verdict:]
 
 
 def test_a_passage_is_found_by_its_words(turn):
-    at = opened({"turn": str(turn.id)}, inspect_way="By its words")
+    at = opened(inspect_way="By its words")
     at.text_input(key="inspect_words").set_value("dry cloth").run()
     assert "Clean the lens with a dry cloth." in html(at)
     assert at.query_params["passage"] == ALL[4].id
@@ -107,6 +111,48 @@ def test_a_link_opens_the_same_trace_again_and_an_old_one_says_so(turn):
         assert not at.exception
         assert f"There is no question {old} in this library any more." in html(at)
         assert QUESTION in html(at)
+
+
+def test_the_remedy_of_a_passage_below_the_cut_includes_it(asked, turn):
+    last = turn.trace.stages[-1].hits[-1]
+    body = html(opened({"turn": str(turn.id), "passage": last.chunk.id}))
+    assert f"Top {last.rank} would include it. It came into the pool of 4 at rank" in body
+    more = asked.pipeline.with_settings(top=last.rank).search(QUESTION)
+    assert last.chunk.id in {hit.chunk.id for hit in more.evidence}
+
+
+def test_two_traces_start_with_the_same_question_without_reranking(turn):
+    at = opened({"turn": str(turn.id), "view": "two"})
+    assert not at.exception
+    assert "Second: <b>none, now</b>" in html(at)
+    assert "reranker" in html(at)
+    assert at.query_params["view"] == "two"
+    assert at.query_params["against"] == "none"
+    other = opened({"turn": str(turn.id), "view": "two", "against": "pool=2,reranker=none"})
+    assert not other.exception
+    assert "Second: <b>pool=2,reranker=none, now</b>" in html(other)
+
+
+def test_the_address_names_the_second_question(asked, turn):
+    kept = Conversations(asked.index.catalogue.engine)
+    other = kept.add(turn.conversation, "And seals?", asked.pipeline.search("And seals?"))
+    at = opened({"turn": str(turn.id), "view": "two", "second": str(other.id)})
+    assert not at.exception
+    assert "Second: <b>And seals?</b>" in html(at)
+    assert at.query_params["second"] == str(other.id)
+
+
+def test_going_back_to_an_address_without_a_passage_follows_the_first_again(turn):
+    at = opened({"turn": str(turn.id)})
+    first = html(at)
+    assert "passage" not in at.query_params
+    chosen = turn.trace.stages[-1].hits[-1].chunk.id
+    at.selectbox(key="inspect_passage_Of this question").set_value(chosen).run()
+    assert at.query_params["passage"] == chosen
+    del at.query_params["passage"]  # as Back does
+    at.run()
+    assert "passage" not in at.query_params
+    assert html(at).count("Given to the answer as [1]") == first.count("Given to the answer as [1]")
 
 
 def test_the_filter_is_what_excluded_a_passage(asked, turn):
@@ -130,7 +176,7 @@ def test_a_document_that_is_gone_leaves_what_the_trace_says(asked, turn):
 
 
 def test_the_pool_shows_scores_what_was_read_and_what_repeats(turn):
-    at = opened({"turn": str(turn.id)}, inspect_view="The pool")
+    at = opened({"turn": str(turn.id), "view": "pool"})
     body = html(at)
     assert not at.exception
     assert body.count('class="track"') == 4
@@ -142,7 +188,7 @@ def test_the_pool_tells_how_much_late_interaction_read(asked, turn):
     kept = Conversations(asked.index.catalogue.engine)
     other = asked.pipeline.with_settings(reranker="maxsim").search(QUESTION)
     added = kept.add(turn.conversation, QUESTION, other)
-    body = html(opened({"turn": str(added.id)}, inspect_view="The pool"))
+    body = html(opened({"turn": str(added.id), "view": "pool"}))
     # The fake counts a dash as a token and gives it no vector: such passages are read in part.
     assert "maxsim reads 10,000 tokens of a passage:" in body
     assert body.count('class="rl-meter') == 4
@@ -150,7 +196,7 @@ def test_the_pool_tells_how_much_late_interaction_read(asked, turn):
 
 
 def test_the_same_question_is_asked_of_another_pipeline(turn):
-    at = opened({"turn": str(turn.id)}, inspect_view="Two traces", inspect_pipeline="none")
+    at = opened({"turn": str(turn.id), "view": "two"}, inspect_pipeline="none")
     at.button(key="inspect_ask").click().run()
     body = html(at)
     assert not at.exception
@@ -163,10 +209,9 @@ def test_the_same_question_is_asked_of_another_pipeline(turn):
 def test_two_questions_and_a_file_are_compared(asked, turn):
     kept = Conversations(asked.index.catalogue.engine)
     other = kept.add(turn.conversation, "Seals?", asked.pipeline.search("Seals?"))
-    at = opened({"turn": str(other.id)}, inspect_view="Two traces",
-                inspect_with="Another question")  # fmt: skip
+    at = opened({"turn": str(other.id), "view": "two"}, inspect_with="Another question")
     assert "The two traces are of different questions." in html(at)
-    at = opened({"turn": str(turn.id)}, inspect_view="Two traces", inspect_with="A file")
+    at = opened({"turn": str(turn.id), "view": "two"}, inspect_with="A file")
     data = traces.to_json(turn.trace).encode()
     at.file_uploader[1].set_value(("mine.json", data, "application/json")).run()
     assert "None: both were asked with the same settings." in html(at)
@@ -194,7 +239,7 @@ def test_the_drawer_s_way_back_follows_the_passage(turn, asked, monkeypatch):
     chunk = outside(turn.trace)
     monkeypatch.setattr(passages, "clicked", lambda key: chunk.id)
     monkeypatch.setattr(passages, "reveal", lambda key: None)
-    at = opened({"turn": str(turn.id)}, inspect_view="The pool")
+    at = opened({"turn": str(turn.id), "view": "pool"})
     assert "in no ranking of this question" in html(at)
     button = next(b for b in at.button if b.label == "Where it went, and why")
     button.click().run()

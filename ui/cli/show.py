@@ -46,7 +46,7 @@ def passage_way(chunk: Chunk, way: PassageWay) -> None:
     ]  # fmt: skip
     print(f"\n{clean(chunk.document)}: {clean(chunk.text[:SHOWN])}")
     table(("stage", "rank", "score", "known"), rows)
-    print(clean(way.removal.words))
+    print(clean(" ".join(filter(None, (way.removal.words, way.remedy)))))
 
 
 def passages(trace: Trace) -> list[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,7 +14,7 @@ from ranklens import inspecting
 from ranklens.comparing import pipeline_names
 from ui.inspect import shown_trace
 from ui.inspect.shown_trace import HeldFile, ShownTrace
-from ui.shared import frame, movement, state
+from ui.shared import address, frame, movement, state
 from ui.shared.html import show as show_html
 
 if TYPE_CHECKING:
@@ -22,12 +22,29 @@ if TYPE_CHECKING:
 
 PIPELINE, TURN, FILE = "Another pipeline", "Another question", "A file"
 _HELD = "inspect_other"
+_WITH, _NAME, _SECOND = "inspect_with", "inspect_pipeline", "inspect_second_turn"
+
+
+def choose(named: Mapping[str, str]) -> None:
+    """Choose the second trace that an address names."""
+    if second := address.number(named.get("second", "")):
+        st.session_state[_WITH], st.session_state[_SECOND] = TURN, second
+    elif against := named.get("against", ""):
+        st.session_state[_WITH], st.session_state[_NAME] = PIPELINE, against
+
+
+def chosen() -> dict[str, str | int | None]:
+    """Return the second trace as an address names it; a file has no address."""
+    way = st.session_state.get(_WITH)
+    if way == TURN:
+        return {"second": st.session_state.get(_SECOND)}
+    return {"against": st.session_state.get(_NAME)} if way == PIPELINE else {}
 
 
 def show(library: Library, first: ShownTrace) -> Trace | None:
     """Offer the second trace and show what differs; return it if there is one."""
-    way = st.segmented_control("Compare with", (PIPELINE, TURN, FILE), default=PIPELINE,
-                               key="inspect_with", required=True,
+    st.session_state.setdefault(_WITH, PIPELINE)
+    way = st.segmented_control("Compare with", (PIPELINE, TURN, FILE), key=_WITH, required=True,
                                persist_state="session")  # fmt: skip
     second = {PIPELINE: _pipeline, TURN: _turn, FILE: _file}[str(way)](library, first)
     if second is None:
@@ -40,11 +57,17 @@ def show(library: Library, first: ShownTrace) -> Trace | None:
 
 
 def _pipeline(library: Library, first: ShownTrace) -> ShownTrace | None:
-    """Ask the same question now with other settings; the answer is held for this trace."""
+    """Ask the same question now with other settings; the answer is held for this trace.
+
+    It starts with the pipeline that shows most beside the trace. One that calls a provider is asked
+    when the button is pressed, any other one at once.
+    """
+    if not st.session_state.get(_NAME):
+        st.session_state[_NAME] = inspecting.useful_pipeline(library, first.trace)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         try:
             name = st.selectbox("Pipeline", pipeline_names(library.settings),
-                                key="inspect_pipeline", persist_state="session",
+                                key=_NAME, persist_state="session",
                                 accept_new_options=True,
                                 help="Or options such as pool=100,reranker=none")  # fmt: skip
         except RanklensError as error:
@@ -52,30 +75,30 @@ def _pipeline(library: Library, first: ShownTrace) -> ShownTrace | None:
             return None
         asked = st.button("Ask now", type="primary", icon=":material/play_arrow:",
                           key="inspect_ask")  # fmt: skip
-    digest = first.trace.settings_digest
-    if asked and name:
-        try:
+    if not name:
+        return None
+    made_of = (first.trace.settings_digest, first.trace.question, name)
+    held = st.session_state.get(_HELD)
+    try:
+        if asked or ((not held or held[0] != made_of) and not inspecting.is_remote(library, name)):
             with st.spinner("Searching…"):
                 trace = inspecting.search_with(library, first.trace, name)
-            st.session_state[_HELD] = (
-                digest,
-                first.trace.question,
-                ShownTrace(trace, f"{name}, now"),
-            )
-        except RanklensError as error:
-            state.problem(error)
-            return None
-    held = st.session_state.get(_HELD)
-    return held[2] if held and held[:2] == (digest, first.trace.question) else None
+            held = st.session_state[_HELD] = (made_of, ShownTrace(trace, f"{name}, now"))
+    except RanklensError as error:
+        state.problem(error)
+        return None
+    return held[1] if held and held[0] == made_of else None
 
 
 def _turn(library: Library, first: ShownTrace) -> ShownTrace | None:
     others = {t: label for t, label in shown_trace.kept(library).items() if t != first.turn}
-    chosen = shown_trace.select("Second question", others, "inspect_second_turn")
-    if chosen is None:
+    if (linked := st.session_state.get(_SECOND)) != first.turn:
+        shown_trace.add(library, others, linked)
+    second = shown_trace.select("Second question", others, _SECOND)
+    if second is None:
         frame.notice("There is no other question yet.")
         return None
-    return shown_trace.resolved(library, chosen)
+    return shown_trace.resolved(library, second)
 
 
 def _file(library: Library, first: ShownTrace) -> ShownTrace | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag.errors import RanklensError
 from rag.evaluate.reports.rendering import STYLE
@@ -13,14 +15,15 @@ from rag.types import Trace
 from ranklens.inspecting import Inspection, stamp
 from ui.inspect import compare, passage, pool, shown_trace, where, why
 from ui.inspect.shown_trace import ShownTrace
-from ui.shared import drawer, frame, grades, passages, state, trace_file
+from ui.shared import address, drawer, frame, grades, passages, state, trace_file
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 STYLES = (STYLE, "shared/judge.css", "inspect/inspect.css")
 PASSAGE, POOL, TWO = "A passage", "The pool", "Two traces"
-VIEW = "inspect_view"
+VIEWS = {PASSAGE: "", POOL: "pool", TWO: "two"}  # as the address names them
+PAGE, VIEW = "inspect", "inspect_view"
 
 
 def page() -> None:
@@ -28,25 +31,39 @@ def page() -> None:
     library = state.library()
     frame.style(*STYLES)
     frame.title("Inspect", "Where a passage went, why it scored as it did, how two traces differ.")
-    shown = shown_trace.chooser(library)
+    named = address.arrived(PAGE)
+    shown = shown_trace.chooser(library, named.get("turn", ""))
     if shown is None:
         return
     shown_trace.head(shown)
-    if passage.linked(library, shown.trace):
-        st.session_state[VIEW] = PASSAGE
+    if named:
+        _arrived(library, shown, named)
+    verdict = st.container()  # above everything that leads to it
     view = _bar(shown)
     second: Trace | None = None
+    followed: str | None = ""
     try:
         if view == PASSAGE:
-            _passage(library, shown)
+            followed = _passage(library, shown, verdict)
         elif view == POOL:
             pool.show(_inspection(stamp(library, shown.trace), library, shown.trace))
         else:
             second = compare.show(library, shown)
     except RanklensError as error:
         state.problem(error)
+    of_two = compare.chosen() if view == TWO else {}
+    address.write(PAGE, turn=shown.turn, passage=followed, view=VIEWS[view], **of_two)
     _drawer(library, shown, second)
     grades.on_page(library, {}, shown.trace)
+
+
+def _arrived(library: Library, shown: ShownTrace, named: Mapping[str, str]) -> None:
+    """Choose what the address names beside the trace; what it does not name is as at the start."""
+    passage.choose(library, shown.trace, named.get("passage", ""))
+    wanted = next((view for view, name in VIEWS.items() if name == named.get("view", "")), PASSAGE)
+    st.session_state[VIEW] = wanted
+    if wanted == TWO:
+        compare.choose(named)
 
 
 def _bar(shown: ShownTrace) -> str:
@@ -59,13 +76,16 @@ def _bar(shown: ShownTrace) -> str:
     return str(view)
 
 
-def _passage(library: Library, shown: ShownTrace) -> None:
+def _passage(library: Library, shown: ShownTrace, verdict: DeltaGenerator) -> str | None:
+    """Follow a passage; returns its id if it is not the one that is followed at the start."""
     chunk = passage.chooser(library, shown.trace)
     if chunk is None:
-        return
+        return None
     inspection = _inspection(stamp(library, shown.trace), library, shown.trace)
-    where.show(inspection, chunk)
+    where.show(inspection, chunk, verdict)
     why.show(inspection, chunk)
+    linked = st.query_params.get("passage") == chunk.id
+    return chunk.id if linked or not passage.is_first(shown.trace, chunk) else None
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

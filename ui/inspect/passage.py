@@ -18,20 +18,23 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 OF_QUESTION, BY_WORDS, IN_DOCUMENT = "Of this question", "By its words", "In a document"
-_WAY, _DOCUMENT, _SEEN = "inspect_way", "inspect_document", "inspect_passage_seen"
+_WAY, _DOCUMENT = "inspect_way", "inspect_document"
 
 
 def chooser(library: Library, trace: Trace) -> Chunk | None:
-    """Offer every passage of the library in three ways; note the choice in the address."""
+    """Offer every passage of the library in three ways."""
     st.session_state.setdefault(_WAY, OF_QUESTION)
     way = st.segmented_control("Find a passage", (OF_QUESTION, BY_WORDS, IN_DOCUMENT),
                                key=_WAY, required=True,
                                persist_state="session")  # fmt: skip
     found = _found(library, trace, str(way))
-    chunk = _select(found, f"inspect_passage_{way}") if found else None
-    if chunk:
-        st.session_state[_SEEN] = st.query_params["passage"] = chunk.id
-    return chunk
+    return _select(found, f"inspect_passage_{way}") if found else None
+
+
+def is_first(trace: Trace, chunk: Chunk) -> bool:
+    """Whether this is the passage that is followed if nobody chose one."""
+    first = next(iter(journeys(trace)), None)
+    return first is not None and first.chunk.id == chunk.id
 
 
 def _found(library: Library, trace: Trace, way: str) -> list[Chunk]:
@@ -67,19 +70,12 @@ def _select(found: Sequence[Chunk], key: str) -> Chunk | None:
     return by_id[chosen]
 
 
-def linked(library: Library, trace: Trace) -> bool:
-    """Choose the passage that the address names, once; return whether there was a new one."""
-    wanted = st.query_params.get("passage", "")
-    if not wanted or wanted == st.session_state.get(_SEEN):
-        return False
-    choose(library, trace, wanted)
-    return True
-
-
 def choose(library: Library, trace: Trace, chunk_id: str) -> None:
-    """Choose a passage: among the question's, else in its document."""
-    st.session_state[_SEEN] = st.query_params["passage"] = chunk_id
-    if any(hit.chunk.id == chunk_id for stage in trace.stages for hit in stage.hits):
+    """Choose a passage: among the question's, else in its document; "" is the first one."""
+    if not chunk_id:
+        st.session_state[_WAY] = OF_QUESTION
+        st.session_state.pop(f"inspect_passage_{OF_QUESTION}", None)
+    elif any(hit.chunk.id == chunk_id for stage in trace.stages for hit in stage.hits):
         st.session_state[_WAY] = OF_QUESTION
         st.session_state[f"inspect_passage_{OF_QUESTION}"] = chunk_id
     elif chunk := inspecting.passage(library, chunk_id):

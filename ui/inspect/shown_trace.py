@@ -12,7 +12,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.types import StageName, Trace
 from ranklens.inspecting import opened
-from ui.shared import frame, state
+from ui.shared import address, frame, state
 from ui.shared.html import show as show_html
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILE: Literal["file"] = "file"
 MOST_MB = 50
-HELD, _KEY, _SEEN = "inspect_file", "inspect_trace", "inspect_seen"
+HELD, _KEY = "inspect_file", "inspect_trace"
 Choice = int | Literal["file"]
 HeldFile = tuple[str, Trace]
 
@@ -34,13 +34,15 @@ class ShownTrace:
     turn: int | None = None
 
 
-def chooser(library: Library) -> ShownTrace | None:
-    """Offer the questions that are kept, and a file; note the choice in the address."""
+def chooser(library: Library, linked: str) -> ShownTrace | None:
+    """Offer the questions that are kept, and a file; ``linked`` is the turn that a link names."""
     left, right = st.columns((3, 1), vertical_alignment="bottom")
     with right, st.popover("Open a file", icon=":material/upload_file:", width="stretch"):
         take(HELD)
     listed = kept(library)
-    _from_address(library, listed)
+    if linked:
+        _follow(library, linked)
+    add(library, listed, st.session_state.get(_KEY))
     with left:
         chosen = select("Question", listed, _KEY, st.session_state.get(HELD))
     if chosen is None:
@@ -50,10 +52,7 @@ def chooser(library: Library) -> ShownTrace | None:
             "open a trace that was saved as a file.",
         )
         return None
-    shown = resolved(library, chosen, st.session_state.get(HELD))
-    st.session_state[_SEEN] = turn = str(shown.turn) if shown and shown.turn is not None else ""
-    state.keep_in_address("turn", turn)
-    return shown
+    return resolved(library, chosen, st.session_state.get(HELD))
 
 
 def kept(library: Library) -> dict[int, str]:
@@ -109,19 +108,20 @@ def take(key: str) -> None:
     st.rerun()
 
 
-def _from_address(library: Library, listed: dict[int, str]) -> None:
-    """Choose what a link names, once; a question that is older than those listed is added."""
-    wanted = st.query_params.get("turn", "")
-    number = int(wanted) if wanted.isdecimal() and len(wanted) < 18 else 0
-    new = wanted != st.session_state.get(_SEEN)
-    if not wanted or (number in listed and not new):
+def add(library: Library, listed: dict[int, str], chosen: Choice | None) -> None:
+    """Add a chosen question to those listed if it is older than they are."""
+    if not isinstance(chosen, int) or chosen in listed:
         return
-    if turn := library.conversations.turn(number):
-        listed.setdefault(turn.id, _label(turn.question, turn.asked))
-        if new:
-            st.session_state[_KEY] = turn.id
-    elif new:
-        text = f"There is no question {wanted} in this library any more."
+    if turn := library.conversations.turn(chosen):
+        listed[turn.id] = _label(turn.question, turn.asked)
+
+
+def _follow(library: Library, linked: str) -> None:
+    """Choose the question that a link names."""
+    if turn := library.conversations.turn(address.number(linked)):
+        st.session_state[_KEY] = turn.id
+    else:
+        text = f"There is no question {linked} in this library any more."
         frame.notice(text, "An old link", "warn")
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import streamlit as st
+from markupsafe import Markup
+from streamlit.delta_generator import DeltaGenerator
 
 from rag.errors import RerankError
 from rag.types import Chunk, StageName
 from ranklens.inspecting import Inspection, PassageWay, StagePlace
 from ui.shared import frame
-from ui.shared.html import macro
+from ui.shared.html import render
 from ui.shared.html import show as show_html
 
 
-def show(inspection: Inspection, chunk: Chunk) -> None:
-    """Show the passage, what became of it, and its place at every stage."""
-    with st.spinner("Ranking every passage…"):
+def show(inspection: Inspection, chunk: Chunk, verdict: DeltaGenerator) -> None:
+    """Show the passage and its place at every stage; what became of it stands in ``verdict``."""
+    with verdict, st.spinner("Ranking every passage…"):
         way = inspection.way(chunk)
+    shown = verdict.empty()
+    shown.html(_verdict(chunk, way))
     show_html("inspect/passage.html", chunk=chunk)
-    kind = "worse" if way.removal.where else "better"
-    st.html(macro("verdict")(way.removal.words, kind))
     beside = _beside(inspection, chunk, way)
+    if beside is not None and beside.rank:
+        shown.html(_verdict(chunk, way, f"There it would come at rank {beside.rank} of it."))
     places = [
         (
             beside if place.stage == StageName.RERANKED and beside else place,
@@ -33,6 +37,12 @@ def show(inspection: Inspection, chunk: Chunk) -> None:
         "it is: dense by the cosine with every passage, BM25 over every passage, fused with a pool "
         "that holds them all."
     )
+
+
+def _verdict(chunk: Chunk, way: PassageWay, more: str = "") -> Markup:
+    """Return what became of a passage, and what would have included it, as HTML."""
+    kind = "worse" if way.removal.where else "better"
+    return render("inspect/verdict.html", chunk=chunk, way=way, kind=kind, more=more)
 
 
 def _beside(inspection: Inspection, chunk: Chunk, way: PassageWay) -> StagePlace | None:
