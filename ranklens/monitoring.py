@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from rag.errors import StorageError
 from rag.types import Trace
-from rag.watch import prometheus, spans
+from rag.watch import find, prometheus, spans
 from rag.watch.conventions import Words
-from rag.watch.entry import Origin, entry_of
+from rag.watch.entry import LogEntry, Origin, entry_of
 from rag.watch.figures import ANSWER, FIRST_TOKEN, RANKING, Alert, LogFigures, alerts, figures
+from rag.watch.find import OUTCOMES, Outcome
 from rag.watch.log import DAY, HOUR
 
 if TYPE_CHECKING:
     from rag.settings import Settings
     from ranklens.records import Records
 
-__all__ = ["ANSWER", "DAY", "FIRST_TOKEN", "RANKING", "Alert", "LogFigures"]
+__all__ = [
+    "ANSWER",
+    "DAY",
+    "FIRST_TOKEN",
+    "OUTCOMES",
+    "RANKING",
+    "Alert",
+    "LogEntry",
+    "LogFigures",
+    "Outcome",
+]
 
 log = logging.getLogger(__name__)
 TEXT = "text/plain; version=0.0.4; charset=utf-8"  # the media type of `metrics`
@@ -57,6 +69,23 @@ def of_window(library: Records, window: float | None, end: float) -> LogFigures:
     first = min((entry.asked for entry in entries), default=end)
     start = min(end - window if window else first, end - HOUR)
     return figures(entries, start, end, library.rerank_gains.of(entries))
+
+
+def questions(
+    library: Records, window: float | None, end: float,
+    words: str = "", outcomes: Iterable[Outcome] = (),
+) -> list[LogEntry]:  # fmt: skip
+    """Return the questions of a window that hold these words and have one of the outcomes.
+
+    The newest come first; without words or outcomes all are returned.
+    """
+    since = end - window if window else 0.0
+    return find.matching(library.question_log.entries(since, end), words, outcomes)
+
+
+def questions_as_csv(entries: Sequence[LogEntry]) -> str:
+    """Return logged questions as a CSV file, safe to open in a spreadsheet."""
+    return find.to_csv(entries)
 
 
 def beyond_thresholds(library: Records, found: LogFigures) -> list[Alert]:

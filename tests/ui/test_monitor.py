@@ -77,9 +77,37 @@ def test_rerank_gain_follows_judgements(page, library, log):
     trace = trace_of("which batteries?")
     turn = kept.add(kept.start("b"), trace.question, trace)
     log.add(asked(turn=turn.id))
-    assert "Rerank gain<b>–</b>" in bodies(page("ui/monitor/page.py"))
+    assert "Gain on asked questions<b>–</b>" in bodies(page("ui/monitor/page.py"))
     JudgementStore(library.index.catalogue).grade("which batteries?", ALL[10], 3, "me")
-    assert "Rerank gain<b>+0.613</b>" in bodies(page("ui/monitor/page.py"))  # 1 - 1 / log2(6)
+    assert "Gain on asked questions<b>+0.613</b>" in bodies(
+        page("ui/monitor/page.py")
+    )  # 1 - 1 / log2(6)
+
+
+def test_questions_are_searched_filtered_and_exported(page, library, log):
+    kept = Conversations(library.index.catalogue.engine)
+    turn = kept.add(kept.start("x"), HOSTILE, trace_of(HOSTILE))
+    log.add(asked(HOSTILE, turn=turn.id))
+    log.add(asked("which seals?", liked=False, age=120))
+    log.add(asked("which batteries?", liked=True, fell_back="reranked: away", age=180))
+    at = page("ui/monitor/page.py", monitor_view="Questions")
+    assert not at.exception
+    told = bodies(at)
+    assert "3 questions" in told
+    assert f'href="/inspect?turn={turn.id}"' in told
+    assert "<script>" not in told
+    at.text_input(key="monitor_words").set_value("WHICH").run()
+    assert "2 questions" in bodies(at)
+    at.multiselect(key="monitor_outcomes").select("thumb down").run()
+    told = bodies(at)
+    assert "1 question<" in told
+    assert "which seals?" in told
+    assert "which batteries?" not in told
+    assert at.query_params["view"] == "Questions"
+    assert at.query_params["words"] == "WHICH"
+    assert at.query_params["only"] == "thumb down"
+    at.text_input(key="monitor_words").set_value("nothing").run()
+    assert "No question was found" in bodies(at)
 
 
 def test_everything_can_be_forgotten_at_once(page, log):

@@ -13,14 +13,17 @@ from rag.text.labels import duration, stage_title
 from rag.text.plural import plural
 from ranklens import monitoring
 from ranklens.monitoring import ANSWER, FIRST_TOKEN, RANKING, WINDOWS, Alert, LogFigures
-from ui.monitor import charts
-from ui.shared import frame, state
+from ui.monitor import charts, questions
+from ui.shared import address, frame, state
 from ui.shared.html import macro
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 TEMPLATE = "monitor/monitor.html"
+PAGE, DAY_WINDOW = "monitor", "Day"
+VIEWS = ("Figures", "Questions")
+_VIEW, _WINDOW = "monitor_view", "window"
 SAME = 30.0  # seconds for which the window's end stays where it is
 NAMES = {RANKING: "Ranking, whole", FIRST_TOKEN: "First words", ANSWER: "Answer"}
 ALERTS = {
@@ -46,17 +49,43 @@ def page() -> None:
             "Ask one on the Ask page or with `ranklens ask`, and its times are here.",
         )
         return
+    _from_address()
     with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control("View", VIEWS, key=_VIEW, required=True,
+                                    label_visibility="collapsed",
+                                    persist_state="session")  # fmt: skip
         window = st.segmented_control(
-            "Window", list(WINDOWS), default="Day", key="window", required=True,
+            "Window", list(WINDOWS), key=_WINDOW, required=True,
             label_visibility="collapsed", persist_state="session",
         )  # fmt: skip
         st.button("Refresh", icon=":material/refresh:", key="refresh_monitor")
         _forgetting(library)
     end = (time.time() // SAME + 1) * SAME
-    changes = (id(library.question_log), monitoring.version(library))
-    _show(library, _figures(library, window or "Day", end, changes))
+    if view == VIEWS[1]:
+        questions.show(library, WINDOWS[window or DAY_WINDOW], end)
+    else:
+        changes = (id(library.question_log), monitoring.version(library))
+        _show(library, _figures(library, window or DAY_WINDOW, end, changes))
+    address.write(
+        PAGE,
+        view="" if view == VIEWS[0] else view,
+        window="" if window == DAY_WINDOW else window,
+        **(questions.chosen() if view == VIEWS[1] else {}),
+    )
     st.html(macro("kept", TEMPLATE)(library.settings.log_days))
+
+
+def _from_address() -> None:
+    """Choose the view, the window and the filter that a link names."""
+    named = address.arrived(PAGE)
+    if named:
+        st.session_state[_VIEW] = named.get("view", VIEWS[0])
+        st.session_state[_WINDOW] = named.get("window", DAY_WINDOW)
+        questions.choose(named)
+    if st.session_state.get(_VIEW) not in VIEWS:
+        st.session_state[_VIEW] = VIEWS[0]
+    if st.session_state.get(_WINDOW) not in WINDOWS:
+        st.session_state[_WINDOW] = DAY_WINDOW
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -90,13 +119,13 @@ def _charts(found: LogFigures) -> None:
     ranking = charts.times(pieces, RANKING, "Time of a ranking")
     first = charts.times(pieces, FIRST_TOKEN, "Time to the first words")
     asked = charts.counts(pieces, "Questions over time")
-    gain = charts.gains(pieces, "Rerank gain over time")
+    gain = charts.gains(pieces, "Gain on asked questions over time")
     judged = plural(found.judged, "question")
     grid = st.grid(2, min_column_width=380, gap="large")
     grid.cell().html(chart("Time of a ranking", ranking, "percentiles"))
     grid.cell().html(chart("Time to the answer’s first words", first))
     grid.cell().html(chart("Questions", asked, "fallbacks" if found.rates["fallback"].part else ""))
-    grid.cell().html(chart(f"Rerank gain in nDCG@10, {judged} judged", gain))
+    grid.cell().html(chart(f"Gain of reranking on asked questions, {judged} judged", gain, "gain"))
     small = [name for name in found.times if name not in (RANKING, FIRST_TOKEN)]
     drawn = [(named(name), charts.times(pieces, name, named(name))) for name in small]
     st.html(macro("stages", TEMPLATE)(drawn))
@@ -120,7 +149,7 @@ def facts(found: LogFigures) -> dict[str, str]:
         "Refused": shares["refusal"],
         "Answers failed": shares["failure"],
         "Thumbs up": f"{verdicts.whole - verdicts.part:,} of {verdicts.whole:,}",
-        "Rerank gain": "–" if found.gain is None else f"{found.gain:+.3f}",
+        "Gain on asked questions": "–" if found.gain is None else f"{found.gain:+.3f}",
         "Tokens": f"{found.tokens:,}",
         "Cost": "–" if found.cost is None else f"${found.cost:,.4f}",
     }
