@@ -20,7 +20,7 @@ PAGES = (
 )
 
 if __name__ == "__main__":
-    from ui.shared import frame, state
+    from ui.shared import frame, keyboard, state
 
     st.set_page_config(page_title="Ranklens", page_icon=frame.ICON, layout="wide")
     pages = [
@@ -35,6 +35,7 @@ if __name__ == "__main__":
     ]
     chosen = st.navigation(pages, position="top")
     frame.dress()
+    keyboard.listen()
     state.run(chosen)
 else:
     from ui import server

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.axe import violations
 from tests.browser.conftest import serving
 from tests.browser.test_measure import settled
 
@@ -14,6 +15,16 @@ CORNERS = """places => {
   const found = places.map(place => document.querySelector(place)?.getBoundingClientRect());
   return found.every(Boolean) && found.map(box => [box.x, box.y]);
 }"""
+
+
+PAGES = (
+    "", "library", "inspect", "compare", "judge", "measure", "monitor", "answers", "models"
+)  # fmt: skip
+WIDTHS = (390, 800, 1280, 1920)
+NAVIGATION = """() => [...document.querySelectorAll("header a")].map(link => {
+  const box = link.getBoundingClientRect();
+  return [box.x, box.y, box.width].map(Math.round);
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +77,56 @@ def test_the_library_is_legible_and_fits(address, visit, shot, width, dark):
     assert page.evaluate(CONTRAST) == []
     assert not page.evaluate(WIDER)
     shot(page, f"library-{width}-{'dark' if dark else 'light'}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_fits_every_width_and_is_accessible(address, visit, shot, dark):
+    page = visit(address, dark=dark)
+    ask(page)
+    theme, poor = "dark" if dark else "light", []
+    for name in PAGES:
+        page.goto(f"{address}/{name}")
+        page.locator("h1, [data-testid=stChatInput]").first.wait_for()
+        settled(page)
+        poor += [f"{name}: {one}" for one in violations(page)]
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(250)
+            if page.evaluate(WIDER):
+                poor.append(f"{name} is wider than {width}")
+            shot(page, f"page-{name or 'ask'}-{width}-{theme}")
+        page.set_viewport_size({"width": 1280, "height": 900})
+    assert poor == []
+
+
+def test_the_navigation_stands_still_from_page_to_page(address, visit):
+    page = visit(address)
+    ask(page)
+    places = {}
+    for title in ("Library", "Inspect", "Judge", "Measure", "Monitor", "Models", "Ask"):
+        page.get_by_role("link", name=title, exact=True).first.click()
+        settled(page)
+        places[title] = page.evaluate(NAVIGATION)
+    first = places["Library"]
+    assert len(first) >= 9
+    assert places == dict.fromkeys(places, first)
+
+
+def test_the_keyboard_reaches_the_question_and_skips_the_navigation(address, visit):
+    page = visit(f"{address}/models")
+    page.locator("h1").wait_for()
+    settled(page)
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to main content")
+    assert skip.evaluate("e => e === document.activeElement && e.getBoundingClientRect().top >= 0")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.testid") == "stMain"
+    page.keyboard.press("/")
+    box = page.get_by_placeholder("What would you like to know?")
+    box.wait_for()
+    page.wait_for_function("() => document.activeElement.tagName === 'TEXTAREA'")
+    page.keyboard.type("What is 1/2?")
+    assert box.input_value() == "What is 1/2?"
 
 
 def test_nothing_jumps_while_the_answer_streams(address, visit):
