@@ -34,11 +34,13 @@ from rag.errors import (
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace
 
 if TYPE_CHECKING:
+    from rag.evaluate.advice.advice import Advice
     from rag.evaluate.judgements.record import Judgement
     from rag.evaluate.measures.figures import Figures
     from rag.settings import Settings
     from rag.store.catalogue import Document
     from rag.store.verifying import IndexReport
+    from ranklens.advising import AdviceWishes
     from ranklens.comparing import SideBySide
     from ranklens.embedding import Embeddings
     from ranklens.fitting import Fit
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from ranklens.reranking import Reranking
 
 __all__ = [
+    "Advice",
+    "AdviceWishes",
     "Answer",
     "Chunk",
     "Citation",
@@ -81,6 +85,8 @@ __all__ = [
 
 # Types whose modules bring the engine's libraries along: imported when they are first named.
 _LATER = {
+    "Advice": "rag.evaluate.advice.advice",
+    "AdviceWishes": "ranklens.advising",
     "Document": "rag.store.catalogue",
     "Embeddings": "ranklens.embedding",
     "Figures": "rag.evaluate.measures.figures",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.store.catalogue import Document
     from rag.types import Chunk, Trace
     from rag.watch.entry import Origin
+    from ranklens.advising import Advice, AdviceWishes
     from ranklens.answering import AnswerInProgress
     from ranklens.comparing import SideBySide
     from ranklens.embedding import Embeddings
@@ -250,6 +251,25 @@ class UseCases(Records):
         (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
         with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
             return fitting.fit(judged, options, blend=blend, stop=stop)
+
+    def advise(
+        self,
+        questions: str | PathLike[str] | Iterable[str],
+        wishes: AdviceWishes | None = None,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Advice:
+        """Measure rerankers at several pool sizes, and advise whether reranking is worth it here.
+
+        ``questions`` as in `measure`; ``wishes`` names rerankers, pools, a time budget and a
+        volume. Raises `RanklensError` if no question is judged or no reranker can rank.
+        """
+        from ranklens import advising, measuring
+
+        with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
+            wanted = wishes or advising.AdviceWishes()
+            return advising.advice(judged, wanted, on_progress=on_progress, stop=stop)
 
     def _pipeline(
         self,

@@ -6,6 +6,7 @@ import functools
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,14 @@ BUILT_IN = Path(__file__).with_name("prices.toml")
 _FIELDS = {"per_search", "per_million_tokens", "input", "output"}
 
 
+@dataclass(frozen=True, slots=True)
+class PriceTable:
+    """Kind ("rerank", "llm") → pattern of a name → price; ``date`` is when it was last edited."""
+
+    kinds: Mapping[str, Mapping[str, dict[str, float]]]
+    date: str = ""
+
+
 def rerank_cost(settings: Settings, name: str, searches: float, tokens: float) -> float | None:
     """Return dollars for searches or tokens of ``name`` ("cohere:rerank-v3.5"), None if unknown."""
     price = _price(settings, "rerank", name)
@@ -28,6 +37,21 @@ def rerank_cost(settings: Settings, name: str, searches: float, tokens: float) -
         price.get("per_search", 0.0) * searches
         + price.get("per_million_tokens", 0.0) * tokens / 1e6
     )
+
+
+def rerank_prices(settings: Settings, searches: float, tokens: float) -> dict[str, float]:
+    """Return what each reranker of the table charges for so many searches and tokens, in dollars.
+
+    Those that charge nothing are left out: their price is that of the machine they run on.
+    """
+    names = _read(settings).kinds.get("rerank", {})
+    found = {name: rerank_cost(settings, name, searches, tokens) for name in names}
+    return {name: cost for name, cost in found.items() if cost}
+
+
+def price_date(settings: Settings) -> str:
+    """Return the date that the table of prices names, "" without one."""
+    return _read(settings).date
 
 
 def llm_cost(settings: Settings, model: str, prompt: float, completion: float) -> float | None:
@@ -64,23 +88,28 @@ def dollars(cost: float | None) -> str:
 
 
 def _price(settings: Settings, kind: str, name: str) -> dict[str, float] | None:
+    table = _read(settings).kinds.get(kind, {})
+    fits = [pattern for pattern in table if fnmatchcase(name, pattern)]
+    return table[max(fits, key=len)] if fits else None
+
+
+def _read(settings: Settings) -> PriceTable:
     path = Path(settings.prices).expanduser() if settings.prices else BUILT_IN
     try:
-        table = _table(path, path.stat().st_mtime_ns)
+        return _table(path, path.stat().st_mtime_ns)
     except OSError as error:
         raise SettingsError(f"option prices: {path} cannot be read ({error.strerror})") from None
-    fits = [pattern for pattern in table.get(kind, {}) if fnmatchcase(name, pattern)]
-    return table[kind][max(fits, key=len)] if fits else None
 
 
 @functools.lru_cache(maxsize=4)
-def _table(path: Path, _changed: int) -> dict[str, dict[str, dict[str, float]]]:
+def _table(path: Path, _changed: int) -> PriceTable:
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        date = str(table.pop("date", ""))
         for lines in table.values():
             for name, price in lines.items():
                 if set(price) - _FIELDS or not all(float(p) >= 0 for p in price.values()):
                     raise ValueError(f"{name}: a price has {', '.join(sorted(_FIELDS))}, from 0 up")
     except (ValueError, AttributeError, TypeError) as error:
         raise SettingsError(f"option prices: {path} is no table of prices ({error})") from None
-    return table
+    return PriceTable(table, date)

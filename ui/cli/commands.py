@@ -10,6 +10,7 @@ import typer
 
 from rag.settings import CONFIG
 from ui.cli import (
+    advising,
     doctor,
     documents,
     evaluation,
@@ -59,6 +60,7 @@ app.command()(upkeep.verify)
 app.command()(upkeep.rebuild)
 app.command(name="eval")(evaluation.evaluate)
 app.command()(fitting.fit)
+app.command()(advising.advise)
 app.command()(judging.questions)
 app.command()(judging.judgements)
 app.command()(page.run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from rag.evaluate.reports.advice import AdviceSummary
 from rag.evaluate.reports.fitted import FittedPart
 from rag.evaluate.reports.report import summarise
 from rag.evaluate.reports.tables import EvaluationTable
@@ -46,6 +47,19 @@ def show_fit(parts: Sequence[FittedPart]) -> None:
         print(f"  {part.worth}")
         if part.table:
             _print_table(part.table)
+
+
+def show_advice(found: AdviceSummary) -> None:
+    """Print the advice: one sentence, the reasons, then the tables behind them."""
+    print(clean(f"{found.headline}."))
+    print(clean(found.about))
+    for reason in found.reasons:
+        print(clean(f"- {reason}"))
+    for one in found.tables:
+        print(f"\n{one.title}")
+        _print_table(one)
+        if one.note:
+            print(one.note)
 
 
 def _print_table(shown: EvaluationTable) -> None:

@@ -116,6 +116,14 @@ def intervals(rows: Sequence[IntervalRow]) -> Markup:
     return TEMPLATES.macro("charts.html", "intervals")(rows, low, high)
 
 
+def gains(rows: Sequence[IntervalRow]) -> Markup:
+    """Draw differences like `intervals`, on a scale that holds 0 and may be below it."""
+    ends = [0.0, *(end for row in rows for end in (row.interval.low, row.interval.high))]
+    room = max((max(ends) - min(ends)) * MARGIN, 0.02)
+    low, high = min(ends) - room, max(ends) + room
+    return TEMPLATES.macro("charts.html", "intervals")(rows, low, high)
+
+
 def quality_by_time(dots: Sequence[PipelineDot], metric: str) -> Markup:
     """Draw quality against time (logarithmic); up and left is better, the front is filled.
 

@@ -132,6 +132,25 @@ def test_fit_prints_what_it_is_worth(run: Run, folder: Path):
     assert "held out against the present weights: no difference shown" in ran.out
 
 
+def test_advise_measures_every_pool_and_writes_a_page(run: Run, folder: Path, tmp_path: Path):
+    page = tmp_path / "advice.html"
+    options = ("--reranker", "late-interaction", "--pool", "2", "--pool", "4")
+    ran = run("advise", folder, *options, "--json", "--report", page, "--budget-ms", "60000")
+    assert ran.code == 0
+    found = json.loads(ran.out)
+    assert [(p["reranker"], p["pool"]) for p in found["points"]] == [
+        ("late-interaction", 2), ("late-interaction", 4)
+    ]  # fmt: skip
+    assert found["advice"] in ("worth it", "not shown", "not worth it")
+    assert all(point["keeps_budget"] for point in found["points"])
+    assert found["headline"] in page.read_text()
+
+
+def test_advise_refuses_a_reranker_that_is_not_there(run: Run, folder: Path):
+    assert run("advise", folder, "--reranker", "unheard-of").code == 2
+    assert "none is no reranker" in run("advise", folder, "--reranker", "none").err
+
+
 def test_a_question_that_cannot_be_asked_is_left_out_of_a_fit(run: Run, folder: Path):
     queries = folder / "queries.jsonl"
     asked = json.loads(queries.read_text().splitlines()[0])
