@@ -16,7 +16,8 @@ from rag.evaluate.progress import OnProgress
 from rag.evaluate.reports.advice import html as page
 from rag.evaluate.reports.advice import outside, summarise
 from rag.llm.prices import price_date, rerank_prices
-from rag.settings import Settings
+from rag.rerank.table import AUTO, resolve
+from rag.settings import Settings, from_visitor
 from ranklens.measuring import JudgedSet, measure
 
 __all__ = ["POOLS", "Advice", "AdviceWishes", "outside", "page", "summarise"]
@@ -41,11 +42,21 @@ class AdviceWishes:
     machine: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse wishes that cannot be kept."""
+        """Raise `RanklensError` for wishes that cannot be kept, and for unknown rerankers."""
         if self.percentile not in (95, 99):
             raise RanklensError(f"the percentile is 95 or 99, not {self.percentile}")
         if not self.pools or min(self.pools) < 1:
             raise RanklensError("a pool holds at least one passage")
+        for name in self.rerankers:
+            if name != AUTO:
+                resolve(name)
+
+
+def check_visitor(settings: Settings, wishes: AdviceWishes) -> None:
+    """Raise `SettingsError` if a visitor may not name these rerankers or pools."""
+    for name in wishes.rerankers:
+        for pool in wishes.pools:
+            from_visitor(settings, {"reranker": name, "pool": pool})
 
 
 def advice(

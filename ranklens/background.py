@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere, RanklensError
 from rag.evaluate.progress import advance
-from ranklens import fitting, folders, judging, measuring, models, question_sets
+from ranklens import advising, fitting, folders, judging, measuring, models, question_sets
 from ranklens.jobs import Job, Work
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ranklens.library import Library
     from ranklens.measuring import JudgedSet, Variants
 
-MEASURE, FIT, PROPOSE, WRITE = "measure", "fit", "propose", "write"
+MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
 PULL, ADD, VERIFY, REBUILD = "pull", "add", "verify", "rebuild"
 
 
@@ -50,6 +50,19 @@ def fit(judged: JudgedSet, pipeline: str, options: Mapping[str, Any], *, blend: 
         return fitting.fit(judged, options, blend=blend, on_progress=job.advance, stop=job.stop)
 
     return _started(judged.library, FIT, f"Fitting {pipeline} on {judged.name}", work)
+
+
+def advise(judged: JudgedSet, wishes: advising.AdviceWishes) -> Job:
+    """Work out whether reranking is worth it; the result is an `Advice`.
+
+    Raises `SettingsError` if a visitor may not name these rerankers or pools.
+    """
+    advising.check_visitor(judged.library.settings, wishes)
+
+    def work(job: Job) -> advising.Advice:
+        return advising.advice(judged, wishes, on_progress=job.advance, stop=job.stop)
+
+    return _started(judged.library, ADVISE, f"Advice on {judged.name}", work)
 
 
 def propose_grades(
@@ -181,6 +194,7 @@ def _fit_form(found: fitting.Fit) -> dict[str, Any]:
 _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     MEASURE: lambda evaluation: measuring.outside(measuring.figures_of(evaluation)),
     FIT: _fit_form,
+    ADVISE: advising.outside,
     PROPOSE: asdict,
     WRITE: asdict,
     PULL: lambda name: {"model": name},

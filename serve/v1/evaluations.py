@@ -9,7 +9,7 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
-from ranklens import background, measuring, monitoring
+from ranklens import advising, background, measuring, monitoring
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.replies import JSON, SCHEMAS, JsonReply, described
@@ -57,6 +57,23 @@ class FitBody(BaseModel):
     questions: str | list[str] = Field(description="A set's name, or the questions themselves.")
     pipeline: str = "current"
     blend: bool = Field(False, description="The weights of a hybrid reranker too.")
+    limit: int | None = Field(None, ge=1, description="The first questions only.")
+
+
+class AdviceBody(BaseModel):
+    """On which questions, rerankers and pools, for which budget and volume."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    questions: str | list[str] = Field(description="A set's name, or the questions themselves.")
+    rerankers: list[str] = Field([], max_length=10, description="The library's own without any.")
+    pools: list[Annotated[int, Field(ge=1)]] = Field(
+        list(advising.POOLS), min_length=1, max_length=10
+    )
+    budget_ms: float | None = Field(None, gt=0, description="Until the answer's first words.")
+    percentile: Literal[95, 99] = 95
+    per_day: float = Field(1_000, gt=0, description="Questions.")
+    machine_usd: float | None = Field(None, ge=0, description="An own machine's price a month.")
     limit: int | None = Field(None, ge=1, description="The first questions only.")
 
 
@@ -168,6 +185,21 @@ def fit(body: FitBody, library: Opened) -> JobState:
     ((name, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
     judged = measuring.own_questions(library, body.questions, body.limit)
     return JobState.of(background.fit(judged, name, options, blend=body.blend))
+
+
+@router.post("/advice", status_code=202)
+def advise(body: AdviceBody, library: Opened) -> JobState:
+    """Work out whether reranking is worth it, with which reranker and pool, as a job."""
+    wishes = advising.AdviceWishes(
+        rerankers=tuple(body.rerankers),
+        pools=tuple(body.pools),
+        budget_seconds=body.budget_ms / 1000 if body.budget_ms else None,
+        percentile=body.percentile,
+        per_day=body.per_day,
+        machine=body.machine_usd,
+    )
+    judged = measuring.own_questions(library, body.questions, body.limit)
+    return JobState.of(background.advise(judged, wishes))
 
 
 @router.get(

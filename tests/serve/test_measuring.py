@@ -195,6 +195,30 @@ def test_a_fit_returns_its_parts(api: TestClient):
     assert found["summary"][0]["part"] == "Fusion weights"
 
 
+def test_advice_is_a_job_with_a_point_for_every_pool(api: TestClient, judged: str):
+    body = {"questions": judged, "rerankers": ["late-interaction"], "pools": [2, 3]}
+    state = done(api, api.post("/api/v1/advice", json=body).json())
+    found = api.get(state["result"]).json()
+    assert [point["pool"] for point in found["points"]] == [2, 3]
+    assert found["advice"] in ("worth it", "not shown", "not worth it")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rerankers": ["cross-encoder:/etc"]},
+        {"rerankers": ["nothing"]},
+        {"pools": [0]},
+        {"pools": []},
+        {"percentile": 50},
+        {"budget_ms": 0},
+    ],
+)
+def test_advice_that_cannot_be_given(api: TestClient, judged: str, wrong):
+    body = {"questions": judged, "rerankers": ["late-interaction"], **wrong}
+    assert api.post("/api/v1/advice", json=body).status_code == 422
+
+
 def test_one_job_at_a_time_and_it_can_be_stopped(api: TestClient, own: Library, judged: str):
     own.jobs.start("slow", "waiting", lambda job: job.stop.wait(20))
     (slow,) = [job for job in api.get("/api/v1/jobs").json() if job["kind"] == "slow"]
