@@ -16,7 +16,7 @@ from rag.text.plural import plural
 from ranklens import background, measuring
 from ranklens.jobs import Job
 from ranklens.measuring import UNANSWERABLE, Evaluation, Figures
-from ui.measure import fit, questions
+from ui.measure import advice, fit, questions
 from ui.shared import frame, jobs, question_sets, state, variants
 from ui.shared.html import macro
 
@@ -41,6 +41,8 @@ def page() -> None:
     if job is not None:
         _results(library, job)
     _opener(library)
+    with st.expander("Is reranking worth it here?", icon=":material/balance:"):
+        advice.show(library, name)
     with st.expander("Fit weights and threshold", icon=":material/tune:"):
         fit.show(library, name)
 
