@@ -22,7 +22,7 @@
   const poor = [];
   let looked = 0;
   const buttons = ".stButton *, .stDownloadButton *, .stFormSubmitButton *, .stButtonGroup *";
-  const places = `.stHtml *, ${buttons}, .stWidgetLabel *, label *, [role=tab] *, [role=tab]`;
+  const places = `.stHtml *, .rl-deck *, ${buttons}, .stWidgetLabel *, label *, [role=tab] *, [role=tab]`;
   for (const element of document.querySelectorAll(places)) {
     const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
     if (!own || !element.checkVisibility(seen)) continue;

@@ -17,9 +17,8 @@ CORNERS = """places => {
 }"""
 
 
-PAGES = (
-    "", "library", "inspect", "compare", "judge", "measure", "monitor", "answers", "models"
-)  # fmt: skip
+# Inspect needs real rankings: tests/browser/test_inspect.py looks at it.
+PAGES = ("", "library", "compare", "judge", "measure", "monitor", "answers", "models")
 WIDTHS = (390, 800, 1280, 1920)
 NAVIGATION = """() => [...document.querySelectorAll("header a")].map(link => {
   const box = link.getBoundingClientRect();
@@ -88,6 +87,7 @@ def test_every_page_fits_every_width_and_is_accessible(address, visit, shot, dar
         page.goto(f"{address}/{name}")
         page.locator("h1, [data-testid=stChatInput]").first.wait_for()
         settled(page)
+        assert page.get_by_text("Unexpected error").count() == 0, name
         poor += [f"{name}: {one}" for one in violations(page)]
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})

@@ -23,7 +23,7 @@ def show(inspection: Inspection, chunk: Chunk, verdict: DeltaGenerator) -> None:
     show_html("inspect/passage.html", chunk=chunk)
     beside = _beside(inspection, chunk, way)
     if beside is not None and beside.rank:
-        shown.html(_verdict(chunk, way, f"There it would come at rank {beside.rank} of it."))
+        shown.html(_verdict(chunk, way, _there(beside.rank, inspection.trace.top)))
     places = [
         (
             beside if place.stage == StageName.RERANKED and beside else place,
@@ -37,6 +37,13 @@ def show(inspection: Inspection, chunk: Chunk, verdict: DeltaGenerator) -> None:
         "it is: dense by the cosine with every passage, BM25 over every passage, fused with a pool "
         "that holds them all."
     )
+
+
+def _there(rank: int, top: int) -> str:
+    """Return what the reranker would make of a passage that the pool does not hold."""
+    if rank <= top:
+        return f"There it would come at rank {rank}, within the top {top}."
+    return f"There it would come at rank {rank}: it needs top {rank}, too."
 
 
 def _verdict(chunk: Chunk, way: PassageWay, more: str = "") -> Markup:

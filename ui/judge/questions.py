@@ -30,10 +30,10 @@ def show(library: Library, name: str | None) -> None:
         _chosen(library, name)
         guidelines.show(library, name)
     importing.show_report(_KEY)  # beside what it is about: the list above is as high as the window
-    left, right = st.columns(2, gap="large")
-    with left:
+    grid = st.grid(2, min_column_width=320, gap="large")
+    with grid.cell():
         _writer(library)
-    with right:
+    with grid.cell():
         _importer(library)
     if kept := drafts.show(library):
         question_sets.choose(kept[0])
