@@ -99,11 +99,12 @@ def test_every_page_fits_every_width_and_is_accessible(address, visit, shot, dar
     assert poor == []
 
 
-def test_the_navigation_stands_still_from_page_to_page(address, visit):
-    page = visit(address)
+@pytest.mark.parametrize("width", [1280, 800])
+def test_the_navigation_stands_still_from_page_to_page(address, visit, width):
+    page = visit(address, width)
     ask(page)
     places = {}
-    for title in ("Library", "Inspect", "Judge", "Measure", "Monitor", "Models", "Ask"):
+    for title in ("Library", "Inspect", "Judge", "Measure", "Monitor", "Ask"):
         page.get_by_role("link", name=title, exact=True).first.click()
         settled(page)
         places[title] = page.evaluate(NAVIGATION)

@@ -41,18 +41,18 @@ def page() -> None:
     verdict = st.container()  # above everything that leads to it
     view = _bar(shown)
     second: Trace | None = None
-    followed: str | None = ""
     try:
         if view == PASSAGE:
-            followed = _passage(library, shown, verdict)
+            _passage(library, shown, verdict)
         elif view == POOL:
             pool.show(_inspection(stamp(library, shown.trace), library, shown.trace))
         else:
             second = compare.show(library, shown)
     except RanklensError as error:
         state.problem(error)
-    of_two = compare.chosen() if view == TWO else {}
-    address.write(PAGE, turn=shown.turn, passage=followed, view=VIEWS[view], **of_two)
+    if view != PASSAGE:
+        of_two = compare.chosen() if view == TWO else {}
+        address.write(PAGE, turn=shown.turn, view=VIEWS[view], **of_two)
     _drawer(library, shown, second)
     grades.on_page(library, {}, shown.trace)
 
@@ -76,16 +76,17 @@ def _bar(shown: ShownTrace) -> str:
     return str(view)
 
 
-def _passage(library: Library, shown: ShownTrace, verdict: DeltaGenerator) -> str | None:
-    """Follow a passage; returns its id if it is not the one that is followed at the start."""
+def _passage(library: Library, shown: ShownTrace, verdict: DeltaGenerator) -> None:
+    """Follow a passage; the address names it unless it is the one that is followed at the start."""
     chunk = passage.chooser(library, shown.trace)
+    linked = chunk is not None and st.query_params.get("passage") == chunk.id
+    named = chunk and (linked or not passage.is_first(shown.trace, chunk))
+    address.write(PAGE, turn=shown.turn, passage=chunk.id if chunk and named else None)
     if chunk is None:
-        return None
+        return
     inspection = _inspection(stamp(library, shown.trace), library, shown.trace)
     where.show(inspection, chunk, verdict)
     why.show(inspection, chunk)
-    linked = st.query_params.get("passage") == chunk.id
-    return chunk.id if linked or not passage.is_first(shown.trace, chunk) else None
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
