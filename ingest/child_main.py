@@ -110,6 +110,7 @@ def _parse(
     password: str,
     characters: int,
     hidden_sheets: bool,
+    within: float,
     **how: Any,
 ) -> Answer:
     """Return a file's text, the places of its blocks and of its words, and its chunks.
@@ -121,7 +122,7 @@ def _parse(
     from ingest.parsed import assemble, spans_to_json
 
     pictures = Pictures.from_json(parts[0]) if parts else Pictures()
-    options = LoadOptions(password, hidden_sheets, pictures)
+    options = LoadOptions(password, within, hidden_sheets, pictures)
     media_type, loaded = read(Path(path), options, how["name"])
     if pictures.waits:
         return {"pictures": pictures.asked[:MOST_PICTURES]}, ()

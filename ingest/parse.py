@@ -64,6 +64,7 @@ class Parser:
             "password": password,
             "characters": self._settings.max_document_characters,
             "hidden_sheets": self._settings.hidden_sheets,
+            "within": self._settings.parse_seconds,
             **self._cutting,
         }
         with _readable():

@@ -69,7 +69,7 @@ def assemble(
     warnings: Iterable[str] = (),
     most: int = sys.maxsize,
 ) -> Parsed:
-    """Join pages to one text: a blank line between blocks, a line break between rows.
+    """Join pages to one text: a blank line between blocks, a line break between a table's rows.
 
     Raises `DocumentError` if that gives more than ``most`` characters.
     """
@@ -81,7 +81,8 @@ def assemble(
     for number, block in numbered_blocks:
         if spans:
             last = spans[-1]
-            together = last.kind == block.kind == "row" and last.page == number
+            rows = last.kind == block.kind == "row" and last.page == number
+            together = rows and not block.begins
             parts.append("\n" if together else "\n\n")
             position += len(parts[-1])
         end = position + len(block.text)

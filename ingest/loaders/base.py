@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 BlockKind = Literal["heading", "paragraph", "row", "code"]
@@ -26,13 +26,15 @@ class Block:
 
     ``text`` is never empty, stripped, and may hold newlines. ``level`` is 1 to 6 for headings
     and 0 for everything else. A ``row`` is one row of a table that carries its column names.
-    ``words`` are the words of ``text`` that stand on a page.
+    ``words`` are the words of ``text`` that stand on a page. A row that ``begins`` a table does not
+    belong to a table before it.
     """
 
     text: str
     kind: BlockKind = "paragraph"
     level: int = 0
     words: Words = ()
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ def table(rows: Iterable[Sequence[str]], header: bool = True) -> list[Block]:
     With ``header`` false, or if a name is long, no row names the columns. A table of one row is
     that row's cells. The names of columns without values are a row of their own, the first.
     """
+    blocks = _table_rows(rows, header)
+    return [replace(blocks[0], begins=True), *blocks[1:]] if blocks else []
+
+
+def _table_rows(rows: Iterable[Sequence[str]], header: bool) -> list[Block]:
     filled = [r for r in rows if any(cell.strip() for cell in r)]
     if not header or len(filled) < 2 or not are_names(filled[0]):
         return [b for cells in filled for b in row([], cells)]

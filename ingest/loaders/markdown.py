@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from ingest.loaders.base import Block, Page, block, table
+from ingest.loaders.base import Block, Loaded, Page, block, table
 from ingest.loaders.decode import read_text
 from ingest.loaders.html import BLOCKS, html_blocks
 from ingest.loaders.options import LoadOptions
@@ -23,29 +26,82 @@ INLINE = frozenset({
 })  # fmt: skip
 DEEPEST = 60  # levels of quotes; a level of a list counts as two
 CONTAINERS = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
+PIECE, LONGEST = 250_000, 5_000_000  # characters: a million of them takes some 300 MB
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+TOO_SLOW = (
+    "it was read as plain text, marks included, because reading all of it as Markdown takes too "
+    "long (option parse_seconds)"
+)
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 
 
-def load(path: Path, options: LoadOptions) -> list[Page]:
-    """Return the document as one page."""
-    return [Page(None, tuple(markdown_blocks(read_text(path))))]
+def load(path: Path, options: LoadOptions) -> Loaded:
+    """Return the document as one page.
+
+    It is read in pieces; what half of the time or the memory does not suffice for is read as plain
+    text.
+    """
+    text = read_text(path).replace("\r\n", "\n")
+    ends = time.monotonic() + options.seconds / 2
+    blocks: list[Block] = []
+    for start, end in _pieces(text):
+        if time.monotonic() > ends or end - start > LONGEST:
+            line = text.count("\n", 0, start) + 1
+            blocks += text_blocks(text[start:])
+            return Loaded([Page(None, tuple(blocks))], (f"from line {line:,} on {TOO_SLOW}",))
+        blocks += markdown_blocks(text[start:end], front=start == 0)
+    return Loaded([Page(None, tuple(blocks))])
 
 
-def markdown_blocks(text: str) -> list[Block]:
+def markdown_blocks(text: str, front: bool = True) -> list[Block]:
     """Return the blocks of Markdown: words without their marks, code as it stands.
 
-    Quotes and lists nested deeper than `DEEPEST` make the whole of it plain text, marks included.
+    ``front``: it may begin with metadata (front matter). Quotes and lists nested deeper than
+    `DEEPEST` make the whole of it plain text, marks included.
     """
     text = text.replace("\r\n", "\n")
-    front = FRONT_MATTER.match(text)
-    blocks = block(front[1]) if front else []
+    matter = FRONT_MATTER.match(text) if front else None
+    blocks = block(matter[1]) if matter else []
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
-    tokens = parser.parse(text[front.end() :] if front else text)
-    if any(token.level >= DEEPEST - 1 and token.type in CONTAINERS for token in tokens):
-        return text_blocks(text)  # the parser leaves out what is deeper
-    reader = _Reader(blocks)
-    reader.read(SyntaxTreeNode(tokens))
+    with _uncollected():
+        tokens = parser.parse(text[matter.end() :] if matter else text)
+        if any(token.level >= DEEPEST - 1 and token.type in CONTAINERS for token in tokens):
+            return text_blocks(text)  # the parser leaves out what is deeper
+        reader = _Reader(blocks)
+        reader.read(SyntaxTreeNode(tokens))
     return reader.blocks
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of pieces of about `PIECE` characters, which end at a blank line.
+
+    The line after it is not indented, so no item of a list is cut; neither is a block of code. If
+    no line is blank for long, a paragraph or a list is cut between two lines.
+    """
+    start, at, fence = 0, 0, ""
+    while 0 < (end := text.find("\n", at) + 1) < len(text):
+        mark = FENCE.match(text, at)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        size, line = end - start, text[at:end]
+        ends = (size >= PIECE and not line.strip()) or (size >= 4 * PIECE and "|" not in line)
+        if ends and not fence and not text[end].isspace():
+            yield start, end
+            start = end
+        at = end
+    yield start, len(text)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking through all tokens again and again."""
+    runs = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if runs:
+            gc.enable()
 
 
 class _Reader:

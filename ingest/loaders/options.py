@@ -9,8 +9,13 @@ from ingest.loaders.pictures import Pictures
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What loaders get with a file; ``hidden_sheets``: a workbook's hidden sheets are read too."""
+    """What loaders get with a file.
+
+    ``hidden_sheets``: those of a workbook are read too. ``seconds`` are those after which reading
+    is ended, for loaders that can do with less.
+    """
 
     password: str = ""
+    seconds: float = 60.0
     hidden_sheets: bool = False
     pictures: Pictures = field(default_factory=Pictures)

@@ -1,8 +1,8 @@
 """XLSX, through openpyxl: a sheet is a page, every row keeps its column names.
 
-Hidden sheets are left out, as nobody who opens the file sees them, unless the option
-`hidden_sheets` asks for them. Hidden rows and columns are read: a filter hides them, and they are
-still the table's data.
+Hidden sheets are left out unless asked for, as nobody who opens the file sees them. Hidden rows and
+columns are read: a filter hides them, and they are still the table's data. A formula whose result
+the file does not hold is read as the formula.
 """
 
 from __future__ import annotations
@@ -32,24 +32,32 @@ def load(path: Path, options: LoadOptions) -> Loaded:
     faults = (InvalidFileException, TypeError, IndexError, ParseError, zipfile.BadZipFile)
     with office_file(path, "XLSX", faults) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it skips
+        uncomputed = _uncomputed(path)
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        every = options.hidden_sheets
-        shown = [s for s in book.worksheets if every or s.sheet_state == "visible"]
-        hidden = [s.title for s in book.worksheets if s not in shown]
-        sheets = [(s.title, list(_rows(s))) for s in shown]
+        formulas = openpyxl.load_workbook(file, read_only=True) if uncomputed else None
+        hidden = [s.title for s in book.worksheets if s.sheet_state != "visible"]
+        left_out = [] if options.hidden_sheets else hidden
+        sheets = [
+            (s.title, list(_rows(s, formulas[s.title] if formulas else None)))
+            for s in book.worksheets
+            if s.title not in left_out
+        ]
         book.close()
-        warned = tuple(_warnings(hidden, _uncomputed(path)))
+        warned = tuple(_warnings(left_out, uncomputed))
     return Loaded([Page(n, tuple(_sheet(*sheet))) for n, sheet in enumerate(sheets, 1)], warned)
 
 
 def _warnings(hidden: list[str], uncomputed: int) -> Iterator[str]:
     if hidden:
         names = ", ".join(f"“{title}”" for title in hidden)
-        yield f"{plural(len(hidden), 'hidden sheet was', 'hidden sheets were')} left out: {names}"
+        yield (
+            f"{plural(len(hidden), 'hidden sheet was', 'hidden sheets were')} left out: {names} "
+            "(option hidden_sheets)"
+        )
     if uncomputed:
         yield (
-            f"{plural(uncomputed, 'formula has', 'formulas have')} no stored result; open the file "
-            "in Excel or LibreOffice and save it to store the results"
+            f"{plural(uncomputed, 'formula has', 'formulas have')} no stored result and stand as "
+            "formulas; open the file in Excel or LibreOffice and save it to store the results"
         )
 
 
@@ -79,11 +87,25 @@ def _sheet(title: str, rows: list[list[str]]) -> list[Block]:
     return block(title, "heading", 1) + blocks if blocks else []
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:
+def _rows(sheet: Any, formulas: Any = None) -> Iterator[list[str]]:
+    """Yield a sheet's rows; ``formulas`` is the sheet with formulas in place of their results."""
     sheet.reset_dimensions()  # a file's own dimensions may be wrong
-    for row in sheet.iter_rows(values_only=True):
+    rows = sheet.iter_rows(values_only=True)
+    if formulas is not None:
+        formulas.reset_dimensions()
+        both = zip(rows, formulas.iter_rows(values_only=True), strict=False)
+        rows = (list(map(_or_formula, *pair)) for pair in both)
+    for row in rows:
         if any(value is not None for value in row):
             yield [_cell(value) for value in row]
+
+
+def _or_formula(value: Any, formula: Any) -> Any:
+    """Return a cell's value, or its formula, labelled, if it has one without a result."""
+    text = getattr(formula, "text", formula)  # of an array's formula
+    if value is not None or not isinstance(text, str) or not text.startswith("="):
+        return value
+    return f"{text} (formula, not computed)"
 
 
 def _cell(value: Any) -> str:

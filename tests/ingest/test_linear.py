@@ -11,7 +11,7 @@ from ingest.loaders.base import grid
 from ingest.loaders.boxed_text import BoxedText
 from ingest.loaders.decode import decode
 from ingest.loaders.delimited import delimiter
-from ingest.loaders.markdown import markdown_blocks
+from ingest.loaders.markdown import _pieces, markdown_blocks
 from ingest.loaders.pdf_blocks import Style, page_blocks
 from ingest.loaders.pdf_lines import page_lines
 from ingest.loaders.pdf_text import TextRun
@@ -55,6 +55,7 @@ def quietly(read):
 READERS = {
     "text": text_blocks,
     "markdown": quietly(markdown_blocks),
+    "pieces of markdown": lambda text: list(_pieces(text)),
     "html": quietly(html.html_blocks),
     "html's encoding": lambda text: html.decoded(f"<meta {text}".encode()),
     "sniff": lambda text: is_markup(text.encode()),

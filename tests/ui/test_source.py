@@ -51,6 +51,16 @@ def test_rows_become_a_table_with_its_columns_again():
     assert "".join(re.findall("<mark>(.*?)</mark>", out)).startswith("Saturn146")
 
 
+def test_tables_that_stand_apart_are_two_tables():
+    rows = [
+        Block("Mars | 2", "row"),
+        Block("Moon | 1", "row"),
+        Block("Vasa | 9", "row", begins=True),
+    ]
+    out = source_text.page(assemble("x", [Page(1, tuple(rows))]), 1, Marking((0, 4), ()))
+    assert [part.count("<tr") for part in out.split("<table")[1:]] == [2, 1]
+
+
 def test_a_table_without_names_has_cells_all_the_same():
     text, places = placed(["Mars | 2", "Saturn | 146 | x"])
     made = [[text[c.start : c.end] for c in row] for row in cells(text, places)]

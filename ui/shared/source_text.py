@@ -6,9 +6,9 @@ a document can become markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any, Self
 
 from markupsafe import Markup
@@ -104,16 +104,29 @@ def _blocks(
     text: str, spans: Sequence[BlockSpan], marking: Marking, window: TextRange
 ) -> Iterator[dict[str, Any]]:
     """Yield what the template writes: a block with its range, or a table of rows."""
-    for is_row, group in groupby(spans, key=lambda span: span.kind == "row"):
-        if is_row:
+    for group in _tables(spans):
+        if group[0].kind == "row":
             ranges = [(span.start, span.end) for span in group]
             names, cells = columns(text, ranges)
             inside = [marking.inside(*place) for place in ranges]
             yield {"kind": "rows", "names": names, "rows": list(zip(inside, cells, strict=True))}
-            continue
-        for span in group:
+        else:
+            (span,) = group
             level = min(max(span.level, 1), 6)
             yield {"kind": span.kind, "level": level, "range": _whole_words(text, span, window)}
+
+
+def _tables(spans: Iterable[BlockSpan]) -> Iterator[list[BlockSpan]]:
+    """Yield the rows of each table, between which no line is blank, and other blocks alone."""
+    group: list[BlockSpan] = []
+    for span in spans:
+        goes_on = group and span.kind == group[-1].kind == "row" and span.start - group[-1].end < 2
+        if group and not goes_on:
+            yield group
+            group = []
+        group.append(span)
+    if group:
+        yield group
 
 
 def _whole_words(text: str, span: BlockSpan, window: TextRange) -> TextRange:

@@ -8,12 +8,14 @@ import openpyxl
 import pytest
 from docx.oxml import OxmlElement
 
+from ingest.loaders import LoadOptions, load, read
 from ingest.loaders.base import Block, grid, row, table
 from ingest.loaders.decode import decode
 from ingest.loaders.delimited import delimiter
 from ingest.loaders.html import html_blocks
-from ingest.loaders.markdown import DEEPEST, markdown_blocks
+from ingest.loaders.markdown import DEEPEST, _pieces, markdown_blocks
 from ingest.loaders.text import text_blocks
+from ingest.parsed import assemble
 from rag.errors import DocumentError
 from tests.ingest.build import HEADING, MAKERS, MARS, archive, epub, mail
 from tests.ingest.loaders.test_contract import blocks_of
@@ -27,7 +29,7 @@ def test_row_leaves_empty_cells_out():
 def test_grid_titles_and_numbers():
     assert grid([["Title", ""], ["a", "b"], ["1", "2"]]) == [
         Block("Title"),
-        Block("a: 1; b: 2", "row"),
+        Block("a: 1; b: 2", "row", begins=True),
     ]
     assert [b.text for b in grid([["1", "2"], ["3", "4"]])] == ["1; 2", "3; 4"]
 
@@ -115,6 +117,54 @@ def test_markdown():
     assert markdown_blocks("1. a\n2. b")[0].text == "1. a\n2. b"
 
 
+LONG = """# Title
+
+A *paragraph*
+over lines.
+
+- item
+- item
+
+  of a list
+
+```
+# no heading
+
+code
+```
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+## End
+"""
+
+
+def test_long_markdown_reads_the_same_in_pieces(tmp_path, monkeypatch):
+    path = tmp_path / "a.md"
+    path.write_text(LONG * 3)
+    (whole,) = load(path)
+    monkeypatch.setattr("ingest.loaders.markdown.PIECE", 8)
+    assert len(list(_pieces(LONG * 3))) > 12
+    assert load(path) == [whole]
+
+
+def test_markdown_that_takes_too_long_ends_as_plain_text(tmp_path, monkeypatch):
+    path = tmp_path / "a.md"
+    path.write_text("# Title\n\nA *word*.\n\n" + "*" * 90 + "\n\n# End")
+    monkeypatch.setattr("ingest.loaders.markdown.PIECE", 8)
+    monkeypatch.setattr("ingest.loaders.markdown.LONGEST", 40)
+    loaded = read(path)[1]
+    texts = [b.text for b in loaded.pages[0].blocks]
+    assert texts == ["Title", "A word.", "*" * 90, "# End"]
+    assert len(loaded.warnings) == 1
+    assert loaded.warnings[0].startswith("from line 5 on it was read as plain text, marks included")
+    late = read(path, LoadOptions(seconds=0))[1]
+    assert late.pages[0].blocks[1].text == "A *word*."
+    assert late.warnings[0].startswith("from line 1 on")
+
+
 def test_json_shapes(tmp_path):
     data = {"name": "x", "tags": ["a", "b"], "items": [{"id": 1, "at": {"x": 2}}], "none": None}
     assert blocks_of(tmp_path, json.dumps(data).encode(), "a.json") == [
@@ -159,9 +209,22 @@ def test_docx_keeps_order_and_revisions(tmp_path):
     assert blocks_of(tmp_path, buffer.getvalue(), "b.docx")[0].text == "kept inserted"
 
 
-def test_pptx_slides_tables_notes(tmp_path):
-    from ingest.loaders import load
+def test_adjacent_tables_of_a_document_stay_apart(tmp_path):
+    document = docx.Document()
+    for names, values in ((["City", "Pop"], ["Rome", "3"]), (["Ship", "Year"], ["Vasa", "1628"])):
+        added = document.add_table(rows=0, cols=2)
+        for texts in (names, values, [f"{value}b" for value in values]):
+            for cell, text in zip(added.add_row().cells, texts, strict=True):
+                cell.text = text
+    path = tmp_path / "a.docx"
+    document.save(path)
+    assert assemble("x", read(path)[1].pages).text == (
+        "City: Rome; Pop: 3\nCity: Romeb; Pop: 3b\n\n"
+        "Ship: Vasa; Year: 1628\nShip: Vasab; Year: 1628b"
+    )
 
+
+def test_pptx_slides_tables_notes(tmp_path):
     path = tmp_path / "a.pptx"
     path.write_bytes(MAKERS[".pptx"]())
     first, second = load(path)

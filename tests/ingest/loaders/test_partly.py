@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 import openpyxl
 import pytest
+from openpyxl.worksheet.formula import ArrayFormula
 from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import IndirectObject, NameObject
@@ -20,11 +21,11 @@ from tests.ingest.build import MARS, SENTENCE, encrypted, pdf, sheet
 PAGE = re.compile(rb"/Type /Page\b")
 
 
-def partly(tmp_path, data, name, password=""):
+def partly(tmp_path, data, name, password="", **options):
     """Return the blocks' texts and the warnings."""
     path = tmp_path / name
     path.write_bytes(data)
-    loaded = read(path, LoadOptions(password))[1]
+    loaded = read(path, LoadOptions(password, **options))[1]
     return [b.text for page in loaded.pages for b in page.blocks], loaded.warnings
 
 
@@ -155,20 +156,26 @@ def test_hidden_sheets_are_left_out_by_name(tmp_path):
     assert MARS in texts
     assert "in Notes" in texts
     assert not any("Salaries" in text or "Keys" in text for text in texts)
-    assert warnings == ("2 hidden sheets were left out: “Keys”, “Salaries”",)
-    asked = read(tmp_path / "a.xlsx", LoadOptions(hidden_sheets=True))[1]
-    every = {block.text for page in asked.pages for block in page.blocks}
-    assert {"in Salaries", "in Keys", "in Notes"} <= every
-    assert asked.warnings == ()
+    left_out = "2 hidden sheets were left out: “Keys”, “Salaries” (option hidden_sheets)"
+    assert warnings == (left_out,)
+    texts, warnings = partly(tmp_path, saved(book), "a.xlsx", hidden_sheets=True)
+    assert {"in Notes", "in Keys", "in Salaries", MARS} < set(texts)
+    assert warnings == ()
 
 
-def test_formulas_without_results_are_counted(tmp_path):
+def test_formulas_without_results_are_read_as_formulas(tmp_path):
     book = openpyxl.load_workbook(io.BytesIO(sheet()))
-    book.active.append(["Sum", "=1+1", "=2+2"])
+    book.active.append(["Sum", "=SUM(B3:B4)", "=C3+C4"])
+    book.active["A7"] = ArrayFormula("A7:A8", "=B3:B4*2")
     texts, warnings = partly(tmp_path, saved(book), "a.xlsx")
     assert MARS in texts
+    assert (
+        "Planet: Sum; Moons: =SUM(B3:B4) (formula, not computed); "
+        "Year length (days): =C3+C4 (formula, not computed)"
+    ) in texts
+    assert "Planet: =B3:B4*2 (formula, not computed)" in texts
     assert len(warnings) == 1
-    assert warnings[0].startswith("2 formulas have no stored result; open the file in Excel")
+    assert warnings[0].startswith("3 formulas have no stored result and stand as formulas; open")
     assert partly(tmp_path, sheet(), "b.xlsx")[1] == ()
 
 
