@@ -113,7 +113,7 @@ def _parse(
     within: float,
     **how: Any,
 ) -> Answer:
-    """Return a file's text, the places of its blocks and of its words, and its chunks.
+    """Return a file's text, the places of its blocks and of its words, its chunks, files in it.
 
     ``parts`` holds what is known of its pictures. If others are to be read first, return these.
     """
@@ -127,6 +127,7 @@ def _parse(
     if pictures.waits:
         return {"pictures": pictures.asked[:MOST_PICTURES]}, ()
     parsed = assemble(media_type, loaded.pages, loaded.warnings[:MOST_WARNINGS], characters)
+    attached = loaded.attached
     del loaded
     chunks = _cut(parsed, **how)
     spans = spans_to_json(parsed.spans).encode()
@@ -135,8 +136,10 @@ def _parse(
         "pages": parsed.pages,
         "warnings": [warning[:LONGEST_REASON] for warning in parsed.warnings],
         "ocr": [sum(t.letters > 0 for t in pictures.texts.values()), pictures.confidence],
+        "attached": [name for name, _ in attached],
     }
-    return header, (parsed.text.encode(), spans, parsed.boxes, chunks)
+    files = (data for _, data in attached)
+    return header, (parsed.text.encode(), spans, parsed.boxes, chunks, *files)
 
 
 def _recognise(_parts: Sequence[bytes], path: str, name: str, key: str, password: str) -> Answer:

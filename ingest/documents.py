@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from ingest.attachments import Attachments
 from ingest.files import Files, clean_name
 from ingest.parsed import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
@@ -44,6 +45,7 @@ class Documents:
         self.encoder = encoder
         self._files = Files(settings.library / "files")
         self._texts = PictureTexts(index.catalogue.engine)
+        self._attachments = Attachments(index.catalogue, self.enqueue_upload, self._forget)
         known = {document.digest for document in index.catalogue.documents()}
         self._files.sweep(known)
         self._texts.sweep(known)
@@ -98,13 +100,16 @@ class Documents:
 
     # Adding and removing
 
-    def enqueue(self, path: Path, name: str = "", password: str = "") -> FileOutcome:
+    def enqueue(
+        self, path: Path, name: str = "", password: str = "", parent: str = ""
+    ) -> FileOutcome:
         """Copy a file in and queue it; return what happens to it, and never raise for a bad file.
 
         Raises `StorageError` if the disk has too little room for it.
 
         The same bytes are not added twice. A file of a known name but other bytes will replace
-        the old version once it is indexed. A password is kept in memory only.
+        the old version once it is indexed. A password is kept in memory only. ``parent`` names the
+        e-mail that it is attached to.
         """
         name = clean_name(name or path.name)
         try:
@@ -114,10 +119,11 @@ class Documents:
             return FileOutcome(name, "failed", str(error))
         catalogue = self.index.catalogue
         for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
-            return FileOutcome(name, "unchanged", _already(same, name), same.chunks)
+            reason = "" if parent and same.name == name else _already(same, name)
+            return FileOutcome(name, "unchanged", reason, same.chunks)
         earlier = catalogue.documents("failed", "queued", name=name)
         earlier += catalogue.documents("failed", digest=digest)
-        document_id = catalogue.add_document(name, size, digest)
+        document_id = catalogue.add_document(name, size, digest, parent)
         # Not before: a process killed in between would have lost what was queued.
         self._forget(earlier, keep=digest)
         if password:
@@ -125,19 +131,28 @@ class Documents:
         self._wake.set()
         return FileOutcome(name, "queued")
 
-    def enqueue_upload(self, name: str, data: IO[bytes], password: str = "") -> FileOutcome:
+    def enqueue_upload(
+        self, name: str, data: IO[bytes], password: str = "", parent: str = ""
+    ) -> FileOutcome:
         """Queue a file whose bytes are read from ``data``, as `enqueue` does; its name is data."""
         try:
             with self._files.waiting(data) as path:
-                return self.enqueue(path, name, password)
+                return self.enqueue(path, name, password, parent)
         except OSError as error:
             raise storage_error(error) or error from error
 
     def remove(self, name: str) -> None:
-        """Remove a document and its chunks; raises `NotThere` if there is none of that name."""
+        """Remove a document, its chunks, and what was attached to it.
+
+        Raises `NotThere` if there is none of that name.
+        """
         self._refuse_unknown([name])
-        self._forget(self.index.catalogue.documents(name=name))
+        self._forget([*self.index.catalogue.documents(name=name), *self._attachments.of(name)])
         self.index.forget()
+
+    def attached(self, name: str) -> list[str]:
+        """Return the names of the documents that were attached to an e-mail."""
+        return sorted({document.name for document in self._attachments.of(name)})
 
     def reindex(self, names: Sequence[str] = ()) -> list[str]:
         """Queue documents again (all of them without names); the old version answers meanwhile.
@@ -235,6 +250,7 @@ class Documents:
                 show,
                 self._passwords,
                 self._texts,
+                self._attachments,
             )
             return list(work.run())
 

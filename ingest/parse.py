@@ -72,7 +72,7 @@ class Parser:
             if "pictures" in header:
                 keys = tuple(map(str, header["pictures"]))
                 return CutDocument("", None, "", "[]", b"", (), [], pictures=keys)
-            text, spans, boxes, cut = parts
+            text, spans, boxes, cut, *files = parts
             whole = text.decode()
             return CutDocument(
                 str(header["media_type"]),
@@ -83,6 +83,7 @@ class Parser:
                 tuple(map(str, header["warnings"])),
                 _chunks(name, whole, cut),
                 tuple(header["ocr"]),
+                attached=tuple(zip(map(str, header["attached"]), files, strict=True)),
             )
 
     def recognise(self, path: Path, name: str, key: str, password: str = "") -> str:

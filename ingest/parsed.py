@@ -12,6 +12,8 @@ from rag.errors import DocumentError
 from rag.types import Chunk
 
 Recognition = tuple[int, float | None]
+Attached = tuple[tuple[str, bytes], ...]
+"""Files by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class CutDocument:
 
     ``spans`` are `Parsed.spans` as JSON: the server process keeps them and does not look at them.
     If there are ``pictures``, these keys are to be read first, and nothing else was read yet.
+    ``attached`` are files that become documents of their own; None if nobody looked for them.
     """
 
     media_type: str
@@ -61,6 +64,7 @@ class CutDocument:
     chunks: list[Chunk]
     ocr: Recognition = (0, None)
     pictures: tuple[str, ...] = ()
+    attached: Attached | None = None
 
 
 def assemble(

@@ -9,53 +9,35 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ingest.encoding import Batch, batches
+from ingest.attachments import Attachments
 from ingest.files import Files
-from ingest.parse import Parser
 from ingest.parsed import CutDocument
+from ingest.preparing import MUCH_SMALLER, Later, Prepared, Preparer, Stopped, chunks_of
 from ingest.progress import FileOutcome, IndexingProgress
-from ingest.reading import DocumentReader
-from ingest.texts import keep_text, stored_text
+from ingest.texts import keep_text
 from rag.errors import DocumentError, RanklensError, StorageError
 from rag.models.encoder import Encoder
 from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
-from rag.store.catalogue import BYTES_A_CHUNK, Document
+from rag.store.catalogue import Document
 from rag.store.index import Index
 from rag.store.picture_texts import PictureTexts
 from rag.store.room import storage_error
 
 log = logging.getLogger(__name__)
 
-AHEAD = 2  # documents that are parsed ahead: the next one, and one that may pass
 LOOK = 0.5  # seconds between two looks at a document that is being prepared
-CHUNKS_A_PICTURE = 3  # about, of a scanned page
-MUCH_SMALLER = 2  # times: one that passes has so many fewer chunks than are left of the other
 _UNEXPECTED = (
     "unexpected error; details are in the server log. What was not finished stays queued and is "
     "tried again with the next document or the next start"
 )
-
-
-class Stopped(RanklensError):
-    """The work is to stop; what was not finished stays queued."""
-
-
-class _Later(Exception):
-    """A document with about so many ``chunks`` goes on after a smaller one."""
-
-    def __init__(self, chunks: int) -> None:
-        super().__init__(chunks)
-        self.chunks = chunks
 
 
 def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
@@ -64,14 +46,6 @@ def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
     reason = str(known) if known else _UNEXPECTED
     waits = isinstance(known, StorageError)
     return replace(progress, running=False, current="", problem=reason, waits=waits)
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A document that is parsed and cut; its first batches are being encoded."""
-
-    cut: CutDocument
-    batches: Iterator[Batch]
 
 
 @dataclass(slots=True)
@@ -86,22 +60,16 @@ class Work:
     show: Callable[[IndexingProgress], None]
     passwords: dict[int, str]
     texts: PictureTexts
-    _parser: Parser = field(init=False)
-    _reader: DocumentReader = field(init=False)
-    _pictures: dict[int, tuple[int, int]] = field(init=False, default_factory=dict)
+    attachments: Attachments
+    _preparer: Preparer = field(init=False)
     _progress: IndexingProgress = field(init=False, default=IndexingProgress(running=True))
     _started: float = field(init=False, default_factory=time.perf_counter)
     _known_bytes: int = field(init=False, default=0)
     _known_chunks: int = field(init=False, default=0)
-    _ahead: dict[int, Future[_Prepared]] = field(init=False, default_factory=dict)
-    _ahead_thread: ThreadPoolExecutor = field(
-        init=False, default_factory=partial(ThreadPoolExecutor, 1, "preparing")
-    )
 
     def __post_init__(self) -> None:
-        self._parser = Parser(self.settings, self.encoder.token_counter)
-        self._reader = DocumentReader(
-            self._parser, self.settings, self.index.catalogue, self.texts, self._between_pictures
+        self._preparer = Preparer(
+            self.index, self.encoder, self.files, self.settings, self.passwords, self.stopped
         )
 
     def run(self) -> tuple[FileOutcome, ...]:
@@ -117,10 +85,7 @@ class Work:
             self._progress = halted(self._progress, error)
         finally:
             self.index.forget()
-            for preparing in self._ahead.values():
-                preparing.cancel()
-            self._ahead_thread.submit(self._parser.close)
-            self._ahead_thread.shutdown(wait=False)
+            self._preparer.close()
             self._update(running=False, current="")
         return self._progress.outcomes
 
@@ -134,7 +99,7 @@ class Work:
         self._update(current=document.name, pictures_done=0, pictures_total=0)
         try:
             outcome = self._one(document)
-        except _Later:
+        except Later:
             return
         self.passwords.pop(document.id, None)
         self._update(
@@ -149,11 +114,12 @@ class Work:
         try:
             prepared = self._prepared(document)
             count = self._chunks(document, prepared)
+            warnings = self._attach(document, prepared.cut)
         except DocumentError as error:
             self.index.clear([document.id])
             catalogue.update_document(document.id, status="failed", reason=str(error), chunks=0)
             return FileOutcome(document.name, "failed", str(error))
-        except _Later as later:
+        except Later as later:
             catalogue.update_document(document.id, status="queued", chunks=later.chunks)
             raise
         except (RanklensError, SQLAlchemyError, OSError):
@@ -163,28 +129,45 @@ class Work:
         except (KeyboardInterrupt, SystemExit):  # stopped by the user, which is no interruption
             catalogue.update_document(document.id, status="queued")
             raise
-        outcome = self._publish(document, count, time.perf_counter() - started)
-        return replace(outcome, warnings=prepared.cut.warnings)
+        outcome = self._publish(document, prepared.cut, count, time.perf_counter() - started)
+        return replace(outcome, warnings=warnings)
 
-    def _publish(self, document: Document, count: int, seconds: float) -> FileOutcome:
+    def _attach(self, document: Document, cut: CutDocument) -> tuple[str, ...]:
+        """Queue what is attached to a document; return its warnings with those of its files.
+
+        This comes before it is published: if the disk is full meanwhile, all of it is done again.
+        """
+        password = self.passwords.get(document.id, "")
+        if refused := self.attachments.add(document, cut.attached or (), password):
+            warnings = (*cut.warnings, *refused)
+            self.index.catalogue.update_document(document.id, warnings="\n".join(warnings))
+            return warnings
+        return cut.warnings
+
+    def _publish(
+        self, document: Document, cut: CutDocument, count: int, seconds: float
+    ) -> FileOutcome:
         catalogue = self.index.catalogue
         older = catalogue.documents("ready", name=document.name)
         if self.index.publish(document.id, seconds) is None:
+            if not catalogue.documents(name=document.name):
+                self.attachments.drop_former(document, ())
             return FileOutcome(document.name, "stopped", "it was removed while it was indexed")
+        if cut.attached is not None:
+            self.attachments.drop_former(document, cut.attached)
         for former in older:
             if not catalogue.documents(digest=former.digest):
                 self.files.drop(former.digest)
                 self.texts.drop(former.digest)
         return FileOutcome(document.name, "replaced" if older else "added", chunks=count)
 
-    def _prepared(self, document: Document) -> _Prepared:
-        preparing = self._preparing(document)
-        del self._ahead[document.id]
+    def _prepared(self, document: Document) -> Prepared:
+        preparing = self._preparer.take(document)
         if following := self.index.catalogue.next_queued():
-            self._preparing(following)
+            self._preparer.of(following)
         while not preparing.done():
             wait([preparing], LOOK)
-            done, total = self._pictures.get(document.id, (0, 0))
+            done, total = self._preparer.pictures(document)
             self._update(pictures_done=done, pictures_total=total)
         prepared = preparing.result()
         self._known_bytes += document.size
@@ -193,47 +176,7 @@ class Work:
         keep_text(self.index.catalogue, document.id, prepared.cut, settings=shaping)
         return prepared
 
-    def _preparing(self, document: Document) -> Future[_Prepared]:
-        """Return a document that is being prepared, begun now if it was not; few at a time."""
-        if document.id not in self._ahead:
-            while len(self._ahead) >= AHEAD:
-                self._ahead.pop(next(iter(self._ahead))).cancel()
-            begun = self._ahead_thread.submit(copy_context().run, self._prepare, document)
-            self._ahead[document.id] = begun
-        return self._ahead[document.id]
-
-    def _prepare(self, document: Document) -> _Prepared:
-        cut = self._cut(document)
-        if not cut.chunks:
-            raise DocumentError("holds no text")
-        encoded = batches(self.index, self.encoder, cut.chunks, self.settings.keep_tokens)
-        return _Prepared(cut, encoded)
-
-    def _cut(self, document: Document) -> CutDocument:
-        path, password = self.files.path(document.digest), self.passwords.get(document.id, "")
-        try:
-            return self._reader.read(document, path, password)
-        except DocumentError:
-            # Indexed again, an encrypted file cannot be opened without its password, but its
-            # text is in the catalogue.
-            stored = stored_text(self.index.catalogue, document)
-            if stored is None:
-                raise
-            return self._parser.cut([(document.name, document.digest, stored)])[0]
-
-    def _between_pictures(self, document: Document, done: int, total: int) -> None:
-        """Before the next picture of a document: look whether something else comes first."""
-        if self.stopped():
-            raise Stopped
-        catalogue = self.index.catalogue
-        if done and document.interruptions:  # it got on, so it is not what ends the process
-            catalogue.update_document(document.id, interruptions=0)
-        self._pictures[document.id] = (done, total)
-        chunks, waiting = (total - done) * CHUNKS_A_PICTURE, catalogue.next_queued()
-        if waiting and waiting.id != document.id and _chunks_of(waiting) * MUCH_SMALLER <= chunks:
-            raise _Later(chunks)
-
-    def _chunks(self, document: Document, prepared: _Prepared) -> int:
+    def _chunks(self, document: Document, prepared: Prepared) -> int:
         count = len(prepared.cut.chunks)
         for first, part, vectors, tokens in prepared.batches:
             while smaller := self._smaller(count - first):
@@ -255,9 +198,9 @@ class Work:
         """
         catalogue = self.index.catalogue
         waiting = None if self.stopped() else catalogue.next_queued()
-        if waiting is None or _chunks_of(waiting) * MUCH_SMALLER > left:
+        if waiting is None or chunks_of(waiting) * MUCH_SMALLER > left:
             return None
-        preparing = self._preparing(waiting)
+        preparing = self._preparer.of(waiting)
         if not preparing.done():
             return None
         if preparing.exception() is None:
@@ -278,8 +221,3 @@ class Work:
         progress = replace(self._progress, seconds=seconds, **changes)
         self._progress = replace(progress, documents_total=progress.documents_done + waiting)
         self.show(self._progress)
-
-
-def _chunks_of(document: Document) -> float:
-    """Return how many chunks a document that waits has, or probably has."""
-    return document.chunks or document.size / BYTES_A_CHUNK

@@ -47,10 +47,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a loader read of a file, and a sentence for each part of it that it did not read."""
+    """What a loader read of a file, and a sentence for each part of it that it did not read.
+
+    ``attached`` are files, by their names, that are to become documents of their own.
+    """
 
     pages: Sequence[Page]
     warnings: tuple[str, ...] = ()
+    attached: tuple[tuple[str, bytes], ...] = ()
 
 
 def block(text: str, kind: BlockKind = "paragraph", level: int = 0) -> list[Block]:

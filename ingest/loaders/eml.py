@@ -1,22 +1,23 @@
-"""E-mail (RFC 5322), through the standard library; attachments are read by their own loaders."""
+"""E-mail (RFC 5322), through the standard library; attached files become documents of their own."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.message import MIMEPart
 from email.parser import BytesParser
 from email.policy import EmailPolicy
+from itertools import chain, count
 from pathlib import Path, PurePath
 from typing import Any, cast
 
-from ingest.loaders import read, suffixes
+from ingest.loaders import PICTURES, suffixes
 from ingest.loaders.base import Block, Loaded, Page, block, one_line
 from ingest.loaders.decode import decode
 from ingest.loaders.html import html_blocks
 from ingest.loaders.options import LoadOptions
+from ingest.loaders.pictures import NEEDS_OCR
 from ingest.loaders.text import text_blocks
 from rag.errors import DocumentError
 
@@ -43,23 +44,23 @@ class ShortHeaders(EmailPolicy):
 
 
 def load(path: Path, options: LoadOptions) -> Loaded:
-    """Return a message: subject as heading, who and when, body, attachments with their names."""
+    """Return a message: subject as heading, who and when, body, the names of what is attached."""
     message = cast(MIMEPart, BytesParser(policy=ShortHeaders()).parsebytes(path.read_bytes()))
     if not any(name in message for name in ("From", "Subject", "Received", "Date")):
         raise DocumentError("it has no e-mail headers (From, Subject, Date); it is no e-mail")
-    reader = _MailReader(options.password)
+    reader = _MailReader(with_pictures=options.pictures.asking)
     blocks = tuple(reader.message(message, 1))
-    return Loaded([Page(None, blocks)], tuple(reader.warnings))
+    return Loaded([Page(None, blocks)], tuple(reader.warnings), tuple(reader.attached.items()))
 
 
 @dataclass(slots=True)
 class _MailReader:
-    """Reads a message and what is attached to it, within limits for all of it together."""
+    """Reads a message and those in it, and collects what is attached, within limits for all."""
 
-    password: str
+    with_pictures: bool
     warnings: list[str] = field(default_factory=list)
+    attached: dict[str, bytes] = field(default_factory=dict)
     _known: Container[str] = field(default_factory=suffixes)
-    _count: int = 0
     _bytes: int = 0
 
     def message(self, message: MIMEPart, depth: int) -> Iterator[Block]:
@@ -71,45 +72,48 @@ class _MailReader:
         if names := [name for name, _ in attached if name]:
             yield from block(f"Attachments: {', '.join(names)}")
         for name, part in attached:
-            yield from self._attachment(name, part, depth)
-
-    def _attachment(self, name: str, part: MIMEPart, depth: int) -> Iterator[Block]:
-        try:
-            if part.get_content_type() == FORWARDED:
-                yield from self._forwarded(part, depth)
-            else:
-                yield from self._file(name, part, depth)
-        except DocumentError as error:
-            self.warnings.append(f"the attachment {name or 'without a name'} was not read: {error}")
+            try:
+                if part.get_content_type() == FORWARDED:
+                    yield from self._forwarded(part, depth)
+                else:
+                    self._file(name, part)
+            except DocumentError as error:
+                named = f"the attachment {name or 'without a name'}"
+                self.warnings.append(f"{named} was not added: {error}")
 
     def _forwarded(self, part: MIMEPart, depth: int) -> Iterable[Block]:
         if depth >= DEEPEST:
             raise DocumentError(f"it is a message within {depth} others")
         return self.message(next(part.iter_parts()), depth + 1)
 
-    def _file(self, name: str, part: MIMEPart, depth: int) -> Iterable[Block]:
+    def _file(self, name: str, part: MIMEPart) -> None:
         suffix = PurePath(name).suffix.lower()
-        if suffix not in self._known or suffix == ".eml":
+        if suffix not in self._known:
             raise DocumentError("its format is not supported")
+        if suffix in PICTURES and _is_shown(part):
+            raise DocumentError("it is a picture within the text")
+        if suffix in PICTURES and not self.with_pictures:
+            raise DocumentError(f"it is a picture; {NEEDS_OCR}")
         content = part.get_payload(decode=True)
         data = content if isinstance(content, bytes) else b""
-        self._count, self._bytes = self._count + 1, self._bytes + len(data)
-        if self._count > MOST_ATTACHMENTS or self._bytes > MOST_BYTES:
+        if len(self.attached) >= MOST_ATTACHMENTS or self._bytes + len(data) > MOST_BYTES:
             raise DocumentError(
                 f"the message has more than {MOST_ATTACHMENTS} attachments or "
                 f"{MOST_BYTES >> 20} MB of them; add it as a file of its own"
             )
-        loaded = _read(data, self.password, name)
-        self.warnings += (f"in the attachment {name}: {words}" for words in loaded.warnings)
-        title = block(one_line(name), "heading", min(depth + 1, 6))
-        return title + [replace(b, words=()) for page in loaded.pages for b in page.blocks]
+        self._bytes += len(data)
+        self.attached[self._unique(name)] = data
+
+    def _unique(self, name: str) -> str:
+        """Return a file's name without folders, numbered if another one has it."""
+        path = PurePath(name.replace("\\", "/"))
+        numbered = (f"{path.stem} ({n}){path.suffix}" for n in count(2))
+        return next(one for one in chain((path.name,), numbered) if one not in self.attached)
 
 
-def _read(data: bytes, password: str, name: str) -> Loaded:
-    with tempfile.NamedTemporaryFile(prefix="ranklens-") as copy:
-        copy.write(data)
-        copy.flush()
-        return read(Path(copy.name), LoadOptions(password), name)[1]
+def _is_shown(part: MIMEPart) -> bool:
+    """Return whether a picture stands in the text (a logo), rather than beside it."""
+    return part.get_content_disposition() == "inline" or part["Content-ID"] is not None
 
 
 def _attachments(message: MIMEPart) -> Iterator[tuple[str, MIMEPart]]:

@@ -127,6 +127,6 @@ def add(library: Library, folder: Path, files: Iterable[tuple[str, bytes]]) -> I
         outcome = library.enqueue(path, name)
         TimedParser.seconds = 0.0
         if outcome.status == "queued":
-            with patch("ingest.work.Parser", TimedParser):
+            with patch("ingest.preparing.Parser", TimedParser):
                 (outcome,) = library.work()
         yield Result(name, TimedParser.seconds, outcome)

@@ -131,7 +131,7 @@ def test_a_process_whose_parent_is_gone_already_does_nothing():
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
 
 
-HEADER = {"media_type": "x", "pages": None, "warnings": [], "ocr": [0, None]}
+HEADER = {"media_type": "x", "pages": None, "warnings": [], "ocr": [0, None], "attached": []}
 
 
 def answering(code):

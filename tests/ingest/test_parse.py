@@ -109,7 +109,8 @@ number = 0
 while receive(sys.stdin.buffer, 1000):
     number += 1
     {behaviour}
-    header = {{"media_type": "text/plain", "pages": None, "warnings": [], "ocr": [0, None]}}
+    header = {{"media_type": "text/plain", "pages": None, "warnings": []}}
+    header |= {{"ocr": [0, None], "attached": []}}
     send(sys.stdout.buffer, header, [b"%d" % number, b"[]", b"", b"[]"])
 """
 

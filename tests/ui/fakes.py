@@ -190,6 +190,7 @@ class FakeDocument:
     warnings: str = ""
     ocr_confidence: float | None = None
     ocr: str = ""
+    parent: str = ""
 
 
 @dataclass
@@ -265,6 +266,9 @@ class FakeLibrary(Records):
 
     def progress(self) -> FakeProgress:
         return self.state
+
+    def attached(self, name: str) -> list[str]:
+        return []
 
     def remove(self, name: str) -> bool:
         self.calls.append(("remove", name))

@@ -103,10 +103,12 @@ def remove(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `documents` lists it.")],
     library: LibraryOption = None,
 ) -> None:
-    """Remove a document and all its passages."""
+    """Remove a document, all its passages, and what was attached to it."""
     with open_library(settings_for(ctx, library)) as opened:
+        names = [name, *opened.attached(name)]
         opened.remove(name)
-    print(f"removed: {clean(name)}")
+    for one in names:
+        print(f"removed: {clean(one)}")
 
 
 def reindex(ctx: typer.Context, names: Names = None, library: LibraryOption = None) -> None:

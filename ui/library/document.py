@@ -34,6 +34,8 @@ def show(library: Library, document: Document) -> None:
         frame.notice(document.warnings, "Not everything in it was read", "warn")
     if document.ocr:
         frame.say(f"{document.ocr}.")
+    if document.parent:
+        frame.say(f"It was attached to {document.parent}.")
     with st.container(horizontal=True):
         if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
             library.reindex([document.name])
@@ -47,7 +49,10 @@ def show(library: Library, document: Document) -> None:
 @st.dialog("Remove this document?")
 def _confirm(library: Library, name: str) -> None:
     frame.dress_dialog()
-    frame.notice("Its passages leave the index too. The file it came from is not touched.", name)
+    attached = library.attached(name)
+    also = f" So do {plural(len(attached), 'document')} attached to it." if attached else ""
+    text = f"Its passages leave the index too.{also} The file it came from is not touched."
+    frame.notice(text, name)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()

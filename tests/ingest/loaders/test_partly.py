@@ -14,7 +14,7 @@ from pypdf.generic import IndirectObject, NameObject
 
 from ingest.loaders import LoadOptions, read
 from ingest.loaders.eml import DEEPEST
-from ingest.loaders.pictures import NEEDS_OCR
+from ingest.loaders.pictures import NEEDS_OCR, Pictures
 from rag.errors import DocumentError
 from tests.ingest.build import MARS, SENTENCE, encrypted, pdf, sheet
 
@@ -191,43 +191,57 @@ def message(*attached, body="Hello.", subject="Planets"):
     return mail
 
 
-def test_attachments_are_read_or_named(tmp_path):
+def attached(tmp_path, mail, **options):
+    """The texts of a message, what is attached to it, and the warnings."""
+    path = tmp_path / "a.eml"
+    path.write_bytes(mail.as_bytes())
+    loaded = read(path, LoadOptions(**options))[1]
+    return [b.text for b in loaded.pages[0].blocks], dict(loaded.attached), loaded.warnings
+
+
+def test_attachments_are_handed_over_or_named(tmp_path):
     mail = message(
         ("report.pdf", pdf()),
-        ("locked.pdf", pdf(password="secret")),
-        ("table.xlsx", sheet()),
+        ("../report.pdf", b"%PDF-another"),
         ("logo.gif", b"GIF89a"),
+        ("photo.png", b"\x89PNG\r\n"),
     )
-    texts, warnings = partly(tmp_path, mail.as_bytes(), "a.eml")
-    assert SENTENCE in texts
-    assert MARS in texts
-    assert "Attachments: report.pdf, locked.pdf, table.xlsx, logo.gif" in texts
-    assert texts.index("report.pdf") < texts.index(SENTENCE) < texts.index("table.xlsx")
+    mail.add_attachment(
+        b"1", maintype="image", subtype="png", filename="logo.png", cid="<logo@example.org>"
+    )
+    texts, files, warnings = attached(tmp_path, mail)
+    assert "Attachments: report.pdf, ../report.pdf, logo.gif, photo.png, logo.png" in texts
+    assert SENTENCE not in texts
+    assert files == {"report.pdf": pdf(), "report (2).pdf": b"%PDF-another"}
     assert warnings == (
-        "the attachment locked.pdf was not read: the PDF is encrypted: a password is needed",
-        "the attachment logo.gif was not read: its format is not supported",
+        "the attachment logo.gif was not added: its format is not supported",
+        f"the attachment photo.png was not added: it is a picture; {NEEDS_OCR}",
+        "the attachment logo.png was not added: it is a picture within the text",
     )
+    files = attached(tmp_path, mail, pictures=Pictures(asking=True))[1]
+    assert list(files) == ["report.pdf", "report (2).pdf", "photo.png"]
 
 
 def test_forwarded_messages_are_read_down_to_a_limit(tmp_path):
     mail = message(body="level 0")
     for level in range(1, DEEPEST + 2):
-        mail = message(("", mail), ("same.txt", b"a note"), body=f"level {level}")
-    texts, warnings = partly(tmp_path, mail.as_bytes(), "a.eml")
+        mail = message(("", mail), ("same.txt", b"%d" % level), body=f"level {level}")
+    texts, files, warnings = attached(tmp_path, mail)
     assert [text for text in texts if text.startswith("level")] == ["level 4", "level 3", "level 2"]
+    assert files == {"same (3).txt": b"4", "same (2).txt": b"3", "same.txt": b"2"}
     assert warnings == (
-        "the attachment without a name was not read: it is a message within 3 others",
+        "the attachment without a name was not added: it is a message within 3 others",
     )
 
 
-def test_too_many_attachments_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.loaders.eml.MOST_ATTACHMENTS", 2)
+@pytest.mark.parametrize(("limit", "most"), [("MOST_ATTACHMENTS", 2), ("MOST_BYTES", 13)])
+def test_too_many_attachments_are_named(tmp_path, monkeypatch, limit, most):
+    monkeypatch.setattr(f"ingest.loaders.eml.{limit}", most)
     mail = message(*((f"{n}.txt", f"note {n}".encode()) for n in range(3)))
-    texts, warnings = partly(tmp_path, mail.as_bytes(), "a.eml")
-    assert {"note 0", "note 1"} < set(texts)
-    assert "note 2" not in texts
+    _, files, warnings = attached(tmp_path, mail)
+    assert list(files.values()) == [b"note 0", b"note 1"]
     assert len(warnings) == 1
-    assert warnings[0].startswith("the attachment 2.txt was not read: the message has more than 2")
+    assert warnings[0].startswith("the attachment 2.txt was not added: the message has more than")
 
 
 def saved(document):

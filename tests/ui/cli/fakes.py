@@ -153,6 +153,9 @@ class FakeLibrary(UseCases):
     def progress(self) -> IndexingProgress:
         return self.last
 
+    def attached(self, name: str) -> list[str]:
+        return []
+
     def remove(self, name: str) -> None:
         self.refuse_unknown([name])
         self.held = [d for d in self.held if d.name != name]

@@ -1,0 +1,141 @@
+"""Documents are read, cut and begun to be encoded ahead of the work that writes them.
+
+All of it runs in one thread. A document whose pictures take long is left between two of them if a
+much smaller one waits; what was recognised of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+
+from ingest.encoding import Batch, batches
+from ingest.files import Files
+from ingest.parse import Parser
+from ingest.parsed import CutDocument
+from ingest.reading import DocumentReader
+from ingest.texts import stored_text
+from rag.errors import DocumentError, RanklensError
+from rag.models.encoder import Encoder
+from rag.settings import Settings
+from rag.store.catalogue import BYTES_A_CHUNK, Document
+from rag.store.index import Index
+from rag.store.picture_texts import PictureTexts
+
+AHEAD = 2  # documents that are parsed ahead: the next one, and one that may pass
+CHUNKS_A_PICTURE = 3  # about, of a scanned page
+MUCH_SMALLER = 2  # times: one that passes has so many fewer chunks than are left of the other
+
+
+class Stopped(RanklensError):
+    """The work is to stop; what was not finished stays queued."""
+
+
+class Later(Exception):
+    """A document with about so many ``chunks`` goes on after a smaller one."""
+
+    def __init__(self, chunks: int) -> None:
+        super().__init__(chunks)
+        self.chunks = chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that is parsed and cut; its first batches are being encoded."""
+
+    cut: CutDocument
+    batches: Iterator[Batch]
+
+
+class Preparer:
+    """Prepares few documents at a time; `close` must be called in the end."""
+
+    def __init__(
+        self,
+        index: Index,
+        encoder: Encoder,
+        files: Files,
+        settings: Settings,
+        passwords: dict[int, str],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._index = index
+        self._encoder = encoder
+        self._files = files
+        self._settings = settings
+        self._passwords = passwords
+        self._stopped = stopped
+        self._parser = Parser(settings, encoder.token_counter)
+        texts = PictureTexts(index.catalogue.engine)
+        self._reader = DocumentReader(
+            self._parser, settings, index.catalogue, texts, self._between_pictures
+        )
+        self._pictures: dict[int, tuple[int, int]] = {}
+        self._ahead: dict[int, Future[Prepared]] = {}
+        self._thread = ThreadPoolExecutor(1, "preparing")
+
+    def of(self, document: Document) -> Future[Prepared]:
+        """Return a document that is being prepared, begun now if it was not.
+
+        What is raised is `DocumentError`, `Stopped`, or `Later`.
+        """
+        if document.id not in self._ahead:
+            while len(self._ahead) >= AHEAD:
+                self._ahead.pop(next(iter(self._ahead))).cancel()
+            begun = self._thread.submit(copy_context().run, self._prepare, document)
+            self._ahead[document.id] = begun
+        return self._ahead[document.id]
+
+    def take(self, document: Document) -> Future[Prepared]:
+        """Return what `of` does; the next call begins anew."""
+        self.of(document)
+        return self._ahead.pop(document.id)
+
+    def pictures(self, document: Document) -> tuple[int, int]:
+        """Return how many of a document's pictures are read, and how many there are."""
+        return self._pictures.get(document.id, (0, 0))
+
+    def close(self) -> None:
+        """Drop what has not begun and end the process once the rest is done; waits for nothing."""
+        for preparing in self._ahead.values():
+            preparing.cancel()
+        self._thread.submit(self._parser.close)
+        self._thread.shutdown(wait=False)
+
+    def _prepare(self, document: Document) -> Prepared:
+        cut = self._cut(document)
+        if not cut.chunks:
+            raise DocumentError("holds no text")
+        encoded = batches(self._index, self._encoder, cut.chunks, self._settings.keep_tokens)
+        return Prepared(cut, encoded)
+
+    def _cut(self, document: Document) -> CutDocument:
+        path, password = self._files.path(document.digest), self._passwords.get(document.id, "")
+        try:
+            return self._reader.read(document, path, password)
+        except DocumentError:
+            # Indexed again, an encrypted file cannot be opened without its password, but its
+            # text is in the catalogue.
+            stored = stored_text(self._index.catalogue, document)
+            if stored is None:
+                raise
+            return self._parser.cut([(document.name, document.digest, stored)])[0]
+
+    def _between_pictures(self, document: Document, done: int, total: int) -> None:
+        """Before the next picture of a document: look whether something else comes first."""
+        if self._stopped():
+            raise Stopped
+        catalogue = self._index.catalogue
+        if done and document.interruptions:  # it got on, so it is not what ends the process
+            catalogue.update_document(document.id, interruptions=0)
+        self._pictures[document.id] = (done, total)
+        chunks, waiting = (total - done) * CHUNKS_A_PICTURE, catalogue.next_queued()
+        if waiting and waiting.id != document.id and chunks_of(waiting) * MUCH_SMALLER <= chunks:
+            raise Later(chunks)
+
+
+def chunks_of(document: Document) -> float:
+    """Return how many chunks a document that waits has, or probably has."""
+    return document.chunks or document.size / BYTES_A_CHUNK
