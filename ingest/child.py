@@ -78,7 +78,7 @@ class Child:
 
         def stop() -> None:
             late.set()
-            self._kill()
+            self.kill()
 
         timer = threading.Timer(seconds, stop)
         timer.daemon = True
@@ -86,13 +86,13 @@ class Child:
         try:
             answer = self._exchange(request, parts, most)
         except PartsTooLarge:
-            self._kill()
+            self.kill()
             raise DocumentError(
                 f"its text and structure take more than {most >> 20:,} MB; split the document or "
                 "raise the setting max_document_characters"
             ) from None
         except ValueError:
-            self._kill()
+            self.kill()
             raise ProcessDied("its parser gave an answer that cannot be read; try again") from None
         finally:
             timer.cancel()
@@ -107,9 +107,19 @@ class Child:
             )
         raise ProcessDied(_death(code))
 
+    def kill(self) -> None:
+        """End the process and all that it started, from any thread; who waits gets an error."""
+        if self._process.poll() is not None:
+            return
+        with suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
     def close(self) -> None:
         """End the process and all that it started, and collect it."""
-        self._kill()
+        self.kill()
         self._process.communicate()
 
     def _exchange(
@@ -126,17 +136,8 @@ class Child:
         """Wait for the end of a process that will give no answer, and return its exit code."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
-        self._kill()
+        self.kill()
         return self._process.wait()
-
-    def _kill(self) -> None:
-        if self._process.poll() is not None:
-            return
-        with suppress(ProcessLookupError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
 
 
 def _death(code: int) -> str:

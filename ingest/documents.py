@@ -55,6 +55,7 @@ class Documents:
         self._working = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
+        self._held = False  # by `stop_work`: the worker does not go on by itself
         self._closing = False
         self._worker: threading.Thread | None = None
 
@@ -128,7 +129,8 @@ class Documents:
         self._forget(earlier, keep=digest)
         if password:
             self._passwords[document_id] = password
-        self._wake.set()
+        if not parent:  # an attachment goes on with its e-mail
+            self.resume_work()
         return FileOutcome(name, "queued")
 
     def enqueue_upload(
@@ -169,7 +171,7 @@ class Documents:
             again = catalogue.add_document(document.name, document.size, document.digest)
             # An encrypted file cannot be read again without its password; its text is here.
             catalogue.copy_text(document.id, again)
-        self._wake.set()
+        self.resume_work()
         return [document.name for document in ready]
 
     def verify(self, on_progress: OnChecked | None = None) -> IndexReport:
@@ -194,8 +196,17 @@ class Documents:
         return replace(shown, documents_total=shown.documents_done + self.unfinished())
 
     def stop_work(self) -> None:
-        """Ask the running work to stop; what is not finished stays queued."""
+        """Ask the running work to stop; what is not finished stays queued until `resume_work`.
+
+        Adding a document, or the next start, resumes it too.
+        """
+        self._held = True
         self._stop.set()
+
+    def resume_work(self) -> None:
+        """Go on in the background with what `stop_work` left."""
+        self._held = False
+        self._wake.set()
 
     def start_worker(self) -> None:
         """Index in the background, now and whenever something is queued, until `close`.
@@ -205,20 +216,23 @@ class Documents:
         if self._worker is None:
             self._worker = threading.Thread(target=self._run, name="indexing", daemon=True)
             self._worker.start()
-        self._wake.set()
+        self.resume_work()
 
     def _run(self) -> None:
         while not self._closing:
             self._wake.wait(self.look_again if self._progress.waits else None)
             self._wake.clear()
             try:
-                if not self._closing and self.unfinished():
+                if self._is_to_work():
                     self.work()
             # The thread must live on, whatever the disk, SQLite or Chroma did: indexing would
             # end, without a word, until somebody starts the program again.
             except Exception as error:
                 log.exception("indexing failed")
                 self._progress = halted(self._progress, error)
+
+    def _is_to_work(self) -> bool:
+        return self.unfinished() > 0 and not self._closing and not self._held
 
     def work(
         self,

@@ -29,8 +29,15 @@ class OutOfMemory(DocumentError):
     """Reading the document needs more memory than it may have."""
 
 
+class Interrupted(DocumentError):
+    """Somebody called `Parser.interrupt` while a document was read."""
+
+
 class Parser:
-    """Parses and cuts one document after the other; not for several threads at once."""
+    """Parses and cuts one document after the other; not for several threads at once.
+
+    Only `interrupt` may be called from another thread.
+    """
 
     def __init__(self, settings: Settings, counter: Path, command: Sequence[str] = COMMAND) -> None:
         """Start nothing yet; `close` must be called in the end.
@@ -40,6 +47,7 @@ class Parser:
         self._settings = settings
         self._command = command
         self._child: Child | None = None
+        self._interrupted = False
         self._cutting = {
             "counter": str(counter),
             "limit": settings.chunk_tokens,
@@ -127,6 +135,13 @@ class Parser:
                 for (name, _, p), places, cut in zip(documents, spans, found, strict=True)
             ]
 
+    def interrupt(self) -> None:
+        """End what is being read, if anything is: its caller gets `Interrupted`."""
+        child = self._child
+        if child is not None:
+            self._interrupted = True
+            child.kill()
+
     def close(self) -> None:
         """End the process."""
         if self._child is not None:
@@ -134,11 +149,21 @@ class Parser:
             self._child = None
 
     def _answer(self, request: Mapping[str, Any], parts: Sequence[bytes] = ()) -> Packet:
-        if self._child is not None and self._child.answered:
-            # What former documents left behind may be why it fails: a fresh process decides.
-            with suppress(ProcessDied, OutOfMemory):
-                return self._asked(request, parts)
-        return self._asked(request, parts)
+        self._interrupted = False
+        try:
+            if self._child is not None and self._child.answered:
+                # What former documents left behind may be why it fails: a fresh process decides.
+                with suppress(ProcessDied, OutOfMemory):
+                    return self._asked(request, parts)
+                self._refuse_interrupted()
+            return self._asked(request, parts)
+        except ProcessDied:
+            self._refuse_interrupted()
+            raise
+
+    def _refuse_interrupted(self) -> None:
+        if self._interrupted:
+            raise Interrupted("reading it was interrupted") from None
 
     def _asked(self, request: Mapping[str, Any], parts: Sequence[bytes]) -> Packet:
         child = self._child = self._child or Child(self._command)

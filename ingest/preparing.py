@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.encoding import Batch, batches
 from ingest.files import Files
-from ingest.parse import Parser
+from ingest.parse import Interrupted, Parser
 from ingest.parsed import CutDocument
 from ingest.reading import DocumentReader
 from ingest.texts import stored_text
@@ -31,6 +31,10 @@ MUCH_SMALLER = 2  # times: one that passes has so many fewer chunks than are lef
 
 class Stopped(RanklensError):
     """The work is to stop; what was not finished stays queued."""
+
+
+class Gone(Exception):
+    """The document was removed while it was being indexed."""
 
 
 class Later(Exception):
@@ -73,13 +77,15 @@ class Preparer:
             self._parser, settings, index.catalogue, texts, self._between_pictures
         )
         self._pictures: dict[int, tuple[int, int]] = {}
+        self._preparing = 0  # the document that is read at the moment
+        self._closed = False
         self._ahead: dict[int, Future[Prepared]] = {}
         self._thread = ThreadPoolExecutor(1, "preparing")
 
     def of(self, document: Document) -> Future[Prepared]:
         """Return a document that is being prepared, begun now if it was not.
 
-        What is raised is `DocumentError`, `Stopped`, or `Later`.
+        What is raised is `DocumentError`, `Stopped`, `Gone`, or `Later`.
         """
         if document.id not in self._ahead:
             while len(self._ahead) >= AHEAD:
@@ -97,15 +103,28 @@ class Preparer:
         """Return how many of a document's pictures are read, and how many there are."""
         return self._pictures.get(document.id, (0, 0))
 
+    def give_up(self, document: Document) -> None:
+        """End the reading of a document that was taken, if it is under way."""
+        if self._preparing == document.id:
+            self._parser.interrupt()
+
     def close(self) -> None:
-        """Drop what has not begun and end the process once the rest is done; waits for nothing."""
+        """Drop what has not begun, end what is being read, and its process; waits for nothing."""
+        self._closed = True
         for preparing in self._ahead.values():
             preparing.cancel()
+        self._parser.interrupt()
         self._thread.submit(self._parser.close)
         self._thread.shutdown(wait=False)
 
     def _prepare(self, document: Document) -> Prepared:
-        cut = self._cut(document)
+        self._preparing = document.id
+        while True:
+            try:
+                cut = self._cut(document)
+                break
+            except Interrupted:  # by whoever gave up this document, or the one before it
+                self._refuse_ended(document)
         if not cut.chunks:
             raise DocumentError("holds no text")
         encoded = batches(self._index, self._encoder, cut.chunks, self._settings.keep_tokens)
@@ -115,6 +134,8 @@ class Preparer:
         path, password = self._files.path(document.digest), self._passwords.get(document.id, "")
         try:
             return self._reader.read(document, path, password)
+        except Interrupted:
+            raise
         except DocumentError:
             # Indexed again, an encrypted file cannot be opened without its password, but its
             # text is in the catalogue.
@@ -125,8 +146,7 @@ class Preparer:
 
     def _between_pictures(self, document: Document, done: int, total: int) -> None:
         """Before the next picture of a document: look whether something else comes first."""
-        if self._stopped():
-            raise Stopped
+        self._refuse_ended(document)
         catalogue = self._index.catalogue
         if done and document.interruptions:  # it got on, so it is not what ends the process
             catalogue.update_document(document.id, interruptions=0)
@@ -134,6 +154,12 @@ class Preparer:
         chunks, waiting = (total - done) * CHUNKS_A_PICTURE, catalogue.next_queued()
         if waiting and waiting.id != document.id and chunks_of(waiting) * MUCH_SMALLER <= chunks:
             raise Later(chunks)
+
+    def _refuse_ended(self, document: Document) -> None:
+        if self._closed or self._stopped():
+            raise Stopped
+        if self._index.catalogue.is_removed(document.id):
+            raise Gone
 
 
 def chunks_of(document: Document) -> float:

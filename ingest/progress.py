@@ -28,8 +28,10 @@ class IndexingProgress:
     """A snapshot of the running (or last) work.
 
     ``chunks_total`` counts the chunks of documents that were cut so far and estimates the others
-    from their size. ``problem`` is why the work as a whole came to a halt, if it did; with
-    ``waits`` the disk is the reason, and the background worker goes on by itself.
+    from their size. ``seconds_left`` is an estimate too, None while nothing is known
+    (`ingest.remaining`). With ``stopped`` somebody stopped it, and documents wait. ``problem`` is
+    why the work as a whole came to a halt, if it did; with ``waits`` the disk is the reason, and
+    the background worker goes on by itself.
     """
 
     documents_done: int = 0
@@ -44,15 +46,10 @@ class IndexingProgress:
     waits: bool = False
     pictures_done: int = 0
     pictures_total: int = 0
+    seconds_left: float | None = None
+    stopped: bool = False
 
     @property
     def rate(self) -> float:
         """Chunks a second so far."""
         return self.chunks_done / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Time left at this rate, or None while nothing is known."""
-        if not self.chunks_done or self.chunks_total < self.chunks_done:
-            return None
-        return (self.chunks_total - self.chunks_done) / self.rate

@@ -19,8 +19,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from ingest.attachments import Attachments
 from ingest.files import Files
 from ingest.parsed import CutDocument
-from ingest.preparing import MUCH_SMALLER, Later, Prepared, Preparer, Stopped, chunks_of
+from ingest.preparing import (
+    MUCH_SMALLER,
+    Gone,
+    Later,
+    Prepared,
+    Preparer,
+    Stopped,
+    chunks_of,
+)
 from ingest.progress import FileOutcome, IndexingProgress
+from ingest.remaining import Remaining
 from ingest.texts import keep_text
 from rag.errors import DocumentError, RanklensError, StorageError
 from rag.models.encoder import Encoder
@@ -34,6 +43,7 @@ from rag.store.room import storage_error
 log = logging.getLogger(__name__)
 
 LOOK = 0.5  # seconds between two looks at a document that is being prepared
+_REMOVED = "it was removed while it was indexed"
 _UNEXPECTED = (
     "unexpected error; details are in the server log. What was not finished stays queued and is "
     "tried again with the next document or the next start"
@@ -64,13 +74,13 @@ class Work:
     _preparer: Preparer = field(init=False)
     _progress: IndexingProgress = field(init=False, default=IndexingProgress(running=True))
     _started: float = field(init=False, default_factory=time.perf_counter)
-    _known_bytes: int = field(init=False, default=0)
-    _known_chunks: int = field(init=False, default=0)
+    _remaining: Remaining = field(init=False)
 
     def __post_init__(self) -> None:
         self._preparer = Preparer(
             self.index, self.encoder, self.files, self.settings, self.passwords, self.stopped
         )
+        self._remaining = Remaining(self.index.catalogue)
 
     def run(self) -> tuple[FileOutcome, ...]:
         """Work until the queue is empty or it is stopped; failed documents are outcomes."""
@@ -86,7 +96,9 @@ class Work:
         finally:
             self.index.forget()
             self._preparer.close()
-            self._update(running=False, current="")
+            waits = self.index.catalogue.waiting("queued")[0] > 0
+            stopped = waits and self.stopped() and not self._progress.problem
+            self._update(running=False, current="", stopped=stopped, seconds_left=None)
         return self._progress.outcomes
 
     def _work(self) -> None:
@@ -101,6 +113,8 @@ class Work:
             outcome = self._one(document)
         except Later:
             return
+        finally:
+            self._remaining.ended(document.id)
         self.passwords.pop(document.id, None)
         self._update(
             documents_done=self._progress.documents_done + 1,
@@ -110,27 +124,36 @@ class Work:
     def _one(self, document: Document) -> FileOutcome:
         started = time.perf_counter()
         catalogue = self.index.catalogue
-        catalogue.update_document(document.id, status="indexing", reason="")
+        if not catalogue.change(document.id, "queued", status="indexing", reason=""):
+            return FileOutcome(document.name, "stopped", _REMOVED)
         try:
             prepared = self._prepared(document)
             count = self._chunks(document, prepared)
             warnings = self._attach(document, prepared.cut)
         except DocumentError as error:
+            return self._failed(document, str(error))
+        except Gone:
             self.index.clear([document.id])
-            catalogue.update_document(document.id, status="failed", reason=str(error), chunks=0)
-            return FileOutcome(document.name, "failed", str(error))
+            return FileOutcome(document.name, "stopped", _REMOVED)
         except Later as later:
-            catalogue.update_document(document.id, status="queued", chunks=later.chunks)
+            catalogue.change(document.id, "indexing", status="queued", chunks=later.chunks)
             raise
         except (RanklensError, SQLAlchemyError, OSError):
             self.index.clear([document.id])
-            catalogue.update_document(document.id, status="queued")
+            catalogue.change(document.id, "indexing", status="queued")
             raise
         except (KeyboardInterrupt, SystemExit):  # stopped by the user, which is no interruption
-            catalogue.update_document(document.id, status="queued")
+            catalogue.change(document.id, "indexing", status="queued")
             raise
         outcome = self._publish(document, prepared.cut, count, time.perf_counter() - started)
         return replace(outcome, warnings=warnings)
+
+    def _failed(self, document: Document, reason: str) -> FileOutcome:
+        self.index.clear([document.id])
+        failed = {"status": "failed", "reason": reason, "chunks": 0}
+        if not self.index.catalogue.change(document.id, "indexing", **failed):
+            return FileOutcome(document.name, "stopped", _REMOVED)
+        return FileOutcome(document.name, "failed", reason)
 
     def _attach(self, document: Document, cut: CutDocument) -> tuple[str, ...]:
         """Queue what is attached to a document; return its warnings with those of its files.
@@ -152,7 +175,7 @@ class Work:
         if self.index.publish(document.id, seconds) is None:
             if not catalogue.documents(name=document.name):
                 self.attachments.drop_former(document, ())
-            return FileOutcome(document.name, "stopped", "it was removed while it was indexed")
+            return FileOutcome(document.name, "stopped", _REMOVED)
         if cut.attached is not None:
             self.attachments.drop_former(document, cut.attached)
         for former in older:
@@ -167,11 +190,12 @@ class Work:
             self._preparer.of(following)
         while not preparing.done():
             wait([preparing], LOOK)
+            self._refuse_ended(document)
             done, total = self._preparer.pictures(document)
+            self._remaining.reads(done, total)
             self._update(pictures_done=done, pictures_total=total)
         prepared = preparing.result()
-        self._known_bytes += document.size
-        self._known_chunks += len(prepared.cut.chunks)
+        self._remaining.cut(document.id, document.name, document.size, len(prepared.cut.chunks))
         shaping = self.settings.shaping(SHAPES_INDEX)
         keep_text(self.index.catalogue, document.id, prepared.cut, settings=shaping)
         return prepared
@@ -182,14 +206,18 @@ class Work:
             while smaller := self._smaller(count - first):
                 self._finish(smaller)
                 self._update(current=document.name)
-            if self.stopped():
-                raise Stopped
+            self._refuse_ended(document)
             self.index.add(document.id, first, part, vectors, tokens)
-            self._update(
-                chunks_done=self._progress.chunks_done + len(part),
-                chunks_total=self._known_chunks + self._expected(),
-            )
+            self._remaining.written(document.id, len(part))
+            self._update(chunks_done=self._progress.chunks_done + len(part))
         return count
+
+    def _refuse_ended(self, document: Document) -> None:
+        """Raise `Stopped` or `Gone` if a document is not to be indexed any more."""
+        if not self.stopped() and not self.index.catalogue.is_removed(document.id):
+            return
+        self._preparer.give_up(document)
+        raise Stopped if self.stopped() else Gone
 
     def _smaller(self, left: int) -> Document | None:
         """Return a document that is prepared and much smaller than ``left`` chunks, if any waits.
@@ -210,14 +238,14 @@ class Work:
                 return None
         return waiting
 
-    def _expected(self) -> int:
-        """Estimate the chunks of the documents that still wait, from their bytes."""
-        _, waiting = self.index.catalogue.waiting("queued")
-        return round(waiting * self._known_chunks / max(self._known_bytes, 1))
-
     def _update(self, **changes: Any) -> None:
-        waiting, _ = self.index.catalogue.waiting("queued", "indexing")
         seconds = time.perf_counter() - self._started
         progress = replace(self._progress, seconds=seconds, **changes)
-        self._progress = replace(progress, documents_total=progress.documents_done + waiting)
+        left = self._remaining.left(progress)
+        self._progress = replace(
+            progress,
+            documents_total=progress.documents_done + left.documents,
+            chunks_total=progress.chunks_done + left.chunks,
+            seconds_left=left.seconds if progress.running else None,
+        )
         self.show(self._progress)

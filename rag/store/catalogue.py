@@ -174,6 +174,21 @@ class Catalogue(ChunkRows):
         with self._changing_documents() as db:
             db.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
+    def change(self, document_id: int, was: Status, **values: Any) -> bool:
+        """Set columns of a document that is in the state ``was``; return whether it is.
+
+        So one that was removed meanwhile stays removed.
+        """
+        of_it = documents.c.id == document_id, documents.c.status == was
+        with self._changing_documents() as db:
+            return bool(db.execute(update(documents).where(*of_it).values(**values)).rowcount)
+
+    def is_removed(self, document_id: int) -> bool:
+        """Return whether a document was removed, by somebody or by a newer version of it."""
+        query = select(documents.c.status).where(documents.c.id == document_id)
+        with self._engine.connect() as db:
+            return db.scalar(query) in (None, "removed")
+
     def documents(
         self, *statuses: Status, name: str | None = None, digest: str | None = None
     ) -> list[Document]:
@@ -252,6 +267,13 @@ class Catalogue(ChunkRows):
         with self._engine.connect() as db:
             count, size = db.execute(query.where(documents.c.status.in_(statuses))).one()
         return count, size
+
+    def sizes(self, *statuses: Status) -> list[tuple[str, int, int]]:
+        """Return name, bytes and chunks (0 before they are counted) of documents in such states."""
+        query = select(documents.c.name, documents.c.size, documents.c.chunks)
+        with self._engine.connect() as db:
+            rows = db.execute(query.where(documents.c.status.in_(statuses)))
+            return [(row.name, row.size, row.chunks) for row in rows]
 
     def document_text(self, document_id: int) -> tuple[str, Any] | None:
         """Return the extracted text and its block spans (as stored), or None before parsing."""

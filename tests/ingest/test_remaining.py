@@ -1,0 +1,90 @@
+"""How much of the indexing is left, by a clock that the test moves."""
+
+import pytest
+
+from ingest.progress import IndexingProgress
+from ingest.remaining import A_DOCUMENT, A_PICTURE, GUESSED, Remaining
+from rag.store.catalogue import BYTES_A_CHUNK, Catalogue
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    yield catalogue
+    catalogue.close()
+
+
+@pytest.fixture
+def remaining(catalogue, clock):
+    return Remaining(catalogue, clock)
+
+
+def test_nothing_is_known_before_a_document_is_cut(remaining, catalogue):
+    catalogue.add_document("a.txt", 9 * BYTES_A_CHUNK, "1")
+    left = remaining.left(IndexingProgress())
+    assert (left.documents, left.chunks, left.seconds) == (1, 9, None)
+
+
+def test_time_left_goes_by_the_chunks_that_are_written(remaining, catalogue, clock):
+    document_id = catalogue.add_document("a.txt", 1, "1")
+    catalogue.update_document(document_id, status="indexing")
+    clock.now = 50.0  # the model was loaded meanwhile, which is no rate
+    remaining.cut(document_id, "a.txt", 1, 100)
+    clock.now = 60.0
+    remaining.written(document_id, 40)
+    left = remaining.left(IndexingProgress(chunks_done=40))
+    assert left.chunks == 60
+    assert left.seconds == pytest.approx((60 + A_DOCUMENT) * 10 / 40)
+    remaining.ended(document_id)
+    assert remaining.left(IndexingProgress(chunks_done=40)).chunks == 0
+
+
+def test_bytes_a_chunk_are_learned_for_each_format(catalogue, clock):
+    ready = catalogue.add_document("old.pdf", 1_000_000, "0")
+    catalogue.update_document(ready, status="ready", chunks=100)
+    remaining = Remaining(catalogue, clock)
+    catalogue.add_document("new.pdf", 500_000, "1")
+    learned = remaining.left(IndexingProgress()).chunks
+    assert 50 <= learned < 55, "10,000 bytes a chunk, as of the document that is here"
+    remaining.cut(7, "third.pdf", 40_000_000, 100)
+    remaining.ended(7)
+    clock.now += 2
+    assert remaining.left(IndexingProgress()).chunks < 10
+    assert 500_000 / GUESSED[".pdf"] == 250
+
+
+def test_pictures_are_timed_by_themselves(remaining, catalogue, clock):
+    catalogue.update_document(catalogue.add_document("scan.pdf", 1, "1"), status="indexing")
+    for done in (0, 1, 2):
+        remaining.reads(done, 12)
+        clock.now += 3.0
+    left = remaining.left(IndexingProgress(current="scan.pdf"))
+    assert left.seconds == pytest.approx(10 * 3.0)
+    assert left.chunks == 10 * A_PICTURE
+
+
+def test_the_queue_is_listed_once_a_second(remaining, catalogue, clock, monkeypatch):
+    for number in range(4):
+        catalogue.add_document(f"{number}.txt", 10 * BYTES_A_CHUNK, str(number))
+    listed = []
+    sizes = catalogue.sizes
+    monkeypatch.setattr(catalogue, "sizes", lambda *statuses: listed.append(1) or sizes(*statuses))
+    assert remaining.left(IndexingProgress()).chunks == 40
+    catalogue.update_document(1, status="ready")
+    assert remaining.left(IndexingProgress()).chunks == 30, "by the share of the bytes"
+    assert len(listed) == 1
+    clock.now += 1.5
+    remaining.left(IndexingProgress())
+    assert len(listed) == 2
