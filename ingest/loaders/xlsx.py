@@ -55,9 +55,11 @@ def _warnings(hidden: list[str], uncomputed: int) -> Iterator[str]:
             "(option hidden_sheets)"
         )
     if uncomputed:
+        one = "formula has no stored result and stands as a formula"
+        many = "formulas have no stored result and stand as formulas"
         yield (
-            f"{plural(uncomputed, 'formula has', 'formulas have')} no stored result and stand as "
-            "formulas; open the file in Excel or LibreOffice and save it to store the results"
+            f"{plural(uncomputed, one, many)}; open the file in Excel or LibreOffice and save it "
+            "to store the results"
         )
 
 
