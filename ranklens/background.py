@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere, RanklensError
 from rag.evaluate.progress import advance
-from ranklens import advising, fitting, folders, judging, measuring, models, question_sets
+from ranklens import advising, fitting, folders, judging, measuring, models, question_sets, speeds
 from ranklens.jobs import Job, Work
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ranklens.measuring import JudgedSet, Variants
 
 MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
-PULL, ADD, VERIFY, REBUILD = "pull", "add", "verify", "rebuild"
+PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
 
 
 def measure(
@@ -135,6 +135,17 @@ def rebuild(library: Library) -> Job:
         return library.rebuild(job.advance)
 
     return _started(library, REBUILD, "Making the indexes again", work, "chunks")
+
+
+def measure_speeds(library: Library, names: Sequence[str]) -> Job:
+    """Measure how fast models are on this machine; `speeds.kept` has what was found."""
+
+    def work(job: Job) -> None:
+        for done, name in enumerate(names):
+            job.advance(done, len(names))
+            speeds.measure(library.settings, name, job.stop)
+
+    return _started(library, SPEED, "Measuring speed", work, "models")
 
 
 def keep_drafts(

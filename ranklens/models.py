@@ -10,21 +10,26 @@ from typing import Any
 from rag.models.catalogue import ListedModel, find, full_name, listed, size_text
 from rag.models.download import Download, Progress, download
 from rag.models.hub import locate, offline
+from rag.models.recommended import RECOMMENDED, Recommendation, recommended_for
 from rag.rerank.base import Context
 from rag.rerank.table import AUTO, Availability, available
 from rag.settings import Settings
+from ranklens.speeds import kept
 
 __all__ = [
     "AUTO",
+    "RECOMMENDED",
     "Availability",
     "Download",
     "ListedModel",
     "Progress",
+    "Recommendation",
     "as_json",
     "last_download",
     "listed",
     "offline",
     "pull",
+    "recommended_for",
     "rerankers",
     "size_text",
     "start_download",
@@ -39,7 +44,7 @@ def rerankers(settings: Settings) -> list[Availability]:
 
 def as_json(settings: Settings) -> dict[str, Any]:
     """Return all models and rerankers, and which of them are here, for other programs."""
-    items, runners = listed(settings), rerankers(settings)
+    items, runners, known = listed(settings), rerankers(settings), kept(settings)
     return {
         "models": [
             {
@@ -50,6 +55,9 @@ def as_json(settings: Settings) -> dict[str, Any]:
                 "bytes": item.bytes,
                 "licence": item.licence,
                 "problem": item.problem,
+                "passages_a_second": round(known[item.model.name].rate, 1)
+                if item.model.name in known
+                else None,
             }
             for item in items
         ],

@@ -6,7 +6,8 @@ import pytest
 
 from rag.models.download import Progress
 from rag.types import Stage
-from ranklens.models import Availability
+from ranklens.models import RECOMMENDED, Availability
+from ranklens.speeds import ModelSpeed
 from tests.ui.test_ask import ask, html
 from ui.ask import controls, rerankers
 from ui.shared.html import macro
@@ -78,6 +79,37 @@ def test_the_models_page_lists_them_with_buttons(page):
     assert "BAAI/bge-reranker-base" in body
     assert any(button.key == "get BAAI/bge-reranker-base" for button in at.button)
     assert "CO_API_KEY" in body
+
+
+def test_the_models_page_begins_with_what_is_here(page, monkeypatch):
+    speed = ModelSpeed(500, 5.0, "int8", 2, 0.0)
+    monkeypatch.setattr("ranklens.speeds.kept", lambda _settings: {"all-MiniLM-L6-v2": speed})
+    body = html(page("ui/models/page.py"))
+    here, recommended = body.index("On this machine"), body.index("Recommended")
+    assert here < body.index("100 passages a second, 50 in 0.5 s") < recommended
+    for one in RECOMMENDED:
+        assert one.purpose in body[recommended:]
+        assert one.figure in body[recommended:]
+    assert 'href="https://huggingface.co/blog/ettin-reranker"' in body
+    assert body.index("BAAI/bge-reranker-base") > body.index(RECOMMENDED[-1].purpose)
+
+
+def test_speeds_are_measured_in_the_background(page, library, monkeypatch):
+    measured = []
+    monkeypatch.setattr(
+        "ranklens.speeds.measure", lambda settings, name, stop: measured.append(name)
+    )
+    at = page("ui/models/page.py")
+    at.button(key="measure_speeds").click().run()
+    assert not at.exception
+    library.jobs.last("speed").thread.join(5)
+    assert "all-MiniLM-L6-v2" in measured
+
+
+def test_the_toolbar_lists_nothing_that_cannot_run(page):
+    body = html(page())
+    assert "CO_API_KEY" not in body
+    assert "not set up" not in body
 
 
 def test_a_model_of_a_package_shows_the_line_that_installs_it(page, monkeypatch):

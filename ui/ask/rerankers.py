@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -12,18 +11,17 @@ from markupsafe import Markup
 from rag.settings import Settings
 from rag.text.labels import duration
 from rag.types import Scalar, Stage, StageName, Trace
-from ranklens.models import AUTO, Availability, ListedModel, listed, rerankers
+from ranklens.models import AUTO, Availability, rerankers
 from ui.shared import frame
-from ui.shared.html import macro, render
+from ui.shared.html import render
 
 COMBINED = "hybrid:NAME, cascade:A>B, rrf:A+B"
 
 
 def chooser(settings: Settings) -> str:
-    """Offer every reranker that can run here; list the others in grey, each with its reason."""
+    """Offer every reranker that can run here; the page Models has the others, with reasons."""
     frame.style("shared/models.css")
-    found = rerankers(settings)
-    names = choices(found, settings.reranker)
+    names = choices(rerankers(settings), settings.reranker)
     chosen = st.selectbox(
         "Reranker",
         names,
@@ -32,26 +30,11 @@ def chooser(settings: Settings) -> str:
         persist_state="session",
         label_visibility="collapsed",
         accept_new_options=True,
-        help=f"A name from the list, or a combination: {COMBINED}",
+        help=f"A name from the list, or a combination: {COMBINED}. The page Models has more.",
         format_func=lambda name: f"Reranker: {name}",
         width=330,
     )
-    absent = [one for one in found if one.reason]
-    if absent:
-        items = listed(settings)
-        with st.popover(f"{len(absent)} not set up", key="absent"):
-            st.html(macro("runners")([briefly(one, items) for one in absent]))
     return chosen or AUTO
-
-
-def briefly(one: Availability, items: Sequence[ListedModel]) -> Availability:
-    """Shorten the reason of a reranker whose model is not here: the Models page has the rest."""
-    needed = (item for item in items if one.name in item.used_by and not item.folder)
-    item = next(needed, None)
-    if item is None or item.problem:
-        return one
-    reason = f"{item.model.name} is not on this machine ({item.size}); the page Models downloads it"
-    return replace(one, reason=reason)
 
 
 def choices(found: Sequence[Availability], configured: str) -> list[str]:

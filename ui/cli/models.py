@@ -12,7 +12,7 @@ from ui.cli.options import JsonOption, settings_for
 if TYPE_CHECKING:
     from ranklens.models import ListedModel, Progress
 
-HEADER = ("model", "used by", "size", "licence", "on this machine")
+HEADER = ("model", "used by", "size", "licence", "on this machine", "speed here")
 
 app = typer.Typer(help="Show what rerankers and encoders need, and download models.")
 
@@ -24,6 +24,7 @@ def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
         return
     from ranklens.models import as_json as as_outside
     from ranklens.models import listed, rerankers
+    from ranklens.speeds import kept
 
     settings = settings_for(ctx, None)
     if as_json:
@@ -32,12 +33,26 @@ def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
     from ui.cli.show import table
 
     items, runners = listed(settings), rerankers(settings)
-    table(HEADER, [_row(item) for item in items])
+    known = {name: speed.words for name, speed in kept(settings).items()}
+    table(HEADER, [(*_row(item), known.get(item.model.name, "")) for item in items])
     print()
     above = {name for item in items if not item.folder for name in item.used_by}
     others = [(one.name, one.reason or "yes") for one in runners if one.name not in above]
     table(("other rerankers", "can run here"), others)
-    print("\n`ranklens models pull NAME` downloads a model")
+    print("\n`ranklens models pull NAME` downloads a model; `ranklens models speed` measures them")
+
+
+@app.command()
+def speed(ctx: typer.Context) -> None:
+    """Measure how fast the models are that are on this machine; some seconds each."""
+    from ranklens import speeds
+    from ranklens.models import listed
+
+    settings = settings_for(ctx, None)
+    for item in listed(settings):
+        if item.folder and speeds.measurable(item.model):
+            name = item.model.name
+            print(f"{name}: {speeds.measure(settings, name).words}", flush=True)
 
 
 @app.command()

@@ -1,16 +1,24 @@
-"""The Models page: what rerankers and encoders need, what is on this machine, and how to get it."""
+"""The Models page: what is on this machine, one model for each purpose, and all the others."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.settings import load_settings
-from ranklens import models
+from rag.settings import Settings, load_settings
+from rag.text.plural import plural
+from ranklens import background, models, speeds
 from ranklens.languages import advice
 from ranklens.models import Download, ListedModel, size_text
-from ui.shared import frame, state
+from ui.shared import frame, jobs, state
 from ui.shared.html import macro
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+    from ranklens.speeds import ModelSpeed
 
 KINDS = {
     "cross-encoder": (
@@ -30,44 +38,105 @@ EVERY = 0.5
 def page() -> None:
     """Show the page."""
     frame.style("shared/models.css")
-    frame.title("Models", "What rerankers and encoders need, and what of it is on this machine.")
+    frame.title("Models", "What finds and reranks passages: what is here, and what would help.")
     try:
         settings = load_settings()
     except RanklensError as error:
         state.problem(error)
         return
+    library = state.library_if_it_opens()
+    _notices(library)
+    listed = models.listed(settings)
+    by_name = {one.model.name: one for one in listed}
+    known = speeds.kept(settings)
+    _here([one for one in listed if one.folder], known, library)
+    st.html(macro("section", TEMPLATE)("Recommended", "One for each purpose."))
+    for wanted in models.RECOMMENDED:
+        _model(by_name[wanted.model], known, wanted)
+    _others(listed)
+    _without_model(settings, listed)
+
+
+def _notices(library: Library | None) -> None:
     if models.offline():
         frame.notice(
             "HF_HUB_OFFLINE is set, so nothing can be downloaded; a model's folder can still be "
             "given by its path.",
             "Offline",
         )
-    library = state.library_if_it_opens()
     if library and (better := advice(library.settings.library, library.encoder)):
         frame.notice(better, "Another encoder would help")
-    listed = models.listed(settings)
+
+
+def _here(
+    found: Sequence[ListedModel], known: Mapping[str, ModelSpeed], library: Library | None
+) -> None:
+    st.html(macro("section", TEMPLATE)("On this machine", ""))
+    st.html(macro("here", TEMPLATE)(found, known))
+    if library is None:
+        return
+    names = [one.model.name for one in found if speeds.measurable(one.model)]
+    jobs.follow(library, background.SPEED)
+    st.button(
+        "Measure speed",
+        icon=":material/speed:",
+        key="measure_speeds",
+        on_click=_measure,
+        args=(library, names),
+        disabled=library.jobs.busy,
+        help=f"Takes about {plural(8 * len(names), 'second')}; nothing else should run meanwhile",
+    )
+
+
+def _measure(library: Library, names: Sequence[str]) -> None:
+    try:
+        background.measure_speeds(library, names)
+    except RanklensError as error:
+        state.problem(error)
+
+
+def _others(listed: Sequence[ListedModel]) -> None:
+    """Show every other model that can be downloaded, by kind, folded away."""
     for kind, (heading, lead) in KINDS.items():
-        st.html(macro("section", TEMPLATE)(heading, lead))
-        for one in listed:
-            if one.model.kind == kind:
-                _model(one)
+        others = [
+            one
+            for one in listed
+            if one.model.kind == kind
+            and not one.folder
+            and not models.recommended_for(one.model.name)
+        ]
+        if others:
+            with st.expander(f"{heading}: {len(others)} more", key=f"more {kind}"):
+                frame.say(lead)
+                for one in others:
+                    _model(one, {})
+
+
+def _without_model(settings: Settings, listed: Sequence[ListedModel]) -> None:
     above = {name for one in listed for name in one.used_by}
     others = [one for one in models.rerankers(settings) if one.name not in above]
-    st.html(macro("others", TEMPLATE)(others))
+    heading = f"Rerankers without a model of their own: {len(others)}"
+    with st.expander(heading, key="runners"):
+        frame.say("They use what is here already, a service, or a language model.")
+        st.html(macro("runners")(others))
 
 
-def _model(listed: ListedModel) -> None:
+def _model(
+    listed: ListedModel,
+    known: Mapping[str, ModelSpeed],
+    wanted: models.Recommendation | None = None,
+) -> None:
     name = listed.model.name
     download = models.last_download(name)
     with st.container(border=True, key=f"model {name}"):
         about, size, action = st.columns((5, 2, 2), vertical_alignment="center")
-        about.html(macro("about", TEMPLATE)(listed))
+        about.html(macro("about", TEMPLATE)(listed, wanted, known.get(name)))
         size.html(macro("size", TEMPLATE)(listed))
         with action:
             if listed.folder:
                 frame.say("✓ on this machine")
             elif listed.model.install:
-                st.code(listed.model.install, language="sh")
+                st.code(listed.model.install, language="sh", wrap_lines=True)
             else:
                 _button(name, download)
         if download is not None:

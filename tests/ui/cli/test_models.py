@@ -19,9 +19,9 @@ def test_models_lists_what_is_needed_and_what_is_here(run: Run):
     ran = run("models")
     lines = [line.split("\t") for line in ran.out.splitlines() if "\t" in line]
     assert ran.code == 0
-    assert lines[0] == ["model", "used by", "size", "licence", "on this machine"]
+    assert lines[0] == [*("model", "used by", "size", "licence", "on this machine", "speed here")]
     embedded = next(line for line in lines if line[0] == "all-MiniLM-L6-v2")
-    assert embedded[2:] == ["92 MB", "apache-2.0", "yes, comes with Ranklens"]
+    assert embedded[2:5] == ["92 MB", "apache-2.0", "yes, comes with Ranklens"]
     assert ["late-interaction", "yes"] in lines
     assert any(line[0] == "cohere" and "CO_API_KEY" in line[1] for line in lines)
 
@@ -87,7 +87,7 @@ def test_a_model_is_pulled_and_listed(tmp_path, run: Run, monkeypatch: pytest.Mo
     assert ran.stdout.startswith("BAAI/bge-reranker-base is here: ")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
     row = next(line for line in run("models").out.splitlines() if "bge-reranker-base\t" in line)
-    assert row.split("\t")[2:] == [
+    assert row.split("\t")[2:5] == [
         "0 MB",
         "mit-0",
         "yes (Base size, English and Chinese; published nDCG@10 0.489)",
