@@ -28,6 +28,7 @@ from rag.store.catalogue import Document
 from rag.store.index import Index
 from rag.store.picture_texts import PictureTexts
 from rag.store.room import storage_error
+from rag.store.sources import Sources, Tags
 from rag.store.verifying import IndexReport, OnChecked
 from rag.types import Chunk
 
@@ -149,8 +150,20 @@ class Documents:
         Raises `NotThere` if there is none of that name.
         """
         self._refuse_unknown([name])
-        self._forget([*self.index.catalogue.documents(name=name), *self._attachments.of(name)])
+        self.remove_all([name])
+
+    def remove_all(self, names: Sequence[str]) -> list[str]:
+        """Remove documents as `remove` does; return those of the names that there were."""
+        catalogue = self.index.catalogue
+        named = [document for name in names for document in catalogue.documents(name=name)]
+        if not named:
+            return []
+        found = [*named, *(d for name in names for d in self._attachments.of(name))]
+        self._forget(found)
+        for records in (Tags(catalogue.engine), Sources(catalogue.engine)):
+            records.forget_documents({document.name for document in found})
         self.index.forget()
+        return list(dict.fromkeys(document.name for document in named))
 
     def attached(self, name: str) -> list[str]:
         """Return the names of the documents that were attached to an e-mail."""

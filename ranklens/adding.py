@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from ingest.loaders.base import LOCKED
 from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import LibraryError
 from rag.text.regular import NOT_REGULAR
+from ranklens import addresses
 
 if TYPE_CHECKING:
     from ingest.documents import Documents
     from rag.store.catalogue import Document
+    from ranklens.library import Library
 
 Report = Callable[[IndexingProgress], None]
 
@@ -32,19 +35,37 @@ class FoundFile:
     refused: FileOutcome | None = None
 
 
+def add_all(
+    library: Library,
+    given: Iterable[str | PathLike[str]],
+    password: str = "",
+    on_progress: Report | None = None,
+    stop: threading.Event | None = None,
+) -> list[FileOutcome]:
+    """Add files, folders and addresses, as `add` does; addresses are fetched first."""
+    wanted = [one for one in given if isinstance(one, str) and addresses.is_address(one)]
+    fetched = [
+        addresses.fetch_address(library, one) for one in wanted if not (stop and stop.is_set())
+    ]
+    paths = (Path(one) for one in given if one not in wanted)
+    settled = [outcome for outcome in fetched if outcome.status != "queued"]
+    return add(library, find(paths), password, on_progress, stop, settled)
+
+
 def add(
     library: Documents,
     files: Iterable[FoundFile],
     password: str = "",
     on_progress: Report | None = None,
     stop: threading.Event | None = None,
+    before: Iterable[FileOutcome] = (),
 ) -> list[FileOutcome]:
-    """Queue files and index what is queued; return what became of each.
+    """Queue files and index what is queued; return what became of each, after those ``before``.
 
     ``on_progress`` gets every outcome as soon as it is known. Raises `LibraryError` if the work as
     a whole could not go on.
     """
-    settled: list[FileOutcome] = []
+    settled = list(before)
 
     def report(progress: IndexingProgress) -> None:
         if on_progress:

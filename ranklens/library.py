@@ -22,6 +22,7 @@ from rag.store.private import make_private
 from rag.store.room import storage_error
 from ranklens.jobs import Jobs
 from ranklens.use_cases import UseCases
+from ranklens.watching import Watcher
 
 WARM_UP_SECONDS = 30.0  # the longest that closing waits for the warm-up
 JOB_SECONDS = 10.0  # and for a job that was asked to stop
@@ -39,6 +40,7 @@ class Library(Documents, UseCases):
         self.jobs = Jobs(JobLog(index.catalogue.engine))
         self._owner = owner
         self._warming: threading.Thread | None = None
+        self._watcher = Watcher(self)
 
     @classmethod
     def open(
@@ -96,11 +98,17 @@ class Library(Documents, UseCases):
             self.pipeline.search("warm up")
         then()
 
+    def start_worker(self) -> None:
+        """Index in the background, as `Documents.start_worker` does, and watch the folders."""
+        super().start_worker()
+        self._watcher.start()
+
     def close(self) -> None:
         """Stop what is running, save, and give the folder back."""
         # Indexes that are closed while something reads them crash the process.
         if self._warming:
             self._warming.join(WARM_UP_SECONDS)
+        self._watcher.close()
         self.jobs.close(JOB_SECONDS)
         self.pipeline.close()
         super().close()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.evaluate.judgements.store import JudgementStore
     from rag.evaluate.judgements.votes import VoteStore
     from rag.store.api_keys import ApiKeys
+    from rag.store.sources import Sources, Tags
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
     from ranklens.embedding import Embedder
@@ -72,6 +73,20 @@ class Records:
         from rag.store.api_keys import ApiKeys
 
         return ApiKeys(self.index.catalogue.engine)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Folders and addresses that documents come from."""
+        from rag.store.sources import Sources
+
+        return Sources(self.index.catalogue.engine)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """Tags of documents."""
+        from rag.store.sources import Tags
+
+        return Tags(self.index.catalogue.engine)
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -42,7 +42,9 @@ class UseCases(Records):
         on_progress: Callable[[IndexingProgress], None] | None = None,
         stop: threading.Event | None = None,
     ) -> list[FileOutcome]:
-        """Add files, and the files of folders, and index them; return what became of each.
+        """Add files, the files of folders, and documents at ``https://`` addresses; index them.
+
+        Returns what became of each.
 
         A file that cannot be read is an outcome with the status ``failed`` and its reason; the
         others are added all the same. The same bytes are not added twice; a file of a known name
@@ -54,8 +56,24 @@ class UseCases(Records):
 
         if isinstance(paths, str | PathLike):
             paths = [paths]
-        found = adding.find(Path(path) for path in paths)
-        return adding.add(self, found, password, on_progress, stop)  # type: ignore[arg-type]
+        return adding.add_all(self, list(paths), password, on_progress, stop)  # type: ignore[arg-type]
+
+    def watch(
+        self,
+        folder: str | PathLike[str],
+        *,
+        on_progress: Callable[[IndexingProgress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> list[FileOutcome]:
+        """Add a folder's files, index them, and have the folder watched from now on.
+
+        While the page or the server runs, it is looked at every ``watch_seconds``: what is new or
+        has changed is indexed, what is gone is removed. Raises `LibraryError` if it is no folder.
+        """
+        from ranklens import adding, watching
+
+        watching.watch(self, Path(folder))  # type: ignore[arg-type]
+        return adding.index_queued(self, on_progress, stop)  # type: ignore[arg-type]
 
     def search(
         self,

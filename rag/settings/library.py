@@ -63,6 +63,22 @@ class LibrarySettings(Section):
     hidden_sheets: bool = option(
         False, "Read the hidden sheets of workbooks too, of documents indexed from then on."
     )
+    import_folders: str = option(
+        "",
+        "Folders, separated by the system's path separator, of which the page may import what is "
+        "below them. Empty: your home folder, or none if page_hosts is set. The command line "
+        "imports any folder.",
+        trusted=True,
+    )
+    watch_seconds: float = option(
+        60.0,
+        "Time between two looks at imported folders, in seconds, while the page or the server "
+        "runs; with 0 they are looked at on request only.",
+        ge=0,
+    )
+    fetch_seconds: float = option(
+        60.0, "Time that fetching a document from an address may take, in seconds.", gt=0
+    )
     max_document_characters: int = option(
         20_000_000, "Most characters of a document's text; a longer one is refused.", ge=1000
     )

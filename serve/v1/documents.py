@@ -113,8 +113,15 @@ async def follow_indexing(library: Opened, request: Request) -> Response:
 
 @router.delete("/indexing", status_code=204, response_class=Response)
 def stop_indexing(library: Opened) -> None:
-    """Stop after the current batch; what is left stays queued until something is added."""
+    """Stop after the current batch; what is left waits until `POST`, or something is added."""
     library.stop_work()
+
+
+@router.post("/indexing", status_code=202)
+def resume_indexing(library: Opened) -> IndexingProgress:
+    """Go on with what was stopped, in the background."""
+    library.resume_work()
+    return library.progress()
 
 
 async def _indexing(library: Library, request: Request) -> AsyncIterator[bytes]:

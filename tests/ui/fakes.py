@@ -206,14 +206,13 @@ class FakeProgress:
     problem: str = ""
     pictures_done: int = 0
     pictures_total: int = 0
+    seconds_left: float | None = None
+    stopped: bool = False
+    waits: bool = False
 
     @property
     def rate(self) -> float:
         return self.chunks_done / self.seconds if self.seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        return (self.chunks_total - self.chunks_done) / self.rate if self.rate else None
 
 
 @dataclass
@@ -263,6 +262,9 @@ class FakeLibrary(Records):
 
     def stop_work(self) -> None:
         self.calls.append(("stop",))
+
+    def resume_work(self) -> None:
+        self.calls.append(("resume",))
 
     def progress(self) -> FakeProgress:
         return self.state

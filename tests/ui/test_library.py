@@ -40,8 +40,15 @@ def test_a_failure_shows_its_reason_below_the_table(page, library):
 
 def test_what_was_not_read_of_a_document_is_shown_with_it(page, library):
     library.held = [*library.held, FakeDocument("a.pdf", warnings="page <2> was not read")]
-    assert "1 document was not read completely; select one" in html(page("ui/library/page.py"))
-    assert "2 documents were not read completely" in macro("unselected", TEMPLATE)([], 2)
+    assert "1 document was not read completely:" in html(page("ui/library/page.py"))
+    partial = [
+        FakeDocument(f"{n}.pdf", warnings="page 2 was not\npage 3 was not") for n in "abcdefg"
+    ]
+    drawn = macro("unselected", TEMPLATE)([], partial)
+    assert "7 documents were not read completely:" in drawn
+    assert "<b>a.pdf</b>: page 2 was not, and 1 other part" in drawn
+    assert "2 more; select one to see what is missing" in drawn
+    assert frame_of(partial)["Not read"].tolist() == [2] * 7
     shown = html(page("ui/library/page.py", document="a.pdf"))
     assert "Not everything in it was read" in shown
     assert "page &lt;2&gt; was not read" in shown
@@ -69,9 +76,9 @@ def test_an_upload_is_queued_under_its_name_and_never_written_to_it(library, tmp
 
 
 def test_progress_in_one_line():
-    running = FakeProgress(2, 5, 120, 600, 60.0, "a.pdf", running=True)
+    running = FakeProgress(2, 5, 120, 600, 60.0, "a.pdf", running=True, seconds_left=240.0)
     assert line(running) == (
-        "2 of 5 documents · 120 of about 600 passages · 2 a second · 4 min 00 s left · a.pdf"
+        "2 of 5 documents · 120 of about 600 passages · 2 a second · about 4 min 00 s left · a.pdf"
     )
     assert line(FakeProgress()) == "Waiting to be indexed"
 
@@ -83,6 +90,91 @@ def test_running_work_is_shown_and_can_be_stopped(page, library):
     assert "**bold**.txt" in html(at)
     at.button(key="stop").click().run()
     assert ("stop",) in library.calls
+
+
+def test_stopped_work_can_be_resumed(page, library):
+    library.held.append(FakeDocument("b.txt", "queued", chunks=0))
+    library.state = FakeProgress(1, 2, stopped=True)
+    at = page("ui/library/page.py")
+    assert "Indexing is stopped; 1 document waits" in html(at)
+    assert not any(button.key == "stop" for button in at.button)
+    at.button(key="resume").click().run()
+    assert ("resume",) in library.calls
+
+
+def test_what_is_ready_can_be_asked_while_the_rest_is_indexed(page, library):
+    at = page("ui/library/page.py")
+    assert not any(button.key == "ask_now" for button in at.button), "nothing was indexed here"
+    library.held.append(FakeDocument("b.txt", "indexing", chunks=0))
+    library.state = FakeProgress(0, 1, running=True)
+    at = page("app.py").switch_page("ui/library/page.py").run()
+    assert "3 documents are ready; the others follow." in html(at)
+    library.held[-1].status = "ready"
+    library.state = FakeProgress(1, 1)
+    at.run()
+    assert "4 documents are ready." in html(at)
+    at.button(key="ask_now").click().run()
+    assert not at.exception
+    assert "What would you like to know?" in str(at.main)
+
+
+def test_documents_are_found_sorted_and_totalled(page, library):
+    library.held += [FakeDocument("zebra.pdf", size=9_000_000, pages=10, chunks=40),
+                     FakeDocument("broken.pdf", "failed", "it is damaged", chunks=0)]  # fmt: skip
+    at = page("ui/library/page.py")
+    assert "5 documents · 14 pages · 52 passages · 9 MB" in html(at)
+    at.selectbox(key="library_sort").select("Largest first").run()
+    assert at.dataframe[0].value["Document"].tolist()[0] == "zebra.pdf"
+    at.selectbox(key="library_sort").select("Problems first").run()
+    assert at.dataframe[0].value["Document"].tolist()[0] == "broken.pdf"
+    at.text_input(key="library_find").set_value("GUIDE").run()
+    assert at.dataframe[0].value["Document"].tolist() == ["field-guide.pdf"]
+    assert "1 document of 5 · 4 pages" in html(at)
+    at.text_input(key="library_find").set_value("nowhere").run()
+    assert "No document fits" in html(at)
+
+
+def test_documents_have_tags(page, library):
+    at = page("ui/library/page.py", document="maintenance.md")
+    at.multiselect(key="tags_of_maintenance.md").set_value(["care"]).run()
+    assert library.tags.all() == {"maintenance.md": ("care",)}
+    at = page("ui/library/page.py")
+    assert at.dataframe[0].value["Tags"].tolist() == [[], ["care"], []]
+    at.multiselect(key="library_tags").select("care").run()
+    assert at.dataframe[0].value["Document"].tolist() == ["maintenance.md"]
+    library.tags.put("maintenance.md", ())
+    at.run()
+    assert len(at.dataframe[0].value) == 3, "a tag that is gone chooses nothing any more"
+
+
+def test_a_folder_that_the_page_may_not_import_is_refused(page, library, tmp_path):
+    at = page("ui/library/page.py")
+    at.text_input(key="import_folder").input(str(tmp_path))
+    next(b for b in at.button if b.label == "Import and watch").click().run()
+    assert "option import_folders" in html(at)
+    assert library.sources.all() == []
+    library.settings = library.settings.updated(page_hosts="docs.example.org")
+    at = page("ui/library/page.py")
+    assert at.text_input(key="import_folder").disabled
+
+
+def test_an_address_of_this_machine_is_refused(page, library):
+    at = page("ui/library/page.py")
+    at.text_input(key="import_address").input("http://127.0.0.1:8501/<b>")
+    next(b for b in at.button if b.label == "Fetch").click().run()
+    assert "127.0.0.1 is no public address" in html(at)
+    assert "<b>" not in html(at).replace("<b>", "", 1) or "&lt;b&gt;" in html(at)
+
+
+def test_sources_are_listed_with_what_was_found(page, library):
+    source = library.sources.add("folder", "/srv/<reports>", "reports")
+    library.sources.looked(source, "the folder is not there", {"added": ["reports/a.txt"]})
+    at = page("ui/library/page.py")
+    assert "/srv/&lt;reports&gt;" in html(at)
+    assert "the folder is not there" in html(at)
+    assert "1 added" in html(at)
+    at.button(key=f"forget {source.id}").click().run()
+    assert library.sources.all() == []
 
 
 def test_a_selected_document_shows_its_passages(page):

@@ -21,6 +21,7 @@ from ui.cli import (
     questions,
     serving,
     upkeep,
+    watching,
 )
 from ui.cli.options import LibraryOption
 
@@ -53,6 +54,8 @@ app.command()(questions.search)
 app.command(name="documents")(documents.list_documents)
 app.command()(documents.remove)
 app.command()(documents.reindex)
+app.command()(documents.tag)
+app.command()(watching.watch)
 app.add_typer(models.app, name="models")
 app.command()(upkeep.settings)
 app.command()(doctor.doctor)

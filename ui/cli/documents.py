@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,14 +28,17 @@ if TYPE_CHECKING:
 
     Work = Callable[[Reporter, threading.Event], list[FileOutcome]]
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of files.")]
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH…", help="Files, folders of files, or https:// addresses."),
+]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="All when left out.")]
 
 
 def ingest(
     ctx: typer.Context, paths: Paths, password: PasswordOption = "", library: LibraryOption = None
 ) -> None:
-    """Add files and folders to the library.
+    """Add files, folders and addresses to the library.
 
     Exits with 1 if any file failed; the others are added all the same.
     """
@@ -71,15 +73,22 @@ def index(library: Library, work: Work) -> bool:
 
 
 def list_documents(
-    ctx: typer.Context, as_json: JsonOption = False, library: LibraryOption = None
+    ctx: typer.Context,
+    as_json: JsonOption = False,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Those with this tag only.")
+    ] = None,
+    library: LibraryOption = None,
 ) -> None:
     """List the documents of the library."""
     from ui.cli.show import table
 
     with open_library(settings_for(ctx, library)) as opened:
-        documents = opened.documents()
+        documents, tags = opened.documents(), opened.tags.all()
+    documents = [d for d in documents if set(tag or ()) <= set(tags.get(d.name, ()))]
     if as_json:
-        print(json.dumps([asdict(d) for d in documents], default=str, ensure_ascii=False, indent=2))
+        found = [{**asdict(d), "tags": list(tags.get(d.name, ()))} for d in documents]
+        print(json.dumps(found, default=str, ensure_ascii=False, indent=2))
         return
     if not documents:
         print("The library is empty; add documents with `ranklens ingest PATH…`", file=sys.stderr)
@@ -92,10 +101,25 @@ def list_documents(
             str(d.chunks),
             d.reason or "; ".join(d.warnings.splitlines()),
             d.ocr,
+            ", ".join(tags.get(d.name, ())),
         )
         for d in documents
     ]
-    table(("document", "status", "pages", "chunks", "reason or warning", "OCR"), rows)
+    table(("document", "status", "pages", "chunks", "reason or warning", "OCR", "tags"), rows)
+
+
+def tag(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `documents` lists it.")],
+    tags: Annotated[
+        list[str] | None, typer.Argument(metavar="[TAG…]", help="None removes its tags.")
+    ] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Give a document these tags, in place of those it had."""
+    with open_library(settings_for(ctx, library)) as opened:
+        kept = opened.tags.put(opened.document(name).name, tags or ())
+    print(f"{clean(name)}: {clean(', '.join(kept)) or 'no tags'}")
 
 
 def remove(

@@ -12,6 +12,7 @@ from rag.errors import LibraryError, RanklensError
 from rag.text.plural import plural
 from rag.types import Chunk
 from ranklens.adding import needs_password
+from ranklens.sources import MOST_TAGS
 from ui.library import uploads
 from ui.shared import frame, passwords
 from ui.shared.html import macro
@@ -31,11 +32,12 @@ def show(library: Library, document: Document) -> None:
         if needs_password(document):
             unlock(library, document)
     if document.warnings:
-        frame.notice(document.warnings, "Not everything in it was read", "warn")
+        st.html(macro("unread", TEMPLATE)(document.warnings.splitlines()))
     if document.ocr:
         frame.say(f"{document.ocr}.")
     if document.parent:
         frame.say(f"It was attached to {document.parent}.")
+    _tags(library, document.name)
     with st.container(horizontal=True):
         if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
             library.reindex([document.name])
@@ -44,6 +46,28 @@ def show(library: Library, document: Document) -> None:
             _confirm(library, document.name)
     if document.status == "ready":
         _passages(library.chunks(document.name), document.digest)
+
+
+def _tags(library: Library, name: str) -> None:
+    """Show a document's tags, to be changed in place."""
+    tags = library.tags.all()
+    known = sorted({tag for own in tags.values() for tag in own})
+    key = f"tags_of_{name}"
+    st.session_state[key] = list(tags.get(name, ()))
+    st.multiselect(
+        "Tags",
+        known,
+        key=key,
+        accept_new_options=True,
+        max_selections=MOST_TAGS,
+        placeholder="Add a tag",
+        on_change=_put_tags,
+        args=(library, name, key),
+    )
+
+
+def _put_tags(library: Library, name: str, key: str) -> None:
+    library.tags.put(name, st.session_state[key])
 
 
 @st.dialog("Remove this document?")

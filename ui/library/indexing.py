@@ -1,4 +1,4 @@
-"""Progress of indexing, while it runs."""
+"""Progress of indexing: how far it is, stopping and resuming it, and what can be asked already."""
 
 from __future__ import annotations
 
@@ -18,34 +18,66 @@ EVERY = 1.0
 
 def show(library: Library) -> None:
     """Show the progress of the running work, once a second for as long as it runs."""
-    st.fragment(_poll, run_every=EVERY if _busy(library) else None)(library)
+    every = EVERY if _waiting(library) or library.progress().running else None
+    st.fragment(_poll, run_every=every)(library)
 
 
-def _busy(library: Library) -> bool:
-    waiting = any(d.status in ("queued", "indexing") for d in library.documents())
-    return library.progress().running or waiting
+def _waiting(library: Library) -> int:
+    return sum(document.status in ("queued", "indexing") for document in library.documents())
 
 
 def _poll(library: Library) -> None:
     """Show a snapshot; the whole page runs again when a document is done or all of them are."""
-    progress, busy = library.progress(), _busy(library)
-    seen = (progress.documents_done, busy)
-    if st.session_state.get("indexing_seen", seen) != seen:
-        st.session_state["indexing_seen"] = seen
+    progress, waiting = library.progress(), _waiting(library)
+    busy = progress.running or (waiting > 0 and not progress.stopped)
+    now = (progress.documents_done, busy, progress.stopped)
+    seen = st.session_state.setdefault("indexing_seen", now)
+    if busy:
+        st.session_state["indexing_watched"] = True
+    if seen != now:
+        st.session_state["indexing_seen"] = now
         st.rerun()
-    st.session_state["indexing_seen"] = seen
     if progress.problem and not progress.running:
         headline = "Indexing waits" if progress.waits else "Indexing came to a halt"
         frame.notice(progress.problem, headline, "bad")
     if busy:
-        with st.container(border=True):
-            frame.working(
-                line(progress),
-                progress.chunks_done,
-                progress.chunks_total,
-                "stop",
-                library.stop_work,
-            )
+        _running(library, progress)
+    elif waiting and progress.stopped:
+        _stopped(library, waiting)
+    if st.session_state.get("indexing_watched"):
+        _ask_now(library, busy)
+
+
+def _running(library: Library, progress: IndexingProgress) -> None:
+    with st.container(border=True):
+        done, total = progress.chunks_done, progress.chunks_total
+        if progress.pictures_total and not progress.chunks_done:
+            done, total = progress.pictures_done, progress.pictures_total
+        frame.working(line(progress), done, total, "stop", library.stop_work)
+
+
+def _stopped(library: Library, waiting: int) -> None:
+    waits = plural(waiting, "document waits", "documents wait")
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        frame.say(f"Indexing is stopped; {waits}. What is indexed can be asked.")
+        st.button(
+            "Resume", icon=":material/play_circle:", key="resume", on_click=library.resume_work
+        )
+
+
+def _ask_now(library: Library, busy: bool) -> None:
+    """Offer to ask what is ready, while the rest is indexed and when all of it is."""
+    ready = sum(document.status == "ready" for document in library.documents())
+    if not ready:
+        return
+    words = f"{plural(ready, 'document is', 'documents are')} ready"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        frame.say(f"{words}; the others follow." if busy else f"{words}.", width="content")
+        if st.button("Ask now", icon=":material/search:", key="ask_now"):
+            st.switch_page("ui/ask/page.py")
 
 
 def line(progress: IndexingProgress) -> str:
@@ -59,7 +91,7 @@ def line(progress: IndexingProgress) -> str:
         )
         parts.append(f"{progress.rate:.0f} a second")
     if progress.seconds_left is not None:
-        parts.append(f"{left(progress.seconds_left)} left")
+        parts.append(f"about {left(progress.seconds_left)} left")
     if progress.current:
         parts.append(progress.current)
     if progress.pictures_total:

@@ -7,7 +7,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from ranklens.adding import needs_password
 from ranklens.languages import advice
-from ui.library import document, documents, indexing, uploads
+from ui.library import document, documents, imports, indexing, uploads
 from ui.shared import frame, state
 from ui.shared.html import macro
 
@@ -19,6 +19,7 @@ def page() -> None:
     library = state.library()
     frame.title("Library", "The documents that questions are answered from.")
     uploads.show(library)
+    imports.show(library)
     indexing.show(library)
     held = library.documents()
     if not held:
@@ -28,15 +29,21 @@ def page() -> None:
         return
     if better := advice(library.settings.library, library.encoder):
         frame.notice(better, "Another encoder would help")
-    chosen = documents.table(held)
+    tags = library.tags.all()
+    shown = documents.chosen(held, tags)
+    st.html(documents.totals(shown, held))
+    if not shown:
+        frame.empty("No document fits", "Change the words or the tags above the table.")
+        return
+    chosen = documents.table(shown, tags)
     if chosen is None:
-        locked = [one for one in held if needs_password(one)]
+        locked = [one for one in shown if needs_password(one)]
         for one in locked[:MOST_LOCKED]:
             frame.notice(f"{one.reason}.", one.name, "warn")
             document.unlock(library, one)
-        failed = [one for one in held if one.reason and one not in locked[:MOST_LOCKED]]
-        partial = [one for one in held if one.warnings]
-        st.html(macro("unselected", document.TEMPLATE)(failed, len(partial)))
+        failed = [one for one in shown if one.reason and one not in locked[:MOST_LOCKED]]
+        partial = [one for one in shown if one.warnings]
+        st.html(macro("unselected", document.TEMPLATE)(failed, partial))
         return
     try:
         document.show(library, chosen)

@@ -156,6 +156,14 @@ class FakeLibrary(UseCases):
     def attached(self, name: str) -> list[str]:
         return []
 
+    def document(self, name: str) -> FakeDocument:
+        self.refuse_unknown([name])
+        return next(d for d in self.held if d.name == name)
+
+    def remove_all(self, names: Sequence[str]) -> list[str]:
+        self.held = [d for d in self.held if d.name not in names]
+        return list(names)
+
     def remove(self, name: str) -> None:
         self.refuse_unknown([name])
         self.held = [d for d in self.held if d.name != name]

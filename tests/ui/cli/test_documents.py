@@ -146,10 +146,10 @@ def test_documents_as_lines(run: Run, fake: FakeLibrary):
         FakeDocument("c.png", ocr="1 page read by OCR, confidence 97%"),
     ]
     assert run("documents").out.splitlines() == [
-        "document\tstatus\tpages\tchunks\treason or warning\tOCR",
-        "a.pdf\tready\t3\t1\tpage 2 was not read; a picture was not\t",
-        "b.md\tfailed\t\t1\tno text\t",
-        "c.png\tready\t\t1\t\t1 page read by OCR, confidence 97%",
+        "document\tstatus\tpages\tchunks\treason or warning\tOCR\ttags",
+        "a.pdf\tready\t3\t1\tpage 2 was not read; a picture was not\t\t",
+        "b.md\tfailed\t\t1\tno text\t\t",
+        "c.png\tready\t\t1\t\t1 page read by OCR, confidence 97%\t",
     ]
 
 
@@ -165,7 +165,39 @@ def test_documents_as_json(run: Run, fake: FakeLibrary):
         "media_type": "text/plain",
         "warnings": "",
         "ocr": "",
+        "tags": [],
     }
+
+
+def test_documents_by_tag(run: Run, fake: FakeLibrary):
+    fake.held = [FakeDocument("a.pdf"), FakeDocument("b.md")]
+    assert run("tag", "b.md", "draft", "moon").out == "b.md: draft, moon\n"
+    assert [one["name"] for one in json.loads(run("documents", "--json", "--tag", "moon").out)] == [
+        "b.md"
+    ]
+    assert run("tag", "b.md").out == "b.md: no tags\n"
+    assert run("tag", "c.md", "moon").code == 1
+
+
+def test_an_address_that_is_not_public_is_a_file_that_failed(run: Run, fake: FakeLibrary):
+    ran = run("ingest", "http://127.0.0.1:9/a.pdf")
+    assert ran.code == 1
+    assert ran.err.startswith("failed: http://127.0.0.1:9/a.pdf: 127.0.0.1 is no public address")
+
+
+def test_folders_are_watched_listed_and_forgotten(run: Run, fake: FakeLibrary, tmp_path: Path):
+    write(tmp_path / "in", a_md="new", b_md="bad")
+    assert "no folder is watched" in run("watch").err.lower()
+    ran = run("watch", "in")
+    assert ran.out.splitlines()[:3] == [
+        f"{tmp_path / 'in'}: 2 added",
+        "  added: in/a.md",
+        "  added: in/b.md",
+    ]
+    fake.queued.clear()
+    assert run("watch").out.splitlines()[0] == f"{tmp_path / 'in'}: nothing has changed"
+    assert run("watch", "--forget", "in").out == "not watched any more: in\n"
+    assert run("watch", "--forget", "in").code == 1
 
 
 def test_an_empty_library_says_what_to_do(run: Run, fake: FakeLibrary):
