@@ -219,6 +219,8 @@ class Documents:
     def resume_work(self) -> None:
         """Go on in the background with what `stop_work` left."""
         self._held = False
+        if self._progress.stopped:
+            self._progress = replace(self._progress, stopped=False)
         self._wake.set()
 
     def start_worker(self) -> None:

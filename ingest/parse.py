@@ -29,7 +29,7 @@ class OutOfMemory(DocumentError):
     """Reading the document needs more memory than it may have."""
 
 
-class Interrupted(DocumentError):
+class ReadingEnded(DocumentError):
     """Somebody called `Parser.interrupt` while a document was read."""
 
 
@@ -136,7 +136,7 @@ class Parser:
             ]
 
     def interrupt(self) -> None:
-        """End what is being read, if anything is: its caller gets `Interrupted`."""
+        """End what is being read, if anything is: its caller gets `ReadingEnded`."""
         child = self._child
         if child is not None:
             self._interrupted = True
@@ -163,7 +163,7 @@ class Parser:
 
     def _refuse_interrupted(self) -> None:
         if self._interrupted:
-            raise Interrupted("reading it was interrupted") from None
+            raise ReadingEnded("reading it was interrupted") from None
 
     def _asked(self, request: Mapping[str, Any], parts: Sequence[bytes]) -> Packet:
         child = self._child = self._child or Child(self._command)

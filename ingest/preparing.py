@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.encoding import Batch, batches
 from ingest.files import Files
-from ingest.parse import Interrupted, Parser
+from ingest.parse import ReadingEnded, Parser
 from ingest.parsed import CutDocument
 from ingest.reading import DocumentReader
 from ingest.texts import stored_text
@@ -123,7 +123,7 @@ class Preparer:
             try:
                 cut = self._cut(document)
                 break
-            except Interrupted:  # by whoever gave up this document, or the one before it
+            except ReadingEnded:  # by whoever gave up this document, or the one before it
                 self._refuse_ended(document)
         if not cut.chunks:
             raise DocumentError("holds no text")
@@ -134,7 +134,7 @@ class Preparer:
         path, password = self._files.path(document.digest), self._passwords.get(document.id, "")
         try:
             return self._reader.read(document, path, password)
-        except Interrupted:
+        except ReadingEnded:
             raise
         except DocumentError:
             # Indexed again, an encrypted file cannot be opened without its password, but its

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ingest.loaders.pictures import NEEDS_OCR, packed
-from ingest.parse import Interrupted, Parser
+from ingest.parse import ReadingEnded, Parser
 from ingest.parsed import CutDocument
 from rag.errors import DocumentError
 from rag.settings import Settings
@@ -83,7 +83,7 @@ class DocumentReader:
                 continue
             try:
                 text = self.parser.recognise(path, document.name, key, password)
-            except Interrupted:
+            except ReadingEnded:
                 raise
             except DocumentError as error:
                 failures += 1

@@ -127,7 +127,8 @@ def resume_indexing(library: Opened) -> IndexingProgress:
 async def _indexing(library: Library, request: Request) -> AsyncIterator[bytes]:
     def look() -> tuple[bool, object]:
         progress = library.progress()
-        ends = progress.waits or not (progress.running or library.unfinished())
+        rests = progress.waits or progress.stopped
+        ends = rests or not (progress.running or library.unfinished())
         return ends, asdict(progress)
 
     async for event in follow(request, "indexing", lambda: run_in_threadpool(look)):
