@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.encoding import Batch, batches
 from ingest.files import Files
-from ingest.parse import ReadingEnded, Parser
+from ingest.parse import Parser, ReadingEnded
 from ingest.parsed import CutDocument
 from ingest.reading import DocumentReader
 from ingest.texts import stored_text

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ingest.loaders.pictures import NEEDS_OCR, packed
-from ingest.parse import ReadingEnded, Parser
+from ingest.parse import Parser, ReadingEnded
 from ingest.parsed import CutDocument
 from rag.errors import DocumentError
 from rag.settings import Settings
