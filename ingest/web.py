@@ -14,7 +14,7 @@ import mimetypes
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ PATIENCE = 10.0  # seconds without a byte
 LONGEST = 2_000  # characters of an address
 MOVED = (301, 302, 303, 307, 308)
 PIECE = 1 << 16
-HEADERS = {
+HEADERS: Mapping[bytes | str, bytes | str] = {
     "User-Agent": "Ranklens",
     "Accept": "*/*",
     "Accept-Encoding": "identity",  # a few bytes can unpack to gigabytes

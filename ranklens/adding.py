@@ -71,6 +71,8 @@ def add(
         if on_progress:
             on_progress(replace(progress, outcomes=(*settled, *progress.outcomes)))
 
+    if settled:
+        report(IndexingProgress())
     for file in files:
         if stop and stop.is_set():
             return settled

@@ -210,7 +210,8 @@ def _unreadable(library: Library, source: Source) -> str:
     if not folder.is_dir():
         return "the folder is not there; its documents stay in the library"
     try:
-        empty = next(os.scandir(folder), None) is None
+        with os.scandir(folder) as entries:
+            empty = next(entries, None) is None
     except OSError as error:
         return f"the folder cannot be read ({error.strerror}); its documents stay in the library"
     held = len(library.sources.files(source))
