@@ -138,12 +138,14 @@ def rebuild(library: Library) -> Job:
 
 
 def measure_speeds(library: Library, names: Sequence[str]) -> Job:
-    """Measure how fast models are on this machine; `speeds.kept` has what was found."""
+    """Measure how fast models are on this machine; the result has each model's `ModelSpeed`."""
 
-    def work(job: Job) -> None:
+    def work(job: Job) -> dict[str, speeds.ModelSpeed]:
+        found = {}
         for done, name in enumerate(names):
             job.advance(done, len(names))
-            speeds.measure(library.settings, name, job.stop)
+            found[name] = speeds.measure(library.settings, name, job.stop)
+        return found
 
     return _started(library, SPEED, "Measuring speed", work, "models")
 
@@ -212,6 +214,7 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     ADD: lambda outcomes: {"outcomes": [asdict(one) for one in outcomes]},
     VERIFY: asdict,
     REBUILD: asdict,
+    SPEED: lambda found: {"speeds": {name: asdict(speed) for name, speed in found.items()}},
 }
 
 
