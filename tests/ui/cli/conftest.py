@@ -49,6 +49,6 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeLibrary:
         library.settings = settings
         return library
 
-    for module in ("documents", "page", "questions", "upkeep"):
+    for module in ("documents", "page", "questions", "upkeep", "watching"):
         monkeypatch.setattr(f"ui.cli.{module}.open_library", opened)
     return library
