@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere, RanklensError
 from rag.evaluate.progress import advance
-from ranklens import advising, fitting, folders, judging, measuring, models, question_sets, speeds
+from ranklens import (
+    advising,
+    evaluations,
+    fitting,
+    folders,
+    judging,
+    measuring,
+    models,
+    question_sets,
+    speeds,
+)
 from ranklens.jobs import Job, Work
 
 if TYPE_CHECKING:
@@ -30,14 +40,14 @@ PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
 def measure(
     judged: JudgedSet, pipelines: Variants, *, one_pool: bool = False, answers: bool = False
 ) -> Job:
-    """Measure pipelines; the result is an `Evaluation`, kept as the library's last one."""
+    """Measure pipelines; the result is an `Evaluation`, which the library keeps."""
 
     def work(job: Job) -> measuring.Evaluation:
         evaluation = measuring.measure(
             judged, pipelines, one_pool=one_pool, answers=answers, on_progress=job.advance,
             stop=job.stop,
         )  # fmt: skip
-        measuring.keep_last(judged.library, evaluation)
+        evaluations.keep(judged.library, evaluation)
         return evaluation
 
     return _started(judged.library, MEASURE, judged.name, work)

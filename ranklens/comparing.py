@@ -17,6 +17,8 @@ from rag.evaluate.experiments.side_by_side import (
     compare,
 )
 from rag.evaluate.measures.metrics import PRIMARY
+from rag.rerank.base import Context
+from rag.rerank.table import choose
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
 from rag.trace import to_dict
 from ranklens.models import AUTO, rerankers
@@ -86,7 +88,10 @@ def pipeline_names(settings: Settings) -> list[str]:
 
 def describe_pipeline(settings: Settings, name: str) -> str:
     """Return a pipeline's name as people read it: with and without reranking in words."""
-    return named.describe(name, settings.reranker)
+    reranker = settings.reranker
+    if reranker == AUTO:
+        reranker = choose(Context(settings, None))[0].name  # type: ignore[arg-type]
+    return named.describe(name, named.model_of(reranker, settings.cross_encoder))
 
 
 def saved_pipelines(settings: Settings) -> dict[str, str]:
@@ -101,10 +106,10 @@ def save_pipeline(settings: Settings, name: str, options: str) -> None:
     named.save(settings, name.strip(), found)
 
 
-def changed_options(settings: Settings, chosen: Mapping[str, Any]) -> str:
-    """Return those of the chosen options that differ from the settings, as they are typed."""
+def changed_options(settings: Settings, options: Mapping[str, Any]) -> str:
+    """Return those of the options that differ from the settings, as they are typed."""
     shaping = settings.shaping(SHAPES_RANKING, SHAPES_ANSWER)
-    return _typed({n: v for n, v in chosen.items() if n in shaping and shaping[n] != v})
+    return _typed({n: v for n, v in options.items() if n in shaping and shaping[n] != v})
 
 
 def _typed(options: Mapping[str, Any]) -> str:

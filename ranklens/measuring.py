@@ -7,8 +7,6 @@ questions), which gets a library of its own.
 from __future__ import annotations
 
 import io
-import json
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -57,10 +55,6 @@ __all__ = [
     "save",
     "to_json",
 ]
-
-log = logging.getLogger(__name__)
-
-LAST = "last-measured.json.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,34 +219,6 @@ def measure(
     )
 
 
-# Evaluations that are kept
-
-
-def keep_last(library: Library, evaluation: Evaluation) -> None:
-    """Keep the library's last evaluation, so that it is there after a restart."""
-    try:
-        save(evaluation, library.settings.library / LAST)
-    except OSError as error:
-        log.warning("the evaluation is lost when the program ends: %s", error)
-
-
-def last(library: Library) -> Evaluation | None:
-    """Return the library's last evaluation; raises `RanklensError` if its file is damaged."""
-    path = library.settings.library / LAST
-    return load(path) if path.exists() else None
-
-
-def last_figures(
-    library: Library, metrics: Sequence[str] = (), gates: Sequence[str] = ()
-) -> tuple[Figures, list[GateOutcome]]:
-    """Return the last evaluation's figures with the judgements of now, and what became of gates.
-
-    Raises `NotThere` if nothing was measured, `SettingsError` for an unknown metric or gate.
-    """
-    evaluation = with_present_grades(library, last_evaluation(library))
-    return figures_and_gates(evaluation, metrics, gates)
-
-
 def figures_and_gates(
     evaluation: Evaluation, metrics: Sequence[str] = (), gates: Sequence[str] = ()
 ) -> tuple[Figures, list[GateOutcome]]:
@@ -260,33 +226,6 @@ def figures_and_gates(
     parsed = [parse_gate(text) for text in gates]
     found = figures_of(evaluation, [checked_metric(name) for name in metrics], parsed)
     return found, passed(found, parsed)
-
-
-def last_evaluation(library: Library) -> Evaluation:
-    """Return the library's last evaluation; raises `NotThere` if nothing was measured."""
-    if (evaluation := last(library)) is None:
-        raise NotThere("nothing has been measured in this library yet")
-    return evaluation
-
-
-def last_rankings(library: Library) -> Path:
-    """Return the file of the last evaluation; raises `NotThere` if nothing was measured."""
-    path = library.settings.library / LAST
-    if not path.is_file():
-        raise NotThere("nothing has been measured in this library yet")
-    return path
-
-
-def report_page(found: Figures) -> str:
-    """Return the report of an evaluation, one HTML page that needs no network."""
-    from rag.evaluate.reports.report import html
-
-    return html(found)
-
-
-def figures_as_json(found: Figures) -> str:
-    """Return all figures as JSON, for other programs."""
-    return json.dumps(outside(found), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def write_runs(evaluation: Evaluation, folder: Path) -> None:

@@ -16,6 +16,7 @@ from rag.store.index import Index
 if TYPE_CHECKING:
     from rag.chat.store import Conversations
     from rag.chat.writing import Writing
+    from rag.evaluate.experiments.kept import EvaluationStore
     from rag.evaluate.judgements.question_sets import QuestionSets
     from rag.evaluate.judgements.store import JudgementStore
     from rag.evaluate.judgements.votes import VoteStore
@@ -66,6 +67,13 @@ class Records:
         from rag.evaluate.judgements.votes import VoteStore
 
         return VoteStore(self.index.catalogue)
+
+    @cached_property
+    def evaluations(self) -> EvaluationStore:
+        """Every evaluation that was measured here."""
+        from rag.evaluate.experiments.kept import EvaluationStore
+
+        return EvaluationStore(self.index.catalogue.engine, self.settings.library)
 
     @cached_property
     def keys(self) -> ApiKeys:

@@ -89,6 +89,7 @@ class Run:
     """One pipeline over all questions. ``failures`` maps a question to why it had no result.
 
     ``answers`` are there if answers were wanted, those to unanswerable questions included.
+    ``reranker`` is the one that ran, empty if the evaluation is older than this field.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Run:
     results: tuple[Result, ...]
     failures: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[Answered, ...] = ()
+    reranker: str = ""
 
     @property
     def spent(self) -> float | None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
+from fastapi import Path as ApiPath
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
-from ranklens import advising, background, measuring, monitoring
+from ranklens import advising, background, evaluations, measuring, monitoring
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
 from serve.replies import JSON, SCHEMAS, JsonReply, described
@@ -33,6 +34,7 @@ Form = Annotated[
     Query(description="Figures as JSON, the report as HTML, or TREC runs in a ZIP archive."),
 ]
 ZIP = "application/zip"
+EvaluationId = Annotated[str, ApiPath(max_length=40, description="An id, or `last`.")]
 BINARY = {"type": "string", "format": "binary"}
 TEXT = {"type": "string"}
 
@@ -77,14 +79,16 @@ class AdviceBody(BaseModel):
     limit: int | None = Field(None, ge=1, description="The first questions only.")
 
 
-class LastFigures(BaseModel):
-    """The figures of the last evaluation, and what became of each gate."""
+class EvaluationFigures(BaseModel):
+    """The figures of an evaluation, and what became of each gate."""
 
     figures: dict[str, Any]
     gates: list[GateResult]
 
     @classmethod
-    def of(cls, found: measuring.Figures, outcomes: Sequence[measuring.GateOutcome]) -> LastFigures:
+    def of(
+        cls, found: measuring.Figures, outcomes: Sequence[measuring.GateOutcome]
+    ) -> EvaluationFigures:
         """Describe figures and outcomes."""
         gates = [GateResult(gate=str(o.gate), passed=o.passed, words=str(o)) for o in outcomes]
         return cls(figures=measuring.outside(found), gates=gates)
@@ -108,49 +112,63 @@ def evaluate(body: MeasureBody, library: Opened) -> JobState:
     )
 
 
-@router.get("/evaluations/last")
-def show_last(library: Opened, metric: Metrics, gate: Gates) -> LastFigures:
-    """Show the figures of the last evaluation, with the judgements of now."""
-    return LastFigures.of(*measuring.last_figures(library, metric, gate))
+@router.get("/evaluations")
+def list_evaluations(library: Opened, questions: str = "") -> list[dict[str, Any]]:
+    """List the kept evaluations, newest first, as they were measured; of one set if it is named."""
+    return [evaluations.as_json(one) for one in evaluations.listed(library, questions)]
+
+
+@router.get("/evaluations/{evaluation_id}")
+def show_evaluation(
+    evaluation_id: EvaluationId, library: Opened, metric: Metrics, gate: Gates
+) -> EvaluationFigures:
+    """Show an evaluation's figures, with the judgements of now."""
+    return EvaluationFigures.of(*evaluations.figures(library, evaluation_id, metric, gate))
+
+
+@router.delete("/evaluations/{evaluation_id}", status_code=204)
+def remove_evaluation(evaluation_id: EvaluationId, library: Opened) -> None:
+    """Delete a kept evaluation with its rankings."""
+    library.evaluations.remove(evaluation_id)
 
 
 @router.get(
-    "/evaluations/last/report",
+    "/evaluations/{evaluation_id}/report",
     response_class=Response,
     openapi_extra=described("An HTML page that needs no network.", {"text/html": TEXT}),
 )
-def show_report(library: Opened) -> Response:
-    """Return the report of the last evaluation as a file."""
-    return _report(measuring.last_figures(library)[0])
+def show_report(evaluation_id: EvaluationId, library: Opened) -> Response:
+    """Return the report of an evaluation as a file."""
+    return _report(evaluations.figures(library, evaluation_id)[0])
 
 
 @router.get(
-    "/evaluations/last/rankings",
+    "/evaluations/{evaluation_id}/rankings",
     response_class=Response,
     openapi_extra=described("What `ranklens eval --save` writes.", {"application/gzip": BINARY}),
 )
-def show_rankings(library: Opened) -> Response:
-    """Return every ranking of the last evaluation, to be replayed."""
-    path = measuring.last_rankings(library)
+def show_rankings(evaluation_id: EvaluationId, library: Opened) -> Response:
+    """Return every ranking of an evaluation, to be replayed."""
+    path = evaluations.file(library, evaluation_id)
     return FileResponse(path, media_type="application/gzip", filename=path.name)
 
 
 @router.get(
-    "/evaluations/last/runs",
+    "/evaluations/{evaluation_id}/runs",
     response_class=Response,
     openapi_extra=described("What `ranklens eval --runs` writes, as a ZIP archive.", {ZIP: BINARY}),
 )
-def show_runs(library: Opened) -> Response:
-    """Return each stage of each pipeline of the last evaluation as a TREC run."""
-    return _runs(measuring.last_evaluation(library))
+def show_runs(evaluation_id: EvaluationId, library: Opened) -> Response:
+    """Return each stage of each pipeline of an evaluation as a TREC run."""
+    return _runs(evaluations.rankings(library, evaluation_id))
 
 
 @router.post(
     "/evaluations/replay",
     response_class=Response,
     openapi_extra=described(
-        "What `form` asks for; figures are as those of the last evaluation.",
-        {JSON: {"$ref": f"{SCHEMAS}LastFigures"}, "text/html": TEXT, ZIP: BINARY},
+        "What `form` asks for; figures are as those of a kept evaluation.",
+        {JSON: {"$ref": f"{SCHEMAS}EvaluationFigures"}, "text/html": TEXT, ZIP: BINARY},
     ),
 )
 def replay(
@@ -166,12 +184,12 @@ def replay(
     found, outcomes = measuring.figures_and_gates(evaluation, metric, gate)
     if form == "report":
         return _report(found)
-    return JsonReply(LastFigures.of(found, outcomes).model_dump())
+    return JsonReply(EvaluationFigures.of(found, outcomes).model_dump())
 
 
 def _report(found: measuring.Figures) -> Response:
     headers = {"Content-Disposition": 'attachment; filename="report.html"'}
-    return Response(measuring.report_page(found), media_type="text/html", headers=headers)
+    return Response(evaluations.report_page(found), media_type="text/html", headers=headers)
 
 
 def _runs(evaluation: measuring.Evaluation) -> Response:

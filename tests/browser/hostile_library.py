@@ -12,7 +12,7 @@ from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.evaluate.reports import report
 from rag.settings import Settings
 from rag.types import Answer, Check, Citation, Rewriting, Trace
-from ranklens import asking, comparing, judging, measuring, voting
+from ranklens import asking, comparing, evaluations, judging, measuring, voting
 from ranklens.library import Library
 
 PAYLOADS = (
@@ -111,7 +111,7 @@ def _exports(library: Library, chat: str) -> dict[str, str]:
     judged = measuring.question_set(library, PAYLOADS[0])
     pipelines = comparing.resolve(library.settings, ["none", PAYLOADS[0]], owner=True)
     evaluation = measuring.measure(judged, pipelines)
-    measuring.keep_last(library, evaluation)
+    evaluations.keep(library, evaluation)
     conversation = library.conversations.get(chat)
     assert conversation is not None
     questions = library.question_sets.questions(PAYLOADS[0])

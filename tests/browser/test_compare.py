@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import serving
-from tests.browser.test_measure import CONTRAST, WIDER, write
+from tests.browser.test_measure import CONTRAST, LOOKS, WIDER, settled, write
 
 SLOW = 60_000
 
@@ -26,8 +27,7 @@ def question(page, text):
     expect(box).to_have_value(text, timeout=SLOW)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_pipelines_stand_side_by_side(address, visit, shot, width, dark):
     page = visit(f"{address}/compare", width, dark=dark)
     question(page, "How are batteries kept?")
@@ -35,15 +35,47 @@ def test_pipelines_stand_side_by_side(address, visit, shot, width, dark):
     nodes = page.locator(".rl-bump .node")
     expect(nodes).to_have_count(20, timeout=SLOW)
     expect(page.locator(".rl-compared tbody tr")).to_have_count(2)
+    settled(page)
     assert page.evaluate(CONTRAST) == []
     assert not page.evaluate(WIDER)
+    assert violations(page) == []
     # The passage that is 10 in ALL: 5th without a reranker, and first with the current one.
-    page.locator('.rl-bump .node[title*="rank 5, Without reranking: none"]').hover()
-    named = page.locator(".rl-named span:visible", has_text="none 5 · With reranking: current 1")
+    page.locator('.rl-bump .node[title*="rank 5, Without reranking"]').hover()
+    named = page.locator(".rl-named span:visible", has_text="reranking 5 · With reranking")
     expect(named).to_be_visible()
-    shot(page, f"compare-{width}-{'dark' if dark else 'light'}")
+    theme = f"{width}-{'dark' if dark else 'light'}"
+    shot(page, f"compare-{theme}")
+    # Two answers with their names, each whole passage that they were written from.
+    both = page.locator(".rl-beside").first.locator("section")
+    expect(both).to_have_count(2)
+    expect(both.nth(1).locator(".only").first).to_be_visible()
+    expect(page.locator(".rl-given-passages")).to_have_count(2)
+    page.locator(".rl-given-passages").first.scroll_into_view_if_needed()
+    shot(page, f"compare-below-{theme}")
     page.locator(".rl-bump .side .rl-open").first.click()
     expect(page.locator("[role=dialog] .rl-where")).to_be_visible(timeout=SLOW)
+
+
+def test_an_address_shows_the_comparison_again_and_a_slide_of_it(address, visit, shot):
+    page = visit(f"{address}/compare?question=How+are+batteries+kept%3F&pipelines=none")
+    expect(page.locator(".rl-bump .node")).to_have_count(10, timeout=SLOW)
+    page.goto(f"{address}/compare?question=What+is+covered%3F&pipelines=none&pipelines=current")
+    expect(page.locator(".rl-bump .node")).to_have_count(20, timeout=SLOW)
+    page.reload()
+    expect(page.get_by_role("heading", name="What is covered?")).to_be_visible(timeout=SLOW)
+    page.go_back()
+    expect(page.get_by_role("heading", name="How are batteries kept?")).to_be_visible(timeout=SLOW)
+    page.go_forward()
+    expect(page.locator(".rl-bump .node")).to_have_count(20, timeout=SLOW)
+    settled(page)
+    page.get_by_role("button", name="Present").click()
+    slide = page.locator(".slide svg")
+    expect(slide).to_be_visible(timeout=SLOW)
+    expect(slide).to_contain_text("Without reranking")
+    page.wait_for_timeout(2500)
+    shot(page, "compare-slide")
+    page.keyboard.press("Escape")
+    expect(page.locator(".rl-title")).to_be_visible(timeout=SLOW)
 
 
 def test_a_blind_vote_from_ballot_to_count(address, visit, shot):
@@ -60,13 +92,27 @@ def test_a_blind_vote_from_ballot_to_count(address, visit, shot):
     shot(page, "ballot")
     page.get_by_role("button", name="Left is better").click()
     expect(page.get_by_text("This pair so far")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".rl-counted")).to_be_in_viewport(ratio=1)
     names = {sides.nth(n).locator("h3").inner_text().split(" ·")[0] for n in (0, 1)}
-    assert names == {"Without reranking: none", "With reranking: current"}
+    assert names == {"Without reranking", "With reranking (late-interaction)"}
     row = page.locator(".rl-table tbody tr").first
     assert "current and none" in row.inner_text()
     cells = [int(cell) for cell in row.locator("td.right").all_inner_texts()[:4]]
     assert sorted(cells) == [0, 0, 0, 1]
     shot(page, "voted")
+    # The address for voters: a small window, both sides, the vote in sight, then the verdict.
+    page.get_by_role("button", name="Address for voters").click()
+    link = page.get_by_test_id("stCode").inner_text().strip()
+    assert link.startswith(f"{address}/compare?view=voter&")
+    guest = visit(link, 800, 600)
+    expect(guest.locator(".rl-blind")).to_have_count(2, timeout=SLOW)
+    assert guest.get_by_role("combobox").count() == 0
+    expect(guest.get_by_role("button", name="Left is better")).to_be_in_viewport(ratio=1)
+    settled(guest)
+    guest.keyboard.press("3")
+    expect(guest.locator(".rl-counted")).to_be_in_viewport(ratio=1, timeout=SLOW)
+    assert violations(guest) == []
+    shot(guest, "voter")
 
 
 def test_a_downloaded_report_opens_offline(address, visit, browser, tmp_path, shot):

@@ -3,11 +3,24 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import serving
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
+LOOKS = [(1280, False), (1280, True), (800, True), (390, False), (390, True), (1920, False)]
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# Numbers of the quality-time chart that lie over another number or a dot.
+COVERED = """() => {
+  const boxes = [...document.querySelectorAll(".rl-plot > :is(.mark, .dot)")].map((one) => [
+    one.classList.contains("mark"), one.getBoundingClientRect(), one.className,
+  ]);
+  const meet = (a, b) =>
+    a.left + 1 < b.right && b.left + 1 < a.right && a.top + 1 < b.bottom && b.top + 1 < a.bottom;
+  return boxes.flatMap(([mark, box, name], n) =>
+    mark ? boxes.filter(([, other], m) => m !== n && meet(box, other)).map(() => name) : []);
+}"""
 QUESTIONS = ["How are batteries kept?", "What does the warranty cover?", "How is a lens cleaned?",
              "When are seals replaced?"]  # fmt: skip
 
@@ -64,7 +77,16 @@ def test_judging_moves_the_figures(address, visit, shot):
     page.locator(".rl-verdict").wait_for()
     settled(page)
     before = page.locator(".rl-table").first.inner_text()
+    assert page.locator(".rl-verdict details").first.get_attribute("open") is None
+    page.locator(".rl-verdict summary").first.click()
+    expect(page.locator(".rl-verdict details span").first).to_contain_text("corrected for")
+    assert page.evaluate(COVERED) == []
     shot(page, "measured")
+    sentence = page.locator(".rl-verdict b").first.inner_text()
+    assert "run=" in page.url
+    page.reload()
+    expect(page.locator(".rl-verdict b").first).to_have_text(sentence, timeout=60_000)
+    present(page, shot)
 
     page.get_by_role("link", name="Judge").click()
     page.locator("[data-judging]").wait_for()
@@ -82,8 +104,47 @@ def test_judging_moves_the_figures(address, visit, shot):
     assert "http" not in report.split("</style>")[1]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+def present(page, shot):
+    """Go through the slides by key, save one as both pictures, and close them."""
+    settled(page)
+    page.get_by_role("button", name="Present").click()
+    slide, count = page.locator(".slide svg"), page.locator(".bar .count")
+    expect(slide).to_be_visible(timeout=60_000)
+    moving = "e => e.getAnimations({ subtree: true }).length"
+    assert slide.evaluate(moving) > 0
+    last = int(count.inner_text().split()[-1])
+    page.wait_for_timeout(2600)
+    assert slide.evaluate(moving) == 0
+    shot(page, "slide")
+    for _ in range(last + 2):  # as fast as keys come; no press is lost, none goes too far
+        page.keyboard.press("ArrowRight")
+    expect(count).to_have_text(f"{last} of {last}")
+    expect(slide).to_contain_text("All questions")
+    page.wait_for_timeout(300)
+    shot(page, "slide-summary")
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="SVG").click()
+    assert Path(picture.value.path()).read_text("utf-8").lstrip().startswith("<svg xmlns")
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="PNG").click()
+    dots = Path(picture.value.path()).read_bytes()
+    assert dots[:8] == b"\x89PNG\r\n\x1a\n"
+    assert [int.from_bytes(dots[at : at + 4], "big") for at in (16, 20)] == [1920, 1080]
+    page.keyboard.press("Home")
+    page.emulate_media(reduced_motion="reduce")
+    page.keyboard.press("a")
+    assert slide.evaluate(moving) == 0
+    assert violations(page) == []
+    assert "slide=1" in page.url
+    page.keyboard.press("ArrowRight")
+    page.reload()
+    expect(count).to_have_text(f"2 of {last}", timeout=60_000)
+    page.keyboard.press("Escape")
+    expect(page.locator(".rl-title")).to_be_visible(timeout=60_000)
+    assert "slide=" not in page.url
+
+
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_both_pages_are_legible_and_fit(address, visit, shot, width, dark):
     theme = f"{width}-{'dark' if dark else 'light'}"
     page = visit(f"{address}/judge", width, dark=dark)
@@ -108,5 +169,10 @@ def test_both_pages_are_legible_and_fit(address, visit, shot, width, dark):
     page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
     page.locator(".rl-verdict").wait_for()
     look("measure")
+    assert violations(page) == []
+    assert page.evaluate(COVERED) == []
+    page.get_by_text("All evaluations of").click()
+    page.locator(".rl-history").scroll_into_view_if_needed()
+    look("measure-history")
     page.locator(".rl-changed").first.scroll_into_view_if_needed()
     look("measure-below")

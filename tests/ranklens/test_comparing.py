@@ -37,9 +37,12 @@ def test_a_pipeline_that_cannot_be_kept_is_refused_in_words(library, name, optio
 
 def test_current_is_not_called_reranked_if_the_settings_have_no_reranker(library):
     settings = library.settings.updated(reranker="none")
-    assert describe_pipeline(library.settings, "current") == "With reranking: current"
-    assert describe_pipeline(settings, "current") == "Without reranking: current"
+    assert describe_pipeline(library.settings, "current") == "With reranking (late-interaction)"
+    assert describe_pipeline(settings, "current") == "Without reranking (current)"
+    assert describe_pipeline(settings, "none") == "Without reranking"
     assert describe_pipeline(settings, "wide") == "wide"
+    model = library.settings.updated(reranker="cross-encoder", cross_encoder="acme/small-one")
+    assert describe_pipeline(model, "current") == "With reranking (small-one)"
 
 
 def test_sides_are_alike_or_not_and_show_what_judgements_find_relevant(library):

@@ -122,6 +122,15 @@ def test_an_evaluation_is_a_job_with_figures(api: TestClient, own: Library, judg
     assert "<html" in report.text
     assert api.get("/api/v1/evaluations/last/rankings").content[:2] == b"\x1f\x8b"
     assert state in api.get("/api/v1/jobs").json()
+    held = api.get("/api/v1/evaluations").json()
+    assert held[0]["name"] == judged
+    assert [one["name"] for one in held[0]["pipelines"]] == ["none", "deep"]
+    assert api.get("/api/v1/evaluations", params={"questions": "nothing"}).json() == []
+    path = f"/api/v1/evaluations/{held[0]['id']}"
+    assert api.get(path).json()["figures"]["questions"] == held[0]["questions"]
+    assert api.delete(path).status_code == 204
+    assert api.get(path).status_code == 404
+    assert len(api.get("/api/v1/evaluations").json()) == len(held) - 1
 
 
 def test_an_evaluation_is_replayed_and_its_runs_are_files(api: TestClient, judged: str):

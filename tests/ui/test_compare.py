@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import pipelines
@@ -70,7 +71,7 @@ def test_pipelines_stand_side_by_side_with_baselines_where_there_are_judgements(
     assert "1.000</td>" in row
     assert "192 ms" in row
     assert "$0" in row
-    none = body.split("<td>Without reranking: none</td>")[1].split("</tr>")[0]
+    none = body.split("<td>Without reranking</td>")[1].split("</tr>")[0]
     assert "0.387" in none
     fused = body.split("Fused order</td>")[1].split("</tr>")[0]
     assert "0.387" in fused
@@ -100,6 +101,83 @@ def test_hostile_text_stays_text(page, asked):
     assert "<script" not in body
     assert "&lt;script&gt;" in body
     assert "<script" not in html(balloted(page, HOSTILE))
+
+
+def test_a_relevant_passage_that_no_pool_holds_is_named(page, asked):
+    JudgementStore(asked.index.catalogue).grade(Q, ALL[11], 3, "ada")
+    body = html(compared(page))
+    assert "The relevant passage is not in the pool" in body
+    assert "among the candidates of any pipeline" in body
+    assert body.count("not in the pool</td>") == 2
+    assert "0.000" not in body
+    assert "Oracle" not in body
+
+
+def test_two_answers_stand_side_by_side_and_differ_where_they_are_marked(page, asked):
+    body = html(compared(page))
+    left, right = body.split('<div class="rl-beside">')[1].split("</section>")[:2]
+    assert "<h3>Without reranking</h3>" in left
+    assert "<h3>late-interaction</h3>" in right
+    # Without: passages 0 and 1; with: 10 and 0. What both quote is not marked.
+    first, second, last = ALL[0].text, ALL[1].text, ALL[10].text
+    assert f'title="Only in this answer">{last}' in right
+    assert f'title="Only in this answer">{first}' not in left
+    assert second in left
+    assert "Both are quoted from the passages; what only one of them holds is marked." in body
+
+
+def test_the_passages_are_there_with_their_text(page, asked):
+    body = html(compared(page)).split('class="rl-given-passages"')
+    assert len(body) == 3
+    assert ALL[RERANKED[0]].text in body[2]
+    assert "▲ was 5" in body[2]
+    assert "was" not in body[1].split("</ol>")[0]
+
+
+def test_the_address_names_the_comparison_and_shows_it_again(page, asked):
+    at = compared(page, compared_frozen=True)
+    assert dict(at.query_params) == {
+        "question": Q, "pipelines": TWO, "pool": "one",
+    }  # fmt: skip
+    other = AppTest.from_file("../../ui/compare/page.py", default_timeout=30)
+    other.query_params.update({"question": Q, "pipelines": TWO})
+    other.run()
+    body = html(finished(other, "compared"))
+    assert "All ranked the same 10 candidates." in body
+    assert not other.exception
+
+
+def test_a_link_to_a_comparison_that_calls_a_service_waits_for_a_click(page, asked):
+    at = AppTest.from_file("../../ui/compare/page.py", default_timeout=30)
+    at.query_params.update({"question": Q, "pipelines": ["none", "reranker=cohere"]})
+    at.run()
+    assert not at.exception
+    assert "This comparison calls a service: press Compare to start it." in html(at)
+    assert "compared" not in at.session_state
+
+
+def test_a_voters_address_shows_the_ballot_and_nothing_else(page, asked):
+    at = AppTest.from_file("../../ui/compare/page.py", default_timeout=30)
+    at.query_params.update({"view": "voter", "question": Q, "pipelines": TWO, "passages": "3"})
+    at.run()
+    at = finished(at, "ballot")
+    assert not at.exception
+    assert not at.multiselect
+    assert all(len(side.split("<li>")) == 4 for side in sides_of(at))
+    at.button(key="vote_tie").click().run()
+    assert "This pair so far" in html(at)
+    assert not at.expander
+    at.button(key="vote_next").click().run()
+    at = finished(at, "ballot")
+    assert at.session_state["ballot"].result.question == "Why?"
+    assert at.query_params["question"] == "Why?"
+
+
+def test_a_ballot_shows_whole_passages(page, asked):
+    left, right = sides_of(balloted(page))
+    assert "<details" not in left + right
+    assert ALL[0].text in left
+    assert ALL[0].text in right
 
 
 def test_a_side_that_failed_is_told_in_the_table():
@@ -154,8 +232,9 @@ def test_a_vote_reveals_and_counts_and_can_be_taken_back(page, asked):
            for side in (shown.left, shown.right)}  # fmt: skip
     assert vote.left.passages == ids[vote.left.name]
     left, right = sides_of(at)
-    assert f"{winner} <span" in left
-    assert f"{shown.right.name} <span" in right
+    labels = {"none": "Without reranking", "late-interaction": "late-interaction"}
+    assert f"{labels[winner]} <span" in left
+    assert f"{labels[shown.right.name]} <span" in right
     assert "This pair so far" in html(at)
     at.button(key="vote_back").click().run()
     assert votes(asked) == []

@@ -4,6 +4,8 @@ import json
 import time
 
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
@@ -11,7 +13,7 @@ from rag.evaluate.experiments import saved
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.measures.figures import figures, outside
-from ranklens import measuring
+from ranklens import evaluations, measuring
 from ranklens.jobs import Job, Jobs
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
 from tests.ui.test_ask import html
@@ -64,7 +66,7 @@ def test_pipelines_are_measured_with_a_verdict_every_stage_and_what_changed(page
     assert not at.exception
     sentence = "Reranking with late-interaction put the right passage higher for 14 questions"
     assert 0 < body.index(sentence) < body.index("better by")
-    assert "Without reranking: none" in body
+    assert "Without reranking" in body
     assert "15 questions" in body
     # The relevant passage is 5th in the fused order and 1st after reranking: nDCG 0.387 and 1.
     assert "late-interaction" in body
@@ -117,11 +119,13 @@ def test_saved_rankings_are_replayed_as_they_were(page, judged):
     text = saved.to_json(ndcg(judged))
     JudgementStore(judged.index.catalogue).grade(QUESTIONS[0].text, ALL[10], 0, "ada")
     evaluation = measuring.opened("saved.json", text.encode())
-    judged.jobs.keep("measure", Job.done_with("saved.json", evaluation, replayed=True))
-    at = page("ui/measure/page.py")
+    at = page("ui/measure/page.py", shown_run="", opened_rankings=("saved.json", evaluation))
     assert not at.exception
-    assert "as it was saved" in html(at)
+    assert "judgements as they were saved" in html(at)
+    assert "From the file saved.json" in html(at)
     assert saved.to_json(ndcg(judged)) == text
+    at.button(key="close_file").click().run()
+    assert "judgements of now" in html(at)
     with pytest.raises(RanklensError, match=r"^other\.json: this is not a saved evaluation"):
         measuring.opened("other.json", b"{}")
 
@@ -165,8 +169,8 @@ def test_what_nobody_foresaw_is_told_and_measuring_can_begin_again(page, judged)
 
 def test_the_last_run_is_there_again_after_a_restart(page, judged):
     before = html(measured(page, judged))
-    path = judged.settings.library / measuring.LAST
-    assert path.exists()
+    (kept,) = evaluations.listed(judged)
+    path = evaluations.file(judged, kept.id)
     judged.jobs = Jobs()  # what a restart does
     at = page("ui/measure/page.py")
     assert "better by" in html(at)
@@ -174,7 +178,62 @@ def test_the_last_run_is_there_again_after_a_restart(page, judged):
     assert "judgements of now" in html(at)
     judged.jobs = Jobs()
     path.write_bytes(b"not gzip")
-    assert "last-measured.json.gz cannot be read" in html(page("ui/measure/page.py"))
+    st.cache_resource.clear()  # as a restart
+    assert f"{kept.id}.json.gz cannot be read" in html(page("ui/measure/page.py"))
+
+
+def test_a_result_is_never_shown_under_another_sets_name(page, judged):
+    QuestionSets(judged.index.catalogue).put("other", [Question("o", "Is a lens cleaned dry?")])
+    at = measured(page, judged)
+    assert "14 questions" in verdict(html(at))
+    at.selectbox(key="question_set").select("other").run()
+    assert not at.exception
+    assert "Nothing measured with these questions yet" in html(at)
+    assert 'class="rl-verdict' not in html(at)
+    assert "run" not in at.query_params
+    at.selectbox(key="question_set").select("field").run()
+    assert "14 questions" in verdict(html(at))
+
+
+def test_every_run_is_kept_and_the_address_names_the_one_that_is_shown(page, judged):
+    at = measured(page, judged)
+    first = at.query_params["run"]
+    at.multiselect(key="measured").set_value(["none", "reranker=cross-encoder"]).run()
+    at.button(key="measure").click().run()
+    at = finished(at, judged)
+    assert not at.exception
+    second = at.query_params["run"]
+    assert first != second
+    assert [one.id for one in evaluations.listed(judged)] == [second, first]
+    other = AppTest.from_file("../../ui/measure/page.py", default_timeout=30)
+    other.query_params["run"] = first
+    assert "Reranking with late-interaction put" in verdict(html(other.run()))
+    body = html(at)
+    assert 'class="rl-trend"' in body
+    assert body.count("<small>shown</small>") == 1
+    box = next(b for b in at.selectbox if str(b.key).startswith("compared_run_"))
+    box.set_value(box.options and evaluations.listed(judged)[1]).run()
+    assert not at.exception
+    assert "Measured only the second time: reranker=cross-encoder." in html(at)
+    at.button(key="delete_run").click().run()
+    assert len(evaluations.listed(judged)) == 1
+
+
+def test_an_address_of_a_run_that_is_gone_says_so(page, judged):
+    at = AppTest.from_file("../../ui/measure/page.py", default_timeout=30)
+    at.query_params["run"] = "<gone>"
+    body = html(at.run())
+    assert not at.exception
+    assert "The evaluation &lt;gone&gt; is not kept any more." in body
+
+
+def test_the_presenter_has_the_window_and_ends(page, judged):
+    at = measured(page, judged)
+    at.button(key="present").click().run()
+    assert not at.exception
+    assert at.query_params["slide"] == "1"
+    assert "rl-title" not in html(at)
+    assert [one.key for one in at.get("download_button")] == ["presented_report"]
 
 
 def verdict(body):

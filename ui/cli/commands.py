@@ -16,6 +16,7 @@ from ui.cli import (
     evaluation,
     fitting,
     judging,
+    kept,
     models,
     page,
     questions,
@@ -62,6 +63,7 @@ app.command()(doctor.doctor)
 app.command()(upkeep.verify)
 app.command()(upkeep.rebuild)
 app.command(name="eval")(evaluation.evaluate)
+app.command()(kept.evaluations)
 app.command()(fitting.fit)
 app.command()(advising.advise)
 app.command()(judging.questions)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import threading
 
     from rag.settings import Settings
+    from ranklens.evaluations import EvaluationRecord
     from ranklens.measuring import JudgedSet
     from ui.cli.progress import CountingBar
 
@@ -79,9 +80,10 @@ def evaluate(
 ) -> None:
     """Measure what each stage of each pipeline gains, with confidence intervals.
 
-    A folder is indexed in a library of its own, which is kept and reused.
+    A folder is indexed in a library of its own, which is kept and reused. The library keeps every
+    evaluation: `ranklens evaluations` lists them.
     """
-    from ranklens import measuring
+    from ranklens import evaluations, measuring
     from ranklens.measuring import checked_metric, parse_gate
 
     gates = [parse_gate(text) for text in gate or ()]
@@ -95,6 +97,8 @@ def evaluate(
             evaluation = measuring.measure(
                 judged, pipelines, one_pool=frozen, answers=answers, on_progress=bar, stop=stop
             )
+            kept = evaluations.keep(judged.library, evaluation)
+        _show_kept(kept, judged.library.settings)
     found = measuring.figures_of(evaluation, metrics, gates)
     if save:
         measuring.save(evaluation, save)
@@ -105,7 +109,7 @@ def evaluate(
 
         write(found, report)
     if as_json:
-        print(measuring.figures_as_json(found))
+        print(evaluations.figures_as_json(found))
     else:
         from ui.cli.evaluation_tables import show_evaluation
 
@@ -115,6 +119,13 @@ def evaluate(
         print(outcome, file=sys.stderr)
     if not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _show_kept(kept: EvaluationRecord | None, settings: Settings) -> None:
+    if kept is None:
+        print("The evaluation could not be kept: there is no room for it", file=sys.stderr)
+    else:
+        print(f"Kept as {kept.id} in {settings.library}", file=sys.stderr)
 
 
 @contextmanager

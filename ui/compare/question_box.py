@@ -29,6 +29,11 @@ def box(library: Library) -> str:
     return " ".join((chosen or "").split())
 
 
+def chosen() -> str:
+    """Return the question that stands in the box."""
+    return str(st.session_state.get(_KEY) or "")
+
+
 def choose(question: str) -> None:
     """Put a question into the box; for a button's callback."""
     st.session_state[_KEY] = question

@@ -6,7 +6,8 @@ and the sides change places by chance. Both are complete before either is shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,16 +16,19 @@ from ranklens.comparing import describe_pipeline
 from ranklens.jobs import Job
 from ranklens.question_sets import question_after
 from ranklens.voting import Ballot, Vote, VoteChoice, VoteKind
-from ui.compare import question_box, votes
+from ui.compare import invitation, question_box, votes
 from ui.shared import frame, grades, html, jobs, variants
 from ui.shared.prose import written
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-JOB, VOTED = "ballot", "ballot_voted"
+JOB, VOTED, NEXT = "ballot", "ballot_voted", "ballot_next"
 LABELS: dict[VoteKind, str] = {"rankings": "Rankings", "answers": "Answers"}
 DEPTHS = (3, 5, 10)
+CHOICES: dict[VoteChoice, str] = {
+    "left": "Left is better", "right": "Right is better", "tie": "Tie", "both bad": "Both bad",
+}  # fmt: skip
 
 
 def show(library: Library) -> None:
@@ -50,49 +54,72 @@ def show(library: Library) -> None:
         two = chosen is not None and len(chosen) == 2
         asked = st.button("Show both", type="primary", icon=":material/visibility_off:",
                           disabled=not question or not two, key="show_both")  # fmt: skip
+        if question and two:
+            names = list(st.session_state["voted_pipelines"])
+            invitation.offer(question, names, kind, depth or DEPTHS[1], one_pool)
     if not two:
         frame.notice("Choose exactly two pipelines; whose side is whose stays hidden.")
-    job = st.session_state.get(JOB)
-    if chosen and two and (asked or (question and st.session_state.pop("ballot_next", False))):
-        st.session_state.pop(VOTED, None)
-        pipelines = question_box.with_model(chosen)
-        job = st.session_state[JOB] = Job(
-            lambda job: voting.ballot(
-                library, question, pipelines, kind, depth or 5, one_pool, job.advance, job.stop
-            ),
-            question,
-            unit="pipelines",
-        ).start()
+    if chosen and two and (asked or (question and st.session_state.pop(NEXT, False))):
+        start(library, question, question_box.with_model(chosen), kind, depth or 5, one_pool)
         st.rerun()
-    done = jobs.followed(job, JOB, "Nothing to vote on")
+    follow(library)
+
+
+def start(
+    library: Library, question: str, pipelines: Mapping[str, Mapping[str, Any]], kind: VoteKind,
+    depth: int, one_pool: bool,
+) -> None:  # fmt: skip
+    """Have both pipelines asked, in the background."""
+    st.session_state.pop(VOTED, None)
+    st.session_state[JOB] = Job(
+        lambda job: voting.ballot(
+            library, question, pipelines, kind, depth, one_pool, job.advance, job.stop
+        ),
+        question,
+        unit="pipelines",
+    ).start()
+
+
+def forget() -> None:
+    """Let go of the ballot that was shown."""
+    for key in (VOTED, JOB):
+        st.session_state.pop(key, None)
+
+
+def next_question() -> str:
+    """Return the question that was just gone on to, once; else nothing."""
+    return question_box.chosen() if st.session_state.pop(NEXT, False) else ""
+
+
+def follow(library: Library, organiser: bool = True) -> None:
+    """Show the ballot as soon as both sides are there; a voter gets no tools for judgements."""
+    done = jobs.followed(st.session_state.get(JOB), JOB, "Nothing to vote on")
     if done is not None:
-        _ballot(library, done.result)
+        _ballot(library, done.result, organiser)
 
 
-def _ballot(library: Library, ballot: Ballot) -> None:
+def _ballot(library: Library, ballot: Ballot, organiser: bool) -> None:
     frame.question(ballot.question)
-    if ballot.problem:
-        frame.notice(ballot.problem, "Nothing to vote on", "warn")
-        _next(library, ballot)
-        return
-    if ballot.same:
-        frame.notice(f"Both give the same {ballot.kind}: nobody could tell them apart.")
+    if ballot.problem or ballot.same:
+        if ballot.problem:
+            frame.notice(ballot.problem, "Nothing to vote on", "warn")
+        else:
+            frame.notice(f"Both give the same {ballot.kind}: nobody could tell them apart.")
         _next(library, ballot)
         return
     vote: Vote | None = st.session_state.get(VOTED)
-    for place, column in zip(("Left", "Right"), st.columns(2, gap="large"), strict=True):
-        with column:
-            _side(library, ballot, place, vote)
-    if vote is None:
-        _buttons(library, ballot)
-        return
-    votes.show_pair(library, vote)
-    with st.container(horizontal=True):
-        _next(library, ballot)
-        st.button("Withdraw the vote", icon=":material/undo:", key="vote_back", type="tertiary",
-                  on_click=_back, args=(library, vote))  # fmt: skip
-    with st.expander("Make judgements of this vote", icon=":material/gavel:"):
-        votes.grader(library, vote, "last")
+    with st.container(key="ballot"):
+        for place, column in zip(("Left", "Right"), st.columns(2, gap="large"), strict=True):
+            with column:
+                _side(library, ballot, place, vote)
+    with st.container(key="vote_bar"):
+        if vote is None:
+            _buttons(library, ballot)
+        else:
+            _verdict(library, ballot, vote)
+    if vote is not None and organiser:
+        with st.expander("Make judgements of this vote", icon=":material/gavel:"):
+            votes.grader(library, vote, "last")
 
 
 def _side(library: Library, ballot: Ballot, place: str, vote: Vote | None) -> None:
@@ -110,13 +137,23 @@ def _side(library: Library, ballot: Ballot, place: str, vote: Vote | None) -> No
 
 
 def _buttons(library: Library, ballot: Ballot) -> None:
-    choices: dict[VoteChoice, str] = {"left": "Left is better", "right": "Right is better",
-                                  "tie": "Tie", "both bad": "Both bad"}  # fmt: skip
     with st.container(horizontal=True, key="vote"):
-        for number, (choice, label) in enumerate(choices.items(), 1):
+        for number, (choice, label) in enumerate(CHOICES.items(), 1):
             st.button(label, key=f"vote_{choice.replace(' ', '_')}", shortcut=str(number),
                       on_click=_cast, args=(library, ballot, choice))  # fmt: skip
     frame.say("Keys 1 to 4 vote. The names are shown after the vote.")
+
+
+def _verdict(library: Library, ballot: Ballot, vote: Vote) -> None:
+    """Show what was preferred and how the pair stands; it stays in sight like the buttons."""
+    words = CHOICES[vote.choice]
+    if vote.winner:
+        words = f"You preferred: {describe_pipeline(library.settings, vote.winner.name)}"
+    html.show("compare/counted.html", words=words, tally=voting.tally_of(library, vote))
+    with st.container(horizontal=True):
+        _next(library, ballot)
+        st.button("Withdraw the vote", icon=":material/undo:", key="vote_back", type="tertiary",
+                  on_click=_back, args=(library, vote))  # fmt: skip
 
 
 def _cast(library: Library, ballot: Ballot, choice: VoteChoice) -> None:
@@ -133,9 +170,8 @@ def _next(library: Library, ballot: Ballot) -> None:
 
 def _go(question: str) -> None:
     question_box.choose(question)
-    for key in (VOTED, JOB):
-        st.session_state.pop(key, None)
-    st.session_state["ballot_next"] = True
+    forget()
+    st.session_state[NEXT] = True
 
 
 def _back(library: Library, vote: Vote) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 
@@ -11,26 +13,44 @@ def arrived(page: str) -> dict[str, str]:
     So a link was followed, or somebody went back or forward. Empty if it is the page's own, or if
     it names nothing.
     """
-    now = st.query_params.to_dict()
+    now = _now()
     before = st.session_state.get(_key(page))
     st.session_state[_key(page)] = now
-    return {} if now == before else now
+    return {} if now == before else {name: values[-1] for name, values in now.items()}
 
 
-def write(page: str, **shown: str | int | None) -> None:
+def every(name: str) -> list[str]:
+    """Return all values that the address has for a name."""
+    return st.query_params.get_all(name)
+
+
+def write(page: str, **shown: str | int | Sequence[str] | None) -> None:
     """Let the address name what is shown, in one step of the browser's history.
 
     What is empty is left out: an address without it means what the page shows by itself.
     """
-    wanted = {name: str(value) for name, value in shown.items() if value}
-    if st.query_params.to_dict() != wanted:
+    wanted = {
+        name: [str(value)] if isinstance(value, str | int) else list(value)
+        for name, value in shown.items()
+        if value
+    }
+    if _now() != wanted:
         st.query_params.from_dict(wanted)
     st.session_state[_key(page)] = wanted
+
+
+def keep(page: str) -> None:
+    """Take the address as the page's own: a script of the page has written it."""
+    st.session_state[_key(page)] = _now()
 
 
 def number(value: str) -> int:
     """Return the number that a part of an address is; 0 if it is none."""
     return int(value) if value.isdecimal() and len(value) < 18 else 0
+
+
+def _now() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def _key(page: str) -> str:

@@ -7,6 +7,7 @@ macros of ``shared/macros.html``, which also lists the filters that all template
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _TEMPLATES = Templates(
     UI,
     duration=labels.duration,
     named=naming.named,
+    pairs=lambda found: list(pairwise(found)),
     place=naming.place,
     score=lambda score, stage: stages.number(stage, score),
     share=lambda share, places=1: f"{share:.{places}%}",

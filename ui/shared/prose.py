@@ -44,7 +44,7 @@ class TextStyle:
 
     start: int
     end: int
-    kind: Literal["strong", "code", "sign", "uncited", "doubtful"]
+    kind: Literal["strong", "code", "sign", "uncited", "doubtful", "only"]
     title: str = ""
 
 

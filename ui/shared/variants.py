@@ -19,10 +19,10 @@ def chooser(settings: Settings, key: str, first: Sequence[str]) -> Variants | No
     """Offer every pipeline that can run here; None, with the reason shown, if one cannot."""
     try:
         names = pipeline_names(settings)
+        st.session_state.setdefault(key, [name for name in first if name in names])
         chosen = st.multiselect(
             "Pipelines",
             names,
-            [name for name in first if name in names],
             key=key,
             persist_state="session",
             accept_new_options=True,

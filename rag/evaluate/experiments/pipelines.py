@@ -23,10 +23,20 @@ _changing = threading.Lock()  # two people of one process who save at once both 
 
 
 def describe(name: str, reranker: str) -> str:
-    """Return a pipeline's name as people read it: with and without reranking in words."""
-    if name not in (CURRENT, "none"):
+    """Return a pipeline's name as people read it: with and without reranking in words.
+
+    ``reranker`` is what reranks in it.
+    """
+    if name == "none":
+        return "Without reranking"
+    if name != CURRENT:
         return name
-    return f"{'Without' if 'none' in (name, reranker) else 'With'} reranking: {name}"
+    return "Without reranking (current)" if reranker == "none" else f"With reranking ({reranker})"
+
+
+def model_of(reranker: str, cross_encoder: object) -> str:
+    """Return how a reranker is called: by its model, if it is the cross-encoder of the settings."""
+    return str(cross_encoder).rpartition("/")[2] if reranker == "cross-encoder" else reranker
 
 
 def saved(library: Path) -> dict[str, dict[str, Any]]:

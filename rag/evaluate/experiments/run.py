@@ -33,7 +33,7 @@ from rag.evaluate.progress import OnProgress, advance
 from rag.llm.prices import spent
 from rag.pipeline import Pipeline
 from rag.text.plural import plural
-from rag.types import Trace
+from rag.types import StageName, Trace
 
 SHOWN = 5  # items a stage whose passages are kept for the report
 EXCERPT = 400  # characters of a passage that are kept
@@ -50,6 +50,7 @@ class _Sheet:
     failures: dict[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    reranker: str = ""
 
 
 def evaluate(
@@ -106,7 +107,7 @@ def evaluate(
         questions=judged,
         grades={q.id: dict(grades[q.id]) for q in judged},
         runs=tuple(
-            Run(n, s.settings, s.digest, tuple(s.results), s.failures, tuple(s.answers))
+            Run(n, s.settings, s.digest, tuple(s.results), s.failures, tuple(s.answers), s.reranker)
             for n, s in sheets.items()
         ),
         passages=passages,
@@ -139,6 +140,7 @@ def _keep(
         sheet.failures[question.id] = outcome.problem
         return
     sheet.settings, sheet.digest = trace.settings, trace.settings_digest
+    sheet.reranker = sheet.reranker or _reranker(trace)
     sheet.cached += any(stage.details.get("cache_hits") for stage in trace.stages)
     rankings = tuple(ranking(stage, unit, SHOWN) for stage in trace.stages)
     sheet.results.append(Result(question.id, rankings, trace.seconds, outcome.cost))
@@ -147,6 +149,12 @@ def _keep(
         for hit in stage.hits:
             if (chunk := hit.chunk).id in wanted:
                 passages[chunk.id] = Passage(chunk.document, chunk.page, chunk.text[:EXCERPT])
+
+
+def _reranker(trace: Trace) -> str:
+    """Return what reranked, nothing if it fell back."""
+    stage = trace.stage(StageName.RERANKED)
+    return stage.reranker if stage and not stage.fell_back else ""
 
 
 def _answered(pipeline: Pipeline, trace: Trace, question: str, unit: Unit) -> Answered:

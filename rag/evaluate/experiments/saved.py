@@ -36,6 +36,7 @@ def digest(evaluation: Evaluation) -> str:
     if not data["unanswerable"]:
         data.pop("unanswerable")
     for run in data["runs"]:
+        run.pop("reranker")
         answers = run.pop("answers")
         for answer in answers:
             answer.pop("seconds")

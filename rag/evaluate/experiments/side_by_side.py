@@ -69,10 +69,15 @@ class PipelineOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PipelineScores:
-    """A metric of every final ranking, by pipeline, and of the baselines of the first pool."""
+    """A metric of every final ranking, by pipeline, and of the baselines of the first pool.
+
+    ``missing`` are the pipelines whose candidates hold no relevant item, so that no order of them
+    could be better. There are no baselines if the first one is among these.
+    """
 
     sides: Mapping[str, float]
     baselines: Mapping[str, float]
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +126,14 @@ class SideBySide:
         pool = _items(done[0].pool, unit)
         orders = {side.name: _items(side.last, unit) for side in done}
         sides = per_question(orders, dict.fromkeys(orders, grades), [PRIMARY])[PRIMARY]
+        relevant = {item for item, grade in grades.items() if grade > 0}
+        missing = frozenset(name for name, order in orders.items() if not relevant & {*order})
+        if done[0].name in missing:
+            return PipelineScores(sides, {}, missing)
         fused = per_question({"q": pool}, {"q": grades}, [PRIMARY])[PRIMARY]["q"]
         others = baselines({"q": pool}, {"q": grades}, [PRIMARY])
         best = {name: values[PRIMARY] for name, values in others.items()}
-        return PipelineScores(sides, {StageName.FUSED: fused, **best})
+        return PipelineScores(sides, {StageName.FUSED: fused, **best}, missing)
 
 
 def pipelines(

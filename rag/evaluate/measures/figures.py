@@ -206,6 +206,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "wins": difference.wins,
         "ties": difference.ties,
         "losses": difference.losses,
+        "more_questions": difference.more,
         "verdict": difference.verdict,
     }
 

@@ -19,7 +19,7 @@ class RankedItem:
     """An item at a rank with the start of its passage.
 
     ``facts`` are its grade and how it moved, in words; ``relevant`` is whether its grade is above
-    0.
+    0. ``was`` is its rank in the ranking before, None if that does not hold it, or if this is it.
     """
 
     rank: int
@@ -28,6 +28,8 @@ class RankedItem:
     text: str
     facts: str
     relevant: bool
+    key: str = ""
+    was: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def _items(
             text if len(text) <= SHORT else f"{text[:SHORT]}…",
             " · ".join(filter(None, (judged, moved))),
             bool(grade),
+            item,
+            None if ranks is None else ranks.get(item),
         )
 
 

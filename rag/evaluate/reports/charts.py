@@ -22,8 +22,10 @@ from rag.text.labels import duration, stage_title
 from rag.types import RETRIEVERS
 
 MARGIN = 0.15  # of the scale, beyond the outermost values
-APART = 7.0  # per cent of the height between two names that stand side by side
-WIDEST, LETTER = 45, 2.4  # per cent of the width: the longest name, and one of its letters
+HEIGHT = 272.0  # pixels of the plot (figures.css: 17rem)
+WIDTHS = tuple(range(240, 641, 20))  # those that it has on screens and in reports
+REM = 16.0
+NUMBER = (20.0, 18.0)  # width and height of a dot's number
 LEAST, MOST = 0.8, 1.7  # rem across a dot, from no cost to the highest
 TALL = 0.55  # the precision-recall box's height as a share of its width, as figures.css has it
 
@@ -63,19 +65,26 @@ class PipelineDot:
 
 @dataclass(frozen=True, slots=True)
 class PlacedDot:
-    """A dot with its name: shares of the width and height, ``size`` in rem, ``side`` of the name.
+    """A dot with its number in the key below the plot.
 
-    ``name_y`` is the name's height, which makes room for the names beside it.
+    ``x`` and ``y`` are shares of the width and height, ``size`` in rem, ``right`` and ``up`` the
+    pixels from the dot to the middle of its number.
     """
 
     dot: PipelineDot
-    name: str
+    number: int
     x: float
     y: float
-    name_y: float
     size: float
-    side: str
+    right: float
+    up: float
     is_front: bool
+
+    @property
+    def key(self) -> str:
+        """What the key writes beside the number."""
+        cost = self.dot.cost
+        return self.dot.summary + (f", {dollars(1000 * cost)} for 1,000" if cost else "")
 
 
 def stage_intervals(found: Figures) -> Markup:
@@ -187,21 +196,53 @@ def _alike(stage: StageFigures, other: StageFigures | None) -> bool:
 def _placed(
     dots: Sequence[PipelineDot], decades: tuple[int, int], ends: tuple[float, float]
 ) -> Iterator[PlacedDot]:
-    """Place dots and their names; a name moves down until no other is in its way."""
-    taken: list[tuple[float, float, float]] = []  # start and end across, height
+    """Place dots and number them from the best; no number covers a dot or another number."""
     highest = max((dot.cost or 0.0 for dot in dots), default=0.0)
     best = front(dots)
-    for dot in sorted(dots, key=lambda d: (-d.quality, d.seconds)):
-        x = 100 * (math.log10(dot.seconds) - decades[0]) / (decades[1] - decades[0])
-        y = 100 * (dot.quality - ends[0]) / (ends[1] - ends[0])
-        name = f"{dot.label} · {dollars(1000 * dot.cost)}" if dot.cost else dot.label
-        side, width = "left" if x > 60 else "", min(WIDEST, LETTER * len(name))
-        start, at = x - width if side else x, y
-        while any(
-            start < end and begin < start + width and abs(at - height) < APART
-            for begin, end, height in taken
-        ):
-            at -= APART
-        taken.append((start, start + width, at))
-        size = LEAST + (MOST - LEAST) * (dot.cost or 0.0) / highest if highest else LEAST
-        yield PlacedDot(dot, name, x / 100, y / 100, at / 100, size, side, dot in best)
+    numbered = sorted(dots, key=lambda d: (-d.quality, d.seconds))
+    boxes: list[PlotBox] = []
+    for dot in numbered:
+        x = (math.log10(dot.seconds) - decades[0]) / (decades[1] - decades[0])
+        y = (dot.quality - ends[0]) / (ends[1] - ends[0])
+        share = (dot.cost or 0.0) / highest if highest else 0.0
+        boxes.append(PlotBox(x, y, (LEAST + (MOST - LEAST) * share) * REM))
+    taken = list(boxes)
+    for number, (dot, box) in enumerate(zip(numbered, boxes, strict=True), 1):
+        free = [one for one in _beside(box) if not any(map(one.covers, taken))]
+        mark = next(iter(free), next(_beside(box)))
+        taken.append(mark)
+        size = box.width / REM
+        yield PlacedDot(dot, number, box.x, box.y, size, mark.right, mark.up, dot in best)
+
+
+@dataclass(frozen=True, slots=True)
+class PlotBox:
+    """A rectangle in the plot: the share of width and height that it stands at, and pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float = 0.0
+    right: float = 0.0
+    up: float = 0.0
+
+    def covers(self, other: PlotBox) -> bool:
+        """Whether it touches another one in a plot of any of the `WIDTHS`."""
+        tall = (self.height or self.width) + (other.height or other.width)
+        above = abs((self.y - other.y) * HEIGHT + self.up - other.up)
+        if 2 * above >= tall:
+            return False
+        apart = (abs((self.x - other.x) * w + self.right - other.right) for w in WIDTHS)
+        return any(2 * gap < self.width + other.width for gap in apart)
+
+
+def _beside(dot: PlotBox) -> Iterator[PlotBox]:
+    """Yield places for a dot's number, the nearest first."""
+    for step in range(6):
+        across = (dot.width + NUMBER[0]) / 2 + 1 + step * 5
+        along = (dot.width + NUMBER[1]) / 2 + 1 + step * 5
+        for right, up in (
+            (across, 0), (-across, 0), (0, along), (0, -along),
+            (across, along), (across, -along), (-across, along), (-across, -along),
+        ):  # fmt: skip
+            yield PlotBox(dot.x, dot.y, *NUMBER, right, up)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.evaluate.data import Run
-from rag.evaluate.experiments.pipelines import describe
+from rag.evaluate.experiments.pipelines import describe, model_of
 from rag.evaluate.measures.figures import Comparison, Figures
-from rag.evaluate.measures.statistics import FEWEST, Difference
+from rag.evaluate.measures.statistics import FEWEST, Difference, rounded
 from rag.text.labels import stage_title
 from rag.text.plural import plural
 from rag.types import StageName
@@ -69,7 +69,8 @@ def side_label(side: tuple[str, str], comparison: Comparison, found: Figures) ->
 
 def pipeline_label(run: Run) -> str:
     """Return a measured pipeline's name for people, with and without reranking in words."""
-    return describe(run.name, str(run.settings.get("reranker", "")))
+    reranker = run.reranker or str(run.settings.get("reranker", ""))
+    return describe(run.name, model_of(reranker, run.settings.get("cross_encoder", reranker)))
 
 
 def p_value(value: float) -> str:
@@ -92,9 +93,12 @@ def _compared(comparison: Comparison, found: Figures) -> str:
 
 
 def _sentence(comparison: Comparison, found: Figures) -> str:
-    difference = comparison.difference
     who, than = _subject(comparison, found)
-    item = found.evaluation.unit
+    return sentence(comparison.difference, who, than, found.evaluation.unit)
+
+
+def sentence(difference: Difference, who: str, than: str, item: str) -> str:
+    """Describe for everybody what ``who`` changed; ``than`` is " than …" or nothing."""
     if not difference.questions:
         return f"{who} cannot be judged: there is no question to compare on."
     if not difference.wins + difference.losses:
@@ -126,5 +130,14 @@ def _conclusion(difference: Difference) -> str:
         mixed = gained != (difference.wins > difference.losses)  # few large against many small
         return f"a clear {'gain' if gained else 'loss'}{' on average' if mixed else ''}"
     if difference.needed or difference.questions < FEWEST:
-        return "not enough questions to be sure"
+        return f"not enough questions to be sure{_further(difference)}"
     return "no difference that matters"
+
+
+def _further(difference: Difference) -> str:
+    if not difference.more:
+        return ""
+    gained = difference.interval.mean > 0
+    mixed = gained != (difference.wins > difference.losses)
+    kind = f"{'gain' if gained else 'loss'}{' on average' if mixed else ''}"
+    return f"; about {rounded(difference.more)} more would show a {kind} of this size"

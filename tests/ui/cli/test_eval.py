@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,26 @@ def test_a_question_that_cannot_be_asked_is_left_out_of_a_fit(run: Run, folder: 
     assert ran.code == 0
     assert f"left out {asked['_id']}: " in ran.err
     assert "7 questions, " in ran.out
+
+
+def test_every_evaluation_is_kept_listed_compared_and_deleted(
+    run: Run, folder: Path, library: Path
+):
+    work = library / "evaluations" / "eight words"
+    first, second = (run("eval", folder, "--pipeline", name) for name in ("none", "pool=3"))
+    keys = [re.search(r"Kept as (\w+) in ", one.err)[1] for one in (first, second)]  # type: ignore[index]
+    listed = run("evaluations", "--library", work)
+    assert listed.code == 0
+    lines = listed.out.splitlines()
+    assert [line.split("\t")[0] for line in lines[-2:]] == keys[::-1]
+    assert "Without reranking 1.000" in lines[-1]
+    data = json.loads(run("evaluations", "--json", "--library", work).out)
+    assert [one["id"] for one in data] == keys[::-1]
+    shown = run("evaluations", "last", "--library", work)
+    assert "eight words: 8 questions" in shown.out
+    changed = run("evaluations", keys[1], "--against", keys[0], "--library", work)
+    assert "Measured only the second time: pool=3." in changed.out
+    assert run("evaluations", keys[0], "--delete", "--library", work).code == 0
+    gone = run("evaluations", keys[0], "--library", work)
+    assert (gone.code, "there is no evaluation" in gone.err) == (1, True)
+    assert run("evaluations", "--delete", "--library", work).code == 2

@@ -16,6 +16,7 @@ from rag.evaluate.measures.statistics import (
     interval,
     intervals,
     questions_needed,
+    questions_to_show,
     randomisation_p,
 )
 
@@ -126,3 +127,42 @@ def test_few_questions_are_not_said_to_show_anything():
     found = compare([({"a": 0.1, "b": 0.2}, {"a": 0.3, "b": 0.4})])[0]
     assert found.p == 0.5
     assert found.verdict == "no difference shown; 2 questions can show none, however large"
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+@pytest.mark.parametrize("effect", [0.15, 0.4, 0.9])
+def test_the_questions_to_show_a_gain_are_those_of_the_paired_t_test(effect: float, alpha: float):
+    """Against the t-test's power by the noncentral t distribution, as textbooks compute it."""
+    differences = stats.zscore(RANDOM.normal(size=400), ddof=1) * 0.2 + 0.2 * effect
+
+    def power(n: int) -> float:
+        bound = stats.t.ppf(1 - alpha / 2, n - 1)
+        return float(stats.nct.sf(bound, n - 1, effect * math.sqrt(n)))
+
+    n = questions_to_show(differences, alpha)
+    assert power(n + 1) >= 0.8 > power(n - 2)
+
+
+def test_as_many_questions_do_show_the_gain_four_times_in_five():
+    found = RANDOM.normal(0.03, 0.2, 30)
+    differences = found - found.mean() + 0.05
+    n = questions_to_show(differences)
+    assert n > 60
+    draws = [randomisation_p(RANDOM.choice(differences, n)) < 0.05 for _ in range(100)]
+    assert 0.68 <= np.mean(draws) <= 0.92
+
+
+def test_nothing_is_to_be_shown_of_no_difference_and_few_questions_are_never_enough():
+    assert questions_to_show([0.1]) == questions_to_show([0.2, -0.2]) == 0
+    assert questions_to_show([0.5] * 4) == 6  # five questions give a p of 0.0625 at least
+    assert questions_to_show([0.5] * 4, alpha=0.01) == 8
+
+
+def test_a_comparison_that_is_shown_needs_no_more_questions_and_others_do():
+    clear = {str(n): 0.0 for n in range(30)}, {str(n): 0.5 for n in range(30)}
+    spread = stats.zscore(RANDOM.normal(size=30), ddof=1) * 0.3 + 0.05
+    faint = clear[0], {str(n): float(value) for n, value in enumerate(spread)}
+    first, second = compare([clear, faint])
+    assert (first.shown, first.more) == (True, 0)
+    # The clear one no longer counts in Holm's correction.
+    assert second.more == questions_to_show(spread) - 30 > 100

@@ -1,3 +1,6 @@
+import re
+from random import Random
+
 import pytest
 
 from rag.evaluate.fitting.fit import FittedThreshold, PrecisionRecall
@@ -36,13 +39,40 @@ def test_cost_keeps_a_cheap_dot_on_the_front_and_makes_an_expensive_one_larger()
     assert front([expensive, unknown]) == {expensive}
     assert front([unknown, PipelineDot("alike", 0.6, 0.9, None)]) == {unknown}
     chart = quality_by_time([expensive, cheap, PipelineDot("free", 0.2, 0.2)], "m")
-    assert "expensive · $20.00" in chart
-    assert "cheap · $1.00" in chart
-    assert "for 1,000 questions" in chart
+    assert '<li class="front">expensive: 0.900 in 500 ms' in chart
+    assert "$20.00 for 1,000" in chart
+    assert "$1.00 for 1,000" in chart
+    assert "the larger the dot" in chart
     sizes = [
         chart.split(f"{name}: ")[0].rsplit("--size:", 1)[1][:4] for name in ("expensive", "free")
     ]
     assert sizes == ["1.70", "0.80"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_numbers_cover_neither_each_other_nor_a_dot_at_any_width(seed):
+    random = Random(seed)
+    dots = [
+        PipelineDot(f"p{n}", 10 ** random.uniform(-2.3, -1.6), random.uniform(0.5, 0.6),
+                    random.choice([0.0, 0.02]))
+        for n in range(random.randint(2, 8))
+    ]  # fmt: skip
+    chart = quality_by_time(dots, "m")
+    number = re.compile(
+        r'class="(dot|mark)[^"]*" style="--x:([\d.]+)%;--y:([\d.]+)%;'
+        r"--(?:size:([\d.]+)rem|right:(-?[\d.]+)px;--up:(-?[\d.]+)px)"
+    )
+    for width in (250, 333, 480, 620):
+        boxes = []
+        for kind, x, y, size, right, up in number.findall(chart):
+            wide, tall = (16 * float(size),) * 2 if kind == "dot" else (18.0, 16.0)
+            middle = float(x) / 100 * width + float(right or 0)
+            boxes.append((kind, middle, float(y) / 100 * 272 + float(up or 0), wide, tall))
+        for mark in (one for one in boxes if one[0] == "mark"):
+            for other in boxes:
+                apart = abs(mark[1] - other[1]), abs(mark[2] - other[2])
+                touches = 2 * apart[0] < mark[3] + other[3] and 2 * apart[1] < mark[4] + other[4]
+                assert other is mark or not touches, (width, mark, other)
 
 
 def test_charts_hold_their_values_within_the_frame():

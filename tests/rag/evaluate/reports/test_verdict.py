@@ -42,6 +42,20 @@ def test_the_conclusion_follows_the_test(one, conclusion):
     assert conclusion in words
 
 
+@pytest.mark.parametrize(
+    ("mean", "wins", "losses", "more", "end"),
+    [
+        (0.02, 7, 4, 63, "to be sure; about 63 more would show a gain of this size."),
+        (-0.02, 4, 7, 1234, "to be sure; about 1,200 more would show a loss of this size."),
+        (-0.02, 7, 4, 63, "to be sure; about 63 more would show a loss on average of this size."),
+        (0.02, 7, 4, 0, "not enough questions to be sure."),
+    ],
+)
+def test_the_conclusion_says_how_many_more_questions_would_show_it(mean, wins, losses, more, end):
+    one = replace(difference(wins, losses, mean=mean), more=more)
+    assert sentence(*WITHIN, one, **CURRENT).endswith(end)
+
+
 def test_where_nothing_changed_or_nothing_is_there_it_is_stated():
     made = sentence(*WITHIN, difference(0, 0, 5), **CURRENT)
     assert made == "Reranking made no difference to the right passage for any of 5 questions."
@@ -54,7 +68,7 @@ def test_where_nothing_changed_or_nothing_is_there_it_is_stated():
     [
         ("none", "current", "Reranking put the right document higher for"),
         ("none", "late", "Reranking with late put the right document higher for"),
-        ("late", "none", "Without reranking: none put the right document higher than late for"),
+        ("late", "none", "Without reranking put the right document higher than late for"),
     ],
 )
 def test_pipelines_are_named_by_what_they_do(before, after, start):
@@ -76,7 +90,7 @@ def test_the_figures_come_after_the_sentence():
     main = main_comparison(found)
     assert main is not None
     shown = verdict(main, found)
-    assert shown.compared == "late against Without reranking: none"
+    assert shown.compared == "late against Without reranking"
     assert shown.kind == "better"
     assert shown.figures.startswith(f"ndcg@10: {main.difference.verdict} (p < 0.001, corrected")
     worse = replace(main.difference, interval=Interval(-0.2, -0.3, -0.1))

@@ -1,0 +1,55 @@
+"""Kept evaluations: a row and a file each, listed newest first, deleted together."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rag.errors import NotThere
+from rag.evaluate.experiments.kept import LAST, EvaluationRecord, EvaluationStore, MeasuredPipeline
+from rag.store.catalogue import Catalogue
+from tests.rag.evaluate.made import make
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PIPELINES = (
+    MeasuredPipeline("none", "Without reranking", "ab12", 0.5, 0.4, 0.6, 0.01),
+    MeasuredPipeline("late", "late", "cd34", None, None, None, None),
+)
+
+
+def record(name="field", days=0):
+    made = NOW + timedelta(days=days)
+    return EvaluationRecord(
+        name, made, "ndcg@10", 12, PIPELINES, "Alike.", "", "all", "0.1", "x", 3
+    )
+
+
+@pytest.fixture
+def store(tmp_path):
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    yield EvaluationStore(catalogue.engine, tmp_path)
+    catalogue.close()
+
+
+def test_what_is_kept_comes_back_newest_first(store):
+    evaluation = make(4)
+    first = store.add(evaluation, record())
+    later = store.add(evaluation, record("other", days=1))
+    assert store.all() == [later, first]
+    assert first == EvaluationRecord(**{**_fields(record()), "id": first.id})
+    assert store.record(LAST) == later
+    assert store.rankings(first.id) == evaluation
+    store.remove(LAST)
+    assert store.all() == [first]
+    assert not store.path(later.id).exists()
+    assert store.path(first.id).exists()
+
+
+def _fields(one):
+    return {name: getattr(one, name) for name in one.__dataclass_fields__}
+
+
+def test_what_is_not_there_is_refused_in_words(store):
+    with pytest.raises(NotThere, match="nothing has been measured"):
+        store.record(LAST)
+    with pytest.raises(NotThere, match="no evaluation 'x'; `ranklens evaluations` lists them"):
+        store.remove("x")
