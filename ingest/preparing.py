@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 
+from ingest.contexts import ContextWriter
 from ingest.encoding import Batch, batches
 from ingest.files import Files
 from ingest.parse import Parser, ReadingEnded
@@ -76,6 +77,7 @@ class Preparer:
         self._reader = DocumentReader(
             self._parser, settings, index.catalogue, texts, self._between_pictures
         )
+        self._contexts = ContextWriter(settings, texts, self._refuse_ended)
         self._pictures: dict[int, tuple[int, int]] = {}
         self._preparing = 0  # the document that is read at the moment
         self._closed = False
@@ -127,6 +129,7 @@ class Preparer:
                 self._refuse_ended(document)
         if not cut.chunks:
             raise DocumentError("holds no text")
+        cut = self._contexts.write(document, cut)
         encoded = batches(self._index, self._encoder, cut.chunks, self._settings.keep_tokens)
         return Prepared(cut, encoded)
 

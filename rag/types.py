@@ -43,6 +43,8 @@ class Chunk:
 
     ``text`` is exactly the document's extracted text at ``start:end`` (characters). ``page`` is
     1-based and None if the format has no pages. ``heading`` is the path of headings above.
+    ``context`` is a sentence that a language model wrote about the chunk's place in its document
+    (option ``context_headers``), empty if none did.
     """
 
     id: str
@@ -52,16 +54,25 @@ class Chunk:
     text: str
     page: int | None = None
     heading: tuple[str, ...] = ()
+    context: str = ""
 
     @property
     def passage(self) -> str:
         """What encoders, BM25 and rerankers read: the text under its document's name and headings.
 
         A quarterly report rarely repeats its company and quarter in every paragraph; the name and
-        the headings carry them.
+        the headings carry them. The ``context`` stands between them and the text.
         """
-        context = " › ".join((PurePath(self.document).stem, *self.heading))
-        return f"{context}\n{self.text}" if context else self.text
+        return "\n".join(filter(None, (self._path, self.context, self.text)))
+
+    @property
+    def in_document(self) -> str:
+        """The passage without its ``context``: only what the document itself says."""
+        return "\n".join(filter(None, (self._path, self.text)))
+
+    @property
+    def _path(self) -> str:
+        return " › ".join((PurePath(self.document).stem, *self.heading))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,5 +43,5 @@ def judged(model: LanguageModel, cited: Sequence[AnswerSentence]) -> dict[int, s
 
 
 def _shown(one: AnswerSentence) -> str:
-    passages = "\n".join(shorten(chunk.passage, _TOKENS_OF_A_PASSAGE) for chunk in one.cited)
+    passages = "\n".join(shorten(chunk.in_document, _TOKENS_OF_A_PASSAGE) for chunk in one.cited)
     return defused(f"{one.text}\nPassage: {passages}")

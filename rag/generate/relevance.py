@@ -84,7 +84,7 @@ def features(trace: Trace, terms: Terms) -> Features:
 
 def unmentioned(trace: Trace, terms: Terms) -> tuple[str, ...]:
     """Return the names and numbers of the question of which the evidence has no word."""
-    there = {word for hit in trace.evidence for word in terms(hit.chunk.passage)}
+    there = {word for hit in trace.evidence for word in terms(hit.chunk.in_document)}
     found = [name for name in _names(trace) if _missing(set(terms(name)), there)]
     codes = [code for code in _unknown(trace) if not any(code in name for name in found)]
     return tuple(dict.fromkeys([*codes, *found]))
@@ -103,7 +103,7 @@ def _unknown(trace: Trace) -> tuple[str, ...]:
     """
     documents = {hit.chunk.document for hit in trace.evidence}
     found = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
-    own = (chunk.passage for chunk in found.values() if chunk.document in documents)
+    own = (chunk.in_document for chunk in found.values() if chunk.document in documents)
     return unknown(trace.question, chain(documents, own)) if documents else ()
 
 
@@ -124,7 +124,7 @@ def _begun(word: str) -> str:
 def _candidates(trace: Trace, terms: Terms) -> dict[str, set[str]]:
     """Return the words of every passage that a stage ranked, by its id."""
     pool = {hit.chunk.id: hit.chunk for stage in trace.stages for hit in stage.hits}
-    return {key: set(terms(chunk.passage)) for key, chunk in pool.items()}
+    return {key: set(terms(chunk.in_document)) for key, chunk in pool.items()}
 
 
 def _weights(asked: set[str], candidates: Mapping[str, set[str]]) -> dict[str, float]:

@@ -61,7 +61,7 @@ class AnswerSentence:
     @property
     def passages(self) -> str:
         """What it cites, as one text."""
-        return "\n".join(chunk.passage for chunk in self.cited)
+        return "\n".join(chunk.in_document for chunk in self.cited)
 
 
 SupportJudge = Callable[[Sequence[AnswerSentence]], dict[int, str]]

@@ -16,6 +16,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "judge": frozenset({"boundary", "statements"}),
     "grade": frozenset({"boundary"}),
     "questions": frozenset({"boundary", "count"}),
+    "context": frozenset({"boundary"}),
     "llm-listwise": frozenset({"boundary"}),
     "llm-pointwise": frozenset({"boundary"}),
     "llm-synonyms": frozenset(),

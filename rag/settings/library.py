@@ -79,6 +79,19 @@ class LibrarySettings(Section):
     fetch_seconds: float = option(
         60.0, "Time that fetching a document from an address may take, in seconds.", gt=0
     )
+    context_headers: bool = option(
+        False,
+        "Have the language model (llm_model) write a sentence for each chunk about its place in "
+        "its document, of documents indexed from then on. Search reads it before the chunk's text; "
+        "answers never quote it. Sends all text of the documents to the model.",
+        trusted=True,
+    )
+    context_seconds: float = option(
+        1800.0,
+        "Time that the model may take for the sentences of one document, in seconds; the other "
+        "chunks get none, and `ranklens reindex` goes on there.",
+        gt=0,
+    )
     max_document_characters: int = option(
         20_000_000, "Most characters of a document's text; a longer one is refused.", ge=1000
     )

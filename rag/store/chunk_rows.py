@@ -40,6 +40,7 @@ class ChunkRows:
                 "page": chunk.page,
                 "heading": list(chunk.heading),
                 "text": chunk.text,
+                "context": chunk.context,
                 "vector": vectors[i].astype(np.float32).tobytes(),
             }
             for i, chunk in enumerate(made)
@@ -160,9 +161,9 @@ def _marks(ids: Sequence[str]) -> str:
 
 def _chunk(row: Sequence[Any]) -> Chunk:
     """Make a chunk of a row of `_chunk_query`, whose heading is JSON still if it is raw."""
-    key, start, end, page, heading, text, document = row[:7]
+    key, start, end, page, heading, text, context, document = row[:8]
     path = _path(heading) if isinstance(heading, str) else tuple(heading)
-    return Chunk(key, document, start, end, text, page, path)
+    return Chunk(key, document, start, end, text, page, path, context)
 
 
 @lru_cache(maxsize=10_000)

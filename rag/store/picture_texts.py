@@ -2,6 +2,8 @@
 
 A picture takes seconds, so its text is kept as soon as it is there: a document whose reading was
 interrupted goes on at the next picture, and one that is indexed again recognises nothing twice.
+The same holds for what a language model writes about chunks (`ingest.contexts`), kept here by the
+chunks' ids.
 """
 
 from __future__ import annotations

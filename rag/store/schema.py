@@ -65,7 +65,8 @@ word_boxes = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-# What OCR read in the pictures of a file: several documents may be versions of one file.
+# What OCR read in the pictures of a file, and what a language model wrote about its chunks: several
+# documents may be versions of one file.
 picture_texts = Table(
     "picture_texts",
     metadata,
@@ -86,6 +87,7 @@ chunks = Table(
     Column("page", Integer),
     Column("heading", JSON, nullable=False),
     Column("text", Text, nullable=False),
+    Column("context", Text, nullable=False, server_default=""),
     Column("vector", LargeBinary, nullable=False),
     Index("chunks_by_id", "id"),
 )

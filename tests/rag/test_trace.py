@@ -60,6 +60,7 @@ def test_the_outside_form_is_the_documented_one():
                 "start": 0,
                 "end": len("Zwölf Monde 月"),
                 "heading": ["One", "Two"],
+                "context": "",
                 "text": "Zwölf Monde 月",
             },
         }

@@ -105,9 +105,9 @@ def propose(
 
 def _call(settings: Settings, instructions: str, item: Item) -> ModelCall[tuple[int, str]]:
     question, chunk = item
-    mark = boundary([question, chunk.passage])
+    mark = boundary([question, chunk.in_document])
     system = instructions.format(boundary=mark)
-    passage = delimited("passage", mark, fitted(chunk.passage, settings, system + question))
+    passage = delimited("passage", mark, fitted(chunk.in_document, settings, system + question))
     asked = delimited("question", mark, defused(question))
     user = f"{passage}\n\n{asked}\n\nWrite the grade of the passage and the reason."
     about = f"{on_one_line(question, 80)} ({chunk.document}, characters {chunk.start}-{chunk.end})"

@@ -152,9 +152,9 @@ def founded(row: WrittenRow, chunk: Chunk) -> WrittenQuestion | None:
 def _call(
     settings: Settings, instructions: str, chunk: Chunk, count: int
 ) -> ModelCall[list[WrittenRow]]:
-    mark = boundary([chunk.passage])
+    mark = boundary([chunk.in_document])
     system = instructions.format(boundary=mark, count=count)
-    passage = delimited("passage", mark, fitted(chunk.passage, settings, system))
+    passage = delimited("passage", mark, fitted(chunk.in_document, settings, system))
     task = f"Write {count} questions with their quotes." if count > 1 else "Write 1 question."
     about = f"{chunk.document}, characters {chunk.start}-{chunk.end}"
     return ModelCall(about, system, f"{passage}\n\n{task}", read_questions)

@@ -144,7 +144,7 @@ def _known(
     """Return the names of the question that hold for a whole document, such as its company's."""
     known: dict[str, frozenset[str]] = {}
     for hit in hits:
-        named = question.named & terms(hit.chunk.passage) - labels
+        named = question.named & terms(hit.chunk.in_document) - labels
         known[hit.chunk.document] = known.get(hit.chunk.document, frozenset()) | named
     return known
 
