@@ -54,12 +54,14 @@ def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
             page.get_by_role("tablist").evaluate("tabs => tabs.scrollIntoView()")
         settled(page)
         assert page.evaluate(CONTRAST) == [], tab
+        assert violations(page) == [], tab
         assert not page.evaluate(WIDER), tab
         shot(page, f"ask-{tab.split()[0].lower()}-{theme}")
     page.locator(".rl-cite").first.click()
     page.locator("[role=dialog] mark").wait_for()
     page.wait_for_timeout(500)
     assert page.evaluate(CONTRAST) == []
+    assert violations(page) == []
     shot(page, f"passage-{theme}")
 
 

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.browser.axe import violations
 from tests.browser.conftest import ROOT, serving
 
 NOTE = "The harbour office keeps a log of every ship. Green lamps mark the entrance.\n"
@@ -48,6 +49,7 @@ def _find(page, shot):
     page.get_by_label("Search").press("Enter")
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("up")  # its thumb
+    assert violations(page) == []
     shot(page, "monitor-questions")
     page.reload()
     expect(rows).to_have_count(1)

@@ -72,6 +72,13 @@ def test_a_threshold_that_is_passed_alerts_on_top(page, library, log, monkeypatc
     assert told.index("Beyond a threshold") < told.index("Ranking, p50")
 
 
+def test_an_empty_chart_says_what_would_fill_it(page, log):
+    log.add(asked(first_token=None, answering=None))
+    told = bodies(page("ui/monitor/page.py"))
+    assert told.count("no answer was written in this window") == 1
+    assert told.count("judge passages beside an answer") == 1
+
+
 def test_rerank_gain_follows_judgements(page, library, log):
     kept = Conversations(library.index.catalogue.engine)
     trace = trace_of("which batteries?")
