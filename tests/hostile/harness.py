@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -120,13 +120,19 @@ def prepare(library: Library, folder: Path) -> None:
 
 
 def add(library: Library, folder: Path, files: Iterable[tuple[str, bytes]]) -> Iterator[Result]:
-    """Add files one after the other, each as soon as the former is done, and time them."""
+    """Add files one after the other, each as soon as the former is done, and time them.
+
+    What is attached to one is read after it; the result is then that of a problem, if there is one.
+    """
     for name, data in files:
         path = folder / "file"
         path.write_bytes(data)
         outcome = library.enqueue(path, name)
         TimedParser.seconds = 0.0
+        outcomes = [outcome]
         if outcome.status == "queued":
             with patch("ingest.preparing.Parser", TimedParser):
-                (outcome,) = library.work()
-        yield Result(name, TimedParser.seconds, outcome)
+                outcomes = library.work()
+        results = [Result(one.name, TimedParser.seconds, one) for one in outcomes]
+        own = next(r for r in results if r.name == outcome.name)
+        yield next((r for r in results if r.problem), replace(own, name=name))

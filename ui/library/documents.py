@@ -49,6 +49,7 @@ def chosen(held: Sequence[Document], tags: TagsByName) -> list[Document]:
                                 placeholder="All tags" if known else "No tags yet",
                                 disabled=not known, label_visibility="collapsed")  # fmt: skip
     order = sort.selectbox("Sort by", list(SORTED), key=SORT, persist_state="session",
+                           format_func=lambda name: f"Sort: {name}",
                            label_visibility="collapsed")  # fmt: skip
     fits = (document for document in held if words.lower() in document.name.lower())
     tagged = (document for document in fits if set(wanted) <= set(tags.get(document.name, ())))
@@ -62,9 +63,13 @@ def totals(shown: Sequence[Document], held: Sequence[Document]) -> Markup:
         len(shown),
         sum(document.pages or 0 for document in ready),
         sum(document.chunks for document in ready),
-        size_text(sum(document.size for document in shown)),
+        _size_text(sum(document.size for document in shown)),
         len(held) if len(held) > len(shown) else 0,
     )
+
+
+def _size_text(size: int) -> str:
+    return size_text(size) if size >= 1_000_000 else f"{size / 1000:.0f} kB"
 
 
 def table(held: Sequence[Document], tags: TagsByName) -> Document | None:
@@ -126,6 +131,6 @@ def frame_of(held: Sequence[Document], tags: TagsByName | None = None) -> pd.Dat
     ]
     whole = {"Pages": "Int64", "Passages": "Int64", "OCR": "Float64", "Not read": "Int64"}
     frame = pd.DataFrame(rows).astype(whole)
-    absent = [name for name in ("OCR", "Not read") if not frame[name].notna().any()]
+    absent = [name for name in ("Pages", "OCR", "Not read") if not frame[name].notna().any()]
     absent += [] if frame["Tags"].map(len).any() else ["Tags"]
     return frame.drop(columns=absent)

@@ -62,8 +62,8 @@ def _imported(library: Library, key: str, text: str) -> tuple[str, str, str]:
 
 
 def _report() -> None:
-    """Show once what came of the last import."""
-    if done := st.session_state.pop("imported", None):
+    """Show what came of the last import: the page runs again and again while it is indexed."""
+    if done := st.session_state.get("imported"):
         headline, text, tone = done
         frame.notice(text, headline, tone)
 
