@@ -31,6 +31,7 @@ from rag.types import Chunk
 A_DOCUMENT = 100
 DIMENSION = 384
 SETTINGS = Settings(pool=50)
+SMALL, HALF, MOST = "one in a hundred", "half", "all but one"
 RANDOM = np.random.default_rng(0)
 
 
@@ -72,6 +73,17 @@ def filters(documents: int) -> Iterator[tuple[str, Filter]]:
         yield f"{count:,} documents by name", Filter(names)
     yield "every second document by type", Filter(types=("pdf",))
     yield "all documents by type", Filter(types=("pdf", "md"))
+    for name in (SMALL, HALF, MOST):
+        yield f"the collection of {name}", Filter(collection=name)
+
+
+def make_collections(index: Index, documents: int) -> None:
+    """Make collections of a hundredth, of half, and of all documents but one."""
+    names = [document.name for document in index.catalogue.ready()]
+    counts = {SMALL: max(1, documents // 100), HALF: documents // 2, MOST: documents - 1}
+    for name, count in counts.items():
+        index.collections.make(name)
+        index.collections.put(name, names[:count])
 
 
 def one(index: Index, asked: Filter, question: str, threads: Executor) -> dict[str, float]:
@@ -120,6 +132,7 @@ def main() -> None:
         lexical = InvertedIndex.open(root / "lexical", Spaces())
         index = Index(Catalogue(root / "catalogue.sqlite"), vectors, lexical)
         fill(index, given.chunks)
+        make_collections(index, given.chunks // A_DOCUMENT)
         print(f"{given.chunks:,} chunks; milliseconds: the first question, then medians")
         print(f"{'within':32}{'first':>9}{'filter':>9}{'dense':>9}{'BM25':>9}")
         for name, asked in filters(given.chunks // A_DOCUMENT):

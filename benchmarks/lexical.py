@@ -35,6 +35,14 @@ class Spaces:
         """Return the words between spaces."""
         return [sys.intern(word) for word in text.split()]
 
+    def document(self, text: str, _language: str) -> list[str]:
+        """Return the terms of a document's text."""
+        return self(text)
+
+    def question(self, text: str, _languages: object = None) -> list[tuple[str, ...]]:
+        """Return the terms of a question."""
+        return [(word,) for word in self(text)]
+
 
 ANALYSE = Spaces()
 

@@ -71,9 +71,16 @@ class Documents:
 
     # What is there
 
-    def documents(self) -> list[Document]:
-        """Return all documents but the removed ones, by name."""
-        return self.index.catalogue.documents()
+    def documents(self, collection: str = "") -> list[Document]:
+        """Return all documents but the removed ones by name, or those of a collection.
+
+        Raises `NotThere` if there is no such collection.
+        """
+        found = self.index.catalogue.documents()
+        if not collection:
+            return found
+        members = self.index.collections.members(collection)
+        return [document for document in found if document.name in members]
 
     def document(self, name: str) -> Document:
         """Return the newest version of a document; raises `NotThere` if there is none."""
@@ -103,16 +110,25 @@ class Documents:
     # Adding and removing
 
     def enqueue(
-        self, path: Path, name: str = "", password: str = "", parent: str = ""
+        self,
+        path: Path,
+        name: str = "",
+        password: str = "",
+        parent: str = "",
+        collection: str = "",
     ) -> FileOutcome:
         """Copy a file in and queue it; return what happens to it, and never raise for a bad file.
 
-        Raises `StorageError` if the disk has too little room for it.
+        Raises `StorageError` if the disk has too little room for it, and `NotThere` if there is no
+        such collection.
 
         The same bytes are not added twice. A file of a known name but other bytes will replace
-        the old version once it is indexed. A password is kept in memory only. ``parent`` names the
-        e-mail that it is attached to.
+        the old version once it is indexed. It is put into ``collection``; without one it stays in
+        those of the old version, or goes to the default. A password is kept in memory only.
+        ``parent`` names the e-mail that it is attached to, whose collections it shares.
         """
+        collections = self.index.collections
+        key = collections.id_of(collection) if collection else None
         name = clean_name(name or path.name)
         try:
             self.index.room.check(path.stat().st_size if path.is_file() else 0)
@@ -122,10 +138,13 @@ class Documents:
         catalogue = self.index.catalogue
         for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
             reason = "" if parent and same.name == name else _already(same, name)
+            if collection and same.name not in collections.members(collection):
+                collections.put(collection, [same.name])
+                reason += f"; it is in the collection {collection!r} now too"
             return FileOutcome(name, "unchanged", reason, same.chunks)
         earlier = catalogue.documents("failed", "queued", name=name)
         earlier += catalogue.documents("failed", digest=digest)
-        document_id = catalogue.add_document(name, size, digest, parent)
+        document_id = catalogue.add_document(name, size, digest, parent, key)
         # Not before: a process killed in between would have lost what was queued.
         self._forget(earlier, keep=digest)
         if password:
@@ -135,12 +154,17 @@ class Documents:
         return FileOutcome(name, "queued")
 
     def enqueue_upload(
-        self, name: str, data: IO[bytes], password: str = "", parent: str = ""
+        self,
+        name: str,
+        data: IO[bytes],
+        password: str = "",
+        parent: str = "",
+        collection: str = "",
     ) -> FileOutcome:
         """Queue a file whose bytes are read from ``data``, as `enqueue` does; its name is data."""
         try:
             with self._files.waiting(data) as path:
-                return self.enqueue(path, name, password, parent)
+                return self.enqueue(path, name, password, parent, collection)
         except OSError as error:
             raise storage_error(error) or error from error
 

@@ -81,7 +81,8 @@ class Pipeline:
     def search(self, question: str) -> Trace:
         """Retrieve, fuse and rerank; the trace has no answer yet.
 
-        Documents that the question names (``@name``) take the place of the filter. Raises
+        Documents that the question names (``@name``) take the place of the filter; the collection
+        that is asked stays. Raises
         `RanklensError` on a question that is empty or too long, `FilterError` where no document is
         what was named, `LibraryError` where both retrievers fail.
         """
@@ -90,8 +91,18 @@ class Pipeline:
     def retrieve(self, question: str) -> Retrieved:
         """Find a question's candidates; any pipeline over the same index can `rank` them."""
         question = checked_question(question, self.settings)
-        question, named = filters.mentioned(question, self.index.catalogue.ready)
+        question, named = self.mentioned(question)
         return (self.within(named) if named else self)._retrieve(question.strip())
+
+    def mentioned(self, question: str) -> tuple[str, Filter]:
+        """Return the question without its ``@name`` marks, and the filter that they stand for.
+
+        It is empty if there are none, else it is of the collection that this pipeline asks.
+        """
+        collection = self.asked_within.collection
+        documents = partial(filters.documents_of, collection, self.index)
+        question, named = filters.mentioned(question, documents)
+        return question, named.inside(collection) if named else named
 
     def rank(self, retrieved: Retrieved) -> Trace:
         """Rerank candidates, follow the best of them if there is a second hop, and widen them."""
@@ -193,7 +204,11 @@ class Pipeline:
 
     def _trace_settings(self, asked_within: Filter) -> dict[str, Any]:
         shaping = self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)
-        within = {"within": asked_within.as_setting()} if asked_within else {}
+        within: dict[str, Any] = {}
+        if asked_within.collection:
+            within["collection"] = asked_within.collection
+        if asked_within.chooses:
+            within["within"] = asked_within.as_setting()
         return {**shaping, **within, "encoder_revision": self.encoder.revision}
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from rag.evaluate.measures.figures import Figures
     from rag.settings import Settings
     from rag.store.catalogue import Document
+    from rag.store.collections import Collection
     from rag.store.verifying import IndexReport
     from ranklens.advising import AdviceWishes
     from ranklens.comparing import SideBySide
@@ -53,6 +54,7 @@ __all__ = [
     "Answer",
     "Chunk",
     "Citation",
+    "Collection",
     "Document",
     "DocumentError",
     "Embeddings",
@@ -87,6 +89,7 @@ __all__ = [
 _LATER = {
     "Advice": "rag.evaluate.advice.advice",
     "AdviceWishes": "ranklens.advising",
+    "Collection": "rag.store.collections",
     "Document": "rag.store.catalogue",
     "Embeddings": "ranklens.embedding",
     "Figures": "rag.evaluate.measures.figures",

@@ -41,15 +41,18 @@ def add_all(
     password: str = "",
     on_progress: Report | None = None,
     stop: threading.Event | None = None,
+    collection: str = "",
 ) -> list[FileOutcome]:
     """Add files, folders and addresses, as `add` does; addresses are fetched first."""
     wanted = [one for one in given if isinstance(one, str) and addresses.is_address(one)]
     fetched = [
-        addresses.fetch_address(library, one) for one in wanted if not (stop and stop.is_set())
+        addresses.fetch_address(library, one, collection)
+        for one in wanted
+        if not (stop and stop.is_set())
     ]
     paths = (Path(one) for one in given if one not in wanted)
     settled = [outcome for outcome in fetched if outcome.status != "queued"]
-    return add(library, find(paths), password, on_progress, stop, settled)
+    return add(library, find(paths), password, on_progress, stop, settled, collection)
 
 
 def add(
@@ -59,11 +62,13 @@ def add(
     on_progress: Report | None = None,
     stop: threading.Event | None = None,
     before: Iterable[FileOutcome] = (),
+    collection: str = "",
 ) -> list[FileOutcome]:
     """Queue files and index what is queued; return what became of each, after those ``before``.
 
-    ``on_progress`` gets every outcome as soon as it is known. Raises `LibraryError` if the work as
-    a whole could not go on.
+    ``on_progress`` gets every outcome as soon as it is known. ``collection`` is one that the files
+    are put into. Raises `LibraryError` if the work as a whole could not go on, `NotThere` if there
+    is no such collection.
     """
     settled = list(before)
 
@@ -76,7 +81,9 @@ def add(
     for file in files:
         if stop and stop.is_set():
             return settled
-        outcome = file.refused or library.enqueue(file.path, file.name, password)
+        outcome = file.refused or library.enqueue(
+            file.path, file.name, password, collection=collection
+        )
         if outcome.status != "queued":
             settled.append(outcome)
             report(IndexingProgress())

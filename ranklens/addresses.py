@@ -22,7 +22,7 @@ def is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def fetch_address(library: Library, address: str) -> FileOutcome:
+def fetch_address(library: Library, address: str, collection: str = "") -> FileOutcome:
     """Fetch a document from a public address and queue it; one that is here is fetched again.
 
     A refusal is an outcome with the status ``failed`` and its reason.
@@ -38,7 +38,7 @@ def fetch_address(library: Library, address: str) -> FileOutcome:
             data.seek(0)
             known = library.sources.find(address)
             name = known.label if known else _free_name(library, found.name)
-            outcome = library.enqueue_upload(name, data)
+            outcome = library.enqueue_upload(name, data, collection=collection)
     except DocumentError as error:
         if known := library.sources.find(address):
             library.sources.looked(known, str(error), None)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rag.chat.rewrite import Exchange, Rewritten, exchanges, standalone
 from rag.llm.client import LanguageModel
-from rag.retrieve.filters import mentioned
 from rag.retrieve.question import checked_question
 from rag.settings import Settings
 from rag.types import Trace
@@ -31,7 +30,7 @@ def search_in_conversation(
     Documents that it names (``@name``) are found in it before it is rewritten.
     """
     asked = checked_question(question, pipeline.settings)
-    words, named = mentioned(asked, pipeline.index.catalogue.ready)
+    words, named = pipeline.mentioned(asked)
     rewritten = rewrite(words, exchanges(history[-LONGEST_HISTORY:]), pipeline.settings)
     trace = (pipeline.within(named) if named else pipeline).search(rewritten.question)
     return rewritten.kept_in(trace)

@@ -23,11 +23,13 @@ from rag.generate.check import judged
 from rag.generate.support import checked
 from rag.llm.client import LanguageModel
 from rag.retrieve import expand
-from rag.retrieve.filters import EVERYTHING, Filter, kind_of, mentioned
+from rag.retrieve.filters import EVERYTHING, Filter, kind_of, of_settings
 from rag.retrieve.question import checked_question
 from rag.settings import Settings, from_visitor
 from rag.store.catalogue import Document
+from rag.store.collections import DEFAULT
 from rag.types import Answer, Trace
+from ranklens import samples
 from ranklens.answering import rewrite
 from ranklens.monitoring import record
 
@@ -45,7 +47,6 @@ __all__ = [
 ]
 
 NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
-SAMPLES = Path(__file__).parents[1] / "sample_docs" / "questions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +68,33 @@ def ask(
     chat: str | None = None,
     within: Filter = EVERYTHING,
     model: Mapping[str, Any] = NO_CHANGES,
+    collection: str = "",
     **options: Any,
 ) -> Turn:
     """Search for a question, keep it as a turn, and start its answer in the background.
 
     ``history`` are the turns that it may refer to, ``chat`` the conversation that it is added to
     (None begins one). ``options`` are settings that a visitor chose (`from_visitor`), ``model`` the
-    model that writes for this session (`ranklens.connection.options`). An @name in the question
-    takes the place of ``within``. Raises `RanklensError`; nothing is kept then.
+    model that writes for this session (`ranklens.connection.options`). A conversation that begins
+    is held in ``collection`` and stays there. An @name in the question takes the place of
+    ``within``. Raises `RanklensError`; nothing is kept then.
     """
     asked = checked_question(pending.text, library.settings)
-    question, named = mentioned(asked, lambda: ready(library))
+    kept = library.conversations
+    collection = collection_of(library, chat) if chat else collection
     chosen = {**model, **from_visitor(library.settings, options)}
-    pipeline = library.pipeline.with_settings(**chosen)
-    settings = pipeline.settings
-    if named or within:
-        pipeline = pipeline.within(named or within)
+    pipeline = library.pipeline_in(collection).with_settings(**chosen)
+    settings, collection = pipeline.settings, pipeline.asked_within.collection
+    question, named = pipeline.mentioned(asked)
+    pipeline = pipeline.within((named or within).inside(collection))
     rewritten = rewrite(question, [Exchange.of(turn) for turn in history], settings)
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
-    kept = library.conversations
     if pending.replaces:
         turn = kept.replace(pending.replaces, asked, trace, pending.rest)
         library.writings.pop(pending.replaces.id, None)
     else:
-        turn = kept.add(chat or kept.start(asked), asked, trace)
+        begun = chat or kept.start(asked, library.collections.id_of(collection))
+        turn = kept.add(begun, asked, trace)
     library.writings[turn.id] = Writing(
         kept,
         turn,
@@ -141,9 +145,21 @@ def as_markdown(library: Library, conversation: Conversation) -> str:
     return markdown(conversation, turns(library, conversation.id))
 
 
-def ready(library: Library) -> list[Document]:
-    """Return the documents that can be asked."""
-    return [document for document in library.documents() if document.status == "ready"]
+def collection_of(library: Library, chat: str) -> str:
+    """Return the collection that a conversation is held in."""
+    return library.collections.name_of(library.conversations.collection_of(chat))
+
+
+def conversations(library: Library, collection: str) -> list[Conversation]:
+    """Return the conversations that are held in a collection, the one used last first."""
+    names = library.collections.by_id()
+    held = library.conversations.all()
+    return [c for c in held if names.get(c.collection_id or 0, DEFAULT) == collection]
+
+
+def ready(library: Library, collection: str = "") -> list[Document]:
+    """Return the documents that can be asked, of a collection or of the library."""
+    return [document for document in library.documents(collection) if document.status == "ready"]
 
 
 def document_types(documents: Collection[Document]) -> list[str]:
@@ -153,7 +169,7 @@ def document_types(documents: Collection[Document]) -> list[str]:
 
 def filter_of(trace: Trace) -> Filter:
     """Return the filter within which a trace's question was asked."""
-    return Filter.from_setting(trace.settings.get("within"))
+    return of_settings(trace.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +187,9 @@ def expansions(settings: Settings) -> Expansions:
     return Expansions(tuple(dict.fromkeys((*works, *chosen))), chosen)
 
 
-def suggested(documents: Collection[Document], most: int, path: Path = SAMPLES) -> list[str]:
+def suggested(
+    documents: Collection[Document], most: int, path: Path = samples.FOLDER / samples.QUESTIONS
+) -> list[str]:
     """Return questions to begin with: of the sample library, if their documents are all there."""
     if not path.is_file():
         return []

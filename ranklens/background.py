@@ -21,6 +21,7 @@ from ranklens import (
     measuring,
     models,
     question_sets,
+    samples,
     speeds,
 )
 from ranklens.jobs import Job, Work
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
+SAMPLES = "samples"
 
 
 def measure(
@@ -79,12 +81,13 @@ def propose_grades(
     library: Library, settings: Settings, pipelines: Variants, name: str,
     questions: Sequence[Question], depth: int,
 ) -> Job:  # fmt: skip
-    """Let a model grade the questions' pools; the result is a `CallsOutcome`."""
+    """Let a model grade the pools of a set's questions; the result is a `CallsOutcome`."""
     judging.check_model(settings)
+    collection = library.question_sets.collection_of(name)
 
     def work(job: Job) -> judging.CallsOutcome:
         return judging.propose_grades(
-            library, settings, pipelines, questions, depth, job.advance, job.stop
+            library, settings, pipelines, questions, depth, job.advance, job.stop, collection
         )
 
     return _started(library, PROPOSE, f"{settings.llm_model} grades {name}", work)
@@ -114,15 +117,18 @@ def pull(library: Library, name: str) -> Job:
     return _started(library, PULL, f"Downloading {name}", work, "bytes")
 
 
-def add_folder(library: Library, folder: str, password: str = "") -> Job:
+def add_folder(library: Library, folder: str, password: str = "", collection: str = "") -> Job:
     """Queue the files of a folder that the owner allows; the result is each file's outcome.
 
-    Raises `NotThere` if the owner does not.
+    They are put into ``collection``, if it is named. Raises `NotThere` if the owner does not, or if
+    there is no such collection.
     """
     folders.root_of(library.settings, folder)
+    if collection:
+        library.collections.id_of(collection)
 
     def work(job: Job) -> list[FileOutcome]:
-        return folders.add_folder(library, folder, password, job.advance, job.stop)
+        return folders.add_folder(library, folder, password, job.advance, job.stop, collection)
 
     return _started(library, ADD, f"Adding the folder {PurePath(folder).name}", work, "files")
 
@@ -158,6 +164,18 @@ def measure_speeds(library: Library, names: Sequence[str]) -> Job:
         return found
 
     return _started(library, SPEED, "Measuring speed", work, "models")
+
+
+def add_samples(library: Library) -> Job:
+    """Add the sample library, its documents first; the result is how many were added."""
+
+    def work(job: Job) -> int:
+        outcomes = samples.add_documents(library, stop=job.stop)
+        if not job.stop.is_set():
+            samples.add_questions(library)
+        return len(outcomes)
+
+    return _started(library, SAMPLES, "The sample library is added", work, "documents")
 
 
 def keep_drafts(

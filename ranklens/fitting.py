@@ -99,7 +99,7 @@ def fit(
     the kind ``unanswerable``. Raises `RanklensError` if there are too few judged questions, and
     `Interrupted` once ``stop`` is set.
     """
-    pipeline = judged.library.pipeline.with_settings(**options)
+    pipeline = judged.pipeline.with_settings(**options)
     settings = pipeline.settings
     questions = [*judged.judged, *judged.unanswerable]
     failed: dict[str, str] = {}
@@ -118,7 +118,7 @@ def fit(
         order = fitting.blend_order(pipeline, answerable, judged.unit, count)
         blended = _weights(pipeline, order, fitting.blend_grid(), judged, halves)
     threshold, no_threshold = _tried(lambda: _threshold(judged, traces, halves))
-    terms = judged.library.index.analyser_of()
+    terms = judged.library.index.analyser_of(languages=judged.languages)
     refusal, no_refusal = _tried(
         lambda: fit_refusal(answerable, unanswerable, traces, terms, settings.refuse_below)
     )

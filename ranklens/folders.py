@@ -52,11 +52,13 @@ def add_folder(
     password: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     stop: threading.Event | None = None,
+    collection: str = "",
 ) -> list[FileOutcome]:
     """Queue the files of a folder and return what became of each; indexing goes on behind.
 
     Hidden files are left out; a file is named by its path from the folder. ``on_progress`` gets
-    (files done, files in all); ``stop`` ends it after the current file. Raises `NotThere`.
+    (files done, files in all); ``stop`` ends it after the current file. They are put into
+    ``collection``, if it is named. Raises `NotThere`.
     """
     if os.open not in os.supports_dir_fd:
         raise RanklensError("this system cannot open folders safely; upload the files instead")
@@ -68,7 +70,7 @@ def add_folder(
         for at, path in _files(top):
             if stop and stop.is_set():
                 break
-            outcomes.append(_added(library, at, path, password, known))
+            outcomes.append(_added(library, at, path, password, known, collection))
             if on_progress:
                 on_progress(len(outcomes), total)
     return outcomes
@@ -105,7 +107,12 @@ def _files(top: int) -> Iterator[tuple[int, PurePosixPath]]:
 
 
 def _added(
-    library: Documents, at: int, path: PurePosixPath, password: str, known: frozenset[str]
+    library: Documents,
+    at: int,
+    path: PurePosixPath,
+    password: str,
+    known: frozenset[str],
+    collection: str,
 ) -> FileOutcome:
     if path.suffix.lower() not in known:
         return FileOutcome(str(path), "skipped", "its format is not supported")
@@ -122,4 +129,4 @@ def _added(
         if found.st_size > limit << 20:
             reason = f"has more than {limit} MB, which is the limit (option max_file_mb)"
             return FileOutcome(str(path), "failed", reason)
-        return library.enqueue_upload(str(path), data, password)
+        return library.enqueue_upload(str(path), data, password, collection=collection)

@@ -99,11 +99,12 @@ def withdraw(library: Library, question: str, passage: Chunk, judge: str) -> boo
     return own is not None and library.judgements.remove(own.id)
 
 
-def pool(library: Library, question: str, pipelines: Variants, depth: int) -> list[Chunk]:
+def pool(
+    library: Library, question: str, pipelines: Variants, depth: int, collection: str = ""
+) -> list[Chunk]:
     """Return what is to be judged: the first passages of every stage, in an order of chance."""
-    traces = [
-        library.pipeline.with_settings(**options).search(question) for options in pipelines.values()
-    ]
+    asked = library.pipeline_in(collection)
+    traces = [asked.with_settings(**options).search(question) for options in pipelines.values()]
     return pooled(traces, depth)
 
 
@@ -155,14 +156,15 @@ def check_model(settings: Settings) -> None:
 
 def propose_grades(
     library: Library, settings: Settings, pipelines: Variants, questions: Sequence[Question],
-    depth: int, on_progress: OnProgress, stop: Event,
+    depth: int, on_progress: OnProgress, stop: Event, collection: str = "",
 ) -> CallsOutcome:  # fmt: skip
     """Let the model of ``settings`` grade the questions' pools; its proposals are kept apart.
 
     What it has graded already is left out, so a run that was stopped goes on.
     """
     model = configured(settings)
-    asked = [library.pipeline.with_settings(**options) for options in pipelines.values()]
+    within = library.pipeline_in(collection)
+    asked = [within.with_settings(**options) for options in pipelines.values()]
     items, failed = to_grade(
         library.judgements, asked, questions, depth, model.model,
         lambda done, total: on_progress(done, total, "questions"), stop,

@@ -96,6 +96,8 @@ class Library(Documents, UseCases):
     def _search_once(self, then: Callable[[], None]) -> None:
         with suppress(RanklensError):
             self.pipeline.search("warm up")
+            if not self.collections.documents(last := self.collections.last()).all:
+                self.pipeline_in(last).search("warm up")
         then()
 
     def start_worker(self) -> None:

@@ -31,12 +31,14 @@ from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate
 from rag.evaluate.measures.metrics import DEFAULT
 from rag.evaluate.measures.metrics import checked as checked_metric
 from rag.evaluate.progress import Interrupted, OnProgress
+from rag.retrieve.filters import of_settings
 from rag.settings import Settings, from_trace
 from rag.types import Trace
 
 if TYPE_CHECKING:
     from ingest.progress import IndexingProgress
     from rag.evaluate.judgements.store import JudgementStore
+    from rag.pipeline import Pipeline
     from ranklens.library import Library
 
 __all__ = [
@@ -62,7 +64,8 @@ class JudgedSet:
     """Questions to be asked of an open library, and what is relevant to them.
 
     ``grades`` is question id → item → grade; ``unit`` is what an item is. ``notes`` are what was
-    lost on the way, in words.
+    lost on the way, in words. ``collection`` is the one whose documents are asked; a folder's
+    library is asked as a whole.
     """
 
     name: str
@@ -71,6 +74,21 @@ class JudgedSet:
     grades: Grades
     unit: Unit
     notes: tuple[str, ...]
+    collection: str = ""
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What the questions are asked of."""
+        if not self.collection:
+            return self.library.pipeline
+        return self.library.pipeline_in(self.collection)
+
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        """The languages of the collection's documents, frequent first; None for all documents."""
+        if not self.collection:
+            return None
+        return self.library.collections.documents(self.collection).languages
 
     @property
     def judged(self) -> list[Question]:
@@ -94,11 +112,13 @@ def opened_set(
     limit: int | None = None,
     on_indexing: Callable[[IndexingProgress], None] | None = None,
     stop: Event | None = None,
+    collection: str = "",
 ) -> Iterator[JudgedSet]:
     """Open the library that ``source`` is measured on, a folder or the name of a question set.
 
     ``open_library`` is `Library.open`. A folder is indexed in a library of its own (``work``, else
-    beside the user's), which is kept and reused. ``limit`` takes the first questions only. Raises
+    beside the user's), which is kept and reused. ``limit`` takes the first questions only. A
+    question set is asked of its own collection unless another one is named. Raises
     `Interrupted` if ``stop`` is set while documents are indexed, `NotThere` if there is no
     such folder or set.
     """
@@ -115,15 +135,20 @@ def opened_set(
     if work:
         raise SettingsError("--work is for folders; a question set uses the library")
     with open_library(settings, create=False) as library:
-        yield question_set(library, source, limit)
+        yield question_set(library, source, limit, collection=collection)
 
 
 def question_set(
-    library: Library, name: str, limit: int | None = None, folders: bool = True
+    library: Library,
+    name: str,
+    limit: int | None = None,
+    folders: bool = True,
+    collection: str = "",
 ) -> JudgedSet:
     """Return a question set of the library with people's judgements as they are now.
 
-    ``folders``: the name might have been that of a folder; the error mentions it.
+    ``folders``: the name might have been that of a folder; the error mentions it. Its own
+    collection is asked unless another one is named; raises `FilterError` if that is not there.
     """
     names = library.question_sets.names()
     if name not in names:
@@ -134,36 +159,44 @@ def question_set(
         )
     questions = library.question_sets.questions(name)[:limit]
     grades, unit, notes = graded(library, questions)
-    return JudgedSet(name, library, questions, grades, unit, notes)
+    asked = library.collections.asked(collection or library.question_sets.collection_of(name))
+    return JudgedSet(name, library, questions, grades, unit, notes, asked)
 
 
 def own_questions(
-    library: Library, questions: str | Sequence[str], limit: int | None = None
+    library: Library,
+    questions: str | Sequence[str],
+    limit: int | None = None,
+    collection: str = "",
 ) -> JudgedSet:
     """Return a set of the library by its name, or the questions themselves, judged as they are now.
 
     No folder is read, so it suits those who may not open any. Raises `NotThere`.
     """
     if isinstance(questions, str):
-        return question_set(library, questions, limit, folders=False)
+        return question_set(library, questions, limit, False, collection)
     asked = tuple(Question(f"q{n}", text) for n, text in enumerate(questions[:limit], 1))
-    return JudgedSet("questions", library, asked, *graded(library, asked))
+    within = library.collections.asked(collection)
+    return JudgedSet("questions", library, asked, *graded(library, asked), within)
 
 
 @contextmanager
 def judged_set(
-    library: Library, questions: str | PathLike[str] | Iterable[str], stop: Event | None = None
+    library: Library,
+    questions: str | PathLike[str] | Iterable[str],
+    stop: Event | None = None,
+    collection: str = "",
 ) -> Iterator[JudgedSet]:
     """Yield a question set of the library, a folder's, or one of the questions themselves."""
     if isinstance(questions, str | PathLike):
         source = str(questions)
         if source in library.question_sets.names() or not _is_folder(source):
-            yield question_set(library, source)
+            yield question_set(library, source, collection=collection)
         else:
             with opened_set(type(library).open, library.settings, source, stop=stop) as judged:
                 yield judged
         return
-    yield own_questions(library, list(questions))
+    yield own_questions(library, list(questions), collection=collection)
 
 
 def _is_folder(source: str) -> bool:
@@ -206,7 +239,7 @@ def measure(
     """Ask every judged question of every pipeline and keep the rankings; see `evaluate`."""
     return evaluate(
         judged.name,
-        judged.library.pipeline,
+        judged.pipeline,
         pipelines,
         judged.questions,
         judged.grades,
@@ -270,8 +303,9 @@ def search_again(library: Library, evaluation: Evaluation, pipeline: str, questi
     Only what a visitor may set is taken: an evaluation may come from a file, which must not name
     the addresses that keys are sent to. Raises `SettingsError` if it names a foreign folder.
     """
-    options = from_trace(library.settings, evaluation.run(pipeline).settings)
-    return library.pipeline.with_settings(**options).search(question)
+    measured = evaluation.run(pipeline).settings
+    options = from_trace(library.settings, measured)
+    return library.pipeline.with_settings(**options).within(of_settings(measured)).search(question)
 
 
 def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:

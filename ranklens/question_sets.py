@@ -38,23 +38,24 @@ class ImportedSet:
 
 
 def import_questions(
-    library: Library, path: Path, name: str = "", judge: str = "import"
+    library: Library, path: Path, name: str = "", judge: str = "import", collection: str = ""
 ) -> ImportedSet:
     """Store a file or a BEIR folder as a question set, its quotes as judgements.
 
-    Without a name the set is called as the file. Raises `RanklensError` that names every faulty
+    Without a name the set is called as the file. Its questions are asked within ``collection``.
+    Raises `RanklensError` that names every faulty
     row; nothing is stored then.
     """
     name = " ".join(name.split()) or path.name.split(".")[0]
     held, golds = files.read(path, library.settings.max_file_mb)
     made = judgements_from(golds, held, texts(library.index.catalogue), judge)
-    library.question_sets.put(name, held)
+    library.question_sets.put(name, held, collection)
     library.judgements.add(made)
     return ImportedSet(name, len(held), len(made))
 
 
 def import_uploads(
-    library: Library, uploads: Sequence[tuple[str, IO[bytes]]], name: str = ""
+    library: Library, uploads: Sequence[tuple[str, IO[bytes]]], name: str = "", collection: str = ""
 ) -> ImportedSet:
     """Store a question set from uploaded files, which are (name, content).
 
@@ -67,7 +68,8 @@ def import_uploads(
         paths = [_put(folder, file_name, data) for file_name, data in uploads]
         beir = any(path.name.removesuffix(".gz") in BEIR for path in paths) and len(paths) > 1
         try:
-            return import_questions(library, folder if beir else paths[0], name)
+            source = folder if beir else paths[0]
+            return import_questions(library, source, name, collection=collection)
         except RanklensError as error:
             raise RanklensError(str(error).replace(f"{folder}/", "")) from None
 
@@ -115,11 +117,15 @@ def delete(library: Library, name: str) -> None:
 
 
 def keep_drafts(
-    library: Library, name: str, drafts: QuestionsWritten, chosen: Sequence[WrittenQuestion]
+    library: Library,
+    name: str,
+    drafts: QuestionsWritten,
+    chosen: Sequence[WrittenQuestion],
+    collection: str = "",
 ) -> tuple[str, int]:
     """Add a model's questions to a set, their quotes as its judgements; returns name and number."""
     new = (Question("", one.question, "written", one.answer) for one in chosen)
-    kept = library.question_sets.add(name, new)
+    kept = library.question_sets.add(name, new, collection)
     digests = {document.name: document.digest for document in library.documents()}
     library.judgements.add(
         one.judgement(drafts.model, digests.get(one.document, "")) for one in chosen

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rag.evaluate.judgements.store import JudgementStore
     from rag.evaluate.judgements.votes import VoteStore
     from rag.store.api_keys import ApiKeys
+    from rag.store.collections import Collections
     from rag.store.sources import Sources, Tags
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
@@ -34,6 +35,11 @@ class Records:
     settings: Settings
     index: Index
     encoder: Encoder
+
+    @property
+    def collections(self) -> Collections:
+        """The parts of the library that questions are asked within."""
+        return self.index.collections
 
     @cached_property
     def conversations(self) -> Conversations:

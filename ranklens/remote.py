@@ -69,6 +69,7 @@ class RemoteLibrary:
         documents: Iterable[str] = (),
         types: Iterable[str] = (),
         since: date | None = None,
+        collection: str = "",
         **settings: Any,
     ) -> Trace:
         """Rank the passages for a question, as `Library.search` does on the server.
@@ -84,6 +85,7 @@ class RemoteLibrary:
             "types": list(types),
             "since": since.isoformat() if since else None,
             "settings": settings,
+            **({"collection": collection} if collection else {}),
         }
         return from_dict(self._post("/api/v1/search", body))
 

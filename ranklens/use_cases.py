@@ -32,12 +32,13 @@ class UseCases(Records):
     """The use cases of one library, the same for page, command line and Python."""
 
     pipeline: Pipeline
-    documents: Callable[[], list[Document]]
+    documents: Callable[..., list[Document]]
 
     def add(
         self,
         paths: str | PathLike[str] | Iterable[str | PathLike[str]],
         *,
+        collection: str = "",
         password: str = "",
         on_progress: Callable[[IndexingProgress], None] | None = None,
         stop: threading.Event | None = None,
@@ -48,15 +49,17 @@ class UseCases(Records):
 
         A file that cannot be read is an outcome with the status ``failed`` and its reason; the
         others are added all the same. The same bytes are not added twice; a file of a known name
-        but other bytes replaces the old version. ``password`` opens encrypted PDF files and is
-        not stored. ``stop`` ends the work after the current batch; what is left stays queued.
-        Raises `LibraryError` if the work as a whole cannot go on.
+        but other bytes replaces the old version, in the same collections. ``collection`` is one
+        that they are put into; without it, new ones are in the default. ``password`` opens
+        encrypted PDF files and is not stored. ``stop`` ends the work after the current batch; what
+        is left stays queued. Raises `LibraryError` if the work as a whole cannot go on, `NotThere`
+        for an unknown collection.
         """
         from ranklens import adding
 
         if isinstance(paths, str | PathLike):
             paths = [paths]
-        return adding.add_all(self, list(paths), password, on_progress, stop)  # type: ignore[arg-type]
+        return adding.add_all(self, list(paths), password, on_progress, stop, collection)  # type: ignore[arg-type]
 
     def watch(
         self,
@@ -82,20 +85,23 @@ class UseCases(Records):
         documents: Iterable[str] = (),
         types: Iterable[str] = (),
         since: date | None = None,
+        collection: str = "",
         origin: Origin = "python",
         stop: threading.Event | None = None,
         **settings: Any,
     ) -> Trace:
         """Rank the passages for a question; the trace holds every stage and no answer.
 
-        ``documents`` (names, or parts that fit one name), ``types`` (such as ``pdf``) and ``since``
-        (the day on which they were added) choose the documents to search; an ``@name`` in the
-        question takes their place. ``settings`` are options that differ from the library's, such
-        as ``reranker="none"`` or ``pool=100``. Raises `FilterError` if no document fits,
-        `SettingsError`, `LibraryError` if the library has no document that is ready, and
-        `RanklensError` once ``stop`` is set.
+        Only the documents of ``collection`` are searched, as if the library held no others; without
+        it those of the default one. ``documents`` (names, or parts that fit one name), ``types``
+        (such as ``pdf``) and ``since`` (the day on which they were added) choose among them; an
+        ``@name`` in the question takes the place of these three. ``settings`` are options that
+        differ from the library's, such as ``reranker="none"`` or ``pool=100``. Raises `FilterError`
+        if there is no such collection or no document fits, `SettingsError`, `LibraryError` if the
+        collection has no document that is ready, and `RanklensError` once ``stop`` is set.
         """
-        trace = self._pipeline(documents, types, since, settings, stop).search(question)
+        within = self._pipeline(collection, documents, types, since, settings, stop)
+        trace = within.search(question)
         self._log(trace, origin)
         return trace
 
@@ -106,6 +112,7 @@ class UseCases(Records):
         documents: Iterable[str] = (),
         types: Iterable[str] = (),
         since: date | None = None,
+        collection: str = "",
         origin: Origin = "python",
         on_text: Callable[[str], None] | None = None,
         **settings: Any,
@@ -116,8 +123,9 @@ class UseCases(Records):
         exception: ``trace.answer.error`` is the reason, and the passages are there.
         """
         answering = self.start_answer(
-            question, documents=documents, types=types, since=since, origin=origin, **settings
-        )
+            question, documents=documents, types=types, since=since, collection=collection,
+            origin=origin, **settings,
+        )  # fmt: skip
         for piece in answering:
             if on_text:
                 on_text(piece)
@@ -130,6 +138,7 @@ class UseCases(Records):
         documents: Iterable[str] = (),
         types: Iterable[str] = (),
         since: date | None = None,
+        collection: str = "",
         history: Sequence[tuple[str, str]] = (),
         origin: Origin = "python",
         stop: threading.Event | None = None,
@@ -143,7 +152,7 @@ class UseCases(Records):
         """
         from ranklens.answering import AnswerInProgress, search_in_conversation
 
-        pipeline = self._pipeline(documents, types, since, settings, stop)
+        pipeline = self._pipeline(collection, documents, types, since, settings, stop)
         trace = (
             search_in_conversation(pipeline, question, history)
             if history
@@ -203,6 +212,7 @@ class UseCases(Records):
         question: str,
         pipelines: Iterable[str],
         *,
+        collection: str = "",
         one_pool: bool = False,
         answers: bool = False,
         stop: threading.Event | None = None,
@@ -210,21 +220,24 @@ class UseCases(Records):
         """Ask a question of several pipelines and return their rankings side by side.
 
         A pipeline is a reranker's name, a saved pipeline, or options written out, such as
-        ``pool=100,reranker=none`` or ``wide:pool=100`` to give them a name. With ``one_pool`` all
-        of them rank what the first one retrieves; ``answers`` has each write an answer too. A
+        ``pool=100,reranker=none`` or ``wide:pool=100`` to give them a name. They search the
+        documents of ``collection``, without it those of the default one. With ``one_pool`` all of
+        them rank what the first one retrieves; ``answers`` has each write an answer too. A
         pipeline that fails is a side with a ``problem``. Raises `SettingsError` for a pipeline
         that is not known, and `RanklensError` once ``stop`` is set.
         """
         from ranklens import comparing
 
         found = comparing.resolve(self.settings, list(pipelines), owner=True)
-        return comparing.compare(self.pipeline, found, question, one_pool, answers, stop=stop)
+        pipeline = self.pipeline_in(collection)
+        return comparing.compare(pipeline, found, question, one_pool, answers, stop=stop)
 
     def measure(
         self,
         questions: str | PathLike[str] | Iterable[str],
         pipelines: Iterable[str] = (),
         *,
+        collection: str = "",
         one_pool: bool = False,
         answers: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
@@ -234,6 +247,7 @@ class UseCases(Records):
 
         ``questions`` is the name of a question set, a folder (BEIR's layout, or documents with
         questions; it gets a library of its own), or the questions themselves, judged with `judge`.
+        A question set is asked of its own collection unless another ``collection`` is named.
         Pipelines are named as in `compare`; without any the current settings are measured.
         ``on_progress`` gets (questions done, questions in all). Raises `LibraryError` if there is
         no such set, and `RanklensError` if no question is judged or once ``stop`` is set.
@@ -241,7 +255,7 @@ class UseCases(Records):
         from ranklens import measuring
 
         found = measuring.resolve(self.settings, list(pipelines), owner=True)
-        with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
+        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             return measuring.figures_of(
                 measuring.measure(
                     judged, found, one_pool=one_pool, answers=answers,
@@ -254,6 +268,7 @@ class UseCases(Records):
         questions: str | PathLike[str] | Iterable[str],
         pipeline: str = "current",
         *,
+        collection: str = "",
         blend: bool = False,
         stop: threading.Event | None = None,
     ) -> Fit:
@@ -267,7 +282,7 @@ class UseCases(Records):
         from ranklens import fitting, measuring
 
         (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
-        with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
+        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             return fitting.fit(judged, options, blend=blend, stop=stop)
 
     def advise(
@@ -289,8 +304,18 @@ class UseCases(Records):
             wanted = wishes or advising.AdviceWishes()
             return advising.advice(judged, wanted, on_progress=on_progress, stop=stop)
 
+    def pipeline_in(self, collection: str = "") -> Pipeline:
+        """Return the pipeline that asks within a collection; raises `FilterError`.
+
+        Without a name it is the default one, or the only one that has documents.
+        """
+        from rag.retrieve.filters import EVERYTHING
+
+        return self.pipeline.within(EVERYTHING.inside(self.collections.asked(collection)))
+
     def _pipeline(
         self,
+        collection: str,
         documents: Iterable[str],
         types: Iterable[str],
         since: date | None,
@@ -299,16 +324,27 @@ class UseCases(Records):
     ) -> Pipeline:
         from rag.retrieve.filters import chosen
 
-        ready = [document for document in self.documents() if document.status == "ready"]
+        pipeline = self.pipeline_in(collection)
+        collection = pipeline.asked_within.collection
+        ready = self.collections.documents(collection).ready
         if not ready:
-            raise LibraryError(
-                f"no document in {self.settings.library} can be asked; add some with "
-                "`ranklens ingest PATH…`"
-            )
-        pipeline = self.pipeline.with_settings(**settings) if settings else self.pipeline
+            raise LibraryError(self._nothing_to_ask(collection))
+        pipeline = pipeline.with_settings(**settings) if settings else pipeline
         pipeline = pipeline.until(stop) if stop else pipeline
         within = chosen(ready, documents, types, since)
-        return pipeline.within(within) if within else pipeline
+        return pipeline.within(within.inside(collection)) if within else pipeline
+
+    def _nothing_to_ask(self, collection: str) -> str:
+        others = [one for one in self.collections.names() if self.collections.documents(one).ready]
+        if others:
+            return (
+                f"no document of the collection {collection!r} can be asked; there are some in "
+                f"{', '.join(others)} (--collection NAME)"
+            )
+        return (
+            f"no document in {self.settings.library} can be asked; add some with "
+            "`ranklens ingest PATH…`"
+        )
 
     def _log(self, trace: Trace, origin: Origin) -> None:
         from ranklens.monitoring import record

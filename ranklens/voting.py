@@ -74,11 +74,12 @@ class Ballot:
 def ballot(
     library: Library, question: str, pipelines: Variants, kind: VoteKind, depth: int,
     one_pool: bool, on_progress: OnProgress | None = None, stop: Event | None = None,
-    seed: str = "",
+    seed: str = "", collection: str = "",
 ) -> Ballot:  # fmt: skip
     """Ask both pipelines; who stands left is drawn by chance, or by ``seed``."""
     answers = kind == "answers"
-    made = compare(library.pipeline, pipelines, question, one_pool, answers, on_progress, stop)
+    asked = library.pipeline_in(collection)
+    made = compare(asked, pipelines, question, one_pool, answers, on_progress, stop)
     first, second = made.sides
     swapped = random.Random(seed or None).random() < 0.5  # noqa: S311 - guards nothing
     sides = (second, first) if swapped else (first, second)

@@ -35,6 +35,7 @@ from serve.stopping import Stopping
 from serve.turns import Turns, in_turn
 from serve.v1 import (
     administration,
+    collections,
     documents,
     evaluations,
     jobs,
@@ -48,9 +49,9 @@ from serve.v1 import (
 ROUTERS = tuple(
     module.router
     for module in (
-        health, page, documents, questions, texts, traces, jobs, judgements, question_sets,
-        evaluations, administration, reranking, chat, embeddings, models, vector_stores,
-        route,
+        health, page, documents, collections, questions, texts, traces, jobs, judgements,
+        question_sets, evaluations, administration, reranking, chat, embeddings, models,
+        vector_stores, route,
     )
 )  # fmt: skip
 

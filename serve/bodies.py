@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from rag.text.typed import clean
+
+CollectionName = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="The collection that is asked; without one the default, or the only one that "
+        "has documents.",
+    ),
+]
 
 
 class ApiRoute(APIRoute):

@@ -44,6 +44,8 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False, index=True),
+    # NULL, and one that is not there any more, stand for the default collection.
+    Column("collection_id", Integer),
 )
 
 _of_conversation = ForeignKey("conversations.id", ondelete="CASCADE")
@@ -65,11 +67,15 @@ turns = Table(
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation in the list. ``turns`` counts the questions that are shown."""
+    """A conversation in the list. ``turns`` counts the questions that are shown.
+
+    ``collection_id`` is the collection that it is held in, None for the default one.
+    """
 
     id: str
     title: str
     turns: int
+    collection_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +102,29 @@ class Conversations:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def start(self, title: str) -> str:
-        """Make an empty conversation and return its id."""
+    def start(self, title: str, collection_id: int | None = None) -> str:
+        """Make an empty conversation within a collection and return its id."""
         key, now = uuid.uuid4().hex, time.time()
         row = {"id": key, "title": titled(title), "created": now, "updated": now}
         with self._engine.begin() as db:
-            db.execute(insert(conversations).values(**row))
+            db.execute(insert(conversations).values(**row, collection_id=collection_id))
         return key
+
+    def collection_of(self, key: str) -> int | None:
+        """Return the collection that a conversation is held in, None for the default one."""
+        query = select(conversations.c.collection_id).where(conversations.c.id == key)
+        with self._engine.connect() as db:
+            return db.scalar(query)
 
     def all(self) -> list[Conversation]:
         """Return the conversations that hold a question, the one used last first."""
         query = (
-            select(conversations.c.id, conversations.c.title, func.count(turns.c.id))
+            select(
+                conversations.c.id,
+                conversations.c.title,
+                func.count(turns.c.id),
+                conversations.c.collection_id,
+            )
             .join(turns)
             .where(turns.c.replaced.is_(False))
             .group_by(conversations.c.id)

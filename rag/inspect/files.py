@@ -35,7 +35,8 @@ def _wrong(trace: Trace) -> Iterator[str]:
         yield "its setting threshold is no number"
     try:
         within = Filter.from_setting(trace.settings.get("within"))
-        good = all(isinstance(word, str) for word in (*within.names, *within.types))
+        words = (*within.names, *within.types, trace.settings.get("collection", ""))
+        good = all(isinstance(word, str) for word in words)
     except (KeyError, TypeError, ValueError):
         good = False
     if not good:

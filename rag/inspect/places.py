@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from rag.errors import RerankError
 from rag.pipeline import Pipeline
 from rag.retrieve import filters
-from rag.retrieve.filters import Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import from_trace
 from rag.types import RETRIEVERS, Candidate, Chunk, Hit, Stage, StageName, Trace, ranked
@@ -49,8 +48,7 @@ def pipeline_of(pipeline: Pipeline, trace: Trace) -> Pipeline:
     Raises `SettingsError` if they are not valid here.
     """
     changes = from_trace(pipeline.settings, trace.settings)
-    within = Filter.from_setting(trace.settings.get("within"))
-    return pipeline.with_settings(**changes).within(within)
+    return pipeline.with_settings(**changes).within(filters.of_settings(trace.settings))
 
 
 def everything(pipeline: Pipeline, question: str) -> FullRankings:
@@ -65,7 +63,7 @@ def everything(pipeline: Pipeline, question: str) -> FullRankings:
     count = len(allowed.ids)
     vector = pipeline.encoder.encode_query(question)
     dense = _hits(index.exact.search(vector, allowed, count))
-    lexical = _hits(index.lexical.search(question, count, allowed.ids))
+    lexical = _hits(index.lexical.search(question, count, allowed.ids, allowed.among))
     settings = pipeline.settings
     pairs = ((dense, settings.dense_weight), (lexical, settings.lexical_weight))
     fused = fuse([(hits, weight) for hits, weight in pairs if weight > 0], settings)
@@ -75,9 +73,9 @@ def everything(pipeline: Pipeline, question: str) -> FullRankings:
 
 def allowed(pipeline: Pipeline, chunk: Chunk) -> bool:
     """Return whether the pipeline's filter lets a passage's document be searched."""
-    ready = pipeline.index.catalogue.ready()
     within = pipeline.asked_within
-    return not within or any(d.name == chunk.document and within.allows(d) for d in ready)
+    own = filters.documents_of(within.collection, pipeline.index)
+    return not within or any(d.name == chunk.document and within.allows(d) for d in own)
 
 
 def places(trace: Trace, chunk: Chunk, found: FullRankings) -> list[StagePlace]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.inspect.places import StagePlace
-from rag.retrieve.filters import Filter
+from rag.retrieve.filters import of_settings
 from rag.types import RETRIEVERS, Answer, Chunk, Hit, Stage, StageName, Trace
 
 NO_WORD = "finds no word of the question in it"
@@ -32,7 +32,7 @@ def removal(
     if last := _hit(trace.stages[-1:], chunk.id):
         return _cut(trace, last)
     if not allowed:
-        only = " and ".join(Filter.from_setting(trace.settings.get("within")).words())
+        only = of_settings(trace.settings).described(" and ")
         return Removal("filter", f"Excluded by the filter: only {only} was asked.")
     if not any(place.rank for place in places):
         return Removal("retrieval", "It is in no ranking: it is not in the library any more.")

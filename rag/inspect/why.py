@@ -14,6 +14,7 @@ from rag.inspect.places import alone
 from rag.pipeline import Pipeline
 from rag.rerank.base import Entry
 from rag.rerank.late_interaction import LateInteraction, TokenMatch
+from rag.retrieve.filters import scope_of
 from rag.text.passages import parts
 from rag.types import Candidate, Chunk
 
@@ -77,21 +78,23 @@ class Ablation:
 
 def terms(pipeline: Pipeline, question: str, chunk: Chunk) -> Terms:
     """Return what each of the question's terms adds to the passage's BM25 score."""
-    analyser = pipeline.index.lexical.analyser
+    index = pipeline.index
+    scope = scope_of(pipeline.asked_within, index)
+    among = scope.among if scope else None
     words = {
         term: word
         for word in reversed(question.split())
-        for group in analyser.question(word)
+        for group in index.lexical.groups(word, among)
         for term in group
     }
-    adds = pipeline.index.lexical.explain(question, chunk.id)
-    groups = analyser.question(question)
+    adds = index.lexical.explain(question, chunk.id, among)
+    groups = index.lexical.groups(question, among)
     looked_for = [next((term for term in group if term in adds), group[0]) for group in groups]
     made = [
         Term(term, words.get(term, term).strip(_AROUND), adds.get(term, 0.0), term in adds)
         for term in dict.fromkeys([*looked_for, *adds])
     ]
-    (score,) = pipeline.index.lexical.score(question, [chunk.id])
+    (score,) = index.lexical.score(question, [chunk.id], among)
     return Terms(tuple(sorted(made, key=lambda one: -one.adds)), score)
 
 

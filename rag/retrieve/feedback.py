@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rag.retrieve.first_stage import Query
 from rag.store.analyse import Analyser
 from rag.store.index import Index
+from rag.store.lexical import Population
 from rag.text.words import COMPOUND
 from rag.types import Hit
 
@@ -27,17 +28,32 @@ TOWARDS = 0.5  # weight of the passages' mean vector beside the question's
 
 
 def feedback(
-    question: Query, hits: Sequence[Hit], index: Index, analyse: Analyser, passages: int, words: int
+    question: Query,
+    hits: Sequence[Hit],
+    index: Index,
+    analyse: Analyser,
+    passages: int,
+    words: int,
+    among: Population | None = None,
 ) -> Query:
-    """Return the query that the best ``passages`` of ``hits`` make of the question."""
+    """Return the query that the best ``passages`` of ``hits`` make of the question.
+
+    ``among`` are the chunks that BM25 counts over.
+    """
     used = hits[:passages]
-    new = telling_words(question.words, used, index, analyse)[:words]
+    new = telling_words(question.words, used, index, analyse, among)[:words]
     text = " ".join([*[question.words] * QUESTION_TIMES, *new])
     vector = _towards(question.vector(), used, index)
     return Query(text, lambda: vector)
 
 
-def telling_words(question: str, hits: Sequence[Hit], index: Index, analyse: Analyser) -> list[str]:
+def telling_words(
+    question: str,
+    hits: Sequence[Hit],
+    index: Index,
+    analyse: Analyser,
+    among: Population | None = None,
+) -> list[str]:
     """Return the words of passages that the question lacks, the most telling first.
 
     A word counts with its BM25 weight in each passage, divided by the passage's rank. Words with
@@ -52,7 +68,7 @@ def telling_words(question: str, hits: Sequence[Hit], index: Index, analyse: Ana
             for term in analyse(word)[:1]:
                 spelt.setdefault(term, word)
         once = " ".join({term: word for word in words for term in analyse(word)[:1]}.values())
-        for term, weight in index.lexical.explain(once, hit.chunk.id).items():
+        for term, weight in index.lexical.explain(once, hit.chunk.id, among).items():
             weights[term] += weight / hit.rank
     best = sorted(weights, key=lambda term: -weights[term])
     return [spelt[term] for term in best if term in spelt and term not in known]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import PurePath
@@ -16,8 +16,10 @@ from typing import Any, Self
 
 from rag.errors import FilterError
 from rag.store.catalogue import Document
+from rag.store.collections import DEFAULT
 from rag.store.exact import Scope
 from rag.store.index import Index
+from rag.store.lexical import Population
 from rag.text.plural import plural
 
 MOST_NAMED = 5
@@ -33,18 +35,29 @@ class Filter:
     """What to ask within; what is empty allows everything, and all that is given must hold.
 
     ``names`` are documents' whole names, ``types`` their kinds (`kind_of`), ``since`` the first
-    day on which they were added, in local time.
+    day on which they were added, in local time. ``collection`` is the one that is asked: BM25
+    counts its chunks only, while the other criteria leave scores as they are.
     """
 
     names: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     since: date | None = None
+    collection: str = ""
 
     def __bool__(self) -> bool:
+        return bool(self.collection or self.chooses)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it chooses documents of its collection."""
         return bool(self.names or self.types or self.since)
 
+    def inside(self, collection: str) -> Filter:
+        """Return the same choice of the documents of a collection."""
+        return replace(self, collection=collection)
+
     def allows(self, document: Document) -> bool:
-        """Return whether a document may be searched."""
+        """Return whether a document of the collection may be searched."""
         return (
             (not self.names or document.name in self.names)
             and (not self.types or kind_of(document) in self.types)
@@ -52,12 +65,18 @@ class Filter:
         )
 
     def words(self) -> list[str]:
-        """Return each criterion in a few words, for chips and notes."""
+        """Return each criterion in a few words, for chips and notes; no word for the default."""
         since = [f"added since {self.since.isoformat()}"] if self.since else []
-        return [*self.names, *(f"type {kind}" for kind in self.types), *since]
+        named = self.collection not in ("", DEFAULT)
+        within = [f"collection {self.collection}"] if named else []
+        return [*within, *self.names, *(f"type {kind}" for kind in self.types), *since]
+
+    def described(self, joint: str = ", ") -> str:
+        """Return all criteria in words, the default collection too."""
+        return joint.join(self.words()) or f"collection {self.collection}"
 
     def as_setting(self) -> dict[str, Any]:
-        """Return it as JSON's own types, as a trace's settings keep it."""
+        """Return it as JSON's own types, as a trace's settings keep it beside the collection."""
         since = self.since.isoformat() if self.since else None
         return {"documents": list(self.names), "types": list(self.types), "since": since}
 
@@ -71,6 +90,11 @@ class Filter:
 
 
 EVERYTHING = Filter()
+
+
+def of_settings(settings: Mapping[str, Any]) -> Filter:
+    """Return the filter and the collection within which a trace's question was asked."""
+    return Filter.from_setting(settings.get("within")).inside(str(settings.get("collection", "")))
 
 
 def kind_of(document: Document) -> str:
@@ -163,21 +187,35 @@ def mentioned(question: str, documents: Callable[[], Sequence[Document]]) -> tup
     return text, Filter(tuple(dict.fromkeys(names)))
 
 
+def documents_of(collection: str, index: Index) -> Sequence[Document]:
+    """Return the documents of a collection that can be asked; of the library if it has no name.
+
+    Raises `FilterError` if there is no such collection.
+    """
+    if not collection:
+        return index.catalogue.ready()
+    return index.collections.documents(index.collections.asked(collection)).ready
+
+
 def scope_of(asked: Filter, index: Index) -> Scope | None:
     """Return the chunks that a filter allows now; None if it allows all.
 
-    Raises `FilterError` if it allows no document that is ready.
+    Raises `FilterError` if it allows no document that is ready, or if its collection is not there.
     """
-    if not asked:
+    among: Population | None = None
+    own = documents_of(asked.collection, index)
+    if asked.collection and not (held := index.collections.documents(asked.collection)).all:
+        chunks = index.exact.scope([document.id for document in own]).ids
+        among = Population(chunks, held.languages)
+    elif not asked.chooses:
         return None
-    ready = index.catalogue.ready()
-    allowed = [document.id for document in ready if asked.allows(document)]
+    allowed = [document.id for document in own if asked.allows(document)]
     if not allowed:
         raise FilterError(
-            f"no document that is ready is within {' and '.join(asked.words())}; ask without "
+            f"no document that is ready is within {asked.described(' and ')}; ask without "
             "this filter, or see `ranklens documents`"
         )
-    return index.exact.scope(allowed)
+    return replace(index.exact.scope(allowed), among=among)
 
 
 def note(asked: Filter, scope: Scope | None) -> str:
@@ -188,7 +226,7 @@ def note(asked: Filter, scope: Scope | None) -> str:
         plural(len(scope.documents), "document"),
         plural(len(scope.ids), "passage"),
     )
-    return f"exact search within {documents}, {passages}: {', '.join(asked.words())}"
+    return f"exact search within {documents}, {passages}: {asked.described()}"
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

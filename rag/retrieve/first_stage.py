@@ -3,6 +3,9 @@
 The question goes through it, and so does every variant and every follow-up of it. Within a `Scope`
 (chosen documents) both retrievers are exact: no result is lost to the approximate index.
 
+Within a collection BM25 counts that collection's chunks only (`Scope.among`), so that its rankings
+are those of a library that holds nothing else.
+
 In the whole library each retriever checks the other. Chroma's graph finds nothing around many
 passages that are nearly equal (a generated table, a hostile file), because they are linked to each
 other only. If BM25 has a passage that is nearer than the middle of what the graph found, all are
@@ -26,7 +29,9 @@ from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
 from rag.store.analyse import Analyser
+from rag.store.exact import Scope
 from rag.store.index import Index
+from rag.store.lexical import Population
 from rag.types import Candidate, Chunk, Hit, Stage, StageName, ranked
 
 Vector = NDArray[np.float32]
@@ -81,6 +86,12 @@ class FirstStage:
         self._read: dict[str, Chunk] = {}  # each chunk is read once, whoever found it
         self._scope = filters.scope_of(asked_within, index)
         self._note = filters.note(asked_within, self._scope)
+        self._by_graph = self._scope is None or self._is_most_of_many(self._scope)
+
+    @property
+    def among(self) -> Population | None:
+        """The chunks that BM25 counts over; None for all."""
+        return self._scope.among if self._scope else None
 
     def find(self, query: Query) -> FirstStageResult:
         """Run both retrievers side by side and fuse them.
@@ -103,17 +114,29 @@ class FirstStage:
         """Rank the chunks nearest to a vector; if that fails, the stage fell back and is empty."""
 
         def search(k: int) -> list[tuple[str, float]]:
-            if self._scope is not None:
+            if self._scope is not None and not self._by_graph:
                 return self._index.exact.search(vector(), self._scope, k)
             return self._index.vectors.search(vector(), k)
 
         return self._stage(StageName.DENSE, search)
 
+    def _is_most_of_many(self, scope: Scope) -> bool:
+        """Whether so many chunks are asked that Chroma's graph is asked for them too.
+
+        It finds those of other documents as well; they are left out, and it is asked for more.
+        """
+        count = len(scope.ids)
+        if count <= COMPARED_UP_TO:
+            return False
+        return 2 * count >= sum(document.chunks for document in self._index.catalogue.ready())
+
     def lexical(self, words: str) -> Stage:
         """Rank the chunks that share a term by BM25; if that fails, the stage fell back."""
-        within = None if self._scope is None else self._scope.ids
+        scope, among = self._scope, self.among
+        # What is not counted is not found either.
+        within = None if scope is None or (among and scope.ids is among.ids) else scope.ids
         return self._stage(
-            StageName.LEXICAL, lambda k: self._index.lexical.search(words, k, within)
+            StageName.LEXICAL, lambda k: self._index.lexical.search(words, k, within, among)
         )
 
     def candidates(self, found: FirstStageResult, ranking: Sequence[Hit]) -> list[Candidate]:
@@ -128,7 +151,10 @@ class FirstStage:
             found.dense, pool, lambda ids: self._cosines(query.vector(), ids), found.cosines
         )
         bm25 = _completed(
-            found.lexical, pool, lambda ids: self._index.lexical.score(query.words, ids), {}
+            found.lexical,
+            pool,
+            lambda ids: self._index.lexical.score(query.words, ids, self.among),
+            {},
         )
         return [
             Candidate(hit.chunk, cosines[hit.chunk.id], bm25[hit.chunk.id], hit.score)
@@ -158,10 +184,13 @@ class FirstStage:
             found = search(k)
             unread = [name for name, _ in found if name not in self._read]
             self._read |= self._index.catalogue.fetch(unread)
-            live = [(self._read[name], score) for name, score in found if name in self._read]
+            live = [(self._read[name], score) for name, score in found if self._may_find(name)]
             if len(live) >= depth or len(found) < k:
                 return live[:depth]
             k *= 2
+
+    def _may_find(self, name: str) -> bool:
+        return name in self._read and (self._scope is None or name in self._scope.ids)
 
     def _cosines_of_others(
         self, vector: Callable[[], Vector], dense: Stage, lexical: Stage
@@ -178,7 +207,7 @@ class FirstStage:
 
     def _missed(self, dense: Stage, cosines: Mapping[str, float]) -> bool:
         """Whether BM25 found a chunk that Chroma's graph should have found and did not."""
-        if self._scope is not None or not dense.hits:
+        if not self._by_graph or not dense.hits:
             return False
         middle = dense.hits[len(dense.hits) // 2].score
         return any(cosine > middle + CLOSE for cosine in cosines.values())
@@ -186,7 +215,8 @@ class FirstStage:
     def _compared(self, vector: Callable[[], Vector], dense: Stage) -> Stage:
         """Rank the chunks of the library by their exact cosines, unless there are too many."""
         ready = self._index.catalogue.ready()
-        if sum(document.chunks for document in ready) > COMPARED_UP_TO:
+        many = self._scope is not None  # only then is the graph asked for a part of the library
+        if many or sum(document.chunks for document in ready) > COMPARED_UP_TO:
             return replace(dense, note=f"{MISSED}; there are too many to compare all")
         scope = self._index.exact.scope([document.id for document in ready])
         stage = self._stage(StageName.DENSE, lambda k: self._index.exact.search(vector(), scope, k))

@@ -46,7 +46,7 @@ class Expansion:
         details: Mapping[str, Scalar] = {}
         try:
             if name == FEEDBACK:
-                query = self._feedback(asked)
+                query = self._feedback(asked, first)
             else:
                 variant = self._written[name].result()  # it keeps its own deadline
                 details = variant.details
@@ -59,7 +59,7 @@ class Expansion:
             return Stage(name, (), seconds, str(error), fell_back=True, details=details)
         return Stage(name, hits, time.perf_counter() - started, query.words, details=details)
 
-    def _feedback(self, asked: FirstStageResult) -> Query:
+    def _feedback(self, asked: FirstStageResult, first: FirstStage) -> Query:
         return feedback(
             asked.query,
             asked.fused.hits,
@@ -67,6 +67,7 @@ class Expansion:
             self._index.analyser_of([hit.chunk for hit in asked.fused.hits]),
             self._settings.feedback_passages,
             self._settings.feedback_words,
+            first.among,
         )
 
     def _query(self, name: str, text: str, asked: FirstStageResult) -> Query:

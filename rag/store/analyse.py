@@ -98,7 +98,7 @@ class Analyser:
         """Return the terms of a document's text, in whichever language it is."""
         return self(text)
 
-    def question(self, text: str) -> Groups:
+    def question(self, text: str, _languages: Sequence[str] | None = None) -> Groups:
         """Return the terms of a question, each a group of its own."""
         tokens = _TOKEN.findall(_normal(text))
         terms = [term for token in tokens for term in self._sought[token]]
@@ -126,12 +126,14 @@ class AutoAnalyser:
         """Return the terms of a text of a document in that language."""
         return analyser(language)(text)
 
-    def question(self, text: str) -> Groups:
+    def question(self, text: str, languages: Sequence[str] | None = None) -> Groups:
         """Return the terms of a question, those of one word in one group.
 
-        What is a function word in one of the languages is left out.
+        ``languages`` are those of the documents that are asked, by default of all. What is a
+        function word in one of them is left out.
         """
-        known = [analyser(language) for language in self._languages()[:_MOST] or (ENGLISH,)]
+        spoken = self._languages() if languages is None else languages
+        known = [analyser(language) for language in spoken[:_MOST] or (ENGLISH,)]
         groups: Groups = []
         tokens = _TOKEN.findall(_normal(text))
         for token in tokens:

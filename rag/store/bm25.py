@@ -19,26 +19,35 @@ from rag.store.segment import Ints, Segment
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 _MOST_MASKS = 8
+_MOST_PARTS = 8
 
 
 class Snapshot:
     """The chunks of ``segments``, numbered through as rows 0 to n - 1, and their statistics.
 
     ``numbers``: each term's number; may grow meanwhile. ``frequencies``: (terms,) in how many
-    live chunks each term occurs. Every operation on floats is the one that BM25Okapi does, in its
-    order, so that scores are equal to the last bit, but for the rounding of the mean IDF, which
-    depends on the order of the terms.
+    chunks that count each term occurs. ``counted``: (n,) which rows count, by default all that are
+    live; the others are as if they were not there. Every operation on floats is the one that
+    BM25Okapi does, in its order, so that scores are equal to the last bit, but for the rounding of
+    the mean IDF, which depends on the order of the terms.
     """
 
     def __init__(
-        self, segments: Sequence[Segment], numbers: Mapping[str, int], frequencies: Ints
+        self,
+        segments: Sequence[Segment],
+        numbers: Mapping[str, int],
+        frequencies: Ints,
+        counted: NDArray[np.bool_] | None = None,
     ) -> None:
         self._segments = tuple(segments)
         self._numbers = numbers
         self._frequencies = frequencies
         self._masks: OrderedDict[frozenset[str], NDArray[np.bool_]] = OrderedDict()
+        self._parts: OrderedDict[frozenset[str], Snapshot] = OrderedDict()
         self._bases = [0, *accumulate(len(segment.ids) for segment in segments)]
-        self._live = np.concatenate([np.zeros(0, bool), *(s.live for s in segments)])
+        if counted is None:
+            counted = np.concatenate([np.zeros(0, bool), *(s.live for s in segments)])
+        self._live = counted
         lengths = np.concatenate([np.zeros(0, np.int64), *(s.lengths for s in segments)])
         self._n = int(self._live.sum())
         total = int(lengths[self._live].sum())
@@ -46,6 +55,23 @@ class Snapshot:
         self._norms = np.full(len(lengths), np.inf)
         if total:
             self._norms[self._live] = K1 * (1 - B + B * lengths[self._live] / (total / self._n))
+
+    def among(self, ids: frozenset[str]) -> Snapshot:
+        """Return the scores that these chunks have if there are no others.
+
+        It is kept: the first question counts every posting once, the next ones nothing.
+        """
+        part = self._parts.get(ids)
+        if part is None:
+            counted = self._mask(ids) & self._live
+            frequencies = np.zeros_like(self._frequencies)
+            for base, segment in zip(self._bases, self._segments, strict=False):
+                own = counted[base : base + len(segment.ids)]
+                frequencies[segment.terms] += segment.frequencies(own)
+            part = self._parts[ids] = Snapshot(self._segments, self._numbers, frequencies, counted)
+            while len(self._parts) > _MOST_PARTS:
+                self._parts.popitem(last=False)
+        return part
 
     def best(
         self, words: Groups, k: int, within: frozenset[str] | None = None

@@ -41,6 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from rag.errors import LibraryError
+from rag.store import membership
 from rag.store.chunk_rows import ChunkRows
 from rag.store.migrate import bring_up_to_date
 from rag.store.room import storage_error
@@ -160,18 +161,21 @@ class Catalogue(ChunkRows):
 
     # Documents
 
-    def add_document(self, name: str, size: int, digest: str, parent: str = "") -> int:
-        """Queue a document and return its id."""
+    def add_document(
+        self, name: str, size: int, digest: str, parent: str = "", collection: int | None = None
+    ) -> int:
+        """Queue a document and return its id; see `membership.enrol` for its collection."""
         row = {"name": name, "size": size, "digest": digest, "status": "queued", "parent": parent}
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             result = db.execute(insert(documents).values(**row, added=time.time()))
+            membership.enrol(db, name, collection, parent)
             key = result.inserted_primary_key
         assert key is not None  # noqa: S101 - an INSERT of one row has a key
         return int(key[0])
 
     def update_document(self, document_id: int, **values: Any) -> None:
         """Set columns of one document."""
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             db.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
     def change(self, document_id: int, was: Status, **values: Any) -> bool:
@@ -180,7 +184,7 @@ class Catalogue(ChunkRows):
         So one that was removed meanwhile stays removed.
         """
         of_it = documents.c.id == document_id, documents.c.status == was
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             return bool(db.execute(update(documents).where(*of_it).values(**values)).rowcount)
 
     def is_removed(self, document_id: int) -> bool:
@@ -240,7 +244,8 @@ class Catalogue(ChunkRows):
                 self.update_document(document_id, language=stemming_of(stored[0]))
 
     @contextmanager
-    def _changing_documents(self) -> Iterator[Connection]:
+    def changing_documents(self) -> Iterator[Connection]:
+        """Open a transaction that changes documents or what is kept of them (`ready`)."""
         try:
             with self._engine.begin() as db:
                 yield db
@@ -294,7 +299,7 @@ class Catalogue(ChunkRows):
             for name in columns
         }
         boxes = select(literal(target), word_boxes.c.data).where(word_boxes.c.document_id == source)
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             db.execute(update(documents).where(documents.c.id == target).values(**values))
             db.execute(insert(word_boxes).from_select(["document_id", "data"], boxes))
 
@@ -320,7 +325,7 @@ class Catalogue(ChunkRows):
         made = select(func.count()).where(chunks.c.document_id == document_id).scalar_subquery()
         this = documents.c.id == document_id
         values = {"reason": "", "chunks": made, "indexed": time.time(), "seconds": seconds}
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             # Written first: that takes SQLite's write lock, so nobody removes it in between.
             being_indexed = update(documents).where(this, documents.c.status == "indexing")
             if not db.execute(being_indexed.values(status="ready", **values)).rowcount:
@@ -338,7 +343,7 @@ class Catalogue(ChunkRows):
 
     def retire(self, document_ids: Sequence[int]) -> None:
         """Mark documents as removed; from here on no search returns their chunks."""
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             _retire(db, document_ids)
 
     def clear(self, document_ids: Sequence[int]) -> None:
@@ -351,10 +356,12 @@ class Catalogue(ChunkRows):
         for document_id in document_ids:
             this = documents.c.id == document_id
             with self._engine.begin() as db:
+                name = db.scalar(select(documents.c.name).where(this))
                 gone = update(documents).where(this, removed).values(**_FORGOTTEN)
                 if db.execute(gone).rowcount:
                     boxes = word_boxes.c.document_id == document_id
                     db.execute(delete(word_boxes).where(boxes))
+                    membership.forget(db, name or "")
         self.empty_journal()
 
     def holds_removed(self) -> bool:
@@ -397,7 +404,7 @@ class Catalogue(ChunkRows):
         Then they fail: they may be why it ended, and it would end at every start.
         """
         counted = documents.c.interruptions + 1
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             interrupted = update(documents).where(documents.c.status == "indexing")
             again = interrupted.where(counted >= MOST_INTERRUPTIONS)
             failed = {"status": "failed", "reason": _INTERRUPTED, "chunks": 0}
@@ -406,7 +413,7 @@ class Catalogue(ChunkRows):
 
     def requeue_unfinished(self) -> None:
         """Queue documents again that a full disk stopped; nothing is being indexed now."""
-        with self._changing_documents() as db:
+        with self.changing_documents() as db:
             stopped = documents.c.status == "indexing"
             db.execute(update(documents).where(stopped).values(status="queued"))
 

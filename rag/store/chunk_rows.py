@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from rag.store.schema import chunks, documents
 from rag.types import Chunk
 
 Vectors = NDArray[np.float32]
+Id = TypeVar("Id", int, str)
 AT_ONCE = 500
 DROPPED_AT_ONCE = 100  # their bytes are written twice: into SQLite's journal, then into the file
 
@@ -124,9 +125,12 @@ class ChunkRows:
 
     def ids_of(self, document_ids: Sequence[int]) -> set[str]:
         """Return the chunk ids of documents, live or not."""
+        found: set[str] = set()
         with self._engine.connect() as db:
-            query = select(chunks.c.id).where(chunks.c.document_id.in_(document_ids))
-            return set(db.scalars(query))
+            for part in _parts(document_ids):  # SQLite takes so many values in one statement only
+                query = select(chunks.c.id).where(chunks.c.document_id.in_(part))
+                found.update(db.scalars(query))
+        return found
 
     def live_chunks(self, at_once: int = AT_ONCE) -> Iterator[tuple[list[Chunk], Vectors]]:
         """Yield all live chunks with their vectors, in a stable order, ``at_once`` at a time."""
@@ -172,6 +176,6 @@ def _path(heading: str) -> tuple[str, ...]:
     return tuple(json.loads(heading))
 
 
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def _parts(ids: Sequence[Id]) -> Iterator[Sequence[Id]]:
     for i in range(0, len(ids), AT_ONCE):
         yield ids[i : i + AT_ONCE]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.store.catalogue import Catalogue
+from rag.store.lexical import Population
 
 MOST_SCOPES = 16
 A_FEW = 0.25  # share of the rows up to which a copy of them is faster than a look at all
@@ -29,10 +30,14 @@ Scored = list[tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The documents to search within, by number, and all their chunks' ids."""
+    """The documents to search within, by number, and all their chunks' ids.
+
+    ``among`` are the chunks that BM25 counts over, None for all of the library.
+    """
 
     documents: tuple[int, ...]
     ids: frozenset[str]
+    among: Population | None = None
 
 
 @dataclass(frozen=True, slots=True)

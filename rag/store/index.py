@@ -23,6 +23,7 @@ from rag.settings import Settings
 from rag.store import derived
 from rag.store.analyse import Analyser, analyser
 from rag.store.catalogue import Catalogue
+from rag.store.collections import Collections
 from rag.store.exact import ExactVectors
 from rag.store.lexical import LexicalIndex
 from rag.store.room import Room
@@ -57,6 +58,7 @@ class Index:
         self.vectors = vectors
         self.lexical = lexical
         self.exact = ExactVectors(catalogue)
+        self.collections = Collections(catalogue)
         self._writing = threading.RLock()
 
     @classmethod
@@ -86,17 +88,20 @@ class Index:
             undo.pop_all()
         return index
 
-    def analyser_of(self, chunks: Sequence[Chunk] = ()) -> Analyser:
+    def analyser_of(
+        self, chunks: Sequence[Chunk] = (), languages: Sequence[str] | None = None
+    ) -> Analyser:
         """Return what makes terms of passages like these: of the first one's language.
 
-        Without passages it is that of most documents.
+        Without passages it is the first of ``languages``, by default that of most documents.
         """
         if isinstance(self.lexical.analyser, Analyser):
             return self.lexical.analyser
         for chunk in chunks[:1]:
             for document in self.catalogue.documents("ready", name=chunk.document):
                 return analyser(document.language)
-        return analyser(next(iter(self.catalogue.languages()), ENGLISH))
+        spoken = self.catalogue.languages() if languages is None else languages
+        return analyser(next(iter(spoken), ENGLISH))
 
     def close(self) -> None:
         """Save and let go of everything."""

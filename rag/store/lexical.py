@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -19,8 +20,23 @@ EPSILON = 0.25
 _BATCH = 10_000  # chunks that are analysed together; bounds the memory of a long call
 
 
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The chunks that BM25 counts over, and the languages of their documents, frequent first.
+
+    How rare a term is and how long a chunk is on average is that of these chunks, as if there were
+    no others.
+    """
+
+    ids: frozenset[str]
+    languages: tuple[str, ...]
+
+
 class Bm25Scores(Protocol):
     """BM25 over the chunks of one moment, for a query's terms, those of a group counting as one."""
+
+    def among(self, ids: frozenset[str]) -> Bm25Scores:
+        """Return the scores that these chunks have if there are no others."""
 
     def best(self, words: Groups, k: int, within: frozenset[str] | None) -> list[tuple[str, float]]:
         """Return the ids and scores of the ``k`` best chunks that share a word, in order.
@@ -102,21 +118,36 @@ class LexicalIndex(ABC):
                 self._saved = False
 
     def search(
-        self, query: str, k: int, within: frozenset[str] | None = None
+        self,
+        query: str,
+        k: int,
+        within: frozenset[str] | None = None,
+        among: Population | None = None,
     ) -> list[tuple[str, float]]:
         """Return the ``k`` best of the chunks that share a term with ``query``, best first.
 
-        ``within``: only these ids are searched; their scores stay what they are among all chunks.
+        ``within``: only these ids are searched; their scores stay what they are among all chunks,
+        or ``among`` those of a population.
         """
-        return self._scores().best(self.analyser.question(query), k, within)
+        return self._scores_of(among).best(self.groups(query, among), k, within)
 
-    def score(self, query: str, ids: Sequence[str]) -> list[float]:
+    def score(self, query: str, ids: Sequence[str], among: Population | None = None) -> list[float]:
         """Return the scores of given chunks; 0.0 if nothing matches or the id is unknown."""
-        return self._scores().score(self.analyser.question(query), ids)
+        return self._scores_of(among).score(self.groups(query, among), ids)
 
-    def explain(self, query: str, id: str) -> dict[str, float]:
+    def explain(self, query: str, id: str, among: Population | None = None) -> dict[str, float]:
         """Return what each matching term contributes to a chunk's score; they sum to it."""
-        return self._scores().explain(self.analyser.question(query), id)
+        return self._scores_of(among).explain(self.groups(query, among), id)
+
+    def groups(self, query: str, among: Population | None = None) -> Groups:
+        """Return the terms under which a question is looked for."""
+        if among is None:
+            return self.analyser.question(query)
+        return self.analyser.question(query, among.languages)
+
+    def _scores_of(self, among: Population | None) -> Bm25Scores:
+        scores = self._scores()
+        return scores.among(among.ids) if among else scores
 
     def ids(self) -> set[str]:
         """Return the ids of all chunks."""

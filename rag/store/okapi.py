@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,22 @@ from rag.store.lexical import EPSILON, K1, B, LexicalIndex
 class _Built:
     """What rank-bm25 made of the chunks; ``bm25`` is None if no chunk has a term."""
 
-    ids: tuple[str, ...]
+    terms_of: Mapping[str, Sequence[str]]
     bm25: Any
+    parts: dict[frozenset[str], _Built] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, terms_of: Mapping[str, Sequence[str]]) -> _Built:
+        """Have rank-bm25 count chunks: id → its terms."""
+        terms = list(terms_of.values())
+        bm25 = BM25Okapi(terms, k1=K1, b=B, epsilon=EPSILON) if any(terms) else None
+        return cls(terms_of, bm25)
+
+    def among(self, ids: frozenset[str]) -> _Built:
+        if ids not in self.parts:
+            own = {id: terms for id, terms in self.terms_of.items() if id in ids}
+            self.parts[ids] = _Built.of(own)
+        return self.parts[ids]
 
     def best(self, words: Groups, k: int, within: frozenset[str] | None) -> list[tuple[str, float]]:
         terms = _flat(words)
@@ -47,11 +61,11 @@ class _Built:
 
     def _having(self, word: str) -> set[str]:
         frequencies = self.bm25.doc_freqs if self.bm25 else []
-        return {id for id, own in zip(self.ids, frequencies, strict=False) if word in own}
+        return {id for id, own in zip(self.terms_of, frequencies, strict=False) if word in own}
 
     def _all(self, words: Sequence[str]) -> dict[str, float]:
-        values = self.bm25.get_scores(words) if self.bm25 else np.zeros(len(self.ids))
-        return dict(zip(self.ids, values.tolist(), strict=True))
+        values = self.bm25.get_scores(words) if self.bm25 else np.zeros(len(self.terms_of))
+        return dict(zip(self.terms_of, values.tolist(), strict=True))
 
 
 def _flat(groups: Groups) -> list[str]:
@@ -91,7 +105,5 @@ class OkapiIndex(LexicalIndex):
     def _scores(self) -> _Built:
         with self._changing:
             if self._present is None:
-                terms = list(self._terms_of.values())
-                bm25 = BM25Okapi(terms, k1=K1, b=B, epsilon=EPSILON) if any(terms) else None
-                self._present = _Built(tuple(self._terms_of), bm25)
+                self._present = _Built.of(dict(self._terms_of))
             return self._present

@@ -56,6 +56,23 @@ documents = Table(
     sqlite_autoincrement=True,
 )
 
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("made", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# By name: a new version of a document stays in the collections of the one before.
+document_collections = Table(
+    "document_collections",
+    metadata,
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("document", String, primary_key=True, index=True),
+)
+
 # Where a document's words stand on its pages, packed. A table of its own: rows of documents are
 # read often, and libraries of before get it without their documents being rewritten.
 word_boxes = Table(

@@ -95,7 +95,10 @@ async def chat_completions(body: ChatBody, library: Opened, request: Request) ->
 
     def begin(stop: threading.Event) -> AnswerInProgress:
         options = options_of(library, body.model) | body.options(library)
-        return library.start_answer(question, history=history, origin="api", stop=stop, **options)
+        return library.start_answer(
+            question, history=history, collection=body.collection, origin="api", stop=stop,
+            **options,
+        )  # fmt: skip
 
     answering = await in_thread(request, begin)
     trace_id = library.recent_traces.keep(answering.trace)

@@ -13,6 +13,7 @@ from rag.errors import RanklensError
 from rag.settings import from_visitor
 from rag.types import Answer, Trace
 from ranklens import Library
+from serve.bodies import CollectionName
 from serve.compatible.pipelines import ModelName
 
 QUOTED = 300  # characters of a quote in an annotation
@@ -58,6 +59,7 @@ class ChatBody(BaseModel):
     temperature: float | None = Field(None, ge=0, le=2)
     n: Literal[1] | None = None
     tools: list[Any] | None = None
+    collection: CollectionName = ""
 
     @field_validator("tools")
     @classmethod

@@ -1,16 +1,17 @@
-"""OpenAI's vector stores: the library is the one store, ``default``; searching it reranks too."""
+"""OpenAI's vector stores: each collection is one, by its name; searching it reranks too."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from rag.errors import NotThere, RanklensError
+from rag.errors import RanklensError
 from rag.types import Hit, Trace
-from ranklens import Library
+from ranklens import Document, Library
 from ranklens.evidence import passages, relevances_of
 from serve.bodies import ApiRoute
 from serve.compatible.pipelines import OWN, options_of
@@ -18,7 +19,6 @@ from serve.dependencies import Opened
 from serve.work import in_thread
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["compatible"], route_class=ApiRoute)
-STORE = "default"
 KEYS = {"filename": "documents", "file_id": "documents", "type": "types"}
 
 
@@ -86,11 +86,11 @@ class FileCounts(BaseModel):
 
 
 class VectorStore(BaseModel):
-    """The library as a store."""
+    """A collection as a store."""
 
-    id: str = STORE
+    id: str
     object: Literal["vector_store"] = "vector_store"
-    name: str = STORE
+    name: str
     created_at: int
     status: Literal["in_progress", "completed"]
     usage_bytes: int
@@ -99,41 +99,41 @@ class VectorStore(BaseModel):
 
 
 class VectorStores(BaseModel):
-    """The one store."""
+    """The collections, the default one first."""
 
     object: Literal["list"] = "list"
     data: list[VectorStore]
-    first_id: str = STORE
-    last_id: str = STORE
+    first_id: str
+    last_id: str
     has_more: bool = False
 
 
-@router.get("", summary="List the store (OpenAI's API)")
+@router.get("", summary="List the stores (OpenAI's API)")
 def list_stores(library: Opened) -> VectorStores:
-    """List the one store of the library."""
-    return VectorStores(data=[_store(library)])
+    """List the collections as stores."""
+    stores = [_store(name, library.documents(name)) for name in library.collections.names()]
+    return VectorStores(data=stores, first_id=stores[0].id, last_id=stores[-1].id)
 
 
-@router.get("/{store}", summary="Show the store (OpenAI's API)")
+@router.get("/{store}", summary="Show a store (OpenAI's API)")
 def get_store(store: str, library: Opened) -> VectorStore:
-    """Show the store and how many documents it has."""
-    _check(store)
-    return _store(library)
+    """Show a collection as a store, and how many documents it has."""
+    return _store(store, library.documents(store))
 
 
-@router.post("/{store}/search", summary="Search the store (OpenAI's API)")
+@router.post("/{store}/search", summary="Search a store (OpenAI's API)")
 async def search_store(
     store: str, body: StoreSearchBody, library: Opened, request: Request
 ) -> StoreResults:
     """Return the best passages for a query, with their rank and score at every stage."""
-    _check(store)
     query = body.query if isinstance(body.query, str) else body.query[0]
     ranking = body.ranking_options or RankingOptions.model_validate({})
 
     def work(stop: threading.Event) -> StoreResults:
+        library.collections.id_of(store)
         options = {**_options(library, ranking.ranker), **_filters(body.filters)}
         options["top"] = body.max_num_results
-        trace = library.search(query, origin="api", stop=stop, **options)
+        trace = library.search(query, collection=store, origin="api", stop=stop, **options)
         return StoreResults(
             search_query=[query],
             data=_results(trace, body.max_num_results, ranking.score_threshold),
@@ -141,11 +141,6 @@ async def search_store(
         )
 
     return await in_thread(request, work)
-
-
-def _check(store: str) -> None:
-    if store != STORE:
-        raise NotThere(f"there is no vector store {store[:100]!r}; the library is {STORE!r}")
 
 
 def _options(library: Library, ranker: str) -> dict[str, Any]:
@@ -198,12 +193,13 @@ def _attributes(hit: Hit, metadata: dict[str, Any]) -> dict[str, str | float | b
     return found
 
 
-def _store(library: Library) -> VectorStore:
-    documents = library.documents()
+def _store(name: str, documents: Sequence[Document]) -> VectorStore:
     ready = sum(document.status == "ready" for document in documents)
     failed = sum(document.status == "failed" for document in documents)
     under_way = len(documents) - ready - failed
     return VectorStore(
+        id=name,
+        name=name,
         created_at=int(min((one.added.timestamp() for one in documents), default=0)),
         status="in_progress" if under_way else "completed",
         usage_bytes=sum(document.size for document in documents),

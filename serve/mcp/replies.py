@@ -85,10 +85,14 @@ class ListedDocument:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """Some of the documents, by name; ``total`` is how many there are in all."""
+    """Some of the documents, by name; ``total`` is how many there are in all.
+
+    ``collections`` are the names of the library's collections.
+    """
 
     total: int
     documents: tuple[ListedDocument, ...]
+    collections: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class QuestionArguments(Arguments):
     documents: Names = Field([], description="Only these: names, or parts that fit one name.")
     types: Names = Field([], description="Only documents of these types, such as pdf.")
     since: date | None = Field(None, description="Only documents added since that day.")
+    collection: ShortWords = Field("", description="The collection to ask; empty: the default.")
     reranker: ShortWords = Field("", description="A reranker by name; empty: the library's own.")
 
     def keywords(self, library: Library, **more: Any) -> dict[str, Any]:
@@ -79,6 +80,7 @@ class QuestionArguments(Arguments):
             "documents": self.documents,
             "types": self.types,
             "since": self.since,
+            "collection": self.collection,
             "origin": "mcp",
             **from_visitor(library.settings, options | more),
         }
@@ -101,6 +103,7 @@ class DocumentsArguments(Arguments):
     """What `list_documents` takes."""
 
     contains: ShortWords = Field("", description="Only documents with this in their name.")
+    collection: ShortWords = Field("", description="Only documents of this collection.")
     offset: int = Field(0, ge=0, le=10_000_000, description="How many to leave out first.")
     limit: int = Field(100, ge=1, le=200, description="How many to return.")
 
@@ -171,9 +174,11 @@ def _where(library: Library, given: WhereArguments, stop: Stop) -> WhereReply:
 
 def _documents(library: Library, given: DocumentsArguments, _stop: Stop) -> DocumentPage:
     wanted = given.contains.casefold()
-    found = [one for one in library.documents() if wanted in one.name.casefold()]
+    found = library.documents(given.collection)
+    found = [one for one in found if wanted in one.name.casefold()]
     page = found[given.offset : given.offset + given.limit]
-    return DocumentPage(len(found), tuple(ListedDocument(uri_of(d.name), d) for d in page))
+    listed = tuple(ListedDocument(uri_of(d.name), d) for d in page)
+    return DocumentPage(len(found), listed, tuple(library.collections.names()))
 
 
 def _passage(library: Library, given: PassageArguments, _stop: Stop) -> PassageInContext:

@@ -46,6 +46,7 @@ class FolderBody(BaseModel):
 
     folder: str = Field(min_length=1, max_length=4096, description="The whole path.")
     password: str = Field("", description="It is not stored.")
+    collection: str = Field("", max_length=200, description="One that they are put into.")
 
 
 class ModelBody(BaseModel):
@@ -101,7 +102,7 @@ def add_folder(body: FolderBody, library: Opened) -> JobState:
 
     It must be in a folder that the owner named (option `api_folders`). Links in it are skipped.
     """
-    return JobState.of(background.add_folder(library, body.folder, body.password))
+    return JobState.of(background.add_folder(library, body.folder, body.password, body.collection))
 
 
 @router.post("/downloads", status_code=202)

@@ -20,6 +20,10 @@ router = APIRouter(prefix="/v1", tags=["documents"], route_class=ApiRoute)
 
 Files = Annotated[list[UploadFile], File(description="One or more documents.")]
 Password = Annotated[str, Form(description="Opens encrypted PDF files; it is not stored.")]
+Collection = Annotated[str, Query(description="Only the documents of this collection.")]
+Into = Annotated[
+    str, Form(description="A collection that they are put into; without one, the default.")
+]
 Name = Annotated[str, Query(min_length=1, description="A document, as the list names it.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
@@ -39,13 +43,15 @@ class ExtractedText(BaseModel):
 
 
 @router.get("/documents")
-def list_documents(library: Opened) -> list[Document]:
-    """List all documents by name, those that wait or failed too."""
-    return library.documents()
+def list_documents(library: Opened, collection: Collection = "") -> list[Document]:
+    """List all documents by name, or those of a collection; those that wait or failed too."""
+    return library.documents(collection)
 
 
 @router.post("/documents", status_code=202)
-def add_documents(library: Opened, files: Files, password: Password = "") -> list[FileOutcome]:
+def add_documents(
+    library: Opened, files: Files, password: Password = "", collection: Into = ""
+) -> list[FileOutcome]:
     """Add documents; each is queued, and indexed in the background.
 
     The same bytes are not added twice, and other bytes of a known name replace the old version
@@ -55,7 +61,10 @@ def add_documents(library: Opened, files: Files, password: Password = "") -> lis
     for one in files:
         if (one.filename or "").strip() in ("", ".", ".."):
             raise DocumentError("a file has no name; send one with its form field (filename)")
-    return [library.enqueue_upload(one.filename or "", one.file, password) for one in files]
+    return [
+        library.enqueue_upload(one.filename or "", one.file, password, collection=collection)
+        for one in files
+    ]
 
 
 @router.get("/documents/{name:path}")

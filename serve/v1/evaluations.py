@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
 from ranklens import advising, background, evaluations, measuring, monitoring
-from serve.bodies import ApiRoute
+from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.replies import JSON, SCHEMAS, JsonReply, described
 from serve.v1.jobs import JobState
@@ -49,6 +49,7 @@ class MeasureBody(BaseModel):
     one_pool: bool = Field(False, description="All rerank the first one's candidates.")
     answers: bool = Field(False, description="Write and measure answers too.")
     limit: int | None = Field(None, ge=1, description="The first questions only.")
+    collection: CollectionName = ""
 
 
 class FitBody(BaseModel):
@@ -60,6 +61,7 @@ class FitBody(BaseModel):
     pipeline: str = "current"
     blend: bool = Field(False, description="The weights of a hybrid reranker too.")
     limit: int | None = Field(None, ge=1, description="The first questions only.")
+    collection: CollectionName = ""
 
 
 class AdviceBody(BaseModel):
@@ -106,7 +108,7 @@ class GateResult(BaseModel):
 def evaluate(body: MeasureBody, library: Opened) -> JobState:
     """Measure what each stage of each pipeline gains, with confidence intervals, as a job."""
     pipelines = measuring.resolve(library.settings, body.pipelines)
-    judged = measuring.own_questions(library, body.questions, body.limit)
+    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(
         background.measure(judged, pipelines, one_pool=body.one_pool, answers=body.answers)
     )
@@ -201,7 +203,7 @@ def _runs(evaluation: measuring.Evaluation) -> Response:
 def fit(body: FitBody, library: Opened) -> JobState:
     """Fit weights, the threshold and when to refuse, as a job; nothing is changed."""
     ((name, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
-    judged = measuring.own_questions(library, body.questions, body.limit)
+    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.fit(judged, name, options, blend=body.blend))
 
 

@@ -16,11 +16,20 @@ from serve.v1.jobs import JobState
 router = APIRouter(prefix="/v1", tags=["question sets"], route_class=ApiRoute)
 
 
+Within = Annotated[
+    str, Field(max_length=200, description="The collection that the questions are asked within.")
+]
+
+
 class SetSize(BaseModel):
-    """A question set and how many questions it has."""
+    """A question set and how many questions it has.
+
+    `collection` is the one that it is asked within, empty if it names none.
+    """
 
     name: str
     questions: int
+    collection: str = ""
 
 
 class SetBody(BaseModel):
@@ -29,6 +38,7 @@ class SetBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     questions: list[Question] = Field(max_length=100_000)
+    collection: Within = ""
 
 
 class DraftBody(BaseModel):
@@ -52,8 +62,11 @@ class KeepBody(BaseModel):
 @router.get("/question-sets")
 def list_sets(library: Opened) -> list[SetSize]:
     """List the question sets."""
-    sizes = library.question_sets.sizes()
-    return [SetSize(name=name, questions=count) for name, count in sizes.items()]
+    held = library.question_sets
+    return [
+        SetSize(name=name, questions=count, collection=held.collection_of(name))
+        for name, count in held.sizes().items()
+    ]
 
 
 @router.post("/question-sets", status_code=201)
@@ -64,10 +77,13 @@ def import_set(
         File(description="CSV, JSON Lines or TREC topics, or the files of a BEIR folder."),
     ],
     name: Annotated[str, Form(description="The set's name; else that of the file.")] = "",
+    collection: Annotated[
+        str, Form(description="The collection that the questions are asked within.")
+    ] = "",
 ) -> ImportedSet:
     """Store a question set from files; quotes that answer a question become judgements."""
     uploads = [(one.filename or "questions", one.file) for one in files]
-    return question_sets.import_uploads(library, uploads, name)
+    return question_sets.import_uploads(library, uploads, name, collection)
 
 
 @router.get("/question-sets/{name:path}")
@@ -79,7 +95,9 @@ def show_set(name: str, library: Opened) -> list[Question]:
 @router.put("/question-sets/{name:path}")
 def put_set(name: str, body: SetBody, library: Opened) -> SetSize:
     """Store a set in place of what had its name."""
-    return SetSize(name=name, questions=library.question_sets.put(name, body.questions))
+    count = library.question_sets.put(name, body.questions, body.collection)
+    collection = library.question_sets.collection_of(name)
+    return SetSize(name=name, questions=count, collection=collection)
 
 
 @router.delete("/question-sets/{name:path}", status_code=204, response_class=Response)

@@ -20,7 +20,7 @@ from rag.trace import from_dict, to_dict
 from rag.types import Chunk
 from ranklens import Library, comparing, inspecting
 from ranklens.answering import AnswerInProgress
-from serve.bodies import ApiRoute
+from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.events import event, stream
 from serve.problems import UNEXPECTED
@@ -43,6 +43,7 @@ class QuestionBody(BaseModel):
     documents: list[str] = Field([], description="Names of documents, or parts that fit one name.")
     types: list[str] = Field([], description="Types of documents, such as pdf.")
     since: date | None = Field(None, description="Ask documents added since that day only.")
+    collection: CollectionName = ""
     settings: dict[str, OptionValue] = Field(
         {}, description="Options that shape a ranking or an answer (docs/settings.md).",
         examples=[{"reranker": "none", "pool": 100}],
@@ -54,6 +55,7 @@ class QuestionBody(BaseModel):
             "documents": self.documents,
             "types": self.types,
             "since": self.since,
+            "collection": self.collection,
             "origin": "api",
             **from_visitor(library.settings, self.settings),
         }

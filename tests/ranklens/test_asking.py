@@ -53,9 +53,9 @@ def test_options_and_documents_shape_the_search(library):
     within = Filter(types=("pdf",))
     turn = asking.ask(library, PendingQuestion(Q), within=within, top=2)
     assert turn.trace.settings["top"] == 2
-    assert asking.filter_of(turn.trace) == within
+    assert asking.filter_of(turn.trace) == within.inside("default")
     named = asking.ask(library, PendingQuestion(f"{Q} @maintenance"), within=within)
-    assert asking.filter_of(named.trace) == Filter(names=("maintenance.md",))
+    assert asking.filter_of(named.trace) == Filter(("maintenance.md",), collection="default")
 
 
 @pytest.mark.parametrize("name", ["llm_base_url", "prompts", "trust_remote_code", "encoder"])

@@ -17,10 +17,11 @@ from typing import IO, Any
 import numpy as np
 
 from ingest.parsed import BlockSpan, Parsed
-from rag.retrieve.filters import EVERYTHING, Filter
+from rag.retrieve.filters import EVERYTHING, Filter, mentioned
 from rag.settings import Settings
 from rag.store.analyse import analyser
 from rag.store.catalogue import Catalogue
+from rag.store.collections import Collections
 from rag.types import Answer, Chunk, Citation, Hit, Stage, Trace, ranked
 from ranklens.jobs import Jobs
 from ranklens.records import Records
@@ -149,6 +150,9 @@ class FakePipeline:
     def within(self, asked_within: Filter) -> FakePipeline:
         return replace(self, asked_within=asked_within)
 
+    def mentioned(self, question: str) -> tuple[str, Filter]:
+        return mentioned(question, lambda: [FakeDocument(name) for name in TEXTS])
+
     def with_settings(self, **changes: Any) -> FakePipeline:
         return replace(self, settings=self.settings.updated(**changes))
 
@@ -158,8 +162,10 @@ class FakePipeline:
     def search(self, question: str) -> Trace:
         shaping = self.settings.shaping("ranking")
         self.searched.append(shaping)
-        if self.asked_within:
+        if self.asked_within.chooses:
             shaping["within"] = self.asked_within.as_setting()
+        if self.asked_within.collection:
+            shaping["collection"] = self.asked_within.collection
         return trace_of(question, **shaping)
 
     def search_many(self, questions: Sequence[str]) -> list[Trace]:
@@ -232,8 +238,11 @@ class FakeLibrary(Records):
     def __post_init__(self) -> None:
         self.encoder = WordEncoder()
         self.jobs = Jobs()
+        catalogue = catalogue_of(self.names)
         self.index = SimpleNamespace(
-            catalogue=catalogue_of(self.names), analyser_of=lambda chunks=(): analyser("english")
+            catalogue=catalogue,
+            collections=Collections(catalogue),
+            analyser_of=lambda chunks=(), languages=None: analyser("english"),
         )
         if not self.settings.model_fields_set & {"library"}:
             folder = Path(self.index.catalogue.engine.url.database).parent
@@ -243,10 +252,15 @@ class FakeLibrary(Records):
         self.calls: list[tuple[str, ...]] = []
         self.held = [FakeDocument(n, pages=4 if n.endswith(".pdf") else None) for n in self.names]
 
-    def documents(self) -> list[FakeDocument]:
+    def pipeline_in(self, collection: str = "") -> FakePipeline:
+        return self.pipeline.within(EVERYTHING.inside(self.collections.asked(collection)))
+
+    def documents(self, collection: str = "") -> list[FakeDocument]:
         return sorted(self.held, key=lambda d: d.name)
 
-    def enqueue(self, path: Path, name: str = "", password: str = "") -> FakeOutcome:
+    def enqueue(
+        self, path: Path, name: str = "", password: str = "", collection: str = ""
+    ) -> FakeOutcome:
         self.calls.append(("enqueue", name, password))
         known = any(d.name == name for d in self.held)
         if known and not password:
@@ -255,7 +269,9 @@ class FakeLibrary(Records):
         self.held.append(FakeDocument(name, "queued", chunks=0, indexed=None))
         return FakeOutcome(name, "queued")
 
-    def enqueue_upload(self, name: str, data: IO[bytes], password: str = "") -> FakeOutcome:
+    def enqueue_upload(
+        self, name: str, data: IO[bytes], password: str = "", collection: str = ""
+    ) -> FakeOutcome:
         return self.enqueue(Path(name), name, password)
 
     def start_worker(self) -> None: ...

@@ -11,6 +11,7 @@ import typer
 from rag.settings import CONFIG
 from ui.cli import (
     advising,
+    collections,
     doctor,
     documents,
     evaluation,
@@ -57,6 +58,7 @@ app.command()(documents.remove)
 app.command()(documents.reindex)
 app.command()(documents.tag)
 app.command()(watching.watch)
+app.add_typer(collections.app, name="collections")
 app.add_typer(models.app, name="models")
 app.command()(upkeep.settings)
 app.command()(doctor.doctor)

@@ -14,6 +14,7 @@ import typer
 
 from rag.text.plural import plural
 from ui.cli.options import (
+    CollectionOption,
     JsonOption,
     LibraryOption,
     PasswordOption,
@@ -36,16 +37,24 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="Al
 
 
 def ingest(
-    ctx: typer.Context, paths: Paths, password: PasswordOption = "", library: LibraryOption = None
+    ctx: typer.Context,
+    paths: Paths,
+    password: PasswordOption = "",
+    collection: CollectionOption = "",
+    library: LibraryOption = None,
 ) -> None:
     """Add files, folders and addresses to the library.
 
-    Exits with 1 if any file failed; the others are added all the same.
+    With --collection they are put into it, and it is made if it is not there. Exits with 1 if any
+    file failed; the others are added all the same.
     """
     with open_library(settings_for(ctx, library), create=True) as opened:
+        into = opened.collections.ensure(collection) if collection else ""
 
         def add(report: Reporter, stop: threading.Event) -> list[FileOutcome]:
-            return opened.add(paths, password=password, on_progress=report, stop=stop)
+            return opened.add(
+                paths, collection=into, password=password, on_progress=report, stop=stop
+            )
 
         if not index(opened, add):
             raise typer.Exit(1)
@@ -78,20 +87,30 @@ def list_documents(
     tag: Annotated[
         list[str] | None, typer.Option(metavar="TAG", help="Those with this tag only.")
     ] = None,
+    collection: CollectionOption = "",
     library: LibraryOption = None,
 ) -> None:
-    """List the documents of the library."""
+    """List the documents of the library, or those of a collection."""
     from ui.cli.show import table
 
     with open_library(settings_for(ctx, library)) as opened:
-        documents, tags = opened.documents(), opened.tags.all()
+        documents, tags = opened.documents(collection), opened.tags.all()
+        within = opened.collections.of_documents()
     documents = [d for d in documents if set(tag or ()) <= set(tags.get(d.name, ()))]
     if as_json:
-        found = [{**asdict(d), "tags": list(tags.get(d.name, ()))} for d in documents]
+        found = [
+            {
+                **asdict(d),
+                "tags": list(tags.get(d.name, ())),
+                "collections": within.get(d.name, ()),
+            }
+            for d in documents
+        ]
         print(json.dumps(found, default=str, ensure_ascii=False, indent=2))
         return
     if not documents:
-        print("The library is empty; add documents with `ranklens ingest PATH…`", file=sys.stderr)
+        what = f"The collection {clean(collection)}" if collection else "The library"
+        print(f"{what} is empty; add documents with `ranklens ingest PATH…`", file=sys.stderr)
         return
     rows = [
         (
@@ -102,10 +121,12 @@ def list_documents(
             d.reason or "; ".join(d.warnings.splitlines()),
             d.ocr,
             ", ".join(tags.get(d.name, ())),
+            ", ".join(within.get(d.name, ())),
         )
         for d in documents
     ]
-    table(("document", "status", "pages", "chunks", "reason or warning", "OCR", "tags"), rows)
+    columns = ("document", "status", "pages", "chunks", "reason or warning", "OCR", "tags")
+    table((*columns, "collections"), rows)
 
 
 def tag(

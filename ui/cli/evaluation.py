@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli.options import JsonOption, LibraryOption, settings_for
+from ui.cli.options import CollectionOption, JsonOption, LibraryOption, settings_for
 
 if TYPE_CHECKING:
     import threading
@@ -76,12 +76,14 @@ def evaluate(
         bool, typer.Option("--replay", help="DIR|SET is a saved evaluation; nothing is run.")
     ] = False,
     work: WorkOption = None,
+    collection: CollectionOption = "",
     library: LibraryOption = None,
 ) -> None:
     """Measure what each stage of each pipeline gains, with confidence intervals.
 
-    A folder is indexed in a library of its own, which is kept and reused. The library keeps every
-    evaluation: `ranklens evaluations` lists them.
+    A folder is indexed in a library of its own, which is kept and reused. A question set is asked
+    of its own collection; --collection names another one. The library keeps every evaluation:
+    `ranklens evaluations` lists them.
     """
     from ranklens import evaluations, measuring
     from ranklens.measuring import checked_metric, parse_gate
@@ -93,7 +95,7 @@ def evaluate(
     else:
         settings = settings_for(ctx, library)
         pipelines = measuring.resolve(settings, pipeline or (), owner=True)
-        with prepared(settings, source, work, limit) as (judged, bar, stop):
+        with prepared(settings, source, work, limit, collection) as (judged, bar, stop):
             evaluation = measuring.measure(
                 judged, pipelines, one_pool=frozen, answers=answers, on_progress=bar, stop=stop
             )
@@ -130,7 +132,7 @@ def _show_kept(kept: EvaluationRecord | None, settings: Settings) -> None:
 
 @contextmanager
 def prepared(
-    settings: Settings, source: str, work: Path | None, limit: int | None
+    settings: Settings, source: str, work: Path | None, limit: int | None, collection: str = ""
 ) -> Iterator[tuple[JudgedSet, CountingBar, threading.Event]]:
     """Open what ``source`` is measured on; Ctrl-C sets the event and ends the command with 130."""
     from ranklens.library import Library
@@ -147,6 +149,7 @@ def prepared(
                 limit=limit,
                 on_indexing=bar.indexing,
                 stop=stop,
+                collection=collection,
             ) as judged:
                 yield judged, bar, stop
         except Interrupted as error:

@@ -9,7 +9,7 @@ import typer
 
 from rag.text.plural import plural
 from ui.cli.evaluation import Limit, Source, WorkOption, prepared
-from ui.cli.options import LibraryOption, RerankerOption, settings_for
+from ui.cli.options import CollectionOption, LibraryOption, RerankerOption, settings_for
 from ui.cli.words import clean, duration
 
 
@@ -18,7 +18,7 @@ def fit(
     blend: Annotated[
         bool, typer.Option("--blend", help="Fit the blend too: three searches a question.")
     ] = False,
-    work: WorkOption = None, library: LibraryOption = None,
+    work: WorkOption = None, collection: CollectionOption = "", library: LibraryOption = None,
 ) -> None:  # fmt: skip
     """Fit fusion weights, blend weights, the score threshold and when to refuse.
 
@@ -29,7 +29,7 @@ def fit(
     from ui.cli.evaluation_tables import show_fit
 
     settings = settings_for(ctx, library, reranker=reranker)
-    with prepared(settings, source, work, limit) as (judged, bar, stop):
+    with prepared(settings, source, work, limit, collection) as (judged, bar, stop):
         found = fitting.fit(judged, {}, blend=blend, on_progress=bar, stop=stop)
     for name, reason in found.failed.items():
         print(f"left out {clean(name)}: {clean(reason)}", file=sys.stderr)

@@ -10,7 +10,7 @@ import typer
 
 from rag.text.plural import plural
 from ui.cli.evaluation import Limit, Pipelines
-from ui.cli.options import LibraryOption, open_library, settings_for
+from ui.cli.options import CollectionOption, LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ FileArgument = Annotated[
 
 def questions(
     ctx: typer.Context, file: FileArgument = None, name: SetOption = "",
-    judge: JudgeOption = "import",
+    judge: JudgeOption = "import", collection: CollectionOption = "",
     write: Annotated[
         str, typer.Option(metavar="DOCUMENT", help="Let the model write questions from it.")
     ] = "",
@@ -41,24 +41,27 @@ def questions(
     """List the question sets, or store one from a file or from what a model writes.
 
     CSV, JSON Lines, TREC topics or a folder in BEIR's layout. Quotes that answer a question
-    become judgements; those of a model are kept apart from people's.
+    become judgements; those of a model are kept apart from people's. A set is asked within its
+    collection.
     """
     if write:
         from ui.cli.proposing import write_questions
 
-        write_questions(settings_for(ctx, library), write, name, count, yes)
+        write_questions(settings_for(ctx, library), write, name, count, yes, collection)
         return
     from ranklens.question_sets import import_questions
     from ui.cli.show import table
 
     with open_library(settings_for(ctx, library)) as opened:
         if file is None:
-            sizes = opened.question_sets.sizes()
-            table(("set", "questions"), [(n, str(count)) for n, count in sizes.items()])
+            held = opened.question_sets
+            sizes = held.sizes(collection)
+            rows = [(n, str(count), held.collection_of(n)) for n, count in sizes.items()]
+            table(("set", "questions", "collection"), rows)
             return
-        made = import_questions(opened, file.expanduser(), name, judge)
-    held = f"{plural(made.questions, 'question')} and {plural(made.judgements, 'judgement')}"
-    print(f"{held} in the set {clean(made.name)}")
+        made = import_questions(opened, file.expanduser(), name, judge, collection)
+    counts = f"{plural(made.questions, 'question')} and {plural(made.judgements, 'judgement')}"
+    print(f"{counts} in the set {clean(made.name)}")
 
 
 def judgements(

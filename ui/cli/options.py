@@ -26,6 +26,12 @@ PoolOption = Annotated[
     int | None, typer.Option(metavar="N", help="Candidates of each retriever, and to rerank.")
 ]
 TopOption = Annotated[int | None, typer.Option(metavar="N", help="Passages for the answer.")]
+CollectionOption = Annotated[
+    str,
+    typer.Option(
+        "--collection", metavar="NAME", help="The collection (`ranklens collections` lists them)."
+    ),
+]
 InOption = Annotated[
     list[str] | None,
     typer.Option("--in", metavar="NAME", help="Ask this document only (may be repeated)."),

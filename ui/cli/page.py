@@ -14,9 +14,6 @@ from rag.settings import Settings, settings_file
 from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
-QUESTIONS = "questions.jsonl"
-NOT_SAMPLES = frozenset({"README.md", QUESTIONS})
-
 SamplesOption = Annotated[
     Path | None,
     typer.Option(
@@ -52,21 +49,19 @@ def command(port: int | None) -> list[str]:
 
 
 def add_samples(settings: Settings, folder: Path) -> None:
-    """Add the documents of ``folder``, and its questions, where the library holds none."""
-    from ranklens.adding import add, find
-    from ranklens.question_sets import import_questions
+    """Add the documents of ``folder`` and its questions as a collection, if there are none yet."""
+    from ranklens import samples
     from ui.cli.documents import index
 
     with open_library(settings, create=True) as library:
         if not library.documents():
             print(f"The library is empty; adding the documents of {folder}")
-            files = [file for file in find([folder]) if file.path.name not in NOT_SAMPLES]
-            index(library, lambda report, stop: add(library, files, "", report, stop))
-            if (questions := folder / QUESTIONS).is_file():
-                try:
-                    import_questions(library, questions, folder.name, folder.name)
-                except RanklensError as error:  # the page is of use without them
-                    print(
-                        f"ranklens: {questions} was not imported: {clean(str(error))}",
-                        file=sys.stderr,
-                    )
+            index(
+                library, lambda report, stop: samples.add_documents(library, folder, report, stop)
+            )
+            try:
+                samples.add_questions(library, folder)
+            except RanklensError as error:  # the page is of use without them
+                questions = folder / samples.QUESTIONS
+                print(f"ranklens: {questions} was not imported: {clean(str(error))}",
+                      file=sys.stderr)  # fmt: skip

@@ -30,11 +30,16 @@ def propose_grades(
     variants = resolve(settings, pipelines, owner=True)
     with stop_on_interrupt() as stop, open_library(settings) as library, CountingBar() as bar:
         questions = library.question_sets.questions(name)[:limit]
-        outcome = judging.propose_grades(library, settings, variants, questions, depth, bar, stop)
+        outcome = judging.propose_grades(
+            library, settings, variants, questions, depth, bar, stop,
+            library.question_sets.collection_of(name),
+        )  # fmt: skip
     _report(outcome, f"passages graded by {settings.llm_model}")
 
 
-def write_questions(settings: Settings, document: str, name: str, count: int, yes: bool) -> None:
+def write_questions(
+    settings: Settings, document: str, name: str, count: int, yes: bool, collection: str = ""
+) -> None:
     """Let the model write questions from a document; each is kept if the person agrees."""
     from ranklens import question_sets
     from ui.cli.progress import CountingBar, stop_on_interrupt
@@ -48,7 +53,9 @@ def write_questions(settings: Settings, document: str, name: str, count: int, ye
                 lambda done, total: bar(done, total, "passages"), stop,
             )  # fmt: skip
         kept = [draft for draft in drafts.written if yes or _wanted(draft)]
-        added = question_sets.keep_drafts(library, name, drafts, kept)[1] if kept else 0
+        added = 0
+        if kept:
+            added = question_sets.keep_drafts(library, name, drafts, kept, collection)[1]
     for number, why in (
         (drafts.unfounded, "their quote is not there"),
         (drafts.repeated, "repeated"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ui.cli.options import (
+    CollectionOption,
     InOption,
     JsonOption,
     LibraryOption,
@@ -53,6 +54,7 @@ def ask(
     names: InOption = None,
     types: TypeOption = None,
     since: SinceOption = None,
+    collection: CollectionOption = "",
     library: LibraryOption = None,
 ) -> None:
     """Answer a question from the documents; @name in it asks that document only.
@@ -64,7 +66,7 @@ def ask(
     settings = settings_for(ctx, library, reranker=reranker, pool=pool, top=top)
     with open_library(settings) as opened:
         on_text = None if as_json else write
-        trace = opened.ask(question, on_text=on_text, **_within(names, types, since))
+        trace = opened.ask(question, on_text=on_text, **_within(names, types, since, collection))
     if not as_json:
         print("\n")
     _show(trace, as_json)
@@ -83,6 +85,7 @@ def search(
     names: InOption = None,
     types: TypeOption = None,
     since: SinceOption = None,
+    collection: CollectionOption = "",
     where: WhereOption = "",
     library: LibraryOption = None,
 ) -> None:
@@ -91,7 +94,7 @@ def search(
         raise typer.BadParameter("--where is for people; it does not go with --json")
     settings = settings_for(ctx, library, reranker=reranker, pool=pool, top=top)
     with open_library(settings) as opened:
-        trace = opened.search(question, **_within(names, types, since))
+        trace = opened.search(question, **_within(names, types, since, collection))
         _show(trace, as_json)
         if where:
             _follow(opened, trace, where)
@@ -107,11 +110,12 @@ def _follow(library: Library, trace: Trace, words: str) -> None:
 
 
 def _within(
-    names: list[str] | None, types: list[str] | None, since: datetime | None
+    names: list[str] | None, types: list[str] | None, since: datetime | None, collection: str
 ) -> dict[str, Any]:
     """Return the options that choose documents as `Library.search` and `Library.ask` take them."""
     day = since.date() if since else None
-    return {"documents": names or (), "types": types or (), "since": day, "origin": "command line"}
+    chosen = {"documents": names or (), "types": types or (), "since": day}
+    return {**chosen, "collection": collection, "origin": "command line"}
 
 
 def _show(trace: Trace, as_json: bool) -> None:

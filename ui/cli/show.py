@@ -28,10 +28,10 @@ def trace_summary(trace: Trace) -> None:
     table(HEADER, passages(trace), clip=True)
     print()
     print(times(trace))
-    if trace.settings.get("within"):
-        from ranklens.asking import filter_of
+    from ranklens.asking import filter_of
 
-        print(f"within: {clean(', '.join(filter_of(trace).words()))}")
+    if words := filter_of(trace).words():
+        print(f"within: {clean(', '.join(words))}")
     for stage in trace.stages:
         if stage.fell_back or (stage.note and stage.name == StageName.FUSED):
             print(f"note: {stage.name}: {clean(stage.note)}")

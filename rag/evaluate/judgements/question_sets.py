@@ -13,6 +13,8 @@ from rag.evaluate.data import Question
 from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import question_sets, questions
 from rag.store.catalogue import Catalogue
+from rag.store.collections import DEFAULT, id_of
+from rag.store.schema import collections
 from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, LONGEST_QUESTION, clean, too_long
 
 
@@ -22,6 +24,9 @@ class Guidelines:
 
     text: str = ""
     meanings: tuple[str, str, str, str] = ("", "", "", "")
+
+
+_OWN = question_sets.c.collection_id == collections.c.id
 
 
 class QuestionSets:
@@ -34,14 +39,16 @@ class QuestionSets:
         """Return the names of all sets."""
         return list(self.sizes())
 
-    def sizes(self) -> dict[str, int]:
-        """Return name → number of questions, by name."""
+    def sizes(self, collection: str = "") -> dict[str, int]:
+        """Return name → number of questions, by name; of all sets or those of a collection."""
         query = (
             select(question_sets.c.name, func.count(questions.c.number))
-            .select_from(question_sets.outerjoin(questions))
+            .select_from(question_sets.outerjoin(questions).outerjoin(collections, _OWN))
             .group_by(question_sets.c.id)
             .order_by(question_sets.c.name)
         )
+        if collection:
+            query = query.where(func.coalesce(collections.c.name, DEFAULT) == collection)
         with self._engine.connect() as db:
             return {row[0]: row[1] for row in db.execute(query)}
 
@@ -59,10 +66,18 @@ class QuestionSets:
         with self._engine.connect() as db:
             return tuple(Question(*row) for row in db.execute(query))
 
-    def put(self, name: str, held: Sequence[Question]) -> int:
+    def collection_of(self, name: str) -> str:
+        """Return the collection whose documents a set asks; "" if it names none."""
+        query = select(collections.c.name).join(question_sets, _OWN)
+        with self._engine.connect() as db:
+            return db.scalar(query.where(question_sets.c.name == name)) or ""
+
+    def put(self, name: str, held: Sequence[Question], collection: str = "") -> int:
         """Store a set in place of what had its name, in one transaction.
 
-        Raises `RanklensError` that names every question whose id comes twice or is empty.
+        Its questions are asked within ``collection``, or where the former set's were. Raises
+        `RanklensError` that names every question whose id comes twice or is empty, and `NotThere`
+        if there is no such collection.
         """
         name = same_words(name)
         faults = _faults(held)
@@ -80,6 +95,9 @@ class QuestionSets:
                 added = db.execute(insert(question_sets).values(name=name, made=time.time()))
                 assert added.inserted_primary_key is not None  # noqa: S101 - an INSERT of one row has a key
                 set_id = added.inserted_primary_key[0]
+            if collection:
+                this = update(question_sets).where(question_sets.c.id == set_id)
+                db.execute(this.values(collection_id=id_of(db, collection)))
             rows = [
                 {"set_id": set_id, "id": q.id, "text": q.text, "kind": q.kind, "answer": q.answer}
                 for q in held
@@ -88,8 +106,10 @@ class QuestionSets:
                 db.execute(insert(questions), rows)
         return len(held)
 
-    def add(self, name: str, new: Iterable[Question]) -> tuple[str, int]:
+    def add(self, name: str, new: Iterable[Question], collection: str = "") -> tuple[str, int]:
         """Add questions to a set, which is made if it is not there; returns its name and how many.
+
+        One that is made belongs to ``collection``.
 
         They get ids that go on counting (q1, q2, …); a question whose words the set has already is
         not added again. Raises `RanklensError` if the set would have no name or no question.
@@ -99,7 +119,7 @@ class QuestionSets:
         every = with_added(before, new)
         if not every:
             raise RanklensError("no question was written; write one a line")
-        self.put(name, every)
+        self.put(name, every, "" if before else collection)
         return name, len(every) - len(before)
 
     def guidelines(self, name: str) -> Guidelines:

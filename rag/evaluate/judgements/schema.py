@@ -25,6 +25,8 @@ question_sets = Table(
     # What judges should know: a text, and what each grade means (a list of four, or none).
     Column("guidelines", Text, nullable=False, default="", server_default=""),
     Column("meanings", JSON),
+    # NULL, and one that is not there any more: the one that is asked if nobody chooses.
+    Column("collection_id", Integer),
 )
 
 questions = Table(

@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from rag.errors import LibraryError, LibraryMismatch
 from rag.store.analyse import Analyser
 from rag.store.inverted import InvertedIndex
-from rag.store.lexical import LexicalIndex
+from rag.store.lexical import LexicalIndex, Population
 from rag.store.okapi import OkapiIndex
 from tests.rag.store.words import Words
 
@@ -125,6 +126,42 @@ def test_scores_of_given_chunks_in_the_order_asked(open_index: Open) -> None:
     index.add(["1", "2", "3"], ["a", "b", "c"])
     scores = index.score("b", ["3", "2", "unknown", "2"])
     assert scores == [0.0, pytest.approx(index.search("b", 1)[0][1]), 0.0, scores[1]]
+
+
+def test_a_population_counts_as_if_there_were_nothing_else(
+    open_index: Open, tmp_path: Path
+) -> None:
+    rng = random.Random(5)
+    texts = {str(n): " ".join(rng.choices("abcdefgh", k=rng.randint(1, 9))) for n in range(60)}
+    index, alone = open_index(), InvertedIndex.open(tmp_path / "alone", Words())
+    for id, text in texts.items():
+        index.add([id], [text])
+    index.remove(["7", "8"])
+    ids = frozenset(id for id in texts if int(id) % 3 and id not in "78")
+    for id in sorted(ids, key=int):
+        alone.add([id], [texts[id]])
+    among = Population(ids, ())
+    for query in ("a", "b c", "h h a", "z", "a b c d e f g h"):
+        expected = [(id, pytest.approx(score, abs=1e-12)) for id, score in alone.search(query, 9)]
+        assert index.search(query, 9, among=among) == expected
+        assert index.score(query, ["1", "3"], among) == pytest.approx(
+            alone.score(query, ["1", "3"]), abs=1e-12
+        )
+        assert index.explain(query, "4", among) == pytest.approx(alone.explain(query, "4"))
+    some = frozenset(sorted(ids)[:5])
+    within = index.search("a b", 99, some, among)
+    assert within == [pair for pair in index.search("a b", 99, among=among) if pair[0] in some]
+
+
+def test_a_population_is_counted_anew_after_a_change(open_index: Open) -> None:
+    index = open_index()
+    index.add(list("1234"), ["a", "b", "c", "a d"])
+    among = Population(frozenset("123"), ())
+    before = index.search("a", 9, among=among)
+    index.add(["5"], ["a"])
+    assert index.search("a", 9, among=among) == before
+    index.remove(["2"])
+    assert index.search("a", 9, among=among) != before
 
 
 @pytest.mark.parametrize("texts", [[], ["", " "]])

@@ -22,6 +22,7 @@ from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.judgements.votes import VoteStore
 from rag.store import migrate
 from rag.store.catalogue import Catalogue
+from rag.store.collections import Collections
 from rag.store.schema import metadata
 from rag.watch.log import QuestionLog
 from tests.rag.store.old_tables import ALWAYS, CHAT, JUDGEMENTS, LOG
@@ -35,6 +36,7 @@ import os, signal, sys
 from pathlib import Path
 from sqlalchemy import Engine, event
 from rag.store.catalogue import Catalogue
+from rag.store.collections import Collections
 
 left = int(sys.argv[2])
 
@@ -101,6 +103,27 @@ def test_a_library_of_before_opens_and_is_whole(path, later):
         assert len(triggers.all()) == 2
         kept = db.exec_driver_sql("SELECT title FROM conversations").scalars().all()
     assert kept == (["Kept"] if CHAT in later else [])
+    catalogue.close()
+
+
+def test_documents_of_before_are_in_the_default_collection(path):
+    make_old(path, CHAT, JUDGEMENTS)
+    with sqlite3.connect(path) as db:
+        db.executemany(
+            "INSERT INTO documents (name, media_type, size, digest, status, reason, chunks, added)"
+            " VALUES (?, '', 1, 'd', ?, '', 0, 1.0)",
+            [("b.txt", "ready"), ("b.txt", "queued"), ("", "removed")],
+        )
+        db.execute("INSERT INTO question_sets (name, made) VALUES ('Old', 1.0)")
+    db.close()
+    catalogue = Catalogue(path)
+    collections = Collections(catalogue)
+    assert collections.of_documents() == {"a.txt": ("default",), "b.txt": ("default",)}
+    assert collections.documents("default").all
+    with catalogue.engine.connect() as db:
+        kept = db.exec_driver_sql("SELECT id, collection_id FROM conversations").all()
+    assert [own for _, own in kept] == [None]
+    assert QuestionSets(catalogue).sizes("default") == {"Old": 0}
     catalogue.close()
 
 

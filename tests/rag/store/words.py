@@ -7,7 +7,7 @@ class Words:
     def __call__(self, text: str) -> list[str]:
         return text.split()
 
-    def question(self, text: str) -> list[tuple[str, ...]]:
+    def question(self, text: str, _languages: object = None) -> list[tuple[str, ...]]:
         return [(word,) for word in self(text)]
 
     def document(self, text: str, _language: str) -> list[str]:

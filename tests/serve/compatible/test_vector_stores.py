@@ -55,7 +55,7 @@ def test_filters_and_ranking_options(chat_client):
 @pytest.mark.parametrize(
     ("store", "more", "status", "words"),
     [
-        ("mine", {}, 404, "there is no vector store 'mine'"),
+        ("mine", {}, 404, "there is no collection 'mine'"),
         ("default", {"max_num_results": 51}, 400, "max_num_results"),
         ("default", {"filters": {"type": "gt", "key": "page", "value": 3}}, 400, "filters"),
         ("default", {"filters": {"type": "eq", "key": "type", "value": ["a"]}}, 400, "one value"),

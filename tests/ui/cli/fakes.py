@@ -59,7 +59,7 @@ def fake_trace(question: str, settings: Settings, within: Filter = EVERYTHING) -
             fell_back=settings.reranker == "slow",
         ),
     )
-    kept = {"within": within.as_setting()} if within else {}
+    kept = {"within": within.as_setting()} if within.chooses else {}
     return Trace(question, {"top": settings.top, "threshold": None, **kept}, stages)
 
 
@@ -93,6 +93,18 @@ class FakeLibrary(UseCases):
         return SimpleNamespace(catalogue=SimpleNamespace(engine=self.engine))
 
     @property
+    def collections(self) -> Any:
+        """The default collection, which holds everything."""
+        ready = [document for document in self.held if document.status == "ready"]
+        return SimpleNamespace(
+            asked=lambda name="": name or "default",
+            documents=lambda name: SimpleNamespace(ready=ready),
+            names=lambda: ["default"],
+            of_documents=lambda: {document.name: ("default",) for document in self.held},
+            ensure=lambda name: name,
+        )
+
+    @property
     def pipeline(self) -> Any:
         return self.pipeline_within(EVERYTHING)
 
@@ -101,6 +113,7 @@ class FakeLibrary(UseCases):
             search=lambda question: fake_trace(question, self.settings, within),
             answer=lambda trace: FakeAnswering(self.answer_error),
             within=self.pipeline_within,
+            asked_within=within,
         )
 
     def __enter__(self) -> FakeLibrary:
@@ -112,10 +125,12 @@ class FakeLibrary(UseCases):
     def close(self) -> None:
         self.closed = True
 
-    def documents(self) -> list[FakeDocument]:
+    def documents(self, collection: str = "") -> list[FakeDocument]:
         return self.held
 
-    def enqueue(self, path: Path, name: str = "", password: str = "") -> FileOutcome:
+    def enqueue(
+        self, path: Path, name: str = "", password: str = "", collection: str = ""
+    ) -> FileOutcome:
         """Files that say "known" are unchanged; all others are queued."""
         if path.read_text("utf-8") == "known":
             return FileOutcome(name, "unchanged", "the same bytes are already in the library")

@@ -146,10 +146,10 @@ def test_documents_as_lines(run: Run, fake: FakeLibrary):
         FakeDocument("c.png", ocr="1 page read by OCR, confidence 97%"),
     ]
     assert run("documents").out.splitlines() == [
-        "document\tstatus\tpages\tchunks\treason or warning\tOCR\ttags",
-        "a.pdf\tready\t3\t1\tpage 2 was not read; a picture was not\t\t",
-        "b.md\tfailed\t\t1\tno text\t\t",
-        "c.png\tready\t\t1\t\t1 page read by OCR, confidence 97%\t",
+        "document\tstatus\tpages\tchunks\treason or warning\tOCR\ttags\tcollections",
+        "a.pdf\tready\t3\t1\tpage 2 was not read; a picture was not\t\t\tdefault",
+        "b.md\tfailed\t\t1\tno text\t\t\tdefault",
+        "c.png\tready\t\t1\t\t1 page read by OCR, confidence 97%\t\tdefault",
     ]
 
 
@@ -166,6 +166,7 @@ def test_documents_as_json(run: Run, fake: FakeLibrary):
         "warnings": "",
         "ocr": "",
         "tags": [],
+        "collections": ["default"],
     }
 
 

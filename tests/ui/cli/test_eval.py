@@ -104,7 +104,7 @@ def test_a_question_set_of_the_library_from_import_to_measure(run: Run, tmp_path
     (tmp_path / "q.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     ran = run("questions", "q.jsonl", "--set", "words")
     assert ran.out == "8 questions and 8 judgements in the set words\n"
-    assert run("questions").out == "set\tquestions\nwords\t8\n"
+    assert run("questions").out == "set\tquestions\tcollection\nwords\t8\t\n"
     data = json.loads(run("eval", "words", "--json").out)
     assert (data["questions"], data["stages"]["lexical"]["recall@10"]["mean"]) == (8, 1.0)
 
