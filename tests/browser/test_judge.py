@@ -86,6 +86,18 @@ def test_grades_that_wait_survive_a_reload(judging, visit):
     ]  # fmt: skip
 
 
+def test_grades_that_wait_are_stored_from_another_page(judging, visit):
+    page = visit(f"{judging}&judge=leaver")
+    page.wait_for_function(NEXT_IS_THERE)
+    for key in "321":
+        page.keyboard.press(key)
+    page.get_by_role("link", name="Models").click()
+    page.wait_for_function("() => !window.ranklensQueues.grades.waiting.length")
+    page.goto(judging)
+    grades = [g for (judge, *_), (g, _) in stored(page).items() if judge == "leaver"]
+    assert sorted(grades) == [1, 2, 3]
+
+
 def test_a_judge_skips_undoes_explains_and_goes_on_to_what_is_not_judged(judging, visit, shot):
     page = visit(f"{judging}&judge=ada")
     page.wait_for_function(NEXT_IS_THERE)
