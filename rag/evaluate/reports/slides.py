@@ -67,8 +67,8 @@ def slides(found: Figures, most: int = MOST) -> list[Slide]:
 def question_slide(changed: ChangedQuestion, place: str = "") -> Slide:
     """Return the slide of one question with both rankings."""
     before, after = changed.before, changed.after
-    left = [_row(item, FIRST_ROW + ROW * at, at, 40, 1) for at, item in enumerate(_first(before))]
-    right = [_row(item, FIRST_ROW + ROW * at, at, 66, 2) for at, item in enumerate(_first(after))]
+    left = [_row(item, FIRST_ROW + ROW * at, at, 45, 1) for at, item in enumerate(_first(before))]
+    right = [_row(item, FIRST_ROW + ROW * at, at, 73, 2) for at, item in enumerate(_first(after))]
     lines = [
         (from_.top + ROW // 2 - 6, to.top + ROW // 2 - 6, to.moved)
         for from_ in left
