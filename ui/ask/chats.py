@@ -9,7 +9,7 @@ import streamlit as st
 from rag.text.typed import LONGEST_NAME
 from ranklens import asking
 from ranklens.asking import Conversation
-from ui.shared import frame, state
+from ui.shared import collections, frame, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -45,7 +45,7 @@ def sidebar(library: Library) -> None:
             on_click=open_chat,
             args=(None,),
         )
-        listed = library.conversations.all()
+        listed = asking.conversations(library, collections.current(library))
         if listed:
             frame.label("Conversations", "p")
         with st.container(gap=None, key="chats"):

@@ -10,7 +10,7 @@ from rag.settings import Settings
 from ranklens import asking
 from ranklens.asking import Filter
 from ui.ask import rerankers
-from ui.shared import frame
+from ui.shared import collections, frame
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -50,7 +50,7 @@ def summary(chosen: dict[str, Any]) -> str:
 
 def documents(library: Library) -> Filter:
     """Show the control that chooses documents; return what to ask within."""
-    ready = asking.ready(library)
+    ready = asking.ready(library, collections.current(library))
     names, types = [document.name for document in ready], asking.document_types(ready)
     _forget_gone(_NAMES, names)
     _forget_gone(_TYPES, types)

@@ -16,10 +16,10 @@ import streamlit as st
 from rag.errors import RanklensError
 from ranklens import asking
 from ranklens.asking import PendingQuestion, Turn
-from ui.ask import chats, evidence, question_box, turn_view
+from ui.ask import chats, evidence, question_box, turn_view, within
 from ui.ask.top_bar import INSPECT, TopBar
 from ui.ask.turn_view import TurnSlots
-from ui.shared import drawer, frame, grades, passages, state
+from ui.shared import collections, drawer, frame, grades, passages, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -33,7 +33,7 @@ def page() -> None:
     library = state.library()
     st.set_page_config(initial_sidebar_state=SIDEBAR)
     frame.style("ask/chat.css")
-    chat = chats.current()
+    chat = within.conversation(library, chats.current())
     turns = asking.turns(library, chat) if chat else []
     pending: PendingQuestion | None = st.session_state.get("pending") or _again(turns)
     if chat and not turns and not pending:
@@ -146,7 +146,10 @@ def _ask(
     st.session_state["options"] = options
     try:
         chat, model = st.session_state.get("chat"), state.answer_model()
-        turn = asking.ask(library, pending, before, chat, model=model, **options)
+        collection = collections.current(library)
+        turn = asking.ask(
+            library, pending, before, chat, model=model, collection=collection, **options
+        )
     except RanklensError as error:
         with place.body.container():
             state.problem(error)

@@ -11,7 +11,7 @@ from rag.text.plural import plural
 from ranklens import asking
 from ranklens.asking import Document, PendingQuestion
 from ui.ask import controls
-from ui.shared import frame
+from ui.shared import collections, frame, samples
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -21,7 +21,7 @@ MOST = 5
 
 def start(library: Library) -> None:
     """Show the page without a conversation: what it is for, the box, questions to begin with."""
-    ready = asking.ready(library)
+    ready = asking.ready(library, collections.current(library))
     frame.title(
         "Ask your documents", "Answers with their sources, and every ranking that led to them."
     )
@@ -69,23 +69,30 @@ def _suggestions(ready: Sequence[Document]) -> None:
 
 
 def _nothing(library: Library) -> None:
-    if any(document.status in ("queued", "indexing") for document in library.documents()):
+    collection = collections.current(library)
+    if any(one.status in ("queued", "indexing") for one in library.documents(collection)):
         frame.empty(
             "Your documents are being indexed",
             "You can ask as soon as the first one is ready; the Library page shows how far it is.",
         )
-        _until_ready(library)
+        _until_ready(library, collection)
+    elif library.documents():
+        frame.empty(
+            "This collection is empty",
+            "Choose another one, or put documents into it on the page Library.",
+        )
     else:
         frame.empty(
             "The library is empty",
             "Add a few documents first: PDF, Word, Excel, HTML, Markdown, e-mail and more.",
         )
-    with st.container(horizontal_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="center"):
         st.page_link("ui/library/page.py", label="Open the library", icon=":material/folder_open:")
+        samples.offer(library)
 
 
 @st.fragment(run_every=2.0)
-def _until_ready(library: Library) -> None:
+def _until_ready(library: Library, collection: str) -> None:
     """Show the whole page again as soon as there is something to ask."""
-    if asking.ready(library):
+    if asking.ready(library, collection):
         st.rerun()

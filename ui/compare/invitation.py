@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from ranklens.voting import VoteKind
-from ui.shared import address, frame
+from ui.shared import address, collections, frame
 
 VOTER = "voter"  # the value of `view` in such an address
 USUAL, MOST = 5, 20  # passages a side
@@ -63,5 +63,6 @@ def offer(
 
 def _address(invitation: Invitation) -> str:
     here = urlsplit(st.context.url or "/compare")
-    query = urlencode({n: v for n, v in invitation.parameters.items() if v}, doseq=True)
+    named = {**collections.in_address(), **invitation.parameters}
+    query = urlencode({n: v for n, v in named.items() if v}, doseq=True)
     return urlunsplit((here.scheme, here.netloc, here.path, query, ""))

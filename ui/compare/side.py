@@ -13,7 +13,18 @@ from ranklens import beside, comparing
 from ranklens.comparing import SideBySide, SideBySideGrades, describe_pipeline
 from ranklens.jobs import Job
 from ui.compare import answers, bump, question_box, saved
-from ui.shared import address, drawer, frame, grades, html, jobs, passages, slides, variants
+from ui.shared import (
+    address,
+    collections,
+    drawer,
+    frame,
+    grades,
+    html,
+    jobs,
+    passages,
+    slides,
+    variants,
+)
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -22,7 +33,7 @@ KIND, PAGE = "compared", "compare"
 _QUESTION, _PIPELINES, _POOL, _ANSWERS = (
     "compared_question", "compared_pipelines", "compared_frozen", "compared_answers",
 )  # fmt: skip
-_SHOWN, _PRESENTED = "compared_as", "compared_presented"
+_SHOWN, _PRESENTED, _WITHIN = "compared_as", "compared_presented", "compared_within"
 WIDEST = 3  # pipelines whose passages stand side by side
 
 
@@ -31,6 +42,8 @@ def show(library: Library, given: Mapping[str, str]) -> None:
     wanted = bool(given.get("question"))
     if wanted:
         _fill(given)
+    if st.session_state.get(_WITHIN, "") not in ("", collections.current(library)):
+        st.session_state.pop(KIND, None)  # it is of another collection
     question = question_box.box(library)
     chosen = variants.chooser(library.settings, _PIPELINES, ("none", "current"))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -87,9 +100,11 @@ def _start(
         "pool": "one" if one_pool else "",
         "answers": "" if written else "no",
     }
+    collection = st.session_state[_WITHIN] = collections.current(library)
+    within = library.pipeline_in(collection)
     st.session_state[KIND] = Job(
         lambda job: comparing.compare(
-            library.pipeline, pipelines, question, one_pool, written,
+            within, pipelines, question, one_pool, written,
             on_progress=job.advance, stop=job.stop,
         ),
         question,

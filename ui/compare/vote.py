@@ -17,7 +17,7 @@ from ranklens.jobs import Job
 from ranklens.question_sets import question_after
 from ranklens.voting import Ballot, Vote, VoteChoice, VoteKind
 from ui.compare import invitation, question_box, votes
-from ui.shared import frame, grades, html, jobs, variants
+from ui.shared import collections, frame, grades, html, jobs, variants
 from ui.shared.prose import written
 
 if TYPE_CHECKING:
@@ -71,9 +71,18 @@ def start(
 ) -> None:  # fmt: skip
     """Have both pipelines asked, in the background."""
     st.session_state.pop(VOTED, None)
+    collection = collections.current(library)
     st.session_state[JOB] = Job(
         lambda job: voting.ballot(
-            library, question, pipelines, kind, depth, one_pool, job.advance, job.stop
+            library,
+            question,
+            pipelines,
+            kind,
+            depth,
+            one_pool,
+            job.advance,
+            job.stop,
+            collection=collection,
         ),
         question,
         unit="pipelines",

@@ -12,7 +12,7 @@ from rag.text.plural import plural
 from ranklens import background
 from ranklens.question_sets import QuestionsWritten, keep_drafts
 from ui.judge import model
-from ui.shared import frame, jobs
+from ui.shared import collections, frame, jobs
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -82,7 +82,7 @@ def _ticked(library: Library, found: QuestionsWritten) -> tuple[str, str] | None
         frame.notice("Tick the questions that are worth asking first.")
         return None
     try:
-        kept, number = keep_drafts(library, name, found, chosen)
+        kept, number = keep_drafts(library, name, found, chosen, collections.current(library))
     except RanklensError as error:
         frame.notice(str(error), "Nothing was kept", "bad")
         return None

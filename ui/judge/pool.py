@@ -17,7 +17,7 @@ from rag.text.quoting import as_it_reads
 from rag.types import Chunk
 from ranklens import judging
 from ranklens.judging import Guidelines, Question
-from ui.shared import address, frame, grades, state, typed, variants
+from ui.shared import address, collections, frame, grades, state, typed, variants
 from ui.shared.html import component
 from ui.shared.naming import where
 
@@ -129,12 +129,13 @@ def _pools(
     """
     documents = hash(tuple((d.name, d.digest, d.indexed) for d in library.documents()))
     held: dict[Any, Any] = st.session_state.setdefault(_POOLS, {})
+    collection = collections.current(library)
 
     def pool_of(place: int) -> tuple[bool, list[tuple[Chunk, dict[str, Any]]]]:
         question = questions[place].text
-        key = (question, repr(chosen), depth, documents)
+        key = (question, repr(chosen), depth, collection, documents)
         known = key in held
-        found = held.pop(key) if known else _search(library, question, chosen, depth)
+        found = held.pop(key) if known else _search(library, question, chosen, depth, collection)
         held[key] = found  # the newest stands last
         while len(held) > _HELD:
             held.pop(next(iter(held)))
@@ -146,7 +147,7 @@ def _pools(
 
 
 def _search(
-    library: Library, question: str, chosen: variants.Variants, depth: int
+    library: Library, question: str, chosen: variants.Variants, depth: int, collection: str
 ) -> list[tuple[Chunk, dict[str, Any]]]:
     """Return the passages to be judged, each with what the browser shows of it."""
     return [
@@ -162,7 +163,7 @@ def _search(
                 ],
             },
         )
-        for chunk in judging.pool(library, question, chosen, depth)
+        for chunk in judging.pool(library, question, chosen, depth, collection)
     ]
 
 

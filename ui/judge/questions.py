@@ -14,7 +14,7 @@ from ranklens.question_sets import (
     import_uploads,
 )
 from ui.judge import drafts, guidelines, importing
-from ui.shared import frame, question_sets
+from ui.shared import collections, frame, question_sets
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -79,7 +79,8 @@ def _writer(library: Library) -> None:
 
 
 def _keep(library: Library, name: str, texts: Sequence[str]) -> str:
-    kept, _ = library.question_sets.add(name, (Question("", text) for text in texts))
+    new = (Question("", text) for text in texts)
+    kept, _ = library.question_sets.add(name, new, collections.current(library))
     question_sets.choose(kept)
     return f"{kept}: {plural(library.question_sets.sizes()[kept], 'question')} now"
 
@@ -101,7 +102,8 @@ def _importer(library: Library) -> None:
 
 
 def _import(library: Library, files: Sequence[IO[bytes]]) -> str:
-    made = import_uploads(library, [(file.name, file) for file in files])
+    uploads = [(file.name, file) for file in files]
+    made = import_uploads(library, uploads, collection=collections.current(library))
     question_sets.choose(made.name)
     counts = f"{plural(made.questions, 'question')} and {plural(made.judgements, 'judgement')}"
     return f"{made.name}: {counts} imported"

@@ -13,7 +13,7 @@ from rag.text.plural import plural
 from rag.types import Chunk
 from ranklens.adding import needs_password
 from ranklens.sources import MOST_TAGS
-from ui.library import uploads
+from ui.library import collections, uploads
 from ui.shared import frame, passwords
 from ui.shared.html import macro
 
@@ -38,6 +38,7 @@ def show(library: Library, document: Document) -> None:
     if document.parent:
         frame.say(f"It was attached to {document.parent}.")
     _tags(library, document.name)
+    collections.membership(library, document)
     with st.container(horizontal=True):
         if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
             library.reindex([document.name])

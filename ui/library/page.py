@@ -7,8 +7,9 @@ import streamlit as st
 from rag.errors import RanklensError
 from ranklens.adding import needs_password
 from ranklens.languages import advice
-from ui.library import document, documents, imports, indexing, uploads
-from ui.shared import frame, state
+from ui.library import collections, document, documents, imports, indexing, uploads
+from ui.shared import frame, samples, state
+from ui.shared.collections import current as chosen_collection
 from ui.shared.html import macro
 
 MOST_LOCKED = 3  # documents whose passwords are asked for at once
@@ -21,11 +22,13 @@ def page() -> None:
     uploads.show(library)
     imports.show(library)
     indexing.show(library)
-    held = library.documents()
+    collections.manager(library)
+    held = library.documents(chosen_collection(library))
     if not held:
         frame.empty(
             "No documents yet", "Drop files into the box above; they are ready to ask in moments."
         )
+        samples.offer(library)
         return
     if better := advice(library.settings.library, library.encoder):
         frame.notice(better, "Another encoder would help")

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import streamlit as st
 
-from ui.shared import frame
+from ui.shared import collections, frame
 
 if TYPE_CHECKING:
     from ranklens import FileOutcome, Library
@@ -34,7 +34,7 @@ def show(library: Library) -> None:
 
 def add(library: Library, name: str, data: IO[bytes], password: str = "") -> FileOutcome:
     """Queue one uploaded file."""
-    return library.enqueue_upload(name, data, password)
+    return library.enqueue_upload(name, data, password, collections.current(library))
 
 
 def _report(outcomes: Sequence[FileOutcome]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ui.shared import collections
+
 
 def arrived(page: str) -> dict[str, str]:
     """Return what the address names, once, if that is not what the page itself wrote there.
@@ -27,15 +29,17 @@ def every(name: str) -> list[str]:
 def write(page: str, **shown: str | int | Sequence[str] | None) -> None:
     """Let the address name what is shown, in one step of the browser's history.
 
-    What is empty is left out: an address without it means what the page shows by itself.
+    What is empty is left out: an address without it means what the page shows by itself. The
+    collection, which the frame shows, is written in the same step.
     """
     wanted = {
         name: [str(value)] if isinstance(value, str | int) else list(value)
         for name, value in shown.items()
         if value
     }
-    if _now() != wanted:
-        st.query_params.from_dict(wanted)
+    whole = {**{name: [value] for name, value in collections.in_address().items()}, **wanted}
+    if {name: st.query_params.get_all(name) for name in st.query_params} != whole:
+        st.query_params.from_dict(whole)
     st.session_state[_key(page)] = wanted
 
 
@@ -50,7 +54,9 @@ def number(value: str) -> int:
 
 
 def _now() -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    """Return what the address names besides the collection, which is the frame's."""
+    own = (name for name in st.query_params if name != collections.NAME)
+    return {name: st.query_params.get_all(name) for name in own}
 
 
 def _key(page: str) -> str:

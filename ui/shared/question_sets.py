@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.text.plural import plural
+from ui.shared import collections
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -15,8 +16,8 @@ _SET, _NEXT = "question_set", "next_set"
 
 
 def chooser(library: Library) -> str | None:
-    """Offer the library's question sets; None if there is none yet."""
-    sizes = library.question_sets.sizes()
+    """Offer the question sets of the collection that is chosen; None if there is none yet."""
+    sizes = library.question_sets.sizes(collections.current(library))
     if not sizes:
         return None
     wanted = st.session_state.pop(_NEXT, st.session_state.get(_SET))

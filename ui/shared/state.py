@@ -18,7 +18,7 @@ from rag.errors import (
 )
 from rag.settings import Settings
 from ui import served
-from ui.shared import frame
+from ui.shared import collections, frame
 from ui.shared.collector import spare
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def _accept_settings() -> None:
 def run(page: st.Page) -> None:
     """Run a page. An unexpected error goes to the log; the reader gets a sentence, no traceback."""
     try:
+        collections.selector(page.title, library_if_it_opens)
         page.run()
     except RanklensError as error:
         problem(error)
@@ -95,6 +96,7 @@ def run(page: st.Page) -> None:
         text = "Details are in the server log. Reload the page to go on."
         frame.notice(text, "Unexpected error", "bad")
     finally:
+        collections.note_in_address()
         spare(page.title)
 
 

@@ -1,0 +1,98 @@
+"""The choice of a collection in the real page: reload, second tab, Back, answers within it."""
+
+import re
+
+import pytest
+
+from rag.settings import Settings
+from ranklens.library import Library
+from tests.browser.conftest import serving
+from tests.browser.test_chat import answers, ask
+
+TEXTS = {
+    "default": ("boats.txt", "A dinghy is a small open boat. It is rowed near the shore.\n"),
+    "Reports": ("tides.md", "# Tides\n\nThe Moon raises two tides a day on every shore.\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("library")
+    with Library.open(Settings(library=folder / "library")) as library:
+        library.collections.make("Reports")
+        for collection, (name, text) in TEXTS.items():
+            (folder / name).write_text(text, "utf-8")
+            library.add([folder / name], collection=collection)
+    with serving("streamlit", "run", "app.py", RANKLENS_LIBRARY=str(folder / "library")) as running:
+        yield running
+
+
+def chosen(page, name):
+    """Wait until a collection is the one that is chosen."""
+    page.wait_for_function(
+        "name => document.querySelector('.st-key-collection_box')?.innerText.trim() === name ||"
+        "document.querySelector('.st-key-collection_box input')?.value === name",
+        arg=name,
+    )
+    page.wait_for_url(re.compile(rf"collection={name}"))
+
+
+def choose(page, name):
+    page.locator(".st-key-collection_box input").click()
+    page.get_by_role("option", name=name, exact=True).click()
+    chosen(page, name)
+
+
+def test_reload_a_second_tab_and_back(address, visit, shot):
+    page = visit(address)
+    chosen(page, "default")
+    page.get_by_text("1 document, 1 passage ready").wait_for()
+    choose(page, "Reports")
+    page.reload()
+    chosen(page, "Reports")
+    chosen(visit(address), "Reports")
+    page.get_by_role("link", name="Library").first.click()
+    chosen(page, "Reports")
+    page.get_by_text("Drop documents here").wait_for()
+    shot(page, "collections-library")
+    choose(page, "default")
+    page.go_back()
+    chosen(page, "Reports")
+    page.go_forward()
+    chosen(page, "default")
+
+
+def test_a_conversation_is_held_within_one(address, visit, shot):
+    page = visit(f"{address}/?collection=Reports")
+    chosen(page, "Reports")
+    ask(page, "What is there on the shore?")
+    (told,) = answers(page, 1)
+    assert "two tides" in told
+    shot(page, "collections-ask")
+    link = page.url
+    choose(page, "default")
+    page.get_by_text("Ask your documents").wait_for()
+    page.get_by_role("button", name="What is there on the shore?").wait_for(state="detached")
+    other = visit(link.replace("collection=Reports", "collection=default"))
+    answers(other, 1)
+    chosen(other, "Reports")
+
+
+def test_a_collection_is_made_filled_and_removed(address, visit, shot):
+    page = visit(f"{address}/library?collection=default")
+    chosen(page, "default")
+    page.get_by_role("button", name="Collections…").click()
+    page.get_by_label("New collection").fill("Shores")
+    page.get_by_role("button", name="Make it").click()
+    chosen(page, "Shores")
+    page.get_by_text("No documents yet").wait_for()
+    page.get_by_role("button", name="Collections…").click()
+    page.get_by_label("Documents of other collections").click()
+    page.get_by_role("option", name="tides.md").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Put them in").click()
+    page.get_by_text("1 document").first.wait_for()
+    shot(page, "collections-filled")
+    page.get_by_role("button", name="Collections…").click()
+    page.get_by_role("button", name="Remove the collection").click()
+    chosen(page, "default")

@@ -1,0 +1,81 @@
+"""The choice of a collection: shown when there are two, in the address, kept in the library."""
+
+from rag.evaluate.data import Question
+from tests.ui.fakes import TEXTS
+
+
+def chooser(at):
+    return at.selectbox(key="collection_box")
+
+
+def test_one_collection_is_no_choice(page):
+    at = page("app.py")
+    assert not at.exception
+    assert not [box for box in at.selectbox if box.key == "collection_box"]
+    assert "collection" not in at.query_params
+
+
+def test_the_choice_is_in_the_address_and_kept_in_the_library(page, library):
+    library.collections.make("Reports")
+    at = page("app.py")
+    assert chooser(at).value == "default"
+    chooser(at).set_value("Reports").run()
+    assert "Reports" in at.query_params["collection"]
+    assert library.collections.last() == "Reports"
+    assert chooser(page("app.py")).value == "Reports"  # another session
+
+
+def test_a_link_opens_the_collection_that_it_names(page, library):
+    library.collections.make("Reports")
+    at = page("app.py")
+    at.query_params["collection"] = "Reports"
+    at.run()
+    assert chooser(at).value == "Reports"
+    assert library.collections.last() == "default"  # somebody else's link chooses nothing for all
+
+
+def test_questions_are_asked_within_the_choice_and_the_conversation_stays_there(page, library):
+    library.collections.make("Reports")
+    library.collections.put("Reports", [next(iter(TEXTS))])
+    at = page("app.py")
+    chooser(at).set_value("Reports").run()
+    at.chat_input(key="question").set_value("How warm?").run()
+    (chat,) = library.conversations.all()
+    assert library.collections.name_of(chat.collection_id) == "Reports"
+    (turn,) = library.conversations.turns(chat.id)
+    assert turn.trace.settings["collection"] == "Reports"
+    chooser(at).set_value("default").run()
+    assert at.session_state["chat"] is None  # another collection, another conversation
+    assert not at.exception
+    at.session_state["chat"] = chat.id
+    at.run()
+    assert chooser(at).value == "Reports"
+
+
+def test_question_sets_are_those_of_the_choice(page, library):
+    library.collections.make("Reports")
+    library.question_sets.put("Of reports", [Question("q1", "How warm?")], "Reports")
+    library.question_sets.put("Of all", [Question("q1", "How warm?")], "default")
+    at = page("ui/judge/page.py", collection="Reports")
+    assert at.selectbox(key="question_set").options == ["Of reports · 1 question"]
+
+
+def test_an_empty_library_offers_the_samples(page, library):
+    library.held = []
+    for path in ("app.py", "ui/library/page.py"):
+        at = page(path)
+        assert not at.exception
+        assert at.button(key="add_samples").label == "Add the sample library"
+
+
+def test_a_document_shows_its_collections_as_soon_as_there_are_two(page, library):
+    name = next(iter(TEXTS))
+    at = page("ui/library/page.py", document=name)
+    assert [group.label for group in at.button_group if group.label == "Collections"] == []
+    library.collections.make("Reports")
+    library.collections.put("Reports", [name])
+    at = page("ui/library/page.py", document=name)
+    (group,) = [group for group in at.button_group if group.label == "Collections"]
+    assert list(group.value) == ["default", "Reports"]
+    group.set_value(["Reports"]).run()
+    assert library.collections.of_documents()[name] == ("Reports",)

@@ -1,0 +1,26 @@
+"""A conversation stays in its collection: opening one chooses that, choosing another begins one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ranklens import asking
+from ui.ask import chats
+from ui.shared import collections
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+
+def conversation(library: Library, chat: str | None) -> str | None:
+    """Return the open conversation, None if somebody chose another collection than its own."""
+    if chat is None:
+        return None
+    if collections.just_chosen():
+        chats.open_chat(None)
+        return None
+    own = asking.collection_of(library, chat)
+    if own != collections.current(library):
+        collections.follow(library, own)
+        collections.rerun()
+    return chat

@@ -1,0 +1,111 @@
+"""The collection that the page is about: in the address, and in the library as the last one chosen.
+
+It is shown as soon as there is a second one. A link opens the collection that it names, Back the
+one before, and a page without one in its address that of this session, else of the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+PAGES = ("Ask", "Library", "Compare", "Judge", "Measure")
+VOTER = "voter"
+BESIDE_TITLE = frozenset(PAGES) - {"Ask"}  # whose conversations have no title
+NAME, _SHOWN = "collection", "collection_in_address"
+_BOX, _NEW, _OFFERED = "collection_box", "collection_new", "collection_offered"
+
+
+def current(library: Library) -> str:
+    """Return the collection that is chosen."""
+    names = library.collections.names()
+    wanted = st.session_state.get(NAME)
+    return wanted if wanted in names else library.collections.last()
+
+
+def choose(library: Library, name: str) -> None:
+    """Choose a collection from the next run on, also for pages that are opened later."""
+    st.session_state[_NEW] = True
+    follow(library, name)
+
+
+def follow(library: Library, name: str) -> None:
+    """Choose the collection of a conversation that is opened."""
+    st.session_state[NAME] = name
+    library.collections.choose(name)
+
+
+def selector(page: str, opened: Callable[[], Library | None]) -> None:
+    """Show the choice on pages that are about one collection; nothing while there is only one."""
+    st.session_state[_OFFERED] = False
+    library = opened() if page in PAGES else None
+    if library is None:
+        return
+    names = library.collections.names()
+    _follow_address(names)
+    chosen = current(library)
+    st.session_state[NAME] = chosen
+    if len(names) == 1:
+        return
+    st.session_state[_OFFERED] = True
+    if st.query_params.get("view") == VOTER:  # who was invited to vote chooses nothing else
+        return
+    st.session_state[_BOX] = chosen
+    place = "collection_beside" if page in BESIDE_TITLE else "collection_above"
+    with st.container(key=place, horizontal=True, horizontal_alignment="right"):
+        st.selectbox(
+            "Collection",
+            names,
+            key=_BOX,
+            label_visibility="collapsed",
+            icon=":material/folder_special:",
+            width=260,
+            help="Questions, evaluations and conversations are asked within it.",
+            on_change=_chosen,
+            args=(library,),
+        )
+
+
+def in_address() -> dict[str, str]:
+    """Return what the address is to name of the collection; nothing if there is no choice."""
+    if not st.session_state.get(_OFFERED):
+        return {}
+    chosen = st.session_state[NAME]
+    st.session_state[_SHOWN] = chosen
+    return {NAME: chosen}
+
+
+def note_in_address() -> None:
+    """Let the address name the collection, if the page has not done that."""
+    for name, value in in_address().items():
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+def rerun() -> None:
+    """Run the page again from its top, with a collection that was chosen in the middle of it."""
+    note_in_address()  # the next run starts with the address of now
+    st.rerun()
+
+
+def just_chosen() -> bool:
+    """Return, once, whether somebody has chosen another collection."""
+    return bool(st.session_state.pop(_NEW, False))
+
+
+def _chosen(library: Library) -> None:
+    choose(library, st.session_state[_BOX])
+
+
+def _follow_address(names: list[str]) -> None:
+    """Take over what the address names if it was not written here: a link, or Back."""
+    named = st.query_params.get(NAME)
+    if named and named != st.session_state.get(_SHOWN):
+        st.session_state[_SHOWN] = named
+        if named in names:
+            st.session_state[NAME] = named
