@@ -83,7 +83,7 @@ class AnswerSettings(Section):
         SHAPES_ANSWER,
     )
     refuse_below: float = option(
-        0.1,
+        0.12,
         "Relevance (0 to 1) of the best passages below which the answer is that the documents do "
         "not answer; 0 leaves that to the writer of the answer.",
         SHAPES_ANSWER,

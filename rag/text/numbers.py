@@ -1,4 +1,4 @@
-"""Numbers in a text: amounts, counts, values in tables, and different writings of one number."""
+"""Numbers in a text: amounts, values in tables, and different writings of one number."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ SPELLED = {word: str(number) for number, word in enumerate((*_SMALL, "eleven", "
 # Possessive, and never begun inside a number, so that a long one is read once.
 _FIGURE = r"\d++(?:,\d{3})*+(?:\.\d++)?+"
 _SCALE = r"(?: (?:thousand|million|billion|trillion|hundred|dozen))?"
-_NOUN = (
-    r"(?:[ -](?!(?:and|or|of|in|on|at|to|the|by|for|from|with|as|is|was|were|are)\b)[a-z]{1,14})?"
+AMOUNT = re.compile(
+    rf"[$€£¥] ?{_FIGURE}{_SCALE}|(?<!\d)(?<!\d[,.]){_FIGURE} ?(?:%|percent\b)", re.IGNORECASE
 )
-_AMOUNT = rf"[$€£¥] ?{_FIGURE}{_SCALE}|(?<!\d)(?<!\d[,.]){_FIGURE} ?(?:%|percent\b)"
-_MANY = "|".join(list(SPELLED)[2:])
-AMOUNT = re.compile(_AMOUNT, re.IGNORECASE)
-COUNT = re.compile(rf"{_AMOUNT}|\b{_FIGURE}{_SCALE}{_NOUN}|\b(?:{_MANY}){_NOUN}\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})*(?:[.,]\d+)?")
 _BETWEEN_THOUSANDS = re.compile(r"[\u202f\u00a0 ]|,(?=\d{3}(?!\d))")
 _CELL = r"\(?[-–]?[$€£¥]? ?\(?\d[\d,]*(?:\.\d+)?\)? ?%?\)?"

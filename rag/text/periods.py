@@ -37,15 +37,6 @@ _PERIOD = re.compile(
     rf"(?:(?:{_WORDS}|ending|as|of|at|and|to|q[1-4]|(?:%|\$) change|change|\d{{1,2}})[\s,.–-]*+)++",
     re.IGNORECASE,
 )
-_TIME = re.compile(
-    rf"\b(?:(?:{_WORDS}|ending|as|of|at|by|in|on|for|the|during|periods?|until|since|fy ?\d{{2,4}}"
-    rf"|q[1-4]|{_YEAR}|\d{{1,2}})\b[\s,.]*+)++",
-    re.IGNORECASE,
-)
-_OF_REPORTS = re.compile(
-    r"\bmonths? end|quarter|fiscal|\bq[1-4]\b|\bfy|\b(?:ended|ending|as of|at) \w+ \d",
-    re.IGNORECASE,
-)
 Date = tuple[int, int, int]
 
 
@@ -78,12 +69,6 @@ def period(text: str) -> Period:
         months,
         bool(_FISCAL.search(text)),
     )
-
-
-def without_time(text: str) -> str:
-    """Return a question without the words for a time of reports (``in the third quarter of``)."""
-    kept = _TIME.sub(lambda match: " " if _OF_REPORTS.search(match[0]) else match[0], text)
-    return " ".join(kept.split())
 
 
 def is_period(text: str) -> bool:

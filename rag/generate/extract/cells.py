@@ -14,7 +14,7 @@ from rag.text.words import term, terms
 
 _BRACKETED = re.compile(r"\([^()]*\)")
 _SHOWN, _LONGEST = 6, 60
-_COVERED, _MOST = 0.6, 0.75
+_MOST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def cell(unit: Unit, question: ParsedQuestion, known: Set[str], required: Set[st
     """Return the cell of a row that answers.
 
     Its label holds nothing but words of the question; label, section, column and what stands above
-    hold most of the question, its names and all words that are ``required``, which set rows apart.
+    hold the question's names and all words that are ``required``, which set rows apart.
     ``known`` are words that hold for the whole document.
     """
     row = unit.row
@@ -49,8 +49,8 @@ def cell(unit: Unit, question: ParsedQuestion, known: Set[str], required: Set[st
     )
     cover = _share(question.subject, around)
     named = own - {term("total")} <= question.terms and bool(own & question.terms)
-    covered = cover >= _COVERED and (required | question.named) <= around
-    lead = with_unit(row, at) if at >= 0 and named and covered else ""
+    held = (required | question.named) <= around
+    lead = with_unit(row, at) if at >= 0 and named and held else ""
     fits = re.search(r"\d", lead) and _may_be(lead, question)
     return Cell(at, _share(full, question.terms) * cover, lead if fits else "")
 

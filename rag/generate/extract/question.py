@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from rag.text.names import name_words
-from rag.text.periods import Period, period, without_time
+from rag.text.periods import Period, period
 from rag.text.words import QUESTION_WORDS, term, terms, words
 
 _KINDS = {
@@ -17,35 +17,32 @@ _KINDS = {
     "place": r"^\W*where\b",
     "reason": r"^\W*(?:why|how)\b",
 }
-_HOW_MANY = re.compile(r"\bhow many (\w[^?,;]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuestion:
     """A question; words are as `term` gives them.
 
-    ``topic`` is the question without ``when``, the time that it is about; ``terms`` are the words
-    of the topic, ``subject`` those that are no figures, ``named`` those with a capital. ``kind``
-    is a key of `_KINDS` or empty, and in no ``subject``; ``noun`` is what is counted.
+    ``when`` is the time that it is about; ``terms`` are its words, ``subject`` those that are no
+    figures, ``named`` those with a capital. ``kind`` is a key of `_KINDS` or empty, and in no
+    ``subject``.
     """
 
-    topic: str
+    text: str
     when: Period
     terms: frozenset[str]
     subject: frozenset[str]
     named: frozenset[str]
     kind: str
-    noun: str
 
     @classmethod
     def read(cls, text: str) -> ParsedQuestion:
         """Read a question."""
-        topic = without_time(text)
-        own = question_terms(topic)
+        own = question_terms(text)
         kind, asking = kind_of(text)
         subject = frozenset(word for word in own - terms(asking) if not word.isdigit())
         named = subject & terms(" ".join(name_words(text)))
-        return cls(topic, period(text), own, subject, named, kind, counted(text))
+        return cls(text, period(text), own, subject, named, kind)
 
 
 def question_terms(question: str) -> frozenset[str]:
@@ -61,10 +58,3 @@ def kind_of(question: str) -> tuple[str, str]:
         if (match := re.search(pattern, question, re.IGNORECASE))
     ]
     return min(found, default=(0, "", ""))[1:]
-
-
-def counted(question: str) -> str:
-    """Return what "How many restricted shares …" counts, ``shar``, or nothing."""
-    match = _HOW_MANY.search(question)
-    found = match[1].split()[:3] if match else [""]
-    return term(next((word for word in found if word.endswith("s")), found[0]))

@@ -3,21 +3,20 @@
 A unit's score is the cosine of its tokens' mean with the question's vector, plus MaxSim (the mean
 over the question's tokens of the best cosine with one of its tokens), plus the share of the
 question's words that it holds (rare ones count more), plus what its passage's rank is worth, plus
-what its cell is worth, less if it speaks of another time than the question or only of the report.
+what its cell is worth, less if it speaks of another time than the question.
 docs/answers.md shows what each part gains.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from rag.generate.extract.cells import Cell, cell
-from rag.generate.extract.facts import counts, short_answer
+from rag.generate.extract.facts import short_answer
 from rag.generate.extract.likeness import TokenLikeness
 from rag.generate.extract.question import ParsedQuestion
 from rag.generate.extract.units import Unit, units
@@ -25,19 +24,12 @@ from rag.text.periods import contradicts, period
 from rag.text.words import terms
 from rag.types import Hit
 
-_WORDS, _RANK, _CELL, _SURE, _OTHER_TIME, _FORMAL = 0.8, 0.3, 0.9, 0.5, 0.3, 0.3
+_WORDS, _RANK, _CELL, _SURE, _OTHER_TIME = 0.8, 0.3, 0.9, 0.5, 0.3
 # Of 162 questions with their documents in the library, the best sentence's cosine was below 0.43
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
 # of rare words and codes may lie lower, so most of its words in one sentence count, too.
 _FLOOR, _FLOOR_WORDS = 0.38, 0.6
 _MARGIN, _MOST, _MOST_CITED = 0.3, 4, 3
-_COUNTED = 0.1  # a follow-up's own words are few among those of the question before
-_AS_GOOD = 0.05
-_BOILERPLATE = re.compile(
-    r"forward-looking statement|certif(?:y|ication)|Exchange Act|Sarbanes-Oxley|check mark"
-    r"|in conjunction with|incorporated (?:herein )?by reference|Form 10-",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ def scored(
 ) -> list[ScoredUnit]:
     """Return the units that may answer with their scores."""
     found = units(hits)
-    pairs = likeness(question.topic, hits, found)
+    pairs = likeness(question.text, hits, found)
     shares = shared_words(question.terms, [unit.text for unit in found])
     labels = set().union(*(terms(unit.row.full_label) for unit in found if unit.row))
     known = _known(question, hits, labels)
@@ -75,8 +67,7 @@ def scored(
         score = sum(pair) + _WORDS * share + _RANK / (unit.number + 1)
         if unit.part.kind != "cells":
             other = _of_other_time(unit, question)
-            score -= _OTHER_TIME * other + _FORMAL * bool(_BOILERPLATE.search(unit.text))
-            score += _COUNTED * counts(unit.text, question)
+            score -= _OTHER_TIME * other
         if not unit.row:
             answer = Cell(lead="" if other else _short_answer(unit, question, own))
         # Documents that name nobody whom the question names give no cell, if others do.
@@ -87,22 +78,7 @@ def scored(
             answer = Cell()
         near = pair[0] >= _FLOOR or share >= _FLOOR_WORDS
         made.append(ScoredUnit(unit, score, near, answer))
-    return _without_conflicts(made)
-
-
-def _without_conflicts(scored: Sequence[ScoredUnit]) -> list[ScoredUnit]:
-    """Take the short answer from cells if others that fit as well give other values."""
-    leads = [one.answer for one in scored if one.unit.part.kind == "cells" and one.answer.lead]
-    best = max((cell.fit for cell in leads), default=0.0)
-    if (
-        len({cell.lead.split(" ")[0].lstrip("$") for cell in leads if cell.fit > best - _AS_GOOD})
-        < 2
-    ):
-        return list(scored)
-    return [
-        replace(one, answer=replace(one.answer, lead="")) if one.answer in leads else one
-        for one in scored
-    ]
+    return made
 
 
 def choose(scored: Sequence[ScoredUnit]) -> list[ScoredUnit]:

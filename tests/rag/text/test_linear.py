@@ -91,7 +91,7 @@ def or_fault(read):
 
 
 DATE = question.ParsedQuestion.read("When was it built?")
-COUNT = question.ParsedQuestion.read("How many towers has it?")
+AMOUNT = question.ParsedQuestion.read("How much did it cost?")
 READERS = {
     "sentences": sentences.sentences,
     "parts": passages.parts,
@@ -105,7 +105,6 @@ READERS = {
     "identifiers": lambda text: list(identifiers.identifiers(text)),
     "mentions": lambda text: identifiers.unknown("the B-900 or 2.3.1?", [text]),
     "amounts": numbers.AMOUNT.findall,
-    "counts": numbers.COUNT.findall,
     "numbers": numbers.numbers,
     "plain": numbers.plain,
     "is_value": numbers.is_value,
@@ -114,11 +113,10 @@ READERS = {
     "is_period": periods.is_period,
     "question": question.ParsedQuestion.read,
     "date": lambda text: facts.short_answer(text, DATE),
-    "count": lambda text: facts.short_answer(text, COUNT),
+    "amount": lambda text: facts.short_answer(text, AMOUNT),
     "rows": lambda text: tables.table_rows(text, "A | B"),
     "cells": lambda text: tables.table_rows(f"{text} | {text}"),
     "pairs": lambda text: tables.pairs(f"A: b; {text}", 0),
-    "without_time": periods.without_time,
     "without_markers": without_markers,
     "numbers_in": numbers_in,
     "citations": lambda text: CitationParser(()).feed(text),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.text.periods import contradicts, is_period, period, without_time
+from rag.text.periods import contradicts, is_period, period
 
 
 def test_what_a_text_says_of_time():
@@ -62,18 +62,3 @@ def test_periods(cell):
 )
 def test_letters_that_a_pattern_takes_for_others(written: str, plain: str):
     assert period(written) == period(plain)
-
-
-@pytest.mark.parametrize(
-    ("question", "topic"),
-    [
-        ("What was Acme's debt as of June 25, 2022?", "What was Acme's debt ?"),
-        ("What were sales in the third quarter of fiscal year 2023?", "What were sales ?"),
-        ("What was income for the nine months ended June 25, 2022?", "What was income ?"),
-        ("Net sales in Q1 FY2023?", "Net sales ?"),
-        ("Who won the game in 1998?", "Who won the game in 1998?"),
-        ("What may the Apollo 11 crew do at the end of May?", None),
-    ],
-)
-def test_only_a_time_of_reports_is_left_out_of_a_question(question, topic):
-    assert without_time(question) == (topic or question)

@@ -1,7 +1,7 @@
 import pytest
 
 from rag.generate.extract.facts import short_answer
-from rag.generate.extract.question import ParsedQuestion, counted
+from rag.generate.extract.question import ParsedQuestion
 
 
 @pytest.mark.parametrize(
@@ -14,8 +14,7 @@ from rag.generate.extract.question import ParsedQuestion, counted
         ),
         ("In what year did it open?", "It did open in 1869 after 10 years.", "1869"),
         ("When did Rome meet 1999?", "Rome met it in 1999.", ""),
-        ("How many moons has Mars?", "Mars has 2 moons.", "2 moons"),
-        ("How many moons has Mars?", "Mars has two moons.", "two moons"),
+        ("How many moons has Mars?", "Mars has two moons.", ""),
         ("How much did it cost?", "The cost was $3.5 million in 2019.", "$3.5 million"),
         ("What percentage voted?", "About 45 percent voted.", "45 percent"),
         ("Who discovered Uranus?", "Uranus was discovered by William Herschel.", ""),
@@ -24,8 +23,6 @@ from rag.generate.extract.question import ParsedQuestion, counted
             "In the quarter of fiscal year 2022, and the fiscal one that ended May 1, 2021.",
             "May 1, 2021",
         ),
-        ("How many phones were sold?", "The Phone 14 Pro phones were sold.", ""),
-        ("How many employees has Acme?", "The 2022 employees plan.", ""),
         ("Why is it blue?", "It is blue since 1999.", ""),
     ],
 )
@@ -34,26 +31,8 @@ def test_short_answers(question, sentence, answer):
 
 
 @pytest.mark.parametrize(
-    ("question", "noun"),
-    [
-        ("How many employees does Amazon have?", "employe"),
-        ("How many shares of common stock did it repurchase?", "shar"),
-        ("How many small moons orbit Mars?", "moon"),
-        ("How much cash did it have?", ""),
-        ("Who is it?", ""),
-    ],
-)
-def test_what_is_counted(question, noun):
-    assert counted(question) == noun
-
-
-@pytest.mark.parametrize(
     ("question", "sentence", "answer"),
     [
-        ("How many employees has Acme?", "Acme sold 136,996 shares.", ""),
-        ("How many employees has A?", "It has 9 full-time employees.", "9 full-time employees"),
-        ("How many moons has Mars?", "Mars has two small moons.", "two small moons"),
-        ("How many moons has Mars?", "Mars, with its moons, is 4 billion years old.", ""),
         ("How much is the long-term debt?", "Other long-term liabilities were $2.7 billion.", ""),
         ("How much is the long-term debt?", "The long-term debt was $5 billion.", "$5 billion"),
     ],

@@ -232,20 +232,6 @@ CHIPS = (
 )
 
 
-def test_rows_that_fit_alike_with_other_values_give_no_lead():
-    both = ask("How much were the chips as of May 1, 2022?", CHIPS)
-    assert not both.text.startswith("**")
-    assert "Sales: Chips" in both.text
-    one = ask("How much were the costs of chips as of May 1, 2022?", CHIPS)
-    assert one.text.startswith("**$2 (in millions)** — Costs: Chips, May 1, 2022")
-
-
-def test_formal_sentences_come_after_those_that_state_something():
-    formal = "I certify the Voyager report of Acme on Form 10-Q."
-    plain = "The Voyager report of Acme is long and good."
-    assert ask("What is the Voyager report of Acme?", formal, plain).text.startswith(plain)
-
-
 def test_a_report_on_another_quarter_comes_after_that_of_the_quarter_asked_for():
     said = "Acme sold its mill."
     found = [
