@@ -140,7 +140,7 @@ def test_a_cell_of_a_table_answers_with_its_row_quoted():
 
 def test_rows_of_documents_that_do_not_name_whom_the_question_names_give_no_fact():
     own = TABLE.replace("Results", "Results of Acme")
-    asked = "What were the total net sales of Acme in the quarter ended June 25, 2022?"
+    asked = "What were the total net sales of Acme in the three months ended June 25, 2022?"
     assert ask(asked, TABLE, own).citations[0].number == 2
     assert ask(asked, own, TABLE).text.startswith("**$82")
 
