@@ -15,7 +15,7 @@ PAGES = (
     ("judge", "Judge", "gavel", "judge"),
     ("measure", "Measure", "straighten", "measure"),
     ("monitor", "Monitor", "monitoring", "monitor"),
-    ("settings", "Answers", "edit_note", "answers"),
+    ("settings", "Settings", "settings", "settings"),
     ("models", "Models", "deployed_code", "models"),
 )
 

@@ -38,7 +38,7 @@ QUESTIONS = (
     "What is NSSDCA ID 1977-084A?",
 )
 ANSWER = "The passages"  # what `OpenAIServer` writes
-OTHERS = ("Library", "Inspect", "Compare", "Judge", "Measure", "Monitor", "Answers", "Models")
+OTHERS = ("Library", "Inspect", "Compare", "Judge", "Measure", "Monitor", "Settings", "Models")
 MOST_GROWTH = 0.05
 WARM = 0.2  # of the time
 

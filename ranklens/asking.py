@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import logging
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,7 @@ from rag.chat.export import markdown
 from rag.chat.rewrite import Exchange
 from rag.chat.store import Conversation, Turn
 from rag.chat.writing import Writing
+from rag.errors import RanklensError
 from rag.evaluate.judgements import feedback
 from rag.generate.check import judged
 from rag.generate.support import checked
@@ -31,6 +34,7 @@ from rag.store.collections import DEFAULT
 from rag.types import Answer, Trace
 from ranklens import samples
 from ranklens.answering import rewrite
+from ranklens.connection import NO_MODEL
 from ranklens.monitoring import record
 
 if TYPE_CHECKING:
@@ -46,6 +50,9 @@ __all__ = [
     "Writing",
 ]
 
+log = logging.getLogger(__name__)
+
+EVERY = 0.2  # seconds between two looks at documents that are being indexed
 NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -54,11 +61,15 @@ class PendingQuestion:
     """A question that waits to be searched.
 
     ``replaces`` is the turn whose place it takes; with ``rest`` the turns after that one leave too.
+    ``quoted`` has the documents quoted, whatever else writes the answers. It waits until the
+    documents named in ``after`` are indexed.
     """
 
     text: str
     replaces: Turn | None = None
     rest: bool = False
+    quoted: bool = False
+    after: tuple[str, ...] = ()
 
 
 def ask(
@@ -69,26 +80,37 @@ def ask(
     within: Filter = EVERYTHING,
     model: Mapping[str, Any] = NO_CHANGES,
     collection: str = "",
+    stop: threading.Event | None = None,
+    on_stage: Callable[[str], None] = lambda _stage: None,
     **options: Any,
 ) -> Turn:
     """Search for a question, keep it as a turn, and start its answer in the background.
 
     ``history`` are the turns that it may refer to, ``chat`` the conversation that it is added to
     (None begins one). ``options`` are settings that a visitor chose (`from_visitor`), ``model`` the
-    model that writes for this session (`ranklens.connection.options`). A conversation that begins
+    model that writes for this session (`ranklens.connection.changes`). A conversation that begins
     is held in ``collection`` and stays there. An @name in the question takes the place of
-    ``within``. Raises `RanklensError`; nothing is kept then.
+    ``within``. ``on_stage`` gets what is being done, in words. Raises `RanklensError`, also once
+    ``stop`` is set; nothing is kept then.
     """
+    stop = stop or threading.Event()
+    _until_indexed(library, pending.after, stop, on_stage)
     asked = checked_question(pending.text, library.settings)
     kept = library.conversations
     collection = collection_of(library, chat) if chat else collection
-    chosen = {**model, **from_visitor(library.settings, options)}
-    pipeline = library.pipeline_in(collection).with_settings(**chosen)
+    writer = NO_MODEL if pending.quoted else model
+    chosen = {**writer, **from_visitor(library.settings, options)}
+    pipeline = library.pipeline_in(collection).with_settings(**chosen).until(stop)
     settings, collection = pipeline.settings, pipeline.asked_within.collection
     question, named = pipeline.mentioned(asked)
     pipeline = pipeline.within((named or within).inside(collection))
+    if history:
+        on_stage("Reading the question in its conversation…")
     rewritten = rewrite(question, [Exchange.of(turn) for turn in history], settings)
+    _unless(stop)
+    on_stage("Searching…")
     trace = rewritten.kept_in(pipeline.search(rewritten.question))
+    _unless(stop)
     if pending.replaces:
         turn = kept.replace(pending.replaces, asked, trace, pending.rest)
         library.writings.pop(pending.replaces.id, None)
@@ -103,6 +125,69 @@ def ask(
         lambda trace: record(library, trace, "page", turn.id),
     )
     return turn
+
+
+def _until_indexed(
+    library: Library,
+    names: Collection[str],
+    stop: threading.Event,
+    on_stage: Callable[[str], None],
+) -> None:
+    """Wait while one of these documents is queued or being indexed."""
+    while names and not stop.is_set():
+        waiting = [
+            document.name
+            for document in library.documents()
+            if document.name in names and document.status in ("queued", "indexing")
+        ]
+        if not waiting:
+            return
+        on_stage(f"Indexing {waiting[0]}…")
+        stop.wait(EVERY)
+
+
+def _unless(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise RanklensError("the question was stopped")
+
+
+class Asking:
+    """A question while it is rewritten and searched, in a thread of its own: `ask`, to be stopped.
+
+    What is stopped ends as soon as the model, retriever or reranker at work returns; its result is
+    dropped.
+    """
+
+    def __init__(
+        self, library: Library, pending: PendingQuestion, *args: Any, **options: Any
+    ) -> None:
+        """Start; the arguments are those of `ask`."""
+        self.pending = pending
+        self.stage = "Searching…"
+        self.turn: Turn | None = None
+        self.problem: RanklensError | None = None
+        self._stop, self._ended = threading.Event(), threading.Event()
+        options |= {"stop": self._stop, "on_stage": partial(setattr, self, "stage")}
+        work = partial(ask, library, pending, *args, **options)
+        threading.Thread(target=self._run, args=(work,), name="ranklens-ask", daemon=True).start()
+
+    def stop(self) -> None:
+        """Give up."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for at most ``seconds``; return whether there is a turn or a problem."""
+        return self._ended.wait(seconds)
+
+    def _run(self, work: Callable[[], Turn]) -> None:
+        try:
+            self.turn = work()
+        except RanklensError as error:
+            self.problem = error
+        except Exception:  # outermost frame of this thread: the page must not wait for ever
+            log.exception("the question failed")
+            self.problem = RanklensError("unexpected error; details are in the server log")
+        self._ended.set()
 
 
 def writing(library: Library, turn: Turn) -> Writing | None:
@@ -132,10 +217,27 @@ def forget(library: Library, turn: Turn) -> None:
         library.writings.pop(turn.id, None)
 
 
-def rate(library: Library, turn_id: int, liked: bool | None) -> None:
+def versions(library: Library, turn: Turn) -> list[int]:
+    """Return the turns that are versions of one answer, the first one first."""
+    return library.conversations.versions(turn)
+
+
+def with_version(library: Library, shown: Sequence[Turn], turn_id: int | None) -> list[Turn]:
+    """Return the turns with another version of one of them in its place, if there is one."""
+    if turn_id is None or any(one.id == turn_id for one in shown):
+        return list(shown)
+    other = turn(library, turn_id)
+    key = (other.conversation, other.place, other.question) if other else None
+    return [
+        other if other and (one.conversation, one.place, one.question) == key else one
+        for one in shown
+    ]
+
+
+def rate(library: Library, turn_id: int, liked: bool | None, why: str = "") -> None:
     """Keep the reader's verdict on an answer, and what it suggests about the cited passages."""
     kept = library.conversations
-    kept.judge(turn_id, liked)
+    kept.judge(turn_id, liked, why)
     if turn := kept.turn(turn_id):
         feedback.follow(library.judgements, kept, turn.trace.question)
 
@@ -150,10 +252,10 @@ def collection_of(library: Library, chat: str) -> str:
     return library.collections.name_of(library.conversations.collection_of(chat))
 
 
-def conversations(library: Library, collection: str) -> list[Conversation]:
-    """Return the conversations that are held in a collection, the one used last first."""
+def conversations(library: Library, collection: str, words: str = "") -> list[Conversation]:
+    """Return the conversations of a collection that hold all ``words``, the one used last first."""
     names = library.collections.by_id()
-    held = library.conversations.all()
+    held = library.conversations.all(words)
     return [c for c in held if names.get(c.collection_id or 0, DEFAULT) == collection]
 
 

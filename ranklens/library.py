@@ -21,6 +21,7 @@ from rag.store.owner import Owner
 from rag.store.private import make_private
 from rag.store.room import storage_error
 from ranklens.jobs import Jobs
+from ranklens.saved_settings import apply
 from ranklens.use_cases import UseCases
 from ranklens.watching import Watcher
 
@@ -80,6 +81,7 @@ class Library(Documents, UseCases):
             undo.callback(index.close)
             library = cls(settings, owner, encoder, index)
             make_private(settings.library)
+            apply(library)
             undo.pop_all()
         return library
 

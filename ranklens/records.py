@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rag.evaluate.judgements.votes import VoteStore
     from rag.store.api_keys import ApiKeys
     from rag.store.collections import Collections
+    from rag.store.saved_settings import SavedSettings
     from rag.store.sources import Sources, Tags
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
@@ -101,6 +102,18 @@ class Records:
         from rag.store.sources import Tags
 
         return Tags(self.index.catalogue.engine)
+
+    @cached_property
+    def given(self) -> Settings:
+        """The settings that the library was opened with, without what is saved in it."""
+        return self.settings
+
+    @cached_property
+    def saved(self) -> SavedSettings:
+        """Options and connections to language models that the owner saved."""
+        from rag.store.saved_settings import SavedSettings
+
+        return SavedSettings(self.index.catalogue.engine)
 
     @cached_property
     def embedder(self) -> Embedder:

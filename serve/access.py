@@ -15,7 +15,7 @@ from serve.problems import ProblemResponse, of_error, problem
 
 _NO_KEY = (
     "This needs a key: `Authorization: Bearer KEY`, or `X-API-Key: KEY`. `ranklens keys add NAME` "
-    "makes one, and the page Answers too."
+    "makes one, and the page Settings too."
 )
 
 

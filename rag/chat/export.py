@@ -10,6 +10,7 @@ from rag.text.quoting import as_it_reads
 from rag.types import Answer, Chunk, Citation, Hit
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$!@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+_BOLD = re.compile(r"\*\*(?=\S)([^\n*]*[^\s*])\*\*")
 _ITEM = re.compile(r"^(\s*)([-*•]|\d+\.)\s+")
 
 
@@ -49,12 +50,20 @@ def _text(answer: Answer) -> str:
 
 
 def _words(text: str) -> str:
-    """Return text with its signs escaped, and the items of its lists as items."""
+    """Return text with its signs escaped; items of lists stay items, what is bold stays bold."""
     lines = []
     for line in text.split("\n"):
         item = _ITEM.match(line)
-        lines.append(f"{item[1]}- {literal(line[item.end() :])}" if item else literal(line))
+        lines.append(f"{item[1]}- {_bold(line[item.end() :])}" if item else _bold(line))
     return "\n".join(lines)
+
+
+def _bold(line: str) -> str:
+    pieces = _BOLD.split(line)  # what is bold is every second one
+    return "".join(
+        f"**{literal(piece)}**" if place % 2 else literal(piece)
+        for place, piece in enumerate(pieces)
+    )
 
 
 def _sources(answer: Answer, hits: Sequence[Hit]) -> str:

@@ -24,8 +24,10 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    false,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -46,6 +48,7 @@ conversations = Table(
     Column("updated", Float, nullable=False, index=True),
     # NULL, and one that is not there any more, stand for the default collection.
     Column("collection_id", Integer),
+    Column("pinned", Boolean, nullable=False, default=False, server_default=false()),
 )
 
 _of_conversation = ForeignKey("conversations.id", ondelete="CASCADE")
@@ -59,7 +62,8 @@ turns = Table(
     Column("trace", Text, nullable=False),
     Column("asked", Float, nullable=False),
     Column("liked", Boolean),
-    # An edited or repeated turn stays, out of sight: its feedback still counts.
+    Column("why", Text, nullable=False, default="", server_default=""),
+    # Another version of an answer, or an edited question: out of sight, its feedback still counts.
     Column("replaced", Boolean, nullable=False, default=False),
     sqlite_autoincrement=True,
 )
@@ -75,7 +79,9 @@ class Conversation:
     id: str
     title: str
     turns: int
-    collection_id: int | None = None
+    collection_id: int | None
+    updated: datetime
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,8 @@ class Turn:
 
     ``trace.question`` is what was searched: the question itself, or the standalone one that a
     follow-up was rewritten into. ``trace.answer`` is None while it is written, and if the program
-    ended before it was complete. ``liked`` is the reader's verdict on the answer.
+    ended before it was complete. ``liked`` is the reader's verdict on the answer, ``why`` their
+    reason.
     """
 
     id: int
@@ -94,6 +101,7 @@ class Turn:
     trace: Trace
     asked: datetime
     liked: bool | None = None
+    why: str = ""
 
 
 class Conversations:
@@ -116,22 +124,24 @@ class Conversations:
         with self._engine.connect() as db:
             return db.scalar(query)
 
-    def all(self) -> list[Conversation]:
-        """Return the conversations that hold a question, the one used last first."""
+    def all(self, words: str = "") -> list[Conversation]:
+        """Return the conversations that hold a question: pinned ones, then the one used last first.
+
+        With ``words`` those whose title, questions or answers hold all of them.
+        """
+        of = conversations.c
         query = (
-            select(
-                conversations.c.id,
-                conversations.c.title,
-                func.count(turns.c.id),
-                conversations.c.collection_id,
-            )
+            select(of.id, of.title, func.count(turns.c.id), of.collection_id, of.updated, of.pinned)
             .join(turns)
-            .where(turns.c.replaced.is_(False))
-            .group_by(conversations.c.id)
-            .order_by(conversations.c.updated.desc())
+            .where(turns.c.replaced.is_(False), *map(_holds, words.split()))
+            .group_by(of.id)
+            .order_by(of.pinned.desc(), of.updated.desc())
         )
         with self._engine.connect() as db:
-            return [Conversation(*row) for row in db.execute(query)]
+            return [
+                Conversation(key, title, count, collection, _utc(updated), pinned)
+                for key, title, count, collection, updated, pinned in db.execute(query)
+            ]
 
     def get(self, key: str) -> Conversation | None:
         """Return the conversation of that id, None if it is empty or deleted."""
@@ -144,6 +154,12 @@ class Conversations:
         with self._engine.begin() as db:
             named = update(conversations).where(conversations.c.id == key)
             db.execute(named.values(title=titled(title)))
+
+    def pin(self, key: str, pinned: bool) -> None:
+        """Keep a conversation at the top of the list, or no more."""
+        with self._engine.begin() as db:
+            chosen = update(conversations).where(conversations.c.id == key)
+            db.execute(chosen.values(pinned=pinned))
 
     def remove(self, key: str) -> None:
         """Delete a conversation and everything in it."""
@@ -178,13 +194,32 @@ class Conversations:
             db.execute(gone.values(replaced=True))
             return self._insert(db, turn.conversation, turn.place, question, trace)
 
+    def versions(self, turn: Turn) -> list[int]:
+        """Return the turns that are versions of one answer, itself included, the first one first.
+
+        They answer the same question at the same place of the conversation.
+        """
+        same = (
+            turns.c.conversation == turn.conversation,
+            turns.c.place == turn.place,
+            turns.c.question == turn.question,
+        )
+        with self._engine.connect() as db:
+            return list(db.scalars(select(turns.c.id).where(*same).order_by(turns.c.id)))
+
+    def show(self, turn: Turn) -> None:
+        """Show this version of an answer, and not the one that was shown at its place."""
+        here = turns.c.conversation == turn.conversation, turns.c.place == turn.place
+        with self._engine.begin() as db:
+            db.execute(update(turns).where(*here).values(replaced=turns.c.id != turn.id))
+
     def complete(self, turn_id: int, trace: Trace) -> None:
         """Keep a turn's trace with its answer; nothing happens if the turn was deleted."""
         self._set(turn_id, trace=traces.to_json(trace))
 
-    def judge(self, turn_id: int, liked: bool | None) -> None:
-        """Keep the reader's verdict on an answer; None takes it back."""
-        self._set(turn_id, liked=liked)
+    def judge(self, turn_id: int, liked: bool | None, why: str = "") -> None:
+        """Keep the reader's verdict on an answer and the reason; None takes it back."""
+        self._set(turn_id, liked=liked, why=clean(why))
 
     def judged(self, question: str | None = None) -> Sequence[Turn]:
         """Return every turn with a verdict, replaced ones included: material for judgements.
@@ -233,6 +268,18 @@ class Conversations:
         return Turn(made, key, place, question, trace, _utc(now))
 
 
+def _holds(word: str) -> ColumnElement[bool]:
+    """Return whether a conversation's title, or one of its questions or answers, holds a word."""
+    answer = func.json_extract(turns.c.trace, "$.answer.text")
+    texts = (turns.c.question, answer)
+    held = select(turns.c.conversation).where(
+        or_(*(text.icontains(word, autoescape=True) for text in texts)),
+        turns.c.replaced.is_(False),
+    )
+    titled = conversations.c.title.icontains(word, autoescape=True)
+    return or_(titled, conversations.c.id.in_(held))
+
+
 def _searched() -> ColumnElement[str]:
     return func.json_extract(turns.c.trace, "$.question")
 
@@ -265,4 +312,5 @@ def _turn(row: Row[Any]) -> Turn:
         traces.from_json(row.trace),
         _utc(row.asked),
         row.liked,
+        row.why,
     )

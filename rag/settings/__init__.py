@@ -1,10 +1,10 @@
 """Every option: typed, frozen, documented in one place, unknown names refused.
 
 Sources, later ones win: the defaults, the file that ``RANKLENS_CONFIG`` names or else
-``ranklens.toml`` of the working folder (which may not set everything: `rag.settings.files`), the
-environment (``RANKLENS_POOL=100``), then what the page or a command line gives
-(`Settings.updated`). A section is a small file beside this one; ``docs/settings.md`` is generated
-from them.
+``ranklens.toml`` of the working folder (which may not set everything: `rag.settings.files`), what
+is saved in the library (`ranklens.saved_settings`), the environment (``RANKLENS_POOL=100``), then
+what a question or a command line gives (`Settings.updated`). A section is a small file beside this
+one; ``docs/settings.md`` is generated from them.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from rag.settings.page import PageSettings
 from rag.settings.providers import ProviderSettings
 from rag.settings.reranking import RerankingSettings
 from rag.settings.retrieval import RetrievalSettings
+from rag.settings.saved import checked, savable, why_not_saved
 from rag.settings.serving import ServingSettings
 from rag.settings.visitors import from_trace, from_visitor
 
@@ -44,11 +45,16 @@ __all__ = [
     "SHAPES_RANKING",
     "Settings",
     "SettingsFile",
+    "checked",
     "from_trace",
     "from_visitor",
     "load_settings",
+    "savable",
+    "set_in_environment",
+    "set_in_file",
     "settings_file",
     "settings_table",
+    "why_not_saved",
 ]
 
 PREFIX = "RANKLENS_"
@@ -132,6 +138,19 @@ def load_settings(folder: Path | None = None, **changes: Any) -> Settings:
     values |= keys.usual_keys(values)
     source = f"{file.path.name} or the environment" if file else "the environment"
     return Settings.from_mapping(values, source)
+
+
+def set_in_file(folder: Path | None = None) -> dict[str, str]:
+    """Return the options that the settings file sets, each with the file's name."""
+    file = settings_file(folder)
+    return dict.fromkeys(_from_toml(file), file.path.name) if file else {}
+
+
+def set_in_environment() -> dict[str, str]:
+    """Return the options that the environment sets, each with its variable; keys too."""
+    found = {name: f"{PREFIX}{name.upper()}" for name in _from_environment()}
+    usual = {name: key.usual for name, key in keys.KEYS.items() if os.environ.get(key.usual)}
+    return usual | found
 
 
 def settings_table(settings: Settings) -> list[tuple[str, str, str, str]]:

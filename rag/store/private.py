@@ -13,7 +13,7 @@ _OTHERS = 0o077
 # What the program keeps there; other files of the folder are not the program's to change.
 _OWN = (
     "catalogue.sqlite*", "chroma", "lexical", "files", "evaluations", ".lock", ".reserve",
-    "measured", "owner.json", "pipelines.*", "last-measured.*",
+    "measured", "owner.json", "pipelines.*", "last-measured.*", "model-keys.json*",
 )  # fmt: skip
 
 

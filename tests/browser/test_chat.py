@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from rag.chat.store import Conversations
 from rag.settings import Settings
@@ -95,7 +96,7 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
         page = visit(address)
         page.get_by_role("button", name=FIRST).click()
         assert answers(page, 2) == [first, second]
-        page.wait_for_url(f"**/?chat={chat}")
+        page.wait_for_url(f"**/?chat={chat}&turn=*")
         page.get_by_role("button", name="Evidence").click()
         page.get_by_role("button", name="Evidence").nth(0).wait_for()
         assert "The Sun helps then" in page.locator("[class*=st-key-turn-]").last.inner_text()
@@ -179,6 +180,110 @@ def test_edit_and_ask_again_judge_and_delete(folder, visit, shot):
         page.get_by_role("button", name="Delete", exact=True).click()
         page.get_by_text("Ask your documents").wait_for()
         page.get_by_role("button", name="What is a dingy?").wait_for(state="detached")
+
+
+def test_back_forward_reload_and_links_show_the_same(folder, visit):
+    with served(folder) as address:
+        page = visit(address)
+        box = page.locator("[data-testid=stChatInputTextArea]")
+        expect(box).to_be_focused()
+        ask(page, "What is a dinghy?")
+        answers(page, 1)
+        expect(box).to_be_focused()
+        dinghy = page.url
+        page.get_by_role("button", name="New conversation").click()
+        ask(page, FIRST)
+        page.locator(".rl-question", has_text=FIRST).wait_for()
+        answers(page, 1)
+        question = page.locator(".rl-question")
+        page.go_back()
+        page.get_by_text("Ask your documents").wait_for()
+        page.go_back()
+        expect(question).to_have_text("What is a dinghy?")
+        assert page.url == dinghy
+        page.go_forward()
+        page.go_forward()
+        expect(question).to_have_text(FIRST)
+        page.reload()
+        expect(question).to_have_text(FIRST)
+
+        page.locator(".rl-answer .rl-cite").first.click()
+        drawer = page.locator("[role=dialog]")
+        drawer.locator(".rl-where").wait_for()
+        page.wait_for_url("**&passage=*")
+        page.reload()
+        drawer.locator(".rl-where", has_text="tides.md").wait_for()
+        other = visit(page.url)  # a link sent to somebody
+        other.locator("[role=dialog] .rl-where", has_text="tides.md").wait_for()
+        page.go_back()
+        drawer.wait_for(state="detached")
+        page.go_forward()
+        drawer.wait_for()
+        page.keyboard.press("Escape")
+        drawer.wait_for(state="detached")
+        page.wait_for_url(lambda url: "passage" not in url)
+
+
+def test_versions_names_after_an_at_copy_and_an_added_file(folder, visit, tmp_path, shot):
+    with served(folder) as address:
+        page = visit(address)
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        box = page.locator("[data-testid=stChatInputTextArea]")
+        expect(box).to_be_focused()
+        box.press_sequentially("When is the tide highest? @ti")
+        page.get_by_role("option", name="tides.md").wait_for()
+        page.keyboard.press("Enter")
+        expect(box).to_have_value("When is the tide highest? @tides.md ")
+        page.keyboard.press("Enter")
+        answers(page, 1)
+        first = page.url
+        page.get_by_role("combobox", name="Reranker").click()
+        page.get_by_role("option", name="Reranker: none").click()
+        page.get_by_text("version 2 of 2").wait_for()
+        page.wait_for_url(lambda url: url != first)
+        page.go_back()
+        page.get_by_text("version 1 of 2").wait_for()
+        expect(page.get_by_role("combobox", name="Reranker")).to_have_value("Reranker: auto")
+        shot(page, "versions")
+        page.get_by_role("button", name="Compare").click()
+        page.locator("[role=dialog] .rl-version").nth(1).wait_for()
+        shot(page, "versions-compared")
+        page.keyboard.press("Escape")
+        page.locator("[role=dialog]").wait_for(state="detached")
+        page.get_by_role("button", name="Copy").click()
+        page.get_by_role("button", name="Copied").wait_for()
+        assert "highest" in page.evaluate("navigator.clipboard.readText()")
+        new = tmp_path / "kayaks.md"
+        new.write_text("# Kayaks\n\nA kayak is paddled with a double blade.\n")
+        page.locator("[data-testid=stChatInput] input[type=file]").set_input_files(new)
+        page.get_by_text("kayaks.md").wait_for()
+        ask(page, "How is a kayak paddled?")
+        assert "double blade" in answers(page, 2)[1]  # it waited until the file was indexed
+
+
+def test_stop_while_searching_and_the_evidence_beside_every_turn(folder, model, visit, shot):
+    with served(folder, model) as address:
+        page = visit(address)
+        model.script(Reply(["At full moon [1]. " * 60]), Reply(["Again [1]. " * 60]))
+        ask(page, FIRST)
+        answers(page, 1)
+        model.script(Reply([Pause(60), "Too late."]))
+        ask(page, "And why is that?")  # the model rewrites it first
+        page.get_by_text("Reading the question in its conversation").wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Reading the question").wait_for(state="detached")
+        expect(page.locator(".rl-question")).to_have_count(1)
+        assert "why is that" not in page.locator("main").inner_text()
+
+        model.script(Reply(["Why is it highest?"]), Reply(["Again [1]. " * 60]))
+        ask(page, "And why is that?")
+        answers(page, 2)
+        panel = page.locator(".st-key-evidence")
+        for turn in page.locator("[class*=st-key-turn-]").all():
+            turn.scroll_into_view_if_needed()
+            page.wait_for_timeout(300)
+            assert 0 <= panel.bounding_box()["y"] < 300
+        shot(page, "evidence-beside-the-second-turn")
 
 
 def test_feedback_survives(folder, visit):

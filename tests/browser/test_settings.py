@@ -1,8 +1,10 @@
 """Settings that meet a real library and a real model: other ones than before, keys from secrets."""
 
+import re
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import serving
 from tests.browser.test_chat import FIRST, answers, ask, folder  # noqa: F401 - a fixture
@@ -44,3 +46,47 @@ def test_a_key_from_streamlits_secrets_reaches_the_model(visit, tmp_path, folder
                 page.get_by_text("refused the key").first.wait_for()
                 page.locator(".rl-sources li").first.wait_for()  # the evidence is there
             assert "0123456789" not in page.locator("body").inner_text()
+
+
+def test_a_connection_survives_reload_second_tab_and_restart(visit, tmp_path, folder, shot):  # noqa: F811
+    own = shutil.copytree(folder, tmp_path / "library")
+    program = ("streamlit", "run", "app.py")
+    with OpenAIServer() as model:
+        with serving(*program, RANKLENS_LIBRARY=str(own)) as address:
+            page = visit(f"{address}/settings")
+            page.get_by_role("combobox", name="Provider").click()
+            page.get_by_role("option", name="Another address").click()
+            page.get_by_label("Base URL").fill(model.url)
+            page.get_by_label("Base URL").press("Enter")
+            page.get_by_label("Key", exact=True).fill(model.key)
+            page.get_by_label("Key", exact=True).press("Enter")
+            page.get_by_role("button", name="Test the connection").click()
+            page.get_by_text("Connected").wait_for()
+            page.get_by_label("Name of the connection").fill("Mine")
+            page.get_by_label("Name of the connection").press("Enter")
+            page.get_by_role("button", name="Save and use").click()
+            page.get_by_text("in use").wait_for()
+            assert model.key not in page.content()
+            shot(page, "settings-connections")
+            page.goto(address)
+            writer = page.get_by_role("combobox", name="Who writes the answers")
+            expect(writer).to_have_value(re.compile("Mine: "))
+            page.reload()
+            expect(writer).to_have_value(re.compile("Mine: "))
+            other = visit(address)
+            expect(other.get_by_role("combobox", name="Who writes the answers")).to_have_value(
+                re.compile("Mine: ")
+            )
+            page.goto(f"{address}/settings?section=Retrieval")
+            page.get_by_label("pool", exact=True).fill("70")
+            page.get_by_label("pool", exact=True).press("Enter")
+            page.get_by_text("saved here").wait_for()
+            shot(page, "settings-retrieval")
+        with serving(*program, RANKLENS_LIBRARY=str(own)) as address:
+            page = visit(address)
+            ask(page, FIRST)
+            (written,) = answers(page, 1)
+            assert "The passages say so" in written
+            assert model.requests[-1].headers["authorization"] == f"Bearer {model.key}"
+            page.goto(f"{address}/settings?section=Retrieval")
+            expect(page.get_by_label("pool", exact=True)).to_have_value("70")

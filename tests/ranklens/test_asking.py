@@ -1,5 +1,6 @@
 """Questions of a conversation, over the fake library."""
 
+import threading
 import time
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from rag.errors import FilterError, SettingsError
 from rag.settings import Settings
 from ranklens import asking
 from ranklens.asking import Filter, PendingQuestion
-from tests.ui.fakes import FakeDocument, FakeLibrary, trace_of
+from tests.ui.fakes import FakeDocument, FakeLibrary, FakePipeline, trace_of
 
 Q = "How should batteries be kept?"
 
@@ -114,3 +115,78 @@ def test_a_conversation_is_exported_with_its_sources(library):
 
 def test_a_trace_without_a_filter_was_asked_of_everything():
     assert not asking.filter_of(trace_of(Q))
+
+
+def test_another_ranking_is_a_version_and_the_first_one_stays(library):
+    first = answered(library, asking.ask(library, PendingQuestion(Q)))
+    second = answered(library, asking.ask(library, PendingQuestion(Q, first), reranker="none"))
+    assert asking.versions(library, second) == [first.id, second.id]
+    assert asking.turn(library, first.id) == first
+    shown = library.conversations.turns(first.conversation)
+    assert [turn.id for turn in shown] == [second.id]
+    assert asking.with_version(library, shown, first.id) == [first]
+    library.conversations.show(first)
+    assert library.conversations.turns(first.conversation) == [first]
+    assert asking.versions(library, first) == [first.id, second.id]
+
+
+def test_an_edited_question_is_no_version(library):
+    first = answered(library, asking.ask(library, PendingQuestion(Q)))
+    edited = PendingQuestion("What cuts it?", first, rest=True)
+    second = answered(library, asking.ask(library, edited))
+    assert asking.versions(library, second) == [second.id]
+    shown = library.conversations.turns(first.conversation)
+    assert asking.with_version(library, shown, first.id) == shown
+
+
+def test_documents_are_quoted_instead_of_a_model_that_fails(library, monkeypatch):
+    writers = []
+    answer = FakePipeline.answer
+
+    def noted(self, trace):
+        writers.append(self.settings.llm_model)
+        return answer(self, trace)
+
+    monkeypatch.setattr(FakePipeline, "answer", noted)
+    model = {"llm_model": "gone"}
+    turn = answered(library, asking.ask(library, PendingQuestion(Q), model=model))
+    asking.ask(library, PendingQuestion(Q, turn, quoted=True), model=model)
+    assert writers == ["gone", ""]
+
+
+def test_a_search_is_stopped_and_leaves_nothing(library, monkeypatch):
+    entered, leave = threading.Event(), threading.Event()
+    search = FakePipeline.search
+
+    def slow(self, question):
+        entered.set()
+        leave.wait(5)
+        return search(self, question)
+
+    monkeypatch.setattr(FakePipeline, "search", slow)
+    asked = asking.Asking(library, PendingQuestion(Q))
+    assert entered.wait(5)
+    assert not asked.wait(0)
+    asked.stop()
+    leave.set()
+    assert asked.wait(5)
+    assert asked.turn is None
+    assert "stopped" in str(asked.problem)
+    assert library.conversations.all() == []
+
+
+def test_a_question_waits_until_its_document_is_indexed(library):
+    library.held.append(document := FakeDocument("new.md", "queued"))
+    asked = asking.Asking(library, PendingQuestion(Q, after=("new.md",)))
+    assert not asked.wait(0.1)
+    assert asked.stage == "Indexing new.md…"
+    document.status = "ready"
+    assert asked.wait(5)
+    assert asked.turn
+
+
+def test_an_unexpected_fault_of_a_search_is_a_problem_in_words(library, monkeypatch):
+    monkeypatch.setattr(FakePipeline, "search", lambda *_: 1 / 0)
+    asked = asking.Asking(library, PendingQuestion(Q))
+    assert asked.wait(5)
+    assert "server log" in str(asked.problem)

@@ -51,13 +51,3 @@ def test_the_password_of_an_address_is_kept_and_not_shown():
     shown = connection.default_url(OWN, "Another address")
     assert shown == "https://own.example/v1"
     assert connection.options(OWN, "Another address", shown, "")["llm_base_url"] == OWN.llm_base_url
-
-
-def test_keys_and_passwords_are_not_written_down():
-    options = connection.options(Settings(), "vLLM", "http://a:b@u", "sk-1")
-    lines = connection.as_toml({**options, "llm_model": "m"})
-    assert lines.splitlines() == [
-        'llm_provider = "openai"',
-        'llm_base_url = "http://u"',
-        'llm_model = "m"',
-    ]

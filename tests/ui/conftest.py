@@ -10,6 +10,7 @@ def library(monkeypatch):
     """A fake library that the pages open instead of a real one."""
     fake = FakeLibrary()
     monkeypatch.setattr(ui.shared.state, "_opened", lambda: fake)
+    monkeypatch.setattr(ui.shared.state, "is_owner", lambda _library: True)
     return fake
 
 

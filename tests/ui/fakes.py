@@ -153,6 +153,9 @@ class FakePipeline:
     def mentioned(self, question: str) -> tuple[str, Filter]:
         return mentioned(question, lambda: [FakeDocument(name) for name in TEXTS])
 
+    def until(self, stop: threading.Event) -> FakePipeline:
+        return self
+
     def with_settings(self, **changes: Any) -> FakePipeline:
         return replace(self, settings=self.settings.updated(**changes))
 

@@ -196,3 +196,141 @@ def test_conversations_leave_no_buttons_behind(page, library, monkeypatch):
         counts.append(buttons())
     more = [after - before for before, after in pairwise(counts)]
     assert max(more) <= 2, counts  # one in the list of conversations, shown and not
+
+
+def test_controls_show_what_the_visible_answer_was_ranked_by(page, kept):
+    at = ask(page())
+    at.selectbox(key="reranker").select("none").run()
+    assert "version 2 of 2" in html(at)
+    at = press(at, "Older")
+    assert at.selectbox(key="reranker").value == "auto"
+    assert "version 1 of 2" in html(at)
+    (chat,) = kept.all()
+    (turn,) = kept.turns(chat.id)
+    assert turn.trace.settings["reranker"] == "auto"
+    at = page(chat=chat.id)  # another session opens what was left
+    assert at.selectbox(key="reranker").value == "auto"
+    at = press(at, "Newer")
+    assert at.selectbox(key="reranker").value == "none"
+    assert len(kept.versions(turn)) == 2
+    assert not at.exception
+
+
+def test_two_versions_are_compared(page, kept):
+    at = ask(page())
+    at.selectbox(key="reranker").select("none").run()
+    at = press(at, "Compare")
+    shown = html(at)
+    assert "only here" in shown
+    assert [at.selectbox(key=f"compared_{side}").value for side in ("left", "right")] == [1, 2]
+    assert not at.exception
+
+
+def test_the_address_names_what_is_shown_and_is_obeyed(page, kept):
+    at = ask(ask(page()), "What is covered?")
+    (chat,) = kept.all()
+    first, second = kept.turns(chat.id)
+    assert dict(at.query_params) == {"chat": chat.id, "turn": str(second.id)}
+    at.query_params["turn"] = str(first.id)  # as Back does
+    at.run()
+    assert at.session_state["selected"] == first.id
+    at.query_params.clear()
+    at.run()
+    assert "Ask your documents" in html(at)
+    at.query_params["chat"] = chat.id
+    at.run()
+    assert 'rl-question">What is covered?' in html(at)
+    at.query_params["within"] = "maintenance.md"
+    del at.query_params["chat"], at.query_params["turn"]
+    at.run()
+    assert "Ask your documents" in html(at)
+    assert at.multiselect(key="within_names").value == ["maintenance.md"]
+
+
+def test_a_link_to_another_version_changes_nothing_that_is_stored(page, kept):
+    at = ask(page())
+    at.selectbox(key="reranker").select("none").run()
+    (chat,) = kept.all()
+    (shown,) = kept.turns(chat.id)
+    older = kept.versions(shown)[0]
+    at = page()
+    at.query_params["chat"], at.query_params["turn"] = chat.id, str(older)
+    at.run()
+    assert "version 1 of 2" in html(at)
+    assert kept.turns(chat.id) == [shown]
+
+
+def test_a_passage_in_the_address_is_open(page, kept):
+    at = ask(page())
+    (chat,) = kept.all()
+    (turn,) = kept.turns(chat.id)
+    at = page()
+    passage = turn.trace.evidence[0].chunk.id
+    at.query_params.update(chat=chat.id, turn=str(turn.id), passage=passage)
+    at.run()
+    assert "rl-where" in html(at)
+    assert not at.exception
+
+
+def test_a_model_that_fails_offers_to_quote_instead(page, kept, library):
+    ask(page())
+    (chat,) = kept.all()
+    (turn,) = kept.turns(chat.id)
+    failed = Answer("", (), "openai:m", False, 0.1, "127.0.0.1:9 cannot be reached")
+    kept.complete(turn.id, turn.trace.with_answer(failed))
+    press(page(chat=chat.id), "Quote the documents instead")
+    (now,) = kept.turns(chat.id)
+    assert now.trace.answer.text
+    assert len(kept.versions(now)) == 2
+
+
+def test_a_thumb_down_has_a_reason(page, kept):
+    at = ask(page())
+    at.feedback[0].set_value(0).run()
+    (turn,) = kept.judged()
+    at.selectbox(key=f"why_{turn.id}").select("It is wrong").run()
+    assert kept.judged()[0].why == "It is wrong"
+    at.feedback[0].set_value(1).run()
+    assert (kept.judged()[0].liked, kept.judged()[0].why) == (True, "")
+
+
+def test_conversations_are_searched_pinned_and_have_no_limit(page, kept, library):
+    at = ask(page())
+    (chat,) = kept.all()
+    turn = kept.turns(chat.id)[0]
+    for number in range(55):
+        kept.add(kept.start(f"Number {number}"), f"Number {number}", turn.trace)
+    at = page()
+    assert any(button.label == "6 more" for button in at.button)
+    at = press(at, "6 more")
+    labels = [button.label for button in at.button]
+    assert "Number 0" in labels
+    at.text_input(key="chat_words").input("number 54").run()
+    assert [one for one in (b.label for b in at.button) if one.startswith("Number")] == [
+        "Number 54"
+    ]
+    at = press(page(chat=chat.id), "Pin to the top")
+    assert kept.all()[0].id == chat.id
+    assert "Pinned" in html(at)
+
+
+def test_files_that_are_sent_with_a_question_are_added(page, kept, library, monkeypatch):
+    at = page()
+    box = at.chat_input(key="question")
+    box.upload("new.md", b"# New")
+    at.run()
+    assert ("enqueue", "new.md", "") in library.calls
+    assert kept.all() == []
+    assert not at.exception
+
+
+def test_a_table_of_a_model_is_a_table(page, kept):
+    ask(page())
+    (chat,) = kept.all()
+    (turn,) = kept.turns(chat.id)
+    text = "Years:\n| Year | Sales |\n|---|---:|\n| 2023 | **5** [1] |\n| <b> | a \\| b |"
+    kept.complete(turn.id, turn.trace.with_answer(Answer(text, (), "m", False, 0.1)))
+    body = html(page(chat=chat.id))
+    assert "<th>Year</th><th>Sales</th>" in body
+    assert "<td>2023</td><td><strong>5</strong> [1]</td>" in body
+    assert "<td>&lt;b&gt;</td>" in body

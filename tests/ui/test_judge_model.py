@@ -44,9 +44,11 @@ def asked(library):
     return library
 
 
-def with_model(server):
+def use_model(library, url):
     # One call at a time, so that the replies and the first proposals shown keep their order.
-    return {"llm": {"llm_base_url": server.url, "llm_model": "fake", "rerank_concurrency": 1}}
+    library.settings = library.settings.updated(
+        llm_base_url=url, llm_model="fake", rerank_concurrency=1
+    )
 
 
 def held(library):
@@ -67,7 +69,8 @@ def test_without_a_model_the_page_says_how_to_set_one(page, asked):
 
 
 def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, server):
-    at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
+    use_model(asked, server.url)
+    at = page("ui/judge/page.py", judge_view="Proposals")
     assert not at.exception
     at.number_input(key="propose_most").set_value(1).run()
     at.button(key="propose").click().run()
@@ -102,7 +105,8 @@ def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, serv
 
 def test_the_model_is_not_asked_for_questions_that_somebody_has_judged(page, asked, server):
     JudgementStore(asked.index.catalogue).grade(Q, ALL[0], 1, "ada")
-    at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
+    use_model(asked, server.url)
+    at = page("ui/judge/page.py", judge_view="Proposals")
     at.button(key="propose").click().run()
     finished(at, asked, "propose")
     assert {one.question for one in held(asked) if one.source == "llm"} == {"Why?"}
@@ -111,7 +115,8 @@ def test_the_model_is_not_asked_for_questions_that_somebody_has_judged(page, ask
 def test_where_every_question_is_judged_it_says_how_the_model_can_be_asked(page, asked, server):
     for question in (Q, "Why?"):
         JudgementStore(asked.index.catalogue).grade(question, ALL[0], 1, "ada")
-    at = page("ui/judge/page.py", judge_view="Proposals", **with_model(server))
+    use_model(asked, server.url)
+    at = page("ui/judge/page.py", judge_view="Proposals")
     at.button(key="propose").click().run()
     assert "Nothing was left to grade. Of questions" in html(finished(at, asked, "propose"))
 
@@ -123,7 +128,8 @@ def test_questions_are_written_and_kept_once_ticked(page, library):
         {"question": "What of <b>it</b>?", "quote": "not in there", "answer": ""},
     ]
     with ChatServer(lambda _s, _u: json.dumps(rows)) as server:
-        at = page("ui/judge/page.py", judge_view="Questions", **with_model(server))
+        use_model(library, server.url)
+        at = page("ui/judge/page.py", judge_view="Questions")
         at.selectbox(key="write_document").set_value("field-guide.pdf").run()
         at.number_input(key="write_count").set_value(8).run()
         at.button(key="write").click().run()
@@ -158,8 +164,8 @@ def test_hostile_questions_and_failures_stay_text(page, library):
         (WrittenQuestion(HOSTILE, "", "a", 0, 1, "x"),), 2, 1, "fake", outcome
     )
     library.jobs.keep("write", Job(lambda _job: None, HOSTILE, result=drafts))
-    model = {"llm_base_url": "http://localhost:1", "llm_model": "fake"}
-    at = page("ui/judge/page.py", judge_view="Questions", llm=model)
+    use_model(library, "http://localhost:1")
+    at = page("ui/judge/page.py", judge_view="Questions")
     assert not at.exception
     body = html(at)
     assert "<script" not in body

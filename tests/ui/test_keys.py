@@ -1,4 +1,4 @@
-"""Keys of the HTTP API on the page Answers."""
+"""Keys of the HTTP API on the page Settings."""
 
 from tests.ui.test_ask import html
 
@@ -13,7 +13,7 @@ def make(at, name, scope="read"):
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(page, library):
-    at = page(PAGE)
+    at = page(PAGE, section="Keys for programs")
     assert "Without any key only programs on this machine" in html(at)
     make(at, "notebook", "write")
     assert not at.exception
@@ -27,6 +27,6 @@ def test_a_key_is_shown_once_and_can_be_revoked(page, library):
 
 
 def test_a_key_needs_a_name(page, library):
-    at = make(page(PAGE), " ")
+    at = make(page(PAGE, section="Keys for programs"), " ")
     assert "a key needs a name" in html(at)
     assert library.keys.none()

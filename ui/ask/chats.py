@@ -1,7 +1,8 @@
-"""Which conversation is open, the list of all in the sidebar, and what can be done with one."""
+"""The list of conversations in the sidebar, and what can be done with one."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,60 +10,95 @@ import streamlit as st
 from rag.text.typed import LONGEST_NAME
 from ranklens import asking
 from ranklens.asking import Conversation
-from ui.shared import collections, frame, state
+from ui.ask import address
+from ui.shared import collections, frame
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-MOST = 50
-_OF_ONE = ("selected", "editing", "pending", "again", "prompt")
-
-
-def current() -> str | None:
-    """Return the id of the open conversation: this session's, or the one in the address."""
-    if "chat" not in st.session_state:
-        st.session_state["chat"] = st.query_params.get("chat")
-    chat: str | None = st.session_state["chat"]
-    return chat
-
-
-def open_chat(chat: str | None) -> None:
-    """Open a conversation, or a new one; what was selected in the other one is forgotten."""
-    st.session_state["chat"] = chat
-    for name in _OF_ONE:
-        st.session_state.pop(name, None)
+A_PAGE = 50
+_WORDS, _MANY = "chat_words", "chats_shown"
 
 
 def sidebar(library: Library) -> None:
-    """Show the list, the conversation used last first; note in the address which one is open."""
-    state.keep_in_address("chat", st.session_state.get("chat"))
+    """Show the list: pinned ones, then those used last, by date; words find one."""
     with st.sidebar:
         st.button(
             "New conversation",
             key="new_chat",
             icon=":material/edit_square:",
             width="stretch",
-            on_click=open_chat,
+            on_click=address.open_chat,
             args=(None,),
         )
-        listed = asking.conversations(library, collections.current(library))
-        if listed:
-            frame.label("Conversations", "p")
-        with st.container(gap=None, key="chats"):
-            for place, chat in enumerate(listed[:MOST]):
-                _entry(place, chat)
+        collection = collections.current(library)
+        known = asking.conversations(library, collection)
+        if not known:
+            return
+        words = st.text_input(
+            "Search conversations",
+            key=_WORDS,
+            persist_state="session",
+            placeholder="Search conversations",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            max_chars=200,
+        )
+        listed = asking.conversations(library, collection, words) if words.strip() else known
+        if not listed:
+            frame.say("No conversation has these words.")
+        _listed(listed)
+
+
+def _listed(listed: list[Conversation]) -> None:
+    most = st.session_state.get(_MANY, A_PAGE)
+    today = datetime.now().astimezone()
+    group = ""
+    with st.container(gap=None, key="chats"):
+        for place, chat in enumerate(listed[:most]):
+            if (now := _group(chat, today)) != group:
+                frame.label(group := now, "p")
+            _entry(place, chat)
+    if len(listed) > most:
+        label = f"{len(listed) - most} more"
+        st.button(label, key="more_chats", type="tertiary", on_click=_more)
+
+
+def _more() -> None:
+    st.session_state[_MANY] = st.session_state.get(_MANY, A_PAGE) + A_PAGE
+
+
+def _group(chat: Conversation, today: datetime) -> str:
+    """Return under which heading a conversation is listed: when it was used last."""
+    if chat.pinned:
+        return "Pinned"
+    used = chat.updated.astimezone()
+    days = (today.date() - used.date()).days
+    if days <= 1:
+        return "Yesterday" if days == 1 else "Today"
+    if days < 7:
+        return "Last 7 days"
+    return f"{used:%B %Y}"
 
 
 def menu(library: Library, chat: Conversation) -> None:
-    """Show what can be done with the open conversation: rename, export, delete."""
-    rename = library.conversations.rename
+    """Show what can be done with the open conversation: rename, pin, export, delete."""
+    kept = library.conversations
     with st.popover("Conversation", icon=":material/forum:", key="chat_menu"):
         st.text_input(
             "Title",
             chat.title,
             max_chars=LONGEST_NAME,
             key=f"title_{chat.id}",
-            on_change=lambda: rename(chat.id, st.session_state[f"title_{chat.id}"]),
+            on_change=lambda: kept.rename(chat.id, st.session_state[f"title_{chat.id}"]),
+        )
+        st.button(
+            "Unpin" if chat.pinned else "Pin to the top",
+            key="pin_chat",
+            icon=":material/keep:",
+            width="stretch",
+            on_click=kept.pin,
+            args=(chat.id, not chat.pinned),
         )
         st.download_button(
             "Export as Markdown",
@@ -79,13 +115,14 @@ def menu(library: Library, chat: Conversation) -> None:
 
 def _entry(place: int, chat: Conversation) -> None:
     """Show a button. Its key is its place: a session keeps something of each key it ever had."""
-    shown = chat.id == st.session_state.get("chat")
+    shown = chat.id == st.session_state.get(address.CHAT)
     st.button(
         frame.plain(chat.title),
         key=f"{'chat_shown' if shown else 'chat'}_{place}",
         type="tertiary",
         width="stretch",
-        on_click=open_chat,
+        help=f"{chat.updated.astimezone():%d %b %Y, %H:%M}",
+        on_click=address.open_chat,
         args=(chat.id,),
     )
 
@@ -103,7 +140,7 @@ def _confirm(library: Library, chat: Conversation) -> None:
 
 def _delete(library: Library, chat: str) -> None:
     library.conversations.remove(chat)
-    open_chat(None)
+    address.open_chat(None)
 
 
 def _file_name(title: str) -> str:

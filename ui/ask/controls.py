@@ -8,8 +8,8 @@ import streamlit as st
 
 from rag.settings import Settings
 from ranklens import asking
-from ranklens.asking import Filter
-from ui.ask import rerankers
+from ranklens.asking import Filter, Turn
+from ui.ask import address, rerankers
 from ui.shared import collections, frame
 
 if TYPE_CHECKING:
@@ -22,7 +22,22 @@ EXPANSIONS = {
     "llm-general": "more general (LLM)",
     "hyde": "a made-up answer (HyDE, LLM)",
 }
-_NAMES, _TYPES, _SINCE = "within_names", "within_types", "within_since"
+_NAMES, _TYPES, _SINCE = address.WITHIN, "within_types", "within_since"
+
+
+def follow(turn: Turn) -> None:
+    """Let the controls show what a turn was ranked by, once for each turn that is shown."""
+    if st.session_state.get(address.CONTROLS_OF) == turn.id:
+        return
+    st.session_state[address.CONTROLS_OF] = turn.id
+    st.session_state.pop("options", None)
+    ranked_by = turn.trace.settings
+    for key in ("reranker", *address.NUMBERS):
+        if (value := ranked_by.get(key)) is not None:
+            st.session_state[key] = value
+    expansion = str(ranked_by.get("expansion") or "none")
+    st.session_state["expansion"] = [one for one in expansion.split(",") if one != "none"]
+    st.session_state["hops"] = (ranked_by.get("hops") or 1) > 1
 
 
 def strip(library: Library) -> dict[str, Any]:
@@ -85,9 +100,9 @@ def _clear() -> None:
 
 def _numbers(settings: Settings) -> dict[str, Any]:
     def slider(key: str, label: str, low: Any, most: Any, step: Any) -> Any:
-        value = getattr(settings, key)
+        value = st.session_state.setdefault(key, getattr(settings, key))
         low, high = min(low, value), max(most, value)
-        return st.slider(label, low, high, value, step, key=key, persist_state="session")
+        return st.slider(label, low, high, step=step, key=key, persist_state="session")
 
     return {
         "pool": slider("pool", "Pool: candidates that are reranked", 10, 200, 10),
@@ -99,10 +114,11 @@ def _numbers(settings: Settings) -> dict[str, Any]:
 
 def _expansion(settings: Settings) -> dict[str, Any]:
     offered = asking.expansions(settings)
+    now = st.session_state.setdefault("expansion", list(offered.chosen))
+    st.session_state.setdefault("hops", settings.hops > 1)
     picked = st.multiselect(
         "Expansion: variants that are searched for too",
-        offered.known,
-        offered.chosen,
+        list(dict.fromkeys([*offered.known, *now])),
         key="expansion",
         persist_state="session",
         format_func=lambda name: EXPANSIONS.get(name, name),
@@ -111,7 +127,6 @@ def _expansion(settings: Settings) -> dict[str, Any]:
     )
     hop = st.toggle(
         "Second hop: search for what the best passages name",
-        settings.hops > 1,
         key="hops",
         persist_state="session",
     )

@@ -2,7 +2,8 @@
 
 Every question belongs to a conversation. What a run of the page finds to do (a question to search,
 an answer that is being written) stands in the session or in the catalogue, so a run that is cut
-short by a click loses nothing: the next one goes on from there.
+short by a click loses nothing: the next one goes on from there. What is shown is named in the
+page's address (`ui/ask/address.py`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rag.errors import RanklensError
 from ranklens import asking
-from ranklens.asking import PendingQuestion, Turn
-from ui.ask import chats, evidence, question_box, turn_view, within
+from ranklens.asking import Asking, PendingQuestion, Turn
+from ui.ask import address, chats, controls, evidence, question_box, turn_view, versions, within
 from ui.ask.top_bar import INSPECT, TopBar
 from ui.ask.turn_view import TurnSlots
 from ui.shared import collections, drawer, frame, grades, passages, state
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NARROWEST = 420
 SIDEBAR = 248
+LOOK = 0.2  # seconds between two looks at a search
 
 
 def page() -> None:
@@ -33,23 +34,28 @@ def page() -> None:
     library = state.library()
     st.set_page_config(initial_sidebar_state=SIDEBAR)
     frame.style("ask/chat.css")
-    chat = within.conversation(library, chats.current())
+    address.follow()
+    chat = within.conversation(library, st.session_state.get(address.CHAT))
     turns = asking.turns(library, chat) if chat else []
+    turns = asking.with_version(library, turns, st.session_state.get(address.SELECTED))
     pending: PendingQuestion | None = st.session_state.get("pending") or _again(turns)
     if chat and not turns and not pending:
-        chats.open_chat(None)
+        address.open_chat(None)
     if turns or pending:
         _conversation(library, turns, pending)
     else:
         question_box.start(library)
         chats.sidebar(library)
+        address.put_start(st.session_state.get(address.WITHIN) or ())
         passages.clicked("passages_to_come")
 
 
 def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuestion | None) -> None:
+    if turns and not pending:
+        controls.follow(_selected(turns))
     bar = TopBar(library)
     pending = pending or _changed(bar.options, _selected(turns))
-    grid = st.grid(2, min_column_width=NARROWEST, gap="large")
+    grid = st.grid(2, min_column_width=NARROWEST, gap="large", key="conversation")
     left, right = grid.cell(), grid.cell()
     slots: dict[int, TurnSlots] = {}
     with left:
@@ -59,13 +65,13 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
         if pending:
             made = _ask(library, bar.options, before, pending, slots)
             if made is None:
-                _follow_up(library)
+                _follow_up(library, len(before))
                 chats.sidebar(library)
                 return
             turns = [*before, made, *after]
         for turn in after:
             _turn(turn, library, slots, selected=False)
-        _follow_up(library)
+        _follow_up(library, len(turns))
     chats.sidebar(library)
     shown = _selected(turns)
     # A fragment would wait until this run ends, and that may be a long answer away.
@@ -81,21 +87,23 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
     wanted = _wanted("prompt", turns)
     if wanted and (written := wanted.trace.answer):
         turn_view.show_prompt(str(written.prompt))
+    if compared := _wanted("compared", turns):
+        versions.compare(library, compared)
 
 
-def _follow_up(library: Library) -> None:
+def _follow_up(library: Library, turns: int) -> None:
     with st.container(key="follow_up"):
-        question_box.box("Ask a follow-up", library.settings.max_question_characters)
+        question_box.box(library, "Ask a follow-up", turns)
 
 
 def _selected(turns: Sequence[Turn]) -> Turn:
     """Return the turn whose evidence is shown: the one that was chosen, else the last."""
-    wanted = st.session_state.get("selected")
+    wanted = st.session_state.get(address.SELECTED)
     return next((turn for turn in turns if turn.id == wanted), turns[-1])
 
 
 def _changed(options: dict[str, Any], selected: Turn) -> PendingQuestion | None:
-    """Ask the selected question again if somebody has moved a control."""
+    """Ask the selected question again if somebody has moved a control: another version."""
     before, st.session_state["options"] = st.session_state.get("options"), options
     if before is None or before == options:
         return None
@@ -104,12 +112,14 @@ def _changed(options: dict[str, Any], selected: Turn) -> PendingQuestion | None:
 
 def _again(turns: Sequence[Turn]) -> PendingQuestion | None:
     """Ask a question again if its button was pressed."""
+    if wanted := _wanted("quote", turns):
+        return _asked_anew(wanted, quoted=True)
     wanted = _wanted("again", turns)
     return _asked_anew(wanted) if wanted else None
 
 
-def _asked_anew(turn: Turn) -> PendingQuestion:
-    pending = PendingQuestion(turn.question, turn)
+def _asked_anew(turn: Turn, quoted: bool = False) -> PendingQuestion:
+    pending = PendingQuestion(turn.question, turn, quoted=quoted)
     st.session_state["pending"] = pending
     return pending
 
@@ -139,26 +149,32 @@ def _ask(
     slots: dict[int, TurnSlots],
 ) -> Turn | None:
     """Search what waits and let its answer be written; None if the search failed."""
+    chosen = st.session_state
     with st.container(key="turn-new"):
         place = turn_view.head(pending.text, selected=True)
-        turn_view.searching(place)
         passages.bring_into_view(f"asked_{len(before)}")
-    st.session_state["options"] = options
-    try:
-        chat, model = st.session_state.get("chat"), state.answer_model()
-        collection = collections.current(library)
-        turn = asking.ask(
-            library, pending, before, chat, model=model, collection=collection, **options
-        )
-    except RanklensError as error:
-        with place.body.container():
-            state.problem(error)
-        place.foot.empty()
-        return None
+    chosen["options"] = options
+    asked: Asking | None = chosen.get(address.SEARCHING)
+    if asked is None or asked.pending is not pending:
+        options = {**options, "collection": collections.current(library)}
+        chat, model = chosen.get(address.CHAT), state.answer_model()
+        asked = Asking(library, pending, before, chat, model=model, **options)
+        chosen[address.SEARCHING] = asked
+    turn_view.searching(place, asked.stage, address.give_up)
+    while not asked.wait(LOOK):
+        turn_view.search_stage(place, asked.stage)
     # Noted before anything is drawn: a click may end this run there, and nothing is searched twice.
-    st.session_state.pop("pending", None)
-    st.session_state["selected"] = turn.id
-    st.session_state["chat"] = turn.conversation
+    del chosen[address.SEARCHING]
+    turn = asked.turn
+    if turn is None:
+        turn_view.failed(place, asked)
+        return None
+    chosen.pop("pending", None)
+    chosen[address.SELECTED] = chosen[address.CONTROLS_OF] = turn.id
+    chosen[address.CHAT] = turn.conversation
+    if waiting := chosen.pop("next", None):
+        chosen["pending"] = waiting
+        st.rerun()
     slots[turn.id] = place
     turn_view.searched(place, turn.trace)
     return turn
@@ -193,12 +209,18 @@ def _followed(library: Library, turns: Sequence[Turn], slots: dict[int, TurnSlot
 
 
 def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
-    """Open the passage whose chip was clicked."""
+    """Open the passage whose chip was clicked, or that the address names."""
     if clicked := passages.clicked("passages"):
-        chunk_id, _, turn_id = clicked.partition("@")
+        passage, _, turn_id = clicked.partition("@")
         own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
-        turn = asking.turn(library, own.id) or own
-        drawer.open_passage(library, turn.trace, chunk_id, partial(_to_inspect, turn.id))
+        st.session_state[address.PASSAGE] = passage
+        st.session_state[address.SELECTED] = own.id
+    shown = _selected(turns)
+    address.put(shown.id)
+    if opened := st.session_state.get(address.PASSAGE):
+        turn = asking.turn(library, shown.id) or shown
+        follow = partial(_to_inspect, turn.id)
+        drawer.open_passage(library, turn.trace, opened, follow, address.close_passage)
 
 
 def _to_inspect(turn_id: int, chunk_id: str) -> None:

@@ -10,13 +10,16 @@ import streamlit as st
 from rag.text.plural import plural
 from ranklens import asking
 from ranklens.asking import Document, PendingQuestion
-from ui.ask import controls
-from ui.shared import collections, frame, samples
+from ui.ask import address, controls
+from ui.shared import collections, frame, samples, state, writer
+from ui.shared.html import component
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
 MOST = 5
+MOST_NAMES = 2000  # that an @ completes
+_REFUSED = "files_refused"
 
 
 def start(library: Library) -> None:
@@ -29,7 +32,7 @@ def start(library: Library) -> None:
         _nothing(library)
         return
     with st.container(key="first_question"):
-        box("What would you like to know?", library.settings.max_question_characters)
+        box(library, "What would you like to know?", 0)
     passages = sum(document.chunks for document in ready)
     with st.container(key="beginning"):
         controls.documents(library)
@@ -37,18 +40,51 @@ def start(library: Library) -> None:
         _suggestions(ready)
 
 
-def box(placeholder: str, longest: int) -> None:
-    """Show the box; what is sent waits as `PendingQuestion` before the page runs.
+def box(library: Library, placeholder: str, turns: int) -> None:
+    """Show the box, with what writes the answers; what is sent waits as `PendingQuestion`.
 
-    ``longest`` is what it takes, in characters.
+    Files that are dropped on it are added to the library. It takes the focus when the page opens
+    and when the number of ``turns`` changes, and completes the names of documents after an @.
     """
-    st.chat_input(placeholder, key="question", max_chars=longest, on_submit=_ask)
+    st.chat_input(
+        placeholder,
+        key="question",
+        max_chars=library.settings.max_question_characters,
+        accept_file="multiple",
+        max_upload_size=library.settings.max_file_mb,
+        on_submit=_sent,
+    )
+    for outcome in st.session_state.pop(_REFUSED, ()):
+        frame.notice(outcome.reason, f"{outcome.name} was not added", "bad")
+    writer.chooser(library)
+    names = [document.name for document in asking.ready(library, collections.current(library))][
+        :MOST_NAMES
+    ]
+    component("ranklens_ask", "ask/ask.js")(
+        key="ask_keys", data={"names": names, "turns": turns}, height=1
+    )
 
 
-def _ask(text: str = "") -> None:
-    text = (text or st.session_state["question"] or "").strip()
-    if text:
-        st.session_state["pending"] = PendingQuestion(text)
+def _sent() -> None:
+    """Take what was sent: files first, then the question, which waits until they are indexed."""
+    sent = st.session_state["question"]
+    text, files = (sent, ()) if isinstance(sent, str) else (sent.text, sent.files)
+    library = state.library()
+    within = collections.current(library)
+    outcomes = [library.enqueue_upload(file.name, file, "", within) for file in files]
+    st.session_state[_REFUSED] = [one for one in outcomes if one.status == "failed"]
+    added = tuple(one.name for one in outcomes if one.status != "failed")
+    if added:
+        st.toast(f"Added: {', '.join(added)}. The Library page shows how far it is.")
+    _ask(text or "", added)
+
+
+def _ask(text: str, after: tuple[str, ...] = ()) -> None:
+    if not text.strip():
+        return
+    # While a question is searched the next one waits.
+    name = "next" if st.session_state.get(address.SEARCHING) else "pending"
+    st.session_state[name] = PendingQuestion(text.strip(), after=after)
 
 
 def _suggestions(ready: Sequence[Document]) -> None:

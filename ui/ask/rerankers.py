@@ -21,11 +21,12 @@ COMBINED = "hybrid:NAME, cascade:A>B, rrf:A+B"
 def chooser(settings: Settings) -> str:
     """Offer every reranker that can run here; the page Models has the others, with reasons."""
     frame.style("shared/models.css")
-    names = choices(rerankers(settings), settings.reranker)
+    found = rerankers(settings)
+    names = choices(found, settings.reranker, st.session_state.get("reranker"))
+    st.session_state.setdefault("reranker", settings.reranker)
     chosen = st.selectbox(
         "Reranker",
         names,
-        index=names.index(settings.reranker),
         key="reranker",
         persist_state="session",
         label_visibility="collapsed",
@@ -37,10 +38,10 @@ def chooser(settings: Settings) -> str:
     return chosen or AUTO
 
 
-def choices(found: Sequence[Availability], configured: str) -> list[str]:
-    """Return the names to choose from: auto, what can run, and what the settings name."""
-    names = [AUTO, *(one.name for one in found if not one.reason)]
-    return names if configured in names else [*names, configured]
+def choices(found: Sequence[Availability], configured: str, shown: str | None = None) -> list[str]:
+    """Return the names to choose from: auto, what can run, the settings' own, the shown one."""
+    names = [AUTO, *(one.name for one in found if not one.reason), configured, shown or AUTO]
+    return list(dict.fromkeys(names))
 
 
 def ran(trace: Trace) -> Markup:

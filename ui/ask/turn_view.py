@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,17 +11,24 @@ import streamlit as st
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
+from rag.errors import RanklensError
 from rag.text.plural import plural
 from rag.types import Answer, Trace
 from ranklens import asking
-from ranklens.asking import PendingQuestion, Turn, Writing
-from ui.ask import answer
-from ui.shared import frame
+from ranklens.asking import Asking, PendingQuestion, Turn, Writing
+from ui.ask import address, answer, versions
+from ui.shared import frame, state
 from ui.shared.html import macro
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
+WRONG = (
+    "It is wrong",
+    "Something is missing",
+    "It quotes the wrong passages",
+    "It is hard to read",
+)
 _BY = {"model": "by the model", "rule": "by a rule, from the question before"}
 
 
@@ -32,19 +40,40 @@ class TurnSlots:
     body: DeltaGenerator
     foot: DeltaGenerator
     acts: DeltaGenerator
+    why: DeltaGenerator
     below: DeltaGenerator
 
 
 def head(question: str, selected: bool) -> TurnSlots:
     """Show the question and hold the places below it."""
     st.html(_html("question", question, selected))
-    return TurnSlots(st.empty(), st.empty(), st.empty(), st.empty(), st.empty())
+    return TurnSlots(*(st.empty() for _ in fields(TurnSlots)))
 
 
-def searching(slots: TurnSlots) -> None:
-    """Show that the question is being searched for."""
+def searching(slots: TurnSlots, stage: str, on_stop: Callable[[], None]) -> None:
+    """Show that the question is being rewritten and searched for, with a button that gives up."""
     slots.body.html(_html("so_far", ""))
-    slots.foot.html(_html("foot", "Searching…"))
+    search_stage(slots, stage)
+    slots.acts.button(
+        "Stop",
+        key="stop_searching",
+        icon=":material/stop_circle:",
+        on_click=on_stop,
+        help="Do not ask this question",
+    )
+
+
+def search_stage(slots: TurnSlots, stage: str) -> None:
+    """Show what is being done for the question."""
+    slots.foot.html(_html("foot", stage))
+
+
+def failed(slots: TurnSlots, asked: Asking) -> None:
+    """Show why the search failed."""
+    with slots.body.container():
+        state.problem(asked.problem or RanklensError("the question was stopped"))
+    slots.foot.empty()
+    slots.acts.empty()
 
 
 def searched(slots: TurnSlots, trace: Trace) -> None:
@@ -94,6 +123,9 @@ def complete(slots: TurnSlots, turn: Turn, library: Library, selected: bool) -> 
         horizontal=True, vertical_alignment="center", gap="small", key=f"acts-{turn.id}"
     ):
         _acts(turn, written, library, selected)
+    if turn.liked is False:
+        with slots.why.container():
+            _reason(turn, library)
     if selected and written:
         with slots.below.container():
             answer.below(turn.trace, written)
@@ -139,13 +171,37 @@ def _acts(turn: Turn, written: Answer | None, library: Library, selected: bool) 
             args=(library, turn.id),
         )
     act = partial(_act, turn.place)
+    if written and written.text:
+        st.html(_html("copy", written.text), width="content")
     act("Edit", "edit", ("editing", turn.id), "Change the question and ask again")
-    act("Ask again", "refresh", ("again", turn.id), "Search and answer once more, in place of this")
+    act("Ask again", "refresh", ("again", turn.id), "Search and answer once more: another version")
+    if written and written.error and written.generator != "extractive":
+        quote = "Answer with the sentences of the documents, without the model"
+        act("Quote the documents instead", "format_quote", ("quote", turn.id), quote)
     if written and written.prompt:
         act("Prompt", "code", ("prompt", turn.id), "What the model was sent")
     if not selected:
         evidence = "Show every ranking behind this answer"
-        act("Evidence", "leaderboard", ("selected", turn.id), evidence)
+        act("Evidence", "leaderboard", (address.SELECTED, turn.id), evidence)
+    versions.stepper(library, turn)
+
+
+def _reason(turn: Turn, library: Library) -> None:
+    """Ask why an answer did not help."""
+    offered = [*WRONG, *([turn.why] if turn.why and turn.why not in WRONG else [])]
+    st.session_state[f"why_{turn.id}"] = turn.why or None
+    st.selectbox(
+        "What was wrong?",
+        offered,
+        index=None,
+        key=f"why_{turn.id}",
+        placeholder="What was wrong? Choose, or type your own words",
+        label_visibility="collapsed",
+        accept_new_options=True,
+        width=420,
+        on_change=_rate,
+        args=(library, turn.id),
+    )
 
 
 def _act(place: int, label: str, icon: str, state: tuple[str, int], about: str) -> None:
@@ -167,4 +223,5 @@ def _act(place: int, label: str, icon: str, state: tuple[str, int], about: str) 
 
 def _rate(library: Library, turn_id: int) -> None:
     liked = st.session_state.get(f"liked_{turn_id}")
-    asking.rate(library, turn_id, None if liked is None else bool(liked))
+    why = st.session_state.get(f"why_{turn_id}") or "" if liked == 0 else ""
+    asking.rate(library, turn_id, None if liked is None else bool(liked), why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ranklens import asking
-from ui.ask import chats
+from ui.ask import address
 from ui.shared import collections
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def conversation(library: Library, chat: str | None) -> str | None:
     if chat is None:
         return None
     if collections.just_chosen():
-        chats.open_chat(None)
+        address.open_chat(None)
         return None
     own = asking.collection_of(library, chat)
     if own != collections.current(library):

@@ -20,7 +20,7 @@ def settings_or_advice(library: Library) -> Settings | None:
     try:
         check_model(settings)
     except RanklensError as error:
-        frame.notice(f"{error}. Or choose one on the page Answers.", "No model to ask yet")
+        frame.notice(f"{error}. Or choose one on the page Settings.", "No model to ask yet")
         return None
     return settings
 

@@ -39,7 +39,9 @@ def show(library: Library, document: Document) -> None:
         frame.say(f"It was attached to {document.parent}.")
     _tags(library, document.name)
     collections.membership(library, document)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if document.status == "ready" and st.button("Ask this document", icon=":material/search:"):
+            st.switch_page("ui/ask/page.py", query_params={"within": document.name})
         if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
             library.reindex([document.name])
             st.rerun()

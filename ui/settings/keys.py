@@ -25,18 +25,17 @@ SCOPE_WORDS: dict[KeyScope, str] = {
 def show(library: Library) -> None:
     """Show the keys, with a form for another one."""
     found = library.keys.all()
-    with st.expander("Keys for other programs", icon=":material/key:"):
-        frame.say(
-            "Programs reach this library over HTTP below /api; docs/http-api.md describes it. "
-            "Without any key only programs on this machine are answered. Once there is one, every "
-            "program needs one."
-        )
-        st.link_button("All routes", "/api/reference", icon=":material/menu_book:")
-        if found:
-            _table(found)
-        _new()
-        if used := [key.name for key in found if not key.revoked]:
-            _revoke(library, used)
+    frame.say(
+        "Programs reach this library over HTTP below /api; docs/http-api.md describes it. Without "
+        "any key only programs on this machine are answered. Once there is one, every program "
+        "needs one."
+    )
+    st.link_button("All routes", "/api/reference", icon=":material/menu_book:")
+    if found:
+        _table(found)
+    _new()
+    if used := [key.name for key in found if not key.revoked]:
+        _revoke(library, used)
 
 
 def _table(found: list[ApiKey]) -> None:

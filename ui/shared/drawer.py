@@ -22,17 +22,28 @@ Follow = Callable[[str], None]
 
 
 def open_passage(
-    library: Library, trace: Trace, chunk_id: str, follow: Follow | None = None
+    library: Library,
+    trace: Trace,
+    chunk_id: str,
+    follow: Follow | None = None,
+    on_close: Callable[[], None] | None = None,
 ) -> None:
     """Show the passage of that id in a drawer, its quoted sentences marked in its document.
 
-    ``follow`` shows the way to where the passage of an id is followed through the stages.
+    ``follow`` shows the way to where the passage of an id is followed through the stages. The page
+    runs again after ``on_close``.
     """
     source.reset()
-    _drawer(library, trace, chunk_id, follow)
+    dialog = st.dialog(
+        "Passage",
+        width=WIDTH,
+        position="right",
+        icon=":material/article:",
+        on_dismiss=on_close or "ignore",
+    )
+    dialog(_drawer)(library, trace, chunk_id, follow)
 
 
-@st.dialog("Passage", width=WIDTH, position="right", icon=":material/article:")
 def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None) -> None:
     frame.dress_dialog()
     found = journey(trace, chunk_id)

@@ -1,4 +1,4 @@
-"""An answer's text as HTML: paragraphs, headings, lists, code, bold, marked sentences and chips.
+"""An answer's text as HTML: paragraphs, headings, lists, tables, code, bold, marks and chips.
 
 The little Markdown that models write, and no more of it: no link, no picture, no HTML. The text is
 cut into runs by place, so that citations and checks keep theirs; the template escapes each run.
@@ -25,6 +25,8 @@ _FENCE = re.compile(r"[ \t]*(`{3,})[\w+#.-]*[ \t]*$")
 _HEADING = re.compile(r"#{1,6} +")
 _BULLET = re.compile(r"[ \t]*[-*•] +")
 _NUMBER = re.compile(r"[ \t]*(\d{1,3})[.)] +")
+_RULE = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?$")
+_CELL = re.compile(r"(?:[^|\\\n]|\\.)*")
 _LINE = re.compile(r"[^\n]+|(?<=\n)(?=\n)")
 
 
@@ -64,11 +66,15 @@ class ProseRun:
 
 @dataclass(slots=True)
 class ProseBlock:
-    """``parts``: the ranges of its paragraphs or items. ``first``: the number of a list's first."""
+    """``parts``: the ranges of its paragraphs, items or cells, row after row.
 
-    kind: Literal["p", "heading", "ul", "ol", "pre"]
+    ``first`` is the number of a list's first item, ``columns`` how many cells a row has.
+    """
+
+    kind: Literal["p", "heading", "ul", "ol", "pre", "table"]
     parts: list[TextRange]
     first: int = 1
+    columns: int = 0
     open: bool = field(default=True, compare=False)
 
 
@@ -124,6 +130,8 @@ def _take(blocks: list[ProseBlock], line: re.Match[str]) -> None:
         if last:
             last.open = False
         return
+    if last and last.open and _in_table(blocks, line):
+        return
     block = _begun(line)
     if last and block.kind in ("ul", "ol") and last.kind == block.kind:
         last.parts += block.parts
@@ -132,6 +140,49 @@ def _take(blocks: list[ProseBlock], line: re.Match[str]) -> None:
         last.parts[-1] = (last.parts[-1][0], line.end())
     else:
         blocks.append(block)
+
+
+def _in_table(blocks: list[ProseBlock], line: re.Match[str]) -> bool:
+    """Add a line to the table that is open, or make one of the line before; else False."""
+    last = blocks[-1]
+    if last.kind == "table" and "|" in line[0]:
+        cells = _cells(line.string, line.span())[: last.columns]
+        last.parts += cells + [(line.end(), line.end())] * (last.columns - len(cells))
+        return True
+    if last.kind != "p" or not _RULE.match(line[0]):
+        return False
+    start, end = last.parts[-1]
+    head = max(start, line.string.rfind("\n", start, end) + 1)
+    cells = _cells(line.string, (head, end))
+    if len(cells) < 2 or len(cells) != len(_cells(line.string, line.span())):
+        return False
+    if head > start:
+        last.parts[-1] = (start, head - 1)
+        last.open = False
+    else:
+        blocks.pop()
+    blocks.append(ProseBlock("table", cells, columns=len(cells)))
+    return True
+
+
+def _cells(text: str, row: TextRange) -> list[TextRange]:
+    """Return the ranges of a row's cells, without the white space and bars around them."""
+    start, end = row
+    line = text[start:end].rstrip()
+    end = start + len(line)
+    if line.endswith("|") and not line.endswith("\\|"):
+        end -= 1
+    start += len(line) - len(line.lstrip())
+    start += text.startswith("|", start)
+    found = []
+    while start <= end:
+        cell = _CELL.match(text, start, end)
+        until = cell.end() if cell else end
+        words = text[start:until]
+        low = start + len(words) - len(words.lstrip())
+        found.append((low, max(low, start + len(words.rstrip()))))
+        start = until + 1
+    return found
 
 
 def _begun(line: re.Match[str]) -> ProseBlock:

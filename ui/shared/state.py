@@ -17,6 +17,8 @@ from rag.errors import (
     SettingsError,
 )
 from rag.settings import Settings
+from ranklens import connection, saved_settings
+from serve.policy import is_local
 from ui import served
 from ui.shared import collections, frame
 from ui.shared.collector import spare
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 log = logging.getLogger(__name__)
+
+WRITER = "session_writer"  # what a visitor chose who may not save it
+SHOWN, ARRIVED = "page_shown", "page_arrived"
 
 _HEADLINES = {
     LibraryInUse: "This library is open in another program",
@@ -65,14 +70,43 @@ def library_if_it_opens() -> Library | None:
         return None
 
 
+def is_owner(library: Library) -> bool:
+    """Return whether this page is open on the library's own machine: who may save settings.
+
+    Behind a reverse proxy (option ``page_hosts``) nobody is known to be.
+    """
+    if library.given.hosts():
+        return False
+    address = st.context.ip_address  # None is the loopback address
+    headers = {name.lower(): value for name, value in st.context.headers.items()}
+    return is_local("127.0.0.1" if address is None else address, headers)
+
+
+def writer(library: Library) -> str:
+    """Return which of `connection.choices` writes the answers for this session.
+
+    The owner's choice is saved in the library; anybody else's holds for the session.
+    """
+    chosen: str | None = st.session_state.get(WRITER)
+    return connection.in_use(library) if chosen is None else chosen
+
+
+def choose_writer(library: Library, choice: str) -> None:
+    """Let a model connection write the answers, or none."""
+    if is_owner(library):
+        saved_settings.choose(library, choice)
+    else:
+        st.session_state[WRITER] = choice
+
+
 def answer_model() -> dict[str, Any]:
-    """Return the model that was chosen on the page Answers in this session, as settings."""
-    chosen: dict[str, Any] = st.session_state.get("llm", {})
-    return chosen
+    """Return what this session's choice of a writer changes of the library's settings."""
+    chosen = st.session_state.get(WRITER)
+    return {} if chosen is None else connection.changes(library(), chosen)
 
 
 def settings(library: Library) -> Settings:
-    """Return the library's settings with the model that was chosen on the page Answers."""
+    """Return the library's settings with the model connection that this session chose."""
     return library.settings.updated(**answer_model())
 
 
@@ -86,6 +120,9 @@ def _accept_settings() -> None:
 
 def run(page: st.Page) -> None:
     """Run a page. An unexpected error goes to the log; the reader gets a sentence, no traceback."""
+    chosen = st.session_state
+    chosen[ARRIVED] = chosen.get(SHOWN) != page.title
+    chosen[SHOWN] = page.title
     try:
         collections.selector(page.title, library_if_it_opens)
         page.run()
@@ -104,6 +141,11 @@ def problem(error: RanklensError) -> None:
     """Show an error of this project with what to do about it."""
     kind = next(kind for kind in _HEADLINES if isinstance(error, kind))
     frame.notice(str(error), _HEADLINES[kind], "bad")
+
+
+def arrived() -> bool:
+    """Return whether another page was shown before this run."""
+    return bool(st.session_state.get(ARRIVED, True))
 
 
 def keep_in_address(name: str, value: str | None) -> None:

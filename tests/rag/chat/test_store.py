@@ -231,3 +231,33 @@ def test_literal_text_is_not_turned_round():
 
 def test_literal_text_makes_no_link():
     assert literal("www.e.example a@b.c https://x") == "www\\.e.example a\\@b.c https\\://x"
+
+
+def test_conversations_are_found_by_their_words_and_pinned_ones_come_first(kept):
+    sky, sea = kept.start("Sky"), kept.start("Sea")
+    kept.add(sky, "Why is the sky blue?", trace())
+    kept.add(sea, "Why is the sea 100% salty?", trace("Why?", "Rivers bring salt [1]."))
+    assert [c.id for c in kept.all()] == [sea, sky]
+    kept.pin(sky, True)
+    assert [(c.id, c.pinned) for c in kept.all()] == [(sky, True), (sea, False)]
+    assert [c.id for c in kept.all("RIVERS sea")] == [sea]
+    assert [c.id for c in kept.all("scatters")] == [sky]
+    assert [c.id for c in kept.all("100%")] == [sea]
+    assert kept.all("%_%") == []
+    kept.pin(sky, False)
+    assert [c.id for c in kept.all()] == [sea, sky]
+
+
+def test_a_reason_is_kept_with_a_verdict(kept):
+    turn = kept.add(kept.start("x"), "x", trace())
+    kept.judge(turn.id, False, "wrong year")
+    assert (kept.turn(turn.id).liked, kept.turn(turn.id).why) == (False, "wrong year")
+    kept.judge(turn.id, None)
+    assert (kept.turn(turn.id).liked, kept.turn(turn.id).why) == (None, "")
+
+
+def test_bold_words_stay_bold_in_an_export(kept):
+    chat = kept.start("x")
+    kept.add(chat, "x", trace(text="**Rayleigh**: it *scatters* 2 ** 3 [1]."))
+    text = markdown(kept.get(chat), kept.turns(chat))
+    assert r"**Rayleigh**: it \*scatters\* 2 \*\* 3 [1]." in text
