@@ -48,6 +48,7 @@ def test_a_question_that_cannot_be_asked_takes_no_part_and_is_told(page, judged,
 
     monkeypatch.setattr(judged.pipeline, "search_many", refusing, raising=False)
     monkeypatch.setattr(judged.pipeline, "with_settings", lambda **_: judged.pipeline)
+    monkeypatch.setattr(judged.pipeline, "within", lambda _: judged.pipeline)
     body = html(fitted(page, judged))
     assert "1 question could not be asked and took no part (there is no document" in body
 
