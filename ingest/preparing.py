@@ -129,6 +129,8 @@ class Preparer:
                 self._refuse_ended(document)
         if not cut.chunks:
             raise DocumentError("holds no text")
+        # While it waits: how long the rest takes, and what goes first, depends on it.
+        self._index.catalogue.change(document.id, "queued", chunks=len(cut.chunks))
         cut = self._contexts.write(document, cut)
         encoded = batches(self._index, self._encoder, cut.chunks, self._settings.keep_tokens)
         return Prepared(cut, encoded)

@@ -61,7 +61,7 @@ def test_from_documents_to_a_cited_answer(address, visit, shot, files, tmp_path)
     shot(page, "indexed")
 
     page.get_by_role("link", name="Ask").click()
-    page.get_by_text("3 documents").wait_for()
+    page.get_by_text("3 documents").first.wait_for()
     box = page.get_by_placeholder("What would you like to know?")
     box.fill(QUESTION)
     box.press("Enter")

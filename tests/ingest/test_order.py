@@ -136,3 +136,20 @@ def test_a_newer_version_that_passes_the_old_one_stays(library, write):
     assert [chunk.text for chunk in library.chunks("plan.txt")] == ["Mars is red."]
     assert [d.status for d in library.documents()] == ["ready"]
     assert library.verify().problems == ()
+
+
+def test_what_was_cut_ahead_is_counted_and_not_guessed(library, write):
+    """A file of many bytes and few words: it passes, and nobody waits for what it does not hold."""
+    library.enqueue(write("large.txt", SENTENCE * 9_000))
+    library.enqueue(write("empty.txt", " " * 2_000_000 + SENTENCE))
+    totals = []
+
+    def look(progress):
+        if progress.current == "large.txt" and progress.chunks_done:
+            totals.append(progress.chunks_total)
+
+    names = [outcome.name for outcome in library.work(look)]
+    assert names == ["empty.txt", "large.txt"]
+    whole = sum(len(library.chunks(name)) for name in names)
+    assert totals[-1] == whole
+    assert sum(abs(total - whole) < 5 for total in totals) > len(totals) / 2

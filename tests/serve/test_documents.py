@@ -56,6 +56,17 @@ def test_a_document_is_added_indexed_and_removed(empty: Library, client_of: Make
     assert [one["name"] for one in api.get("/api/v1/documents").json()] == ["b.exe"]
 
 
+def test_indexing_is_stopped_and_resumed(empty: Library, client_of: MakeClient):
+    api = client_of(empty)
+    assert api.delete("/api/v1/indexing").status_code == 204
+    upload(api, **{"a.md": "The moon is red."})
+    assert events(api.get("/api/v1/indexing/events").text)[-1][1]["stopped"] is False
+    assert api.get("/api/v1/documents/a.md").json()["status"] == "ready", "adding resumes it"
+    resumed = api.post("/api/v1/indexing")
+    assert resumed.status_code == 202
+    assert resumed.json()["seconds_left"] is None
+
+
 def test_documents_are_indexed_again(empty: Library, client_of: MakeClient):
     api = client_of(empty)
     upload(api, **{"a.md": "The moon is red."})
