@@ -15,7 +15,8 @@ from ingest.loaders import PICTURES
 from ingest.progress import IndexingProgress
 from rag.store.catalogue import BYTES_A_CHUNK, Catalogue
 
-# Bytes a chunk of a file, before one of its format was cut. The others are text.
+# Bytes a chunk of a file, before one of its format was cut. The others are text: their chunks go by
+# their bytes, while pictures and fonts may be most of a file of these formats.
 GUESSED = {
     **dict.fromkeys((".pdf",), 2_000),
     **dict.fromkeys((".html", ".htm", ".xhtml"), 2_500),
@@ -23,6 +24,7 @@ GUESSED = {
     **dict.fromkeys(PICTURES, 400_000),
 }
 GUESS = 20  # chunks that a guess counts as, beside those that were cut
+PACKED_POWER = 0.5  # a PDF of four times the bytes has about twice the chunks
 A_DOCUMENT = 4.0  # chunks that a document costs beside its own
 A_PICTURE = 3  # chunks, about, of a picture
 LOOK_AGAIN = 1.0  # seconds between two looks at what waits
@@ -43,7 +45,7 @@ class Remaining:
 
     catalogue: Catalogue
     clock: Callable[[], float] = time.perf_counter
-    _sizes: dict[str, tuple[int, int]] = field(init=False, default_factory=dict)
+    _sizes: dict[str, tuple[int, int, int]] = field(init=False, default_factory=dict)
     _begun: dict[int, int] = field(init=False, default_factory=dict)
     _since: float | None = field(init=False, default=None)
     _looked: float = field(init=False, default=float("-inf"))
@@ -117,13 +119,15 @@ class Remaining:
 
     def _guess(self, name: str, size: int) -> float:
         suffix = _suffix(name)
-        cut_bytes, cut_chunks = self._sizes.get(suffix, (0, 0))
+        files, cut_bytes, cut_chunks = self._sizes.get(suffix, (0, 0, 0))
         guessed = GUESSED.get(suffix, BYTES_A_CHUNK)
+        if suffix in GUESSED and files:
+            return cut_chunks / files * (size * files / max(cut_bytes, 1)) ** PACKED_POWER
         return size * (GUESS + cut_chunks) / (GUESS * guessed + cut_bytes)
 
     def _add(self, name: str, size: int, chunks: int) -> None:
-        cut_bytes, cut_chunks = self._sizes.get(_suffix(name), (0, 0))
-        self._sizes[_suffix(name)] = (cut_bytes + size, cut_chunks + chunks)
+        files, cut_bytes, cut_chunks = self._sizes.get(_suffix(name), (0, 0, 0))
+        self._sizes[_suffix(name)] = (files + 1, cut_bytes + size, cut_chunks + chunks)
 
 
 def _suffix(name: str) -> str:

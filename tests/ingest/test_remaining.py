@@ -52,17 +52,25 @@ def test_time_left_goes_by_the_chunks_that_are_written(remaining, catalogue, clo
 
 
 def test_bytes_a_chunk_are_learned_for_each_format(catalogue, clock):
-    ready = catalogue.add_document("old.pdf", 1_000_000, "0")
-    catalogue.update_document(ready, status="ready", chunks=100)
+    for name, chunks in (("old.md", 500), ("old.pdf", 100)):
+        ready = catalogue.add_document(name, 1_000_000, name)
+        catalogue.update_document(ready, status="ready", chunks=chunks)
     remaining = Remaining(catalogue, clock)
-    catalogue.add_document("new.pdf", 500_000, "1")
-    learned = remaining.left(IndexingProgress()).chunks
-    assert 50 <= learned < 60, "10,000 bytes a chunk, as of the document that is here"
-    remaining.cut(7, "third.pdf", 40_000_000, 100)
+    new = catalogue.add_document("new.md", 500_000, "1")
+    assert 250 <= remaining.left(IndexingProgress()).chunks < 270, "2,000 bytes a chunk"
+    catalogue.update_document(new, chunks=40)
+    clock.now += 2
+    assert remaining.left(IndexingProgress()).chunks == 40, "once it was cut"
+
+
+def test_a_pdf_of_many_bytes_has_not_so_many_chunks(catalogue, clock):
+    remaining = Remaining(catalogue, clock)
+    catalogue.add_document("large.pdf", 4_000_000, "1")
+    assert remaining.left(IndexingProgress()).chunks == 4_000_000 / GUESSED[".pdf"]
+    remaining.cut(7, "other.pdf", 1_000_000, 100)
     remaining.ended(7)
     clock.now += 2
-    assert remaining.left(IndexingProgress()).chunks < 10
-    assert 500_000 / GUESSED[".pdf"] == 250
+    assert remaining.left(IndexingProgress()).chunks == 200
 
 
 def test_pictures_are_timed_by_themselves(remaining, catalogue, clock):
