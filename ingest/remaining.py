@@ -6,6 +6,7 @@ for reading and publishing it, and pictures that are read (OCR) are timed by the
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -122,7 +123,7 @@ class Remaining:
         files, cut_bytes, cut_chunks = self._sizes.get(suffix, (0, 0, 0))
         guessed = GUESSED.get(suffix, BYTES_A_CHUNK)
         if suffix in GUESSED and files:
-            return cut_chunks / files * (size * files / max(cut_bytes, 1)) ** PACKED_POWER
+            return cut_chunks / files * math.pow(size * files / max(cut_bytes, 1), PACKED_POWER)
         return size * (GUESS + cut_chunks) / (GUESS * guessed + cut_bytes)
 
     def _add(self, name: str, size: int, chunks: int) -> None:

@@ -65,17 +65,20 @@ class UseCases(Records):
         self,
         folder: str | PathLike[str],
         *,
+        collection: str = "",
         on_progress: Callable[[IndexingProgress], None] | None = None,
         stop: threading.Event | None = None,
     ) -> list[FileOutcome]:
         """Add a folder's files, index them, and have the folder watched from now on.
 
         While the page or the server runs, it is looked at every ``watch_seconds``: what is new or
-        has changed is indexed, what is gone is removed. Raises `LibraryError` if it is no folder.
+        has changed is indexed, what is gone is removed. Its documents are put into ``collection``,
+        those that come later too. Raises `LibraryError` if it is no folder, `NotThere` for an
+        unknown collection.
         """
         from ranklens import adding, watching
 
-        watching.watch(self, Path(folder))  # type: ignore[arg-type]
+        watching.watch(self, Path(folder), collection)  # type: ignore[arg-type]
         return adding.index_queued(self, on_progress, stop)  # type: ignore[arg-type]
 
     def search(

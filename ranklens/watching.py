@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -73,22 +74,29 @@ def refused_for_page(library: Library) -> str:
     return "" if _roots(library) else _NOT_FOR_THE_PAGE
 
 
-def watch(library: Library, folder: Path) -> tuple[Source, Changes]:
+def watch(library: Library, folder: Path, collection: str = "") -> tuple[Source, Changes]:
     """Import a folder's files and watch it from now on; documents are queued.
 
-    Raises `LibraryError` if it is no folder.
+    They are put into ``collection``, and so is what comes later. Raises `LibraryError` if it is no
+    folder, `NotThere` if there is no such collection.
     """
     folder = Path(os.path.realpath(folder.expanduser()))
     if not folder.is_dir():
         raise LibraryError(f"{folder} is not a folder")
     source = library.sources.add("folder", str(folder), _label(library, folder))
-    return source, look(library, source)
+    return source, look(library, source, collection=collection)
 
 
 def look(
-    library: Library, source: Source, settled: float = 0.0, stop: threading.Event | None = None
+    library: Library,
+    source: Source,
+    settled: float = 0.0,
+    stop: threading.Event | None = None,
+    collection: str = "",
 ) -> Changes:
     """Look at a folder: queue what is new or has changed, remove what is gone.
+
+    New files are put into ``collection``; without one, into that of most of the folder's documents.
 
     Files that were written in the last ``settled`` seconds, and all that are left once ``stop`` is
     set, wait for the next look. What has changed is kept with the source, as is why it could not be
@@ -98,7 +106,8 @@ def look(
         changes = Changes()
         problem = _unreadable(library, source)
         if not problem:
-            _compare(library, source, changes, settled, stop or threading.Event())
+            into = collection or _usual_collection(library, source)
+            _compare(library, source, changes, settled, stop or threading.Event(), into)
         kept = {kind: names[:MOST_NAMED] for kind, names in asdict(changes).items() if names}
         library.sources.looked(source, problem, {**kept, "at": time.time()} if kept else None)
         return changes
@@ -145,7 +154,12 @@ _looking = threading.Lock()
 
 
 def _compare(
-    library: Library, source: Source, changes: Changes, settled: float, stop: threading.Event
+    library: Library,
+    source: Source,
+    changes: Changes,
+    settled: float,
+    stop: threading.Event,
+    collection: str,
 ) -> None:
     known = library.sources.files(source)
     found = {file.name: file for file in _files(library, source)}
@@ -159,7 +173,7 @@ def _compare(
     for path, file in found.items():
         if stop.is_set():
             return
-        _compare_file(library, source, file, known.get(path), changes, settled)
+        _compare_file(library, source, file, known.get(path), changes, settled, collection)
 
 
 def _compare_file(
@@ -169,6 +183,7 @@ def _compare_file(
     known: SourceFile | None,
     changes: Changes,
     settled: float,
+    collection: str,
 ) -> None:
     try:
         stat = file.path.stat()
@@ -177,7 +192,8 @@ def _compare_file(
     fresh = 0 <= time.time() - stat.st_mtime < settled
     if fresh or (known and (known.size, known.modified) == (stat.st_size, stat.st_mtime_ns)):
         return
-    outcome = library.enqueue(file.path, f"{source.label}/{file.name}")
+    into = "" if known and known.document else collection  # else it stays in those that it is in
+    outcome = library.enqueue(file.path, f"{source.label}/{file.name}", collection=into)
     document = outcome.name
     if outcome.status == "failed":
         changes.refused.append(f"{document}: {outcome.reason}")
@@ -188,6 +204,14 @@ def _compare_file(
         document = _same(library, file.path) or document
     kept = SourceFile(document, stat.st_size, stat.st_mtime_ns)
     library.sources.keep_file(source, file.name, kept)
+
+
+def _usual_collection(library: Library, source: Source) -> str:
+    """Return the collection that most of a folder's documents are in, "" if there is none."""
+    within = library.collections.of_documents()
+    files = library.sources.files(source).values()
+    counted = Counter(name for file in files for name in within.get(file.document, ()))
+    return counted.most_common(1)[0][0] if counted else ""
 
 
 def _same(library: Library, path: Path) -> str:

@@ -61,6 +61,18 @@ def test_a_folder_is_imported_and_followed(library, folder):
     assert library.verify().problems == ()
 
 
+def test_what_comes_later_joins_the_collection_of_the_folder(library, folder):
+    library.collections.make("reports")
+    library.watch(folder, collection="reports")
+    (folder / "c.txt").write_text("Venus has no moons.")
+    look(library)
+    (folder / "c.txt").write_text("Venus is hot.")
+    look(library)
+    names = {"reports/2024/b.md", "reports/a.txt", "reports/c.txt"}
+    assert library.collections.members("reports") == names
+    assert library.collections.members(library.collections.default) == frozenset()
+
+
 def test_a_file_that_moves_is_kept(library, folder):
     library.watch(folder)
     (folder / "a.txt").rename(folder / "2024" / "moon.txt")

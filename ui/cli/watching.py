@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui.cli.documents import index
-from ui.cli.options import LibraryOption, open_library, settings_for
+from ui.cli.options import CollectionOption, LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ def watch(
     ctx: typer.Context,
     folders: Folders = None,
     forget: Forgotten = None,
+    collection: CollectionOption = "",
     library: LibraryOption = None,
 ) -> None:
     """Import folders, and look at all watched ones: index what is new, remove what is gone.
 
-    The page and the server look at them every `watch_seconds` while they run. Exits with 1 if any
+    With --collection new folders' files are put into it, and it is made if it is not there. The
+    page and the server look at them every `watch_seconds` while they run. Exits with 1 if any
     file failed.
     """
     from ranklens import sources
@@ -45,7 +47,8 @@ def watch(
         for place in forget or ():
             opened.sources.remove(sources.named(opened, place))
             print(f"not watched any more: {clean(place)}")
-        looked_at = _looked_at(opened, folders or ())
+        into = opened.collections.ensure(collection) if collection else ""
+        looked_at = _looked_at(opened, folders or (), into)
         for place, changes in looked_at.items():
             _show(place, sources.named(opened, place).problem, changes)
         if not looked_at:
@@ -54,11 +57,13 @@ def watch(
             raise typer.Exit(1)
 
 
-def _looked_at(library: Library, new: list[Path] | tuple[()]) -> dict[str, Changes]:
+def _looked_at(
+    library: Library, new: list[Path] | tuple[()], collection: str
+) -> dict[str, Changes]:
     """Watch new folders and look at all the others; return what was found, by place."""
     from ranklens import watching
 
-    watched = [watching.watch(library, folder) for folder in new]
+    watched = [watching.watch(library, folder, collection) for folder in new]
     found = {source.place: changes for source, changes in watched}
     for source in library.sources.all():
         if source.kind == "folder" and source.place not in found:

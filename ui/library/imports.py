@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from ranklens import addresses, sources, watching
-from ui.shared import frame
+from ui.shared import collections, frame
 from ui.shared.html import macro
 
 if TYPE_CHECKING:
@@ -49,12 +49,13 @@ def _form(library: Library, key: str, label: str, action: str, example: str) -> 
 
 def _imported(library: Library, key: str, text: str) -> tuple[str, str, str]:
     """Import what was typed; return headline, text and tone of what is to be shown of it."""
+    into = collections.current(library)
     try:
         if key == ADDRESS:
-            outcome = addresses.fetch_address(library, text)
+            outcome = addresses.fetch_address(library, text, into)
             done = {"queued": "It is being indexed"}.get(outcome.status, outcome.reason)
             return outcome.name, f"{done}.", "bad" if outcome.status == "failed" else ""
-        _, changes = watching.watch(library, watching.folder_for_page(library, text))
+        _, changes = watching.watch(library, watching.folder_for_page(library, text), into)
     except RanklensError as error:
         return text, f"{error}.", "bad"
     refused = "".join(f" {one}." for one in changes.refused[:3])
