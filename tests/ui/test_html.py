@@ -1,5 +1,8 @@
 """The macros that every page's templates share."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 from markupsafe import Markup
 
@@ -50,3 +53,10 @@ def test_a_passage_is_opened_by_its_id_and_named_by_its_place():
 @pytest.mark.parametrize(("dark", "scheme"), [(True, "dark"), (False, "light")])
 def test_a_dialog_follows_the_pages_colours(dark, scheme):
     assert f"color-scheme: {scheme}" in render("shared/dialog.html", dark=dark)
+
+
+def test_the_drawer_shows_what_a_model_wrote_about_a_chunk_as_text():
+    drawer = partial(render, "shared/drawer.html", standings=(), fate="It was cited.")
+    html = drawer(chunk=replace(CHUNK, context=f"About {HOSTILE}"))
+    assert "Context that a language model wrote, for search only: About &lt;script&gt;" in html
+    assert "language model" not in drawer(chunk=CHUNK)
