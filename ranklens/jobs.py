@@ -31,8 +31,7 @@ class Job:
     """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs.
 
     ``unit`` is what ``done`` and ``total`` count; ``id`` is for those who ask from outside.
-    ``replayed`` is set when the result came from a file, and stays as it was saved. ``over`` is
-    how it ended. The result of one of an ``earlier`` process is gone.
+    ``over`` is how it ended. The result of one of an ``earlier`` process is gone.
     """
 
     work: Work
@@ -42,7 +41,6 @@ class Job:
     total: int = 0
     result: Any = None
     error: str = ""
-    replayed: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
     kind: str = ""
@@ -53,13 +51,6 @@ class Job:
     earlier: bool = False
     written: JobLog | None = None
     _noted: float = 0.0
-
-    @classmethod
-    def done_with(
-        cls, what: str, result: Any = None, *, error: str = "", replayed: bool = False
-    ) -> Job:
-        """Return a job that is done already: its result was there."""
-        return cls(lambda _job: result, what, result=result, error=error, replayed=replayed)
 
     @classmethod
     def logged(cls, logged: LoggedJob) -> Job:

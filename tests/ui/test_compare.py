@@ -235,7 +235,9 @@ def test_a_vote_reveals_and_counts_and_can_be_taken_back(page, asked):
     labels = {"none": "Without reranking", "late-interaction": "late-interaction"}
     assert f"{labels[winner]} <span" in left
     assert f"{labels[shown.right.name]} <span" in right
-    assert "This pair so far" in html(at)
+    count = "late-interaction 1, Without reranking 0"
+    other = "late-interaction 0, Without reranking 1"
+    assert f"This pair so far: {other if winner == 'none' else count}, tie 0" in html(at)
     at.button(key="vote_back").click().run()
     assert votes(asked) == []
     assert "Votes so far" not in html(at)

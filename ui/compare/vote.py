@@ -155,10 +155,11 @@ def _buttons(library: Library, ballot: Ballot) -> None:
 
 def _verdict(library: Library, ballot: Ballot, vote: Vote) -> None:
     """Show what was preferred and how the pair stands; it stays in sight like the buttons."""
-    words = CHOICES[vote.choice]
+    tally, words = voting.tally_of(library, vote), CHOICES[vote.choice]
     if vote.winner:
         words = f"You preferred: {describe_pipeline(library.settings, vote.winner.name)}"
-    html.show("compare/counted.html", words=words, tally=voting.tally_of(library, vote))
+    names = [describe_pipeline(library.settings, one.name) for one in (tally.first, tally.second)]
+    html.show("compare/counted.html", words=words, tally=tally, names=names)
     with st.container(horizontal=True):
         _next(library, ballot)
         st.button("Withdraw the vote", icon=":material/undo:", key="vote_back", type="tertiary",
