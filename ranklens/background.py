@@ -49,7 +49,7 @@ def measure(
             judged, pipelines, one_pool=one_pool, answers=answers, on_progress=job.advance,
             stop=job.stop,
         )  # fmt: skip
-        evaluations.keep(judged.library, evaluation)
+        evaluations.keep(judged.library, evaluation, judged.collection)
         return evaluation
 
     return _started(judged.library, MEASURE, judged.name, work)

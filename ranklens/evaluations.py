@@ -191,7 +191,7 @@ def _described(
     found = figures_of(evaluation)
     main = main_comparison(found)
     words = verdict(main, found) if main else None
-    state, count = _documents(library)
+    state, count = _documents(library, collection)
     return EvaluationRecord(
         name=evaluation.name,
         made=made,
@@ -219,9 +219,12 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _documents(library: Library) -> tuple[str, int]:
-    """Return a digest that names the documents that can be searched, and how many there are."""
-    ready = sorted((one.name, one.digest) for one in library.index.catalogue.ready())
+def _documents(library: Library, collection: str) -> tuple[str, int]:
+    """Return a digest that names the documents that were searched, and how many there were."""
+    held = library.index.catalogue.ready()
+    if collection:
+        held = library.collections.documents(collection).ready
+    ready = sorted((one.name, one.digest) for one in held)
     return hashlib.sha256(json.dumps(ready).encode()).hexdigest()[:8], len(ready)
 
 

@@ -99,7 +99,7 @@ def evaluate(
             evaluation = measuring.measure(
                 judged, pipelines, one_pool=frozen, answers=answers, on_progress=bar, stop=stop
             )
-            kept = evaluations.keep(judged.library, evaluation)
+            kept = evaluations.keep(judged.library, evaluation, judged.collection)
         _show_kept(kept, judged.library.settings)
     found = measuring.figures_of(evaluation, metrics, gates)
     if save:
