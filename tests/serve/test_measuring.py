@@ -54,7 +54,7 @@ def grade(api: TestClient, question: str, words: str, grade: int = 3, **more):
 def judged(api: TestClient) -> str:
     """A question set whose questions are judged."""
     assert api.put("/api/v1/question-sets/space/one", json={"questions": QUESTIONS}).json() == {
-        "name": "space/one", "questions": 2
+        "name": "space/one", "questions": 2, "collection": ""
     }  # fmt: skip
     grade(api, QUESTIONS[0]["text"], "probe landed")
     grade(api, QUESTIONS[1]["text"], "comet tail")
@@ -95,7 +95,9 @@ def test_question_sets(api: TestClient):
     assert reply.json() == {"name": "colours", "questions": 2, "judgements": 0}
     held = api.get("/api/v1/question-sets/colours").json()
     assert [one["text"] for one in held] == ["Is it red?", "Is it far?"]
-    assert {"name": "colours", "questions": 2} in api.get("/api/v1/question-sets").json()
+    assert {"name": "colours", "questions": 2, "collection": ""} in api.get(
+        "/api/v1/question-sets"
+    ).json()
     assert api.delete("/api/v1/question-sets/colours").status_code == 204
     assert api.delete("/api/v1/question-sets/colours").status_code == 404
     assert api.get("/api/v1/question-sets/colours").status_code == 404
@@ -264,7 +266,7 @@ def test_a_model_writes_questions_that_are_kept(tmp_path, client_of: MakeClient)
         missing = api.post(f"/api/v1/drafts/{state['id']}", json={"set": "kept", "chosen": [7]})
         assert missing.status_code == 404
         kept = api.post(f"/api/v1/drafts/{state['id']}", json={"set": "kept"})
-        assert kept.json() == {"name": "kept", "questions": 1}
+        assert kept.json() == {"name": "kept", "questions": 1, "collection": ""}
         (judgement,) = api.get("/api/v1/judgements").json()
         assert (judgement["source"], judgement["quote"]) == ("llm", "The moon pulls the tide.")
 
