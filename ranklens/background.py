@@ -18,6 +18,7 @@ from ranklens import (
     fitting,
     folders,
     judging,
+    learning,
     measuring,
     models,
     question_sets,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
 SAMPLES = "samples"
+LEARN = "learn"
 
 
 def measure(
@@ -75,6 +77,15 @@ def advise(judged: JudgedSet, wishes: advising.AdviceWishes) -> Job:
         return advising.advice(judged, wishes, on_progress=job.advance, stop=job.stop)
 
     return _started(judged.library, ADVISE, f"Advice on {judged.name}", work)
+
+
+def learn(judged: JudgedSet, options: Mapping[str, Any]) -> Job:
+    """Learn a reranker; the result is a `LearningReport`, its version kept in the library."""
+
+    def work(job: Job) -> learning.LearningReport:
+        return learning.learn(judged, options, on_progress=job.advance, stop=job.stop)
+
+    return _started(judged.library, LEARN, f"Learning from {judged.name}", work)
 
 
 def propose_grades(
@@ -236,6 +247,7 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     MEASURE: lambda evaluation: measuring.outside(measuring.figures_of(evaluation)),
     FIT: _fit_form,
     ADVISE: advising.outside,
+    LEARN: learning.outside,
     PROPOSE: asdict,
     WRITE: asdict,
     PULL: lambda name: {"model": name},

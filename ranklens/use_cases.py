@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ranklens.comparing import SideBySide
     from ranklens.embedding import Embeddings
     from ranklens.fitting import Fit
+    from ranklens.learning import LearningReport
     from ranklens.reranking import Reranking
 
 
@@ -315,6 +316,26 @@ class UseCases(Records):
         from rag.retrieve.filters import EVERYTHING
 
         return self.pipeline.within(EVERYTHING.inside(self.collections.asked(collection)))
+
+    def learn(
+        self,
+        questions: str | PathLike[str] | Iterable[str],
+        pipeline: str = "current",
+        *,
+        collection: str = "",
+        stop: threading.Event | None = None,
+    ) -> LearningReport:
+        """Learn a reranker from judged questions and compare it with a pipeline.
+
+        The version is kept and used by nobody: `ranklens.learning.adopt` has it rank if its gain on
+        questions that it was not learned from is shown. Raises `RanklensError` for fewer than
+        twenty judged questions.
+        """
+        from ranklens import learning, measuring
+
+        (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
+        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+            return learning.learn(judged, options, stop=stop)
 
     def _pipeline(
         self,

@@ -40,6 +40,7 @@ from serve.v1 import (
     evaluations,
     jobs,
     judgements,
+    learned,
     question_sets,
     questions,
     texts,
@@ -50,7 +51,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         health, page, documents, collections, questions, texts, traces, jobs, judgements,
-        question_sets, evaluations, administration, reranking, chat, embeddings, models,
+        question_sets, evaluations, learned, administration, reranking, chat, embeddings, models,
         vector_stores, route,
     )
 )  # fmt: skip

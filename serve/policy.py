@@ -67,6 +67,7 @@ RULES = (
         Rule("GET POST PUT PATCH DELETE", f"/v1/{name}*", Access.ADMIN)
         for name in ("keys", "settings", "doctor", "verify", "rebuild", "folders", "downloads")
     ),
+    Rule("POST DELETE", "/v1/learned/adoptions", Access.ADMIN),
     *(
         Rule("POST", f"/v1/{name}", Access.READ)
         for name in ("search", "ask", "where", "compare", "texts/rerank")

@@ -23,10 +23,12 @@ QueryPool = tuple[str, Sequence[Candidate]]
 class Reranker(Protocol):
     """Scores passages for a query; an extension writes this one method.
 
-    Five more attributes are optional. ``identity`` (str) names all that shapes a score besides the
+    Six more attributes are optional. ``identity`` (str) names all that shapes a score besides the
     query and the passage, revision included: scores of a reranker that has one are cached.
     ``listwise`` (bool): a score depends on the other passages too. ``reading(query,
     texts)`` returns how much of each text it reads (`rag.models.encoder.Reading`),
+    ``score_pool(query, candidates)`` scores with what the first stage thinks of each passage too
+    and is called instead of ``score`` (nothing is cached),
     ``coverage(texts)`` how much its vocabulary knows of a language (`rag.models.coverage`), and
     ``instructed(instruction)`` the same reranker bound to an instruction, or None if its model
     follows none.

@@ -62,6 +62,21 @@ class LateInteraction:
             for query, (_, own) in zip(queries, pools, strict=True)
         ]
 
+    def cosines(self, query: str, texts: Sequence[str]) -> list[Matrix]:
+        """Return each text's cosines, (tokens of the question, tokens of the text)."""
+        question = self._encoder.encode_tokens([query])[0]
+        packed = self._packed(list(dict.fromkeys(texts)))
+        rest = [text for text in dict.fromkeys(texts) if text not in packed]
+        codes = token_codes(question.shape[1])
+        rows, counts = codes.unpack(list(packed.values()))
+        ends = np.cumsum(counts)[:-1]
+        found = dict(
+            zip(packed, np.split(codes.turn(question) @ rows.T, ends, axis=1), strict=False)
+        )
+        fresh = zip(rest, self._together(rest), strict=True)
+        found |= {text: question @ tokens.T for text, tokens in fresh}
+        return [found[text] for text in texts]
+
     def _packed(self, texts: Sequence[str]) -> dict[str, bytes]:
         found = self._kept(texts) if self._kept else []
         return {text: codes for text, codes in zip(texts, found, strict=False) if codes is not None}

@@ -4,7 +4,8 @@
     relevance, probability,
     place in the order         as they are
     mean cosine                as it is, 0 if negative
-    MaxSim, reciprocal ranks   divided by the best of the request
+    MaxSim, reciprocal ranks,
+    learned sum                divided by the best of the request
     weighted sum               divided by the weights: 1 is best by every score
     of another package         as they are if all are from 0 to 1, else their logistic function
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-RELATIVE = ("MaxSim", "reciprocal ranks")
+RELATIVE = ("MaxSim", "reciprocal ranks", "learned sum")
 
 
 def relevances(scores: Sequence[float], unit: str, weights: float) -> list[float]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from rag.errors import RerankError
 from rag.models.coverage import pool_sample
@@ -121,10 +122,13 @@ class Attempt:
         reranker = self.load(entry)
         if reranker is None:
             return [Scores(c.fused for c in pool) for _, pool in pools]
-        texts = [(query, [entry.text(c.chunk) for c in pool]) for query, pool in pools]
         self._calling = _provider(entry) if entry.remote else ""
         try:
-            found = self._cached(reranker, texts)
+            if hasattr(reranker, "score_pool"):
+                found = _call(reranker, pools)
+            else:
+                texts = [(query, [entry.text(c.chunk) for c in pool]) for query, pool in pools]
+                found = self._cached(reranker, texts)
         except Exception:
             self.abandon()
             raise
@@ -191,13 +195,15 @@ class Attempt:
         return results
 
 
-def _call(reranker: Reranker, pools: Sequence[QueryTexts]) -> list[Scores]:
+def _call(reranker: Reranker, pools: Sequence[QueryTexts] | Sequence[QueryPool]) -> list[Scores]:
+    """Return the scores of pools: texts, or candidates for a reranker that scores those."""
     many = getattr(reranker, "score_many", None)
+    one: Callable[[str, Any], Sequence[float]] = getattr(reranker, "score_pool", reranker.score)
     if many is not None and len(pools) > 1:
         found = many(pools)
     else:
-        found = [reranker.score(query, texts) if texts else [] for query, texts in pools]
-    return [checked(scores, len(texts)) for scores, (_, texts) in zip(found, pools, strict=True)]
+        found = [one(query, members) if members else [] for query, members in pools]
+    return [checked(scores, len(some)) for scores, (_, some) in zip(found, pools, strict=True)]
 
 
 def _provider(entry: Entry) -> str:

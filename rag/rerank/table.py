@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rag.errors import SettingsError
+from rag.errors import RerankError, SettingsError
 from rag.models.catalogue import CATALOGUE
 from rag.plugins import Plugin, plugins
 from rag.rerank.base import Combined, Context, Entry, Ranker, Reranker
 from rag.rerank.cohere import cohere
 from rag.rerank.colbert import colbert
 from rag.rerank.cross_encoder import cross_encoder
+from rag.rerank.learned import in_use, learned
 from rag.rerank.llm_listwise import llm_listwise
 from rag.rerank.llm_pointwise import llm_pointwise
 from rag.rerank.services import (
@@ -35,6 +36,7 @@ GROUP = "ranklens.rerankers"
 _JOINTS: tuple[tuple[Literal["cascade", "rrf"], str], ...] = (("cascade", ">"), ("rrf", "+"))
 
 FAMILIES: dict[str, Callable[[str], Entry]] = {
+    "learned": learned,
     "cross-encoder": cross_encoder,
     "colbert": colbert,
     "cohere": cohere,
@@ -69,6 +71,7 @@ _LINES: tuple[Ranker, ...] = (
     NONE,
     LATE_INTERACTION,
     MAXSIM,
+    learned(),
     cross_encoder(),
     *(cross_encoder(m.name, m.title, m.note) for m in CATALOGUE if m.kind == "cross-encoder"),
     *(colbert(m.name, m.title, m.note) for m in CATALOGUE if m.kind == "colbert"),
@@ -174,6 +177,18 @@ def choose(context: Context) -> tuple[Ranker, str]:
     name = context.settings.reranker
     if name != AUTO:
         return resolve(name), ""
+    try:
+        version = in_use(context.settings)
+    except RerankError as error:
+        return LATE_INTERACTION, f"auto chose {LATE_INTERACTION.name}: {error}"
+    if version:
+        about = f"learned from {version.questions} judged questions and adopted"
+        return TABLE["learned"], f"auto chose learned: version {version.version} was {about}"
+    return choose_unlearned(context)
+
+
+def choose_unlearned(context: Context) -> tuple[Ranker, str]:
+    """Return what ``auto`` takes if nothing was learned and adopted, and why."""
     chosen = TABLE["cross-encoder"]
     if why := chosen.missing(context):
         return LATE_INTERACTION, f"auto chose {LATE_INTERACTION.name}: {why}"

@@ -15,6 +15,7 @@ LOCAL = frozenset(
         "none",
         "late-interaction",
         "maxsim",
+        "learned",
         "cross-encoder",
         "ettin-reranker-17m-v1",
         "ettin-reranker-32m-v1",
@@ -42,7 +43,7 @@ LOCAL = frozenset(
     ]
 )
 _COMBINED = re.compile(r"\s*(hybrid|cascade|rrf)\s*:")
-_LOCAL_FAMILIES = ("cross-encoder", "colbert")
+_LOCAL_FAMILIES = ("cross-encoder", "colbert", "learned")
 
 
 def needs_trust(rerankers: str) -> bool:

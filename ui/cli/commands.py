@@ -18,6 +18,7 @@ from ui.cli import (
     fitting,
     judging,
     kept,
+    learning,
     models,
     page,
     questions,
@@ -68,6 +69,7 @@ app.command(name="eval")(evaluation.evaluate)
 app.command()(kept.evaluations)
 app.command()(fitting.fit)
 app.command()(advising.advise)
+app.command()(learning.learn)
 app.command()(judging.questions)
 app.command()(judging.judgements)
 app.command()(page.run)

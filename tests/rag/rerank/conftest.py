@@ -4,6 +4,8 @@ import pytest
 
 from rag.rerank import table
 from rag.rerank.base import Context, Entry
+from rag.rerank.features import FEATURES
+from rag.rerank.learned import LearnedVersions, LearnedWeights
 from rag.rerank.run import Rerankers
 from rag.settings import Settings
 from tests.fakes import WordEncoder
@@ -38,3 +40,15 @@ def run(base, rerankers, monkeypatch):
 
 def ids(stage):
     return [hit.chunk.id for hit in stage.hits]
+
+
+def learned_weights(**weights: float) -> LearnedWeights:
+    """Weights of a few features, as a version that was learned from them."""
+    every = {**dict.fromkeys(FEATURES, 0.0), **weights}
+    return LearnedWeights(every, "bridges", 30, "2026-01-01", (0.02, 0.01, 0.03), True)
+
+
+def adopt(library, **weights: float) -> int:
+    """Adopt weights of a few features in a library's folder; returns their version."""
+    versions = LearnedVersions(library)
+    return versions.adopt(versions.add(learned_weights(**weights)).version).version

@@ -23,7 +23,7 @@ from rag.settings.keys import KEYS
 from rag.types import Candidate
 from tests.fakes import WordEncoder, make_chunk
 from tests.rag.models.tiny import save_cross
-from tests.rag.rerank.conftest import ids
+from tests.rag.rerank.conftest import adopt, ids
 from tests.rag.rerank.tiny_colbert import save_colbert
 from tests.servers.rerank_server import KEY, RerankServer
 
@@ -35,6 +35,7 @@ COMBINED = (
     "hybrid:jina",
     "cascade:late-interaction>tei",
     "rrf:late-interaction+cohere",
+    "cascade:maxsim>learned",
 )
 EVERY = (*TABLE, *COMBINED)
 NO_ORDER = ("none", *LOCAL)  # their scores do not follow from the words
@@ -72,8 +73,11 @@ def context(server, models, shared, cache_folder, monkeypatch):
     monkeypatch.setattr("rag.models.load.locate", lambda _name: cross)
     monkeypatch.setattr(cross_encoder, "locate", lambda _name: cross)
     monkeypatch.setattr(colbert, "locate", lambda _name: late)
+    library = cache_folder / "contract"
+    library.mkdir(exist_ok=True)
+    adopt(library, maxsim=1.0)
     settings = Settings(
-        cache=cache_folder / "contract",
+        cache=library,
         cohere_url=server.url,
         cohere_api_key=KEY,
         **{f"{name}_url": f"{server.url}/{name}" for name in SERVICES},
@@ -86,6 +90,7 @@ def context(server, models, shared, cache_folder, monkeypatch):
         llm_model="fake",
         llm_api_key=KEY,
         rerank_cache_mb=0,
+        library=library,
         engine="float32",  # int8 rounds by the batch, so equal passages may differ a little
     )
     return Context(settings, WordEncoder())

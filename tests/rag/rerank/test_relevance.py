@@ -35,12 +35,13 @@ def test_every_unit_of_the_table_is_known():
     units = {leaf.unit for one in TABLE.values() for leaf in leaves(one) if leaf.unit}
     assert units <= {
         "logit", "mean cosine", "relevance", "probability", "place in the order", "MaxSim",
+        "learned sum",
     }  # fmt: skip
     assert any(isinstance(one, Combined) for one in TABLE.values())
 
 
 @pytest.mark.parametrize(
-    "unit", ["logit", "mean cosine", "relevance", "MaxSim", "weighted sum", ""]
+    "unit", ["logit", "mean cosine", "relevance", "MaxSim", "learned sum", "weighted sum", ""]
 )
 def test_the_order_is_that_of_the_scores(unit: str):
     scores = [3.0, 1.5, 0.9, 0.5, 0.0, -0.5, -7.0]

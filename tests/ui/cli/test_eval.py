@@ -184,3 +184,31 @@ def test_every_evaluation_is_kept_listed_compared_and_deleted(
     gone = run("evaluations", keys[0], "--library", work)
     assert (gone.code, "there is no evaluation" in gone.err) == (1, True)
     assert run("evaluations", "--delete", "--library", work).code == 2
+
+
+def test_learn_keeps_a_version_that_is_adopted_only_if_its_gain_is_shown(
+    run: Run, folder: Path, tmp_path: Path
+):
+    few = run("learn", folder, "--work", tmp_path / "w")
+    assert (few.code, "learning needs 20" in few.err) == (1, True)
+    queries = [(f"{w}{n}", f"Where is the {w} of {n}?", w) for w in WORDS for n in range(3)]
+    rows = [{"_id": name, "text": text} for name, text, _ in queries]
+    (folder / "queries.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (folder / "qrels.tsv").write_text("".join(f"{name}\tÜ {w}\t1\n" for name, _, w in queries))
+    ran = run("learn", folder, "--work", tmp_path / "w")
+    assert ran.code == 0, ran.err
+    assert "Learned reranker: version 1" in ran.out
+    assert "nDCG@10 on questions that were not learned from: no difference shown" in ran.out
+    data = json.loads(run("learn", folder, "--work", tmp_path / "w", "--json").out)
+    assert (data["version"]["version"], data["held_out"]["questions"]) == (2, 24)
+    own = ("--library", tmp_path / "w")
+    listed = run("learn", *own).out.splitlines()
+    assert [line.split("\t")[-1] for line in listed[1:]] == ["no gain shown"] * 2
+    assert "version 2 is not adopted: no gain was shown" in run("learn", "--adopt", *own).err
+    held = tmp_path / "w" / "learned.json"
+    held.write_text(held.read_text().replace('"shown": false', '"shown": true'))
+    assert run("learn", "--adopt", "--version", 1, *own).out == "in use: version 1\n"
+    assert run("learn", *own).out.splitlines()[1].endswith("in use")
+    assert run("learn", "--back", *own).out == "in use: no learned version\n"
+    assert run("learn", "--back", *own).code == 1
+    assert run("learn", "--back", "--adopt", *own).code == 2

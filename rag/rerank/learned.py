@@ -1,0 +1,199 @@
+"""A reranker that was learned from a library's judgements: a weight for each feature.
+
+`rag.evaluate.fitting.learned` fits the weights. The library's folder holds every version, and which
+of them were adopted; the last of those ranks.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.errors import NotThere, RerankError
+from rag.rerank.base import Context, Entry, Scores
+from rag.rerank.features import FEATURES, Table, features
+from rag.rerank.late_interaction import LateInteraction
+from rag.settings import Settings
+from rag.types import Candidate, Chunk
+
+FILE = "learned.json"
+KEPT = 20  # versions
+_changing = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedWeights:
+    """One version: a weight for each of `FEATURES`, and what it was learned from.
+
+    ``gain`` is the difference of nDCG@10 to the pipeline of then on questions that were not learned
+    from, with its interval; ``shown`` is whether the test shows a gain.
+    """
+
+    weights: Mapping[str, float]
+    name: str
+    questions: int
+    made: str
+    gain: tuple[float, float, float]
+    shown: bool
+    version: int = 0
+
+    def score(self, rows: Table) -> list[float]:
+        """Return the weighted sum for each row of features."""
+        weights = np.array([self.weights[name] for name in FEATURES])
+        return [float(score) for score in rows @ weights]
+
+
+class LearnedVersions:
+    """The versions of one library, in its folder."""
+
+    def __init__(self, library: Path) -> None:
+        self._path = library / FILE
+
+    def all(self) -> list[LearnedWeights]:
+        """Return every version that is kept, oldest first."""
+        return [_weights(one) for one in self._read()["versions"]]
+
+    def adopted(self) -> LearnedWeights | None:
+        """Return the version that ranks, None if there is none."""
+        held = self._read()
+        return self.version(held["adopted"][-1]) if held["adopted"] else None
+
+    def version(self, number: int) -> LearnedWeights:
+        """Return a version; raises `NotThere`."""
+        found = next((one for one in self.all() if one.version == number), None)
+        if found is None:
+            there = ", ".join(str(one.version) for one in self.all()) or "none"
+            raise NotThere(f"there is no learned version {number} (there are {there})")
+        return found
+
+    def add(self, weights: LearnedWeights) -> LearnedWeights:
+        """Keep a new version, which nothing uses yet, and return it with its number."""
+        with _changing:
+            held = self._read()
+            number = max((one["version"] for one in held["versions"]), default=0) + 1
+            made = replace(weights, version=number)
+            versions = [*held["versions"], asdict(made)]
+            spare = [v for v in versions if v["version"] not in held["adopted"]][:-KEPT]
+            self._write({**held, "versions": [v for v in versions if v not in spare]})
+        return made
+
+    def adopt(self, number: int) -> LearnedWeights:
+        """Have a version rank from now on; raises `NotThere`."""
+        with _changing:
+            found, held = self.version(number), self._read()
+            before = [one for one in held["adopted"] if one != number]
+            self._write({**held, "adopted": [*before, number]})
+        return found
+
+    def back(self) -> LearnedWeights | None:
+        """Take the last adoption back; return the version that ranks now. Raises `NotThere`."""
+        with _changing:
+            held = self._read()
+            if not held["adopted"]:
+                raise NotThere("no learned version is in use")
+            self._write({**held, "adopted": held["adopted"][:-1]})
+        return self.adopted()
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            held = json.loads(self._path.read_text("utf-8"))
+            for one in held["versions"]:
+                _weights(one)
+            return {"versions": list(held["versions"]), "adopted": list(held["adopted"])}
+        except FileNotFoundError:
+            return {"versions": [], "adopted": []}
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RerankError(
+                f"{FILE} of the library cannot be read ({error}); delete it"
+            ) from None
+
+    def _write(self, held: Mapping[str, Any]) -> None:
+        aside = self._path.with_suffix(".tmp")
+        aside.write_text(json.dumps(held, indent=1), "utf-8")
+        aside.replace(self._path)
+
+
+class Learned:
+    """Scores are weighted sums of features; they depend on the other passages of the pool."""
+
+    listwise = True
+
+    def __init__(self, weights: LearnedWeights | None, context: Context) -> None:
+        """``weights`` None stands for those that are adopted whenever it ranks."""
+        self._weights = weights
+        self._versions = LearnedVersions(context.settings.library)
+        self._tokens = LateInteraction(context.encoder, context.kept)
+        self._settings = context.settings
+
+    def score_pool(self, query: str, pool: Sequence[Candidate]) -> Scores:
+        """Return one score a candidate, higher is better; raises `RerankError`."""
+        weights = self._weights or self._versions.adopted()
+        if weights is None:
+            raise RerankError(NOTHING)
+        rows = features(query, pool, self._tokens, self._settings)
+        return Scores(weights.score(rows), {"learned_version": weights.version})
+
+    def score(self, query: str, texts: Sequence[str]) -> Scores:
+        """Return the scores of texts of which the first stage knows nothing."""
+        chunks = (Chunk(str(n), "", 0, len(text), text) for n, text in enumerate(texts))
+        return self.score_pool(query, [Candidate(chunk, 0.0, 0.0, 0.0) for chunk in chunks])
+
+    def coverage(self, texts: Sequence[str]) -> float:
+        """Return how much of the texts the encoder's vocabulary knows as words, 0.1 to 1."""
+        return self._tokens.coverage(texts)
+
+
+NOTHING = (
+    "no learned weights are in use here; `ranklens learn SET` learns them from judgements, "
+    "`ranklens learn --adopt` uses them"
+)
+
+
+def in_use(settings: Settings) -> LearnedWeights | None:
+    """Return the version that a library has adopted, None if it has none."""
+    return LearnedVersions(settings.library).adopted()
+
+
+def learned(version: str = "") -> Entry:
+    """Return the entry of the adopted version, or of one by its number."""
+
+    def chosen(context: Context) -> LearnedWeights | None:
+        versions = LearnedVersions(context.settings.library)
+        if not version:
+            return versions.adopted()
+        return versions.version(int(version) if version.isdecimal() else -1)
+
+    def missing(context: Context) -> str:
+        try:
+            return "" if chosen(context) else NOTHING
+        except (NotThere, RerankError) as error:
+            return str(error)
+
+    def build(context: Context) -> Learned:
+        return Learned(chosen(context) if version else None, context)
+
+    return Entry(
+        f"learned:{version}" if version else "learned",
+        "Weights of the scores, words and places of a passage, learned from your judgements.",
+        build,
+        missing,
+        uses=("library", "coverage_weights", "blend_dense", "blend_lexical", "blend_reranker"),
+        unit="learned sum",
+    )
+
+
+def _weights(one: Mapping[str, Any]) -> LearnedWeights:
+    """Return a version that was read; raises `ValueError` if it is none of this program."""
+    found = LearnedWeights(**{**one, "gain": tuple(one["gain"])})
+    if set(found.weights) != set(FEATURES):
+        raise ValueError("it has other features than this version of Ranklens; learn again")
+    if not all(math.isfinite(float(weight)) for weight in found.weights.values()):
+        raise ValueError("a weight is no number")
+    return found
