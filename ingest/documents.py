@@ -239,6 +239,8 @@ class Documents:
         """
         self._held = True
         self._stop.set()
+        if not self._progress.running:  # it was about to begin
+            self._progress = replace(self._progress, stopped=True)
 
     def resume_work(self) -> None:
         """Go on in the background with what `stop_work` left."""
@@ -263,7 +265,7 @@ class Documents:
             self._wake.clear()
             try:
                 if self._is_to_work():
-                    self.work()
+                    self._index()
             # The thread must live on, whatever the disk, SQLite or Chroma did: indexing would
             # end, without a word, until somebody starts the program again.
             except Exception as error:
@@ -283,6 +285,14 @@ class Documents:
         ``stop`` (or `stop_work`) ends it after the current batch. An error that is not a
         document's own (a model that cannot run) ends it too and is in ``progress().problem``.
         """
+        self._held = False
+        return self._index(on_progress, stop)
+
+    def _index(
+        self,
+        on_progress: Callable[[IndexingProgress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> list[FileOutcome]:
         with self._working:
             stop = self._stop = stop or threading.Event()
 
@@ -292,7 +302,7 @@ class Documents:
                     on_progress(progress)
 
             def stopped() -> bool:
-                return self._closing or stop.is_set()
+                return self._closing or self._held or stop.is_set()
 
             work = Work(
                 self.index,

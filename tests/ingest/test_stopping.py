@@ -68,6 +68,20 @@ def test_stopped_work_stays_stopped_until_it_is_resumed(library, write):
     library.remove("b.txt")
 
 
+def test_work_that_was_about_to_begin_is_stopped_too(library, write):
+    library.enqueue(write("large.txt", 3_000))
+    library.stop_work()
+    assert library.progress().stopped
+    library._wake.set()  # as a file that was queued before the stop left it
+    library._worker = threading.Thread(target=library._run, daemon=True)
+    library._worker.start()
+    time.sleep(0.3)
+    assert statuses(library) == {"large.txt": "queued"}
+    assert not library.progress().running
+    library.resume_work()
+    until(lambda: library.progress().running)
+
+
 def test_what_is_added_resumes_the_work(library, write):
     library.start_worker()
     library.enqueue(write("large.txt", 3_000))
