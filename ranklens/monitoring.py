@@ -54,6 +54,7 @@ def record(library: Records, trace: Trace, origin: Origin, turn: int | None = No
             log.warning("the question log could not be written (%s); the answer is complete", error)
     prometheus.observe(entry)
     spans.send(trace, entry, _words(library.settings))
+    library.alert_watch.after_question()
 
 
 def _words(settings: Settings) -> Words:
@@ -91,6 +92,11 @@ def questions_as_csv(entries: Sequence[LogEntry]) -> str:
 def beyond_thresholds(library: Records, found: LogFigures) -> list[Alert]:
     """Return the figures that are beyond the thresholds of the settings."""
     return alerts(found, library.settings)
+
+
+def alerts_of_the_hour(library: Records) -> list[Alert]:
+    """Return the alerts of the last hour, which are sent if the settings say where."""
+    return beyond_thresholds(library, of_window(library, HOUR, time.time() + 1))
 
 
 def version(library: Records) -> tuple[object, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rag.store.sources import Sources, Tags
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
+    from ranklens.alerting import AlertWatch
     from ranklens.embedding import Embedder
     from ranklens.traces import RecentTraces
 
@@ -135,6 +136,14 @@ class Records:
         from rag.watch.log import QuestionLog
 
         return QuestionLog(self.index.catalogue.engine, self.settings.log_days)
+
+    @cached_property
+    def alert_watch(self) -> AlertWatch:
+        """Sends alerts when figures of the last hour go beyond their thresholds."""
+        from ranklens import monitoring
+        from ranklens.alerting import AlertWatch
+
+        return AlertWatch(lambda: self.settings, lambda: monitoring.alerts_of_the_hour(self))
 
     @cached_property
     def rerank_gains(self) -> RerankGains:

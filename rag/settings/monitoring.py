@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
+from rag.settings.addresses import Address
 from rag.settings.base import Section, option
 
 
@@ -36,6 +39,42 @@ class MonitoringSettings(Section):
     )
     alert_dislike_rate: float = option(
         0.0, "Alert if more than this share of verdicts is a thumb down; 0 never.", ge=0, le=1
+    )
+    alert_rerank_ms: int = option(
+        0,
+        "Alert if reranking takes longer than this for one question in 20, in ms; 0 never.",
+        ge=0,
+    )
+    alert_cost_usd: float = option(
+        0.0, "Alert if a question costs more than this on average, in dollars; 0 never.", ge=0
+    )
+    alert_gain: float | None = option(
+        None,
+        "Alert if the mean gain of reranking on judged questions that were asked, in nDCG@10, is "
+        "below this; empty never.",
+        ge=-1,
+        le=1,
+    )
+    alert_webhook_url: Address = option(
+        "",
+        "Post alerts of the last hour as JSON to this address, each once until it is over.",
+        trusted=True,
+    )
+    alert_email: str = option(
+        "",
+        "Send alerts of the last hour to these mail addresses, separated by commas.",
+        trusted=True,
+    )
+    smtp_url: Address = option(
+        "",
+        "Mail server for alerts: smtp://host:587 (with STARTTLS if the server has it) or "
+        "smtps://host:465.",
+        trusted=True,
+    )
+    smtp_from: str = option("", "Sender of alerts; the first recipient if empty.", trusted=True)
+    smtp_user: str = option("", "Name to log in to the mail server with.", trusted=True)
+    smtp_key: SecretStr = option(
+        SecretStr(""), "Password for the mail server; sent there only, and only encrypted."
     )
     otel_questions: bool = option(
         False,

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rag.evaluate.data import total
+from rag.llm.prices import dollars
 from rag.settings import Settings
+from rag.types import StageName
 from rag.watch.entry import LogEntry
 
 RANKING, FIRST_TOKEN, ANSWER = "ranking", "first token", "answer"
@@ -23,6 +25,17 @@ RATES: Mapping[str, Callable[[LogEntry], bool | None]] = {
     "refusal": lambda entry: entry.refused,
     "failure": lambda entry: bool(entry.error) if entry.answering is not None else None,
     "dislike": lambda entry: None if entry.liked is None else not entry.liked,
+}
+ALERTS = {
+    "alert_p95_ms": "Ranking takes {0:,.0f} ms or more for one question in 20",
+    "alert_rerank_ms": "Reranking takes {0:,.0f} ms or more for one question in 20",
+    "alert_first_token_ms": "The answer's first words come after {0:,.0f} ms or more for one "
+    "question in 20",
+    "alert_fallback_rate": "{0:.1%} of the questions fell back",
+    "alert_refusal_rate": "{0:.1%} of the answers are refusals",
+    "alert_dislike_rate": "{0:.1%} of the verdicts are thumbs down",
+    "alert_cost_usd": "A question costs ${0:.4f} on average",
+    "alert_gain": "Reranking gains {0:+.3f} nDCG@10 on judged questions that were asked",
 }
 SLOWEST = 10
 BUCKETS = 30
@@ -84,6 +97,20 @@ class Alert:
     value: float
     threshold: float
 
+    @property
+    def words(self) -> str:
+        """Which figure is beyond which threshold, in words."""
+        shown = ALERTS[self.option].format(self.value)
+        if self.option == "alert_gain":
+            limit = f"{self.threshold:+.3f}"
+        elif self.option == "alert_cost_usd":
+            limit = dollars(self.threshold)
+        elif self.option.endswith("_ms"):
+            limit = f"{self.threshold:,.0f} ms"
+        else:
+            limit = f"{self.threshold:.1%}"
+        return f"{shown}; {self.option} is {limit}."
+
 
 def figures(
     entries: Sequence[LogEntry],
@@ -134,26 +161,37 @@ def percentiles(seconds: Sequence[float]) -> Percentiles:
     return Percentiles(len(seconds), float(p50), float(p95), float(p99))
 
 
+_TIMES = {
+    "alert_p95_ms": RANKING,
+    "alert_rerank_ms": StageName.RERANKED,
+    "alert_first_token_ms": FIRST_TOKEN,
+}
+
+
 def watched(found: LogFigures) -> dict[str, tuple[int, float | None]]:
     """Return option of an alert → how many questions its figure is of, and the figure."""
     values: dict[str, tuple[int, float | None]] = {}
-    for option, name in (("alert_p95_ms", RANKING), ("alert_first_token_ms", FIRST_TOKEN)):
+    for option, name in _TIMES.items():
         time = found.times.get(name)
         values[option] = (time.count, time.p95 * 1000) if time else (0, None)
     for name in ("fallback", "refusal", "dislike"):
         values[f"alert_{name}_rate"] = (found.rates[name].whole, found.rates[name].share)
+    mean = found.cost / found.questions if found.cost is not None and found.questions else None
+    values["alert_cost_usd"] = (found.questions, mean)
+    values["alert_gain"] = (found.judged, found.gain)
     return values
 
 
 def alerts(found: LogFigures, settings: Settings) -> list[Alert]:
     """Return what is beyond its threshold; nothing from fewer than `ALERT_FROM` questions."""
+    thresholds = {option: getattr(settings, option) for option in ALERTS}
     return [
         Alert(option, value, threshold)
         for option, (count, value) in watched(found).items()
-        if (threshold := getattr(settings, option))
+        if (threshold := thresholds[option]) is not None
         and value is not None
         and count >= ALERT_FROM
-        and value > threshold
+        and (value < threshold if option == "alert_gain" else value > threshold > 0)
     ]
 
 

@@ -12,7 +12,7 @@ from rag.evaluate.reports.rendering import STYLE
 from rag.text.labels import duration, stage_title
 from rag.text.plural import plural
 from ranklens import monitoring
-from ranklens.monitoring import ANSWER, FIRST_TOKEN, RANKING, WINDOWS, Alert, LogFigures
+from ranklens.monitoring import ANSWER, FIRST_TOKEN, RANKING, WINDOWS, LogFigures
 from ui.monitor import charts, questions
 from ui.shared import address, frame, state
 from ui.shared.html import macro
@@ -26,14 +26,6 @@ VIEWS = ("Figures", "Questions")
 _VIEW, _WINDOW = "monitor_view", "window"
 SAME = 30.0  # seconds for which the window's end stays where it is
 NAMES = {RANKING: "Ranking, whole", FIRST_TOKEN: "First words", ANSWER: "Answer"}
-ALERTS = {
-    "alert_p95_ms": "Ranking takes {0:,.0f} ms or more for one question in 20",
-    "alert_first_token_ms": "The answer's first words come after {0:,.0f} ms or more for one "
-    "question in 20",
-    "alert_fallback_rate": "{0:.1%} of the questions fell back",
-    "alert_refusal_rate": "{0:.1%} of the answers are refusals",
-    "alert_dislike_rate": "{0:.1%} of the verdicts are thumbs down",
-}
 
 
 def page() -> None:
@@ -95,7 +87,7 @@ def _figures(_library: Library, window: str, end: float, changes: object) -> Log
 
 def _show(library: Library, found: LogFigures) -> None:
     for alert in monitoring.beyond_thresholds(library, found):
-        frame.notice(alert_words(alert), "Beyond a threshold", "bad")
+        frame.notice(alert.words, "Beyond a threshold", "bad")
     if not found.questions:
         frame.empty("Nothing was asked in this window", "Choose a longer one.")
         return
@@ -167,13 +159,6 @@ def stages(found: LogFigures) -> pd.DataFrame:
 def named(time_of: str) -> str:
     """Return the name of a time on the page."""
     return NAMES.get(time_of) or stage_title(time_of)
-
-
-def alert_words(alert: Alert) -> str:
-    """Return in words which figure is beyond which threshold."""
-    in_ms = alert.option.endswith("_ms")
-    limit = f"{alert.threshold:,.0f} ms" if in_ms else f"{alert.threshold:.1%}"
-    return f"{ALERTS[alert.option].format(alert.value)}; {alert.option} is {limit}."
 
 
 def _forgetting(library: Library) -> None:

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from rag.settings import Settings
+from rag.watch.entry import StageTime
 from rag.watch.figures import ANSWER, FIRST_TOKEN, RANKING, Alert, Rate, alerts, figures, times
 from rag.watch.log import QuestionLog
 from tests.rag.watch.made import NOW, entry, took
@@ -74,6 +75,25 @@ def test_gains_are_averaged_over_the_judged():
                  gains={1: 0.5, 3: -0.25}, buckets=2)  # fmt: skip
     assert (found.gain, found.judged) == (0.125, 2)
     assert [b.gain for b in found.buckets] == [0.5, -0.25]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"alert_rerank_ms": 40}, "Reranking takes 50 ms"),
+        (
+            {"alert_cost_usd": 0.001},
+            "A question costs $0.0020 on average; alert_cost_usd is $0.001",
+        ),
+        ({"alert_gain": 0.0}, "Reranking gains -0.100 nDCG@10"),
+    ],
+)
+def test_reranking_has_alerts_of_its_own(options, words):
+    asked = [entry(n, cost=0.002, turn=n, stages=(StageTime("reranked", 0.05),)) for n in range(12)]
+    found = figures(asked, NOW, NOW + 100, gains=dict.fromkeys(range(12), -0.1))
+    (alert,) = alerts(found, Settings(**options))
+    assert alert.words.startswith(words)
+    assert alerts(found, Settings()) == []
 
 
 def test_an_alert_needs_a_threshold_enough_questions_and_to_be_beyond_it():
