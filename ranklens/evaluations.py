@@ -20,6 +20,7 @@ from rag.evaluate.measures.figures import outside
 from rag.evaluate.measures.metrics import PRIMARY
 from rag.evaluate.measures.statistics import Difference, Interval, compare
 from rag.evaluate.reports.verdict import main_comparison, pipeline_label, sentence, verdict
+from rag.text.plural import plural
 from ranklens.measuring import figures_and_gates, figures_of, with_present_grades
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def changes(library: Library, before: str, after: str) -> EvaluationChanges:
     pipelines = tuple(
         PipelineChange(
             pipeline_label(second[name].run),
-            sentence(difference, pipeline_label(second[name].run), " than before", unit),
+            _changed(difference, pipeline_label(second[name].run), unit),
             difference,
             tuple(_options(first[name].run, second[name].run)),
         )
@@ -155,6 +156,13 @@ def changes(library: Library, before: str, after: str) -> EvaluationChanges:
     notes += [f"Measured only the first time: {', '.join(gone)}." if gone else ""]
     facts = tuple(_facts(held[0], held[1]))
     return EvaluationChanges(held[0], held[1], facts, pipelines, tuple(filter(None, notes)))
+
+
+def _changed(difference: Difference, label: str, unit: str) -> str:
+    if difference.questions and not difference.wins + difference.losses:
+        every = plural(difference.questions, "question")
+        return f"{label} left the right {unit} where it was for each of {every}."
+    return sentence(difference, label, " than before", unit)
 
 
 def _scores(found: Figures, figures: RunFigures) -> dict[str, float]:

@@ -73,7 +73,7 @@ def test_two_runs_are_compared_over_the_same_questions(library):
     assert found.notes == ()
     none, current = found.pipelines
     assert none.sentence == (
-        "Without reranking made no difference to the right passage for any of 8 questions."
+        "Without reranking left the right passage where it was for each of 8 questions."
     )
     assert ("pool", "50", "20") in none.options
     assert current.kind == "worse"
