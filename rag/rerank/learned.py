@@ -138,7 +138,8 @@ class Learned:
         if weights is None:
             raise RerankError(NOTHING)
         rows = features(query, pool, self._tokens, self._settings)
-        return Scores(weights.score(rows), {"learned_version": weights.version})
+        details = {"pairs": len(pool), "learned_version": weights.version}
+        return Scores(weights.score(rows), details)
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return the scores of texts of which the first stage knows nothing."""

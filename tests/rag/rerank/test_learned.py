@@ -64,6 +64,7 @@ def test_the_adopted_version_ranks_and_the_trace_names_it(library, rank):
     stage = rank()
     assert (ids(stage), stage.reranker) == (["near", "far"], "learned")
     assert stage.details["learned_version"] == version
+    assert stage.details["pairs"] == 2  # so that a budget of time knows what one costs
     assert stage.details["unit"] == "learned sum"
     assert ids(rank("learned:1")) == ["far", "near"]
     LearnedVersions(library).back()
