@@ -26,6 +26,9 @@ _MONITORING = frozenset(
     [
         "log_questions",
         "alert_p95_ms",
+        "alert_rerank_ms",
+        "alert_cost_usd",
+        "alert_gain",
         "alert_first_token_ms",
         "alert_fallback_rate",
         "alert_refusal_rate",
