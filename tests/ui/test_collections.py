@@ -1,7 +1,10 @@
 """The choice of a collection: shown when there are two, in the address, kept in the library."""
 
+import time
+
 from rag.evaluate.data import Question
-from tests.ui.fakes import TEXTS
+from ranklens.jobs import Job
+from tests.ui.fakes import TEXTS, FakeDocument
 
 
 def chooser(at):
@@ -79,3 +82,15 @@ def test_a_document_shows_its_collections_as_soon_as_there_are_two(page, library
     assert list(group.value) == ["default", "Reports"]
     group.set_value(["Reports"]).run()
     assert library.collections.of_documents()[name] == ("Reports",)
+
+
+def test_the_page_waits_for_the_first_sample(page, library, monkeypatch):
+    library.held = []
+    job = Job(lambda _job: (time.sleep(0.2), library.held.append(FakeDocument("a.txt", "queued"))),
+              "samples")  # fmt: skip
+    monkeypatch.setattr("ranklens.background.add_samples", lambda _library: job.start())
+    at = page("app.py")
+    at.button(key="add_samples").click().run()
+    assert not at.exception
+    assert "Your documents are being indexed" in "".join(block.body for block in at.get("html"))
+    assert library.collections.names() == ["default", "sample_docs"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from ranklens import background, samples
+from ranklens.jobs import Job
 from ui.shared import collections, frame
 
 if TYPE_CHECKING:
     from ranklens.library import Library
+
+LONGEST_WAIT = 5.0  # seconds; copying a small file takes a few milliseconds
 
 
 def offer(library: Library) -> None:
@@ -22,7 +26,7 @@ def offer(library: Library) -> None:
             "Add the sample library",
             key="add_samples",
             icon=":material/auto_stories:",
-            help="Ten documents with questions and judgements, in a collection of their own.",
+            help="Twelve documents with questions and judgements, in a collection of their own.",
             on_click=_add,
             args=(library,),
         )
@@ -35,4 +39,11 @@ def _add(library: Library) -> None:
     with suppress(RanklensError):  # another session was quicker
         name = samples.name_of(samples.FOLDER)
         collections.choose(library, library.collections.ensure(name))
-        background.add_samples(library)
+        _begun(library, background.add_samples(library))
+
+
+def _begun(library: Library, job: Job) -> None:
+    """Wait for the first document, so that the page shows that it is being indexed."""
+    ends = time.monotonic() + LONGEST_WAIT
+    while job.running and not library.documents() and time.monotonic() < ends:
+        time.sleep(0.05)
