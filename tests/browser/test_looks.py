@@ -18,7 +18,7 @@ CORNERS = """places => {
 
 
 # Inspect needs real rankings: tests/browser/test_inspect.py looks at it.
-PAGES = ("", "library", "compare", "judge", "measure", "monitor", "answers", "models")
+PAGES = ("", "library", "compare", "judge", "measure", "monitor", "settings", "models")
 WIDTHS = (390, 800, 1280, 1920)
 NAVIGATION = """() => [...document.querySelectorAll("header a")].map(link => {
   const box = link.getBoundingClientRect();
