@@ -90,7 +90,7 @@ def views(made):
     yield "judge", ("Questions", "Proposals", "From a model", "Judgements")
     yield "measure", ()
     yield "monitor", ()
-    yield "answers", ()
+    yield "settings", ()
     yield "models", ()
 
 
