@@ -114,10 +114,12 @@ def _result(found: Connection) -> None:
 def _model(found: Connection | None) -> str | None:
     """Return the model's name: from the list that the server gave, or typed."""
     listed = list(found.models) if found else []
+    if listed and not st.session_state.get("llm_name"):
+        st.session_state["llm_name"] = listed[0]
     name: str | None = st.selectbox(
         "Model",
         listed,
-        index=0 if listed else None,
+        index=None,
         key="llm_name",
         accept_new_options=True,
         placeholder="Type a name, or test the connection to choose one",
