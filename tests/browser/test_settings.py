@@ -60,6 +60,7 @@ def test_a_connection_survives_reload_second_tab_and_restart(visit, tmp_path, fo
             page.get_by_label("Base URL").press("Enter")
             page.get_by_label("Key", exact=True).fill(model.key)
             page.get_by_label("Key", exact=True).press("Enter")
+            page.wait_for_timeout(1500)  # the page runs with the key
             page.get_by_role("button", name="Test the connection").click()
             page.get_by_text("Connected").wait_for()
             page.get_by_label("Name of the connection").fill("Mine")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_URL = 500
 KEEP: dict[str, Any] = {"persist_state": "session"}
-_PROBLEM, _TESTED = "connection_problem", "llm_tested"
+_PROBLEM, _TESTED, _SAVED = "connection_problem", "llm_tested", "connections_saved"
 
 
 def show(library: Library, owner: bool) -> None:
@@ -94,7 +94,8 @@ def _address(given: Settings, kind: str) -> tuple[str, str]:
     key = st.text_input(
         "Key",
         type="password",
-        key=f"key_{kind}_{origin(url)}",  # a typed key is not carried to another address
+        # A typed key is not carried to another address, and the browser keeps none that is saved.
+        key=f"key_{kind}_{origin(url)}{'_' * st.session_state.get(_SAVED, 0)}",
         placeholder="set in the environment; type another one to use that" if known else "none",
         help=f"Kept in the file {connection.KEYS_FILE} in the library's folder, which only you can "
         "read; sent to this address only, and never shown again",
@@ -137,8 +138,7 @@ def _add(one: ModelConnection, key: str) -> None:
     except RanklensError as error:
         st.session_state[_PROBLEM] = error
         return
-    for name in [name for name in st.session_state if str(name).startswith("key_")]:
-        del st.session_state[name]
+    st.session_state[_SAVED] = st.session_state.get(_SAVED, 0) + 1
     st.session_state.pop(_TESTED, None)
     st.toast("Saved. The next question is answered this way.")
 
