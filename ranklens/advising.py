@@ -82,11 +82,19 @@ def advice(
         raise RanklensError(f"no reranker ranked a question: {'; '.join(reasons[:3])}")
     return advise(
         evaluation,
-        chunks=sum(document.chunks for document in judged.library.index.catalogue.ready()),
+        chunks=_chunks(judged),
         top=settings.top,
         budget=_budget(judged, wishes),
         costs=tuple(_costs(evaluation, settings, wishes)),
     )
+
+
+def _chunks(judged: JudgedSet) -> int:
+    """Count the chunks that are asked: those of the set's collection."""
+    library = judged.library
+    among = library.collections.members(judged.collection) if judged.collection else None
+    ready = library.index.catalogue.ready()
+    return sum(one.chunks for one in ready if among is None or one.name in among)
 
 
 def _problems(run: Run) -> Iterator[str]:

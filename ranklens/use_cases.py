@@ -294,6 +294,7 @@ class UseCases(Records):
         questions: str | PathLike[str] | Iterable[str],
         wishes: AdviceWishes | None = None,
         *,
+        collection: str = "",
         on_progress: Callable[[int, int], None] | None = None,
         stop: threading.Event | None = None,
     ) -> Advice:
@@ -304,7 +305,7 @@ class UseCases(Records):
         """
         from ranklens import advising, measuring
 
-        with measuring.judged_set(self, questions, stop) as judged:  # type: ignore[arg-type]
+        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             wanted = wishes or advising.AdviceWishes()
             return advising.advice(judged, wanted, on_progress=on_progress, stop=stop)
 

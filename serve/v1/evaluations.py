@@ -79,6 +79,7 @@ class AdviceBody(BaseModel):
     per_day: float = Field(1_000, gt=0, description="Questions.")
     machine_usd: float | None = Field(None, ge=0, description="An own machine's price a month.")
     limit: int | None = Field(None, ge=1, description="The first questions only.")
+    collection: CollectionName = ""
 
 
 class EvaluationFigures(BaseModel):
@@ -218,7 +219,7 @@ def advise(body: AdviceBody, library: Opened) -> JobState:
         per_day=body.per_day,
         machine=body.machine_usd,
     )
-    judged = measuring.own_questions(library, body.questions, body.limit)
+    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.advise(judged, wishes))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ui.cli.evaluation import Limit, Source, WorkOption, prepared
-from ui.cli.options import JsonOption, LibraryOption, settings_for
+from ui.cli.options import CollectionOption, JsonOption, LibraryOption, settings_for
 from ui.cli.words import clean
 
 Rerankers = Annotated[
@@ -36,7 +36,7 @@ def advise(
         Path | None, typer.Option(metavar="FILE", help="Write the advice as a HTML page.")
     ] = None,
     limit: Limit = None, as_json: JsonOption = False, work: WorkOption = None,
-    library: LibraryOption = None,
+    collection: CollectionOption = "", library: LibraryOption = None,
 ) -> None:  # fmt: skip
     """Say whether reranking is worth it here: which reranker, which pool, when to skip it.
 
@@ -53,7 +53,8 @@ def advise(
         per_day=per_day,
         machine=machine,
     )
-    with prepared(settings_for(ctx, library), source, work, limit) as (judged, bar, stop):
+    settings = settings_for(ctx, library)
+    with prepared(settings, source, work, limit, collection) as (judged, bar, stop):
         found = advising.advice(judged, wishes, on_progress=bar, stop=stop)
     if report:
         report.expanduser().write_text(advising.page(found), "utf-8")
