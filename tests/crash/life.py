@@ -44,6 +44,9 @@ class NoChild:
         header = {name: value for name, value in request.items() if name not in LIMITS}
         return _packet(Packet(header, list(parts)))
 
+    def kill(self) -> None:
+        """End nothing: it is no process."""
+
     def close(self) -> None: ...
 
 
