@@ -71,7 +71,7 @@ def _sent() -> None:
     text, files = (sent, ()) if isinstance(sent, str) else (sent.text, sent.files)
     library = state.library()
     within = collections.current(library)
-    outcomes = [library.enqueue_upload(file.name, file, "", within) for file in files]
+    outcomes = [library.enqueue_upload(file.name, file, collection=within) for file in files]
     st.session_state[_REFUSED] = [one for one in outcomes if one.status == "failed"]
     added = tuple(one.name for one in outcomes if one.status != "failed")
     if added:
