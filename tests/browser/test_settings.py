@@ -58,6 +58,7 @@ def test_a_connection_survives_reload_second_tab_and_restart(visit, tmp_path, fo
             page.get_by_role("option", name="Another address").click()
             page.get_by_label("Base URL").fill(model.url)
             page.get_by_label("Base URL").press("Enter")
+            page.wait_for_timeout(1500)  # each address has a field of its own for its key
             page.get_by_label("Key", exact=True).fill(model.key)
             page.get_by_label("Key", exact=True).press("Enter")
             page.wait_for_timeout(1500)  # the page runs with the key
