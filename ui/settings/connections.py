@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -132,6 +133,8 @@ def _add(one: ModelConnection, key: str) -> None:
     library = state.library()
     if not state.is_owner(library):
         return
+    # What was typed last: the button was drawn before.
+    one = replace(one, name=st.session_state.get("connection_name") or one.name)
     try:
         saved_settings.connect(library, one, key)
         saved_settings.choose(library, " ".join(one.name.split()))
