@@ -224,7 +224,7 @@ def test_back_forward_reload_and_links_show_the_same(folder, visit):
         page.wait_for_url(lambda url: "passage" not in url)
 
 
-def test_versions_names_after_an_at_and_copy(folder, visit, shot):
+def test_versions_names_after_an_at_copy_and_an_added_file(folder, visit, tmp_path, shot):
     with served(folder) as address:
         page = visit(address)
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -253,6 +253,13 @@ def test_versions_names_after_an_at_and_copy(folder, visit, shot):
         page.get_by_role("button", name="Copy").click()
         page.get_by_role("button", name="Copied").wait_for()
         assert "highest" in page.evaluate("navigator.clipboard.readText()")
+
+        new = tmp_path / "kayaks.md"
+        new.write_text("# Kayaks\n\nA kayak is paddled with a double blade.\n")
+        page.locator("[data-testid=stChatInput] input[type=file]").set_input_files(new)
+        page.get_by_text("kayaks.md").wait_for()
+        ask(page, "How is a kayak paddled?")
+        assert "double blade" in answers(page, 2)[1]  # it waited until the file was indexed
 
 
 def test_stop_while_searching_and_the_evidence_beside_every_turn(folder, model, visit, shot):
