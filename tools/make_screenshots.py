@@ -61,7 +61,7 @@ def _shoot(address: str) -> None:
         _save(page, "inspect")
         _compare(page, address)
         _measure(page, address)
-        for name in ("library", "judge", "monitor", "answers", "models"):
+        for name in ("library", "judge", "monitor", "settings", "models"):
             page.goto(f"{address}/{name}")
             page.get_by_role("heading", level=1).wait_for()
             _save(page, name)
