@@ -232,6 +232,7 @@ def test_versions_names_after_an_at_copy_and_an_added_file(folder, visit, tmp_pa
         expect(box).to_be_focused()
         box.press_sequentially("When is the tide highest? @ti")
         page.get_by_role("option", name="tides.md").wait_for()
+        page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         expect(box).to_have_value("When is the tide highest? @tides.md ")
         page.keyboard.press("Enter")

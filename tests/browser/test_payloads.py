@@ -132,7 +132,7 @@ def test_no_answer_runs_nor_does_what_opens_beside_it(browser, made, address, mo
         _drawer(page, fired, address, made)
         _compared(page, fired, address)
         _uploads(page, fired, address, made)
-        _models(page, fired, address)
+        _models(page, fired, address, model)
 
 
 def _answer(page, fired, address, model):
@@ -192,12 +192,17 @@ def _uploads(page, fired, address, made):
     bring(f"{BROUGHT}.json", made["trace.json"])
 
 
-def _models(page, fired, address):
-    page.goto(f"{address}/answers")
-    page.get_by_role("button", name="Test the connection").click()
-    page.get_by_text("models").first.wait_for()
+def _models(page, fired, address, model):
+    page.goto(f"{address}/settings")
+    page.get_by_role("combobox", name="Provider").click()
+    page.get_by_role("option", name="Another address").click()
+    page.get_by_label("Base URL").fill(model.url)
+    page.get_by_label("Base URL").press("Enter")
     settled(page)
-    page.get_by_label("Model").last.click()
+    page.get_by_role("button", name="Test the connection").click()
+    page.get_by_text("Connected").wait_for()
+    settled(page)
+    page.get_by_role("combobox", name="Model").last.click()
     page.get_by_role("option").first.wait_for()
     assert_harmless(page, fired, "names of models")
 

@@ -33,6 +33,7 @@ const close = () => {
   box()?.removeAttribute("aria-activedescendant");
 };
 
+// None is chosen at first: part of a name means every document that has it, so Enter sends it.
 const mark = (to) => {
   ask.chosen = (to + ask.found.length) % ask.found.length;
   [...ask.list.children].forEach((item, place) => {
@@ -87,16 +88,17 @@ const offer = () => {
     ? `${innerHeight - place.top + 10}px`
     : `${place.bottom + 10}px`;
   (document.querySelector("[data-testid=stApp]") ?? document.body).append(ask.list);
-  mark(0);
+  ask.chosen = -1;
 };
 
 const keys = (event) => {
   if (!ask.list || event.target !== box()) return;
-  const moves = { ArrowDown: 1, ArrowUp: -1 };
-  if (event.key in moves) mark(ask.chosen + moves[event.key]);
-  else if (event.key === "Enter" || event.key === "Tab") take(ask.found[ask.chosen]);
+  if (event.key === "ArrowDown") mark(ask.chosen + 1);
+  else if (event.key === "ArrowUp") mark(ask.chosen < 0 ? -1 : ask.chosen - 1);
+  else if (event.key === "Tab") take(ask.found[Math.max(ask.chosen, 0)]);
+  else if (event.key === "Enter" && ask.chosen >= 0) take(ask.found[ask.chosen]);
   else if (event.key === "Escape") close();
-  else return;
+  else return event.key === "Enter" ? close() : undefined;
   event.preventDefault();
   event.stopImmediatePropagation();
 };
