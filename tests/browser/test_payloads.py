@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from markdown_it import MarkdownIt
+from playwright.sync_api import expect
 
 from tests.browser.conftest import serving
 from tests.browser.hostile_library import ALL, PAYLOADS, build
@@ -202,7 +203,9 @@ def _models(page, fired, address, model):
     page.get_by_role("button", name="Test the connection").click()
     page.get_by_text("Connected").wait_for()
     settled(page)
-    page.get_by_role("combobox", name="Model").last.click()
+    box = page.get_by_role("combobox", name="Model", exact=True)
+    expect(box).not_to_have_value("")
+    box.click()
     page.get_by_role("option").first.wait_for()
     assert_harmless(page, fired, "names of models")
 
