@@ -77,16 +77,16 @@ def _ask(page: Page) -> None:
 
 def _compare(page: Page, address: str) -> None:
     page.goto(f"{address}/compare")
-    page.get_by_role("combobox").first.fill(JUDGED)
+    page.get_by_role("combobox", name="Question").fill(JUDGED)
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Compare").last.click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Compare").click()
     page.get_by_text("rises").first.wait_for()
     _save(page, "compare")
 
 
 def _measure(page: Page, address: str) -> None:
     page.goto(f"{address}/measure")
-    page.get_by_role("button", name="Measure").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
     page.get_by_text("Every comparison").wait_for()
     _save(page, "measure")
     with page.expect_download() as download, tempfile.TemporaryDirectory() as folder:
