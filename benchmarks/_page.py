@@ -42,6 +42,7 @@ class Visitor:
         )
         self._known: dict[str, ForwardMsg] = {}
         self._page = ""
+        self._query = ""  # of the address, which names what the page shows
         self.run = PageRun()
 
     def __enter__(self) -> Self:
@@ -52,7 +53,7 @@ class Visitor:
 
     def open(self, page: str = "") -> PageRun:
         """Show a page by its title, the first one without."""
-        self._page = self.run.pages.get(page, "")
+        self._page, self._query = self.run.pages.get(page, ""), ""
         return self._rerun()
 
     def ask(self, question: str) -> PageRun:
@@ -68,6 +69,7 @@ class Visitor:
     def _rerun(self, *widgets: WidgetState) -> PageRun:
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
+        message.rerun_script.query_string = self._query
         message.rerun_script.widget_states.widgets.extend(widgets)
         started = time.perf_counter()
         self._socket.send(message.SerializeToString())
@@ -92,6 +94,8 @@ class Visitor:
             run.pages = {one.page_name: one.page_script_hash for one in got.navigation.app_pages}
         elif kind == "delta" and got.delta.WhichOneof("type") == "new_element":
             self._note(got, run)
+        elif kind == "page_info_changed":
+            self._query = got.page_info_changed.query_string
         elif kind == "session_event" and got.session_event.HasField("script_compilation_exception"):
             run.errors.append(str(got.session_event))
         elif kind == "script_finished" and got.script_finished not in ENDED_WELL:

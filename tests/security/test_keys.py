@@ -17,7 +17,7 @@ from tests.servers.page import free_port, started
 from tests.ui.cli.conftest import run  # noqa: F401 - a fixture
 
 CANARY = "canary-7f3a9"
-PAGES = ("", "library", "inspect", "compare", "judge", "measure", "monitor", "answers", "models")
+PAGES = ("", "library", "inspect", "compare", "judge", "measure", "monitor", "settings", "models")
 QUESTION = "Where is the comet?"
 SERVICES = ("cohere", "jina", "voyage", "rerank-server", "tei", "llm-listwise", "llm-pointwise")
 

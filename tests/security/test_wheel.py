@@ -82,9 +82,9 @@ def test_a_page_from_a_wheel_is_closed_to_others_in_any_folder(installed, hostil
         assert handshake(address) == 101
         assert send(address, "/app/static/../config.toml").body.count(b"cookieSecret") == 0
         assert b"The library is empty" in sessions.sent(address)
-        assert b"no model" in sessions.sent(address, "answers"), (
-            "secrets that lie there do not count"
-        )
+        settings = sessions.sent(address, "settings")
+        assert b"Who writes the answers" in settings
+        assert b"spy" not in settings, "secrets that lie there do not count"
     said = log.read_text()
     assert f"Settings file: {hostile}/ranklens.toml (found in the working folder)" in said
     assert f"server.cookieSecret is not taken from {hostile}" in said

@@ -25,7 +25,7 @@ _FENCE = re.compile(r"[ \t]*(`{3,})[\w+#.-]*[ \t]*$")
 _HEADING = re.compile(r"#{1,6} +")
 _BULLET = re.compile(r"[ \t]*[-*•] +")
 _NUMBER = re.compile(r"[ \t]*(\d{1,3})[.)] +")
-_RULE = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?$")
+_RULE = re.compile(r"\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?$")  # of a line without its ends
 _CELL = re.compile(r"(?:[^|\\\n]|\\.)*")
 _LINE = re.compile(r"[^\n]+|(?<=\n)(?=\n)")
 
@@ -149,7 +149,7 @@ def _in_table(blocks: list[ProseBlock], line: re.Match[str]) -> bool:
         cells = _cells(line.string, line.span())[: last.columns]
         last.parts += cells + [(line.end(), line.end())] * (last.columns - len(cells))
         return True
-    if last.kind != "p" or not _RULE.match(line[0]):
+    if last.kind != "p" or not _RULE.match(line[0].strip()):
         return False
     start, end = last.parts[-1]
     head = max(start, line.string.rfind("\n", start, end) + 1)

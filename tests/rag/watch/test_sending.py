@@ -16,6 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from rag.settings import Settings
+from rag.watch import sending
 from rag.watch.figures import Alert
 from rag.watch.sending import AlertLost, send
 from tests.servers.page import free_port
@@ -147,6 +148,7 @@ def test_a_password_is_sent_encrypted_to_a_server_with_a_valid_certificate(
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setattr(sending, "SECONDS", 2.0)  # a server that refuses a login says no more
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     box = Mailbox()
