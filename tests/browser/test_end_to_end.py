@@ -82,7 +82,7 @@ def test_from_documents_to_a_cited_answer(address, visit, shot, files, tmp_path)
 
     reranked = order(page)
     assert "late-interaction" in page.locator(".rl-slope").inner_text()
-    page.get_by_test_id("stSelectbox").click()
+    page.get_by_role("combobox", name="Reranker").click()
     page.get_by_role("option", name="Reranker: none").click()
     page.get_by_text("Nothing moved").wait_for()
     fused = order(page)

@@ -18,6 +18,8 @@ _KINDS = {
     "reason": r"^\W*(?:why|how)\b",
 }
 
+_CARRIED = re.compile(r"\?[ ]\(([^()]*)\)$")
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuestion:
@@ -34,6 +36,7 @@ class ParsedQuestion:
     subject: frozenset[str]
     named: frozenset[str]
     kind: str
+    carried: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, text: str) -> ParsedQuestion:
@@ -42,7 +45,11 @@ class ParsedQuestion:
         kind, asking = kind_of(text)
         subject = frozenset(word for word in own - terms(asking) if not word.isdigit())
         named = subject & terms(" ".join(name_words(text)))
-        return cls(text, period(text), own, subject, named, kind)
+        # A follow-up's rule puts them behind it, in brackets (`rag.chat.rewrite`).
+        carried: frozenset[str] = frozenset()
+        if behind := _CARRIED.search(text):
+            carried = question_terms(behind[1]) - question_terms(text[: behind.start()])
+        return cls(text, period(text), own, subject, named, kind, carried)
 
 
 def question_terms(question: str) -> frozenset[str]:

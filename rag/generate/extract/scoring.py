@@ -30,6 +30,7 @@ _WORDS, _RANK, _CELL, _SURE, _OTHER_TIME = 0.8, 0.3, 0.9, 0.5, 0.3
 # of rare words and codes may lie lower, so most of its words in one sentence count, too.
 _FLOOR, _FLOOR_WORDS = 0.38, 0.6
 _MARGIN, _MOST, _MOST_CITED = 0.3, 4, 3
+_CARRIED = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def scored(
     """Return the units that may answer with their scores."""
     found = units(hits)
     pairs = likeness(question.text, hits, found)
-    shares = shared_words(question.terms, [unit.text for unit in found])
+    shares = shared_words(question.terms, [unit.text for unit in found], question.carried)
     labels = set().union(*(terms(unit.row.full_label) for unit in found if unit.row))
     known = _known(question, hits, labels)
     named = any(known.values())
@@ -105,11 +106,17 @@ def _repeats(one: ScoredUnit, earlier: ScoredUnit) -> bool:
     return new.overlaps(old) or new.text.casefold() == old.text.casefold()
 
 
-def shared_words(wanted: frozenset[str], texts: Sequence[str]) -> list[float]:
-    """Return how much of the question each text holds, 0 to 1, rare words counting more."""
+def shared_words(
+    wanted: frozenset[str], texts: Sequence[str], carried: frozenset[str] = frozenset()
+) -> list[float]:
+    """Return how much of the question each text holds, 0 to 1, rare words counting more.
+
+    Words that a follow-up ``carried`` along only say what it is about, so they count less.
+    """
     held = [terms(text) & wanted for text in texts]
     frequency = Counter(word for found in held for word in found)
     weight = {word: math.log(1 + len(texts) / (0.5 + frequency[word])) for word in wanted}
+    weight |= {word: _CARRIED * weight[word] for word in carried & wanted}
     total = sum(weight.values()) or 1.0
     return [sum(weight[word] for word in found) / total for found in held]
 

@@ -10,7 +10,7 @@ from ui.cli import progress
 from ui.cli.progress import Reporter, line
 
 HALF = IndexingProgress(
-    1, 2, 30, 60, 10.0, "b.md", True, (FileOutcome("a.md", "added", chunks=30),)
+    1, 2, 30, 60, 10.0, "b.md", True, (FileOutcome("a.md", "added", chunks=30),), seconds_left=10.0
 )
 
 
