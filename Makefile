@@ -24,13 +24,16 @@ help:  ## list the targets
 run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty library
 	@$(BIN)/ranklens run --samples sample_docs
 
-# Two halves of about the same length, side by side: those in the browser wait more than they work.
-BESIDE := tests/browser tests/crash tests/hostile tests/serve tests/ui
-test: lint  ## lint, types and every test, in two halves side by side
+# Three parts side by side: tests in the browser, and those of servers and of killed processes, wait
+# more than they work. The browser's driver keeps a process to itself.
+SERVERS := tests/crash tests/hostile tests/serve tests/ui
+test: lint  ## lint, types and every test, in three parts side by side
 	@mkdir -p $(ARTIFACTS)
-	@$(BIN)/python -m pytest $(BESIDE) >$(ARTIFACTS)/beside.log 2>&1 & beside=$$!; \
-	$(BIN)/python -m pytest $(BESIDE:%=--ignore=%); others=$$?; \
-	wait $$beside; beside=$$?; cat $(ARTIFACTS)/beside.log; exit $$((others | beside))
+	@$(BIN)/python -m pytest tests/browser >$(ARTIFACTS)/browser.log 2>&1 & browser=$$!; \
+	$(BIN)/python -m pytest $(SERVERS) >$(ARTIFACTS)/servers.log 2>&1 & servers=$$!; \
+	$(BIN)/python -m pytest $(patsubst %,--ignore=%,tests/browser $(SERVERS)); others=$$?; \
+	wait $$servers; servers=$$?; cat $(ARTIFACTS)/servers.log; \
+	wait $$browser; browser=$$?; cat $(ARTIFACTS)/browser.log; exit $$((others | servers | browser))
 
 quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
 	$(BIN)/python -m pytest -m "not slow and not browser"

@@ -114,8 +114,7 @@ def test_a_passage_is_followed_from_its_drawer(address, visit):
     assert "passage=" in page.url
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_every_view_is_legible_and_fits(address, visit, shot, width, dark):
     theme = f"{width}-{'dark' if dark else 'light'}"
     page = visit(address, width, dark=dark)

@@ -84,8 +84,7 @@ def test_a_folder_is_imported_and_followed(address, visit, home):
     page.get_by_text("From a folder or an address").wait_for()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_both_pages_are_legible_and_fit(address, visit, shot, width, dark):
     theme = f"{width}-{'dark' if dark else 'light'}"
     page = visit(f"{address}/library", width, dark=dark)

@@ -1,5 +1,6 @@
 """The page over the fake library: both themes, two widths, keyboard, hostile text."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,7 @@ def ask(page, question="How should batteries be kept?"):
     page.locator(".rl-sources").first.wait_for()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (800, True)])
 def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
     theme = f"{width}-{'dark' if dark else 'light'}"
     page = visit(address, width, dark=dark)
@@ -65,8 +65,7 @@ def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
     shot(page, f"passage-{theme}")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (800, True)])
 def test_the_library_is_legible_and_fits(address, visit, shot, width, dark):
     page = visit(f"{address}/library", width, dark=dark)
     table = page.get_by_test_id("stDataFrame")
@@ -167,7 +166,7 @@ def test_a_click_that_comes_before_the_page_is_ready_is_not_lost(address, visit)
     box.press("Enter")
     page.locator(".rl-answer .rl-cite").first.click()
     page.locator("[role=dialog] .rl-context").wait_for()
-    chat = page.url
+    chat = re.sub(r"&passage=[^&]*", "", page.url)  # which opens by itself
     page.goto(address)
     page.goto(chat)
     page.locator(".rl-answer .rl-cite").first.click()

@@ -194,6 +194,7 @@ def _uploads(page, fired, address, made):
 
 
 def _models(page, fired, address, model):
+    page.set_viewport_size({"width": 1280, "height": 1400})  # the list opens below its box
     page.goto(f"{address}/settings")
     page.get_by_role("combobox", name="Provider").click()
     page.get_by_role("option", name="Another address").click()

@@ -73,8 +73,7 @@ def open_first(page):
     return drawer
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (800, True)])
 def test_a_citation_of_a_pdf_shows_its_marked_page(address, visit, shot, width, dark):
     page = visit(address, width, dark=dark)
     ask(page, "When did Voyager 1 take the family portrait?")
