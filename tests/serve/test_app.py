@@ -64,7 +64,7 @@ def test_the_log_has_a_line_with_the_id_and_no_key(client_of, stocked, caplog):
 
 
 def test_what_broke_is_logged_and_not_shown(client_of, stocked, caplog, monkeypatch):
-    def broken():
+    def broken(*_):
         raise ZeroDivisionError("secret of the house")
 
     monkeypatch.setattr(stocked, "documents", broken)
