@@ -45,9 +45,8 @@ def test_figures_of_a_table_are_at_the_right():
 def test_a_passage_is_opened_by_its_id_and_named_by_its_place():
     html = macro("opener")(Chunk("c2", "guide.pdf", 0, 4, "Text", 7, ()))
     assert 'data-passage="c2"' in html
-    assert (
-        '<span class="stem">guide</span><span class="spot"> · page 7</span></span></button>' in html
-    )
+    assert '<span class="stem"><span class="head">guide</span></span>' in html
+    assert '<span class="spot page"> · page 7</span></span></button>' in html
 
 
 @pytest.mark.parametrize(("dark", "scheme"), [(True, "dark"), (False, "light")])

@@ -39,7 +39,7 @@ def test_a_question_is_answered_from_the_right_document(page):
     body = html(at)
     assert 'data-complete="true"' in body
     assert "At full and new moon" in body
-    assert 'class="stem">tides</span>' in body
+    assert 'class="head">tides</span>' in body
     assert "late-interaction" in body
 
 
