@@ -141,7 +141,7 @@ def present(page, shot):
     expect(count).to_have_text(f"2 of {last}", timeout=60_000)
     page.keyboard.press("Escape")
     expect(page.locator(".rl-title")).to_be_visible(timeout=60_000)
-    assert "slide=" not in page.url
+    page.wait_for_url(lambda url: "slide=" not in url)
 
 
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
