@@ -12,6 +12,7 @@ from rag.errors import StorageError
 from rag.types import Answer
 from ranklens.asking import PendingQuestion
 from tests.ui.test_ask import ask, html
+from ui.ask import address
 from ui.shared import state as ui_state
 
 
@@ -226,7 +227,8 @@ def test_two_versions_are_compared(page, kept):
     assert not at.exception
 
 
-def test_the_address_names_what_is_shown_and_is_obeyed(page, kept):
+def test_the_address_names_what_is_shown_and_is_obeyed(page, kept, monkeypatch):
+    monkeypatch.setattr(address, "ON_ITS_WAY", 0.0)
     at = ask(ask(page()), "What is covered?")
     (chat,) = kept.all()
     first, second = kept.turns(chat.id)
@@ -245,6 +247,22 @@ def test_the_address_names_what_is_shown_and_is_obeyed(page, kept):
     at.run()
     assert "Ask your documents" in html(at)
     assert at.multiselect(key="within_names").value == ["maintenance.md"]
+
+
+def test_an_address_that_was_sent_before_the_last_one_arrived_closes_nothing(
+    page, kept, monkeypatch
+):
+    monkeypatch.setattr(address, "ON_ITS_WAY", 60.0)
+    at = ask(ask(page()), "What is covered?")
+    (chat,) = kept.all()
+    first, second = kept.turns(chat.id)
+    at.query_params["turn"] = str(first.id)  # what the browser sent with the second question
+    at.run()
+    assert dict(at.query_params)["turn"] == str(first.id)
+    assert at.session_state["selected"] != first.id
+    at.query_params["turn"] = str(second.id)
+    at.run()
+    assert 'rl-question">What is covered?' in html(at)
 
 
 def test_a_link_to_another_version_changes_nothing_that_is_stored(page, kept):
