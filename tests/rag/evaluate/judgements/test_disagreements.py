@@ -9,13 +9,13 @@ def one(start, end, grade, judge, source="person", question="Why?", document="a.
     return Judgement(question, document, "d", start, end, quote, grade, judge, source, **more)
 
 
-def told(held, *sources):
+def listed(held, *sources):
     return [(p.first.judge, p.second.judge, p.steps) for p in disagreements(held, *sources)]
 
 
 def test_a_persons_zero_meets_an_imported_three_of_a_quote_within_it():
     held = [one(0, 100, 0, "ada"), one(40, 60, 3, "import", "import")]
-    assert told(held) == [("ada", "import", 3)]
+    assert listed(held) == [("ada", "import", 3)]
 
 
 def test_the_furthest_apart_come_first_and_what_agrees_is_left_out():
@@ -24,7 +24,7 @@ def test_the_furthest_apart_come_first_and_what_agrees_is_left_out():
         one(20, 30, 0, "ada"), one(20, 30, 3, "bob"), one(20, 30, 0, "eve"),
         one(40, 50, 1, "ada"), one(40, 50, 1, "bob"),
     ]  # fmt: skip
-    assert told(held) == [("ada", "bob", 3), ("bob", "eve", 3), ("ada", "bob", 1)]
+    assert listed(held) == [("ada", "bob", 3), ("bob", "eve", 3), ("ada", "bob", 1)]
 
 
 def test_other_texts_questions_and_judges_of_their_own_are_no_disagreement():
@@ -36,15 +36,15 @@ def test_other_texts_questions_and_judges_of_their_own_are_no_disagreement():
         one(0, 10, 0, "eve", status="lost"),
         one(0, 9, 1, "ada"),
     ]
-    assert told(held) == []
+    assert listed(held) == []
 
 
 def test_a_whole_document_is_compared_with_whole_documents_only():
     held = [one(0, 0, 3, "import", "import"), one(0, 10, 0, "ada"), one(0, 0, 1, "bob")]
-    assert told(held) == [("import", "bob", 2)]
+    assert listed(held) == [("import", "bob", 2)]
 
 
 def test_proposals_count_if_they_are_wanted():
     held = [one(0, 10, 3, "gpt", "llm"), one(0, 10, 0, "ada")]
-    assert told(held) == []
-    assert told(held, SOURCES) == [("gpt", "ada", 3)]
+    assert listed(held) == []
+    assert listed(held, SOURCES) == [("gpt", "ada", 3)]
