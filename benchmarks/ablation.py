@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -145,12 +145,8 @@ def answered(name: str, asked: Sequence[answers.Asked], lib: Library) -> Set:
 def _right(
     pairs: Sequence[tuple[answers.Asked, Trace]], pipeline: Pipeline, widened: bool
 ) -> tuple[float, ...]:
-    outcomes = [
-        answers.judged(
-            asked, with_answer(pipeline, trace if widened else replace(trace, widened=None))
-        )
-        for asked, trace in pairs
-    ]
+    pipeline = pipeline if widened else pipeline.with_settings(widen="off")
+    outcomes = [answers.judged(asked, with_answer(pipeline, trace)) for asked, trace in pairs]
     figures = ("right", "lead_right", "lead_wrong")
     return tuple(sum(getattr(one, figure) for one in outcomes) for figure in figures)
 

@@ -105,11 +105,8 @@ class Pipeline:
         return question, named.inside(collection) if named else named
 
     def rank(self, retrieved: Retrieved) -> Trace:
-        """Rerank candidates, follow the best of them if there is a second hop, and widen them."""
-        trace = self._followed(retrieved, self.rerank(retrieved.question, retrieved.pool))
-        if self.settings.widen == "off" or (self.settings.widen == "auto" and not self._quotes):
-            return trace
-        return replace(trace, widened=widened(self.index.catalogue, trace.evidence))
+        """Rerank candidates, and follow the best of them if there is a second hop."""
+        return self._followed(retrieved, self.rerank(retrieved.question, retrieved.pool))
 
     def search_many(self, questions: Sequence[str]) -> list[Trace]:
         """Search for many questions, reranked in one pass of the model if it can do that.
@@ -146,8 +143,17 @@ class Pipeline:
         pool = tuple(first.candidates(found, stages[-1].hits))
         return Retrieved(question, stages, pool, found, first, self.asked_within)
 
+    def widen(self, trace: Trace) -> Trace:
+        """Return a trace with the passages beside its evidence, if the settings want them.
+
+        For a trace that is going to be answered: a search alone does without.
+        """
+        if self.settings.widen == "off" or (self.settings.widen == "auto" and not self._quotes):
+            return trace
+        return replace(trace, widened=widened(self.index.catalogue, trace.evidence))
+
     def answer(self, trace: Trace) -> Answering:
-        """Answer from a trace's evidence; iterate over the result for pieces of text."""
+        """Answer from what a trace gives (`widen` it first); iterate over the result for text."""
         generator = generator_for(self.settings, self.encoder, self.index.tokens.fetch)
         below = self.settings.refuse_below
         terms = self.index.analyser_of([hit.chunk for hit in trace.evidence])
@@ -157,7 +163,7 @@ class Pipeline:
 
     def ask(self, question: str) -> Trace:
         """Search and answer; returns the trace with its answer."""
-        trace = self.search(question)
+        trace = self.widen(self.search(question))
         answering = self.answer(trace)
         for _piece in answering:
             pass

@@ -109,7 +109,7 @@ def ask(
     rewritten = rewrite(question, [Exchange.of(turn) for turn in history], settings)
     _unless(stop)
     on_stage("Searching…")
-    trace = rewritten.kept_in(pipeline.search(rewritten.question))
+    trace = rewritten.kept_in(pipeline.widen(pipeline.search(rewritten.question)))
     _unless(stop)
     if pending.replaces:
         turn = kept.replace(pending.replaces, asked, trace, pending.rest)

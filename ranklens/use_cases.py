@@ -162,6 +162,7 @@ class UseCases(Records):
             if history
             else pipeline.search(question)
         )
+        trace = pipeline.widen(trace)
         return AnswerInProgress(self, trace, pipeline.answer(trace), origin)
 
     def rerank(

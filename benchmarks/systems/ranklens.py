@@ -90,7 +90,8 @@ class System:
 
     def first_token(self, question: str) -> str:
         """Search, rerank and return the beginning of the extractive answer."""
-        return next(iter(self.answering.answer(self.answering.search(question))), "")
+        trace = self.answering.widen(self.answering.search(question))
+        return next(iter(self.answering.answer(trace)), "")
 
     def about(self) -> dict[str, str]:
         """Return versions and engines."""

@@ -159,7 +159,8 @@ def _reranker(trace: Trace) -> str:
 
 def _answered(pipeline: Pipeline, trace: Trace, question: str, unit: Unit) -> Answered:
     """Have a trace's question answered, and keep what is measured of the answer."""
-    answer = with_answer(pipeline, trace).answer
+    trace = with_answer(pipeline, trace)
+    answer = trace.answer
     assert answer is not None  # noqa: S101 - `with_answer` sets it
     names = {hit.chunk.id: item(hit, unit) for hit in trace.given}
     return Answered(

@@ -206,6 +206,7 @@ def compare(
 
 def with_answer(pipeline: Pipeline, trace: Trace) -> Trace:
     """Have a trace's question answered."""
+    trace = pipeline.widen(trace)
     answering = pipeline.answer(trace)
     for _piece in answering:
         pass

@@ -118,10 +118,13 @@ def test_an_answer_reads_its_column_in_the_passage_beside_and_cites_the_span(pip
 
 
 def test_it_is_off_for_models_unless_it_is_asked_for(pipeline):
-    assert pipeline.with_settings(widen="off").search(ASKED).widened is None
+    trace = pipeline.search(ASKED)
+    assert trace.widened is None  # a search that nothing answers does without
+    assert pipeline.widen(trace).widened.hits
+    assert pipeline.with_settings(widen="off").widen(trace).widened is None
     model = pipeline.with_settings(llm_base_url="http://127.0.0.1:9/v1", llm_model="m")
-    assert model.search(ASKED).widened is None
-    assert model.with_settings(widen="on").search(ASKED).widened.hits
+    assert model.widen(trace).widened is None
+    assert model.with_settings(widen="on").widen(trace).widened.hits
     assert "$6" not in pipeline.with_settings(widen="off").ask(ASKED).answer.text
 
 
