@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from rag.errors import RanklensError, RerankError
@@ -208,14 +208,17 @@ class Pipeline:
     def _context(self) -> Context:
         return Context(self.settings, self.encoder, self.index.tokens.fetch)
 
+    @cached_property
+    def _shaping(self) -> dict[str, Any]:
+        return self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)
+
     def _trace_settings(self, asked_within: Filter) -> dict[str, Any]:
-        shaping = self.settings.shaping(SHAPES_INDEX, SHAPES_RANKING, SHAPES_ANSWER)
         within: dict[str, Any] = {}
         if asked_within.collection:
             within["collection"] = asked_within.collection
         if asked_within.chooses:
             within["within"] = asked_within.as_setting()
-        return {**shaping, **within, "encoder_revision": self.encoder.revision}
+        return {**self._shaping, **within, "encoder_revision": self.encoder.revision}
 
 
 @dataclass(frozen=True, slots=True)
