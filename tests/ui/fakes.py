@@ -180,6 +180,9 @@ class FakePipeline:
     def rank(self, retrieved: str) -> Trace:
         return self.search(retrieved)
 
+    def widen(self, trace: Trace) -> Trace:
+        return trace
+
     def answer(self, trace: Trace) -> FakeAnswering:
         return FakeAnswering(trace, self.pause)
 
