@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ranklens.fitting import Fit
     from ranklens.library import Library
     from ranklens.reranking import Reranking
+    from ranklens.sweeping import SweepWishes
 
 __all__ = [
     "Advice",
@@ -81,6 +82,7 @@ __all__ = [
     "SettingsError",
     "SideBySide",
     "Stage",
+    "SweepWishes",
     "Trace",
     "open",
 ]
@@ -101,6 +103,7 @@ _LATER = {
     "RemoteLibrary": "ranklens.remote",
     "Settings": "rag.settings",
     "SideBySide": "ranklens.comparing",
+    "SweepWishes": "ranklens.sweeping",
 }
 
 

@@ -24,6 +24,7 @@ from ranklens import (
     question_sets,
     samples,
     speeds,
+    sweeping,
 )
 from ranklens.jobs import Job, Work
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
 SAMPLES = "samples"
-LEARN = "learn"
+LEARN, SWEEP = "learn", "sweep"
 
 
 def measure(
@@ -86,6 +87,19 @@ def learn(judged: JudgedSet, options: Mapping[str, Any]) -> Job:
         return learning.learn(judged, options, on_progress=job.advance, stop=job.stop)
 
     return _started(judged.library, LEARN, f"Learning from {judged.name}", work)
+
+
+def sweep(judged: JudgedSet, wishes: sweeping.SweepWishes) -> Job:
+    """Sweep options on a judged set; the result is a `SweepOutcome`, kept in the library.
+
+    Raises `SettingsError` if a visitor may not try one of them.
+    """
+    sweeping.plan_of(judged, wishes)
+
+    def work(job: Job) -> sweeping.SweepOutcome:
+        return sweeping.sweep(judged, wishes, on_progress=job.advance, stop=job.stop)
+
+    return _started(judged.library, SWEEP, f"Sweep on {judged.name}", work, "searches")
 
 
 def propose_grades(
@@ -248,6 +262,7 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     FIT: _fit_form,
     ADVISE: advising.outside,
     LEARN: learning.outside,
+    SWEEP: sweeping.outside,
     PROPOSE: asdict,
     WRITE: asdict,
     PULL: lambda name: {"model": name},

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from os import PathLike
 from pathlib import Path
 from threading import Event
@@ -37,6 +37,7 @@ from rag.types import Trace
 
 if TYPE_CHECKING:
     from ingest.progress import IndexingProgress
+    from rag.evaluate.judgements.spans import Spans
     from rag.evaluate.judgements.store import JudgementStore
     from rag.pipeline import Pipeline
     from ranklens.library import Library
@@ -75,6 +76,18 @@ class JudgedSet:
     unit: Unit
     notes: tuple[str, ...]
     collection: str = ""
+    judged_spans: Callable[[], Spans] | None = None
+
+    @property
+    def spans(self) -> Spans:
+        """The relevant spans of the documents' texts, which hold for any chunking.
+
+        Worked out anew at each call: a folder's from its quotes, else from people's judgements.
+        """
+        if self.judged_spans:
+            return self.judged_spans()
+        held = self.library.judgements.spans([question.text for question in self.questions])
+        return {q.id: held[q.text] for q in self.questions if q.text in held}
 
     @property
     def pipeline(self) -> Pipeline:
@@ -130,7 +143,10 @@ def opened_set(
             if not prepare.fill(library, dataset, on_indexing, stop):
                 raise Interrupted("stopped while documents were indexed")
             grades, notes = prepare.grades_for(library, dataset)
-            yield JudgedSet(dataset.name, library, dataset.questions, grades, dataset.unit, notes)
+            yield JudgedSet(
+                dataset.name, library, dataset.questions, grades, dataset.unit, notes,
+                judged_spans=partial(prepare.spans_for, library, dataset),
+            )  # fmt: skip
         return
     if work:
         raise SettingsError("--work is for folders; a question set uses the library")

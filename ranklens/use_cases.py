@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ranklens.fitting import Fit
     from ranklens.learning import LearningReport
     from ranklens.reranking import Reranking
+    from ranklens.sweeping import SweepOutcome, SweepWishes
 
 
 class UseCases(Records):
@@ -309,6 +310,25 @@ class UseCases(Records):
         with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             wanted = wishes or advising.AdviceWishes()
             return advising.advice(judged, wanted, on_progress=on_progress, stop=stop)
+
+    def sweep(
+        self,
+        questions: str | PathLike[str] | Iterable[str],
+        wishes: SweepWishes,
+        *,
+        collection: str = "",
+        on_progress: Callable[[int, int, str], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> SweepOutcome:
+        """Try options on half of the judged questions, and test the best ones on the other half.
+
+        ``questions`` as in `measure`; ``wishes`` names options and values. The same call goes on
+        where it was stopped. Raises `RanklensError` if too few questions are judged.
+        """
+        from ranklens import measuring, sweeping
+
+        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+            return sweeping.sweep(judged, wishes, owner=True, on_progress=on_progress, stop=stop)
 
     def pipeline_in(self, collection: str = "") -> Pipeline:
         """Return the pipeline that asks within a collection; raises `FilterError`.

@@ -43,6 +43,7 @@ from serve.v1 import (
     learned,
     question_sets,
     questions,
+    sweeps,
     texts,
     traces,
 )
@@ -51,8 +52,8 @@ ROUTERS = tuple(
     module.router
     for module in (
         health, page, documents, collections, questions, texts, traces, jobs, judgements,
-        question_sets, evaluations, learned, administration, reranking, chat, embeddings, models,
-        vector_stores, route,
+        question_sets, evaluations, learned, sweeps, administration, reranking, chat, embeddings,
+        models, vector_stores, route,
     )
 )  # fmt: skip
 

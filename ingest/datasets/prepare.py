@@ -14,6 +14,7 @@ from ingest.progress import IndexingProgress
 from rag.errors import LibraryError
 from rag.evaluate.data import Grades
 from rag.evaluate.judgements.anchors import locate, overlaps
+from rag.evaluate.judgements.spans import JudgedSpan, distinct
 from rag.settings import Settings
 from rag.text.plural import plural
 
@@ -62,10 +63,7 @@ def grades_for(library: Documents, dataset: Dataset) -> tuple[Grades, tuple[str,
         return dataset.qrels, dataset.notes
     grades: dict[str, dict[str, int]] = {}
     lost: list[str] = []
-    by_document: dict[str, list[Gold]] = {}
-    for gold in dataset.golds:
-        by_document.setdefault(clean_name(gold.document), []).append(gold)
-    for name, golds in by_document.items():
+    for name, golds in _by_document(dataset).items():
         text, chunks = library.text(name), library.chunks(name)
         for gold in golds:
             span = locate(gold.quote, text, gold.start, loose=True)
@@ -77,6 +75,33 @@ def grades_for(library: Documents, dataset: Dataset) -> tuple[Grades, tuple[str,
                 if overlaps(span, (chunk.start, chunk.end)):
                     found[chunk.id] = max(gold.grade, found.get(chunk.id, 0))
     return grades, (*dataset.notes, *_notes(lost))
+
+
+def spans_for(library: Documents, dataset: Dataset) -> dict[str, tuple[JudgedSpan, ...]]:
+    """Return question → the relevant spans of the documents' texts; lost quotes are left out.
+
+    If documents are judged, these are whole documents.
+    """
+    if dataset.qrels is not None:
+        whole = {
+            question: [JudgedSpan(name, 0, 0, grade) for name, grade in items.items()]
+            for question, items in dataset.qrels.items()
+        }
+        return {question: distinct(spans) for question, spans in whole.items()}
+    found: dict[str, list[JudgedSpan]] = {}
+    for name, golds in _by_document(dataset).items():
+        text = library.text(name)
+        for gold in golds:
+            if span := locate(gold.quote, text, gold.start, loose=True):
+                found.setdefault(gold.question, []).append(JudgedSpan(name, *span, gold.grade))
+    return {question: distinct(spans) for question, spans in found.items()}
+
+
+def _by_document(dataset: Dataset) -> dict[str, list[Gold]]:
+    by_document: dict[str, list[Gold]] = {}
+    for gold in dataset.golds:
+        by_document.setdefault(clean_name(gold.document), []).append(gold)
+    return by_document
 
 
 def _notes(lost: list[str]) -> tuple[str, ...]:

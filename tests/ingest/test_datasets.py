@@ -101,7 +101,7 @@ def test_rows_are_indexed_once_and_follow_changes(
 def test_what_was_stopped_goes_on(
     beir: Path, settings: Settings, words: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("ingest.datasets.rows.AT_ONCE", 1)
+    monkeypatch.setattr("ingest.batched.AT_ONCE", 1)
     stop = threading.Event()
     dataset = datasets.read(beir)
     seen: list[IndexingProgress] = []

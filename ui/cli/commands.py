@@ -23,6 +23,7 @@ from ui.cli import (
     page,
     questions,
     serving,
+    sweeping,
     upkeep,
     watching,
 )
@@ -70,6 +71,7 @@ app.command()(kept.evaluations)
 app.command()(fitting.fit)
 app.command()(advising.advise)
 app.command()(learning.learn)
+app.command()(sweeping.sweep)
 app.command()(judging.questions)
 app.command()(judging.judgements)
 app.command()(page.run)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rag.evaluate.reports.advice import AdviceSummary
 from rag.evaluate.reports.fitted import FittedPart
 from rag.evaluate.reports.report import summarise
+from rag.evaluate.reports.sweep import SweepSummary
 from rag.evaluate.reports.tables import EvaluationTable
 from ranklens.measuring import Figures
 from ui.cli.show import table
@@ -60,6 +61,19 @@ def show_advice(found: AdviceSummary) -> None:
         _print_table(one)
         if one.note:
             print(one.note)
+
+
+def show_sweep(found: SweepSummary) -> None:
+    """Print a sweep: one sentence, what follows from it, then the tables."""
+    print(clean(found.headline))
+    print(clean(found.about))
+    for sentence in found.sentences:
+        print(clean(f"- {sentence}"))
+    for line in found.lines.splitlines():
+        print(f"  {clean(line)}")
+    for one in found.tables:
+        print(f"\n{one.title}")
+        _print_table(one)
 
 
 def _print_table(shown: EvaluationTable) -> None:

@@ -17,7 +17,7 @@ from rag.text.typed import LONGEST_NAME, clean, too_long
 Variants = Mapping[str, Mapping[str, Any]]
 """Pipeline's name → the settings in which it differs from the current ones."""
 CURRENT = "current"
-FILE = "pipelines.json"
+FILE, NOTES = "pipelines.json", "pipeline-notes.json"
 LONGEST_OPTIONS = 2_000  # characters of options that are written out
 _changing = threading.Lock()  # two people of one process who save at once both do
 
@@ -51,11 +51,8 @@ def saved(library: Path) -> dict[str, dict[str, Any]]:
         raise SettingsError(f"{path} cannot be read ({error}); repair or delete it") from None
 
 
-def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
-    """Keep a visitor's ``options`` under a name in the library.
-
-    Raises `SettingsError` if they are wrong or not a visitor's to set.
-    """
+def check_name(name: str) -> str:
+    """Return a pipeline's name as it is kept; raises `SettingsError` if it is wrong."""
     if not name.strip() or any(sign in name for sign in "=,:"):
         raise SettingsError(f"a pipeline cannot be called {name!r}; use letters, digits and dashes")
     if reason := too_long(name, LONGEST_NAME, "a pipeline's name"):
@@ -63,9 +60,28 @@ def save(settings: Settings, name: str, options: Mapping[str, Any]) -> None:
     name = clean(name)
     if name in (CURRENT, AUTO, *by_name()):
         raise SettingsError(f"{name!r} has a meaning of its own; give the pipeline another name")
+    return name
+
+
+def save(settings: Settings, name: str, options: Mapping[str, Any], note: str = "") -> None:
+    """Keep a visitor's ``options`` under a name in the library, and what is known of their worth.
+
+    Raises `SettingsError` if they are wrong or not a visitor's to set.
+    """
+    name = check_name(name)
     from_visitor(settings, options)
     with _changing:
-        _write(settings.library, {**saved(settings.library), name: dict(options)})
+        _write(settings.library, FILE, {**saved(settings.library), name: dict(options)})
+        _note(settings.library, name, note)
+
+
+def notes(library: Path) -> dict[str, str]:
+    """Return what is known of saved pipelines, in a sentence: name → its held-out figure."""
+    try:
+        found = json.loads((library / NOTES).read_text("utf-8"))
+        return {str(name): str(text) for name, text in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def delete(settings: Settings, name: str) -> bool:
@@ -74,7 +90,8 @@ def delete(settings: Settings, name: str) -> bool:
         held = saved(settings.library)
         found = held.pop(name, None) is not None
         if found:
-            _write(settings.library, held)
+            _write(settings.library, FILE, held)
+            _note(settings.library, name, "")
     return found
 
 
@@ -127,8 +144,18 @@ def _option(part: str, given: str) -> tuple[str, str | None]:
     return name, None if value.lower() == "none" and name == "threshold" else value
 
 
-def _write(library: Path, held: Mapping[str, Mapping[str, Any]]) -> None:
+def _note(library: Path, name: str, note: str) -> None:
+    """Put a note in place of the one that a pipeline had."""
+    before = notes(library)
+    after = {other: text for other, text in before.items() if other != name}
+    if note:
+        after[name] = note
+    if after != before:
+        _write(library, NOTES, after)
+
+
+def _write(library: Path, file: str, held: Mapping[str, Any]) -> None:
     library.mkdir(parents=True, exist_ok=True)
-    aside = library / (FILE + ".tmp")
+    aside = library / (file + ".tmp")
     aside.write_text(json.dumps(held, ensure_ascii=False, indent=2), "utf-8")
-    aside.replace(library / FILE)
+    aside.replace(library / file)

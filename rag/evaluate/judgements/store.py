@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from statistics import median_low
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -36,6 +37,7 @@ from rag.evaluate.judgements.record import (
     same_words,
 )
 from rag.evaluate.judgements.schema import judgements as table
+from rag.evaluate.judgements.spans import JudgedSpan, distinct
 from rag.store.catalogue import Catalogue, Document
 from rag.text.plural import plural
 from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, clean, too_long
@@ -208,6 +210,25 @@ class JudgementStore:
             "document" if whole else "passage",
             notes,
         )
+
+    def spans(self, questions: Sequence[str]) -> dict[str, tuple[JudgedSpan, ...]]:
+        """Return question → the spans that people judged relevant; questions without one are out.
+
+        Several judges' grades of one span are put together by their lower median.
+        """
+        self.refresh()
+        wanted = {same_words(question): question for question in questions}
+        grades: dict[tuple[str, str, int, int], list[int]] = {}
+        for one in self.all(sources=PEOPLE):
+            if one.status == "current" and one.question in wanted:
+                key = (wanted[one.question], one.document, one.start, one.end)
+                grades.setdefault(key, []).append(one.grade)
+        found: dict[str, list[JudgedSpan]] = {}
+        for (question, document, start, end), given in grades.items():
+            span = JudgedSpan(document, start, end, median_low(given))
+            found.setdefault(question, []).append(span)
+        kept = {question: distinct(spans) for question, spans in found.items()}
+        return {question: spans for question, spans in kept.items() if spans}
 
     def for_chunks(self, question: str, chunks: Sequence[Chunk]) -> dict[str, list[Judgement]]:
         """Return chunk id → the judgements of all sources that hold for it."""

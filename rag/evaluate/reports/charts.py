@@ -41,7 +41,7 @@ class IntervalRow:
 
 @dataclass(frozen=True, slots=True)
 class PipelineDot:
-    """A pipeline in `quality_by_time`: seconds a question (median) and a metric's mean.
+    """A pipeline in `quality_by_time`: seconds a question and a metric's mean.
 
     ``cost`` is a question's mean dollars, None if it is not known.
     """
@@ -133,10 +133,13 @@ def gains(rows: Sequence[IntervalRow]) -> Markup:
     return TEMPLATES.macro("charts.html", "intervals")(rows, low, high)
 
 
-def quality_by_time(dots: Sequence[PipelineDot], metric: str) -> Markup:
+def quality_by_time(
+    dots: Sequence[PipelineDot], metric: str, time: str = "median", key: bool = True
+) -> Markup:
     """Draw quality against time (logarithmic); up and left is better, the front is filled.
 
-    A dot is the larger the more its questions cost.
+    A dot is the larger the more its questions cost. ``time`` is which one the dots have. Without
+    ``key`` only the front is named below.
     """
     dots = [d for d in dots if d.seconds > 0 and not math.isnan(d.seconds + d.quality)]
     if not dots:
@@ -147,7 +150,8 @@ def quality_by_time(dots: Sequence[PipelineDot], metric: str) -> Markup:
     placed = list(_placed(dots, (first, last), ends))
     decades = [duration(10.0**power) for power in range(first, last + 1)]
     priced = any(d.cost for d in dots)
-    return TEMPLATES.macro("charts.html", "quality_by_time")(metric, placed, decades, *ends, priced)
+    draw = TEMPLATES.macro("charts.html", "quality_by_time")
+    return draw(metric, placed, decades, *ends, priced, time, key)
 
 
 def precision_recall(found: FittedThreshold) -> Markup:
