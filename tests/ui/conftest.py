@@ -3,6 +3,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
 from tests.ui.fakes import FakeLibrary
+from ui.shared import navigation
 
 
 @pytest.fixture
@@ -23,5 +24,17 @@ def page(library):
         for key, value in state.items():
             at.session_state[key] = value
         return at.run()
+
+    return run
+
+
+@pytest.fixture
+def went(monkeypatch):
+    """Return a function that runs a page as the browser's Back and Forward do."""
+
+    def run(at):
+        with monkeypatch.context() as during:
+            during.setattr(navigation, "went_back_or_forward", lambda: True)
+            return at.run()
 
     return run

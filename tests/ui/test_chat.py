@@ -12,7 +12,6 @@ from rag.errors import StorageError
 from rag.types import Answer
 from ranklens.asking import PendingQuestion
 from tests.ui.test_ask import ask, html
-from ui.ask import address
 from ui.shared import state as ui_state
 
 
@@ -227,45 +226,45 @@ def test_two_versions_are_compared(page, kept):
     assert not at.exception
 
 
-def test_the_address_names_what_is_shown_and_is_obeyed(page, kept, monkeypatch):
-    monkeypatch.setattr(address, "ON_ITS_WAY", 0.0)
+def test_the_address_names_what_is_shown_and_is_obeyed(page, kept, went):
     at = ask(ask(page()), "What is covered?")
     (chat,) = kept.all()
     first, second = kept.turns(chat.id)
     assert dict(at.query_params) == {"chat": chat.id, "turn": str(second.id)}
-    at.query_params["turn"] = str(first.id)  # as Back does
-    at.run()
+    at.query_params["turn"] = str(first.id)
+    went(at)
     assert at.session_state["selected"] == first.id
     at.query_params.clear()
-    at.run()
+    went(at)
     assert "Ask your documents" in html(at)
     at.query_params["chat"] = chat.id
-    at.run()
+    went(at)
     assert 'rl-question">What is covered?' in html(at)
     at.query_params["within"] = "maintenance.md"
     del at.query_params["chat"], at.query_params["turn"]
-    at.run()
+    went(at)
     assert "Ask your documents" in html(at)
     assert at.multiselect(key="within_names").value == ["maintenance.md"]
 
 
-def test_an_address_that_was_sent_before_the_last_one_arrived_closes_nothing(
-    page, kept, monkeypatch
-):
-    monkeypatch.setattr(address, "ON_ITS_WAY", 60.0)
+def test_an_address_that_was_sent_before_the_last_one_arrived_is_not_obeyed(page, kept, went):
     at = ask(ask(page()), "What is covered?")
     (chat,) = kept.all()
-    first, second = kept.turns(chat.id)
-    at.query_params["turn"] = str(first.id)  # what the browser sent with the second question
+    first, _second = kept.turns(chat.id)
+    at.query_params["turn"] = str(first.id)  # what the browser sent with a click
     at.run()
-    assert dict(at.query_params)["turn"] == str(first.id)
     assert at.session_state["selected"] != first.id
-    at.query_params["turn"] = str(second.id)
-    at.run()
+    press(at, "New conversation")
+    at.query_params["chat"] = chat.id  # and with the next question
+    at = ask(at, "What is insured?")
+    assert len(kept.all()) == 2
+    assert 'rl-question">What is insured?' in html(at)
+    at.query_params["chat"] = chat.id
+    went(at)
     assert 'rl-question">What is covered?' in html(at)
 
 
-def test_a_link_to_another_version_changes_nothing_that_is_stored(page, kept):
+def test_a_link_to_another_version_changes_nothing_that_is_stored(page, kept, went):
     at = ask(page())
     at.selectbox(key="reranker").select("none").run()
     (chat,) = kept.all()
@@ -273,19 +272,19 @@ def test_a_link_to_another_version_changes_nothing_that_is_stored(page, kept):
     older = kept.versions(shown)[0]
     at = page()
     at.query_params["chat"], at.query_params["turn"] = chat.id, str(older)
-    at.run()
+    went(at)
     assert "version 1 of 2" in html(at)
     assert kept.turns(chat.id) == [shown]
 
 
-def test_a_passage_in_the_address_is_open(page, kept):
+def test_a_passage_in_the_address_is_open(page, kept, went):
     at = ask(page())
     (chat,) = kept.all()
     (turn,) = kept.turns(chat.id)
     at = page()
     passage = turn.trace.evidence[0].chunk.id
     at.query_params.update(chat=chat.id, turn=str(turn.id), passage=passage)
-    at.run()
+    went(at)
     assert "rl-where" in html(at)
     assert not at.exception
 

@@ -28,11 +28,11 @@ def test_the_choice_is_in_the_address_and_kept_in_the_library(page, library):
     assert chooser(page("app.py")).value == "Reports"  # another session
 
 
-def test_a_link_opens_the_collection_that_it_names(page, library):
+def test_a_link_opens_the_collection_that_it_names(page, library, went):
     library.collections.make("Reports")
     at = page("app.py")
     at.query_params["collection"] = "Reports"
-    at.run()
+    went(at)
     assert chooser(at).value == "Reports"
     assert library.collections.last() == "default"  # somebody else's link chooses nothing for all
 

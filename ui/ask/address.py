@@ -7,20 +7,18 @@ history.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.shared import collections, state
+from ui.shared import collections, navigation
 
 CHAT, SELECTED, PASSAGE, WITHIN = "chat", "selected", "passage_open", "within_names"
 SEARCHING = "searching"
 NUMBERS = ("pool", "top", "dense_weight", "lexical_weight")
 CONTROLS_OF = "controls_of"  # the turn that the controls show
 _NAMES = ("chat", "turn", "passage", "within")
-_PUT, _SENT, _UNTIL = "ask_address", "ask_address_sent", "ask_address_until"
-ON_ITS_WAY = 1.0  # seconds that an address may take to the browser
+_PUT = "ask_address"
 # What belongs to one conversation; it is forgotten when another one is opened.
 _OF_ONE = (
     SELECTED, PASSAGE, "editing", "pending", "next", "again", "quote", "prompt", "compared",
@@ -30,15 +28,13 @@ Address = dict[str, list[str]]
 
 
 def follow() -> None:
-    """Show what the address names, if it is not what this page put there."""
+    """Show what the address names, if somebody went to it."""
+    if not navigation.followed("ask"):
+        return
     named: Address = {n: st.query_params.get_all(n) for n in _NAMES if st.query_params.get(n)}
     put: Address | None = st.session_state.get(_PUT)
-    sent: Address | None = st.session_state.get(_SENT)
-    st.session_state[_SENT] = named
-    if put is not None and named == sent and _is_on_its_way(put, named):
-        return
     st.session_state[_PUT] = named
-    if named == put or (not named and (put is None or state.arrived())):
+    if named == put or (not named and (put is None or navigation.arrived())):
         return
     chat = named.get("chat", [None])[-1]
     if chat is None or chat != st.session_state.get(CHAT):
@@ -48,15 +44,6 @@ def follow() -> None:
     turn = named.get("turn", [""])[-1]
     st.session_state[SELECTED] = int(turn) if turn.isdecimal() and len(turn) < 18 else None
     st.session_state[PASSAGE] = named.get("passage", [None])[-1]
-
-
-def _is_on_its_way(put: Address, named: Address) -> bool:
-    """Return whether a click left the browser before the address that was put arrived there.
-
-    Only within a conversation: its turn or passage would be closed again, as if by Back.
-    """
-    same = named.get("chat") == put.get("chat") is not None
-    return same and named != put and time.monotonic() < st.session_state.get(_UNTIL, 0)
 
 
 def put(turn: int) -> None:
@@ -75,7 +62,6 @@ def put_start(within: Sequence[str]) -> None:
 def _put(named: Address) -> None:
     if named != st.session_state.get(_PUT):
         st.session_state[_PUT] = named
-        st.session_state[_UNTIL] = time.monotonic() + ON_ITS_WAY
         st.query_params.from_dict({**named, **collections.in_address()})
 
 

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.shared import collections
+from ui.shared import collections, navigation
 
 
 def arrived(page: str) -> dict[str, str]:
     """Return what the address names, once, if that is not what the page itself wrote there.
 
-    So a link was followed, or somebody went back or forward. Empty if it is the page's own, or if
-    it names nothing.
+    Empty if nobody went there (`ui/shared/navigation.py`), or if it names nothing.
     """
+    if not navigation.followed(page):
+        return {}
     now = _now()
     before = st.session_state.get(_key(page))
     st.session_state[_key(page)] = now

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.shared import navigation
+
 if TYPE_CHECKING:
     from ranklens.library import Library
 
@@ -103,9 +105,9 @@ def _chosen(library: Library) -> None:
 
 
 def _follow_address(names: list[str]) -> None:
-    """Take over what the address names if it was not written here: a link, or Back."""
+    """Take over what the address names if somebody went to it."""
     named = st.query_params.get(NAME)
-    if named and named != st.session_state.get(_SHOWN):
+    if navigation.followed(NAME) and named and named != st.session_state.get(_SHOWN):
         st.session_state[_SHOWN] = named
         if named in names:
             st.session_state[NAME] = named

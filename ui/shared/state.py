@@ -20,7 +20,7 @@ from rag.settings import Settings
 from ranklens import connection, saved_settings
 from serve.policy import is_local
 from ui import served
-from ui.shared import collections, frame
+from ui.shared import collections, frame, navigation
 from ui.shared.collector import spare
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WRITER = "session_writer"  # what a visitor chose who may not save it
-SHOWN, ARRIVED = "page_shown", "page_arrived"
 
 _HEADLINES = {
     LibraryInUse: "This library is open in another program",
@@ -120,9 +119,7 @@ def _accept_settings() -> None:
 
 def run(page: st.Page) -> None:
     """Run a page. An unexpected error goes to the log; the reader gets a sentence, no traceback."""
-    chosen = st.session_state
-    chosen[ARRIVED] = chosen.get(SHOWN) != page.title
-    chosen[SHOWN] = page.title
+    navigation.note(page.title)
     try:
         collections.selector(page.title, library_if_it_opens)
         page.run()
@@ -141,11 +138,6 @@ def problem(error: RanklensError) -> None:
     """Show an error of this project with what to do about it."""
     kind = next(kind for kind in _HEADLINES if isinstance(error, kind))
     frame.notice(str(error), _HEADLINES[kind], "bad")
-
-
-def arrived() -> bool:
-    """Return whether another page was shown before this run."""
-    return bool(st.session_state.get(ARRIVED, True))
 
 
 def keep_in_address(name: str, value: str | None) -> None:
