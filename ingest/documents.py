@@ -34,7 +34,7 @@ from rag.types import Chunk
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN = 10.0  # seconds after which a worker that waits for the disk tries again
+LOOK_AGAIN = 10.0  # seconds after which a worker that waits for disk or server tries again
 
 
 class Documents:
@@ -252,7 +252,7 @@ class Documents:
     def start_worker(self) -> None:
         """Index in the background, now and whenever something is queued, until `close`.
 
-        If the disk is full, it waits and looks again every few seconds.
+        If the disk is full or a server that encodes is away, it tries again every few seconds.
         """
         if self._worker is None:
             self._worker = threading.Thread(target=self._run, name="indexing", daemon=True)

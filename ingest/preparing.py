@@ -132,7 +132,9 @@ class Preparer:
         # While it waits: how long the rest takes, and what goes first, depends on it.
         self._index.catalogue.change(document.id, "queued", chunks=len(cut.chunks))
         cut = self._contexts.write(document, cut)
-        encoded = batches(self._index, self._encoder, cut.chunks, self._settings.keep_tokens)
+        # A server gives no vectors of single tokens, and computing them here is what it is to save.
+        keep_tokens = self._settings.keep_tokens and not self._settings.encoder_url
+        encoded = batches(self._index, self._encoder, cut.chunks, keep_tokens)
         return Prepared(cut, encoded)
 
     def _cut(self, document: Document) -> CutDocument:

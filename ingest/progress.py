@@ -30,8 +30,8 @@ class IndexingProgress:
     ``chunks_total`` counts the chunks of documents that were cut so far and estimates the others
     from their size. ``seconds_left`` is an estimate too, None while nothing is known
     (`ingest.remaining`). With ``stopped`` somebody stopped it, and documents wait. ``problem`` is
-    why the work as a whole came to a halt, if it did; with ``waits`` the disk is the reason, and
-    the background worker goes on by itself.
+    why the work as a whole came to a halt, if it did; with ``waits`` the reason will pass (a full
+    disk, a server that is busy or away), and the background worker goes on by itself.
     """
 
     documents_done: int = 0

@@ -31,7 +31,7 @@ from ingest.preparing import (
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.remaining import Remaining
 from ingest.texts import keep_text
-from rag.errors import DocumentError, RanklensError, StorageError
+from rag.errors import DocumentError, ProviderError, RanklensError, StorageError
 from rag.models.encoder import Encoder
 from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
@@ -54,7 +54,7 @@ def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
     """Return the progress of work that an error has ended, with the reason in words."""
     known = error if isinstance(error, RanklensError) else storage_error(error)
     reason = str(known) if known else _UNEXPECTED
-    waits = isinstance(known, StorageError)
+    waits = isinstance(known, StorageError) or (isinstance(known, ProviderError) and known.passing)
     return replace(progress, running=False, current="", problem=reason, waits=waits)
 
 

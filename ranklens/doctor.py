@@ -9,7 +9,7 @@ from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from rag.errors import ModelError
+from rag.errors import ModelError, ProviderError
 from rag.models.load import load_encoder
 from rag.models.onnx.engine import describe_machine, engine_for
 from rag.settings import Settings, settings_file
@@ -58,7 +58,7 @@ def _engine(settings: Settings) -> Iterator[Fact]:
     yield "engine", f"{chosen.name}: {chosen.reason}"
     try:
         encoder = load_encoder(settings)
-    except ModelError as error:
+    except (ModelError, ProviderError) as error:
         yield "encoder", f"{settings.encoder} cannot be loaded: {error}"
     else:
         yield "encoder", f"{encoder.name}, {encoder.engine}, {encoder.dimension} dimensions"

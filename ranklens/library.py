@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ingest.documents import Documents
 from rag.errors import LibraryError, LibraryMismatch, RanklensError
@@ -21,6 +21,7 @@ from rag.store.owner import Owner
 from rag.store.private import make_private
 from rag.store.room import storage_error
 from ranklens.jobs import Jobs
+from ranklens.same_encoder import check_same
 from ranklens.saved_settings import apply
 from ranklens.use_cases import UseCases
 from ranklens.watching import Watcher
@@ -59,7 +60,8 @@ class Library(Documents, UseCases):
         nothing. ``reindex`` accepts a library that was indexed with other settings: all its
         documents are queued again. ``command`` is what another process is shown as the library's
         user. ``rebuild`` makes damaged indexes again from the catalogue.
-        Raises `LibraryError`, `LibraryInUse`, `LibraryMismatch`, `StorageError` or `ModelError`.
+        Raises `LibraryError`, `LibraryInUse`, `LibraryMismatch`, `StorageError`, `ModelError`, or
+        `ProviderError` if a server is to encode and cannot be used.
         """
         if not create and not (settings.library / "catalogue.sqlite").is_file():
             raise LibraryError(
@@ -72,7 +74,7 @@ class Library(Documents, UseCases):
             encoder = load_encoder(settings)
             facts = {"revision": encoder.revision, "dimension": encoder.dimension}
             try:
-                index = Index.open(settings, facts, afresh=rebuild)
+                index = _index_of(settings, encoder, facts, rebuild)
             except LibraryMismatch:
                 if not reindex:
                     raise
@@ -129,6 +131,20 @@ class Library(Documents, UseCases):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _index_of(
+    settings: Settings, encoder: Encoder, facts: Mapping[str, Any], rebuild: bool
+) -> Index:
+    """Open the index; raises `LibraryMismatch` if it was not made by this encoder."""
+    index = Index.open(settings, facts, afresh=rebuild)
+    if settings.encoder_url:
+        try:
+            check_same(index.catalogue, encoder)
+        except RanklensError:
+            index.close()
+            raise
+    return index
 
 
 @contextmanager

@@ -85,6 +85,7 @@ def create(opened: OpenLibrary, stopping: Stopping) -> FastAPI:
     app.state.stopping = stopping
     app.state.followers = 0
     app.state.looks = {}
+    app.state.looking = None
     app.state.turns = Turns(settings.api_at_once, settings.api_queue, settings.api_queue_seconds)
     handle_errors(app)
     for router in ROUTERS:
@@ -102,7 +103,8 @@ def alone(opened: OpenLibrary, host: str = "") -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with stopping.listening(opened.settings.api_stop_seconds):
+        settings = opened.settings
+        async with stopping.listening(settings.api_stop_seconds, settings.api_drain_seconds):
             yield
 
     hosts = (*opened.settings.hosts(), *([name_of(host)] if host else ()))

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocketClose
 from serve.problems import problem
 
 API = "/api"
+PROBES = (f"{API}/health", f"{API}/ready")
 OWN_NAMES = ("127.0.0.1", "localhost")
 LOOPBACK = frozenset({*OWN_NAMES, "[::1]"})  # how programs on this machine name it
 HEADERS: Mapping[str, str] = {
@@ -100,9 +101,10 @@ def name_of(address: str) -> str:
 def _answered(name: str, hosts: frozenset[str], scope: Scope) -> bool:
     """Return whether the server answers to a name.
 
-    Monitors ask for its health by its address. No web site can have that name, so none learns it.
+    Monitors and orchestrators ask for its health by its address. No web site can have that name, so
+    none learns it.
     """
-    if name in hosts or scope.get("path") != f"{API}/health":
+    if name in hosts or scope.get("path") not in PROBES:
         return name in hosts
     try:
         ipaddress.ip_address(name.strip("[]"))

@@ -54,6 +54,7 @@ class Rule:
 # The first that fits holds. `*` in a path stands for anything, slashes included.
 RULES = (
     Rule("GET", "/health", Access.OPEN, wait=False),
+    Rule("GET", "/ready", Access.OPEN, wait=False),
     Rule("GET", "/openapi.json", Access.LOCAL, wait=False),
     Rule("GET", "/reference*", Access.LOCAL, wait=False),
     Rule("POST", "/v1/documents", Access.WRITE, wait=False, files=True),

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -24,12 +25,17 @@ class Stopping:
     """
 
     def __init__(self) -> None:
+        self._leaving = threading.Event()
         self._begun = threading.Event()
         self._overdue = threading.Event()
         self._running: set[asyncio.Task[object]] = set()
 
+    def leaving(self) -> bool:
+        """Whether the server was asked to stop: it may still answer, but wants no requests."""
+        return self._leaving.is_set()
+
     def begun(self) -> bool:
-        """Whether the server was asked to stop: new requests are refused, streams end."""
+        """Whether the server stops: new requests are refused, streams end."""
         return self._begun.is_set()
 
     def overdue(self) -> bool:
@@ -49,11 +55,16 @@ class Stopping:
 
     @asynccontextmanager
     async def listening(
-        self, seconds: float, give_up: Callable[[], object] = lambda: None
+        self,
+        seconds: float,
+        drain: float = 0.0,
+        give_up: Callable[[], object] = lambda: None,
     ) -> AsyncIterator[None]:
         """Listen for signals, for a server's lifetime; requests have ``seconds`` to end then.
 
-        ``give_up`` is called if connections are left after that. It should end the process.
+        From SIGTERM on everything goes on for ``drain`` seconds first, so that a load balancer
+        learns that the server leaves before it refuses anything. ``give_up`` is called if
+        connections are left after all that. It should end the process.
         """
         loop = asyncio.get_running_loop()
 
@@ -65,7 +76,20 @@ class Stopping:
             loop.call_later(seconds + LAST, self._cut_off)
             loop.call_later(seconds + CUT, give_up)
 
-        with _on_signals(lambda: loop.call_soon_threadsafe(begin)):
+        def stop(then: Callable[[], object]) -> None:
+            begin()
+            then()
+
+        def leave(number: int, then: Callable[[], object]) -> None:
+            first = not self.leaving()
+            self._leaving.set()
+            if number != signal.SIGTERM or not drain:
+                loop.call_soon_threadsafe(begin)
+                then()
+            elif first:
+                loop.call_soon_threadsafe(loop.call_later, drain, stop, then)
+
+        with _on_signals(leave):
             yield
 
     def _cut_off(self) -> None:
@@ -80,10 +104,10 @@ def end(number: int = signal.SIGTERM) -> None:
 
 
 @contextmanager
-def _on_signals(act: Callable[[], object]) -> Iterator[None]:
-    """Call ``act`` at a signal, before what is called anyway; only the main thread gets any.
+def _on_signals(act: Callable[[int, Callable[[], object]], object]) -> Iterator[None]:
+    """Call ``act`` at a signal with its number and what is called anyway, for it to call.
 
-    A second SIGTERM ends the process at once.
+    Only the main thread gets any. A second SIGTERM ends the process at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -96,9 +120,8 @@ def _on_signals(act: Callable[[], object]) -> Iterator[None]:
             asked.append(time.monotonic())
             if asked[-1] - asked[0] > AGAIN:
                 end(number)
-        act()
-        if callable(then := before[signal.Signals(number)]):
-            then(number, frame)
+        then = before[signal.Signals(number)]
+        act(number, partial(then, number, frame) if callable(then) else lambda: None)
 
     for number in SIGNALS:
         signal.signal(number, handle)

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "rag.trace": CORE,
     "rag.journey": CORE,
     "rag.llm": CORE | {"rag.settings"},
-    "rag.models": CORE | {"rag.settings"},
+    "rag.models": CORE | {"rag.settings", "rag.llm"},
     "rag.store": CORE | {"rag.settings", "rag.models.token_codes"},
     "rag.retrieve": CORE | {"rag.settings", "rag.store", "rag.models", "rag.llm"},
     "rag.rerank": CORE | {"rag.settings", "rag.models", "rag.llm", "rag.plugins"},

@@ -90,7 +90,8 @@ def _rendered() -> Response:
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Close what is open when the server stops: a signal ends the process without `atexit`."""
-    async with stopping.listening(library.settings.api_stop_seconds, _give_up):
+    held = library.settings
+    async with stopping.listening(held.api_stop_seconds, held.api_drain_seconds, _give_up):
         yield
     await run_in_threadpool(_close)
 

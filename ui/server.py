@@ -1,9 +1,10 @@
 """How the page is served: the options of its server, which the program sets itself, and its start.
 
-``python -P -m ui.server [PORT]`` serves the page. Streamlit reads ``.streamlit/config.toml`` of the
-working folder and of the user, and variables of the environment. None of them may open the page to
-others or let it load from elsewhere: what `options` returns, and else Streamlit's own default,
-holds however the server was started. A flag of ``streamlit run`` may change what `FLAGS` names.
+``python -P -m ui.server [PORT [ADDRESS]]`` serves the page. Streamlit reads
+``.streamlit/config.toml`` of the working folder and of the user, and variables of the environment.
+None of them may open the page to others or let it load from elsewhere: what `options` returns, and
+else Streamlit's own default, holds however the server was started. A flag of ``streamlit run`` may
+change what `FLAGS` names.
 """
 
 from __future__ import annotations
@@ -126,13 +127,13 @@ def _flat(table: Mapping[str, Any], section: str = "") -> Iterator[tuple[str, An
 
 
 def main() -> None:
-    """Serve the page: ``python -P -m ui.server [PORT]``."""
+    """Serve the page: ``python -P -m ui.server [PORT [ADDRESS]]``."""
     given = parts()
     # As flags they also win while Streamlit reads its files: a theme could name an address.
     flags = options(Settings()) | {"theme.base": "light"}
     del flags["server.cookieSecret"]
-    if len(sys.argv) > 1:
-        flags["server.port"] = int(sys.argv[1])
+    for name, value in zip(("server.port", "server.address"), sys.argv[1:], strict=False):
+        flags[name] = int(value) if name == "server.port" else value
     sys.argv = [str(APP)]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         # A closed terminal stops the server in order, as SIGTERM does: the library is closed.

@@ -9,12 +9,20 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from rag.errors import ModelError
+from rag.errors import ModelError, ModelMissing
 from rag.models.cross import CrossModel
 from rag.models.devices import accelerated
 from rag.models.encoder import Encoder
 from rag.models.files import read_json
-from rag.models.hub import PACKED, check_embedded, embedded_folder, locate, own_code, untrusted
+from rag.models.hub import (
+    EMBEDDED,
+    PACKED,
+    check_embedded,
+    embedded_folder,
+    locate,
+    own_code,
+    untrusted,
+)
 from rag.models.onnx.heads import has_head
 from rag.settings import Settings
 
@@ -22,12 +30,25 @@ log = logging.getLogger(__name__)
 
 
 def load_encoder(settings: Settings) -> Encoder:
-    """Load the encoder that ``settings`` name.
+    """Load the encoder that ``settings`` name, or one that has a server encode (`encoder_url`).
 
     Raises `ModelMissing` if it is not on this machine, `ModelError` if it cannot be loaded or the
-    weights that a package carries are not the known ones.
+    weights that a package carries are not the known ones, and `ProviderError` if the server cannot
+    be used.
     """
-    name, cache = settings.encoder, settings.cache
+    if not settings.encoder_url:
+        return _encoder_here(settings, settings.encoder)
+    # Imported here: it brings the HTTP client, which the embedded encoder does without.
+    from rag.models.served import ServedEncoder
+
+    try:
+        return ServedEncoder(settings, _encoder_here(settings, settings.encoder))
+    except ModelMissing:
+        return ServedEncoder(settings, _encoder_here(settings, EMBEDDED))
+
+
+def _encoder_here(settings: Settings, name: str) -> Encoder:
+    cache = settings.cache
     folder = locate(name)
     if folder == embedded_folder():
         check_embedded(cache)

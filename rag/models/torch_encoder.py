@@ -124,8 +124,13 @@ def load_torch(
     # Without its tokeniser's files transformers makes one up that knows no word.
     if not any(any(folder.rglob(pattern)) for pattern in TOKENISERS):
         raise ModelError(f"the model {name} in {folder} has no tokeniser")
-    import sentence_transformers
-
+    try:
+        import sentence_transformers
+    except ImportError as error:
+        raise ModelError(
+            f"the model {name} runs in torch only, which is not installed here "
+            "(`pip install torch sentence-transformers`)"
+        ) from error
     try:
         return getattr(sentence_transformers, kind)(
             str(folder),

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import LibraryError, SettingsError
+from rag.errors import LibraryError, ProviderError, SettingsError
 from rag.models.coverage import NOTED, PASSAGES, knowledge, sample
 from rag.retrieve import filters
 from rag.retrieve.filters import EVERYTHING, Filter
@@ -169,7 +169,7 @@ class FirstStage:
         started = time.perf_counter()
         try:
             hits, note, failed = ranked(self._live(search)), self._note, False
-        except LibraryError as error:
+        except (LibraryError, ProviderError) as error:  # the index, or a server that encodes
             hits, note, failed = (), str(error), True
         return Stage(name, hits, time.perf_counter() - started, note, failed)
 

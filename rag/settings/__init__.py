@@ -25,6 +25,7 @@ from rag.settings import keys
 from rag.settings.answers import AnswerSettings
 from rag.settings.base import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Section, shown
 from rag.settings.files import CONFIG, SettingsFile, settings_file
+from rag.settings.given import SUFFIX, values_in_files
 from rag.settings.library import LibrarySettings
 from rag.settings.models import ModelSettings
 from rag.settings.monitoring import MonitoringSettings
@@ -148,7 +149,7 @@ def set_in_file(folder: Path | None = None) -> dict[str, str]:
 
 def set_in_environment() -> dict[str, str]:
     """Return the options that the environment sets, each with its variable; keys too."""
-    found = {name: f"{PREFIX}{name.upper()}" for name in _from_environment()}
+    found = {name: _variable(name) for name in _from_environment()}
     usual = {name: key.usual for name, key in keys.KEYS.items() if os.environ.get(key.usual)}
     return usual | found
 
@@ -169,11 +170,18 @@ def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+def _variable(name: str) -> str:
+    variable = f"{PREFIX}{name.upper()}"
+    return variable + SUFFIX if variable + SUFFIX in os.environ else variable
+
+
 def _from_environment() -> dict[str, Any]:
     upper = (name.upper() for name in os.environ)
-    given = {n.removeprefix(PREFIX).lower() for n in upper if n.startswith(PREFIX) and n != CONFIG}
+    names = (n.removesuffix(SUFFIX) for n in upper if n.startswith(PREFIX) and n != CONFIG)
+    given = {name.removeprefix(PREFIX).lower() for name in names}
     _refuse_unknown(given, "the environment", PREFIX)
     values = EnvSettingsSource(_Sources, env_prefix=PREFIX)()
+    values |= values_in_files(PREFIX, Settings.model_fields)
     return {name: _none_or(name, value) for name, value in values.items()}
 
 

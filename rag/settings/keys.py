@@ -58,6 +58,7 @@ KEYS: Mapping[str, KeyAddress] = {
     "nvidia_api_key": KeyAddress("nvidia_url", "https://ai.api.nvidia.com/v1", "NVIDIA_API_KEY"),
     "rerank_server_key": KeyAddress("rerank_server_url"),
     "tei_key": KeyAddress("tei_url"),
+    "encoder_key": KeyAddress("encoder_url"),
     "smtp_key": KeyAddress("smtp_url"),
 }
 

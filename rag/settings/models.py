@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
+
+from rag.settings.addresses import Address
 from rag.settings.base import SHAPES_INDEX, SHAPES_RANKING, Section, option
 
 
@@ -26,6 +29,38 @@ class ModelSettings(Section):
         "model id.",
         SHAPES_INDEX,
         trusted=names_folder,
+    )
+    encoder_url: Address = option(
+        "",
+        "Base URL of a server that runs the encoder: …/v1 for OpenAI's protocol (vLLM; another "
+        "Ranklens at …/api/v1), anything else for Text Embeddings Inference. Empty runs it here.",
+        trusted=True,
+    )
+    encoder_key: SecretStr = option(
+        SecretStr(""), "Key for that server, if it wants one.", trusted=True
+    )
+    encoder_seconds: float = option(
+        30.0, "Deadline of one call of that server, further tries included, in seconds.", gt=0
+    )
+    encoder_batch: int = option(
+        32,
+        "Texts in one call of that server; Text Embeddings Inference takes 32 unless it was "
+        "started with another limit.",
+        ge=1,
+        le=2048,
+    )
+    encoder_question_prefix: str = option(
+        "",
+        "What that server's model wants before a question (e5: `query: `), if the server does not "
+        "add it.",
+        trusted=True,
+        max_length=1000,
+    )
+    encoder_passage_prefix: str = option(
+        "",
+        "The same before a passage (e5: `passage: `). Another one needs `ranklens reindex`.",
+        trusted=True,
+        max_length=1000,
     )
     max_texts: int = option(
         2048,

@@ -47,6 +47,12 @@ class ServingSettings(Section):
         "add documents; none if empty. Links are not followed.",
         trusted=True,
     )
+    api_drain_seconds: float = option(
+        0.0,
+        "Time that a server answers on after SIGTERM, in seconds, while `/api/ready` says that it "
+        "leaves: longer than a load balancer takes to notice. Ctrl-C stops at once.",
+        ge=0,
+    )
     api_stop_seconds: float = option(
         20.0, "Time that running requests have to end when the server stops, in seconds.", ge=0
     )

@@ -1,5 +1,10 @@
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from rag.errors import LibraryInUse
@@ -25,6 +30,61 @@ def test_health_answers_to_any_address(api: TestClient):
     assert api.get("/api/health", headers=named).status_code == 200
     assert api.get("/api/v1/documents", headers=named).status_code == 403
     assert api.get("/api/health", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_it_is_ready_while_its_database_answers(client_of, stocked, monkeypatch):
+    api = client_of(stocked, client="192.0.2.7")
+    named = {"Host": "192.0.2.7:8600"}
+    assert api.get("/api/ready", headers=named).json() == {"status": "ready"}
+    assert api.head("/api/ready", headers=named).status_code == 200
+
+    def broken(*_):
+        raise OperationalError("select 1", {}, Exception("password of the database"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "connect", broken)
+        reply = api.get("/api/ready", headers=named)
+    assert reply.status_code == 503
+    assert "server log" in reply.json()["detail"]
+    assert "password" not in reply.text
+    assert api.get("/api/ready", headers=named).status_code == 200
+
+
+def test_it_is_ready_once_the_library_is_open_and_not_while_it_opens(stocked):
+    opens, tries = threading.Event(), []
+
+    def slowly():
+        tries.append(1)
+        assert opens.wait(30)
+        return stocked
+
+    app = alone(OpenLibrary(slowly, lambda: stocked.settings))
+    here = {"base_url": f"http://{OWN}", "client": ("127.0.0.1", 1)}
+    with TestClient(app, **here) as api, ThreadPoolExecutor() as callers:
+        first = callers.submit(api.get, "/api/ready")
+        while not tries:
+            time.sleep(0.01)
+        assert api.get("/api/ready").json()["detail"] == "The library is being opened."
+        opens.set()
+        assert first.result(30).status_code == 200
+        assert api.get("/api/ready").status_code == 200
+        api.app.routes[0].app.state.stopping._leaving.set()
+        assert api.get("/api/ready").status_code == 503
+        assert api.get("/api/v1/documents").status_code == 200
+        assert api.get("/api/health").status_code == 200
+    assert len(tries) == 1
+
+
+def test_a_library_that_cannot_be_opened_is_not_ready(settings):
+    def fails():
+        raise LibraryInUse(f"{settings.library} is open in another program")
+
+    app = alone(OpenLibrary(fails, lambda: settings))
+    with TestClient(app, base_url=f"http://{OWN}") as api:
+        for _ in range(2):
+            reply = api.get("/api/ready")
+            assert reply.status_code == 503
+            assert str(settings.library) not in reply.text
 
 
 def test_the_address_that_it_listens_on_is_its_name(stocked):

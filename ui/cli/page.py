@@ -9,15 +9,24 @@ from typing import Annotated
 
 import typer
 
-from rag.errors import RanklensError
+from rag.errors import RanklensError, SettingsError
 from rag.settings import Settings, settings_file
 from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
+LOCAL, PORT = "127.0.0.1", 8501
+_SERVER = (sys.executable, "-P", "-m", "ui.server")
 SamplesOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR", help="Documents to add first if the library is empty.", exists=True
+    ),
+]
+HostOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Address of this machine to listen on; another than 127.0.0.1 needs page_hosts.",
     ),
 ]
 PortOption = Annotated[
@@ -29,23 +38,37 @@ PortOption = Annotated[
 def run(
     ctx: typer.Context,
     samples: SamplesOption = None,
+    host: HostOption = LOCAL,
     port: PortOption = None,
     library: LibraryOption = None,
 ) -> None:
     """Serve the page on this machine and print its address."""
     settings = settings_for(ctx, library)
+    refuse_open(settings, host)
     if samples is not None:
         add_samples(settings, samples)
     if (file := settings_file()) is not None:
         print(f"Settings file: {file.path.absolute()} ({file.origin})")
     sys.stdout.flush()
     environment = {**os.environ, "RANKLENS_LIBRARY": str(settings.library)}
-    os.execve(sys.executable, command(port), environment)  # noqa: S606 - no shell, on purpose
+    os.execve(sys.executable, command(host, port), environment)  # noqa: S606 - no shell, on purpose
 
 
-def command(port: int | None) -> list[str]:
+def refuse_open(settings: Settings, host: str) -> None:
+    """Raise `SettingsError` if the page would be open to whoever reaches this machine."""
+    if host != LOCAL and not settings.hosts():
+        raise SettingsError(
+            f"--host {host} opens the page to other machines. Put a reverse proxy in front that "
+            "asks who comes and speaks TLS, and name its host (RANKLENS_PAGE_HOSTS="
+            "docs.example.org); docs/security.md shows one"
+        )
+
+
+def command(host: str, port: int | None) -> list[str]:
     """Return the command that serves the page; code of the working folder is not imported."""
-    return [sys.executable, "-P", "-m", "ui.server", *([] if port is None else [str(port)])]
+    if host != LOCAL:
+        return [*_SERVER, str(port or PORT), host]
+    return [*_SERVER, *([] if port is None else [str(port)])]
 
 
 def add_samples(settings: Settings, folder: Path) -> None:

@@ -13,6 +13,7 @@ from rag.models.encoder import unit
 from rag.models.hub import embedded_folder
 from rag.models.load import load_encoder
 from rag.models.tokens import count_with, token_counter
+from rag.models.torch_encoder import load_torch
 from rag.settings import Settings
 from tests.rag.models.tiny import TEXTS, save_encoder
 
@@ -227,3 +228,10 @@ def test_a_tokeniser_in_python_counts_the_same_from_its_files(tmp_path):
 def test_a_folder_without_a_tokeniser_is_refused(tmp_path):
     with pytest.raises(ModelError, match="no tokeniser"):
         token_counter(tmp_path)
+
+
+def test_torch_that_is_not_installed_is_an_error_in_words(tmp_path, monkeypatch):
+    (tmp_path / "tokenizer.json").write_text("{}")
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(ModelError, match=r"runs in torch only.*pip install torch"):
+        load_torch("SentenceTransformer", "some/model", tmp_path)

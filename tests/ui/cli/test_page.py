@@ -37,6 +37,16 @@ def test_a_port_can_be_chosen(run: Run, started):
     assert run("run", "--port", 99999).code == 2
 
 
+def test_another_address_needs_a_proxy_s_host(run: Run, started, monkeypatch: pytest.MonkeyPatch):
+    ran = run("run", "--host", "192.0.2.7")
+    assert ran.code == 2
+    assert "RANKLENS_PAGE_HOSTS" in ran.err
+    assert started == []
+    monkeypatch.setenv("RANKLENS_PAGE_HOSTS", "docs.example.org")
+    assert run("run", "--host", "192.0.2.7", "--port", 9000).code == 0
+    assert started[0][0][-2:] == ["9000", "192.0.2.7"]
+
+
 def test_samples_go_into_an_empty_library_only(
     run: Run, started, fake: FakeLibrary, tmp_path: Path
 ):
