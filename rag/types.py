@@ -32,6 +32,8 @@ class StageName(StrEnum):
     FOLLOW_UP_RERANKED = "follow-up-reranked"
     SECOND_HOP = "second-hop"
     WIDENED = "widened"
+    SECOND_PIPELINE = "second-pipeline"
+    INTERLEAVED = "interleaved"
 
 
 RETRIEVERS = (StageName.DENSE, StageName.LEXICAL)

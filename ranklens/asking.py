@@ -32,7 +32,7 @@ from rag.settings import Settings, from_visitor
 from rag.store.catalogue import Document
 from rag.store.collections import DEFAULT
 from rag.types import Answer, Trace
-from ranklens import samples
+from ranklens import interleaving, samples
 from ranklens.answering import rewrite
 from ranklens.connection import NO_MODEL
 from ranklens.monitoring import record
@@ -100,6 +100,7 @@ def ask(
     collection = collection_of(library, chat) if chat else collection
     writer = NO_MODEL if pending.quoted else model
     chosen = {**writer, **from_visitor(library.settings, options)}
+    pair = None if pending.replaces else interleaving.wanted(library, options)
     pipeline = library.pipeline_in(collection).with_settings(**chosen).until(stop)
     settings, collection = pipeline.settings, pipeline.asked_within.collection
     question, named = pipeline.mentioned(asked)
@@ -109,7 +110,9 @@ def ask(
     rewritten = rewrite(question, [Exchange.of(turn) for turn in history], settings)
     _unless(stop)
     on_stage("Searching…")
-    trace = rewritten.kept_in(pipeline.widen(pipeline.search(rewritten.question)))
+    searched = rewritten.question
+    found = interleaving.search(pipeline, pair, searched) if pair else pipeline.search(searched)
+    trace = rewritten.kept_in(pipeline.widen(found))
     _unless(stop)
     if pending.replaces:
         turn = kept.replace(pending.replaces, asked, trace, pending.rest)
@@ -117,6 +120,8 @@ def ask(
     else:
         begun = chat or kept.start(asked, library.collections.id_of(collection))
         turn = kept.add(begun, asked, trace)
+    if pair:
+        interleaving.keep(library, pair, turn)
     library.writings[turn.id] = Writing(
         kept,
         turn,
@@ -240,6 +245,13 @@ def rate(library: Library, turn_id: int, liked: bool | None, why: str = "") -> N
     kept.judge(turn_id, liked, why)
     if turn := kept.turn(turn_id):
         feedback.follow(library.judgements, kept, turn.trace.question)
+
+
+def opened(library: Library, turn: Turn, chunk_id: str) -> None:
+    """Note that the reader of an answer opened a passage, if the answer cites it."""
+    answer = turn.trace.answer
+    if answer and any(citation.chunk_id == chunk_id for citation in answer.citations):
+        library.interleavings.open(turn.id, chunk_id)
 
 
 def as_markdown(library: Library, conversation: Conversation) -> str:

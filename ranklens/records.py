@@ -14,6 +14,7 @@ from rag.settings import Settings
 from rag.store.index import Index
 
 if TYPE_CHECKING:
+    from rag.chat.interleaved import Interleavings
     from rag.chat.store import Conversations
     from rag.chat.writing import Writing
     from rag.evaluate.experiments.kept import EvaluationStore
@@ -49,6 +50,13 @@ class Records:
         from rag.chat.store import Conversations
 
         return Conversations(self.index.catalogue.engine)
+
+    @cached_property
+    def interleavings(self) -> Interleavings:
+        """Questions that were ranked by two pipelines at once."""
+        from rag.chat.interleaved import Interleavings
+
+        return Interleavings(self.index.catalogue.engine)
 
     @cached_property
     def writings(self) -> dict[int, Writing]:

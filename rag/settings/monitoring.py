@@ -76,6 +76,12 @@ class MonitoringSettings(Section):
     smtp_key: SecretStr = option(
         SecretStr(""), "Password for the mail server; sent there only, and only encrypted."
     )
+    ab_first: str = option(
+        "",
+        "Compare two pipelines in use: the first one, a saved pipeline, a reranker or options such "
+        "as pool=100. With ab_second, questions of the page Ask are ranked by both, interleaved.",
+    )
+    ab_second: str = option("", "The second pipeline that is compared in use; empty: none is.")
     otel_questions: bool = option(
         False,
         "Send the words of questions with OpenTelemetry spans; else figures only.",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MONITORING = frozenset(
     [
         "log_questions",
+        "ab_first",
+        "ab_second",
         "alert_p95_ms",
         "alert_rerank_ms",
         "alert_cost_usd",

@@ -10,7 +10,7 @@ from fastapi import Path as ApiPath
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
-from ranklens import advising, background, evaluations, measuring, monitoring
+from ranklens import advising, background, evaluations, interleaving, measuring, monitoring
 from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.replies import JSON, SCHEMAS, JsonReply, described
@@ -221,6 +221,12 @@ def advise(body: AdviceBody, library: Opened) -> JobState:
     )
     judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.advise(judged, wishes))
+
+
+@router.get("/ab")
+def compared_in_use(library: Opened) -> list[dict[str, Any]]:
+    """Show which of two pipelines readers prefer, by what they opened and liked."""
+    return interleaving.outside(interleaving.results(library))
 
 
 @router.get(

@@ -16,6 +16,7 @@ from ui.cli import (
     documents,
     evaluation,
     fitting,
+    interleaving,
     judging,
     kept,
     learning,
@@ -72,6 +73,7 @@ app.command()(fitting.fit)
 app.command()(advising.advise)
 app.command()(learning.learn)
 app.command()(sweeping.sweep)
+app.command()(interleaving.ab)
 app.command()(judging.questions)
 app.command()(judging.judgements)
 app.command()(page.run)

@@ -31,11 +31,11 @@ def show_evaluation(found: Figures) -> None:
             print(f"failed: {clean(question)}: {clean(reason)}", file=sys.stderr)
     for pipeline, one in zip(summary.stages, found.runs, strict=True):
         print(f"\n{clean(pipeline.title)} · settings {one.run.settings_digest}")
-        _print_table(pipeline.transposed())
+        show_table(pipeline.transposed())
         print(pipeline.note)
     for other in summary.others:
         print(f"\n{other.title}")
-        _print_table(other)
+        show_table(other)
 
 
 def show_fit(parts: Sequence[FittedPart]) -> None:
@@ -47,7 +47,7 @@ def show_fit(parts: Sequence[FittedPart]) -> None:
         print(f"{part.title}: {part.choice}")
         print(f"  {part.worth}")
         if part.table:
-            _print_table(part.table)
+            show_table(part.table)
 
 
 def show_advice(found: AdviceSummary) -> None:
@@ -58,7 +58,7 @@ def show_advice(found: AdviceSummary) -> None:
         print(clean(f"- {reason}"))
     for one in found.tables:
         print(f"\n{one.title}")
-        _print_table(one)
+        show_table(one)
         if one.note:
             print(one.note)
 
@@ -73,8 +73,9 @@ def show_sweep(found: SweepSummary) -> None:
         print(f"  {clean(line)}")
     for one in found.tables:
         print(f"\n{one.title}")
-        _print_table(one)
+        show_table(one)
 
 
-def _print_table(shown: EvaluationTable) -> None:
+def show_table(shown: EvaluationTable) -> None:
+    """Print a table."""
     table(shown.columns, [(name, *map(str, cells)) for name, cells in shown.rows])

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from rag.evaluate.reports.rendering import STYLE
+from rag.evaluate.reports.rendering import STYLE, part
 from rag.text.labels import duration, stage_title
 from rag.text.plural import plural
-from ranklens import monitoring
+from ranklens import interleaving, monitoring
 from ranklens.monitoring import ANSWER, FIRST_TOKEN, RANKING, WINDOWS, LogFigures
 from ui.monitor import charts, questions
 from ui.shared import address, frame, state
@@ -104,6 +104,18 @@ def _show(library: Library, found: LogFigures) -> None:
         (entry, charts.day_and_time(entry.asked), entry.slowest_stage) for entry in found.slowest
     ]
     st.html(macro("slowest", TEMPLATE)(slow))
+    _compared(library)
+
+
+def _compared(library: Library) -> None:
+    """Show what two pipelines that are compared in use have come to."""
+    if problem := interleaving.problem(library.settings):
+        frame.notice(problem, "No pipelines are compared in use", "warn")
+    if results := interleaving.results(library):
+        frame.label("Pipelines compared in use", "h3")
+        for one in results:
+            frame.say(one.sentence)
+        st.html(part("figures")([interleaving.table(results)]))
 
 
 def _charts(found: LogFigures) -> None:
