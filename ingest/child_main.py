@@ -178,6 +178,13 @@ def _count_tokens(folder: Path) -> Callable[[Sequence[str]], list[int]]:
     return token_counter(folder)
 
 
+def _table(_parts: Sequence[bytes], path: str, columns: Sequence[str], most: int) -> Answer:
+    """Return the rows of a parquet file as lines of JSON."""
+    from ingest.datasets.parquet import packed_lines
+
+    return {}, (packed_lines(Path(path), columns, most),)
+
+
 def _draw(_parts: Sequence[bytes], path: str, page: int, scale: float, password: str) -> Answer:
     """Return page ``page`` (from 1) as a WebP; of a PDF at ``scale`` pixels a point."""
     import pypdfium2
@@ -219,6 +226,7 @@ TASKS: dict[str, Callable[..., Answer]] = {
     "recognise": _recognise,
     "cut": _cut_again,
     "draw": _draw,
+    "table": _table,
 }
 
 if __name__ == "__main__":

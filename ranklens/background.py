@@ -6,15 +6,18 @@ Each raises `LibraryError` while another job of the library runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere, RanklensError
 from rag.evaluate.progress import advance
 from ranklens import (
     advising,
+    comparison,
     evaluations,
+    exchange,
     fitting,
     folders,
     judging,
@@ -29,7 +32,7 @@ from ranklens import (
 from ranklens.jobs import Job, Work
 
 if TYPE_CHECKING:
-    from ingest.progress import FileOutcome
+    from ingest.progress import FileOutcome, IndexingProgress
     from rag.evaluate.data import Question
     from rag.settings import Settings
     from rag.store.verifying import IndexReport
@@ -40,6 +43,7 @@ MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "w
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
 SAMPLES = "samples"
 LEARN, SWEEP = "learn", "sweep"
+RANK, IMPORT = "rank", "import"
 
 
 def measure(
@@ -100,6 +104,25 @@ def sweep(judged: JudgedSet, wishes: sweeping.SweepWishes) -> Job:
         return sweeping.sweep(judged, wishes, on_progress=job.advance, stop=job.stop)
 
     return _started(judged.library, SWEEP, f"Sweep on {judged.name}", work, "searches")
+
+
+def rank_all(library: Library, name: str, pipelines: Variants, collection: str = "") -> Job:
+    """Rank a set's questions by every pipeline; the result is a `ComparedRankings`."""
+
+    def work(job: Job) -> comparison.ComparedRankings:
+        return comparison.rank_all(library, name, pipelines, collection, job.advance, job.stop)
+
+    return _started(library, RANK, f"Ranking the questions of {name}", work)
+
+
+def ranked(library: Library, job_id: str) -> comparison.ComparedRankings:
+    """Return what a job has ranked; raises `NotThere` if it was another job, or is of before."""
+    done = job(library, job_id)
+    if done.kind != RANK:
+        raise NotThere(f"the job {job_id!r} has ranked no questions")
+    result(done)
+    compared: comparison.ComparedRankings = done.result
+    return compared
 
 
 def propose_grades(
@@ -203,6 +226,31 @@ def add_samples(library: Library) -> Job:
     return _started(library, SAMPLES, "The sample library is added", work, "documents")
 
 
+def import_dataset(
+    library: Library, uploads: Sequence[tuple[str, IO[bytes]]], name: str = ""
+) -> Job:
+    """Add a data set from uploaded files, (name, content); the result is an `ImportedDataset`.
+
+    Without a name it is called as the archive, or as the first file.
+    """
+    called = " ".join(name.split()) or PurePath(uploads[0][0]).name.split(".")[0] or "dataset"
+    held = ExitStack()
+    path = held.enter_context(exchange.uploaded(uploads))
+
+    def work(job: Job) -> exchange.ImportedDataset:
+        def report(progress: IndexingProgress) -> None:
+            job.advance(progress.documents_done, progress.documents_total)
+
+        with held:
+            return exchange.import_dataset(library, path, called, on_progress=report, stop=job.stop)
+
+    try:
+        return _started(library, IMPORT, f"Importing {called}", work, "documents")
+    except LibraryError:
+        held.close()
+        raise
+
+
 def keep_drafts(
     library: Library, job_id: str, name: str, chosen: Sequence[int] | None = None
 ) -> tuple[str, int]:
@@ -263,6 +311,8 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     ADVISE: advising.outside,
     LEARN: learning.outside,
     SWEEP: sweeping.outside,
+    RANK: asdict,
+    IMPORT: asdict,
     PROPOSE: asdict,
     WRITE: asdict,
     PULL: lambda name: {"model": name},

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from ingest import datasets
-from ingest.datasets import prepare
+from ingest.datasets import irds, prepare
 from rag.errors import NotThere, SettingsError
 from rag.evaluate.data import Evaluation, Grades, Question, Unit
 from rag.evaluate.experiments.pipelines import Variants, resolve
@@ -136,7 +136,7 @@ def opened_set(
     such folder or set.
     """
     if _is_folder(source):
-        dataset = datasets.read(Path(source), settings.max_file_mb).limited(limit)
+        dataset = datasets.read_source(source, settings.max_file_mb).limited(limit)
         folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
         # One that was indexed with another encoder or other chunks is indexed again.
         with open_library(settings.updated(library=folder), reindex=True) as library:
@@ -216,7 +216,7 @@ def judged_set(
 
 
 def _is_folder(source: str) -> bool:
-    return "/" in source or Path(source).expanduser().is_dir()
+    return irds.named(source) or "/" in source or Path(source).expanduser().is_dir()
 
 
 def graded(

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from ingest.datasets import questions as files
 from ingest.datasets.anchored import judgements_from, texts
+from ingest.datasets.beir import there as in_layout
 from rag.errors import LibraryError, NotThere, RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements import question_writer
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Question", "QuestionsWritten", "WrittenQuestion"]
 
-BEIR = ("corpus.jsonl", "queries.jsonl")
 MOST = 2_000
 
 
@@ -66,7 +66,7 @@ def import_uploads(
     with tempfile.TemporaryDirectory(prefix="ranklens-") as made:
         folder = Path(made)
         paths = [_put(folder, file_name, data) for file_name, data in uploads]
-        beir = any(path.name.removesuffix(".gz") in BEIR for path in paths) and len(paths) > 1
+        beir = len(paths) > 1 and in_layout(folder)
         try:
             source = folder if beir else paths[0]
             return import_questions(library, source, name, collection=collection)

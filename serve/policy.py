@@ -61,6 +61,7 @@ RULES = (
     Rule("POST", "/v1/judgements/file", Access.WRITE, files=True),
     Rule("POST", "/v1/evaluations/replay", Access.WRITE, files=True),
     Rule("POST", "/v1/question-sets", Access.WRITE, files=True),
+    Rule("POST", "/v1/datasets", Access.WRITE, files=True),
     Rule("GET", "/v1/indexing*", Access.READ, wait=False),
     Rule("GET", "/v1/jobs*", Access.READ, wait=False),
     Rule("POST", "/v1/jobs/*", Access.WRITE, wait=False),

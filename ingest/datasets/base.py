@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -64,17 +64,22 @@ T = TypeVar("T", CorpusRow, Question)
 
 
 def read_items(
-    path: Path, rows: Iterable[tuple[int, R]], read: Callable[[R], T], what: str
+    path: Path,
+    rows: Iterable[tuple[int, R]],
+    read: Callable[[R], T],
+    what: str,
+    before: Mapping[str, T] | None = None,
 ) -> dict[str, T]:
     """Return what ``read`` makes of each (line, row) by its id; an id that comes twice is a fault.
 
-    Raises `RanklensError` that names every fault.
+    ``before`` are those of other files. Raises `RanklensError` that names every fault.
     """
     kept: dict[str, T] = {}
+    others = before or {}
 
     def add(row: R) -> None:
         item = read(row)
-        if kept.setdefault(item.id, item) is not item:
+        if item.id in others or kept.setdefault(item.id, item) is not item:
             raise ValueError(f"{what} {item.id!r} comes twice")
 
     read_rows(str(path), rows, add)

@@ -30,7 +30,7 @@ def read(path: Path, most: int = MOST_MB) -> tuple[tuple[Question, ...], tuple[G
 
 
 def _from_dataset(folder: Path, most: int) -> tuple[tuple[Question, ...], tuple[Gold, ...]]:
-    if beir.find(folder, "queries.jsonl") or beir.find(folder, "corpus.jsonl"):
+    if beir.there(folder):
         return beir.read_questions(folder, most)
     found = spans.read(folder, most)
     return found.questions, found.golds

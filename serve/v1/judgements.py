@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranklens import Judgement, background, inspecting, judging, measuring
-from serve.bodies import ApiRoute
+from ranklens import Judgement, background, comparison, inspecting, judging, measuring
+from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.replies import described
 from serve.v1.jobs import JobState
@@ -51,6 +51,16 @@ class ProposalBody(BaseModel):
     pipelines: list[str] = Field([], max_length=20)
     depth: int = Field(10, ge=1, le=100, description="First passages of every stage.")
     limit: int | None = Field(None, ge=1, description="The first questions only.")
+
+
+class RankBody(BaseModel):
+    """A question set, and the pipelines to compare: the others with the first one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    set: str
+    pipelines: list[str] = Field(min_length=2, max_length=20)
+    collection: CollectionName = ""
 
 
 @router.get("")
@@ -100,6 +110,23 @@ def add_file(
     asked = library.question_sets.questions(set) if set or not judging.is_csv(name) else ()
     made = judging.import_judgements(library, name, asked, judge, data=file.file.read())
     return Imported(judgements=made)
+
+
+@router.post("/rankings", status_code=202)
+def rank(body: RankBody, library: Opened) -> JobState:
+    """Rank a set's questions by every pipeline, as a job, so that `/useful` can compare them."""
+    variants = measuring.resolve(library.settings, body.pipelines)
+    return JobState.of(background.rank_all(library, body.set, variants, body.collection))
+
+
+@router.get("/useful")
+def show_useful(
+    library: Opened,
+    job: Annotated[str, Query(max_length=40, description="The id of a job of `/rankings`.")],
+    most: Annotated[int, Query(ge=1, le=100)] = 10,
+) -> dict[str, Any]:
+    """Show which passages to judge next for a comparison, and how it stands so far."""
+    return comparison.outside(library, background.ranked(library, job), most)
 
 
 @router.post("/proposals", status_code=202)

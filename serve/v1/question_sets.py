@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranklens import background, question_sets
+from ranklens import background, exchange, question_sets
 from ranklens.question_sets import ImportedSet, Question
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
+from serve.replies import described
 from serve.v1.jobs import JobState
 
 router = APIRouter(prefix="/v1", tags=["question sets"], route_class=ApiRoute)
 
-
+ZIP = "application/zip"
 Within = Annotated[
     str, Field(max_length=200, description="The collection that the questions are asked within.")
 ]
@@ -84,6 +85,36 @@ def import_set(
     """Store a question set from files; quotes that answer a question become judgements."""
     uploads = [(one.filename or "questions", one.file) for one in files]
     return question_sets.import_uploads(library, uploads, name, collection)
+
+
+@router.post("/datasets", status_code=202)
+def import_dataset(
+    library: Opened,
+    files: Annotated[
+        list[UploadFile],
+        File(description="The files of a BEIR folder, parquet files, or a ZIP archive of one."),
+    ],
+    name: Annotated[str, Form(description="The set's and the collection's name.")] = "",
+) -> JobState:
+    """Add a data set, as a job: its documents as a collection, its questions and judgements."""
+    uploads = [(one.filename or "dataset", one.file) for one in files]
+    return JobState.of(background.import_dataset(library, uploads, name))
+
+
+@router.get(
+    "/datasets",
+    response_class=Response,
+    openapi_extra=described("A ZIP archive.", {ZIP: {"type": "string", "format": "binary"}}),
+)
+def export_dataset(
+    library: Opened,
+    set: Annotated[str, Query(description="Question set.")],
+    form: Annotated[exchange.Form, Query(description="BEIR's layout, or the hub's.")] = "beir",
+) -> Response:
+    """Return a question set with its collection's passages and people's grades."""
+    headers = {"Content-Disposition": f'attachment; filename="{form}.zip"'}
+    data = exchange.export_archive(library, set, form)
+    return Response(data, media_type=ZIP, headers=headers)
 
 
 @router.get("/question-sets/{name:path}")

@@ -275,3 +275,31 @@ def test_the_name_of_a_folder_is_no_question_set(api: TestClient):
     reply = api.post("/api/v1/evaluations", json={"questions": "/etc"})
     assert reply.status_code == 404
     assert reply.json()["detail"].startswith("'/etc' is no question set of the library")
+
+
+def test_the_most_useful_judgements_of_a_comparison(api: TestClient, judged: str):
+    pipelines = ["dense:lexical_weight=0", "words:dense_weight=0"]
+    asked = {"set": judged, "pipelines": pipelines}
+    state = done(api, api.post("/api/v1/judgements/rankings", json=asked).json())
+    assert state["error"] == ""
+    found = api.get("/api/v1/judgements/useful", params={"job": state["id"], "most": 2}).json()
+    assert found["set"] == judged
+    assert {"question", "passage", "why", "weight", "chance"} == found["next"][0].keys()
+    assert "words against dense" in found["standing"][0]
+    gone = api.get("/api/v1/judgements/useful", params={"job": "gone"})
+    assert gone.status_code == 404
+    one = api.post("/api/v1/judgements/rankings", json=asked | {"pipelines": ["none"]})
+    assert one.status_code == 422
+
+
+def test_a_data_set_travels_as_an_archive(api: TestClient, judged: str):
+    for form in ("beir", "parquet"):
+        reply = api.get("/api/v1/datasets", params={"set": judged, "form": form})
+        assert reply.headers["content-type"] == "application/zip"
+        files = {"files": ("space.zip", reply.content)}
+        asked = api.post("/api/v1/datasets", files=files, data={"name": f"back {form}"})
+        state = done(api, asked.json())
+        assert (state["kind"], state["error"]) == ("import", "")
+        found = api.get(state["result"]).json()
+        assert (found["name"], found["questions"], found["judgements"]) == (f"back {form}", 2, 2)
+    assert api.get("/api/v1/datasets", params={"set": "gone"}).status_code == 404

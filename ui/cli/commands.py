@@ -12,6 +12,7 @@ from rag.settings import CONFIG
 from ui.cli import (
     advising,
     collections,
+    datasets,
     doctor,
     documents,
     evaluation,
@@ -26,6 +27,7 @@ from ui.cli import (
     serving,
     sweeping,
     upkeep,
+    useful,
     watching,
 )
 from ui.cli.options import LibraryOption
@@ -63,6 +65,7 @@ app.command()(documents.tag)
 app.command()(watching.watch)
 app.add_typer(collections.app, name="collections")
 app.add_typer(models.app, name="models")
+app.add_typer(datasets.app, name="datasets")
 app.command()(upkeep.settings)
 app.command()(doctor.doctor)
 app.command()(upkeep.verify)
@@ -76,6 +79,7 @@ app.command()(sweeping.sweep)
 app.command()(interleaving.ab)
 app.command()(judging.questions)
 app.command()(judging.judgements)
+app.command()(useful.judge)
 app.command()(page.run)
 app.command()(serving.serve)
 app.command()(serving.mcp)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.judge import judgements, pool, proposals, propose, questions
+from ui.judge import judgements, pool, proposals, propose, questions, useful
 from ui.shared import address, frame, grades, question_sets, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-VIEWS = ("Grade passages", "Questions", "Proposals", "Judgements")
+VIEWS = ("Grade passages", "Questions", "Proposals", "Judgements", "Most useful next")
 _VIEW = "judge_view"
 
 
@@ -47,6 +47,8 @@ def page() -> None:
             propose.show(library, name, held)
     elif view == VIEWS[3]:
         judgements.show(library, name, held)
+    elif view == VIEWS[4] and name and held:
+        useful.show(library, name)
     else:
         frame.empty("No questions yet", "Write some, or import a set, under Questions.")
 

@@ -13,7 +13,7 @@ from ranklens.question_sets import (
     asked_questions,
     import_uploads,
 )
-from ui.judge import drafts, guidelines, importing
+from ui.judge import drafts, exchange, guidelines, importing
 from ui.shared import collections, frame, question_sets
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def show(library: Library, name: str | None) -> None:
         _writer(library)
     with grid.cell():
         _importer(library)
+    exchange.show(library, name)
     if kept := drafts.show(library):
         question_sets.choose(kept[0])
         importing.report(_KEY, lambda: kept[1])

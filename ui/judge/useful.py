@@ -1,0 +1,95 @@
+"""The judgement that tells two pipelines apart soonest: one passage at a time, and why this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rag.errors import RanklensError
+from rag.text.quoting import as_it_reads
+from rag.types import Chunk
+from ranklens import background, comparison, judging
+from ranklens.comparison import ComparedRankings, UsefulPassage
+from ui.shared import collections, frame, grades, html, jobs, variants
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+JOB = background.RANK
+_SKIPPED = "useful_skipped"
+
+
+def show(library: Library, name: str) -> None:
+    """Offer to rank a set's questions, and then the judgements that matter most."""
+    left, who = st.columns((6, 2), vertical_alignment="bottom")
+    with left:
+        chosen = variants.chooser(library.settings, "useful_pipelines", ("none", "current"))
+    with who:
+        grades.name_box()
+    frame.say(
+        "For a comparison, few passages decide: those that the pipelines put at different places. "
+        "They come first, from any question of the set, without names or ranks."
+    )
+    enough = chosen is not None and len(chosen) > 1
+    if st.button("Rank the questions", key="rank_all", icon=":material/sort:",
+                 disabled=library.jobs.busy or not enough):  # fmt: skip
+        background.rank_all(library, name, chosen or {}, collections.current(library))
+        st.session_state.pop(_SKIPPED, None)
+        st.rerun()
+    if not enough:
+        frame.notice("Choose two pipelines or more: they are compared with the first one.")
+    job = jobs.follow(library, JOB, "Nothing was ranked")
+    if job is None or job.earlier:
+        return
+    if job.result.name != name:
+        frame.say("What was ranked last belongs to another question set.")
+        return
+    _next(library, job.result)
+
+
+@st.fragment
+def _next(library: Library, compared: ComparedRankings) -> None:
+    """Show the next passage with its grades, and how the comparison stands."""
+    skipped: set[tuple[str, str]] = st.session_state.setdefault(_SKIPPED, set())
+    grades.problem()
+    try:
+        found = comparison.useful(library, compared, 1, skipped)
+        standing = list(comparison.summary(library, compared))
+    except RanklensError as error:
+        frame.notice(str(error), "Nothing to judge here", "warn")
+        return
+    for one in found:
+        _passage(library, one)
+        _buttons(library, one.question.text, one.passage, (one.question.id, one.passage.id))
+    if not found:
+        frame.empty("Nothing is left to judge", "Or skipped passages are all that is left.")
+    for sentence in standing:
+        frame.say(sentence)
+
+
+def _passage(library: Library, one: UsefulPassage) -> None:
+    marked = judging.marked(library, one.question.text, one.passage)
+    html.show(
+        "judge/useful.html",
+        one=one,
+        question=as_it_reads(one.question.text),
+        document=as_it_reads(one.passage.document),
+        pieces=[(as_it_reads(text), found) for text, found in marked],
+    )
+
+
+def _buttons(library: Library, question: str, passage: Chunk, key: tuple[str, str]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for grade, label in grades.LABELS.items():
+            st.button(f"{grade} {label}", key=f"useful_{grade}", shortcut=str(grade),
+                      on_click=_grade, args=(library, question, passage, grade))  # fmt: skip
+        st.button("Skip", key="useful_skip", shortcut="s", on_click=_skip, args=(key,))
+
+
+def _grade(library: Library, question: str, passage: Chunk, grade: int) -> None:
+    grades.save(library, question, passage, grade)
+
+
+def _skip(key: tuple[str, str]) -> None:
+    st.session_state.setdefault(_SKIPPED, set()).add(key)
