@@ -30,7 +30,7 @@ from rag.retrieve.filters import EVERYTHING, Filter, kind_of, of_settings
 from rag.retrieve.question import checked_question
 from rag.settings import Settings, from_visitor
 from rag.store.catalogue import Document
-from rag.store.collections import DEFAULT
+from rag.store.collections import DEFAULT, DEFAULT_ID
 from rag.types import Answer, Trace
 from ranklens import interleaving, samples
 from ranklens.answering import rewrite
@@ -89,9 +89,9 @@ def ask(
     ``history`` are the turns that it may refer to, ``chat`` the conversation that it is added to
     (None begins one). ``options`` are settings that a visitor chose (`from_visitor`), ``model`` the
     model that writes for this session (`ranklens.connection.changes`). A conversation that begins
-    is held in ``collection`` and stays there. An @name in the question takes the place of
-    ``within``. ``on_stage`` gets what is being done, in words. Raises `RanklensError`, also once
-    ``stop`` is set; nothing is kept then.
+    is held in ``collection`` and stays there; "all" asks all documents. An @name in the question
+    takes the place of ``within``. ``on_stage`` gets what is being done, in words. Raises
+    `RanklensError`, also once ``stop`` is set; nothing is kept then.
     """
     stop = stop or threading.Event()
     _until_indexed(library, pending.after, stop, on_stage)
@@ -118,7 +118,7 @@ def ask(
         turn = kept.replace(pending.replaces, asked, trace, pending.rest)
         library.writings.pop(pending.replaces.id, None)
     else:
-        begun = chat or kept.start(asked, library.collections.id_of(collection))
+        begun = chat or kept.start(asked, library.collections.number(collection))
         turn = kept.add(begun, asked, trace)
     if pair:
         interleaving.keep(library, pair, turn)
@@ -268,7 +268,12 @@ def conversations(library: Library, collection: str, words: str = "") -> list[Co
     """Return the conversations of a collection that hold all ``words``, the one used last first."""
     names = library.collections.by_id()
     held = library.conversations.all(words)
-    return [c for c in held if names.get(c.collection_id or 0, DEFAULT) == collection]
+    return [c for c in held if names.get(_number(c), DEFAULT) == collection]
+
+
+def _number(conversation: Conversation) -> int:
+    number = conversation.collection_id
+    return DEFAULT_ID if number is None else number
 
 
 def ready(library: Library, collection: str = "") -> list[Document]:

@@ -31,6 +31,7 @@ from rag.types import RETRIEVERS, Chunk, Stage, StageName, Trace
 from ranklens.models import rerankers
 
 if TYPE_CHECKING:
+    from rag.pipeline import Pipeline
     from ranklens.library import Library
 
 # The types and limits of the engine that these functions return or need.
@@ -74,12 +75,26 @@ class TraceComparison:
     times: list[StageTimes]
 
 
-class Inspection:
-    """What can be worked out about one trace. Raises `SettingsError` if its settings fail here."""
+@dataclass(frozen=True, slots=True)
+class TraceCollection:
+    """What a trace's collection is called now, "" for all documents.
 
-    def __init__(self, library: Library, trace: Trace) -> None:
+    ``note`` explains it if that differs from what the trace says.
+    """
+
+    name: str
+    note: str = ""
+
+
+class Inspection:
+    """What can be worked out about one trace. Raises `SettingsError` if its settings fail here.
+
+    ``collection`` is what its collection is called now; without it, what `trace_collection` finds.
+    """
+
+    def __init__(self, library: Library, trace: Trace, collection: str | None = None) -> None:
         self.trace = trace
-        self.pipeline = places.pipeline_of(library.pipeline, trace)
+        self.pipeline = _pipeline(library, trace, collection)
         self._kept: dict[Hashable, object] = {}
 
     @cached_property
@@ -153,10 +168,42 @@ class Inspection:
         return self._kept[key]  # type: ignore[return-value]
 
 
-def stamp(library: Library, trace: Trace) -> int:
+def _pipeline(library: Library, trace: Trace, collection: str | None) -> Pipeline:
+    pipeline = places.pipeline_of(library.pipeline, trace)
+    name = trace_collection(library, trace).name if collection is None else collection
+    return pipeline.within(pipeline.asked_within.inside(name))
+
+
+def trace_collection(library: Library, trace: Trace, conversation: str = "") -> TraceCollection:
+    """Return what the collection of a trace is called now.
+
+    A ``conversation`` that holds the trace names it by its number, so it is found under another
+    name too. All documents stand for one that is not there any more.
+    """
+    asked = str(trace.settings.get("collection", ""))
+    if not asked:
+        return TraceCollection("")
+    by_id = library.collections.by_id()
+    number = library.conversations.collection_of(conversation) if conversation else None
+    name = by_id.get(number, "") if number else ""
+    if not name and asked in by_id.values():
+        name = asked
+    if not name:
+        note = (
+            f"The collection {asked!r}, in which this question was asked, is not there any more "
+            "or has another name. What the trace does not hold is worked out over all documents."
+        )
+        return TraceCollection("", note)
+    renamed = f"The collection was called {asked!r} then; it is {name!r} now."
+    return TraceCollection(name, "" if name == asked else renamed)
+
+
+def stamp(library: Library, trace: Trace, collection: str = "") -> int:
     """Return what changes with the question, its settings and the library's documents."""
-    ready = tuple((d.id, d.digest) for d in library.index.catalogue.ready())
-    return hash((id(library.index.catalogue), ready, trace.settings_digest, trace.question))
+    held = library.collections.documents(collection).ready
+    ready = tuple((d.id, d.digest) for d in held)
+    made_of = (id(library.index.catalogue), ready, trace.settings_digest, trace.question)
+    return hash((*made_of, collection))
 
 
 def cut_of(stage: Stage, trace: Trace) -> float | None:
@@ -202,14 +249,16 @@ def is_remote(library: Library, pipeline: str) -> bool:
     return any(entry.remote for entry, _ in changed.reranker_parts())
 
 
-def search_with(library: Library, trace: Trace, pipeline: str) -> Trace:
+def search_with(
+    library: Library, trace: Trace, pipeline: str, collection: str | None = None
+) -> Trace:
     """Search for a trace's question again, in the same documents, with another pipeline.
 
-    ``pipeline`` is a saved one, a reranker, or options such as ``pool=100,reranker=none``. Raises
-    `RanklensError`.
+    ``collection`` as in `Inspection`; ``pipeline`` is a saved one, a reranker, or options such as
+    ``pool=100,reranker=none``. Raises `RanklensError`.
     """
     (options,) = resolve(library.settings, [pipeline]).values()
-    within = places.pipeline_of(library.pipeline, trace).asked_within
+    within = _pipeline(library, trace, collection).asked_within
     return library.pipeline.with_settings(**options).within(within).search(trace.question)
 
 

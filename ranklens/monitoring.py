@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from rag.errors import StorageError
+from rag.errors import RanklensError, StorageError
 from rag.types import Trace
 from rag.watch import find, prometheus, spans
 from rag.watch.conventions import Words
@@ -46,7 +46,7 @@ def record(library: Records, trace: Trace, origin: Origin, turn: int | None = No
     Evaluations and the warm-up are not recorded. Never raises because of the log or a listener:
     the answer is complete, and what failed goes to the program's log.
     """
-    entry = entry_of(trace, origin, time.time(), turn)
+    entry = entry_of(trace, origin, time.time(), turn, _collection(library, trace))
     if library.settings.log_questions:
         try:
             library.question_log.add(entry)
@@ -57,16 +57,28 @@ def record(library: Records, trace: Trace, origin: Origin, turn: int | None = No
     library.alert_watch.after_question()
 
 
+def _collection(library: Records, trace: Trace) -> int | None:
+    """Return the number of the collection that was asked; None if it was removed meanwhile."""
+    try:
+        return library.collections.number(str(trace.settings.get("collection", "")))
+    except (SQLAlchemyError, RanklensError):
+        return None
+
+
 def _words(settings: Settings) -> Words:
     return Words(settings.otel_questions or settings.otel_content, settings.otel_content)
 
 
-def of_window(library: Records, window: float | None, end: float) -> LogFigures:
+def of_window(
+    library: Records, window: float | None, end: float, collection: str | None = None
+) -> LogFigures:
     """Return the figures of the questions asked in the ``window`` seconds before ``end``.
 
-    All questions without a window. A window is at least an hour long.
+    All questions without a window. A window is at least an hour long. Only those that were asked in
+    one ``collection`` ("all": in all of them together), if it is named; raises `NotThere`.
     """
-    entries = library.question_log.entries(since=end - window if window else 0.0)
+    since = end - window if window else 0.0
+    entries = library.question_log.entries(since, None, _number(library, collection))
     first = min((entry.asked for entry in entries), default=end)
     start = min(end - window if window else first, end - HOUR)
     return figures(entries, start, end, library.rerank_gains.of(entries))
@@ -74,19 +86,25 @@ def of_window(library: Records, window: float | None, end: float) -> LogFigures:
 
 def questions(
     library: Records, window: float | None, end: float,
-    words: str = "", outcomes: Iterable[Outcome] = (),
+    words: str = "", outcomes: Iterable[Outcome] = (), collection: str | None = None,
 ) -> list[LogEntry]:  # fmt: skip
     """Return the questions of a window that hold these words and have one of the outcomes.
 
-    The newest come first; without words or outcomes all are returned.
+    The newest come first; without words or outcomes all are returned. ``collection`` as in
+    `of_window`.
     """
     since = end - window if window else 0.0
-    return find.matching(library.question_log.entries(since, end), words, outcomes)
+    held = library.question_log.entries(since, end, _number(library, collection))
+    return find.matching(held, words, outcomes)
 
 
-def questions_as_csv(entries: Sequence[LogEntry]) -> str:
+def questions_as_csv(library: Records, entries: Sequence[LogEntry]) -> str:
     """Return logged questions as a CSV file, safe to open in a spreadsheet."""
-    return find.to_csv(entries)
+    return find.to_csv(entries, library.collections.by_id())
+
+
+def _number(library: Records, collection: str | None) -> int | None:
+    return None if collection is None else library.collections.number(collection)
 
 
 def beyond_thresholds(library: Records, found: LogFigures) -> list[Alert]:

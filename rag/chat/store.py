@@ -46,7 +46,7 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False, index=True),
-    # NULL, and one that is not there any more, stand for the default collection.
+    # NULL, and one that is not there any more, stand for the default collection, 0 for all.
     Column("collection_id", Integer),
     Column("pinned", Boolean, nullable=False, default=False, server_default=false()),
 )
@@ -73,7 +73,7 @@ turns = Table(
 class Conversation:
     """A conversation in the list. ``turns`` counts the questions that are shown.
 
-    ``collection_id`` is the collection that it is held in, None for the default one.
+    ``collection_id`` is the collection that it is held in, None for the default one, 0 for all.
     """
 
     id: str
@@ -119,7 +119,7 @@ class Conversations:
         return key
 
     def collection_of(self, key: str) -> int | None:
-        """Return the collection that a conversation is held in, None for the default one."""
+        """Return the collection that a conversation is held in, as `Conversation` has it."""
         query = select(conversations.c.collection_id).where(conversations.c.id == key)
         with self._engine.connect() as db:
             return db.scalar(query)

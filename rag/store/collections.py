@@ -2,6 +2,9 @@
 
 A document is in one collection at least, and may be in several. What is added without a choice is
 in the default one, which is always there. A collection that holds every document narrows nothing.
+
+`ALL` asks all documents, whatever collections they are in. It is no collection: nothing can be put
+into it, and one that an older version called so comes before it.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from rag.store.membership import DEFAULT_ID
 from rag.store.schema import collections, document_collections, documents
 from rag.text.typed import clean
 
-DEFAULT = "default"
+DEFAULT, ALL = "default", "all"
+ALL_ID = 0  # what conversations and logged questions keep for `ALL`
 LONGEST = 80
 _LAST = "last collection"
 
@@ -51,7 +55,7 @@ class CollectionDocuments:
 class Collections:
     """Reads and writes a library's collections. Safe to use from several threads."""
 
-    default = DEFAULT
+    default, everything = DEFAULT, ALL
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -86,18 +90,26 @@ class Collections:
         with self._engine.connect() as db:
             return id_of(db, name)
 
+    def number(self, name: str) -> int:
+        """Return what is kept for a collection that is asked; "" and `ALL` are `ALL_ID`.
+
+        Raises `NotThere`.
+        """
+        return ALL_ID if not name or self.is_all(name) else self.id_of(name)
+
+    def is_all(self, name: str) -> bool:
+        """Return whether a name stands for all documents."""
+        return name == ALL and ALL not in self.names()
+
     def by_id(self) -> dict[int, str]:
-        """Return number → name of all collections."""
+        """Return number → name of all collections, and of `ALL`."""
         with self._engine.connect() as db:
-            return {
-                row[0]: row[1] for row in db.execute(select(collections.c.id, collections.c.name))
-            }
+            rows = db.execute(select(collections.c.id, collections.c.name))
+            return {ALL_ID: ALL} | {row[0]: row[1] for row in rows}
 
     def name_of(self, collection_id: int | None) -> str:
         """Return a collection's name; that of the default one if it is not there (any more)."""
-        query = select(collections.c.name).where(collections.c.id == collection_id)
-        with self._engine.connect() as db:
-            return db.scalar(query) or DEFAULT
+        return self.by_id().get(DEFAULT_ID if collection_id is None else collection_id, DEFAULT)
 
     def of_documents(self) -> Mapping[str, tuple[str, ...]]:
         """Return document → the collections that it is in, in the order of `all`."""
@@ -114,14 +126,17 @@ class Collections:
 
     def members(self, name: str) -> frozenset[str]:
         """Return the names of a collection's documents; raises `NotThere`."""
+        query = select(document_collections.c.document)
+        every = self.is_all(name)
         with self._engine.connect() as db:
-            own = document_collections.c.collection_id == id_of(db, name)
-            return frozenset(db.scalars(select(document_collections.c.document).where(own)))
+            if not every:
+                query = query.where(document_collections.c.collection_id == id_of(db, name))
+            return frozenset(db.scalars(query))
 
     def documents(self, name: str) -> CollectionDocuments:
         """Return what of a collection can be asked, kept until a document or a collection changes.
 
-        Raises `NotThere`.
+        "" and `ALL` are all documents. Raises `NotThere`.
         """
         ready = self._catalogue.ready()
         with self._keeping:
@@ -129,18 +144,20 @@ class Collections:
                 self._kept_of, self._kept = ready, {}
             kept = self._kept
         if name not in kept:
-            members = self.members(name)
+            members = self.members(name) if name else {document.name for document in ready}
             own = [document for document in ready if document.name in members]
             languages = tuple(n for n, _ in Counter(d.language for d in own).most_common())
             kept[name] = CollectionDocuments(own, languages, len(own) == len(ready))
         return kept[name]
 
     def asked(self, name: str = "") -> str:
-        """Return the collection to ask: the one of that name, or if there is none, the default.
+        """Return the collection to ask: the one of that name, or without a name the default.
 
         If only one collection has documents that can be asked, it stands for an empty default.
-        Raises `FilterError` if there is none of that name.
+        "" for `ALL`. Raises `FilterError` if there is none of that name.
         """
+        if self.is_all(name):
+            return ""
         if name:
             try:
                 self.documents(name)
@@ -155,13 +172,13 @@ class Collections:
     def last(self) -> str:
         """Return the collection that was chosen last, or if none was, the one to ask."""
         chosen = self._catalogue.setting(_LAST)
-        return self.name_of(chosen) if chosen else self.asked()
+        return self.asked() if chosen is None else self.name_of(chosen)
 
     # Changing
 
     def choose(self, name: str) -> None:
         """Remember a collection as the one that was chosen last; raises `NotThere`."""
-        self._catalogue.remember(_LAST, self.id_of(name))
+        self._catalogue.remember(_LAST, self.number(name))
 
     def make(self, name: str) -> str:
         """Make an empty collection; returns its name as it is kept. Raises `LibraryError`."""
@@ -247,6 +264,8 @@ def checked(name: str) -> str:
         raise LibraryError(f"the name of a collection has 1 to {LONGEST} characters")
     if "/" in name or not name.strip("."):  # a collection is a part of an address
         raise LibraryError(f"{name!r} cannot name a collection: no slashes, and not only dots")
+    if name == ALL:
+        raise LibraryError(f"{ALL!r} asks all collections; give this one another name")
     return name
 
 

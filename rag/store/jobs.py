@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
+    JSON,
     Column,
     Engine,
     Float,
@@ -48,13 +49,17 @@ table = Table(
     Column("error", Text, nullable=False),
     Column("started", Float, nullable=False),
     Column("ended", Float),
+    Column("arguments", JSON),
     Index("jobs_by_start", "started"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedJob:
-    """A job as it was last written down; ``ended`` is None while it runs."""
+    """A job as it was last written down; ``ended`` is None while it runs.
+
+    ``arguments`` are what it was started with, as JSON's own types, if it can be started again.
+    """
 
     id: str
     kind: str
@@ -66,6 +71,7 @@ class LoggedJob:
     error: str
     started: datetime
     ended: datetime | None = None
+    arguments: Mapping[str, Any] | None = None
 
 
 class JobLog:
@@ -79,12 +85,16 @@ class JobLog:
         self._engine = engine
         self.interrupt()
 
-    def begin(self, job_id: str, kind: str, what: str, unit: str) -> None:
+    def begin(
+        self, job_id: str, kind: str, what: str, unit: str,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         """Write down a job that starts."""
         row = {"id": job_id, "kind": kind, "what": what, "unit": unit, "done": 0, "total": 0}
         newest = select(table.c.id).order_by(table.c.started.desc()).limit(KEPT)
         with self._noted() as engine, engine.begin() as db:
             state = {"state": "running", "error": "", "started": time.time()}
+            state |= {"arguments": arguments}
             db.execute(insert(table).values(row | state))
             db.execute(delete(table).where(table.c.id.not_in(newest)))
 
@@ -129,5 +139,5 @@ def _job(row: Row[tuple[object, ...]]) -> LoggedJob:
         None if at is None else datetime.fromtimestamp(at, UTC) for at in (row.started, row.ended)
     )
     assert started  # noqa: S101 - the column is not null
-    names = ("id", "kind", "what", "unit", "done", "total", "state", "error")
+    names = ("id", "kind", "what", "unit", "done", "total", "state", "error", "arguments")
     return LoggedJob(**{name: getattr(row, name) for name in names}, started=started, ended=ended)

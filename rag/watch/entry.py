@@ -29,7 +29,8 @@ class LogEntry:
     deleted. ``ranking`` is the trace's own time; ``first_token`` (None if no word came) and
     ``answering`` (None if no answer was wanted) count from the end of the ranking. ``fell_back``
     names the stage and the reason. ``turn`` is the conversation's turn that holds the trace, or
-    None. ``cost`` is in dollars, None if a price is not known.
+    None. ``cost`` is in dollars, None if a price is not known. ``collection`` is the number of the
+    one that was asked, 0 for all of them; None if that was not written down.
     """
 
     question: str
@@ -52,6 +53,7 @@ class LogEntry:
     cost: float | None = None
     liked: bool | None = None
     turn: int | None = None
+    collection: int | None = None
     id: int = 0
 
     @property
@@ -70,7 +72,10 @@ class LogEntry:
         return max(self.stages, key=lambda stage: stage.seconds, default=None)
 
 
-def entry_of(trace: Trace, origin: Origin, ended: float, turn: int | None = None) -> LogEntry:
+def entry_of(
+    trace: Trace, origin: Origin, ended: float, turn: int | None = None,
+    collection: int | None = None,
+) -> LogEntry:  # fmt: skip
     """Return what is to be logged of a trace that was complete at ``ended`` (since 1970)."""
     answer = trace.answer
     details = [stage.details for stage in trace.stages] + ([answer.details] if answer else [])
@@ -98,6 +103,7 @@ def entry_of(trace: Trace, origin: Origin, ended: float, turn: int | None = None
         ),
         cost=spent(details),
         turn=turn,
+        collection=collection,
     )
 
 

@@ -20,6 +20,7 @@ OUTCOMES: Mapping[Outcome, Callable[[LogEntry], bool]] = {
 COLUMNS = (
     "time", "question", "origin", "reranker", "pool", "ranking_ms", "first_words_ms", "answer_ms",
     "thumb", "refused", "fell_back", "error", "generator", "tokens", "cost_usd", "settings", "turn",
+    "collection",
 )  # fmt: skip
 _THUMBS = {True: "up", False: "down", None: ""}
 
@@ -41,15 +42,16 @@ def matching(
     return found[::-1]
 
 
-def to_csv(entries: Iterable[LogEntry]) -> str:
+def to_csv(entries: Iterable[LogEntry], collections: Mapping[int, str]) -> str:
     """Return questions as CSV with a header; times are in UTC and milliseconds.
 
+    ``collections`` has the names of collections; the name of one that was removed stays empty.
     A text that a spreadsheet would run as a formula gets an apostrophe before it.
     """
-    return written(COLUMNS, map(_row, entries))
+    return written(COLUMNS, (_row(entry, collections) for entry in entries))
 
 
-def _row(entry: LogEntry) -> dict[str, Any]:
+def _row(entry: LogEntry, collections: Mapping[int, str]) -> dict[str, Any]:
     return {
         "time": entry.asked,
         "question": entry.question,
@@ -68,6 +70,7 @@ def _row(entry: LogEntry) -> dict[str, Any]:
         "cost_usd": entry.cost,
         "settings": entry.digest,
         "turn": entry.turn,
+        "collection": "" if entry.collection is None else collections.get(entry.collection, ""),
     }
 
 

@@ -61,6 +61,7 @@ table = Table(
     Column("cost", Float),
     Column("liked", Boolean),
     Column("turn", Integer, index=True),
+    Column("collection", Integer),
     sqlite_autoincrement=True,
 )
 
@@ -103,9 +104,16 @@ class QuestionLog:
                 db.execute(_WITHOUT_TURN, about)
         self._forget_now_and_then()
 
-    def entries(self, since: float = 0.0, until: float | None = None) -> list[LogEntry]:
-        """Return the questions asked from ``since`` to before ``until``, oldest first."""
+    def entries(
+        self, since: float = 0.0, until: float | None = None, collection: int | None = None
+    ) -> list[LogEntry]:
+        """Return the questions asked from ``since`` to before ``until``, oldest first.
+
+        Only those that were asked in the collection of that number, if one is named.
+        """
         query = select(table).where(table.c.asked >= since).order_by(table.c.asked, table.c.id)
+        if collection is not None:
+            query = query.where(table.c.collection == collection)
         if until is not None:
             query = query.where(table.c.asked < until)
         with self._engine.connect() as db:

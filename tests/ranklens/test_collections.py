@@ -1,11 +1,13 @@
 """Collections through the public API: adding, asking, conversations, question sets, figures."""
 
+import time
+
 import pytest
 
 from rag.errors import FilterError, LibraryError, NotThere
 from rag.evaluate.data import Question
 from rag.settings import Settings
-from ranklens import asking, judging, measuring, samples
+from ranklens import asking, inspecting, judging, measuring, monitoring, samples
 from ranklens.asking import PendingQuestion
 from ranklens.library import Library
 from tests.fakes import WordEncoder
@@ -89,12 +91,12 @@ def test_a_collection_without_documents_names_those_that_have_some(library):
 
 def test_the_same_bytes_are_put_into_another_collection(library, tmp_path):
     source = tmp_path / "source of moon" / "moon.md"
-    library.collections.make("all")
-    (outcome,) = library.add([source], collection="all")
+    library.collections.make("both")
+    (outcome,) = library.add([source], collection="both")
     assert outcome.status == "unchanged"
-    assert outcome.reason.endswith("it is in the collection 'all' now too")
-    assert library.collections.of_documents()["moon.md"] == ("all", "moon")
-    assert [d.name for d in library.documents("all")] == ["moon.md"]
+    assert outcome.reason.endswith("it is in the collection 'both' now too")
+    assert library.collections.of_documents()["moon.md"] == ("both", "moon")
+    assert [d.name for d in library.documents("both")] == ["moon.md"]
     with pytest.raises(NotThere, match="no collection 'none'"):
         library.add([source], collection="none")
 
@@ -172,3 +174,49 @@ def test_the_sample_library_is_a_collection_of_its_own(opened, tmp_path):
     assert library.question_sets.collection_of("planets") == "planets"
     assert len(library.measure("planets").evaluation.grades) == 1
     assert documents(library.search("tide")) == {"moon.md"}  # the only one that has documents
+
+
+def test_all_collections_are_asked_together(library):
+    assert documents(library.search("tide", collection="all")) >= {"moon.md", "sun 1.txt"}
+    turn = asking.ask(library, PendingQuestion("What pulls the tide?"), collection="all")
+    assert "collection" not in turn.trace.settings
+    assert "moon.md" in documents(turn.trace)
+    assert asking.collection_of(library, turn.conversation) == "all"
+    assert [one.id for one in asking.conversations(library, "all")] == [turn.conversation]
+    assert asking.conversations(library, "default") == []
+    more = asking.ask(library, PendingQuestion("And a probe?"), [turn], turn.conversation)
+    assert more.conversation == turn.conversation
+    assert {document.name for document in library.documents("all")} == {*MOON, *OTHERS}
+
+
+def test_the_question_log_knows_the_collection(library):
+    library.search("tide", collection="moon")
+    library.search("tide")
+    library.search("ring", collection="all")
+    library.collections.rename("moon", "Moon")
+    end = time.time() + 1
+    assert monitoring.of_window(library, None, end).questions == 3
+    assert monitoring.of_window(library, None, end, "Moon").questions == 1
+    (every,) = monitoring.questions(library, None, end, collection="all")
+    assert every.question == "ring"
+    rows = monitoring.questions_as_csv(library, monitoring.questions(library, None, end))
+    assert [line.rpartition(",")[2] for line in rows.split()[1:]] == ["all", "default", "Moon"]
+
+
+def test_a_trace_is_inspected_though_its_collection_has_another_name_or_is_gone(library):
+    turn = asking.ask(library, PendingQuestion("What pulls the tide?"), collection="moon")
+    chunk = library.chunks("sun 1.txt")[0]
+    assert inspecting.trace_collection(library, turn.trace).note == ""
+    library.collections.rename("moon", "Moon")
+    library.collections.make("moon")  # another one has the name now
+    found = inspecting.trace_collection(library, turn.trace, turn.conversation)
+    assert found.name == "Moon"
+    assert "called 'moon' then; it is 'Moon' now" in found.note
+    way = inspecting.Inspection(library, turn.trace, found.name).way(chunk)
+    assert way.removal.where == "filter"
+    for name in ("Moon", "moon"):
+        library.collections.remove(name)
+    gone = inspecting.trace_collection(library, turn.trace, turn.conversation)
+    assert gone.name == ""
+    assert "'moon', in which this question was asked, is not there any more" in gone.note
+    assert inspecting.Inspection(library, turn.trace).way(chunk).removal.where != "filter"

@@ -5,6 +5,7 @@ import time
 from rag.evaluate.data import Question
 from ranklens.jobs import Job
 from tests.ui.fakes import TEXTS, FakeDocument
+from tests.ui.test_ask import html
 
 
 def chooser(at):
@@ -55,12 +56,33 @@ def test_questions_are_asked_within_the_choice_and_the_conversation_stays_there(
     assert chooser(at).value == "Reports"
 
 
+def test_all_collections_are_one_more_choice(page, library):
+    library.collections.make("Reports")
+    library.collections.put("Reports", [next(iter(TEXTS))])
+    at = page("app.py")
+    assert chooser(at).options == ["default", "Reports", "All collections"]
+    chooser(at).set_value("all").run()
+    assert "all" in at.query_params["collection"]
+    assert "ready in All collections" in html(at)
+    at.chat_input(key="question").set_value("How warm?").run()
+    (chat,) = library.conversations.all()
+    assert library.collections.name_of(chat.collection_id) == "all"
+    assert "collection" not in library.conversations.turns(chat.id)[0].trace.settings
+    at.switch_page("ui/library/page.py").run()
+    assert not at.exception
+    assert chooser(at).value == "all"
+    library.collections.remove("Reports")
+    assert not page("app.py").exception  # the only one that is left is asked
+
+
 def test_question_sets_are_those_of_the_choice(page, library):
     library.collections.make("Reports")
     library.question_sets.put("Of reports", [Question("q1", "How warm?")], "Reports")
     library.question_sets.put("Of all", [Question("q1", "How warm?")], "default")
     at = page("ui/judge/page.py", collection="Reports")
     assert at.selectbox(key="question_set").options == ["Of reports · 1 question"]
+    at = page("ui/judge/page.py", collection="all")
+    assert len(at.selectbox(key="question_set").options) == 2
 
 
 def test_an_empty_library_offers_the_samples(page, library):

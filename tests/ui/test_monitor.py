@@ -117,6 +117,23 @@ def test_questions_are_searched_filtered_and_exported(page, library, log):
     assert "No question was found" in bodies(at)
 
 
+def test_questions_of_one_collection(page, library, log):
+    assert not page("ui/monitor/page.py").selectbox
+    library.collections.make("Reports")
+    log.add(asked("which seals?", collection=library.collections.id_of("Reports")))
+    log.add(asked(collection=1))
+    log.add(asked())  # of before collections were written down
+    at = page("ui/monitor/page.py")
+    assert "Questions<b>3</b>" in bodies(at)
+    at.selectbox(key="monitor_asked_in").set_value("Reports").run()
+    assert "Questions<b>1</b>" in bodies(at)
+    assert at.query_params["asked"] == "Reports"
+    at.session_state["monitor_view"] = "Questions"
+    told = bodies(at.run())
+    assert "1 question<" in told
+    assert "<td>Reports</td>" in told
+
+
 def test_everything_can_be_forgotten_at_once(page, log):
     log.add(asked())
     at = page("ui/monitor/page.py")

@@ -24,7 +24,8 @@ _REFUSED = "files_refused"
 
 def start(library: Library) -> None:
     """Show the page without a conversation: what it is for, the box, questions to begin with."""
-    ready = asking.ready(library, collections.current(library))
+    chosen = collections.current(library)
+    ready = asking.ready(library, chosen)
     frame.title(
         "Ask your documents", "Answers with their sources, and every ranking that led to them."
     )
@@ -36,7 +37,9 @@ def start(library: Library) -> None:
     passages = sum(document.chunks for document in ready)
     with st.container(key="beginning"):
         controls.documents(library)
-        frame.say(f"{plural(len(ready), 'document')}, {plural(passages, 'passage')} ready")
+        within = f" in {collections.shown(library, chosen)}" if collections.is_offered() else ""
+        words = f"{plural(len(ready), 'document')}, {plural(passages, 'passage')} ready{within}"
+        frame.say(words)
         _suggestions(ready)
 
 
@@ -61,7 +64,9 @@ def box(library: Library, placeholder: str, turns: int) -> None:
         :MOST_NAMES
     ]
     component("ranklens_ask", "ask/ask.js")(
-        key="ask_keys", data={"names": names, "turns": turns}, height=1
+        key="ask_keys",
+        data={"names": names, "turns": turns},
+        height=1,
     )
 
 
@@ -70,7 +75,7 @@ def _sent() -> None:
     sent = st.session_state["question"]
     text, files = (sent, ()) if isinstance(sent, str) else (sent.text, sent.files)
     library = state.library()
-    within = collections.current(library)
+    within = collections.target(library)
     outcomes = [library.enqueue_upload(file.name, file, collection=within) for file in files]
     st.session_state[_REFUSED] = [one for one in outcomes if one.status == "failed"]
     added = tuple(one.name for one in outcomes if one.status != "failed")

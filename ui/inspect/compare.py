@@ -82,8 +82,9 @@ def _pipeline(library: Library, first: ShownTrace) -> ShownTrace | None:
     try:
         if asked or ((not held or held[0] != made_of) and not inspecting.is_remote(library, name)):
             with st.spinner("Searching…"):
-                trace = inspecting.search_with(library, first.trace, name)
-            held = st.session_state[_HELD] = (made_of, ShownTrace(trace, f"{name}, now"))
+                within = first.collection
+                trace = inspecting.search_with(library, first.trace, name, within.name)
+            held = st.session_state[_HELD] = (made_of, ShownTrace(trace, f"{name}, now", within))
     except RanklensError as error:
         state.problem(error)
         return None
@@ -104,7 +105,7 @@ def _turn(library: Library, first: ShownTrace) -> ShownTrace | None:
 def _file(library: Library, first: ShownTrace) -> ShownTrace | None:
     shown_trace.take("inspect_second_file")
     held: HeldFile | None = st.session_state.get("inspect_second_file")
-    return ShownTrace(held[1], held[0]) if held else None
+    return shown_trace.of_file(library, held)
 
 
 def _differences(first: Trace, second: Trace) -> None:

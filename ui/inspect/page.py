@@ -45,7 +45,7 @@ def page() -> None:
         if view == PASSAGE:
             _passage(library, shown, verdict)
         elif view == POOL:
-            pool.show(_inspection(stamp(library, shown.trace), library, shown.trace))
+            pool.show(_inspection(_stamp(library, shown), library, shown))
         else:
             second = compare.show(library, shown)
     except RanklensError as error:
@@ -84,15 +84,19 @@ def _passage(library: Library, shown: ShownTrace, verdict: DeltaGenerator) -> No
     address.write(PAGE, turn=shown.turn, passage=chunk.id if chunk and named else None)
     if chunk is None:
         return
-    inspection = _inspection(stamp(library, shown.trace), library, shown.trace)
+    inspection = _inspection(_stamp(library, shown), library, shown)
     where.show(inspection, chunk, verdict)
     why.show(inspection, chunk)
 
 
+def _stamp(library: Library, shown: ShownTrace) -> int:
+    return stamp(library, shown.trace, shown.collection.name)
+
+
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _inspection(key: int, _library: Library, _trace: Trace) -> Inspection:
+def _inspection(key: int, _library: Library, _shown: ShownTrace) -> Inspection:
     """Return what is worked out about a trace, kept while neither it nor the library changes."""
-    return Inspection(_library, _trace)
+    return Inspection(_library, _shown.trace, _shown.collection.name)
 
 
 @st.fragment

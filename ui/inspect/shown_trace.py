@@ -11,7 +11,8 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.types import StageName, Trace
-from ranklens.inspecting import opened
+from ranklens import inspecting
+from ranklens.inspecting import TraceCollection, opened
 from ui.shared import address, frame, state
 from ui.shared.html import show as show_html
 
@@ -27,10 +28,14 @@ HeldFile = tuple[str, Trace]
 
 @dataclass(frozen=True, slots=True)
 class ShownTrace:
-    """A trace, what to call it, and the turn that it belongs to if it is kept."""
+    """A trace, what to call it, and the turn that it belongs to if it is kept.
+
+    ``collection`` is what its collection is called now.
+    """
 
     trace: Trace
     name: str
+    collection: TraceCollection
     turn: int | None = None
 
 
@@ -82,12 +87,21 @@ def select(
 def resolved(library: Library, chosen: Choice, held: HeldFile | None = None) -> ShownTrace | None:
     """Return the trace that was chosen; None, with a notice, if it was deleted meanwhile."""
     if chosen == FILE:
-        return ShownTrace(held[1], held[0]) if held else None
+        return of_file(library, held)
     turn = library.conversations.turn(int(chosen))
     if turn is None:
         frame.notice("This question was deleted; choose another one.", tone="warn")
         return None
-    return ShownTrace(turn.trace, turn.question, turn.id)
+    collection = inspecting.trace_collection(library, turn.trace, turn.conversation)
+    return ShownTrace(turn.trace, turn.question, collection, turn.id)
+
+
+def of_file(library: Library, held: HeldFile | None) -> ShownTrace | None:
+    """Return a trace that was opened from a file."""
+    if held is None:
+        return None
+    name, trace = held
+    return ShownTrace(trace, name, inspecting.trace_collection(library, trace))
 
 
 def take(key: str) -> None:
@@ -134,6 +148,8 @@ def head(shown: ShownTrace) -> None:
               if settings.get(name) is not None]  # fmt: skip
     facts += [f"settings {trace.settings_digest}"]
     show_html("inspect/question.html", question=trace.question, facts=facts)
+    if shown.collection.note:
+        frame.notice(shown.collection.note, tone="warn")
 
 
 def _label(question: str, asked: datetime) -> str:

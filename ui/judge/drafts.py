@@ -82,7 +82,7 @@ def _ticked(library: Library, found: QuestionsWritten) -> tuple[str, str] | None
         frame.notice("Tick the questions that are worth asking first.")
         return None
     try:
-        kept, number = keep_drafts(library, name, found, chosen, collections.current(library))
+        kept, number = keep_drafts(library, name, found, chosen, collections.target(library))
     except RanklensError as error:
         frame.notice(str(error), "Nothing was kept", "bad")
         return None

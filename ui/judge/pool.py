@@ -17,7 +17,7 @@ from rag.text.quoting import as_it_reads
 from rag.types import Chunk
 from ranklens import judging
 from ranklens.judging import Guidelines, Question
-from ui.shared import address, collections, frame, grades, state, typed, variants
+from ui.shared import address, frame, grades, state, typed, variants
 from ui.shared.html import component
 from ui.shared.naming import where
 
@@ -62,7 +62,7 @@ def _deck(
     deck = component("ranklens_deck", "shared/queue.js", "judge/deck.js", html="judge/deck.html")
     pools, problem = [], None
     try:
-        pools = list(_pools(library, questions, at, chosen, depth))
+        pools = list(_pools(library, name, questions, at, chosen, depth))
     except RanklensError as error:
         problem = error
     data = deck_data(library, name, questions, at, pools)
@@ -120,7 +120,7 @@ def _cards(
 
 
 def _pools(
-    library: Library, questions: Sequence[Question], at: int,
+    library: Library, name: str, questions: Sequence[Question], at: int,
     chosen: variants.Variants, depth: int,
 ) -> list[tuple[int, list[tuple[Chunk, dict[str, Any]]]]]:  # fmt: skip
     """Return the pool of the question at hand, and of the next one that is not judged.
@@ -129,7 +129,7 @@ def _pools(
     """
     documents = hash(tuple((d.name, d.digest, d.indexed) for d in library.documents()))
     held: dict[Any, Any] = st.session_state.setdefault(_POOLS, {})
-    collection = collections.current(library)
+    collection = library.question_sets.collection_of(name)
 
     def pool_of(place: int) -> tuple[bool, list[tuple[Chunk, dict[str, Any]]]]:
         question = questions[place].text

@@ -81,7 +81,7 @@ def _writer(library: Library) -> None:
 
 def _keep(library: Library, name: str, texts: Sequence[str]) -> str:
     new = (Question("", text) for text in texts)
-    kept, _ = library.question_sets.add(name, new, collections.current(library))
+    kept, _ = library.question_sets.add(name, new, collections.target(library))
     question_sets.choose(kept)
     return f"{kept}: {plural(library.question_sets.sizes()[kept], 'question')} now"
 
@@ -104,7 +104,7 @@ def _importer(library: Library) -> None:
 
 def _import(library: Library, files: Sequence[IO[bytes]]) -> str:
     uploads = [(file.name, file) for file in files]
-    made = import_uploads(library, uploads, collection=collections.current(library))
+    made = import_uploads(library, uploads, collection=collections.target(library))
     question_sets.choose(made.name)
     counts = f"{plural(made.questions, 'question')} and {plural(made.judgements, 'judgement')}"
     return f"{made.name}: {counts} imported"

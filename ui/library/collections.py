@@ -31,12 +31,20 @@ def _manage(library: Library) -> None:
     frame.dress_dialog()
     chosen = collections.current(library)
     count = len(library.collections.members(chosen))
-    frame.say(f"{chosen}: {plural(count, 'document')}. Questions are asked within it.")
-    _filler(library, chosen)
+    name = collections.shown(library, chosen)
+    frame.say(f"{name}: {plural(count, 'document')}. Questions are asked within it.")
+    if library.collections.is_all(chosen):
+        frame.say("Choose one of them on the page to rename it, remove it or fill it.")
+    else:
+        _filler(library, chosen)
+        _changer(library, chosen)
+    _maker(library)
+
+
+def _changer(library: Library, chosen: str) -> None:
     if chosen != library.collections.default:
         _renamer(library, chosen)
         _remover(library, chosen)
-    _maker(library)
 
 
 def membership(library: Library, document: Document) -> None:

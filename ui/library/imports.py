@@ -49,7 +49,7 @@ def _form(library: Library, key: str, label: str, action: str, example: str) -> 
 
 def _imported(library: Library, key: str, text: str) -> tuple[str, str, str]:
     """Import what was typed; return headline, text and tone of what is to be shown of it."""
-    into = collections.current(library)
+    into = collections.target(library)
     try:
         if key == ADDRESS:
             outcome = addresses.fetch_address(library, text, into)

@@ -34,7 +34,7 @@ def show(library: Library) -> None:
 
 def add(library: Library, name: str, data: IO[bytes], password: str = "") -> FileOutcome:
     """Queue one uploaded file."""
-    return library.enqueue_upload(name, data, password, collection=collections.current(library))
+    return library.enqueue_upload(name, data, password, collection=collections.target(library))
 
 
 def _report(outcomes: Sequence[FileOutcome]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +15,7 @@ from rag.text.plural import plural
 from ranklens import interleaving, monitoring
 from ranklens.monitoring import ANSWER, FIRST_TOKEN, RANKING, WINDOWS, LogFigures
 from ui.monitor import charts, questions
-from ui.shared import address, frame, state
+from ui.shared import address, collections, frame, state
 from ui.shared.html import macro
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 TEMPLATE = "monitor/monitor.html"
 PAGE, DAY_WINDOW = "monitor", "Day"
 VIEWS = ("Figures", "Questions")
-_VIEW, _WINDOW = "monitor_view", "window"
+_VIEW, _WINDOW, _ASKED = "monitor_view", "window", "monitor_asked_in"
 SAME = 30.0  # seconds for which the window's end stays where it is
 NAMES = {RANKING: "Ranking, whole", FIRST_TOKEN: "First words", ANSWER: "Answer"}
 
@@ -50,18 +51,20 @@ def page() -> None:
             "Window", list(WINDOWS), key=_WINDOW, required=True,
             label_visibility="collapsed", persist_state="session",
         )  # fmt: skip
+        within = _collection(library)
         st.button("Refresh", icon=":material/refresh:", key="refresh_monitor")
         _forgetting(library)
     end = (time.time() // SAME + 1) * SAME
     if view == VIEWS[1]:
-        questions.show(library, WINDOWS[window or DAY_WINDOW], end)
+        questions.show(library, WINDOWS[window or DAY_WINDOW], end, within)
     else:
         changes = (id(library.question_log), monitoring.version(library))
-        _show(library, _figures(library, window or DAY_WINDOW, end, changes))
+        _show(library, _figures(library, window or DAY_WINDOW, end, within, changes))
     address.write(
         PAGE,
         view="" if view == VIEWS[0] else view,
         window="" if window == DAY_WINDOW else window,
+        asked=within,
         **(questions.chosen() if view == VIEWS[1] else {}),
     )
     st.html(macro("kept", TEMPLATE)(library.settings.log_days))
@@ -73,6 +76,7 @@ def _from_address() -> None:
     if named:
         st.session_state[_VIEW] = named.get("view", VIEWS[0])
         st.session_state[_WINDOW] = named.get("window", DAY_WINDOW)
+        st.session_state[_ASKED] = named.get("asked")
         questions.choose(named)
     if st.session_state.get(_VIEW) not in VIEWS:
         st.session_state[_VIEW] = VIEWS[0]
@@ -80,9 +84,25 @@ def _from_address() -> None:
         st.session_state[_WINDOW] = DAY_WINDOW
 
 
+def _collection(library: Library) -> str | None:
+    """Offer the collections if there are several; None without a choice of one."""
+    known = collections.offered(library)
+    if st.session_state.get(_ASKED) not in known:
+        st.session_state[_ASKED] = None
+    if not known[1:]:
+        return None
+    return st.selectbox(
+        "Asked in", known, key=_ASKED, index=None, persist_state="session", width=230,
+        format_func=partial(collections.shown, library), placeholder="Asked in any collection",
+        label_visibility="collapsed", icon=":material/folder_special:",
+    )  # fmt: skip
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _figures(_library: Library, window: str, end: float, changes: object) -> LogFigures:
-    return monitoring.of_window(_library, WINDOWS[window], end)
+def _figures(
+    _library: Library, window: str, end: float, within: str | None, changes: object
+) -> LogFigures:
+    return monitoring.of_window(_library, WINDOWS[window], end, within)
 
 
 def _show(library: Library, found: LogFigures) -> None:

@@ -1,13 +1,15 @@
 """The collection that the page is about: in the address, and in the library as the last one chosen.
 
-It is shown as soon as there is a second one. A link opens the collection that it names, Back the
-one before, and a page without one in its address that of this session, else of the library.
+It is shown as soon as there is a second one, with the choice of all of them. A link opens the
+collection that it names, Back the one before, and a page without one in its address that of this
+session, else of the library.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -18,16 +20,34 @@ if TYPE_CHECKING:
 
 PAGES = ("Ask", "Library", "Compare", "Judge", "Measure")
 VOTER = "voter"
-BESIDE_TITLE = frozenset(PAGES) - {"Ask"}  # whose conversations have no title
+WITH_SIDEBAR = frozenset({"Ask"})  # it lists the conversations of the collection
 NAME, _SHOWN = "collection", "collection_in_address"
 _BOX, _NEW, _OFFERED = "collection_box", "collection_new", "collection_offered"
 
 
 def current(library: Library) -> str:
-    """Return the collection that is chosen."""
-    names = library.collections.names()
+    """Return the collection that is chosen, or `Collections.everything`."""
+    names = offered(library)
     wanted = st.session_state.get(NAME)
-    return wanted if wanted in names else library.collections.last()
+    last = library.collections.last()
+    return next((name for name in (wanted, last) if name in names), names[0])
+
+
+def target(library: Library) -> str:
+    """Return the collection that documents are added to: the default one if all are chosen."""
+    chosen, kept = current(library), library.collections
+    return kept.default if kept.is_all(chosen) else chosen
+
+
+def offered(library: Library) -> list[str]:
+    """Return what can be chosen: the collections, and if there are several, all of them."""
+    names = library.collections.names()
+    return list(dict.fromkeys([*names, library.collections.everything])) if names[1:] else names
+
+
+def shown(library: Library, name: str) -> str:
+    """Return what a collection is called on the page."""
+    return "All collections" if library.collections.is_all(name) else name
 
 
 def choose(library: Library, name: str) -> None:
@@ -48,7 +68,7 @@ def selector(page: str, opened: Callable[[], Library | None]) -> None:
     library = opened() if page in PAGES else None
     if library is None:
         return
-    names = library.collections.names()
+    names = offered(library)
     _follow_address(names)
     chosen = current(library)
     st.session_state[NAME] = chosen
@@ -58,24 +78,37 @@ def selector(page: str, opened: Callable[[], Library | None]) -> None:
     if st.query_params.get("view") == VOTER:  # who was invited to vote chooses nothing else
         return
     st.session_state[_BOX] = chosen
-    place = "collection_beside" if page in BESIDE_TITLE else "collection_above"
-    with st.container(key=place, horizontal=True, horizontal_alignment="right"):
-        st.selectbox(
-            "Collection",
-            names,
-            key=_BOX,
-            label_visibility="collapsed",
-            icon=":material/folder_special:",
-            width=260,
-            help="Questions, evaluations and conversations are asked within it.",
-            on_change=_chosen,
-            args=(library,),
-        )
+    if page in WITH_SIDEBAR:
+        with st.sidebar:
+            _box(library, names, "stretch")
+        return
+    with st.container(key="collection_beside", horizontal=True, horizontal_alignment="right"):
+        _box(library, names, 260)
+
+
+def _box(library: Library, names: list[str], width: int | Literal["stretch"]) -> None:
+    st.selectbox(
+        "Collection",
+        names,
+        key=_BOX,
+        format_func=partial(shown, library),
+        label_visibility="collapsed",
+        icon=":material/folder_special:",
+        width=width,
+        help="Questions, evaluations and conversations are asked within it.",
+        on_change=_chosen,
+        args=(library,),
+    )
+
+
+def is_offered() -> bool:
+    """Return whether there is a choice on this page."""
+    return bool(st.session_state.get(_OFFERED))
 
 
 def in_address() -> dict[str, str]:
     """Return what the address is to name of the collection; nothing if there is no choice."""
-    if not st.session_state.get(_OFFERED):
+    if not is_offered():
         return {}
     chosen = st.session_state[NAME]
     st.session_state[_SHOWN] = chosen

@@ -17,7 +17,9 @@ _SET, _NEXT = "question_set", "next_set"
 
 def chooser(library: Library) -> str | None:
     """Offer the question sets of the collection that is chosen; None if there is none yet."""
-    sizes = library.question_sets.sizes(collections.current(library))
+    chosen = collections.current(library)
+    every = library.collections.is_all(chosen)
+    sizes = library.question_sets.sizes("" if every else chosen)
     if not sizes:
         return None
     wanted = st.session_state.pop(_NEXT, st.session_state.get(_SET))

@@ -139,3 +139,32 @@ def test_what_can_be_asked_is_kept_until_something_changes(catalogue, collection
     assert collections.documents("Reports").languages == ("german",)
     collections.put("default", ["b.txt"])
     assert collections.documents("default").all
+
+
+def test_all_of_them_are_asked_together_and_hold_nothing_of_their_own(catalogue, collections):
+    add(catalogue, "a.txt")
+    collections.make("Reports")
+    add(catalogue, "b.txt", collections.id_of("Reports"))
+    assert collections.asked("all") == ""
+    assert names(collections, "") == names(collections, "all") == ["a.txt", "b.txt"]
+    assert collections.documents("").all
+    assert collections.members("all") == {"a.txt", "b.txt"}
+    assert collections.number("all") == collections.number("") == 0
+    assert collections.name_of(0) == "all"
+    collections.choose("all")
+    assert collections.last() == "all"
+    with pytest.raises(LibraryError, match="asks all collections"):
+        collections.make("all")
+    with pytest.raises(NotThere):
+        collections.put("all", ["a.txt"])
+
+
+def test_a_collection_of_before_that_is_called_all_comes_first(catalogue, collections):
+    add(catalogue, "a.txt")
+    collections.make("Reports")
+    with catalogue.engine.begin() as db:
+        db.exec_driver_sql("UPDATE collections SET name = 'all' WHERE name = 'Reports'")
+    add(catalogue, "b.txt", collections.id_of("all"))
+    assert collections.asked("all") == "all"
+    assert names(collections, "all") == ["b.txt"]
+    assert names(collections, "") == ["a.txt", "b.txt"]
