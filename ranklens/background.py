@@ -59,7 +59,8 @@ def measure(
         evaluations.keep(judged.library, evaluation, judged.collection)
         return evaluation
 
-    return _started(judged.library, MEASURE, judged.name, work)
+    made_of = {**_of(judged), "pipelines": pipelines, "one_pool": one_pool, "answers": answers}
+    return _started(judged.library, MEASURE, judged.name, work, arguments=made_of)
 
 
 def fit(judged: JudgedSet, pipeline: str, options: Mapping[str, Any], *, blend: bool) -> Job:
@@ -68,7 +69,9 @@ def fit(judged: JudgedSet, pipeline: str, options: Mapping[str, Any], *, blend: 
     def work(job: Job) -> fitting.Fit:
         return fitting.fit(judged, options, blend=blend, on_progress=job.advance, stop=job.stop)
 
-    return _started(judged.library, FIT, f"Fitting {pipeline} on {judged.name}", work)
+    made_of = {**_of(judged), "pipeline": pipeline, "options": options, "blend": blend}
+    what = f"Fitting {pipeline} on {judged.name}"
+    return _started(judged.library, FIT, what, work, arguments=made_of)
 
 
 def advise(judged: JudgedSet, wishes: advising.AdviceWishes) -> Job:
@@ -81,7 +84,8 @@ def advise(judged: JudgedSet, wishes: advising.AdviceWishes) -> Job:
     def work(job: Job) -> advising.Advice:
         return advising.advice(judged, wishes, on_progress=job.advance, stop=job.stop)
 
-    return _started(judged.library, ADVISE, f"Advice on {judged.name}", work)
+    made_of = {**_of(judged), "wishes": asdict(wishes)}
+    return _started(judged.library, ADVISE, f"Advice on {judged.name}", work, arguments=made_of)
 
 
 def learn(judged: JudgedSet, options: Mapping[str, Any]) -> Job:
@@ -211,7 +215,8 @@ def measure_speeds(library: Library, names: Sequence[str]) -> Job:
             found[name] = speeds.measure(library.settings, name, job.stop)
         return found
 
-    return _started(library, SPEED, "Measuring speed", work, "models")
+    made_of = {"names": list(names)}
+    return _started(library, SPEED, "Measuring speed", work, "models", made_of)
 
 
 def add_samples(library: Library) -> Job:
@@ -223,7 +228,45 @@ def add_samples(library: Library) -> Job:
             samples.add_questions(library)
         return len(outcomes)
 
-    return _started(library, SAMPLES, "The sample library is added", work, "documents")
+    return _started(library, SAMPLES, "Adding the sample library", work, "documents", {})
+
+
+def again(library: Library, interrupted: Job) -> Job:
+    """Start a job that was interrupted again, with what it was started with.
+
+    Raises `NotThere` if that was not written down (`Job.arguments`), or is not there any more.
+    """
+    made_of = interrupted.arguments
+    if made_of is None or interrupted.kind not in _AGAIN:
+        raise NotThere("what this job was started with was not written down")
+    return _AGAIN[interrupted.kind](library, made_of)
+
+
+def _judged(library: Library, made_of: Mapping[str, Any]) -> JudgedSet:
+    return measuring.question_set(
+        library, made_of["set"], folders=False, collection=made_of["collection"]
+    )
+
+
+_AGAIN: Mapping[str, Callable[[Library, Mapping[str, Any]], Job]] = {
+    MEASURE: lambda library, a: measure(
+        _judged(library, a), a["pipelines"], one_pool=a["one_pool"], answers=a["answers"]
+    ),
+    FIT: lambda library, a: fit(_judged(library, a), a["pipeline"], a["options"], blend=a["blend"]),
+    ADVISE: lambda library, a: advise(
+        _judged(library, a), advising.AdviceWishes(**_with_tuples(a["wishes"]))
+    ),
+    SPEED: lambda library, a: measure_speeds(library, a["names"]),
+    SAMPLES: lambda library, _: add_samples(library),
+}
+
+
+def _with_tuples(wishes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in wishes.items()}
+
+
+def _of(judged: JudgedSet) -> dict[str, str]:
+    return {"set": judged.name, "collection": judged.collection}
 
 
 def import_dataset(
@@ -323,8 +366,11 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def _started(library: Library, kind: str, what: str, work: Work, unit: str = "questions") -> Job:
-    started = library.jobs.start(kind, what, work, unit)
+def _started(
+    library: Library, kind: str, what: str, work: Work, unit: str = "questions",
+    arguments: Mapping[str, Any] | None = None,
+) -> Job:  # fmt: skip
+    started = library.jobs.start(kind, what, work, unit, arguments)
     if started is None:
         raise LibraryError("the library is busy with another job; wait for it, or stop it")
     return started

@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,8 @@ class Job:
     """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs.
 
     ``unit`` is what ``done`` and ``total`` count; ``id`` is for those who ask from outside.
-    ``over`` is how it ended. The result of one of an ``earlier`` process is gone.
+    ``over`` is how it ended. The result of one of an ``earlier`` process is gone. ``arguments`` are
+    what it was started with, if it can be started again with them.
     """
 
     work: Work
@@ -50,6 +51,7 @@ class Job:
     over: JobEnd | None = None
     earlier: bool = False
     written: JobLog | None = None
+    arguments: Mapping[str, Any] | None = None
     _noted: float = 0.0
 
     @classmethod
@@ -61,7 +63,7 @@ class Job:
             lambda _job: None, logged.what, logged.unit, logged.done, logged.total,
             error=why if logged.state == "interrupted" else logged.error, kind=logged.kind,
             id=logged.id, started=logged.started, ended=logged.ended, over=logged.state,
-            earlier=True,
+            earlier=True, arguments=logged.arguments,
         )  # fmt: skip
 
     @property
@@ -80,7 +82,7 @@ class Job:
         """Begin."""
         self.started = datetime.now(UTC)
         if self.written:
-            self.written.begin(self.id, self.kind, self.what, self.unit)
+            self.written.begin(self.id, self.kind, self.what, self.unit, self.arguments)
         self.thread = threading.Thread(target=self._run, name="job", daemon=True)
         self.thread.start()
         return self
@@ -127,17 +129,28 @@ class Jobs:
         """Whether one of them is running."""
         return any(job.running for job in self._last.values())
 
-    def start(self, kind: str, what: str, work: Work, unit: str = "questions") -> Job | None:
+    def start(
+        self, kind: str, what: str, work: Work, unit: str = "questions",
+        arguments: Mapping[str, Any] | None = None,
+    ) -> Job | None:  # fmt: skip
         """Start a job; None when one of the library's is running."""
         with self._lock:
             if self.busy:
                 return None
-            self._last[kind] = Job(work, what, unit, kind=kind, written=self._log).start()
-            return self._last[kind]
+            made = Job(work, what, unit, kind=kind, written=self._log, arguments=arguments)
+            self._last[kind] = made.start()
+            return made
 
     def last(self, kind: str) -> Job | None:
         """Return the kind's running or last job."""
         return self._last.get(kind)
+
+    def interrupted(self, kind: str) -> Job | None:
+        """Return the kind's last job if the end of an earlier process interrupted it."""
+        last = next((one for one in reversed(self._written()) if one.kind == kind), None)
+        if last is None or last.state != "interrupted" or kind in self._last:
+            return None
+        return Job.logged(last)
 
     def keep(self, kind: str, job: Job) -> None:
         """Put a finished job in place of the kind's last one."""
@@ -165,9 +178,10 @@ class Jobs:
         running = [job for job in self._last.values() if job.running]
         for job in running:
             job.note()
-            job.stop.set()
         if self._log:
-            self._log.interrupt()
+            self._log.interrupt()  # before they stop, which would be written down instead
+        for job in running:
+            job.stop.set()
         for job in running:
             if job.thread and seconds:
                 job.thread.join(seconds)

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -97,6 +99,23 @@ def test_a_killed_process_leaves_its_job_as_interrupted(path: Path):
     assert "3 of 10 questions" in job.error
     with pytest.raises(RanklensError, match="the program ended while it ran"):
         background.result(job)
+
+
+def test_what_was_interrupted_can_be_started_again_with_its_arguments(jobs: Jobs, path: Path):
+    jobs.start("speed", "Measuring", lambda job: job.stop.wait(10), arguments={"names": []})
+    jobs.close(10)
+    catalogue = Catalogue(path)
+    opened = Jobs(JobLog(catalogue.engine))
+    found = opened.interrupted("speed")
+    assert found is not None
+    assert found.arguments == {"names": []}
+    assert opened.interrupted("fit") is None
+    library = SimpleNamespace(jobs=opened)
+    assert ended(background.again(library, found)).result == {}
+    assert opened.interrupted("speed") is None
+    with pytest.raises(NotThere, match="was not written down"):
+        background.again(library, replace(found, arguments=None))
+    catalogue.close()
 
 
 def test_closing_leaves_a_running_job_as_interrupted(jobs: Jobs, path: Path):

@@ -13,6 +13,7 @@ from rag.evaluate.experiments import saved
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.measures.figures import figures, outside
+from rag.store.jobs import JobLog
 from ranklens import evaluations, measuring
 from ranklens.jobs import Job, Jobs
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
@@ -50,6 +51,27 @@ def measured(page, library):
 
 def ndcg(library):
     return library.jobs.last("measure").result
+
+
+def test_what_was_interrupted_is_shown_and_started_again(page, judged):
+    library, engine = judged, judged.index.catalogue.engine
+    library.jobs = Jobs(JobLog(engine))
+    made_of = {"set": "field", "collection": "default", "one_pool": False, "answers": False,
+               "pipelines": {"none": {"reranker": "none"}}}  # fmt: skip
+    library.jobs.start("measure", "field", lambda job: job.stop.wait(30), arguments=made_of)
+    library.jobs.close(30)
+    library.jobs = Jobs(JobLog(engine))  # the program was started again
+    at = page("ui/measure/page.py")
+    assert "Interrupted: field" in html(at)
+    assert "The program ended while it ran; it had done nothing" in html(at)
+    at.button(key="seen_measure").click().run()
+    assert "Interrupted" not in html(at)
+    at = page("ui/measure/page.py")
+    at.button(key="again_measure").click().run()
+    at = finished(at, library)
+    assert not at.exception
+    assert "Interrupted" not in html(at)
+    assert [run.name for run in ndcg(library).runs] == ["none"]
 
 
 def test_without_questions_or_judgements_nothing_can_be_measured(page, library):

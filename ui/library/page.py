@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.errors import RanklensError
+from ranklens import background
 from ranklens.adding import needs_password
 from ranklens.languages import advice
 from ui.library import collections, document, documents, imports, indexing, uploads
-from ui.shared import frame, samples, state
+from ui.shared import frame, jobs, samples, state
 from ui.shared.collections import current as chosen_collection
 from ui.shared.html import macro
 
@@ -22,6 +23,7 @@ def page() -> None:
     uploads.show(library)
     imports.show(library)
     indexing.show(library)
+    jobs.interrupted(library, background.SAMPLES)
     collections.manager(library)
     held = library.documents(chosen_collection(library))
     if not held:
