@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.chat.store import Conversation, Turn
+from rag.text import tables
 from rag.text.quoting import as_it_reads
 from rag.types import Answer, Chunk, Citation, Hit
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$!@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*(?=\S)([^\n*]*[^\s*])\*\*")
+_BAR = re.compile(r"(\\\\)?\\\|")  # as `literal` writes it, and what was "\|" before
 _ITEM = re.compile(r"^(\s*)([-*•]|\d+\.)\s+")
 
 
@@ -41,12 +43,21 @@ def _turn(turn: Turn) -> Iterator[str]:
 
 
 def _text(answer: Answer) -> str:
-    """Return the answer, its words escaped and its markers as they are."""
+    """Return the answer, its words escaped, its markers and the bars of its tables as they are."""
     parts, at = [], 0
     for citation in answer.citations:
         parts += [_words(answer.text[at : citation.start]), f"[{citation.number}]"]
         at = citation.end
-    return "".join([*parts, _words(answer.text[at:])])
+    escaped = "".join([*parts, _words(answer.text[at:])]).split("\n")
+    rows = tables.rows(answer.text.split("\n"))
+    return "\n".join(
+        _BAR.sub(_bar, line) if place in rows else line for place, line in enumerate(escaped)
+    )
+
+
+def _bar(escaped: re.Match[str]) -> str:
+    """Return a bar between cells; one that the model itself escaped is part of a cell."""
+    return r"\|" if escaped[1] else "|"
 
 
 def _words(text: str) -> str:

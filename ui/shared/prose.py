@@ -15,18 +15,17 @@ from typing import Literal, TypeVar
 
 from markupsafe import Markup
 
+from rag.text import tables
+from rag.text.tables import TextRange
 from rag.types import Chunk
 from ui.shared.html import render
 
-TextRange = tuple[int, int]
 _BOLD_OPENS, _BOLD_CLOSES = re.compile(r"\*\*(?=\S)"), re.compile(r"(?<=\S)\*\*")
 _CODE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"[ \t]*(`{3,})[\w+#.-]*[ \t]*$")
 _HEADING = re.compile(r"#{1,6} +")
 _BULLET = re.compile(r"[ \t]*[-*•] +")
 _NUMBER = re.compile(r"[ \t]*(\d{1,3})[.)] +")
-_RULE = re.compile(r"\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?$")  # of a line without its ends
-_CELL = re.compile(r"(?:[^|\\\n]|\\.)*")
 _LINE = re.compile(r"[^\n]+|(?<=\n)(?=\n)")
 
 
@@ -146,15 +145,15 @@ def _in_table(blocks: list[ProseBlock], line: re.Match[str]) -> bool:
     """Add a line to the table that is open, or make one of the line before; else False."""
     last = blocks[-1]
     if last.kind == "table" and "|" in line[0]:
-        cells = _cells(line.string, line.span())[: last.columns]
+        cells = tables.cells(line.string, line.span())[: last.columns]
         last.parts += cells + [(line.end(), line.end())] * (last.columns - len(cells))
         return True
-    if last.kind != "p" or not _RULE.match(line[0].strip()):
+    if last.kind != "p" or not tables.RULE.match(line[0].strip()):
         return False
     start, end = last.parts[-1]
     head = max(start, line.string.rfind("\n", start, end) + 1)
-    cells = _cells(line.string, (head, end))
-    if len(cells) < 2 or len(cells) != len(_cells(line.string, line.span())):
+    cells = tables.cells(line.string, (head, end))
+    if len(cells) < 2 or len(cells) != len(tables.cells(line.string, line.span())):
         return False
     if head > start:
         last.parts[-1] = (start, head - 1)
@@ -163,26 +162,6 @@ def _in_table(blocks: list[ProseBlock], line: re.Match[str]) -> bool:
         blocks.pop()
     blocks.append(ProseBlock("table", cells, columns=len(cells)))
     return True
-
-
-def _cells(text: str, row: TextRange) -> list[TextRange]:
-    """Return the ranges of a row's cells, without the white space and bars around them."""
-    start, end = row
-    line = text[start:end].rstrip()
-    end = start + len(line)
-    if line.endswith("|") and not line.endswith("\\|"):
-        end -= 1
-    start += len(line) - len(line.lstrip())
-    start += text.startswith("|", start)
-    found = []
-    while start <= end:
-        cell = _CELL.match(text, start, end)
-        until = cell.end() if cell else end
-        words = text[start:until]
-        low = start + len(words) - len(words.lstrip())
-        found.append((low, max(low, start + len(words.rstrip()))))
-        start = until + 1
-    return found
 
 
 def _begun(line: re.Match[str]) -> ProseBlock:
