@@ -65,7 +65,8 @@ def test_without_a_model_the_page_says_how_to_set_one(page, asked):
     for view in ("Proposals", "Questions"):
         at = page("ui/judge/page.py", judge_view=view)
         assert not at.exception
-        assert "set llm_model (RANKLENS_LLM_MODEL) and llm_base_url" in html(at)
+        assert "Add a connection to a language model on the page Settings" in html(at)
+        assert "llm_model" not in html(at)
 
 
 def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, server):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
+from rag.text.plural import plural
 from rag.types import Answer, Hit, Trace
 from ui.shared import frame
 from ui.shared.html import render, show
@@ -20,7 +21,7 @@ def complete(body: DeltaGenerator, foot: DeltaGenerator, trace: Trace, answer: A
         if answer.error:
             kept = "There was a problem; what arrived is above" if answer.text else "No answer came"
             frame.notice(answer.error, kept, "warn")
-        facts = facts_of(answer, trace.given)
+        facts = facts_of(answer, trace)
         show("ask/facts.html", facts=facts, thinking=answer.thinking)
 
 
@@ -52,14 +53,12 @@ def rendered(answer: Answer, hits: Sequence[Hit]) -> Markup:
     return written(answer.text, chips, marks)
 
 
-def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:
+def facts_of(answer: Answer, trace: Trace) -> list[str]:
     """Return the facts about an answer: citations, who wrote it, time, tokens, cost."""
-    cited = len({citation.chunk_id for citation in answer.citations})
     details = answer.details
     facts = [
-        "The documents do not answer this"
-        if answer.refused
-        else f"{cited} of {len(hits)} passages cited",
+        "The documents do not answer this" if answer.refused else _cited(answer, trace.evidence),
+        *_beside(answer, trace.widened.hits if trace.widened else ()),
         "quoted from your documents, no model"
         if answer.generator == "extractive"
         else answer.generator,
@@ -86,6 +85,22 @@ def facts_of(answer: Answer, hits: Sequence[Hit]) -> list[str]:
     if answer.refused_below is not None:
         facts.append(f"relevance {answer.relevance}, below {answer.refused_below}")
     return facts
+
+
+def _cited(answer: Answer, among: Sequence[Hit]) -> str:
+    cited = {citation.chunk_id for citation in answer.citations}
+    count = sum(hit.chunk.id in cited for hit in among)
+    return f"{count} of {plural(len(among), 'passage')} cited"
+
+
+def _beside(answer: Answer, widened: Sequence[Hit]) -> list[str]:
+    """Return how many passages the answer was given beside the best ones, and how many it cites."""
+    if not widened:
+        return []
+    cited = {citation.chunk_id for citation in answer.citations}
+    count = sum(hit.chunk.id in cited for hit in widened)
+    too = f", {count} of them cited" if count else ""
+    return [f"with {plural(len(widened), 'neighbouring passage')}{too}"]
 
 
 def _numbers(of: Sequence[int]) -> str:

@@ -22,6 +22,7 @@ EXPANSIONS = {
     "llm-general": "more general (LLM)",
     "hyde": "a made-up answer (HyDE, LLM)",
 }
+WITH_MODEL = "There are more of them with a language model: add one on the page Settings."
 _NAMES, _TYPES, _SINCE = address.WITHIN, "within_types", "within_since"
 
 
@@ -123,7 +124,7 @@ def _expansion(settings: Settings) -> dict[str, Any]:
         persist_state="session",
         format_func=lambda name: EXPANSIONS.get(name, name),
         placeholder="none",
-        help=None if settings.llm_model else "More of them with a language model (llm_model).",
+        help=None if settings.llm_model else WITH_MODEL,
     )
     hop = st.toggle(
         "Second hop: search for what the best passages name",

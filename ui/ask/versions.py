@@ -97,7 +97,7 @@ def _side(trace: Trace, other: Trace) -> Markup:
     return render(
         "ask/version.html",
         facts=_facts(trace),
-        text=answer.rendered(written, trace.evidence) if written else "",
+        text=answer.rendered(written, trace.given) if written else "",
         passages=[(hit.chunk, hit.rank, others.get(hit.chunk.id)) for hit in trace.evidence],
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from rag.errors import RanklensError
 from rag.settings import Settings
 from ranklens.judging import CallsOutcome, check_model
@@ -14,13 +16,23 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 
+NO_MODEL = (
+    "Add a connection to a language model on the page Settings, under “Model connections”, or "
+    "choose one there under “Who writes the answers”."
+)
+
+
 def settings_or_advice(library: Library) -> Settings | None:
     """Return the settings with this session's model; None, and how to set one, without a model."""
     settings = state.settings(library)
+    if not settings.llm_model:
+        frame.notice(NO_MODEL, "No model to ask yet")
+        st.page_link("ui/settings/page.py", label="Open Settings", icon=":material/settings:")
+        return None
     try:
         check_model(settings)
     except RanklensError as error:
-        frame.notice(f"{error}. Or choose one on the page Settings.", "No model to ask yet")
+        frame.notice(f"{error}.", "The model cannot be asked", "warn")
         return None
     return settings
 

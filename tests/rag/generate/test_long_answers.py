@@ -6,7 +6,7 @@ import pytest
 
 from rag.generate import generator_for
 from rag.generate.answer import Answering
-from rag.types import Chunk, Hit
+from rag.types import Chunk, Hit, Stage, Trace
 from tests.servers.openai_server import OpenAIServer, Reply
 from tests.servers.providers import settings_for
 from ui.ask.answer import facts_of
@@ -60,4 +60,6 @@ def test_a_cut_answer_says_so():
     assert answer.text == text
     assert len(text) <= 1000
     assert answer.error == ""
-    assert "cut at 1,000 characters (max_answer_characters)" in facts_of(answer, HITS)
+    assert "cut at 1,000 characters (max_answer_characters)" in facts_of(
+        answer, Trace("Why?", {"top": 5}, (Stage("reranked", HITS, 0.0),))
+    )
