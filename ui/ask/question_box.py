@@ -64,9 +64,7 @@ def box(library: Library, placeholder: str, turns: int) -> None:
         :MOST_NAMES
     ]
     component("ranklens_ask", "ask/ask.js")(
-        key="ask_keys",
-        data={"names": names, "turns": turns},
-        height=1,
+        key="ask_keys", data={"names": names, "turns": turns}, height=1
     )
 
 
