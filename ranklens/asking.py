@@ -30,7 +30,8 @@ from rag.retrieve.filters import EVERYTHING, Filter, kind_of, of_settings
 from rag.retrieve.question import checked_question
 from rag.settings import Settings, from_visitor
 from rag.store.catalogue import Document
-from rag.store.collections import DEFAULT, DEFAULT_ID
+from rag.store.collections import DEFAULT
+from rag.store.membership import DEFAULT_ID
 from rag.types import Answer, Trace
 from ranklens import interleaving, samples
 from ranklens.answering import rewrite
