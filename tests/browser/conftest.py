@@ -4,13 +4,15 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.servers.page import ROOT, free_port, serving, wait_for
 
 __all__ = ["ROOT", "free_port", "serving", "wait_for"]
 
 ARTIFACTS = ROOT / "test-artifacts"
+WAIT = 60_000  # milliseconds: a machine may be busy with the other parts of the suite
+expect.set_options(timeout=WAIT)
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -18,6 +20,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.browser)
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +59,7 @@ def visit(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(WAIT)
         page.on("request", note)
         page.on("console", listen)
         page.on("dialog", lambda dialog: outside.append(f"a script ran: {dialog.message}"))

@@ -67,7 +67,7 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
         page = visit(address)
         model.script(Reply(["At full ", "moon [1]. ", Pause(60), "Too late."]))
         ask(page, FIRST)
-        page.get_by_text("At full moon").wait_for(timeout=60_000)
+        page.get_by_text("At full moon").wait_for()
         shot(page, "chat-streaming")
         page.get_by_role("button", name="Stop").click()
         assert model.left.wait(5)  # it hears that nobody listens, a minute before its next piece
@@ -129,7 +129,7 @@ def test_thinking_is_folded_away(folder, model, visit, shot):
             )
         )
         ask(page, FIRST)
-        page.get_by_text("The model is thinking").wait_for(timeout=60_000)
+        page.get_by_text("The model is thinking").wait_for()
         (told,) = answers(page, 1)
         assert "think" not in told
         assert EVIL in told

@@ -85,7 +85,7 @@ def test_judging_moves_the_figures(address, visit, shot):
     sentence = page.locator(".rl-verdict b").first.inner_text()
     assert "run=" in page.url
     page.reload()
-    expect(page.locator(".rl-verdict b").first).to_have_text(sentence, timeout=60_000)
+    expect(page.locator(".rl-verdict b").first).to_have_text(sentence)
     present(page, shot)
 
     page.get_by_role("link", name="Judge").click()
@@ -109,7 +109,7 @@ def present(page, shot):
     settled(page)
     page.get_by_role("button", name="Present").click()
     slide, count = page.locator(".slide svg"), page.locator(".bar .count")
-    expect(slide).to_be_visible(timeout=60_000)
+    expect(slide).to_be_visible()
     moving = "e => e.getAnimations({ subtree: true }).length"
     assert slide.evaluate(moving) > 0
     last = int(count.inner_text().split()[-1])
@@ -138,9 +138,9 @@ def present(page, shot):
     assert "slide=1" in page.url
     page.keyboard.press("ArrowRight")
     page.reload()
-    expect(count).to_have_text(f"2 of {last}", timeout=60_000)
+    expect(count).to_have_text(f"2 of {last}")
     page.keyboard.press("Escape")
-    expect(page.locator(".rl-title")).to_be_visible(timeout=60_000)
+    expect(page.locator(".rl-title")).to_be_visible()
     page.wait_for_url(lambda url: "slide=" not in url)
 
 

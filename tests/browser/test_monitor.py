@@ -74,7 +74,7 @@ def test_questions_of_both_ways_are_monitored(library, visit, shot):
         box = page.get_by_placeholder("What would you like to know?")
         box.fill("who keeps a log of ships?")
         box.press("Enter")
-        page.locator("[data-complete]").wait_for(timeout=60_000)
+        page.locator("[data-complete]").wait_for()
         page.get_by_role("radio", name="Thumbs up").click()
         expect(page.get_by_role("radio", name="Thumbs up")).to_be_checked()
         page.goto(f"{address}/monitor")

@@ -16,7 +16,7 @@ def test_other_settings_index_the_library_again(folder, tmp_path, visit, shot): 
     options = {"RANKLENS_LIBRARY": str(own), "RANKLENS_CHUNK_TOKENS": "90"}
     with serving("streamlit", "run", "app.py", **options) as address:
         page = visit(address)
-        page.get_by_text("chunk_tokens is 200 there and 90 here").wait_for(timeout=60_000)
+        page.get_by_text("chunk_tokens is 200 there and 90 here").wait_for()
         shot(page, "other-settings")
         page.get_by_role("button", name="Index all documents again").click()
         page.get_by_text("2 documents").wait_for(timeout=90_000)  # without a click

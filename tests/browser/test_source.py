@@ -62,14 +62,14 @@ def ask(page, question):
     box = page.get_by_placeholder(re.compile("What would you like|Ask a follow-up"))
     box.fill(question)
     box.press("Enter")
-    page.locator("[data-complete]").last.wait_for(timeout=60_000)
+    page.locator("[data-complete]").last.wait_for()
     page.locator(".rl-sources").first.wait_for()
 
 
 def open_first(page):
     drawer = page.locator("[role=dialog]")
     page.locator(".rl-answer .rl-cite").first.click()
-    drawer.locator("mark").first.wait_for(state="attached", timeout=60_000)
+    drawer.locator("mark").first.wait_for(state="attached")
     return drawer
 
 

@@ -1,8 +1,7 @@
 """What the address of the page names: conversation, turn and passage, or the documents to ask.
 
-The address is the truth: if it is not what the page put there, it is a link, a reload, Back or
-Forward, and the page shows what it names. Streamlit makes each change of it a step of the browser's
-history.
+Whoever goes to an address, by a link, a reload, Back or Forward, is shown what it names. Streamlit
+makes each change of it a step of the browser's history.
 """
 
 from __future__ import annotations
