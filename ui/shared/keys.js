@@ -19,18 +19,26 @@ const press = (event) => {
   toQuestion();
 };
 
-// Grades that waited when their page was left are sent from here, unless this page sends them.
-const stranded = (report, seen) => {
+// Grades that waited when their page was left are sent from here, unless this page sends them. A
+// page may be left at any time, so this looks again and again. `lent` is the way to Python that the
+// queue has from here: Streamlit makes a new one with every run.
+const keys = (window.ranklensKeys ??= { report: null, seen: 0, lent: null });
+
+const stranded = () => {
   const queue = queueOf("grades");
-  if (!queue.report || queue.report === report) queue.join(report, seen);
+  if (!keys.report || !queue.waiting.length || (queue.report && queue.report !== keys.lent)) return;
+  keys.lent = keys.report;
+  queue.join(keys.report, keys.seen);
 };
+keys.looking ??= setInterval(stranded, 1000);
 
 export default function ({ data, setTriggerValue }) {
+  Object.assign(keys, { report: setTriggerValue, seen: data.seen });
   document.addEventListener("keydown", press);
-  const later = setTimeout(stranded, 1000, setTriggerValue, data.seen);
   return () => {
-    clearTimeout(later);
     document.removeEventListener("keydown", press);
-    queueOf("grades").leave(setTriggerValue);
+    if (keys.report !== setTriggerValue) return;
+    queueOf("grades").leave(keys.lent);
+    keys.report = keys.lent = null;
   };
 }
