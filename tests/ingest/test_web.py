@@ -195,18 +195,20 @@ def test_what_is_too_large_too_slow_or_not_there_is_refused():
         assert "more than 1 MB" in refused(server, "endless")
         began = time.monotonic()
         assert "in time" in refused(server, "slow", seconds=0.5)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
         assert refused(server, "gone") == "public.example answered with status 404"
         assert "nothing at that address" in refused(server, "empty")
         assert "compressed" in refused(server, "packed")
 
 
 def test_a_resolver_that_hangs_is_given_up(monkeypatch):
-    monkeypatch.setattr(web, "addresses_of", lambda host, port: time.sleep(1.5) or [])
+    done = threading.Event()
+    monkeypatch.setattr(web, "addresses_of", lambda host, port: done.wait(30) and [])
     began = time.monotonic()
     with pytest.raises(DocumentError, match="in time"):
         fetch("https://slow.example/", io.BytesIO(), most_mb=1, seconds=0.3)
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 20
+    done.set()
 
 
 def test_a_name_that_is_nowhere_is_named(monkeypatch):

@@ -61,9 +61,9 @@ def test_a_question_of_the_longest_kind_takes_linear_time(filled):
         filled.ask(words)
         return time.process_time() - started
 
-    seconds(500)
-    short, long = seconds(2_000), seconds(8_000)
-    assert long < 0.5 or long < 9 * short
+    seconds(500)  # what is loaded on first use; the least of three, for other threads count too
+    long = min(seconds(8_000) for _ in range(3))
+    assert long < 0.5 or long < 9 * min(seconds(2_000) for _ in range(3))
 
 
 def test_names_and_notes_have_a_length(filled):

@@ -153,5 +153,5 @@ def test_thinking_is_told_apart_in_linear_time(unit, size):
         assert all(isinstance(part, str | Thought) for part in parts)
         return time.process_time() - started
 
-    long = seconds(40_000)
-    assert long < 0.4 or long < 9 * seconds(10_000)
+    long = min(seconds(40_000) for _ in range(2))
+    assert long < 0.4 or long < 9 * min(seconds(10_000) for _ in range(3))

@@ -91,9 +91,9 @@ def test_a_chain_shares_the_deadline(run):
         make_pool("a", "b"),
         others={"second": Scripted([1.0, 2.0])},
         rerank_fallbacks="second",
-        rerank_seconds=0.6,
+        rerank_seconds=2.5,
     )
-    assert time.perf_counter() - started < 0.6
+    assert time.perf_counter() - started < 2.5
     assert ids(stage) == ["b", "a"]
 
 
