@@ -7,10 +7,10 @@ reveal the set's own grades one by one. ``page`` judges question by question all
 shows (the first ten of every stage), ``question by question`` and ``chance`` what the two rankings
 have in their first ten, ``useful`` in the order of `JudgingOrder`.
 
-A verdict is that of the randomisation test over questions at 5 % (in its normal approximation),
-worked out after every judgement. It is right if it is the one of all grades, and counted is the
-judgement from which on it stays right. Where all grades show no difference, the share of steps with
-a wrong verdict is counted instead.
+A verdict is that of the randomisation test over questions at 5 % (in its normal approximation, from
+six questions that differ on), worked out after every judgement. It is right if it is the one of all
+grades, and counted is the judgement from which on it stays right. If all grades show no difference,
+the share of steps with a wrong verdict is counted instead.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ from rag.evaluate.data import Evaluation, Grades
 from rag.evaluate.experiments.saved import load
 from rag.evaluate.judgements.active import DEPTH, DISCOUNTS, JudgingOrder
 from rag.evaluate.measures.metrics import Rankings
-from rag.evaluate.measures.statistics import interval
+from rag.evaluate.measures.statistics import FEWEST, TIE, interval
 
 LEVEL = 1.96
+HARD = 300  # judgements, question by question
 ORDERS = ("page", "question by question", "chance", "useful")
 Key = tuple[str, str]
 
@@ -57,6 +58,7 @@ class Standing:
         self._gains: dict[str, list[int]] = {}
         self._moved: dict[str, float] = {}
         self._difference: dict[str, float] = {}
+        self._moving: set[str] = set()
         self._sum = self._squares = 0.0
 
     def add(self, key: Key, grade: int) -> None:
@@ -74,11 +76,12 @@ class Standing:
         self._moved[question], self._difference[question] = moved, new
         self._sum += new - old
         self._squares += new * new - old * old
+        (self._moving.add if abs(new) > TIE else self._moving.discard)(question)
 
     @property
     def verdict(self) -> int:
         """1 or -1 if the test shows that ``after`` is better or worse, else 0."""
-        if self._squares < 1e-9:
+        if len(self._moving) < FEWEST:  # the exact test could show none
             return 0
         z = self._sum / math.sqrt(self._squares)
         return 0 if abs(z) < LEVEL else int(math.copysign(1, z))
@@ -94,7 +97,7 @@ def main() -> None:
     options = parser.parse_args()
     shown: list[tuple[str, ...]] = []
     none: list[tuple[str, ...]] = []
-    shares: list[float] = []
+    pairs: list[tuple[int, int]] = []
     for file in options.files:
         evaluation = load(file)
         asked = [q.id for q in evaluation.questions if _chosen(q.id, options.half)]
@@ -104,16 +107,19 @@ def main() -> None:
             head = (evaluation.name, name, str(size))
             if cells := until_right(runs):
                 shown.append((*head, *cells))
-                shares += _shares(runs)
+                pairs += _judgements(runs)
             none += [(*head, *cells)] if (cells := wrong_share(runs)) else []
     columns = ("set", "comparison", "questions", "repetitions", *ORDERS)
     print(about_the_run())
     print(f"\nJudgements until the verdict is right\n\n{table(columns, shown)}")
     print(f"\nShare of steps with a wrong verdict, if there is none\n\n{table(columns, none)}")
-    found = interval(shares)
-    print(
-        f"\nuseful / question by question: {found.mean:.2f} ({found.low:.2f} to {found.high:.2f})"
-    )
+    hard = [pair for pair in pairs if pair[1] >= HARD]
+    for words, some in (("all", pairs), (f"those that need {HARD} or more", hard)):
+        found = interval([useful / max(1, usual) for useful, usual in some])
+        print(
+            f"\nuseful / question by question, {words}: {found.mean:.2f} ({found.low:.2f} to "
+            f"{found.high:.2f}), {len(some)} repetitions"
+        )
 
 
 def _chosen(question: str, half: str) -> bool:
@@ -211,11 +217,10 @@ def wrong_share(runs: Sequence[dict[str, Simulated]]) -> tuple[str, ...]:
     return (str(len(there)), *(f"{m.mean:.1%} ({m.low:.1%} to {m.high:.1%})" for m in means))
 
 
-def _shares(runs: Sequence[dict[str, Simulated]]) -> list[float]:
+def _judgements(runs: Sequence[dict[str, Simulated]]) -> list[tuple[int, int]]:
+    """Return (useful, question by question) of the repetitions that show a difference."""
     there = [run for run in runs if run["chance"].truth]
-    return [
-        run["useful"].judgements / max(1, run["question by question"].judgements) for run in there
-    ]
+    return [(run["useful"].judgements, run["question by question"].judgements) for run in there]
 
 
 if __name__ == "__main__":

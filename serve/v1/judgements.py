@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranklens import Judgement, background, comparison, inspecting, judging, measuring
+from ranklens import Judgement, auditing, background, comparison, inspecting, judging, measuring
 from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.replies import described
@@ -127,6 +127,16 @@ def show_useful(
 ) -> dict[str, Any]:
     """Show which passages to judge next for a comparison, and how it stands so far."""
     return comparison.outside(library, background.ranked(library, job), most)
+
+
+@router.get("/audit")
+def show_audit(
+    library: Opened,
+    job: Annotated[str, Query(max_length=40, description="The id of a job of `/rankings`.")],
+    model: Annotated[str, Query(max_length=200, description="Else the one with most grades.")] = "",
+) -> dict[str, Any]:
+    """Show a model's figures, corrected by what people graded of a random sample."""
+    return auditing.outside(auditing.audit(library, background.ranked(library, job), model))
 
 
 @router.post("/proposals", status_code=202)

@@ -303,3 +303,11 @@ def test_a_data_set_travels_as_an_archive(api: TestClient, judged: str):
         found = api.get(state["result"]).json()
         assert (found["name"], found["questions"], found["judgements"]) == (f"back {form}", 2, 2)
     assert api.get("/api/v1/datasets", params={"set": "gone"}).status_code == 404
+
+
+def test_an_audit_without_a_model_s_grades_is_refused(api: TestClient, judged: str):
+    asked = {"set": judged, "pipelines": ["none", "wide:pool=60"]}
+    state = done(api, api.post("/api/v1/judgements/rankings", json=asked).json())
+    reply = api.get("/api/v1/judgements/audit", params={"job": state["id"]})
+    assert reply.status_code == 404
+    assert "no model has graded" in reply.text

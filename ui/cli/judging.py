@@ -73,6 +73,10 @@ def judgements(
     propose: Annotated[
         str, typer.Option(metavar="SET", help="Let the model grade what a set's questions find.")
     ] = "",
+    audit: Annotated[
+        str,
+        typer.Option(metavar="SET", help="Correct figures by a model's grades with people's."),
+    ] = "",
     pipeline: Pipelines = None,
     depth: Annotated[
         int, typer.Option(min=1, help="First passages of every stage that the model grades.")
@@ -82,12 +86,18 @@ def judgements(
 ) -> None:  # fmt: skip
     """Show how many judgements there are and how far judges agree, or read or write them.
 
-    A file that ends in .csv is CSV, any other TREC qrels. What a model proposes is kept apart.
+    A file that ends in .csv is CSV, any other TREC qrels. What a model proposes is kept apart;
+    --audit shows its figures, corrected by what people graded of a random sample.
     """
     if propose:
         from ui.cli.proposing import propose_grades
 
         propose_grades(settings_for(ctx, library), propose, pipeline or (), depth, limit)
+        return
+    if audit:
+        from ui.cli.auditing import show_audit
+
+        show_audit(settings_for(ctx, library), audit, pipeline or ("none", "current"))
         return
     from ranklens.judging import export_judgements, import_judgements, is_csv, judges_agreement
 

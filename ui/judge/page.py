@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.judge import judgements, pool, proposals, propose, questions, useful
+from ui.judge import audit, judgements, pool, proposals, propose, questions, useful
 from ui.shared import address, frame, grades, question_sets, state
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def page() -> None:
         proposals.show(library)
         if name:
             propose.show(library, name, held)
+            audit.show(library, name, held)
     elif view == VIEWS[3]:
         judgements.show(library, name, held)
     elif view == VIEWS[4] and name and held:

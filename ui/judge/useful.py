@@ -9,43 +9,28 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.text.quoting import as_it_reads
 from rag.types import Chunk
-from ranklens import background, comparison, judging
+from ranklens import comparison, judging
 from ranklens.comparison import ComparedRankings, UsefulPassage
-from ui.shared import collections, frame, grades, html, jobs, variants
+from ui.judge import ranked
+from ui.shared import frame, grades, html
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-JOB = background.RANK
 _SKIPPED = "useful_skipped"
 
 
 def show(library: Library, name: str) -> None:
     """Offer to rank a set's questions, and then the judgements that matter most."""
-    left, who = st.columns((6, 2), vertical_alignment="bottom")
-    with left:
-        chosen = variants.chooser(library.settings, "useful_pipelines", ("none", "current"))
-    with who:
-        grades.name_box()
     frame.say(
         "For a comparison, few passages decide: those that the pipelines put at different places. "
         "They come first, from any question of the set, without names or ranks."
     )
-    enough = chosen is not None and len(chosen) > 1
-    if st.button("Rank the questions", key="rank_all", icon=":material/sort:",
-                 disabled=library.jobs.busy or not enough):  # fmt: skip
-        background.rank_all(library, name, chosen or {}, collections.current(library))
-        st.session_state.pop(_SKIPPED, None)
-        st.rerun()
-    if not enough:
-        frame.notice("Choose two pipelines or more: they are compared with the first one.")
-    job = jobs.follow(library, JOB, "Nothing was ranked")
-    if job is None or job.earlier:
-        return
-    if job.result.name != name:
-        frame.say("What was ranked last belongs to another question set.")
-        return
-    _next(library, job.result)
+    with st.columns((6, 2))[1]:
+        grades.name_box()
+    compared = ranked.show(library, name, "useful")
+    if compared is not None:
+        _next(library, compared)
 
 
 @st.fragment

@@ -185,18 +185,20 @@ class JudgementStore:
             count = db.scalar(select(func.count()).select_from(each.subquery())) or 0
             return count, [Judgement(**row._mapping) for row in db.execute(first.limit(most))]
 
-    def qrels(self, questions: Sequence[str] | None = None) -> Qrels:
+    def qrels(self, questions: Sequence[str] | None = None, model: str = "") -> Qrels:
         """Return people's grades of the present chunks for questions (for all, without a list).
 
-        If nothing but whole documents was judged, the items are documents.
+        If nothing but whole documents was judged, the items are documents. ``model``: that model's
+        proposals in place of people's grades.
         """
         self.refresh()
+        sources: Collection[Source] = ("llm",) if model else PEOPLE
         wanted = None if questions is None else {same_words(q): q for q in questions}
         one_question = questions[0] if questions is not None and len(questions) == 1 else None
         held = [
             one
-            for one in self.all(one_question, sources=PEOPLE)
-            if wanted is None or one.question in wanted
+            for one in self.all(one_question, sources=sources)
+            if (wanted is None or one.question in wanted) and (not model or one.judge == model)
         ]
         lost = sum(one.status == "lost" for one in held)
         current = [one for one in held if one.status == "current"]

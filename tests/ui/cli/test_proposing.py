@@ -76,3 +76,19 @@ def test_without_a_model_it_is_said_how_to_set_one(run: Run, server: ChatServer,
     ran = run("judgements", "--propose", "made")
     assert ran.code == 1
     assert "set llm_model" in ran.err
+
+
+def test_people_audit_what_the_model_graded(run: Run, server: ChatServer, tmp_path: Path):
+    for name in ("moon", "tide"):
+        (tmp_path / f"{name}.txt").write_text(f"The moon makes the {name}.\n")
+    assert run("ingest", tmp_path / "moon.txt", tmp_path / "tide.txt").code == 0
+    (tmp_path / "q.jsonl").write_text('{"id": "1", "question": "What makes the tide?"}\n')
+    assert run("questions", "q.jsonl", "--set", "made").code == 0
+    two = ("--pipeline", "none", "--pipeline", "wide:pool=60,reranker=none")
+    assert "no model has graded" in run("judgements", "--audit", "made", *two).err
+    assert run("judgements", "--propose", "made").code == 0
+    ran = run("judgements", "--audit", "made", *two)
+    assert ran.code == 0, ran.err
+    assert "fake graded 1 question; people graded 0 of them as well" in ran.out
+    assert "next: What makes the tide?" in ran.out
+    assert "wide against none" in ran.out
