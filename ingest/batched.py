@@ -22,7 +22,9 @@ from ingest.parse import Parser
 from ingest.parsed import CutDocument, Parsed
 from ingest.progress import IndexingProgress
 from ingest.texts import keep_text
+from rag.errors import LibraryError
 from rag.settings import SHAPES_INDEX
+from rag.store.index import Index
 from rag.types import Chunk
 
 AT_ONCE = 64  # documents
@@ -135,7 +137,7 @@ def _encoded(library: Documents, cutter: _Cutter, part: Sequence[KnownText]) -> 
 
 def _write(library: Documents, encoded: _Encoded) -> int:
     """Index one batch: the same order of writing as `Index.add` and `Index.publish`."""
-    index, ids = library.index, []
+    index, ids = _embedded(library), []
     chunks = [chunk for one in encoded.documents for chunk in one.cut.chunks]
     position = 0
     words: dict[str, list[Chunk]] = {}
@@ -155,6 +157,14 @@ def _write(library: Documents, encoded: _Encoded) -> int:
     for document_id in ids:
         index.catalogue.publish(document_id, encoded.seconds)
     return len(chunks)
+
+
+def _embedded(library: Documents) -> Index:
+    if isinstance(library.index, Index):
+        return library.index
+    raise LibraryError(
+        "data sets are indexed in an embedded library only: unset database_url for this command"
+    )
 
 
 def context(chunk: Chunk) -> str:

@@ -25,8 +25,8 @@ from rag.errors import DocumentError, NotThere, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
-from rag.store.index import Index
 from rag.store.picture_texts import PictureTexts
+from rag.store.protocol import Store
 from rag.store.room import storage_error
 from rag.store.sources import Sources, Tags
 from rag.store.verifying import IndexReport, OnChecked
@@ -40,7 +40,7 @@ LOOK_AGAIN = 10.0  # seconds after which a worker that waits for disk or server 
 class Documents:
     """The documents of one library and their indexes."""
 
-    def __init__(self, settings: Settings, encoder: Encoder, index: Index) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder, index: Store) -> None:
         self.settings = settings
         self.index = index
         self.encoder = encoder

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ingest.ahead import ahead
 from rag.models.encoder import Encoder
 from rag.models.token_codes import token_codes
-from rag.store.index import Index
+from rag.store.protocol import Store
 from rag.types import Chunk
 
 Vectors = NDArray[np.float32]
@@ -20,12 +20,12 @@ AT_ONCE = 64  # chunks
 
 
 def batches(
-    index: Index, encoder: Encoder, chunks: Sequence[Chunk], keep_tokens: bool
+    index: Store, encoder: Encoder, chunks: Sequence[Chunk], keep_tokens: bool
 ) -> Iterator[Batch]:
-    """Yield what `Index.add` takes, in order; further batches are encoded meanwhile.
+    """Yield what `Store.add` takes, in order; further batches are encoded meanwhile.
 
     The ready document of the same name lends the vectors that it already has: all vectors of a
-    library are of one encoder, since `Index.open` refuses any other.
+    library are of one encoder, since a store refuses any other.
     """
     former = {
         chunk.passage: chunk.id
@@ -39,7 +39,7 @@ def batches(
 
 
 def _batch(
-    index: Index,
+    index: Store,
     encoder: Encoder,
     keep_tokens: bool,
     former: Mapping[str, str],
@@ -56,7 +56,7 @@ def _batch(
 
 
 def _known(
-    index: Index, keep_tokens: bool, same: Mapping[str, str]
+    index: Store, keep_tokens: bool, same: Mapping[str, str]
 ) -> dict[str, tuple[Vectors, bytes | None]]:
     """Return vector and packed tokens by passage, for those whose former chunk has both."""
     if not same:

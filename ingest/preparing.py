@@ -22,8 +22,8 @@ from rag.errors import DocumentError, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import BYTES_A_CHUNK, Document
-from rag.store.index import Index
 from rag.store.picture_texts import PictureTexts
+from rag.store.protocol import Store
 
 AHEAD = 2  # documents that are parsed ahead: the next one, and one that may pass
 CHUNKS_A_PICTURE = 3  # about, of a scanned page
@@ -59,7 +59,7 @@ class Preparer:
 
     def __init__(
         self,
-        index: Index,
+        index: Store,
         encoder: Encoder,
         files: Files,
         settings: Settings,

@@ -36,8 +36,8 @@ from rag.models.encoder import Encoder
 from rag.models.workers import in_background
 from rag.settings import SHAPES_INDEX, Settings
 from rag.store.catalogue import Document
-from rag.store.index import Index
 from rag.store.picture_texts import PictureTexts
+from rag.store.protocol import Store
 from rag.store.room import storage_error
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
 class Work:
     """Indexes what is queued; ``stopped`` is called between batches, ``show`` with snapshots."""
 
-    index: Index
+    index: Store
     encoder: Encoder
     files: Files
     settings: Settings

@@ -32,7 +32,7 @@ from rag.retrieve.second_hop import second_hop
 from rag.retrieve.variants import Expansion
 from rag.retrieve.widen import widened
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING, Settings
-from rag.store.index import Index
+from rag.store.protocol import Store
 from rag.types import Candidate, Stage, Trace
 
 
@@ -41,7 +41,7 @@ class Pipeline:
 
     def __init__(
         self,
-        index: Index,
+        index: Store,
         encoder: Encoder,
         settings: Settings,
         shared: _Shared | None = None,

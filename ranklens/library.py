@@ -19,6 +19,7 @@ from rag.store.index import Index
 from rag.store.jobs import JobLog
 from rag.store.owner import Owner
 from rag.store.private import make_private
+from rag.store.protocol import Store
 from rag.store.room import storage_error
 from ranklens.jobs import Jobs
 from ranklens.same_encoder import check_same
@@ -36,7 +37,7 @@ class Library(Documents, UseCases):
     It owns its folder for as long as it is open, and is safe to use from several threads.
     """
 
-    def __init__(self, settings: Settings, owner: Owner, encoder: Encoder, index: Index) -> None:
+    def __init__(self, settings: Settings, owner: Owner, encoder: Encoder, index: Store) -> None:
         super().__init__(settings, encoder, index)
         self.pipeline = Pipeline(index, encoder, settings)
         self.jobs = Jobs(JobLog(index.catalogue.engine))

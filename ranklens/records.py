@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.models.encoder import Encoder
 from rag.settings import Settings
-from rag.store.index import Index
+from rag.store.protocol import Store
 
 if TYPE_CHECKING:
     from rag.chat.interleaved import Interleavings
@@ -36,7 +36,7 @@ class Records:
     """The tables of one library that no document can restore."""
 
     settings: Settings
-    index: Index
+    index: Store
     encoder: Encoder
 
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rag.store.index import Index
+from rag.store.protocol import Store
 from rag.types import Chunk
 
 
-def by_words(index: Index, words: str, most: int) -> list[Chunk]:
+def by_words(index: Store, words: str, most: int) -> list[Chunk]:
     """Return the passages that hold these words best, best first.
 
     Those that hold them literally, white space and case aside, come before all others.

@@ -59,10 +59,10 @@ def everything(pipeline: Pipeline, question: str) -> FullRankings:
     index = pipeline.index
     scope = filters.scope_of(pipeline.asked_within, index)
     documents = scope.documents if scope else [d.id for d in index.catalogue.ready()]
-    allowed = scope or index.exact.scope(documents)
+    allowed = scope or index.scope(documents)
     count = len(allowed.ids)
     vector = pipeline.encoder.encode_query(question)
-    dense = _hits(index.exact.search(vector, allowed, count))
+    dense = _hits(index.compare(vector, allowed, count))
     lexical = _hits(index.lexical.search(question, count, allowed.ids, allowed.among))
     settings = pipeline.settings
     pairs = ((dense, settings.dense_weight), (lexical, settings.lexical_weight))

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from rag.retrieve.first_stage import Query
 from rag.store.analyse import Analyser
-from rag.store.index import Index
 from rag.store.lexical import Population
+from rag.store.protocol import Store
 from rag.text.words import COMPOUND
 from rag.types import Hit
 
@@ -30,7 +30,7 @@ TOWARDS = 0.5  # weight of the passages' mean vector beside the question's
 def feedback(
     question: Query,
     hits: Sequence[Hit],
-    index: Index,
+    index: Store,
     analyse: Analyser,
     passages: int,
     words: int,
@@ -50,7 +50,7 @@ def feedback(
 def telling_words(
     question: str,
     hits: Sequence[Hit],
-    index: Index,
+    index: Store,
     analyse: Analyser,
     among: Population | None = None,
 ) -> list[str]:
@@ -74,7 +74,7 @@ def telling_words(
     return [spelt[term] for term in best if term in spelt and term not in known]
 
 
-def _towards(vector: Vector, hits: Sequence[Hit], index: Index) -> Vector:
+def _towards(vector: Vector, hits: Sequence[Hit], index: Store) -> Vector:
     stored = index.catalogue.vectors([hit.chunk.id for hit in hits])
     if not stored:
         return vector

@@ -18,8 +18,8 @@ from rag.errors import FilterError
 from rag.store.catalogue import Document
 from rag.store.collections import DEFAULT
 from rag.store.exact import Scope
-from rag.store.index import Index
 from rag.store.lexical import Population
+from rag.store.protocol import Store
 from rag.text.plural import plural
 
 MOST_NAMED = 5
@@ -187,7 +187,7 @@ def mentioned(question: str, documents: Callable[[], Sequence[Document]]) -> tup
     return text, Filter(tuple(dict.fromkeys(names)))
 
 
-def documents_of(collection: str, index: Index) -> Sequence[Document]:
+def documents_of(collection: str, index: Store) -> Sequence[Document]:
     """Return the documents of a collection that can be asked; of the library if it has no name.
 
     Raises `FilterError` if there is no such collection.
@@ -197,7 +197,7 @@ def documents_of(collection: str, index: Index) -> Sequence[Document]:
     return index.collections.documents(index.collections.asked(collection)).ready
 
 
-def scope_of(asked: Filter, index: Index) -> Scope | None:
+def scope_of(asked: Filter, index: Store) -> Scope | None:
     """Return the chunks that a filter allows now; None if it allows all.
 
     Raises `FilterError` if it allows no document that is ready, or if its collection is not there.
@@ -205,7 +205,7 @@ def scope_of(asked: Filter, index: Index) -> Scope | None:
     among: Population | None = None
     own = documents_of(asked.collection, index)
     if asked.collection and not (held := index.collections.documents(asked.collection)).all:
-        chunks = index.exact.scope([document.id for document in own]).ids
+        chunks = index.scope([document.id for document in own]).ids
         among = Population(chunks, held.languages)
     elif not asked.chooses:
         return None
@@ -215,18 +215,19 @@ def scope_of(asked: Filter, index: Index) -> Scope | None:
             f"no document that is ready is within {asked.described(' and ')}; ask without "
             "this filter, or see `ranklens documents`"
         )
-    return replace(index.exact.scope(allowed), among=among)
+    return replace(index.scope(allowed), among=among)
 
 
-def note(asked: Filter, scope: Scope | None) -> str:
-    """Say in words what was searched, for a stage's note."""
+def note(asked: Filter, scope: Scope | None, exact: bool = True) -> str:
+    """Say in words what was searched, for a stage's note; ``exact``: every vector is compared."""
     if scope is None:
         return ""
     documents, passages = (
         plural(len(scope.documents), "document"),
         plural(len(scope.ids), "passage"),
     )
-    return f"exact search within {documents}, {passages}: {asked.described()}"
+    search = "exact search" if exact else "search by the graph"
+    return f"{search} within {documents}, {passages}: {asked.described()}"
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

@@ -1,12 +1,13 @@
 """The first stage: one query through both retrievers and their fusion, into a pool.
 
 The question goes through it, and so does every variant and every follow-up of it. Within a `Scope`
-(chosen documents) both retrievers are exact: no result is lost to the approximate index.
+(chosen documents) both retrievers are exact, unless it is very large (`Store.is_exact`): no result
+is lost to the approximate index.
 
 Within a collection BM25 counts that collection's chunks only (`Scope.among`), so that its rankings
 are those of a library that holds nothing else.
 
-In the whole library each retriever checks the other. Chroma's graph finds nothing around many
+In the whole library each retriever checks the other. The vectors' graph finds nothing around many
 passages that are nearly equal (a generated table, a hostile file), because they are linked to each
 other only. If BM25 has a passage that is nearer than the middle of what the graph found, all are
 compared: a graph that works misses some of the last places only.
@@ -29,15 +30,14 @@ from rag.retrieve.filters import EVERYTHING, Filter
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
 from rag.store.analyse import Analyser
-from rag.store.exact import Scope
-from rag.store.index import Index
+from rag.store.exact import COMPARED_UP_TO
 from rag.store.lexical import Population
+from rag.store.protocol import Store
 from rag.types import Candidate, Chunk, Hit, Stage, StageName, ranked
 
 Vector = NDArray[np.float32]
 CLOSE = 1e-3  # cosines of a graph that is whole differ from the exact ones by less
-COMPARED_UP_TO = 200_000  # chunks; their vectors stay in memory, 1.5 kB each
-MISSED = "Chroma's graph missed nearer passages"
+MISSED = "the graph missed nearer passages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class FirstStage:
 
     def __init__(
         self,
-        index: Index,
+        index: Store,
         settings: Settings,
         threads: Executor,
         coverage: Callable[[Sequence[str]], float],
@@ -85,8 +85,8 @@ class FirstStage:
         self._threads = threads
         self._read: dict[str, Chunk] = {}  # each chunk is read once, whoever found it
         self._scope = filters.scope_of(asked_within, index)
-        self._note = filters.note(asked_within, self._scope)
-        self._by_graph = self._scope is None or self._is_most_of_many(self._scope)
+        self._by_graph = not index.is_exact(self._scope)
+        self._note = filters.note(asked_within, self._scope, not self._by_graph)
 
     @property
     def among(self) -> Population | None:
@@ -112,23 +112,7 @@ class FirstStage:
 
     def dense(self, vector: Callable[[], Vector]) -> Stage:
         """Rank the chunks nearest to a vector; if that fails, the stage fell back and is empty."""
-
-        def search(k: int) -> list[tuple[str, float]]:
-            if self._scope is not None and not self._by_graph:
-                return self._index.exact.search(vector(), self._scope, k)
-            return self._index.vectors.search(vector(), k)
-
-        return self._stage(StageName.DENSE, search)
-
-    def _is_most_of_many(self, scope: Scope) -> bool:
-        """Whether so many chunks are asked that Chroma's graph is asked for them too.
-
-        It finds those of other documents as well; they are left out, and it is asked for more.
-        """
-        count = len(scope.ids)
-        if count <= COMPARED_UP_TO:
-            return False
-        return 2 * count >= sum(document.chunks for document in self._index.catalogue.ready())
+        return self._stage(StageName.DENSE, lambda k: self._index.near(vector(), k, self._scope))
 
     def lexical(self, words: str) -> Stage:
         """Rank the chunks that share a term by BM25; if that fails, the stage fell back."""
@@ -206,7 +190,7 @@ class FirstStage:
         return [float(stored[name] @ vector) if name in stored else 0.0 for name in ids]
 
     def _missed(self, dense: Stage, cosines: Mapping[str, float]) -> bool:
-        """Whether BM25 found a chunk that Chroma's graph should have found and did not."""
+        """Whether BM25 found a chunk that the graph should have found and did not."""
         if not self._by_graph or not dense.hits:
             return False
         middle = dense.hits[len(dense.hits) // 2].score
@@ -218,8 +202,8 @@ class FirstStage:
         many = self._scope is not None  # only then is the graph asked for a part of the library
         if many or sum(document.chunks for document in ready) > COMPARED_UP_TO:
             return replace(dense, note=f"{MISSED}; there are too many to compare all")
-        scope = self._index.exact.scope([document.id for document in ready])
-        stage = self._stage(StageName.DENSE, lambda k: self._index.exact.search(vector(), scope, k))
+        scope = self._index.scope([document.id for document in ready])
+        stage = self._stage(StageName.DENSE, lambda k: self._index.compare(vector(), scope, k))
         note = f"{MISSED}, so all were compared"
         return replace(stage, seconds=dense.seconds + stage.seconds, note=note)
 

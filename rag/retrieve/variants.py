@@ -14,14 +14,14 @@ from rag.retrieve.feedback import feedback
 from rag.retrieve.first_stage import FirstStage, FirstStageResult, Query
 from rag.retrieve.fusion import fuse
 from rag.settings import Settings
-from rag.store.index import Index
+from rag.store.protocol import Store
 from rag.types import Hit, Scalar, Stage, StageName
 
 
 class Expansion:
     """The variants of one question. A model starts writing at once, beside the first retrieval."""
 
-    def __init__(self, question: str, index: Index, encoder: Encoder, settings: Settings) -> None:
+    def __init__(self, question: str, index: Store, encoder: Encoder, settings: Settings) -> None:
         """Let the model write; raises `SettingsError` if a variant is unknown."""
         self._index = index
         self._encoder = encoder

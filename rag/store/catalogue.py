@@ -209,6 +209,11 @@ class Catalogue(ChunkRows):
         with self._engine.connect() as db:
             return [_document(row) for row in db.execute(query)]
 
+    @property
+    def changes(self) -> int:
+        """How often documents were changed, by this object."""
+        return self._ready[0]
+
     def ready(self) -> Sequence[Document]:
         """Return the documents that can be searched, by name; kept until one changes."""
         changes, kept = self._ready

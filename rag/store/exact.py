@@ -21,6 +21,7 @@ from rag.store.catalogue import Catalogue
 from rag.store.lexical import Population
 
 MOST_SCOPES = 16
+COMPARED_UP_TO = 200_000  # chunks; their vectors stay in memory, 1.5 kB each
 A_FEW = 0.25  # share of the rows up to which a copy of them is faster than a look at all
 _AT_ONCE = 500
 

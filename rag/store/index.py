@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -22,9 +23,9 @@ from rag.errors import LibraryError, LibraryMismatch, StorageError
 from rag.settings import Settings
 from rag.store import derived
 from rag.store.analyse import Analyser, analyser
-from rag.store.catalogue import Catalogue
+from rag.store.catalogue import Catalogue, Document
 from rag.store.collections import Collections
-from rag.store.exact import ExactVectors
+from rag.store.exact import COMPARED_UP_TO, ExactVectors, Scope
 from rag.store.lexical import LexicalIndex
 from rag.store.room import Room
 from rag.store.tokens import TokenStore
@@ -112,6 +113,59 @@ class Index:
                 log.warning("BM25 was not saved (%s); the next start completes it", error)
             self.vectors.close()
             self.catalogue.close()
+
+    def version(self) -> int:
+        """Return how often documents were changed since the library was opened."""
+        return self.catalogue.changes
+
+    # Dense search
+
+    def scope(self, documents: Sequence[int]) -> Scope:
+        """Return the chunks of live documents, remembered for the next question."""
+        return self.exact.scope(documents)
+
+    def is_exact(self, scope: Scope | None) -> bool:
+        """Return whether `near` compares every vector.
+
+        If most of many chunks are asked, Chroma's graph is asked for them too: it finds those of
+        other documents as well; they are left out, and it is asked for more.
+        """
+        if scope is None:
+            return False
+        count = len(scope.ids)
+        if count <= COMPARED_UP_TO:
+            return True
+        return 2 * count < sum(document.chunks for document in self.catalogue.ready())
+
+    def near(
+        self, vector: NDArray[np.float32], k: int, scope: Scope | None = None
+    ) -> list[tuple[str, float]]:
+        """Return the ``k`` nearest chunk ids with their cosines, best first."""
+        if scope is not None and self.is_exact(scope):
+            return self.exact.search(vector, scope, k)
+        return self.vectors.search(vector, k)
+
+    def compare(self, vector: NDArray[np.float32], scope: Scope, k: int) -> list[tuple[str, float]]:
+        """Return the ``k`` nearest chunks of ``scope`` by every vector of it, best first."""
+        return self.exact.search(vector, scope, k)
+
+    # The queue: it has one reader, so no lease is needed
+
+    def claim(self) -> Document | None:
+        """Take the smallest document that waits; None if none does."""
+        while document := self.catalogue.next_queued():
+            if self.catalogue.change(document.id, "queued", status="indexing", reason=""):
+                return replace(document, status="indexing", reason="")
+        return None
+
+    def renew(self, document_id: int) -> bool:
+        """Return whether a claimed document is still to be indexed."""
+        return not self.catalogue.is_removed(document_id)
+
+    def release(self, document_id: int) -> None:
+        """Queue a claimed document again."""
+        self.clear([document_id])
+        self.catalogue.change(document_id, "indexing", status="queued")
 
     # Writing
 

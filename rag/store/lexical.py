@@ -51,12 +51,61 @@ class Bm25Scores(Protocol):
         """Return what each word that a chunk has contributes to its score."""
 
 
-class LexicalIndex(ABC):
+class Bm25Search(ABC):
     """BM25 over chunks, with the scores of ``rank_bm25.BM25Okapi`` over the same live chunks.
 
-    Chunks stand in the order in which they were last added, which is the order of ties. An index
-    may be used from several threads; nothing is on disk before `save`. An engine implements the
-    methods with an underscore: `_change`, `_ids`, `_load` and `_write` run under the lock.
+    Chunks stand in the order in which they were last added, which is the order of ties.
+    """
+
+    def __init__(self, analyser: Analyser | AutoAnalyser) -> None:
+        self.analyser = analyser
+
+    def search(
+        self,
+        query: str,
+        k: int,
+        within: frozenset[str] | None = None,
+        among: Population | None = None,
+    ) -> list[tuple[str, float]]:
+        """Return the ``k`` best of the chunks that share a term with ``query``, best first.
+
+        ``within``: only these ids are searched; their scores stay what they are among all chunks,
+        or ``among`` those of a population.
+        """
+        return self._scores_of(among).best(self.groups(query, among), k, within)
+
+    def score(self, query: str, ids: Sequence[str], among: Population | None = None) -> list[float]:
+        """Return the scores of given chunks; 0.0 if nothing matches or the id is unknown."""
+        return self._scores_of(among).score(self.groups(query, among), ids)
+
+    def explain(self, query: str, id: str, among: Population | None = None) -> dict[str, float]:
+        """Return what each matching term contributes to a chunk's score; they sum to it."""
+        return self._scores_of(among).explain(self.groups(query, among), id)
+
+    def groups(self, query: str, among: Population | None = None) -> Groups:
+        """Return the terms under which a question is looked for."""
+        if among is None:
+            return self.analyser.question(query)
+        return self.analyser.question(query, among.languages)
+
+    def _scores_of(self, among: Population | None) -> Bm25Scores:
+        scores = self._scores()
+        return scores.among(among.ids) if among else scores
+
+    @abstractmethod
+    def ids(self) -> set[str]:
+        """Return the ids of all chunks."""
+
+    @abstractmethod
+    def _scores(self) -> Bm25Scores: ...
+
+
+class LexicalIndex(Bm25Search):
+    """`Bm25Search` kept in a folder.
+
+    An index may be used from several threads; nothing is on disk before `save`. An engine
+    implements the methods with an underscore: `_change`, `_ids`, `_load` and `_write` run under the
+    lock.
     """
 
     engine: ClassVar[str]
@@ -64,8 +113,8 @@ class LexicalIndex(ABC):
     manifest: ClassVar[str]
 
     def __init__(self, folder: Path, analyser: Analyser | AutoAnalyser) -> None:
+        super().__init__(analyser)
         self._folder = folder
-        self.analyser = analyser
         self._changing = threading.Lock()
         self._saved = True
 
@@ -117,38 +166,6 @@ class LexicalIndex(ABC):
             if self._forget():
                 self._saved = False
 
-    def search(
-        self,
-        query: str,
-        k: int,
-        within: frozenset[str] | None = None,
-        among: Population | None = None,
-    ) -> list[tuple[str, float]]:
-        """Return the ``k`` best of the chunks that share a term with ``query``, best first.
-
-        ``within``: only these ids are searched; their scores stay what they are among all chunks,
-        or ``among`` those of a population.
-        """
-        return self._scores_of(among).best(self.groups(query, among), k, within)
-
-    def score(self, query: str, ids: Sequence[str], among: Population | None = None) -> list[float]:
-        """Return the scores of given chunks; 0.0 if nothing matches or the id is unknown."""
-        return self._scores_of(among).score(self.groups(query, among), ids)
-
-    def explain(self, query: str, id: str, among: Population | None = None) -> dict[str, float]:
-        """Return what each matching term contributes to a chunk's score; they sum to it."""
-        return self._scores_of(among).explain(self.groups(query, among), id)
-
-    def groups(self, query: str, among: Population | None = None) -> Groups:
-        """Return the terms under which a question is looked for."""
-        if among is None:
-            return self.analyser.question(query)
-        return self.analyser.question(query, among.languages)
-
-    def _scores_of(self, among: Population | None) -> Bm25Scores:
-        scores = self._scores()
-        return scores.among(among.ids) if among else scores
-
     def ids(self) -> set[str]:
         """Return the ids of all chunks."""
         with self._changing:
@@ -197,6 +214,3 @@ class LexicalIndex(ABC):
     def _forget(self) -> bool:
         """Take removed chunks and their words out of what `_write` writes; False: none there."""
         return False
-
-    @abstractmethod
-    def _scores(self) -> Bm25Scores: ...

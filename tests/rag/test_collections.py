@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from rag.errors import FilterError
 from rag.inspect import places, why
 from rag.pipeline import Pipeline
-from rag.retrieve import first_stage
 from rag.retrieve.filters import EVERYTHING, Filter, of_settings
 from rag.settings import Settings
 from rag.store.analyse import AutoAnalyser
@@ -131,7 +130,7 @@ def test_what_is_worked_out_afterwards_counts_the_collection_only(whole, alone):
 
 
 def test_most_of_a_large_library_is_searched_by_the_graph(whole, monkeypatch):
-    monkeypatch.setattr(first_stage, "COMPARED_UP_TO", 3)
+    monkeypatch.setattr("rag.store.index.COMPARED_UP_TO", 3)
     names = [*OWN, "ring.md"]
     whole.index.collections.ensure("most")
     whole.index.collections.put("most", names)
