@@ -149,9 +149,7 @@ class Work:
         return replace(outcome, warnings=warnings)
 
     def _failed(self, document: Document, reason: str) -> FileOutcome:
-        self.index.clear([document.id])
-        failed = {"status": "failed", "reason": reason, "chunks": 0}
-        if not self.index.catalogue.change(document.id, "indexing", **failed):
+        if not self.index.fail(document.id, reason):
             return FileOutcome(document.name, "stopped", _REMOVED)
         return FileOutcome(document.name, "failed", reason)
 

@@ -65,7 +65,13 @@ _FORGOTTEN = {
     "parent": "",
 }  # fmt: skip
 # A document's text and spans may be megabytes; lists of documents do without.
-_LISTED = [c for c in documents.c if c.name not in ("text", "spans", "settings")]
+_UNLISTED = ("text", "spans", "settings", "lease_owner", "lease_until")
+LISTED = [c for c in documents.c if c.name not in _UNLISTED]
+# A document is measured by its chunks if they were counted already, else by its bytes.
+SMALLEST_FIRST = (
+    case((documents.c.chunks > 0, documents.c.chunks * BYTES_A_CHUNK), else_=documents.c.size),
+    documents.c.id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +203,7 @@ class Catalogue(ChunkRows):
         self, *statuses: Status, name: str | None = None, digest: str | None = None
     ) -> list[Document]:
         """Return documents by name, newest version last; all but the removed ones by default."""
-        query = select(*_LISTED).order_by(documents.c.name, documents.c.id)
+        query = select(*LISTED).order_by(documents.c.name, documents.c.id)
         if statuses:
             query = query.where(documents.c.status.in_(statuses))
         else:
@@ -207,7 +213,7 @@ class Catalogue(ChunkRows):
         if digest is not None:
             query = query.where(documents.c.digest == digest)
         with self._engine.connect() as db:
-            return [_document(row) for row in db.execute(query)]
+            return [document_of(row) for row in db.execute(query)]
 
     @property
     def changes(self) -> int:
@@ -259,17 +265,12 @@ class Catalogue(ChunkRows):
                 self._ready = (self._ready[0] + 1, None)
 
     def next_queued(self) -> Document | None:
-        """Return the smallest document that waits, of equal ones the first; None if none does.
-
-        It is measured by its chunks if they were counted already, else by its bytes.
-        """
-        known = documents.c.chunks * BYTES_A_CHUNK
-        size = case((documents.c.chunks > 0, known), else_=documents.c.size)
-        waiting = select(*_LISTED).where(documents.c.status == "queued")
-        query = waiting.order_by(size, documents.c.id)
+        """Return the smallest document that waits, of equal ones the first; None if none does."""
+        waiting = select(*LISTED).where(documents.c.status == "queued")
+        query = waiting.order_by(*SMALLEST_FIRST)
         with self._engine.connect() as db:
             row = db.execute(query.limit(1)).first()
-        return _document(row) if row else None
+        return document_of(row) if row else None
 
     def waiting(self, *statuses: Status) -> tuple[int, int]:
         """Return how many documents are in these states, and their bytes; lists none of them."""
@@ -452,7 +453,8 @@ def _retire(db: Connection, document_ids: Sequence[int]) -> None:
         db.execute(insert(meta).values(key=_REMOVED, value=True))
 
 
-def _document(row: Row[Any]) -> Document:
+def document_of(row: Row[Any]) -> Document:
+    """Make a document of a row of the columns `LISTED`."""
     added = datetime.fromtimestamp(row.added, UTC)
     indexed = datetime.fromtimestamp(row.indexed, UTC) if row.indexed else None
     found = {"added": added, "indexed": indexed, "language": row.language or ENGLISH}

@@ -31,22 +31,7 @@ class ChunkRows:
         self, document_id: int, first: int, made: Sequence[Chunk], vectors: Vectors
     ) -> None:
         """Store chunks with their vectors (len(made), dimension), numbered from ``first``."""
-        rows = [
-            {
-                "document_id": document_id,
-                "ordinal": first + i,
-                "id": chunk.id,
-                "start": chunk.start,
-                "end": chunk.end,
-                "page": chunk.page,
-                "heading": list(chunk.heading),
-                "text": chunk.text,
-                "context": chunk.context,
-                "vector": vectors[i].astype(np.float32).tobytes(),
-            }
-            for i, chunk in enumerate(made)
-        ]
-        if rows:
+        if rows := rows_of(document_id, first, made, vectors):
             with self._engine.begin() as db:
                 db.execute(insert(chunks), rows)
 
@@ -143,6 +128,27 @@ class ChunkRows:
             for rows in db.execution_options(yield_per=at_once).execute(query).partitions():
                 vectors = np.stack([np.frombuffer(row.vector, np.float32) for row in rows])
                 yield [_chunk(row) for row in rows], vectors
+
+
+def rows_of(
+    document_id: int, first: int, made: Sequence[Chunk], vectors: Vectors
+) -> list[dict[str, Any]]:
+    """Return the rows of the table for chunks with their vectors (len(made), dimension)."""
+    return [
+        {
+            "document_id": document_id,
+            "ordinal": first + i,
+            "id": chunk.id,
+            "start": chunk.start,
+            "end": chunk.end,
+            "page": chunk.page,
+            "heading": list(chunk.heading),
+            "text": chunk.text,
+            "context": chunk.context,
+            "vector": vectors[i].astype(np.float32).tobytes(),
+        }
+        for i, chunk in enumerate(made)
+    ]
 
 
 def _chunk_query(*more: Any) -> Select[Any]:

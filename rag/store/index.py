@@ -167,6 +167,12 @@ class Index:
         self.clear([document_id])
         self.catalogue.change(document_id, "indexing", status="queued")
 
+    def fail(self, document_id: int, reason: str) -> bool:
+        """Mark a claimed document as failed; False if it was removed meanwhile."""
+        self.clear([document_id])
+        failed = {"status": "failed", "reason": reason, "chunks": 0}
+        return self.catalogue.change(document_id, "indexing", **failed)
+
     # Writing
 
     def add(

@@ -40,7 +40,7 @@ class InvertedIndex(LexicalIndex):
     def __init__(self, folder: Path, analyser: Analyser | AutoAnalyser) -> None:
         super().__init__(folder, analyser)
         self._segments: list[Segment] = []
-        self._numbers = _Vocabulary()
+        self._numbers = Vocabulary()
         self._frequencies: Ints = np.zeros(0, np.int64)
         self._files_made = 0
         self._snapshot = Snapshot([], {}, self._frequencies)
@@ -97,14 +97,14 @@ class InvertedIndex(LexicalIndex):
         joined = merge(self._segments, np.cumsum(used) - 1)
         joined.introduced = len(words)
         self._segments = [joined]
-        self._numbers = _Vocabulary((word, number) for number, word in enumerate(words))
+        self._numbers = Vocabulary((word, number) for number, word in enumerate(words))
         self._frequencies = self._frequencies[used]
 
     def _forget(self) -> bool:
         blank = self._blanked()
         changed = bool(blank) or any(not segment.live.all() for segment in self._segments)
         if changed:
-            self._numbers = _Vocabulary(
+            self._numbers = Vocabulary(
                 (f"{_BLANK}{number}" if number in blank else word, number)
                 for word, number in self._numbers.items()
             )
@@ -168,7 +168,7 @@ class InvertedIndex(LexicalIndex):
                 path.unlink()
 
 
-class _Vocabulary(dict[str, int]):
+class Vocabulary(dict[str, int]):
     """Every term's number; a term not met before gets the next one."""
 
     def __missing__(self, term: str) -> int:

@@ -89,6 +89,9 @@ class Store(Protocol):
     def release(self, document_id: int) -> None:
         """Queue a claimed document again, for another worker or a later start."""
 
+    def fail(self, document_id: int, reason: str) -> bool:
+        """Mark a claimed document as failed; False if it is not this store's any more."""
+
     # Writing
 
     def add(

@@ -53,6 +53,8 @@ documents = Table(
     Column("ocr_pictures", Integer, nullable=False, server_default="0"),
     Column("ocr_confidence", Float),
     Column("parent", String, nullable=False, server_default=""),
+    Column("lease_owner", String, nullable=False, server_default=""),
+    Column("lease_until", Float),
     sqlite_autoincrement=True,
 )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -120,19 +120,53 @@ def merged_where_due(segments: Sequence[Segment]) -> list[Segment]:
     kept: list[Segment] = []
     for segment in segments:
         kept.append(segment)
-        while len(kept) > 1 and _should_join(len(kept[-2].row_of), len(kept[-1].row_of)):
+        while len(kept) > 1 and should_join(len(kept[-2].row_of), len(kept[-1].row_of)):
             kept[-2:] = [merge(kept[-2:])]
     return [s if 2 * len(s.row_of) >= len(s.ids) else merge([s]) for s in kept]
 
 
-def _should_join(former: int, latter: int) -> bool:
+def should_join(former: int, latter: int) -> bool:
+    """Return whether two neighbours of so many chunks are to be one segment."""
     return former <= 2 * latter and former + latter <= _LARGEST
 
 
-def write(segment: Segment, words: Sequence[str], path: Path) -> int:
-    """Write a segment with the ``words`` that it introduced; return the file's CRC-32.
+def renumbered(segment: Segment, numbers: Ints) -> Segment:
+    """Return a segment whose term ``i`` has the number ``numbers[i]``."""
+    terms = numbers[segment.terms]
+    order = np.argsort(terms)
+    ends = segment.offsets.astype(np.int64)
+    starts = ends[:-1][order]
+    sizes: NDArray[np.int64] = ends[1:][order] - starts
+    offsets: NDArray[np.int64] = np.append(0, np.cumsum(sizes))
+    moved = np.repeat(starts - offsets[:-1], sizes) + np.arange(offsets[-1])
+    return Segment(
+        ids=segment.ids,
+        lengths=segment.lengths,
+        terms=terms[order].astype(np.int32),
+        offsets=_narrow(offsets),
+        rows=segment.rows[moved],
+        counts=segment.counts[moved],
+        introduced=segment.introduced,
+    )
 
-    The file holds arrays in numpy's own format, one after the other; lists of strings as JSON.
+
+def showing(segment: Segment, live: NDArray[np.bool_]) -> Segment:
+    """Return a segment of the same postings of which only the rows ``live`` (n,) count."""
+    shown = replace(segment)
+    shown.live = live
+    shown.row_of = {segment.ids[row]: row for row in np.flatnonzero(live).tolist()}
+    return shown
+
+
+def write(segment: Segment, words: Sequence[str], path: Path) -> int:
+    """Write a segment with the ``words`` that it introduced; return the file's CRC-32."""
+    return write_file(path, dumped(segment, words))
+
+
+def dumped(segment: Segment, words: Sequence[str]) -> bytes:
+    """Return a segment and its words as bytes.
+
+    These are arrays in numpy's own format, one after the other; lists of strings as JSON.
     """
     strings = [
         np.frombuffer(json.dumps(list(values)).encode(), np.uint8)
@@ -141,16 +175,24 @@ def write(segment: Segment, words: Sequence[str], path: Path) -> int:
     content = BytesIO()
     for array in [*(getattr(segment, name) for name in _ARRAYS), *strings]:
         np.lib.format.write_array(content, array, allow_pickle=False)
-    return write_file(path, content.getvalue())
+    return content.getvalue()
 
 
 def read(path: Path, checksum: int) -> tuple[Segment, list[str]]:
     """Read a segment and its words; raises `LibraryError` if the file is damaged."""
-    file = BytesIO(read_file(path, checksum))
-    arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name in _ARRAYS}
-    ids, words = (json.loads(np.lib.format.read_array(file).tobytes()) for _ in range(2))
-    made = Segment(ids=ids, introduced=len(words), file=path.name, checksum=checksum, **arrays)
+    made, words = loaded(read_file(path, checksum))
+    made.file, made.checksum = path.name, checksum
     return made, words
+
+
+def loaded(content: bytes) -> tuple[Segment, list[str]]:
+    """Return the segment and the words that `dumped` was given."""
+    file = BytesIO(content)
+    arrays: dict[str, Any] = {
+        name: np.lib.format.read_array(file, allow_pickle=False) for name in _ARRAYS
+    }
+    ids, words = (json.loads(np.lib.format.read_array(file).tobytes()) for _ in range(2))
+    return Segment(ids=ids, introduced=len(words), **arrays), words
 
 
 def _grouped(

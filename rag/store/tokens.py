@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Engine, func, insert, select
 
@@ -29,16 +30,7 @@ class TokenStore:
         self, document_id: int, first: int, passages: Sequence[str], codes: Sequence[bytes]
     ) -> None:
         """Keep the codes of chunks that are in the catalogue, numbered from ``first``."""
-        rows = [
-            {
-                "document_id": document_id,
-                "ordinal": first + i,
-                "digest": _digest(passage),
-                "codes": packed,
-            }
-            for i, (passage, packed) in enumerate(zip(passages, codes, strict=True))
-        ]
-        if rows:
+        if rows := rows_of(document_id, first, passages, codes):
             with self._engine.begin() as db:
                 db.execute(insert(tokens), rows)
 
@@ -59,6 +51,21 @@ class TokenStore:
         with self._engine.connect() as db:
             count, size = db.execute(query.select_from(tokens)).one()
         return int(count), int(size)
+
+
+def rows_of(
+    document_id: int, first: int, passages: Sequence[str], codes: Sequence[bytes]
+) -> list[dict[str, Any]]:
+    """Return the rows of the table for the packed token vectors of chunks."""
+    return [
+        {
+            "document_id": document_id,
+            "ordinal": first + i,
+            "digest": _digest(passage),
+            "codes": packed,
+        }
+        for i, (passage, packed) in enumerate(zip(passages, codes, strict=True))
+    ]
 
 
 def _digest(passage: str) -> bytes:

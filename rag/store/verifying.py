@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,16 +43,23 @@ def verify(
     live = catalogue.live_ids()
     problems = [p for p in (catalogue.problem(),) if p]
     held = vectors.ids()
-    for name, ids in (("Chroma", held), ("the BM25 index", lexical.ids())):
+    problems += differences(live, {"Chroma": held, "the BM25 index": lexical.ids()})
+    recall = _sampled_recall(catalogue, vectors, on_progress) if live else None
+    if recall is not None and recall < LEAST_RECALL:
+        problems.append(f"Chroma finds {recall:.0%} of the exact nearest chunks")
+    return IndexReport(len(live), vectors.count(), len(lexical.ids()), recall, tuple(problems))
+
+
+def differences(live: set[str], held: Mapping[str, set[str]]) -> list[str]:
+    """Return in words what each index, by name, lacks of the live chunks or holds besides."""
+    problems = []
+    for name, ids in held.items():
         if live - ids:
             problems.append(f"{name} lacks {len(live - ids)} of {plural(len(live), 'chunk')}")
         if ids - live:
             strange = plural(len(ids - live), "chunk that is", "chunks that are")
             problems.append(f"{name} holds {strange} not live")
-    recall = _sampled_recall(catalogue, vectors, on_progress) if live else None
-    if recall is not None and recall < LEAST_RECALL:
-        problems.append(f"Chroma finds {recall:.0%} of the exact nearest chunks")
-    return IndexReport(len(live), vectors.count(), len(lexical.ids()), recall, tuple(problems))
+    return problems
 
 
 def _sampled_recall(

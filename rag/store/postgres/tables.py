@@ -1,0 +1,56 @@
+"""The tables that PostgreSQL has besides the catalogue's: what is derived, and its version.
+
+They have a `MetaData` of their own, since SQLite has none of them; a migration makes them.
+``embeddings`` is used by statements of `vectors` only, for its type is pgvector's.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+derived = MetaData()
+
+# One row. A trigger adds to it at the end of each transaction that changed what can be searched.
+store_version = Table(
+    "store_version",
+    derived,
+    Column("version", BigInteger, nullable=False),
+)
+
+# Postings of consecutive chunks. ``place``: their order; ``documents`` and ``counts``: whose rows
+# they are, one after the other.
+bm25_blocks = Table(
+    "bm25_blocks",
+    derived,
+    Column("id", BigInteger, primary_key=True),
+    Column("place", BigInteger, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("documents", ARRAY(Integer), nullable=False),
+    Column("counts", ARRAY(Integer), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+MERGING, OPENING = 7_210_001, 7_210_002
+"""Keys of advisory locks."""
+
+
+def version_of(engine: Engine) -> int:
+    """Return the version of what can be searched."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        return read_version(db)
+
+
+def read_version(db: Connection) -> int:
+    """Return the version that a transaction sees."""
+    return int(db.execute(select(store_version.c.version)).scalar_one())
