@@ -319,6 +319,14 @@ def job(library: Library, job_id: str) -> Job:
     raise NotThere(f"there is no job {job_id!r}; the last hundred are kept")
 
 
+def stop(job: Job) -> None:
+    """Stop a job at its next step; raises `LibraryError` if another process runs it."""
+    if job.elsewhere:
+        raise LibraryError("the job runs in another process of this library; stop it there")
+    if job.running:
+        job.stop.set()
+
+
 def result(job: Job) -> dict[str, Any]:
     """Return a job's result as JSON's own types, for other programs.
 

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 Work = Callable[["Job"], Any]
 UNEXPECTED = "Unexpected error. Details are in the server log; start it again."
 NOTED_EVERY = 2.0  # seconds between notes of how far a job is
+SEEN_EVERY = 10.0  # seconds between signs that it is at work, for other processes
 
 
 @dataclass(slots=True)
@@ -68,8 +69,13 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether it is still at work."""
-        return self.thread is not None and self.thread.is_alive()
+        """Whether it is still at work, here or in another process of a shared library."""
+        return self.elsewhere or (self.thread is not None and self.thread.is_alive())
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is at work in another process, as far as that has written down."""
+        return self.earlier and self.over == "running"
 
     @property
     def state(self) -> JobEnd:
@@ -98,6 +104,14 @@ class Job:
         self._noted = time.monotonic()
         if self.written:
             self.written.note(self.id, self.done, self.total, self.unit)
+
+    def be_seen(self) -> None:
+        """Write down now and then that it is at work, until it ends."""
+        while self.thread and self.written:
+            self.thread.join(SEEN_EVERY)
+            if not self.thread.is_alive():
+                return
+            self.written.see(self.id)
 
     def _run(self) -> None:
         try:
@@ -139,7 +153,9 @@ class Jobs:
                 return None
             made = Job(work, what, unit, kind=kind, written=self._log, arguments=arguments)
             self._last[kind] = made.start()
-            return made
+        if self._log and self._log.shared:
+            threading.Thread(target=made.be_seen, name="job seen", daemon=True).start()
+        return made
 
     def last(self, kind: str) -> Job | None:
         """Return the kind's running or last job."""
@@ -169,9 +185,10 @@ class Jobs:
 
     def by_id(self, job_id: str) -> Job | None:
         """Return the job of that id, None if it is not kept."""
-        here = next((job for job in self._last.values() if job.id == job_id), None)
+        if here := next((job for job in self._last.values() if job.id == job_id), None):
+            return here
         logged = next((one for one in self._written() if one.id == job_id), None)
-        return here or (Job.logged(logged) if logged else None)
+        return Job.logged(logged) if logged else None
 
     def close(self, seconds: float = 0.0) -> None:
         """Ask every running job to stop and wait for it; it stays in the log as interrupted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     JSON,
     Column,
+    ColumnElement,
     Engine,
     Float,
     Index,
@@ -22,8 +24,10 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import OperationalError
@@ -35,6 +39,7 @@ log = logging.getLogger(__name__)
 
 JobEnd = Literal["running", "done", "failed", "stopped", "interrupted"]
 KEPT = 100  # jobs
+SILENT_SECONDS = 60.0  # without a sign of its process, a job of a shared library is interrupted
 
 table = Table(
     "jobs",
@@ -50,6 +55,8 @@ table = Table(
     Column("started", Float, nullable=False),
     Column("ended", Float),
     Column("arguments", JSON),
+    Column("process", String, nullable=False, server_default=""),
+    Column("seen", Float),
     Index("jobs_by_start", "started"),
 )
 
@@ -75,15 +82,22 @@ class LoggedJob:
 
 
 class JobLog:
-    """The last `KEPT` jobs of one library, in the catalogue's file.
+    """The last `KEPT` jobs of one library, in its database.
 
-    One process has the library open, so a job that runs in a log that is opened is one that the
-    end of an earlier process interrupted. A full disk costs a note, never the job.
+    One process has a library in a folder open, so a job that runs in a log that is opened is one
+    that the end of an earlier process interrupted. A database (``shared``) has jobs of several
+    processes: one is interrupted once its process gives no sign of life. A full disk costs a note,
+    never the job.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, shared: bool | None = None) -> None:
         self._engine = engine
-        self.interrupt()
+        self._process = secrets.token_hex(8)
+        self.shared = engine.dialect.name != "sqlite" if shared is None else shared
+        if self.shared:
+            self._interrupt_silent()
+        else:
+            self.interrupt()
 
     def begin(
         self, job_id: str, kind: str, what: str, unit: str,
@@ -94,21 +108,32 @@ class JobLog:
         newest = select(table.c.id).order_by(table.c.started.desc()).limit(KEPT)
         with self._noted() as engine, engine.begin() as db:
             state = {"state": "running", "error": "", "started": time.time()}
-            state |= {"arguments": arguments}
+            state |= {"arguments": arguments, "process": self._process, "seen": time.time()}
             db.execute(insert(table).values(row | state))
             db.execute(delete(table).where(table.c.id.not_in(newest)))
 
     def note(self, job_id: str, done: int, total: int, unit: str) -> None:
         """Write down how far a job is."""
-        self._change(job_id, done=done, total=total, unit=unit)
+        self._change(job_id, done=done, total=total, unit=unit, seen=time.time())
+
+    def see(self, job_id: str) -> None:
+        """Write down that a job is still at work."""
+        self._change(job_id, seen=time.time())
 
     def end(self, job_id: str, state: JobEnd, error: str = "") -> None:
         """Write down how a job ended."""
         self._change(job_id, state=state, error=error, ended=time.time())
 
     def interrupt(self) -> None:
-        """Mark what runs as interrupted: the process ends, or has ended."""
-        running = table.c.state == "running"
+        """Mark what runs in this process, or has run in one before, as interrupted."""
+        self._interrupt(table.c.process == self._process if self.shared else true())
+
+    def _interrupt_silent(self) -> None:
+        seen = func.coalesce(table.c.seen, table.c.started)
+        self._interrupt(seen < time.time() - SILENT_SECONDS)
+
+    def _interrupt(self, which: ColumnElement[bool]) -> None:
+        running = (table.c.state == "running") & which
         with self._engine.connect() as db:
             if db.execute(select(table.c.id).where(running).limit(1)).first() is None:
                 return
@@ -117,6 +142,8 @@ class JobLog:
 
     def all(self) -> list[LoggedJob]:
         """Return the jobs that are kept, oldest first."""
+        if self.shared:
+            self._interrupt_silent()
         with self._engine.connect() as db:
             return [_job(row) for row in db.execute(select(table).order_by(table.c.started))]
 

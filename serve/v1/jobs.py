@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from ranklens import background
 from ranklens.jobs import Job
@@ -70,11 +71,12 @@ async def follow_job(job_id: str, library: Opened, request: Request) -> Response
     admit(request)
     job = background.job(library, job_id)
 
-    async def look() -> tuple[bool, Any]:
-        state = JobState.of(job)
+    def look() -> tuple[bool, Any]:
+        # What another process runs is read anew, from what that has written down.
+        state = JobState.of(background.job(library, job_id) if job.elsewhere else job)
         return not state.running, state.model_dump(mode="json")
 
-    return stream(follow(request, job_id, look))
+    return stream(follow(request, job_id, lambda: run_in_threadpool(look)))
 
 
 @router.get("/{job_id}/result")
@@ -87,6 +89,5 @@ def show_result(job_id: str, library: Opened) -> dict[str, Any]:
 def stop_job(job_id: str, library: Opened) -> JobState:
     """Stop a job at its next step."""
     job = background.job(library, job_id)
-    if job.running:
-        job.stop.set()
+    background.stop(job)
     return JobState.of(job)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from rag.errors import NotThere, RanklensError
+from rag.errors import LibraryError, NotThere, RanklensError
 from rag.store import jobs as log
 from rag.store.catalogue import Catalogue
 from rag.store.jobs import JobLog
@@ -162,3 +162,54 @@ def test_a_full_disk_costs_the_note_not_the_job(jobs: Jobs, monkeypatch):
     monkeypatch.setattr(log, "update", full)
     job.stop.set()
     assert ended(job).result == 7
+
+
+def test_processes_of_one_library_see_each_others_jobs(path: Path, monkeypatch: pytest.MonkeyPatch):
+    catalogue = Catalogue(path)
+    first, second = (Jobs(JobLog(catalogue.engine, shared=True)) for _ in range(2))
+    goes_on, begun = threading.Event(), threading.Event()
+
+    def work(job: Job) -> str:
+        job.advance(3, 10)
+        begun.set()
+        assert goes_on.wait(30)
+        return "done"
+
+    started = first.start("measure", "Measuring bridges", work)
+    assert begun.wait(30)
+    third = Jobs(JobLog(catalogue.engine, shared=True))  # opening interrupts nobody's job
+    for others in (second, third):
+        (seen,) = others.all()
+        assert (seen.state, seen.running, seen.elsewhere, seen.done) == ("running", True, True, 3)
+        with pytest.raises(LibraryError, match="another process"):
+            background.stop(others.by_id(started.id))
+    second.close()  # nor does another process's end
+    assert third.by_id(started.id).running
+    goes_on.set()
+    ended(started)
+    assert [(job.state, job.running) for job in third.all()] == [("done", False)]
+    catalogue.close()
+
+
+def test_a_job_whose_process_is_silent_is_interrupted(path: Path, monkeypatch: pytest.MonkeyPatch):
+    catalogue = Catalogue(path)
+    first, second = (Jobs(JobLog(catalogue.engine, shared=True)) for _ in range(2))
+    goes_on = threading.Event()
+    monkeypatch.setattr(module, "SEEN_EVERY", 0.01)
+    signs = threading.Semaphore(0)
+    see = JobLog.see
+
+    def noted(written: JobLog, job_id: str) -> None:
+        see(written, job_id)
+        signs.release()
+
+    monkeypatch.setattr(JobLog, "see", noted)
+    started = first.start("measure", "Measuring bridges", lambda _job: goes_on.wait(30))
+    for _ in range(3):
+        assert signs.acquire(timeout=30)
+    assert second.by_id(started.id).state == "running"
+    monkeypatch.setattr(log, "SILENT_SECONDS", -60.0)  # as if the last sign was long ago
+    assert second.by_id(started.id).state == "interrupted"
+    goes_on.set()
+    ended(started)
+    catalogue.close()
