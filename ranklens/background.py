@@ -107,7 +107,9 @@ def sweep(judged: JudgedSet, wishes: sweeping.SweepWishes) -> Job:
     def work(job: Job) -> sweeping.SweepOutcome:
         return sweeping.sweep(judged, wishes, on_progress=job.advance, stop=job.stop)
 
-    return _started(judged.library, SWEEP, f"Sweep on {judged.name}", work, "searches")
+    made_of = {**_of(judged), "wishes": {**asdict(wishes), "again": False}}
+    what = f"Sweep on {judged.name}"
+    return _started(judged.library, SWEEP, what, work, "searches", made_of)
 
 
 def rank_all(library: Library, name: str, pipelines: Variants, collection: str = "") -> Job:
@@ -256,6 +258,7 @@ _AGAIN: Mapping[str, Callable[[Library, Mapping[str, Any]], Job]] = {
     ADVISE: lambda library, a: advise(
         _judged(library, a), advising.AdviceWishes(**_with_tuples(a["wishes"]))
     ),
+    SWEEP: lambda library, a: sweep(_judged(library, a), sweeping.SweepWishes(**a["wishes"])),
     SPEED: lambda library, a: measure_speeds(library, a["names"]),
     SAMPLES: lambda library, _: add_samples(library),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, product
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -32,6 +32,7 @@ from rag.evaluate.sweeps.outcome import (
     value,
 )
 from rag.evaluate.sweeps.plan import (
+    FEWEST,
     Method,
     SweepPlan,
     SweptConfiguration,
@@ -241,7 +242,10 @@ class _Sweeper:
         self._spans = self.judged.spans
         self._texts = {question.id: question for question in self.judged.questions}
         planned = self._rounds()
-        self.total = sum(one.configurations * one.questions for one in planned)
+        asked = 0
+        for one in planned:
+            self.total += one.configurations * (one.questions - asked)
+            asked = one.questions
         out_of_time = False
         try:
             self._choose(planned)
@@ -249,7 +253,7 @@ class _Sweeper:
             out_of_time = True
         if not self.rounds:
             raise RanklensError(
-                "the time was over before any configuration was measured; give it more minutes, "
+                "the time was over before enough was measured to choose by; give it more minutes, "
                 "and it goes on where it was"
             )
         self.minutes = None
@@ -257,7 +261,7 @@ class _Sweeper:
         present = self.plan.configurations[0]
         tested = [c for c in self.plan.configurations if c in (present, winner, here)]
         if winner != present:
-            self.total = len(tested) * len(self.plan.testing)
+            self.total = len(self.state.results) + len(tested) * len(self.plan.testing)
             self._ask(tested, self.plan.testing)
         before = sum(result.seconds for result in self.state.results.values())
         return SweepEnd(
@@ -278,8 +282,8 @@ class _Sweeper:
             try:
                 self._ask(among, questions)
             except _OutOfTime:
-                if not self.rounds:
-                    self._end_round(among, questions)
+                if not self.rounds and present not in self._end_round(among, questions):
+                    self._end_early(among, questions)
                 raise
             done = self._end_round(among, questions)
             if following:
@@ -296,6 +300,13 @@ class _Sweeper:
             self.rounds.append(RoundDone(questions, tuple(one.key for one in done)))
         return done
 
+    def _end_early(self, among: Sequence[SweptConfiguration], questions: tuple[str, ...]) -> None:
+        """Note the questions that all configurations were asked which were asked any."""
+        some = [one for one in among if self.state.of(one.key)]
+        shared = tuple(q for q in questions if all(self._asked(one, [q]) for one in some))
+        if some and len(shared) >= FEWEST:
+            self.rounds.append(RoundDone(shared, tuple(one.key for one in some)))
+
     def _ask(self, among: Sequence[SweptConfiguration], questions: Sequence[str]) -> None:
         """Ask every configuration what it has not been asked, index by index."""
         for _, some in groupby(among, key=lambda one: one.index):
@@ -304,22 +315,24 @@ class _Sweeper:
                 continue
             try:
                 with self.indexes.opened(waiting[0].index, self._indexed, self.stop) as pipeline:
-                    for one in waiting:
-                        self._ask_one(one, pipeline, questions)
+                    self._ask_each(waiting, pipeline, questions)
             except (IndexTooLarge, ModelError) as error:
                 self.skipped[_named(waiting[0])] = str(error)
 
-    def _ask_one(
-        self, one: SweptConfiguration, pipeline: Pipeline, questions: Sequence[str]
+    def _ask_each(
+        self, some: Sequence[SweptConfiguration], pipeline: Pipeline, questions: Sequence[str]
     ) -> None:
-        asked = pipeline.with_settings(**one.ranking, **_NO_CACHE)
-        left = [q for q in questions if (one.key, q) not in self.state.results]
+        """Ask one question after the other of all, so that a busy moment slows all of them."""
+        made = {one.key: pipeline.with_settings(**one.ranking, **_NO_CACHE) for one in some}
         self._show()
-        _warm_up(asked, self._texts[left[0]].text)
-        for question in left:
+        for asked in made.values():
+            _warm_up(asked, self._texts[questions[0]].text)
+        for question, one in product(questions, some):
+            if (one.key, question) in self.state.results:
+                continue
             self._go_on()
             text, spans = self._texts[question].text, self._spans[question]
-            self.state.add(one.key, question, _measured(asked, text, spans))
+            self.state.add(one.key, question, _measured(made[one.key], text, spans))
             self._show()
 
     def _go_on(self) -> None:
