@@ -33,6 +33,7 @@ def page() -> None:
     """Show the page."""
     library = state.library()
     st.set_page_config(initial_sidebar_state=SIDEBAR)
+    collections.in_sidebar(library)
     frame.style("ask/chat.css")
     address.follow()
     chat = within.conversation(library, st.session_state.get(address.CHAT))

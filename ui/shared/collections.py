@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGES = ("Ask", "Library", "Compare", "Judge", "Measure")
 VOTER = "voter"
-WITH_SIDEBAR = frozenset({"Ask"})  # it lists the conversations of the collection
+WITH_SIDEBAR = frozenset({"Ask"})  # which shows the choice itself, above its conversations
 NAME, _SHOWN = "collection", "collection_in_address"
 _BOX, _NEW, _OFFERED = "collection_box", "collection_new", "collection_offered"
 
@@ -79,11 +79,16 @@ def selector(page: str, opened: Callable[[], Library | None]) -> None:
         return
     st.session_state[_BOX] = chosen
     if page in WITH_SIDEBAR:
-        with st.sidebar:
-            _box(library, names, "stretch")
         return
     with st.container(key="collection_beside", horizontal=True, horizontal_alignment="right"):
         _box(library, names, 260)
+
+
+def in_sidebar(library: Library) -> None:
+    """Show the choice in the sidebar, whose width the page must have set before."""
+    if is_offered():
+        with st.sidebar:
+            _box(library, offered(library), "stretch")
 
 
 def _box(library: Library, names: list[str], width: int | Literal["stretch"]) -> None:
