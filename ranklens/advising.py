@@ -19,6 +19,7 @@ from rag.llm.prices import price_date, rerank_prices
 from rag.rerank.table import AUTO, resolve
 from rag.settings import Settings, from_visitor
 from ranklens.measuring import JudgedSet, measure
+from ranklens.models import what_ranks
 
 __all__ = ["POOLS", "Advice", "AdviceWishes", "outside", "page", "summarise"]
 
@@ -72,7 +73,8 @@ def advice(
     question is judged or no reranker ranked one, `Interrupted` once ``stop`` is set.
     """
     settings = judged.library.settings
-    names = wishes.rerankers or (settings.reranker,)
+    given = wishes.rerankers or (settings.reranker,)
+    names = tuple(dict.fromkeys(what_ranks(settings, name) for name in given))
     if "none" in names:
         raise RanklensError("name a reranker to compare with no reranking; none is no reranker")
     made = variants(names, wishes.pools, settings.pool)

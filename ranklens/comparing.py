@@ -17,11 +17,9 @@ from rag.evaluate.experiments.side_by_side import (
     compare,
 )
 from rag.evaluate.measures.metrics import PRIMARY
-from rag.rerank.base import Context
-from rag.rerank.table import choose
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
 from rag.trace import to_dict
-from ranklens.models import AUTO, rerankers
+from ranklens.models import AUTO, rerankers, what_ranks
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -88,9 +86,7 @@ def pipeline_names(settings: Settings) -> list[str]:
 
 def describe_pipeline(settings: Settings, name: str) -> str:
     """Return a pipeline's name as people read it: with and without reranking in words."""
-    reranker = settings.reranker
-    if reranker == AUTO:
-        reranker = choose(Context(settings, None))[0].name  # type: ignore[arg-type]
+    reranker = what_ranks(settings, settings.reranker)
     return named.describe(name, named.model_of(reranker, settings.cross_encoder))
 
 

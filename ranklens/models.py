@@ -12,7 +12,7 @@ from rag.models.download import Download, Progress, download
 from rag.models.hub import locate, offline
 from rag.models.recommended import RECOMMENDED, Recommendation, recommended_for
 from rag.rerank.base import Context
-from rag.rerank.table import AUTO, Availability, available
+from rag.rerank.table import AUTO, Availability, available, choose
 from rag.settings import Settings
 from ranklens.speeds import kept
 
@@ -33,6 +33,7 @@ __all__ = [
     "rerankers",
     "size_text",
     "start_download",
+    "what_ranks",
 ]
 
 
@@ -40,6 +41,14 @@ def rerankers(settings: Settings) -> list[Availability]:
     """Return every reranker and why it cannot run here, if it cannot."""
     # None of them looks for the encoder before it runs.
     return available(Context(settings, None))  # type: ignore[arg-type]
+
+
+def what_ranks(settings: Settings, name: str) -> str:
+    """Return a reranker's name, for ``auto`` that of the reranker that it chooses here."""
+    if name != AUTO:
+        return name
+    automatic = Context(settings.updated(reranker=AUTO), None)  # type: ignore[arg-type]
+    return choose(automatic)[0].name
 
 
 def as_json(settings: Settings) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from rag.evaluate.sweeps.quality import EVIDENCE, FOUND
 from rag.llm.prices import spent
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING
 from rag.types import Trace
+from ranklens.models import AUTO, what_ranks
 from ranklens.swept_indexes import IndexTooLarge, SweptIndexes
 
 if TYPE_CHECKING:
@@ -360,10 +361,12 @@ class _Sweeper:
 
     def _notes(self) -> Iterator[str]:
         settings = self.judged.library.settings
+        if AUTO in self.plan.factors.get("reranker", ()):
+            yield f"reranker={AUTO} is {what_ranks(settings, AUTO)} here."
         if settings.context_headers and any(c.index for c in self.plan.configurations):
             yield (
                 "sentences that a language model wrote for chunks (context_headers) are in the "
-                "present index only"
+                "present index only."
             )
 
 

@@ -43,3 +43,12 @@ def test_hosted_prices_count_searches_and_tokens(tmp_path):
     )
     found = rerank_prices(Settings(prices=str(table)), searches=2, tokens=10_000)
     assert found == {"a:*": 0.004, "b:*": pytest.approx(0.0005)}
+
+
+def test_auto_is_shown_as_what_it_chooses_here():
+    library = FakeLibrary()
+    library.judgements.grade(Q, ALL[0], 2, "ada")
+    with measuring.judged_set(library, [Q]) as judged:
+        found = advising.advice(judged, AdviceWishes(("auto", "late-interaction"), (10,)))
+    assert [curve.reranker for curve in found.curves] == ["late-interaction"]
+    assert "auto" not in advising.summarise(found).headline
