@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere, RanklensError
 from rag.evaluate.progress import advance
+from rag.settings import from_visitor
 from ranklens import (
     advising,
     comparison,
@@ -28,6 +29,7 @@ from ranklens import (
     samples,
     speeds,
     sweeping,
+    tuning,
 )
 from ranklens.jobs import Job, Work
 
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
 SAMPLES = "samples"
-LEARN, SWEEP = "learn", "sweep"
+LEARN, TUNE, SWEEP = "learn", "tune", "sweep"
 RANK, IMPORT = "rank", "import"
 
 
@@ -88,11 +90,18 @@ def advise(judged: JudgedSet, wishes: advising.AdviceWishes) -> Job:
     return _started(judged.library, ADVISE, f"Advice on {judged.name}", work, arguments=made_of)
 
 
-def learn(judged: JudgedSet, options: Mapping[str, Any]) -> Job:
-    """Learn a reranker; the result is a `LearningReport`, its version kept in the library."""
+def learn(judged: JudgedSet, options: Mapping[str, Any], others: Sequence[str] = ()) -> Job:
+    """Learn a reranker; the result is a `LearningReport`, its version kept in the library.
+
+    Raises `SettingsError` if a visitor may not name one of the ``others``.
+    """
+    for name in others:
+        from_visitor(judged.library.settings, {"reranker": name})
 
     def work(job: Job) -> learning.LearningReport:
-        return learning.learn(judged, options, on_progress=job.advance, stop=job.stop)
+        return learning.learn(
+            judged, options, others=others, on_progress=job.advance, stop=job.stop
+        )
 
     return _started(judged.library, LEARN, f"Learning from {judged.name}", work)
 
@@ -129,6 +138,20 @@ def ranked(library: Library, job_id: str) -> comparison.ComparedRankings:
     result(done)
     compared: comparison.ComparedRankings = done.result
     return compared
+
+
+def tune(judged: JudgedSet, options: Mapping[str, Any], wishes: tuning.TuningWishes) -> Job:
+    """Tune a cross-encoder; the result is a `TuningReport`, its version kept in the library.
+
+    Raises `SettingsError` if a visitor may not name the base, `ModelError` if it cannot be tuned.
+    """
+    tuning.check(judged.library.settings, wishes, visitor=True)
+
+    def work(job: Job) -> tuning.TuningReport:
+        return tuning.tune(judged, options, wishes, on_progress=job.advance, stop=job.stop)
+
+    made_of = {**_of(judged), "options": options, "wishes": asdict(wishes)}
+    return _started(judged.library, TUNE, f"Tuning on {judged.name}", work, "steps", made_of)
 
 
 def propose_grades(
@@ -258,6 +281,9 @@ _AGAIN: Mapping[str, Callable[[Library, Mapping[str, Any]], Job]] = {
     ADVISE: lambda library, a: advise(
         _judged(library, a), advising.AdviceWishes(**_with_tuples(a["wishes"]))
     ),
+    TUNE: lambda library, a: tune(
+        _judged(library, a), a["options"], tuning.TuningWishes(**_with_tuples(a["wishes"]))
+    ),
     SWEEP: lambda library, a: sweep(_judged(library, a), sweeping.SweepWishes(**a["wishes"])),
     SPEED: lambda library, a: measure_speeds(library, a["names"]),
     SAMPLES: lambda library, _: add_samples(library),
@@ -367,6 +393,7 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     SWEEP: sweeping.outside,
     RANK: asdict,
     IMPORT: asdict,
+    TUNE: tuning.outside,
     PROPOSE: asdict,
     WRITE: asdict,
     PULL: lambda name: {"model": name},

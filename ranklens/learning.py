@@ -7,7 +7,7 @@ whose gain on questions that it was not learned from is shown can be.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -16,16 +16,23 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.fitting import learned as fitting
 from rag.evaluate.fitting.learned import Learning
+from rag.evaluate.fitting.pools import FROM_JUDGEMENTS
 from rag.evaluate.progress import advance
 from rag.evaluate.reports import learned as reports
 from rag.evaluate.reports.fitted import FittedPart
+from rag.rerank.base import leaves
 from rag.rerank.learned import LearnedVersions, LearnedWeights
+from rag.rerank.table import Availability, resolve
+from rag.settings import Settings
 
 if TYPE_CHECKING:
     from ranklens.library import Library
     from ranklens.measuring import JudgedSet
 
-__all__ = ["LearnedWeights", "LearningReport", "adopt", "adopted", "back", "learn", "versions"]
+__all__ = [
+    "LearnedWeights", "LearningReport", "adopt", "adopted", "back", "can_weigh", "learn",
+    "versions",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +52,16 @@ def learn(
     judged: JudgedSet,
     options: Mapping[str, Any],
     *,
+    others: Sequence[str] = (),
     on_progress: Callable[[int, int, str], None] | None = None,
     stop: Event | None = None,
 ) -> LearningReport:
     """Learn from a judged set and keep the version in its library; nothing else is changed.
 
     ``options`` are the settings in which the pipeline that it is compared with differs from the
-    library's. Raises `RanklensError` if too few questions are judged, and `Interrupted` once
-    ``stop`` is set.
+    library's. ``others`` are rerankers of this machine whose scores are weighed too. Raises
+    `RanklensError` if one of them cannot be, or if too few questions are judged, and `Interrupted`
+    once ``stop`` is set.
     """
     started = time.perf_counter()
     pipeline = judged.pipeline.with_settings(**options)
@@ -61,10 +70,11 @@ def learn(
         shown = (lambda done, of: on_progress(done, of, unit)) if on_progress else None
         return lambda done: advance(done, total, unit, shown, stop)
 
-    questions = judged.judged
+    questions, further = judged.judged, fitting.usable_features(pipeline, others)
     pools = fitting.judged_pools(
-        pipeline, questions, judged.grades, judged.unit, counter(len(questions), "questions")
-    )
+        pipeline, questions, judged.grades, judged.unit, counter(len(questions), "questions"),
+        tuple(further),
+    )  # fmt: skip
     found = fitting.learn(pools, judged.grades, counter(fitting.FOLDS + 1, "parts"))
     held = found.held_out
     version = LearnedVersions(judged.library.settings.library).add(
@@ -75,6 +85,7 @@ def learn(
             made=datetime.now(UTC).isoformat(timespec="seconds"),
             gain=(held.interval.mean, held.interval.low, held.interval.high),
             shown=held.shown and held.interval.mean > 0,
+            others=further,
         )
     )
     return LearningReport(version, found, time.perf_counter() - started)
@@ -116,6 +127,13 @@ def back(library: Library) -> LearnedWeights | None:
     return LearnedVersions(library.settings.library).back()
 
 
+def can_weigh(settings: Settings, one: Availability) -> bool:
+    """Return whether a reranker's score can be among the features of a learned one."""
+    parts = leaves(resolve(one.name))
+    learned = {entry.name.partition(":")[0] for entry in parts} & {*FROM_JUDGEMENTS}
+    return not (one.reason or learned or one.name == "none" or any(e.remote for e in parts))
+
+
 def outside(report: LearningReport) -> dict[str, Any]:
     """Return a report as JSON's own types, for other programs."""
     return {
@@ -123,5 +141,6 @@ def outside(report: LearningReport) -> dict[str, Any]:
         "held_out": asdict(report.learning.held_out),
         "curve": [asdict(point) for point in report.learning.curve],
         "worth": reports.worth(report.learning),
+        "warning": reports.few(report.learning.questions).strip(),
         "seconds": report.seconds,
     }

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ranklens.learning import LearningReport
     from ranklens.reranking import Reranking
     from ranklens.sweeping import SweepOutcome, SweepWishes
+    from ranklens.tuning import TuningReport, TuningWishes
 
 
 class UseCases(Records):
@@ -344,20 +345,44 @@ class UseCases(Records):
         questions: str | PathLike[str] | Iterable[str],
         pipeline: str = "current",
         *,
+        others: Iterable[str] = (),
         collection: str = "",
         stop: threading.Event | None = None,
     ) -> LearningReport:
         """Learn a reranker from judged questions and compare it with a pipeline.
 
-        The version is kept and used by nobody: `ranklens.learning.adopt` has it rank if its gain on
-        questions that it was not learned from is shown. Raises `RanklensError` for fewer than
-        twenty judged questions.
+        The scores of ``others``, rerankers of this machine, are weighed too. The version is kept
+        and used by nobody: `ranklens.learning.adopt` has it rank if its gain on questions that it
+        was not learned from is shown. Raises `RanklensError` for fewer than twenty judged
+        questions.
         """
         from ranklens import learning, measuring
 
         (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
         with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
-            return learning.learn(judged, options, stop=stop)
+            return learning.learn(judged, options, others=list(others), stop=stop)
+
+    def tune(
+        self,
+        questions: str | PathLike[str] | Iterable[str],
+        wishes: TuningWishes | None = None,
+        pipeline: str = "current",
+        *,
+        collection: str = "",
+        on_progress: Callable[[int, int, str], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> TuningReport:
+        """Tune a cross-encoder on judged questions and compare it with a pipeline.
+
+        The version is kept and used by nobody: `ranklens.tuning.adopt` has it rank if its gain on
+        questions that it was not tuned on is shown. Needs the extra ``train``. Raises
+        `RanklensError` for fewer than twenty judged questions, `ModelError` without a model.
+        """
+        from ranklens import measuring, tuning
+
+        (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
+        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+            return tuning.tune(judged, options, wishes, on_progress=on_progress, stop=stop)
 
     def _pipeline(
         self,

@@ -46,14 +46,15 @@ from serve.v1 import (
     sweeps,
     texts,
     traces,
+    tuned,
 )
 
 ROUTERS = tuple(
     module.router
     for module in (
         health, page, documents, collections, questions, texts, traces, jobs, judgements,
-        question_sets, evaluations, learned, sweeps, administration, reranking, chat, embeddings,
-        models, vector_stores, route,
+        question_sets, evaluations, learned, tuned, sweeps, administration, reranking, chat,
+        embeddings, models, vector_stores, route,
     )
 )  # fmt: skip
 

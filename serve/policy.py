@@ -70,6 +70,7 @@ RULES = (
         for name in ("keys", "settings", "doctor", "verify", "rebuild", "folders", "downloads")
     ),
     Rule("POST DELETE", "/v1/learned/adoptions", Access.ADMIN),
+    Rule("POST DELETE", "/v1/tuned/adoptions", Access.ADMIN),
     *(
         Rule("POST", f"/v1/{name}", Access.READ)
         for name in ("search", "ask", "where", "compare", "texts/rerank")

@@ -114,12 +114,14 @@ def _quietly() -> dict[str, Any]:
 
 
 def load_torch(
-    kind: str, name: str, folder: Path, trusted: bool = False, dtype: Any = None, prompt: str = ""
-) -> Any:
+    kind: str, name: str, folder: Path, trusted: bool = False, dtype: Any = None, prompt: str = "",
+    labels: int = 0,
+) -> Any:  # fmt: skip
     """Load sentence-transformers' class ``kind`` from a folder; raises `ModelError`.
 
     ``trusted`` lets the model run code of its own. ``dtype`` is float32 unless given,
-    ``prompt`` a chat template in place of the model's own.
+    ``prompt`` a chat template in place of the model's own, ``labels`` how many scores the head of a
+    cross-encoder gives, if it is not the model's own.
     """
     # Without its tokeniser's files transformers makes one up that knows no word.
     if not any(any(folder.rglob(pattern)) for pattern in TOKENISERS):
@@ -138,6 +140,7 @@ def load_torch(
             trust_remote_code=trusted,
             model_kwargs={"dtype": dtype or "float32"},
             processor_kwargs={"chat_template": prompt} if prompt else None,
+            **({"num_labels": labels} if labels else {}),
         )
     except Exception as error:  # the readers below transformers raise many kinds
         raise ModelError(

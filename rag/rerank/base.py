@@ -23,12 +23,14 @@ QueryPool = tuple[str, Sequence[Candidate]]
 class Reranker(Protocol):
     """Scores passages for a query; an extension writes this one method.
 
-    Six more attributes are optional. ``identity`` (str) names all that shapes a score besides the
+    Eight more attributes are optional. ``identity`` (str) names all that shapes a score besides the
     query and the passage, revision included: scores of a reranker that has one are cached.
-    ``listwise`` (bool): a score depends on the other passages too. ``reading(query,
+    ``noted`` is what the stage's details show of it. ``listwise`` (bool): a score depends on the
+    other passages too. ``reading(query,
     texts)`` returns how much of each text it reads (`rag.models.encoder.Reading`),
     ``score_pool(query, candidates)`` scores with what the first stage thinks of each passage too
-    and is called instead of ``score`` (nothing is cached),
+    and is called instead of ``score`` (nothing is cached); if the reranker has ``others``, a
+    mapping of rerankers' names to their identities, it gets their scores of the candidates too,
     ``coverage(texts)`` how much its vocabulary knows of a language (`rag.models.coverage`), and
     ``instructed(instruction)`` the same reranker bound to an instruction, or None if its model
     follows none.
@@ -132,6 +134,11 @@ def leaves(ranker: Ranker) -> tuple[Entry, ...]:
     if isinstance(ranker, Entry):
         return (ranker,)
     return tuple(leaf for part in ranker.parts for leaf in leaves(part))
+
+
+def identity_of(rerankers: Iterable[Reranker | None]) -> str:
+    """Return what the parts of a ranker are, as far as they say."""
+    return "; ".join(filter(None, (str(getattr(one, "identity", "")) for one in rerankers)))
 
 
 def checked(scores: Sequence[float], wanted: int) -> Scores:

@@ -54,6 +54,11 @@ def blend(pool: Sequence[Candidate], scores: Sequence[float], weights: Weights) 
     return totals
 
 
+def blend_weights(settings: Settings, dense: float = 1.0, own: float = 1.0) -> Weights:
+    """Return the weights of a blend; a model counts less, the less of the language it knows."""
+    return settings.blend_dense * dense, settings.blend_lexical, settings.blend_reranker * own
+
+
 def fused(parts: Sequence[Scores], k: int) -> Scores:
     """Reciprocal-rank fusion of several scorings of one pool: the sum of 1 / (k + rank)."""
     totals = [0.0] * len(parts[0])

@@ -41,12 +41,24 @@ FEATURES = (
 )
 
 
+SCORE = "score of "  # and a reranker's name: a feature behind `FEATURES`
+
+
+def score_feature(reranker: str) -> str:
+    """Return the name of the feature that another reranker's score is."""
+    return f"{SCORE}{reranker}"
+
+
 def features(
-    query: str, pool: Sequence[Candidate], tokens: LateInteraction, settings: Settings
-) -> Table:
-    """Return a row of `FEATURES` for each candidate; the settings have the blend's weights."""
+    query: str, pool: Sequence[Candidate], tokens: LateInteraction, settings: Settings,
+    others: Sequence[Sequence[float]] = (),
+) -> Table:  # fmt: skip
+    """Return a row for each candidate: `FEATURES`, then its scores by ``others``.
+
+    The settings have the blend's weights.
+    """
     if not pool:
-        return np.zeros((0, len(FEATURES)))
+        return np.zeros((0, len(FEATURES) + len(others)))
     cosines = tokens.cosines(query, [candidate.chunk.passage for candidate in pool])
     best = np.array([_best(one) for one in cosines])
     maxsim = best.mean(axis=1)
@@ -73,7 +85,8 @@ def features(
         "lexical_place": _places(lexical),
         "document": normalised(_others(pool, maxsim)),
     }
-    return np.array([columns[name] for name in FEATURES]).T
+    further = [normalised(list(scores)) for scores in others]
+    return np.array([*(columns[name] for name in FEATURES), *further]).T
 
 
 def _best(cosines: Matrix) -> NDArray[np.float64]:

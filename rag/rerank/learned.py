@@ -10,17 +10,17 @@ import json
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rag.errors import NotThere, RerankError
+from rag.rerank.adoption import Adoptions
 from rag.rerank.base import Context, Entry, Scores
-from rag.rerank.features import FEATURES, Table, features
+from rag.rerank.features import FEATURES, Table, features, score_feature
 from rag.rerank.late_interaction import LateInteraction
-from rag.settings import Settings
 from rag.types import Candidate, Chunk
 
 FILE = "learned.json"
@@ -30,10 +30,12 @@ _changing = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class LearnedWeights:
-    """One version: a weight for each of `FEATURES`, and what it was learned from.
+    """One version: a weight for each feature, and what it was learned from.
 
-    ``gain`` is the difference of nDCG@10 to the pipeline of then on questions that were not learned
-    from, with its interval; ``shown`` is whether the test shows a gain.
+    The features are `FEATURES` and the scores of ``others``, rerankers' names with what they were
+    (`rag.rerank.base.identity_of`). ``gain`` is the difference of nDCG@10 to the pipeline of then
+    on questions that were not learned from, with its interval; ``shown`` is whether the test shows
+    a gain.
     """
 
     weights: Mapping[str, float]
@@ -43,10 +45,16 @@ class LearnedWeights:
     gain: tuple[float, float, float]
     shown: bool
     version: int = 0
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features, in the order of a row."""
+        return (*FEATURES, *map(score_feature, self.others))
 
     def score(self, rows: Table) -> list[float]:
         """Return the weighted sum for each row of features."""
-        weights = np.array([self.weights[name] for name in FEATURES])
+        weights = np.array([self.weights[name] for name in self.features])
         return [float(score) for score in rows @ weights]
 
 
@@ -55,15 +63,16 @@ class LearnedVersions:
 
     def __init__(self, library: Path) -> None:
         self._path = library / FILE
+        self._adoptions = Adoptions(library)
 
     def all(self) -> list[LearnedWeights]:
         """Return every version that is kept, oldest first."""
-        return [_weights(one) for one in self._read()["versions"]]
+        return [_weights(one) for one in self._read()]
 
     def adopted(self) -> LearnedWeights | None:
-        """Return the version that ranks, None if there is none."""
-        held = self._read()
-        return self.version(held["adopted"][-1]) if held["adopted"] else None
+        """Return the version that was adopted last, None if there is none."""
+        numbers = self._adoptions.numbers("learned")
+        return self.version(numbers[-1]) if numbers else None
 
     def version(self, number: int) -> LearnedWeights:
         """Return a version; raises `NotThere`."""
@@ -76,45 +85,41 @@ class LearnedVersions:
     def add(self, weights: LearnedWeights) -> LearnedWeights:
         """Keep a new version, which nothing uses yet, and return it with its number."""
         with _changing:
-            held = self._read()
-            number = max((one["version"] for one in held["versions"]), default=0) + 1
+            held, used = self._read(), self._adoptions.numbers("learned")
+            number = max((one["version"] for one in held), default=0) + 1
             made = replace(weights, version=number)
-            versions = [*held["versions"], asdict(made)]
-            spare = [v for v in versions if v["version"] not in held["adopted"]][:-KEPT]
-            self._write({**held, "versions": [v for v in versions if v not in spare]})
+            versions = [*held, asdict(made)]
+            spare = [one for one in versions if one["version"] not in used][:-KEPT]
+            self._write([one for one in versions if one not in spare])
         return made
 
     def adopt(self, number: int) -> LearnedWeights:
         """Have a version rank from now on; raises `NotThere`."""
-        with _changing:
-            found, held = self.version(number), self._read()
-            before = [one for one in held["adopted"] if one != number]
-            self._write({**held, "adopted": [*before, number]})
+        found = self.version(number)
+        self._adoptions.adopt("learned", number)
         return found
 
     def back(self) -> LearnedWeights | None:
         """Take the last adoption back; return the version that ranks now. Raises `NotThere`."""
-        with _changing:
-            held = self._read()
-            if not held["adopted"]:
-                raise NotThere("no learned version is in use")
-            self._write({**held, "adopted": held["adopted"][:-1]})
+        self._adoptions.back("learned")
         return self.adopted()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> list[dict[str, Any]]:
         try:
             held = json.loads(self._path.read_text("utf-8"))
             for one in held["versions"]:
                 _weights(one)
-            return {"versions": list(held["versions"]), "adopted": list(held["adopted"])}
+            return list(held["versions"])
         except FileNotFoundError:
-            return {"versions": [], "adopted": []}
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            return []
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise RerankError(
                 f"{FILE} of the library cannot be read ({error}); delete it"
             ) from None
 
-    def _write(self, held: Mapping[str, Any]) -> None:
+    def _write(self, versions: list[dict[str, Any]]) -> None:
+        # A library from before the other file keeps its list here until something is adopted.
+        held = {"versions": versions, "adopted": self._adoptions.numbers("learned")}
         aside = self._path.with_suffix(".tmp")
         aside.write_text(json.dumps(held, indent=1), "utf-8")
         aside.replace(self._path)
@@ -132,14 +137,28 @@ class Learned:
         self._tokens = LateInteraction(context.encoder, context.kept)
         self._settings = context.settings
 
-    def score_pool(self, query: str, pool: Sequence[Candidate]) -> Scores:
-        """Return one score a candidate, higher is better; raises `RerankError`."""
+    @property
+    def others(self) -> Mapping[str, str]:
+        """The rerankers whose scores are weighed too, and what they were."""
+        return self._now().others
+
+    def score_pool(self, query: str, pool: Sequence[Candidate], *others: Sequence[float]) -> Scores:
+        """Return one score a candidate, higher is better; raises `RerankError`.
+
+        ``others`` are the candidates' scores by the rerankers of that name.
+        """
+        weights = self._now()
+        if len(others) != len(weights.others):
+            raise RerankError(f"version {weights.version} weighs {', '.join(weights.others)} too")
+        rows = features(query, pool, self._tokens, self._settings, others)
+        details = {"pairs": len(pool), "learned_version": weights.version}
+        return Scores(weights.score(rows), details)
+
+    def _now(self) -> LearnedWeights:
         weights = self._weights or self._versions.adopted()
         if weights is None:
             raise RerankError(NOTHING)
-        rows = features(query, pool, self._tokens, self._settings)
-        details = {"pairs": len(pool), "learned_version": weights.version}
-        return Scores(weights.score(rows), details)
+        return weights
 
     def score(self, query: str, texts: Sequence[str]) -> Scores:
         """Return the scores of texts of which the first stage knows nothing."""
@@ -155,11 +174,6 @@ NOTHING = (
     "no learned weights are in use here; `ranklens learn SET` learns them from judgements, "
     "`ranklens learn --adopt` uses them"
 )
-
-
-def in_use(settings: Settings) -> LearnedWeights | None:
-    """Return the version that a library has adopted, None if it has none."""
-    return LearnedVersions(settings.library).adopted()
 
 
 def learned(version: str = "") -> Entry:
@@ -193,7 +207,7 @@ def learned(version: str = "") -> Entry:
 def _weights(one: Mapping[str, Any]) -> LearnedWeights:
     """Return a version that was read; raises `ValueError` if it is none of this program."""
     found = LearnedWeights(**{**one, "gain": tuple(one["gain"])})
-    if set(found.weights) != set(FEATURES):
+    if set(found.weights) != set(found.features):
         raise ValueError("it has other features than this version of Ranklens; learn again")
     if not all(math.isfinite(float(weight)) for weight in found.weights.values()):
         raise ValueError("a weight is no number")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,14 @@ from rag.rerank.base import (
     Reranker,
     Scores,
     checked,
+    identity_of,
     leaves,
 )
 from rag.rerank.breaker import Breaker
 from rag.rerank.cache import ScoreCache, key
-from rag.rerank.combine import Weights
+from rag.rerank.combine import Weights, blend_weights
+from rag.rerank.combine import score as combined
+from rag.rerank.table import resolve
 from rag.settings import Settings
 from rag.types import Candidate
 
@@ -124,7 +127,9 @@ class Attempt:
             return [Scores(c.fused for c in pool) for _, pool in pools]
         self._calling = _provider(entry) if entry.remote else ""
         try:
-            if hasattr(reranker, "score_pool"):
+            if others := getattr(reranker, "others", None):
+                found = self._beside(reranker, others, pools)
+            elif hasattr(reranker, "score_pool"):
                 found = _call(reranker, pools)
             else:
                 texts = [(query, [entry.text(c.chunk) for c in pool]) for query, pool in pools]
@@ -135,8 +140,26 @@ class Attempt:
         if entry.remote:
             self._breaker.worked(_provider(entry))
         self._calling = ""
-        unit = {"unit": entry.unit} if entry.unit else {}
-        return [Scores(scores, {**unit, **scores.details}) for scores in found]
+        noted = {**({"unit": entry.unit} if entry.unit else {}), **getattr(reranker, "noted", {})}
+        return [Scores(scores, {**noted, **scores.details}) for scores in found]
+
+    def _beside(
+        self, reranker: Reranker, others: Mapping[str, str], pools: Sequence[QueryPool]
+    ) -> list[Scores]:
+        """Return the scores of a reranker that weighs those of others; raises `RerankError`."""
+        settings = self.context.settings
+        further = []
+        for name, was in others.items():
+            ranker = resolve(name)
+            now = identity_of(self.load(entry) for entry in leaves(ranker))
+            if was and now and was != now:
+                raise RerankError(f"{name} is not what its score was learned with; learn again")
+            further.append(combined(ranker, pools, self, settings))
+        scored: Callable[..., Sequence[float]] = getattr(reranker, "score_pool", reranker.score)
+        return [
+            checked(scored(query, pool, *own), len(pool))
+            for (query, pool), own in zip(pools, zip(*further, strict=True), strict=True)
+        ]
 
     def weights(self, ranker: Ranker, query: str, pool: Sequence[Candidate]) -> Weights:
         """Return the weights of dense, BM25 and reranker scores in a blend.
@@ -147,7 +170,7 @@ class Attempt:
         if settings.coverage_weights:
             dense = self.context.encoder.coverage(pool_sample(query, pool))
             own = min(self.coverage(entry, query, pool) for entry in leaves(ranker))
-        return settings.blend_dense * dense, settings.blend_lexical, settings.blend_reranker * own
+        return blend_weights(settings, dense, own)
 
     def coverage(self, entry: Entry, query: str, pool: Sequence[Candidate]) -> float:
         """Return how much a reranker's vocabulary knows of a pool's language, 1 if unknown."""

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rag.errors import RerankError, SettingsError
+from rag.errors import RanklensError, SettingsError
 from rag.models.catalogue import CATALOGUE
 from rag.plugins import Plugin, plugins
+from rag.rerank.adoption import Adoptions
 from rag.rerank.base import Combined, Context, Entry, Ranker, Reranker
 from rag.rerank.cohere import cohere
 from rag.rerank.colbert import colbert
 from rag.rerank.cross_encoder import cross_encoder
-from rag.rerank.learned import in_use, learned
+from rag.rerank.learned import LearnedVersions, learned
 from rag.rerank.llm_listwise import llm_listwise
 from rag.rerank.llm_pointwise import llm_pointwise
 from rag.rerank.services import (
@@ -30,6 +31,8 @@ from rag.rerank.services import (
     voyage,
     zeroentropy,
 )
+from rag.rerank.tuned import TunedVersions, tuned
+from rag.settings import Settings
 
 AUTO = "auto"
 GROUP = "ranklens.rerankers"
@@ -37,6 +40,7 @@ _JOINTS: tuple[tuple[Literal["cascade", "rrf"], str], ...] = (("cascade", ">"), 
 
 FAMILIES: dict[str, Callable[[str], Entry]] = {
     "learned": learned,
+    "tuned": tuned,
     "cross-encoder": cross_encoder,
     "colbert": colbert,
     "cohere": cohere,
@@ -72,6 +76,7 @@ _LINES: tuple[Ranker, ...] = (
     LATE_INTERACTION,
     MAXSIM,
     learned(),
+    tuned(),
     cross_encoder(),
     *(cross_encoder(m.name, m.title, m.note) for m in CATALOGUE if m.kind == "cross-encoder"),
     *(colbert(m.name, m.title, m.note) for m in CATALOGUE if m.kind == "colbert"),
@@ -178,13 +183,27 @@ def choose(context: Context) -> tuple[Ranker, str]:
     if name != AUTO:
         return resolve(name), ""
     try:
-        version = in_use(context.settings)
-    except RerankError as error:
+        if adopted := _adopted(context.settings):
+            return adopted
+    except RanklensError as error:  # the files are damaged, or the version is gone
         return LATE_INTERACTION, f"auto chose {LATE_INTERACTION.name}: {error}"
-    if version:
-        about = f"learned from {version.questions} judged questions and adopted"
-        return TABLE["learned"], f"auto chose learned: version {version.version} was {about}"
     return choose_unlearned(context)
+
+
+def _adopted(settings: Settings) -> tuple[Ranker, str] | None:
+    """Return the version that was adopted last, as it was measured, and what it is."""
+    last = Adoptions(settings.library).last()
+    if last is None:
+        return None
+    source, number = last
+    name = "learned"
+    if source == "learned":
+        questions = LearnedVersions(settings.library).version(number).questions
+    else:
+        tuned_version = TunedVersions(settings.library).version(number)
+        name, questions = tuned_version.reranker, tuned_version.questions
+    about = f"{source} from {questions} judged questions and adopted"
+    return resolve(name), f"auto chose {name}: version {number} was {about}"
 
 
 def choose_unlearned(context: Context) -> tuple[Ranker, str]:

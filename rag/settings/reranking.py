@@ -16,6 +16,7 @@ LOCAL = frozenset(
         "late-interaction",
         "maxsim",
         "learned",
+        "tuned",
         "cross-encoder",
         "ettin-reranker-17m-v1",
         "ettin-reranker-32m-v1",
@@ -43,7 +44,7 @@ LOCAL = frozenset(
     ]
 )
 _COMBINED = re.compile(r"\s*(hybrid|cascade|rrf)\s*:")
-_LOCAL_FAMILIES = ("cross-encoder", "colbert", "learned")
+_LOCAL_FAMILIES = ("cross-encoder", "colbert", "learned", "tuned")
 
 
 def needs_trust(rerankers: str) -> bool:

@@ -21,6 +21,9 @@ class LearnBody(BaseModel):
 
     questions: str | list[str] = Field(description="A set's name, or the questions themselves.")
     pipeline: str = Field("current", description="What it is compared with.")
+    rerankers: list[str] = Field(
+        [], max_length=5, description="Rerankers of this machine whose scores are weighed too."
+    )
     limit: int | None = Field(None, ge=1, description="The first questions only.")
     collection: CollectionName = ""
 
@@ -51,7 +54,7 @@ def learn(body: LearnBody, library: Opened) -> JobState:
     """Learn a version from judged questions, as a job; nothing is changed until it is adopted."""
     ((_, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
     judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
-    return JobState.of(background.learn(judged, options))
+    return JobState.of(background.learn(judged, options, body.rerankers))
 
 
 @router.post("/adoptions", status_code=201)

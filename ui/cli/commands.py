@@ -26,6 +26,7 @@ from ui.cli import (
     questions,
     serving,
     sweeping,
+    tuning,
     upkeep,
     useful,
     watching,
@@ -75,6 +76,7 @@ app.command()(kept.evaluations)
 app.command()(fitting.fit)
 app.command()(advising.advise)
 app.command()(learning.learn)
+app.command()(tuning.tune)
 app.command()(sweeping.sweep)
 app.command()(interleaving.ab)
 app.command()(judging.questions)

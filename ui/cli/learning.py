@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from ui.cli.words import clean, duration
 if TYPE_CHECKING:
     from rag.settings import Settings
     from ranklens.learning import LearnedWeights
+    from ranklens.tuning import TunedVersion
 
 JudgedSource = Annotated[
     str | None,
@@ -40,6 +42,10 @@ def learn(
         int | None, typer.Option(metavar="N", help="The version for --adopt.")
     ] = None,
     back: Annotated[bool, typer.Option("--back", help="Take the last --adopt back.")] = False,
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME", help="Weigh this reranker's score too. Repeatable."),
+    ] = None,
     as_json: JsonOption = False, work: WorkOption = None, collection: CollectionOption = "",
     library: LibraryOption = None,
 ) -> None:  # fmt: skip
@@ -54,20 +60,20 @@ def learn(
             raise typer.BadParameter("--adopt and --back stand alone")
         _use(settings, adopt, version)
     elif source:
-        _learn(settings, source, limit, work, collection, as_json)
+        _learn(settings, source, limit, work, collection, as_json, others or ())
     else:
         _list(settings)
 
 
 def _learn(
     settings: Settings, source: str, limit: int | None, work: Path | None, collection: str,
-    as_json: bool,
+    as_json: bool, others: Sequence[str],
 ) -> None:  # fmt: skip
     from ranklens import learning
     from ui.cli.evaluation_tables import show_fit
 
     with prepared(settings, source, work, limit, collection) as (judged, bar, stop):
-        report = learning.learn(judged, {}, on_progress=bar, stop=stop)
+        report = learning.learn(judged, {}, others=others, on_progress=bar, stop=stop)
     if as_json:
         print(json.dumps(learning.outside(report), ensure_ascii=False, indent=2))
         return
@@ -89,10 +95,11 @@ def _list(settings: Settings) -> None:
 
     with open_library(settings) as library:
         found, now = learning.versions(library), learning.adopted(library)
-    table(HEADER, [_row(one, one == now) for one in found])
+    table(HEADER, [version_row(one, one == now) for one in found])
 
 
-def _row(one: LearnedWeights, used: bool) -> tuple[str, ...]:
+def version_row(one: LearnedWeights | TunedVersion, used: bool) -> tuple[str, ...]:
+    """Return a version as a row below `HEADER`."""
     mean, low, high = (f"{value:+.3f}" for value in one.gain)
     about = "in use" if used else "" if one.shown else "no gain shown"
     return (str(one.version), one.made, clean(one.name), str(one.questions), mean,

@@ -16,22 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import RanklensError
-from rag.evaluate.data import Grades, Question, Unit, item, ranking
+from rag.evaluate.data import Grades, Question, Unit
+from rag.evaluate.fitting.pools import FROM_JUDGEMENTS, judged_questions, ordered
+from rag.evaluate.fitting.splitting import SEED, drawn, folds
 from rag.evaluate.measures.metrics import PRIMARY, per_question
 from rag.evaluate.measures.statistics import Difference, compare
 from rag.pipeline import Pipeline
-from rag.rerank.base import Context, leaves
-from rag.rerank.features import FEATURES, features
+from rag.rerank.base import Context, identity_of, leaves
+from rag.rerank.features import FEATURES, features, score_feature
 from rag.rerank.late_interaction import LateInteraction
-from rag.rerank.table import choose, choose_unlearned
+from rag.rerank.table import resolve
 from rag.text.plural import plural
-from rag.types import Hit
 
 Array = NDArray[np.float64]
 
-SEED = 20_260
 FOLDS = 5
 FEWEST = 20  # judged questions with a relevant passage in the pool
+ENOUGH = 50  # with fewer, gains of the usual size cannot be shown
 PRIORS = (0.3, 1.0, 3.0, 10.0, np.inf)  # inf keeps the default blend
 SIZES = (25, 50, 100)  # judged questions, of the learning curve
 DRAWS = 5  # of each size
@@ -41,9 +42,10 @@ BLEND: Array = np.eye(len(FEATURES))[FEATURES.index("blend")]  # the weights of 
 
 @dataclass(frozen=True, slots=True)
 class JudgedPool:
-    """A question's candidates: items (n), features (n, `FEATURES`), grades (n,), present order.
+    """A question's candidates: items (n), features (n, names), grades (n,), present order.
 
     ``documents`` are those of its relevant passages: questions that share one stay together.
+    ``names`` are those of the features: `FEATURES`, then scores of other rerankers.
     """
 
     question: str
@@ -52,6 +54,7 @@ class JudgedPool:
     grades: Array
     present: tuple[str, ...]
     documents: frozenset[str]
+    names: tuple[str, ...] = FEATURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,37 +84,42 @@ class Learning:
 
 def judged_pools(
     pipeline: Pipeline, questions: Sequence[Question], grades: Grades, unit: Unit,
-    on_done: Callable[[int], None],
+    on_done: Callable[[int], None], others: Sequence[str] = (),
 ) -> list[JudgedPool]:  # fmt: skip
     """Return each question's candidates with what is known of them; one search a question.
 
-    A learned reranker has seen these questions, so the present order is that without it.
+    ``others`` are rerankers whose scores are features too. A learned reranker has seen these
+    questions, so the present order is that without it.
     """
-    one_hop = pipeline.with_settings(hops=1, reranker=_unlearned(pipeline))
     tokens = LateInteraction(pipeline.encoder, pipeline.index.tokens.fetch)
+    names = (*FEATURES, *map(score_feature, others))
     found = []
-    for done, question in enumerate(questions, 1):
-        retrieved = one_hop.retrieve(question.text)
-        present = one_hop.rank(retrieved).stages[-1]
-        if present.fell_back:
-            raise RanklensError(f"{question.text!r}: the reranker fell back ({present.note})")
-        pool, own = retrieved.pool, grades[question.id]
-        items = tuple(item(Hit(c.chunk, 1, 0.0), unit) for c in pool)
-        given = [max(0, own.get(one, 0)) for one in items]
-        relevant = {c.chunk.document for c, grade in zip(pool, given, strict=True) if grade}
-        rows = features(retrieved.question, pool, tokens, pipeline.settings)
-        order = ranking(present, unit).items
-        judged = np.array(given, np.float64)
-        found.append(JudgedPool(question.id, items, rows, judged, order, frozenset(relevant)))
+    judged = judged_questions(pipeline, questions, grades, unit, others)
+    for done, one in enumerate(judged, 1):
+        rows = features(one.text, one.pool, tokens, pipeline.settings, one.others)
+        own = np.array(one.grades, np.float64)
+        found.append(JudgedPool(one.id, one.items, rows, own, one.present, one.documents, names))
         on_done(done)
     return found
 
 
-def _unlearned(pipeline: Pipeline) -> str:
-    context = Context(pipeline.settings, pipeline.encoder)
-    ranker, _ = choose(context)
-    learned = any(entry.name.startswith("learned") for entry in leaves(ranker))
-    return choose_unlearned(context)[0].name if learned else pipeline.settings.reranker
+def usable_features(pipeline: Pipeline, names: Sequence[str]) -> dict[str, str]:
+    """Return what each reranker is, for a version that has its score among the features.
+
+    Raises `RanklensError` if one cannot run here, calls a service, or has seen the judgements.
+    """
+    found = {}
+    for name in dict.fromkeys(names):
+        ranker, alone = resolve(name), pipeline.with_settings(reranker=name)
+        parts = leaves(ranker)
+        if any(entry.remote for entry in parts):
+            raise RanklensError(f"{name} calls a service; name a reranker of this machine")
+        if {entry.name.partition(":")[0] for entry in parts} & {*FROM_JUDGEMENTS}:
+            raise RanklensError(f"{name} was learned from judgements itself; name another reranker")
+        if why := ranker.missing(Context(pipeline.settings, pipeline.encoder)):
+            raise RanklensError(f"{name}: {why}")
+        found[ranker.name] = identity_of(one for _, one in alone.reranker_parts())
+    return found
 
 
 def learn(
@@ -130,9 +138,9 @@ def learn(
             f"{count} a relevant passage among the candidates; learning needs {FEWEST}"
         )
     task = _Task(pools, grades)
-    folds, apart = task.folds(range(len(pools)))
+    parts, apart = folds(task.documents, range(len(pools)), FOLDS)
     after: dict[str, float] = {}
-    for done, held in enumerate(folds, 1):
+    for done, held in enumerate(parts, 1):
         rest = sorted(set(range(len(pools))) - set(held))
         after |= task.scores(task.fitted(rest)[0], held)
         on_done(done)
@@ -140,7 +148,7 @@ def learn(
     curve = tuple(task.point(size) for size in SIZES if size <= 0.8 * len(pools))
     on_done(FOLDS + 1)
     return Learning(
-        dict(zip(FEATURES, map(float, weights), strict=True)), prior,
+        dict(zip(pools[0].names, map(float, weights), strict=True)), prior,
         compare([(task.present, after)])[0], curve, len(pools), apart,
     )  # fmt: skip
 
@@ -150,24 +158,10 @@ class _Task:
 
     def __init__(self, pools: Sequence[JudgedPool], grades: Grades) -> None:
         self._pools, self._grades = pools, grades
+        self.documents = [pool.documents for pool in pools]
+        self._blend = _blend(pools[0].rows.shape[1])
         orders = {pool.question: pool.present for pool in pools}
         self.present = per_question(orders, grades, (PRIMARY,))[PRIMARY]
-
-    def folds(self, chosen: Iterable[int], seed: int = SEED) -> tuple[list[list[int]], bool]:
-        """Return `FOLDS` parts of some pools; those that share a relevant document stay together.
-
-        That is given up if most are about one document: False then.
-        """
-        chosen = list(chosen)
-        groups = _connected([(i, self._pools[i].documents) for i in chosen])
-        apart = max(map(len, groups)) <= len(chosen) / 2
-        if not apart:
-            groups = [[i] for i in chosen]
-        order = np.random.default_rng(seed).permutation(len(groups))
-        parts: list[list[int]] = [[] for _ in range(FOLDS)]
-        for group in sorted((groups[i] for i in order), key=len, reverse=True):
-            min(parts, key=len).extend(group)
-        return [sorted(part) for part in parts if part], apart
 
     def fitted(self, chosen: Iterable[int]) -> tuple[Array, float]:
         """Return weights learned from some pools, with the prior that cross-validation chooses.
@@ -176,7 +170,7 @@ class _Task:
         """
         chosen = list(chosen)
         sums = dict.fromkeys(PRIORS, 0.0)
-        for held in self.folds(chosen, SEED + 1)[0]:
+        for held in folds(self.documents, chosen, FOLDS, SEED + 1)[0]:
             rest = [i for i in chosen if i not in set(held)]
             for prior in PRIORS:
                 sums[prior] += sum(self.scores(self._fit(rest, prior), held).values())
@@ -186,21 +180,17 @@ class _Task:
 
     def scores(self, weights: Array, chosen: Sequence[int]) -> dict[str, float]:
         """Return nDCG@10 of some questions under weights."""
-        orders = {self._pools[i].question: _order(self._pools[i], weights) for i in chosen}
+        pools = [self._pools[i] for i in chosen]
+        orders = {one.question: ordered(one.items, (one.rows @ weights).tolist()) for one in pools}
         return per_question(orders, self._grades, (PRIMARY,))[PRIMARY]
 
     def point(self, size: int) -> CurvePoint:
         """Return what ``size`` questions gain on those that are in no group with them."""
-        everything, sums = range(len(self._pools)), dict[str, list[float]]()
+        sums: dict[str, list[float]] = {}
         for draw in range(DRAWS):
-            random = np.random.default_rng(SEED + draw)
-            some = sorted(random.permutation(len(self._pools))[:size].tolist())
-            known = frozenset().union(*(self._pools[i].documents for i in some))
-            rest = [i for i in everything if i not in some]
-            others = [i for i in rest if not self._pools[i].documents & known]
+            some, others = drawn(self.documents, size, SEED + draw)
             weights, _ = self.fitted(some)
-            held = others if len(others) >= len(rest) / 2 else rest
-            for question, score in self.scores(weights, held).items():
+            for question, score in self.scores(weights, others).items():
                 sums.setdefault(question, []).append(score)
         means = {question: float(np.mean(found)) for question, found in sums.items()}
         before = {question: self.present[question] for question in means}
@@ -208,15 +198,9 @@ class _Task:
 
     def _fit(self, chosen: Iterable[int], prior: float) -> Array:
         if np.isinf(prior):
-            return BLEND
+            return self._blend
         pools = [self._pools[i] for i in chosen if self._pools[i].grades.any()]
         return fit([pool.rows for pool in pools], [pool.grades for pool in pools], prior)
-
-
-def _order(pool: JudgedPool, weights: Array) -> tuple[str, ...]:
-    """Return the items as weights order them, each once; ties keep their order."""
-    rows = np.argsort(-(pool.rows @ weights), kind="stable")
-    return tuple(dict.fromkeys(pool.items[row] for row in rows))
 
 
 def fit(rows: Sequence[Array], grades: Sequence[Array], prior: float) -> Array:
@@ -225,15 +209,15 @@ def fit(rows: Sequence[Array], grades: Sequence[Array], prior: float) -> Array:
     ``rows`` are (n, features) of each question, ``grades`` (n,) with one above 0. The weight of the
     blend is free, so a strong prior leaves it alone. The sizes of the weights add up to 1.
     """
-    size = max(map(len, rows), default=0)
-    x, target = np.zeros((len(rows), size, len(BLEND))), np.zeros((len(rows), size))
+    size, blend = max(map(len, rows), default=0), _blend(rows[0].shape[1])
+    x, target = np.zeros((len(rows), size, len(blend))), np.zeros((len(rows), size))
     there = np.zeros((len(rows), size), bool)
     for at, (own, graded) in enumerate(zip(rows, grades, strict=True)):
         x[at, : len(own)] = own
         target[at, : len(own)] = graded / graded.sum()
         there[at, : len(own)] = True
-    penalty = np.where(BLEND > 0, 1e-6, prior)
-    found = 10 * BLEND
+    penalty = np.where(blend > 0, 1e-6, prior)
+    found = 10 * blend
     loss = _loss(x, target, there, penalty, found)
     for _ in range(STEPS):
         step = _newton_step(x, target, there, penalty, found)
@@ -245,6 +229,11 @@ def fit(rows: Sequence[Array], grades: Sequence[Array], prior: float) -> Array:
         loss = after
     weights: Array = found / max(np.abs(found).sum(), 1e-9)
     return weights
+
+
+def _blend(width: int) -> Array:
+    """Return the weights of the default for ``width`` features: further ones weigh nothing."""
+    return np.concatenate([BLEND, np.zeros(width - len(BLEND))])
 
 
 def _moves(step: Array) -> bool:
@@ -275,14 +264,3 @@ def _newton_step(
     hessian = np.einsum("qp,qpf,qpg->fg", shares, x, x, optimize=True) - means.T @ means
     step: Array = np.linalg.solve(hessian + np.diag(penalty), gradient)
     return step
-
-
-def _connected(members: Sequence[tuple[int, frozenset[str]]]) -> list[list[int]]:
-    """Return groups of members that share a document, directly or through others."""
-    groups: list[tuple[list[int], set[str]]] = []
-    for member, documents in members:
-        mine = [group for group in groups if group[1] & documents]
-        rest = [group for group in groups if not group[1] & documents]
-        together = [member, *(one for group in mine for one in group[0])]
-        groups = [*rest, (together, set(documents).union(*(group[1] for group in mine)))]
-    return [group for group, _ in groups]

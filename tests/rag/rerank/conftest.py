@@ -1,5 +1,7 @@
 """What the rerankers' tests share."""
 
+import shutil
+
 import pytest
 
 from rag.rerank import table
@@ -7,6 +9,7 @@ from rag.rerank.base import Context, Entry
 from rag.rerank.features import FEATURES
 from rag.rerank.learned import LearnedVersions, LearnedWeights
 from rag.rerank.run import Rerankers
+from rag.rerank.tuned import TunedVersion, TunedVersions
 from rag.settings import Settings
 from tests.fakes import WordEncoder
 
@@ -52,3 +55,12 @@ def adopt(library, **weights: float) -> int:
     """Adopt weights of a few features in a library's folder; returns their version."""
     versions = LearnedVersions(library)
     return versions.adopt(versions.add(learned_weights(**weights)).version).version
+
+
+def adopt_tuned(library, model, way="hybrid:tuned") -> int:
+    """Adopt a copy of a cross-encoder's folder as a tuned version; returns its number."""
+    versions, aside = TunedVersions(library), library / "aside"
+    shutil.copytree(model, aside)
+    gain = (0.02, 0.01, 0.03)
+    version = TunedVersion("bert", "bridges", 30, "2026-01-01", gain, True, way)
+    return versions.adopt(versions.add(version, aside, "# Version {version}").version).version

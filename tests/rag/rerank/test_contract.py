@@ -23,7 +23,7 @@ from rag.settings.keys import KEYS
 from rag.types import Candidate
 from tests.fakes import WordEncoder, make_chunk
 from tests.rag.models.tiny import save_cross
-from tests.rag.rerank.conftest import adopt, ids
+from tests.rag.rerank.conftest import adopt, adopt_tuned, ids
 from tests.rag.rerank.tiny_colbert import save_colbert
 from tests.servers.rerank_server import KEY, RerankServer
 
@@ -38,7 +38,7 @@ COMBINED = (
     "cascade:maxsim>learned",
 )
 EVERY = (*TABLE, *COMBINED)
-NO_ORDER = ("none", *LOCAL)  # their scores do not follow from the words
+NO_ORDER = ("none", "tuned", *LOCAL)  # their scores do not follow from the words
 TEXTS = {
     "unlike": "tide tables",
     "half": "mars has no ring",
@@ -76,6 +76,7 @@ def context(server, models, shared, cache_folder, monkeypatch):
     library = cache_folder / "contract"
     library.mkdir(exist_ok=True)
     adopt(library, maxsim=1.0)
+    adopt_tuned(library, cross)
     settings = Settings(
         cache=library,
         cohere_url=server.url,

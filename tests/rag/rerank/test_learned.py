@@ -96,7 +96,7 @@ def test_without_a_version_it_says_how_to_learn_one(rank):
     [
         "{",
         "[]",
-        '{"versions": []}',
+        '{"version": []}',
         json.dumps({"versions": [{"weights": {"maxsim": 1}}], "adopted": [1]}),
         "features",
         "infinite",
