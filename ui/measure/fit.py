@@ -49,11 +49,12 @@ def show(library: Library, name: str) -> None:
             count, first = plural(len(failed), "question"), next(iter(failed.values()))
             frame.notice(f"{count} could not be asked and took no part ({first})", tone="warn")
         for part in job.result.summary():
-            _show_part(part)
+            show_part(part)
         _keeper(library, job.result)
 
 
-def _show_part(part: FittedPart) -> None:
+def show_part(part: FittedPart) -> None:
+    """Show a choice with its worth, its picture and its table."""
     if not part.choice:
         frame.say(f"{part.title}: not fitted: {part.worth}")
         return

@@ -12,7 +12,7 @@ from rag.text.plural import plural
 from ranklens import background, measuring
 from ranklens.evaluations import EvaluationRecord
 from ranklens.measuring import UNANSWERABLE
-from ui.measure import advice, fit, history, presenter, results, runs, sweep
+from ui.measure import advice, fit, history, learn, presenter, results, runs, sweep
 from ui.shared import address, frame, jobs, question_sets, slides, state, variants
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def page() -> None:
             advice.show(library, name)
         with st.expander("Fit weights and threshold", icon=":material/tune:"):
             fit.show(library, name)
+        with st.expander("Learn from your judgements", icon=":material/school:"):
+            learn.show(library, name)
         with st.expander("Which options do best here?", icon=":material/grid_view:"):
             sweep.show(library, name)
 

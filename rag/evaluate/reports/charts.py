@@ -133,6 +133,18 @@ def gains(rows: Sequence[IntervalRow]) -> Markup:
     return TEMPLATES.macro("charts.html", "intervals")(rows, low, high)
 
 
+def learning_curve(points: Sequence[tuple[int, Interval]], metric: str) -> Markup:
+    """Draw a gain with its interval upwards, by the number of judged questions to the right."""
+    points = [(count, one) for count, one in points if not math.isnan(one.mean)]
+    if len(points) < 2:
+        return Markup()
+    ends = [0.0, *(end for _, one in points for end in (one.low, one.high))]
+    room = max((max(ends) - min(ends)) * MARGIN, 0.005)
+    low, high = min(ends) - room, max(ends) + room
+    most = 1.06 * max(count for count, _ in points)
+    return TEMPLATES.macro("charts.html", "learning_curve")(points, metric, low, high, most)
+
+
 def quality_by_time(
     dots: Sequence[PipelineDot], metric: str, time: str = "median", key: bool = True
 ) -> Markup:
