@@ -21,6 +21,7 @@ from ranklens import (
     exchange,
     fitting,
     folders,
+    graded_answers,
     judging,
     learning,
     measuring,
@@ -45,7 +46,7 @@ MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "w
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
 SAMPLES = "samples"
 LEARN, TUNE, SWEEP = "learn", "tune", "sweep"
-RANK, IMPORT = "rank", "import"
+RANK, IMPORT, ANSWERS = "rank", "import", "answers"
 
 
 def measure(
@@ -168,6 +169,21 @@ def propose_grades(
         )
 
     return _started(library, PROPOSE, f"{settings.llm_model} grades {name}", work)
+
+
+def grade_answers(
+    library: Library, settings: Settings, name: str, options: Mapping[str, Any],
+    limit: int | None = None,
+) -> Job:  # fmt: skip
+    """Let a model grade the answers to a set's questions; the result is an `AnswersGraded`."""
+    judging.check_model(settings)
+
+    def work(job: Job) -> graded_answers.AnswersGraded:
+        return graded_answers.grade_set(
+            library, settings, name, options, limit, job.advance, job.stop
+        )
+
+    return _started(library, ANSWERS, f"{settings.llm_model} grades answers to {name}", work)
 
 
 def write_questions(library: Library, settings: Settings, document: str, count: int) -> Job:
@@ -394,6 +410,7 @@ _FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     RANK: asdict,
     IMPORT: asdict,
     TUNE: tuning.outside,
+    ANSWERS: graded_answers.outside,
     PROPOSE: asdict,
     WRITE: asdict,
     PULL: lambda name: {"model": name},

@@ -64,6 +64,16 @@ class FitBody(BaseModel):
     collection: CollectionName = ""
 
 
+class AnswerGradesBody(BaseModel):
+    """Which questions are answered by which pipeline, to be graded by the language model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    set: str
+    pipeline: str = "current"
+    limit: int | None = Field(None, ge=1, description="The first questions only.")
+
+
 class AdviceBody(BaseModel):
     """On which questions, rerankers and pools, for which budget and volume."""
 
@@ -206,6 +216,15 @@ def fit(body: FitBody, library: Opened) -> JobState:
     ((name, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
     judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.fit(judged, name, options, blend=body.blend))
+
+
+@router.post("/answer-grades", status_code=202)
+def grade_answers(body: AnswerGradesBody, library: Opened) -> JobState:
+    """Let the language model grade the answers to a set's questions, claim by claim, as a job."""
+    ((_, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
+    return JobState.of(
+        background.grade_answers(library, library.settings, body.set, options, body.limit)
+    )
 
 
 @router.post("/advice", status_code=202)

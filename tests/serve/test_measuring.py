@@ -311,3 +311,9 @@ def test_an_audit_without_a_model_s_grades_is_refused(api: TestClient, judged: s
     reply = api.get("/api/v1/judgements/audit", params={"job": state["id"]})
     assert reply.status_code == 404
     assert "no model has graded" in reply.text
+
+
+def test_answers_are_graded_only_with_a_model(api: TestClient, judged: str):
+    reply = api.post("/api/v1/answer-grades", json={"set": judged})
+    assert reply.status_code == 422
+    assert "llm_model" in reply.text

@@ -260,3 +260,21 @@ def test_the_presenter_has_the_window_and_ends(page, judged):
 
 def verdict(body):
     return body.split('class="rl-verdict')[1].split("</div>")[0]
+
+
+def test_answers_are_graded_by_a_model(page, library):
+    from tests.ranklens.test_graded_answers import by_hand
+    from tests.servers.chat_server import ChatServer
+
+    library.question_sets.put("field", [Question("q1", "How should batteries be kept?")])
+    with ChatServer(by_hand) as server:
+        library.settings = library.settings.updated(llm_base_url=server.url, llm_model="fake")
+        at = page("ui/measure/page.py")
+        at.button(key="grade_answers").click().run()
+        library.jobs.last("answers").thread.join()
+        at.run()
+    assert not at.exception
+    (shown,) = [one for one in at.dataframe if "Measure" in one.value.columns]
+    assert list(shown.value["Measure"]) == ["faithfulness", "answer relevance"]
+    (claims,) = [one for one in at.dataframe if "Claim" in one.value.columns]
+    assert list(claims.value["Claim"]) == ["They are red."]

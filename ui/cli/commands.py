@@ -11,6 +11,7 @@ import typer
 from rag.settings import CONFIG
 from ui.cli import (
     advising,
+    answers,
     collections,
     datasets,
     doctor,
@@ -75,6 +76,7 @@ app.command(name="eval")(evaluation.evaluate)
 app.command()(kept.evaluations)
 app.command()(fitting.fit)
 app.command()(advising.advise)
+app.command()(answers.answers)
 app.command()(learning.learn)
 app.command()(tuning.tune)
 app.command()(sweeping.sweep)

@@ -12,7 +12,7 @@ from rag.text.plural import plural
 from ranklens import background, measuring
 from ranklens.evaluations import EvaluationRecord
 from ranklens.measuring import UNANSWERABLE
-from ui.measure import advice, fit, history, learn, presenter, results, runs, sweep
+from ui.measure import advice, answers, fit, history, learn, presenter, results, runs, sweep
 from ui.shared import address, frame, jobs, question_sets, slides, state, variants
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def page() -> None:
             learn.show(library, name)
         with st.expander("Which options do best here?", icon=":material/grid_view:"):
             sweep.show(library, name)
+        with st.expander("Answers graded by a model", icon=":material/fact_check:"):
+            answers.show(library, name)
 
 
 def _shown(library: Library, record: EvaluationRecord | None) -> runs.ShownEvaluation | None:
@@ -79,7 +81,7 @@ def _controls(library: Library, name: str) -> None:
     relevant = len(judged.judged)
     with st.container(horizontal=True):
         frozen = variants.one_pool("frozen")
-        answers = st.toggle(
+        answered = st.toggle(
             "Answers too",
             key="answers_too",
             persist_state="session",
@@ -90,7 +92,7 @@ def _controls(library: Library, name: str) -> None:
     if right.button("Measure", type="primary", icon=":material/play_arrow:", width="stretch",
                     disabled=busy or not chosen or not relevant, key="measure"):  # fmt: skip
         runs.measuring_now(
-            background.measure(judged, chosen or {}, one_pool=frozen, answers=answers)
+            background.measure(judged, chosen or {}, one_pool=frozen, answers=answered)
         )
         st.rerun()
     frame.say(

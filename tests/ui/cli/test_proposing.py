@@ -92,3 +92,25 @@ def test_people_audit_what_the_model_graded(run: Run, server: ChatServer, tmp_pa
     assert "fake graded 1 question; people graded 0 of them as well" in ran.out
     assert "next: What makes the tide?" in ran.out
     assert "wide against none" in ran.out
+
+
+def test_answers_are_graded_claim_by_claim(run: Run, server: ChatServer, tmp_path: Path):
+    (tmp_path / "moon.txt").write_text("The moon makes the tide.\n")
+    assert run("ingest", tmp_path / "moon.txt").code == 0
+    (tmp_path / "q.jsonl").write_text('{"id": "1", "question": "What makes the tide?"}\n')
+    assert run("questions", "q.jsonl", "--set", "made").code == 0
+    assert run("answers").code == 2
+    assert "no answer has a thumb" in run("answers", "--thumbs").err
+    server.answer = lambda system, _user: (
+        "no | The moon is round. | not there" if "supported by sources" in system else "3: it does"
+    )
+    extracts = ("--pipeline", "generator=extractive,reranker=none")
+    ran = run("answers", "made", *extracts)
+    assert ran.code == 0, ran.err
+    assert "faithfulness\t0.000" in ran.out
+    assert "not supported: The moon is round. (not there" in ran.out
+    server.answer = lambda _system, _user: "nothing of the kind"
+    ran = run("answers", "made", "--json", *extracts)
+    assert ran.code == 1
+    assert json.loads(ran.out)["measures"] == []
+    assert "failed: What makes the tide? (claims)" in ran.err
