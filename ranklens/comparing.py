@@ -95,6 +95,11 @@ def saved_pipelines(settings: Settings) -> dict[str, str]:
     return {name: _typed(options) for name, options in named.saved(settings.library).items()}
 
 
+def pipeline_notes(settings: Settings) -> dict[str, str]:
+    """Return what is known of saved pipelines: name → its held-out figure, in a sentence."""
+    return named.notes(settings.library)
+
+
 def save_pipeline(settings: Settings, name: str, options: str) -> None:
     """Keep options (``pool=100,reranker=none``) as a pipeline; raises `SettingsError`."""
     written = f"options:{options.strip()}"

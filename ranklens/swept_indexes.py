@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ranklens.measuring import JudgedSet
 
 PREFIX = "index-"
-# What belongs to the swept library alone: its own server, its own log.
-_OF_THE_LIBRARY: Mapping[str, Any] = {"chroma_url": "", "log_questions": False}
+# What belongs to the library alone: its servers, its log.
+_OF_THE_LIBRARY: Mapping[str, Any] = {"chroma_url": "", "database_url": "", "log_questions": False}
 
 
 class IndexTooLarge(RanklensError):

@@ -171,3 +171,21 @@ def test_gains_go_up_and_down_from_zero():
     drawn = charts.gains([up, down], "Gain")
     assert 'class="up" style="--from:50.0%;--to:100.0%"' in drawn
     assert 'class="down" style="--from:25.0%;--to:50.0%"' in drawn
+
+
+def test_pipelines_compared_in_use_are_shown_with_their_verdict(page, library, log):
+    log.add(asked())
+    kept = library.conversations
+    for number in range(8):
+        turn = kept.add(kept.start(str(number)), "which batteries?", trace_of("which batteries?"))
+        library.interleavings.add(turn.id, "none", "wide", "d" * 16, {ALL[0].id: "2"})
+        library.interleavings.open(turn.id, ALL[0].id)
+    told = bodies(page("ui/monitor/page.py"))
+    assert "wide won 8 questions, none 0, of 8 that were interleaved: readers prefer wide." in told
+    assert "Share of the second" in told
+
+
+def test_a_comparison_that_names_no_pipeline_says_so(page, library, log):
+    log.add(asked())
+    library.settings = library.settings.updated(ab_first="none", ab_second="nobody")
+    assert "there is no pipeline" in bodies(page("ui/monitor/page.py"))

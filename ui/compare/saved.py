@@ -6,7 +6,13 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.settings import Settings
-from ranklens.comparing import changed_options, delete_pipeline, save_pipeline, saved_pipelines
+from ranklens.comparing import (
+    changed_options,
+    delete_pipeline,
+    pipeline_notes,
+    save_pipeline,
+    saved_pipelines,
+)
 from ui.shared import frame
 from ui.shared.frame import plain
 
@@ -28,12 +34,15 @@ def manager(settings: Settings) -> None:
                   args=(settings,))  # fmt: skip
         if problem := st.session_state.pop(_PROBLEM, ""):
             frame.notice(problem, "Not kept", "bad")
+        notes = pipeline_notes(settings)
         for name, options in saved_pipelines(settings).items():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain(name)}** {plain(options)}")
                 st.button("Delete", icon=":material/delete:", key=f"delete_{name}",
                           on_click=delete_pipeline,  # type: ignore[arg-type]
                           args=(settings, name))  # fmt: skip
+            if name in notes:
+                frame.say(notes[name])
 
 
 def _keep(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from rag.evaluate.reports.tables import EvaluationTable, FigureCell
 from rag.evaluate.reports.verdict import p_value
 from rag.evaluate.sweeps.effects import FactorEffect
 from rag.evaluate.sweeps.outcome import ConfigurationFigures, HeldOut, SweepOutcome
-from rag.evaluate.sweeps.plan import INDEX, SweptConfiguration
+from rag.evaluate.sweeps.plan import SweptConfiguration
 from rag.evaluate.sweeps.quality import EVIDENCE, FOUND, MEANINGS
 from rag.llm.prices import dollars
 from rag.text.labels import duration
@@ -54,7 +54,7 @@ def summarise(found: SweepOutcome) -> SweepSummary:
         headline=_headline(found),
         about=about,
         sentences=tuple(_sentences(found)),
-        lines=as_toml(found.winner.values) if found.winner != found.here else "",
+        lines=as_toml(found.winner.values) if _wants_index(found) else "",
         tables=(table(found), *([_effect_table(found)] if found.effects else [])),
         charts=tuple(_charts(found)),
     )
@@ -154,8 +154,11 @@ def _headline(found: SweepOutcome) -> str:
     held = tested.difference
     if held.shown and held.interval.mean > 0:
         return f"{found.winner.name} is better than the present configuration: a clear gain."
-    if held.shown:
-        return f"{found.winner.name} did best, but is worse on questions that chose nothing."
+    if held.interval.mean <= 0:
+        return (
+            f"{found.winner.name} did best on the half that chose, no better on the other: keep "
+            "the present configuration."
+        )
     return f"{found.winner.name} did best; that it is better than the present one is not shown."
 
 
@@ -168,7 +171,7 @@ def _sentences(found: SweepOutcome) -> Iterator[str]:
             f"(p {p_value(held.adjusted)}); p95 {duration(one.p95)}, the present one "
             f"{duration(one.p95_present)}"
         )
-    if any(name in found.winner.values for name in INDEX) and found.winner != found.here:
+    if _wants_index(found):
         yield (
             "The best one needs another index: put these lines into ranklens.toml, then run "
             "`ranklens reindex`. The best of the present index can be saved as a pipeline."
@@ -184,6 +187,12 @@ def _sentences(found: SweepOutcome) -> Iterator[str]:
     left = sum(c.key not in measured for c in found.plan.configurations)
     if left and not found.end.skipped:
         yield f"{plural(left, 'configuration was', 'configurations were')} not reached."
+
+
+def _wants_index(found: SweepOutcome) -> bool:
+    """Whether the best one needs another index and did better on the other half too."""
+    tested = next((h for h in found.held_out if h.configuration == found.winner), None)
+    return found.winner != found.here and tested is not None and tested.difference.interval.mean > 0
 
 
 def _rounds(found: SweepOutcome) -> str:
