@@ -32,6 +32,7 @@ if __name__ == "__main__":
             default=not address,
         )
         for folder, title, icon, address in PAGES
+        if state.offered(folder)
     ]
     chosen = st.navigation(pages, position="top")
     frame.dress()

@@ -35,6 +35,7 @@ from rag.types import Chunk
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN = 10.0  # seconds after which a worker that waits for disk or server tries again
+_HIDDEN = "the library holds these bytes already, in a collection that you cannot see"
 
 
 class Documents:
@@ -116,6 +117,7 @@ class Documents:
         password: str = "",
         parent: str = "",
         collection: str = "",
+        seen: Callable[[str], bool] | None = None,
     ) -> FileOutcome:
         """Copy a file in and queue it; return what happens to it, and never raise for a bad file.
 
@@ -125,7 +127,9 @@ class Documents:
         The same bytes are not added twice. A file of a known name but other bytes will replace
         the old version once it is indexed. It is put into ``collection``; without one it stays in
         those of the old version, or goes to the default. A password is kept in memory only.
-        ``parent`` names the e-mail that it is attached to, whose collections it shares.
+        ``parent`` names the e-mail that it is attached to, whose collections it shares. ``seen``
+        is whether who adds it may see a document: bytes that are in the library under a name that
+        they may not see are refused.
         """
         collections = self.index.collections
         key = collections.id_of(collection) if collection else None
@@ -137,6 +141,8 @@ class Documents:
             return FileOutcome(name, "failed", str(error))
         catalogue = self.index.catalogue
         for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
+            if not self._may_name(same, parent, seen):
+                return FileOutcome(name, "failed", _HIDDEN)
             reason = "" if parent and same.name == name else _already(same, name)
             if collection and same.name not in collections.members(collection):
                 collections.put(collection, [same.name])
@@ -160,11 +166,12 @@ class Documents:
         password: str = "",
         parent: str = "",
         collection: str = "",
+        seen: Callable[[str], bool] | None = None,
     ) -> FileOutcome:
         """Queue a file whose bytes are read from ``data``, as `enqueue` does; its name is data."""
         try:
             with self._files.waiting(data) as path:
-                return self.enqueue(path, name, password, parent, collection)
+                return self.enqueue(path, name, password, parent, collection, seen)
         except OSError as error:
             raise storage_error(error) or error from error
 
@@ -324,6 +331,13 @@ class Documents:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else "`ranklens documents` lists them"
                 raise NotThere(f"there is no document {name!r} in the library; {hint}")
+
+    def _may_name(self, same: Document, parent: str, seen: Callable[[str], bool] | None) -> bool:
+        """Return whether a document may be named to who adds its bytes again."""
+        if parent and self.settings.has_accounts:
+            of = self.index.collections.ids_of_document
+            return bool(of(same.name) & of(parent))
+        return seen is None or seen(same.name)
 
     def _ready(self, name: str) -> Document:
         for document in self.index.catalogue.documents("ready", name=name):

@@ -3,6 +3,7 @@
 RanklensError
 ├── SettingsError            an option is unknown, malformed or out of range
 ├── FilterError              a document that was to be asked is not there, or several may be meant
+├── Refused                  who asks may not do this
 ├── LibraryError             the library on disk cannot do what was asked
 │   ├── NotThere             it holds no document, set, key or judgement of that name
 │   ├── LibraryInUse         another process owns the folder
@@ -30,6 +31,10 @@ class SettingsError(RanklensError):
 
 class FilterError(RanklensError):
     """No document is what was asked for, or several may be meant; the message names the nearest."""
+
+
+class Refused(RanklensError):
+    """Who asks may not do this; the message names the role that may."""
 
 
 class LibraryError(RanklensError):

@@ -64,6 +64,11 @@ class Pipeline:
         """Return a pipeline that asks only the documents that a filter allows."""
         return self._changed(self.settings, asked_within, self._stop)
 
+    def over(self, index: Store) -> Pipeline:
+        """Return a pipeline over another view of the same index, with the same loaded models."""
+        asked, stop = self.asked_within, self._stop
+        return Pipeline(index, self.encoder, self.settings, self._shared, asked, stop)
+
     def until(self, stop: threading.Event) -> Pipeline:
         """Return a pipeline that raises `RanklensError` when it reranks once ``stop`` is set."""
         return self._changed(self.settings, self.asked_within, stop)

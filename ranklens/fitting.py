@@ -23,6 +23,7 @@ from rag.rerank.base import Combined
 from rag.rerank.table import LATE_INTERACTION, resolve
 from rag.settings import Settings
 from rag.types import Trace
+from ranklens import policy
 from ranklens.models import AUTO
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def keep(library: Library, name: str, fitted: Fit, options: Mapping[str, Any]) -
 
     Raises `SettingsError` if the name or an option is wrong.
     """
+    policy.require(library.visitor, "pipelines")
     pipelines.save(library.settings, name.strip(), {**fitted.options, **options})
 
 

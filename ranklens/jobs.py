@@ -32,8 +32,9 @@ class Job:
     """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs.
 
     ``unit`` is what ``done`` and ``total`` count; ``id`` is for those who ask from outside.
-    ``over`` is how it ended. The result of one of an ``earlier`` process is gone. ``arguments`` are
-    what it was started with, if it can be started again with them.
+    ``over`` is how it ended, ``owner`` the account that started it. The result of one of an
+    ``earlier`` process is gone. ``arguments`` are what it was started with, if it can be started
+    again with them.
     """
 
     work: Work
@@ -53,6 +54,7 @@ class Job:
     earlier: bool = False
     written: JobLog | None = None
     arguments: Mapping[str, Any] | None = None
+    owner: str = ""
     _noted: float = 0.0
 
     @classmethod
@@ -64,7 +66,7 @@ class Job:
             lambda _job: None, logged.what, logged.unit, logged.done, logged.total,
             error=why if logged.state == "interrupted" else logged.error, kind=logged.kind,
             id=logged.id, started=logged.started, ended=logged.ended, over=logged.state,
-            earlier=True, arguments=logged.arguments,
+            earlier=True, arguments=logged.arguments, owner=logged.account,
         )  # fmt: skip
 
     @property
@@ -88,7 +90,8 @@ class Job:
         """Begin."""
         self.started = datetime.now(UTC)
         if self.written:
-            self.written.begin(self.id, self.kind, self.what, self.unit, self.arguments)
+            kind, what = self.kind, self.what
+            self.written.begin(self.id, kind, what, self.unit, self.arguments, self.owner)
         self.thread = threading.Thread(target=self._run, name="job", daemon=True)
         self.thread.start()
         return self
@@ -145,13 +148,15 @@ class Jobs:
 
     def start(
         self, kind: str, what: str, work: Work, unit: str = "questions",
-        arguments: Mapping[str, Any] | None = None,
+        arguments: Mapping[str, Any] | None = None, owner: str = "",
     ) -> Job | None:  # fmt: skip
         """Start a job; None when one of the library's is running."""
         with self._lock:
             if self.busy:
                 return None
-            made = Job(work, what, unit, kind=kind, written=self._log, arguments=arguments)
+            made = Job(
+                work, what, unit, kind=kind, written=self._log, arguments=arguments, owner=owner
+            )
             self._last[kind] = made.start()
         if self._log and self._log.shared:
             threading.Thread(target=made.be_seen, name="job seen", daemon=True).start()

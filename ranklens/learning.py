@@ -24,6 +24,7 @@ from rag.rerank.base import leaves
 from rag.rerank.learned import LearnedVersions, LearnedWeights
 from rag.rerank.table import Availability, resolve
 from rag.settings import Settings
+from ranklens import policy
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -93,6 +94,7 @@ def learn(
 
 def versions(library: Library) -> list[LearnedWeights]:
     """Return the versions that a library keeps, oldest first."""
+    policy.require(library.visitor, "pipelines")
     return LearnedVersions(library.settings.library).all()
 
 
@@ -106,6 +108,7 @@ def adopt(library: Library, number: int | None = None) -> LearnedWeights:
 
     Raises `NotThere`, and `RanklensError` if cross-validation showed no gain of it.
     """
+    policy.require(library.visitor, "pipelines")
     held = LearnedVersions(library.settings.library)
     if number is None and not held.all():
         raise NotThere("nothing has been learned here yet; `ranklens learn SET` does")
@@ -124,6 +127,7 @@ def back(library: Library) -> LearnedWeights | None:
 
     Raises `NotThere` if none is in use.
     """
+    policy.require(library.visitor, "pipelines")
     return LearnedVersions(library.settings.library).back()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.protocol import Store
+from ranklens.policy import OWNER
 
 if TYPE_CHECKING:
     from rag.chat.interleaved import Interleavings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rag.evaluate.judgements.question_sets import QuestionSets
     from rag.evaluate.judgements.store import JudgementStore
     from rag.evaluate.judgements.votes import VoteStore
+    from rag.store.accounts import Accounts
     from rag.store.api_keys import ApiKeys
     from rag.store.collections import Collections
     from rag.store.saved_settings import SavedSettings
@@ -38,6 +40,8 @@ class Records:
     settings: Settings
     index: Store
     encoder: Encoder
+    visitor = OWNER
+    """Who it is for: a library as a whole is the owner's (`ranklens.members` is for others)."""
 
     @property
     def collections(self) -> Collections:
@@ -97,6 +101,13 @@ class Records:
         from rag.store.api_keys import ApiKeys
 
         return ApiKeys(self.index.catalogue.engine)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Who may use the library, and the log of what they changed."""
+        from rag.store.accounts import Accounts
+
+        return Accounts(self.index.catalogue.engine)
 
     @cached_property
     def sources(self) -> Sources:

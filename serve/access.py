@@ -9,10 +9,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from rag.errors import RanklensError
+from ranklens import Library, people
+from ranklens.members.records import role_of
 from serve.library import OpenLibrary
-from serve.policy import Access, Caller, decide, is_local, rule_of
+from serve.policy import Access, Caller, decide, is_local, of_visitor, rule_of
 from serve.problems import ProblemResponse, of_error, problem
 
+_NOT_ANYWHERE = (
+    "The account of this key has no role in any collection; an administrator gives it one."
+)
 _NO_KEY = (
     "This needs a key: `Authorization: Bearer KEY`, or `X-API-Key: KEY`. `ranklens keys add NAME` "
     "makes one, and the page Settings too."
@@ -53,6 +58,8 @@ class AccessCheck:
                 return shown if local else problem(503, "The library is not open.")
         scope.setdefault("state", {})["caller"] = caller
         verdict = decide(needed, caller, keyless)
+        if verdict == "key needed" and caller.account:
+            return problem(403, _NOT_ANYWHERE, "role")
         if verdict == "key needed":
             return problem(401, _NO_KEY, "key", headers={"WWW-Authenticate": "Bearer"})
         if verdict == "scope needed" and _exists(scope):  # else: 404 or 405
@@ -61,14 +68,32 @@ class AccessCheck:
         return None
 
     def _known(self, headers: Headers, local: bool) -> tuple[Caller, bool]:
-        """Return the caller, and whether the library has no keys."""
-        keys = self._opened.get().keys
-        if keys.none():
+        """Return the caller, and whether the library has no keys.
+
+        With sign-in it counts as having some, and a key without an account opens nothing.
+        """
+        library = self._opened.get()
+        if library.given.has_accounts:
+            return _with_account(library, headers, local), False
+        if library.keys.none():
             return Caller(local), True
-        key = keys.find(_secret(headers))
+        key = library.keys.find(_secret(headers))
         if key is None:
             return Caller(local), False
         return Caller(local, Access[key.scope.upper()], key.name), False
+
+
+def _with_account(library: Library, headers: Headers, local: bool) -> Caller:
+    """Return whose key a request brings, with the rights that this account has now."""
+    key = library.keys.find(_secret(headers))
+    if key is None or not key.account:
+        return Caller(local)
+    return of_visitor(people.visitor(library, key.account), local, key.name, role_of(key.scope))
+
+
+def is_admin(library: Library, headers: Headers) -> bool:
+    """Return whether a request brings an administrator's key, for what is beside the API."""
+    return _with_account(library, headers, False).scope == Access.ADMIN
 
 
 def _exists(scope: Scope) -> bool:

@@ -49,10 +49,12 @@ async def follow(request: Request, what: str, look: Look) -> AsyncIterator[bytes
     """Yield `progress` whenever what ``look`` returns has changed, and `done` at its end.
 
     ``look`` returns whether that is the end, and the data; all who follow the same, which ``what``
-    names, share what it returns. The stream ends early if the server stops: whoever follows asks
-    again.
+    names, share what it returns, each account by itself. The stream ends early if the server stops:
+    whoever follows asks again.
     """
     state = request.app.state
+    if caller := request.scope.get("state", {}).get("caller"):
+        what = f"{caller.account}\n{what}"  # what one account sees, no other one is shown
     state.followers += 1
     try:
         async for one in _changes(state, what, look):

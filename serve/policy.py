@@ -13,6 +13,7 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from ranklens.policy import Role, Visitor
 from serve.guard import LOOPBACK, host_of
 
 HEADERS_OF_PROXIES = (
@@ -85,14 +86,37 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request: a program on this machine or not, and the scope of its key, if any."""
+    """Who sends a request: a program on this machine or not, and the scope of its key, if any.
+
+    With sign-in ``account`` is whose key it is, and ``scope`` not above what that account may do
+    anywhere; ``most`` limits it in each collection.
+    """
 
     local: bool
     scope: Access | None = None
     name: str = ""
+    account: str = ""
+    most: Role = Role.ADMIN
 
 
 Verdict = Literal["allowed", "key needed", "scope needed"]
+
+# What a route asks of an account: the least role somewhere. What it then may see and change is
+# asked of each object (`ranklens.members`).
+_ROLES: Mapping[Role, Access] = {
+    Role.VIEWER: Access.READ,
+    Role.JUDGE: Access.WRITE,
+    Role.EDITOR: Access.WRITE,
+    Role.ADMIN: Access.ADMIN,
+}
+
+
+def of_visitor(visitor: Visitor, local: bool, name: str, most: Role) -> Caller:
+    """Return the caller that an account's key stands for."""
+    held = visitor.limited(most).highest
+    if held == Role.ADMIN and not visitor.limited(most).is_admin:
+        held = Role.EDITOR
+    return Caller(local, _ROLES.get(held), name, visitor.account, most)
 
 
 def rule_of(method: str, path: str) -> Rule:

@@ -19,6 +19,7 @@ from rag.errors import (
     NotThere,
     ProviderError,
     RanklensError,
+    Refused,
     RerankError,
     SettingsError,
     StorageError,
@@ -29,6 +30,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:ranklens:problem:"
 # The first class that an error is of holds: status, the end of its type, title.
 _ERRORS: tuple[tuple[type[RanklensError], int, str, str], ...] = (
+    (Refused, 403, "role", "This needs another role"),
     (LibraryInUse, 503, "library-in-use", "Another program has the library open"),
     (LibraryMismatch, 503, "library-mismatch", "The library was indexed with other settings"),
     (StorageError, 507, "storage", "The library's disk is full or faulty"),

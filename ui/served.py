@@ -23,6 +23,7 @@ from serve.stopping import Stopping, end
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.datastructures import Headers
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
@@ -77,13 +78,18 @@ def _created() -> FastAPI:
     return app.create(library, stopping)
 
 
-async def _metrics(_request: Request) -> Response:
-    return await run_in_threadpool(_rendered)
+async def _metrics(request: Request) -> Response:
+    return await run_in_threadpool(_rendered, request.headers)
 
 
-def _rendered() -> Response:
+def _rendered(headers: Headers) -> Response:
     from ranklens import monitoring
 
+    if library.settings.has_accounts:
+        from serve.access import is_admin
+
+        if not is_admin(library.get(), headers):
+            return Response("This needs an administrator's key.\n", 401)
     return Response(monitoring.metrics(library.if_open), media_type=monitoring.TEXT)
 
 

@@ -26,7 +26,7 @@ from streamlit.config_option import ConfigOption
 from rag.settings import Settings
 from serve import process
 from serve.guard import OWN_NAMES, Guard
-from ui import served
+from ui import served, sign_in
 from ui.headers import response_headers
 
 log = logging.getLogger(__name__)
@@ -55,11 +55,12 @@ _AT_ONCE = ("server.address", "server.sslCertFile", "server.sslKeyFile")
 def options(settings: Settings) -> dict[str, Any]:
     """Return the program's own values of Streamlit's options, by their dotted names."""
     folders = (Path.home(), APP.parent)
+    files = [str(folder / ".streamlit" / "secrets.toml") for folder in folders]
     return dict(_flat(tomllib.loads(OPTIONS.read_text("utf-8")))) | {
         "server.allowedHosts": [*OWN_NAMES, *settings.hosts()],
         "server.cookieSecret": secrets.token_hex(),
         "server.maxUploadSize": settings.max_file_mb,
-        "secrets.files": [str(folder / ".streamlit" / "secrets.toml") for folder in folders],
+        "secrets.files": files,
     }
 
 
@@ -67,7 +68,11 @@ def parts() -> dict[str, Any]:
     """Set up the process and the server's options; return `st.App`'s arguments but the script."""
     process.prepare()
     settings = served.settings()
-    hold(options(settings))
+    own = options(settings)
+    if made := sign_in.secrets_file(settings):
+        own["secrets.files"] = [*own["secrets.files"], str(made)]
+    hold(own)
+    sign_in.refuse_open(settings, str(config.get_option("server.address") or ""))
     return {
         "routes": served.routes(),
         "middleware": [Middleware(Guard, hosts=settings.hosts(), headers=response_headers())],
@@ -132,6 +137,7 @@ def main() -> None:
     # As flags they also win while Streamlit reads its files: a theme could name an address.
     flags = options(Settings()) | {"theme.base": "light"}
     del flags["server.cookieSecret"]
+    flags["secrets.files"] = config.get_option("secrets.files")
     for name, value in zip(("server.port", "server.address"), sys.argv[1:], strict=False):
         flags[name] = int(value) if name == "server.port" else value
     sys.argv = [str(APP)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,22 +23,25 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     delete,
     false,
     func,
     insert,
     or_,
     select,
+    true,
     update,
 )
 
 from rag import trace as traces
 from rag.errors import RanklensError
-from rag.store.schema import metadata
+from rag.store.schema import collections, metadata
 from rag.text.typed import clean
 from rag.types import Trace
 
 LONGEST_TITLE = 80
+DEFAULT_ID = 1  # of the default collection
 conversations = Table(
     "conversations",
     metadata,
@@ -49,6 +52,7 @@ conversations = Table(
     # NULL, and one that is not there any more, stand for the default collection, 0 for all.
     Column("collection_id", Integer),
     Column("pinned", Boolean, nullable=False, default=False, server_default=false()),
+    Column("owner", String, nullable=False, server_default=""),
 )
 
 _of_conversation = ForeignKey("conversations.id", ondelete="CASCADE")
@@ -105,22 +109,32 @@ class Turn:
 
 
 class Conversations:
-    """Reads and writes conversations. Safe to use from several threads."""
+    """Reads and writes conversations. Safe to use from several threads.
 
-    def __init__(self, engine: Engine) -> None:
+    With an ``owner`` only that account's, of the collections numbered ``within``, are there.
+    """
+
+    def __init__(
+        self, engine: Engine, owner: str | None = None, within: Collection[int] | None = None
+    ) -> None:
         self._engine = engine
+        self._owner = owner
+        self._own = _owned_by(owner, within)
+        of_own = select(conversations.c.id).where(self._own)
+        self._own_turns = true() if owner is None else turns.c.conversation.in_(of_own)
 
     def start(self, title: str, collection_id: int | None = None) -> str:
         """Make an empty conversation within a collection and return its id."""
         key, now = uuid.uuid4().hex, time.time()
         row = {"id": key, "title": titled(title), "created": now, "updated": now}
+        row |= {"owner": self._owner or ""}
         with self._engine.begin() as db:
             db.execute(insert(conversations).values(**row, collection_id=collection_id))
         return key
 
     def collection_of(self, key: str) -> int | None:
         """Return the collection that a conversation is held in, as `Conversation` has it."""
-        query = select(conversations.c.collection_id).where(conversations.c.id == key)
+        query = select(conversations.c.collection_id).where(conversations.c.id == key, self._own)
         with self._engine.connect() as db:
             return db.scalar(query)
 
@@ -133,7 +147,7 @@ class Conversations:
         query = (
             select(of.id, of.title, func.count(turns.c.id), of.collection_id, of.updated, of.pinned)
             .join(turns)
-            .where(turns.c.replaced.is_(False), *map(_holds, words.split()))
+            .where(self._own, turns.c.replaced.is_(False), *map(_holds, words.split()))
             .group_by(of.id)
             .order_by(of.pinned.desc(), of.updated.desc())
         )
@@ -152,20 +166,20 @@ class Conversations:
         if not title.strip():
             return
         with self._engine.begin() as db:
-            named = update(conversations).where(conversations.c.id == key)
+            named = update(conversations).where(conversations.c.id == key, self._own)
             db.execute(named.values(title=titled(title)))
 
     def pin(self, key: str, pinned: bool) -> None:
         """Keep a conversation at the top of the list, or no more."""
         with self._engine.begin() as db:
-            chosen = update(conversations).where(conversations.c.id == key)
+            chosen = update(conversations).where(conversations.c.id == key, self._own)
             db.execute(chosen.values(pinned=pinned))
 
     def remove(self, key: str) -> None:
         """Delete a conversation and everything in it."""
         with self._engine.begin() as db:
-            db.execute(delete(turns).where(turns.c.conversation == key))
-            db.execute(delete(conversations).where(conversations.c.id == key))
+            db.execute(delete(turns).where(turns.c.conversation == key, self._own_turns))
+            db.execute(delete(conversations).where(conversations.c.id == key, self._own))
 
     # Turns
 
@@ -190,7 +204,8 @@ class Conversations:
         """
         with self._engine.begin() as db:
             same = turns.c.place >= turn.place if rest else turns.c.place == turn.place
-            gone = update(turns).where(turns.c.conversation == turn.conversation, same)
+            of_it = turns.c.conversation == turn.conversation, self._own_turns
+            gone = update(turns).where(*of_it, same)
             db.execute(gone.values(replaced=True))
             return self._insert(db, turn.conversation, turn.place, question, trace)
 
@@ -205,13 +220,15 @@ class Conversations:
             turns.c.question == turn.question,
         )
         with self._engine.connect() as db:
-            return list(db.scalars(select(turns.c.id).where(*same).order_by(turns.c.id)))
+            own = select(turns.c.id).where(*same, self._own_turns)
+            return list(db.scalars(own.order_by(turns.c.id)))
 
     def show(self, turn: Turn) -> None:
         """Show this version of an answer, and not the one that was shown at its place."""
         here = turns.c.conversation == turn.conversation, turns.c.place == turn.place
         with self._engine.begin() as db:
-            db.execute(update(turns).where(*here).values(replaced=turns.c.id != turn.id))
+            shown = update(turns).where(*here, self._own_turns)
+            db.execute(shown.values(replaced=turns.c.id != turn.id))
 
     def complete(self, turn_id: int, trace: Trace) -> None:
         """Keep a turn's trace with its answer; nothing happens if the turn was deleted."""
@@ -240,25 +257,29 @@ class Conversations:
     def recent(self, most: int = 100) -> list[tuple[int, str, datetime]]:
         """Return the last turns that are shown, newest first: id, question, when it was asked."""
         query = select(turns.c.id, turns.c.question, turns.c.asked)
-        query = query.where(turns.c.replaced.is_(False)).order_by(turns.c.id.desc()).limit(most)
+        query = query.where(turns.c.replaced.is_(False), self._own_turns)
+        query = query.order_by(turns.c.id.desc()).limit(most)
         with self._engine.connect() as db:
             return [(key, text, _utc(asked)) for key, text, asked in db.execute(query)]
 
     def _set(self, turn_id: int, **values: Any) -> None:
         with self._engine.begin() as db:
-            db.execute(update(turns).where(turns.c.id == turn_id).values(**values))
+            own = turns.c.id == turn_id, self._own_turns
+            db.execute(update(turns).where(*own).values(**values))
 
     def _turns(self, query: Select[Any]) -> list[Turn]:
         with self._engine.connect() as db:
-            return [_turn(row) for row in db.execute(query)]
+            return [_turn(row) for row in db.execute(query.where(self._own_turns))]
 
     def _questions(self, query: Select[str]) -> list[str]:
+        query = query.where(self._own_turns).order_by(turns.c.id.desc())
         with self._engine.connect() as db:
-            return list(dict.fromkeys(db.scalars(query.order_by(turns.c.id.desc()))))
+            return list(dict.fromkeys(db.scalars(query)))
 
     def _insert(self, db: Connection, key: str, place: int, question: str, trace: Trace) -> Turn:
         now = time.time()
-        touched = update(conversations).where(conversations.c.id == key).values(updated=now)
+        own = conversations.c.id == key, self._own
+        touched = update(conversations).where(*own).values(updated=now)
         if db.execute(touched).rowcount == 0:
             raise RanklensError("this conversation was deleted; start a new one to ask again")
         row = insert(turns).values(
@@ -266,6 +287,21 @@ class Conversations:
         )
         made = db.scalars(row.returning(turns.c.id)).one()
         return Turn(made, key, place, question, trace, _utc(now))
+
+
+def _owned_by(owner: str | None, within: Collection[int] | None) -> ColumnElement[bool]:
+    """Return which conversations are an account's, in collections that are there for it."""
+    if owner is None:
+        return true()
+    own: ColumnElement[bool] = conversations.c.owner == owner
+    if within is None:
+        return own
+    of = conversations.c.collection_id
+    here: ColumnElement[bool] = of.in_(list(within))
+    if DEFAULT_ID in within:  # stands for NULL, and for a collection that is not there any more
+        gone = of.not_in(select(collections.c.id))
+        here = or_(here, of.is_(None), gone)
+    return and_(own, here)
 
 
 def _holds(word: str) -> ColumnElement[bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rag.retrieve import filters
+from rag.retrieve.filters import EVERYTHING
 from rag.store.protocol import Store
 from rag.types import Chunk
 
@@ -11,7 +13,11 @@ def by_words(index: Store, words: str, most: int) -> list[Chunk]:
 
     Those that hold them literally, white space and case aside, come before all others.
     """
-    ranked = [name for name, _ in index.lexical.search(words, most)] if words.strip() else []
+    if not words.strip():
+        return []
+    scope = filters.scope_of(EVERYTHING, index)  # None, but for who sees a part of the library
+    within, among = (scope.ids, scope.among) if scope else (None, None)
+    ranked = [name for name, _ in index.lexical.search(words, most, within, among)]
     live = index.catalogue.fetch(ranked)
     pasted = _joined(words)
     found = [live[name] for name in ranked if name in live]

@@ -204,9 +204,14 @@ def scope_of(asked: Filter, index: Store) -> Scope | None:
     """
     among: Population | None = None
     own = documents_of(asked.collection, index)
+    # What one visitor may see of an index is never the whole, even if no collection is named.
+    whole = getattr(index, "whole", True)
     if asked.collection and not (held := index.collections.documents(asked.collection)).all:
         chunks = index.scope([document.id for document in own]).ids
         among = Population(chunks, held.languages)
+    elif not whole and not asked.collection:
+        chunks = index.scope([document.id for document in own]).ids
+        among = Population(chunks, index.catalogue.languages())
     elif not asked.chooses:
         return None
     allowed = [document.id for document in own if asked.allows(document)]

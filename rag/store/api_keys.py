@@ -54,6 +54,7 @@ table = Table(
     Column("made", Float, nullable=False),
     Column("used", Float),
     Column("revoked", Float),
+    Column("account", String, nullable=False, server_default=""),
     Index("api_keys_in_use", "name", unique=True, sqlite_where=text("revoked IS NULL")),
     sqlite_autoincrement=True,
 )
@@ -64,7 +65,7 @@ class ApiKey:
     """A key without its secret. ``public`` are its first characters, by which it is recognised.
 
     ``used`` is when it was last used, to a minute. A name can be given again once its key is
-    revoked.
+    revoked. ``account`` is whose it is; empty for one that was made without sign-in.
     """
 
     name: str
@@ -73,6 +74,7 @@ class ApiKey:
     made: datetime
     used: datetime | None = None
     revoked: datetime | None = None
+    account: str = ""
 
 
 class ApiKeys:
@@ -81,7 +83,7 @@ class ApiKeys:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, name: str, scope: KeyScope = "read") -> tuple[str, ApiKey]:
+    def add(self, name: str, scope: KeyScope = "read", account: str = "") -> tuple[str, ApiKey]:
         """Make a key and return it, the only time that it is shown; raises `RanklensError`."""
         name = " ".join(name.split())
         if not name or len(name) > LONGEST or not name.isprintable():
@@ -91,6 +93,7 @@ class ApiKeys:
         public = f"{BEGINS}_{secrets.token_hex(4)}"
         key = f"{public}_{secrets.token_urlsafe(32)}"
         row = {"name": name, "scope": scope, "public": public, "digest": _digest(key)}
+        row |= {"account": account}
         try:
             with self._engine.begin() as db:
                 db.execute(insert(table).values(row | {"made": time.time()}))
@@ -154,4 +157,4 @@ def _key(row: Row[tuple[object, ...]]) -> ApiKey:
         for at in (row.made, row.used, row.revoked)
     )
     assert made  # noqa: S101 - the column is not null
-    return ApiKey(row.name, row.scope, row.public, made, used, revoked)
+    return ApiKey(row.name, row.scope, row.public, made, used, revoked, row.account)

@@ -13,6 +13,7 @@ import difflib
 import threading
 import time
 from collections import Counter
+from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -123,6 +124,20 @@ class Collections:
             for document, name in db.execute(query):
                 found[document] = (*found.get(document, ()), name)
         return found
+
+    def ids_of_document(self, name: str) -> frozenset[int]:
+        """Return the numbers of the collections that a document is in."""
+        query = select(document_collections.c.collection_id)
+        with self._engine.connect() as db:
+            own = query.where(document_collections.c.document == name)
+            return frozenset(db.scalars(own))
+
+    def documents_in(self, ids: AnyOf[int]) -> frozenset[str]:
+        """Return the names of the documents that are in any of these collections."""
+        within = document_collections.c.collection_id.in_(list(ids))
+        query = select(document_collections.c.document).where(within).distinct()
+        with self._engine.connect() as db:
+            return frozenset(db.scalars(query))
 
     def members(self, name: str) -> frozenset[str]:
         """Return the names of a collection's documents; raises `NotThere`."""

@@ -57,6 +57,7 @@ table = Table(
     Column("arguments", JSON),
     Column("process", String, nullable=False, server_default=""),
     Column("seen", Float),
+    Column("account", String, nullable=False, server_default=""),
     Index("jobs_by_start", "started"),
 )
 
@@ -66,6 +67,7 @@ class LoggedJob:
     """A job as it was last written down; ``ended`` is None while it runs.
 
     ``arguments`` are what it was started with, as JSON's own types, if it can be started again.
+    ``account`` is whose it is; empty for the owner's.
     """
 
     id: str
@@ -79,6 +81,7 @@ class LoggedJob:
     started: datetime
     ended: datetime | None = None
     arguments: Mapping[str, Any] | None = None
+    account: str = ""
 
 
 class JobLog:
@@ -101,10 +104,11 @@ class JobLog:
 
     def begin(
         self, job_id: str, kind: str, what: str, unit: str,
-        arguments: Mapping[str, Any] | None = None,
+        arguments: Mapping[str, Any] | None = None, account: str = "",
     ) -> None:  # fmt: skip
         """Write down a job that starts."""
         row = {"id": job_id, "kind": kind, "what": what, "unit": unit, "done": 0, "total": 0}
+        row |= {"account": account}
         newest = select(table.c.id).order_by(table.c.started.desc()).limit(KEPT)
         with self._noted() as engine, engine.begin() as db:
             state = {"state": "running", "error": "", "started": time.time()}
@@ -166,5 +170,5 @@ def _job(row: Row[tuple[object, ...]]) -> LoggedJob:
         None if at is None else datetime.fromtimestamp(at, UTC) for at in (row.started, row.ended)
     )
     assert started  # noqa: S101 - the column is not null
-    names = ("id", "kind", "what", "unit", "done", "total", "state", "error", "arguments")
-    return LoggedJob(**{name: getattr(row, name) for name in names}, started=started, ended=ended)
+    own = ("id", "kind", "what", "unit", "done", "total", "state", "error", "account", "arguments")
+    return LoggedJob(**{name: getattr(row, name) for name in own}, started=started, ended=ended)

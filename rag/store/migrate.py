@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from rag.errors import LibraryError
 
-VERSION = "0016"
+VERSION = "0017"
 """The newest step of ``migrations/versions``."""
 
 _FIRST = "1"  # what `meta` holds under "version", since before there were migrations

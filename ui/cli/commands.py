@@ -24,6 +24,7 @@ from ui.cli import (
     learning,
     models,
     page,
+    people,
     questions,
     serving,
     sweeping,
@@ -88,3 +89,4 @@ app.command()(page.run)
 app.command()(serving.serve)
 app.command()(serving.mcp)
 app.add_typer(serving.app, name="keys")
+app.add_typer(people.app, name="users")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from rag.errors import SettingsError
 from ui.cli.options import LibraryOption, open_library, settings_for
 from ui.cli.words import clean
 
@@ -104,13 +105,20 @@ def add(
         Literal["read", "write", "admin"],
         typer.Option(help="What it may do; each scope has those before it."),
     ] = "read",
+    account: Annotated[
+        str,
+        typer.Option(metavar="ACCOUNT", help="Whose it is, if people sign in; it may no more."),
+    ] = "",
     library: LibraryOption = None,
 ) -> None:
     """Make a key and print it; it is shown this once, and kept nowhere."""
     from ranklens.keys import keys_of
 
-    with keys_of(settings_for(ctx, library)) as keys:
-        secret, _ = keys.add(name, scope)
+    settings = settings_for(ctx, library)
+    if settings.has_accounts and not account:
+        raise SettingsError("people sign in here, so a key needs --account ACCOUNT: whose it is")
+    with keys_of(settings) as keys:
+        secret, _ = keys.add(name, scope, account.strip().casefold())
     print(secret)
 
 

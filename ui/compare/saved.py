@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from rag.errors import RanklensError
@@ -13,14 +15,20 @@ from ranklens.comparing import (
     save_pipeline,
     saved_pipelines,
 )
-from ui.shared import frame
+from ui.shared import frame, state
 from ui.shared.frame import plain
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
 
 _NAME, _OPTIONS, _PROBLEM = "pipeline_name", "pipeline_options", "pipeline_problem"
 
 
-def manager(settings: Settings) -> None:
+def manager(library: Library) -> None:
     """Offer to keep options as a pipeline, and to delete one."""
+    settings = library.settings
+    if not state.may(library, "pipelines"):
+        return
     with st.popover("Saved pipelines", icon=":material/bookmark:"):
         st.text_input("Name", key=_NAME, max_chars=40, placeholder="wide")
         st.text_input(
@@ -39,14 +47,20 @@ def manager(settings: Settings) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain(name)}** {plain(options)}")
                 st.button("Delete", icon=":material/delete:", key=f"delete_{name}",
-                          on_click=delete_pipeline,  # type: ignore[arg-type]
+                          on_click=_delete,
                           args=(settings, name))  # fmt: skip
             if name in notes:
                 frame.say(notes[name])
 
 
+def _delete(settings: Settings, name: str) -> None:
+    state.require("pipelines")
+    delete_pipeline(settings, name)
+
+
 def _keep(settings: Settings) -> None:
     try:
+        state.require("pipelines")
         save_pipeline(settings, st.session_state[_NAME], st.session_state[_OPTIONS])
     except RanklensError as error:
         st.session_state[_PROBLEM] = str(error)

@@ -55,7 +55,7 @@ def show(library: Library, given: Mapping[str, str]) -> None:
             persist_state="session",
             help="The first pipeline's model, or extracts, write an answer from each ranking",
         )
-        saved.manager(library.settings)
+        saved.manager(library)
         asked = st.button("Compare", type="primary", icon=":material/compare_arrows:",
                           disabled=not question or not chosen, key="compare")  # fmt: skip
     if chosen and question:

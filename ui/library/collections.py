@@ -9,7 +9,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.text.plural import plural
-from ui.shared import collections, frame
+from ui.shared import collections, frame, state
 
 if TYPE_CHECKING:
     from ranklens import Document, Library
@@ -38,11 +38,12 @@ def _manage(library: Library) -> None:
     else:
         _filler(library, chosen)
         _changer(library, chosen)
-    _maker(library)
+    if state.may(library, "make collections"):
+        _maker(library)
 
 
 def _changer(library: Library, chosen: str) -> None:
-    if chosen != library.collections.default:
+    if chosen != library.collections.default and state.may(library, "collect", chosen):
         _renamer(library, chosen)
         _remover(library, chosen)
 

@@ -14,7 +14,7 @@ from rag.types import Chunk
 from ranklens.adding import needs_password
 from ranklens.sources import MOST_TAGS
 from ui.library import collections, uploads
-from ui.shared import frame, passwords
+from ui.shared import frame, passwords, state
 from ui.shared.html import macro
 
 if TYPE_CHECKING:
@@ -37,15 +37,18 @@ def show(library: Library, document: Document) -> None:
         frame.say(f"{document.ocr}.")
     if document.parent:
         frame.say(f"It was attached to {document.parent}.")
-    _tags(library, document.name)
-    collections.membership(library, document)
+    changes = state.may_change(library, document.name)
+    if changes:
+        _tags(library, document.name)
+        collections.membership(library, document)
     with st.container(horizontal=True, vertical_alignment="center"):
         if document.status == "ready" and st.button("Ask this document", icon=":material/search:"):
             st.switch_page("ui/ask/page.py", query_params={"within": document.name})
-        if document.status == "ready" and st.button("Re-index", icon=":material/refresh:"):
+        again = changes and document.status == "ready"
+        if again and st.button("Re-index", icon=":material/refresh:"):
             library.reindex([document.name])
             st.rerun()
-        if st.button("Remove", icon=":material/delete:"):
+        if changes and st.button("Remove", icon=":material/delete:"):
             _confirm(library, document.name)
     if document.status == "ready":
         _passages(library.chunks(document.name), document.digest)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.text.plural import plural
-from ui.shared import frame
+from ui.shared import frame, state
 from ui.shared.stages import left
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ def _running(library: Library, progress: IndexingProgress) -> None:
         done, total = progress.chunks_done, progress.chunks_total
         if progress.pictures_total and not progress.chunks_done:
             done, total = progress.pictures_done, progress.pictures_total
+        if not state.may(library, "add"):
+            frame.say(line(progress))
+            return
         frame.working(line(progress), done, total, "stop", library.stop_work)
 
 
@@ -63,6 +66,8 @@ def _stopped(library: Library, waiting: int) -> None:
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         frame.say(f"Indexing is stopped; {waits}. What is indexed can be asked.")
+        if not state.may(library, "add"):
+            return
         st.button(
             "Resume", icon=":material/play_circle:", key="resume", on_click=library.resume_work
         )

@@ -11,6 +11,7 @@ from ranklens.languages import advice
 from ui.library import collections, document, documents, imports, indexing, uploads
 from ui.shared import frame, jobs, samples, state
 from ui.shared.collections import current as chosen_collection
+from ui.shared.collections import target
 from ui.shared.html import macro
 
 MOST_LOCKED = 3  # documents whose passwords are asked for at once
@@ -20,12 +21,17 @@ def page() -> None:
     """Show the page."""
     library = state.library()
     frame.title("Library", "The documents that questions are answered from.")
-    uploads.show(library)
-    imports.show(library)
+    chosen_one = chosen_collection(library)
+    if state.may(library, "add", target(library)):
+        uploads.show(library)
+    if state.may(library, "settings"):
+        imports.show(library)
     indexing.show(library)
-    jobs.interrupted(library, background.SAMPLES)
-    collections.manager(library)
-    held = library.documents(chosen_collection(library))
+    if state.may(library, "measure"):
+        jobs.interrupted(library, background.SAMPLES)
+    if state.may(library, "collect", target(library)):
+        collections.manager(library)
+    held = library.documents(chosen_one)
     if not held:
         frame.empty(
             "No documents yet", "Drop files into the box above; they are ready to ask in moments."

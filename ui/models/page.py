@@ -37,6 +37,7 @@ EVERY = 0.5
 
 def page() -> None:
     """Show the page."""
+    state.require("models")
     frame.style("shared/models.css")
     frame.title("Models", "What finds and reranks passages: what is here, and what would help.")
     try:
@@ -150,12 +151,17 @@ def _button(name: str, download: Download | None) -> None:
         "Download",
         icon=":material/download:",
         key=f"get {name}",
-        on_click=models.start_download,
+        on_click=_download,
         args=(name,),
         disabled=off or bool(download and download.running),
         help="HF_HUB_OFFLINE is set: nothing can be downloaded" if off else None,
         width="stretch",
     )
+
+
+def _download(name: str) -> None:
+    state.require("models")
+    models.start_download(name)
 
 
 def _progress(download: Download) -> None:

@@ -41,8 +41,9 @@ def target(library: Library) -> str:
 
 def offered(library: Library) -> list[str]:
     """Return what can be chosen: the collections, and if there are several, all of them."""
-    names = library.collections.names()
-    return list(dict.fromkeys([*names, library.collections.everything])) if names[1:] else names
+    names, every = library.collections.names(), library.collections.everything
+    several = names[1:] and (every in names or library.collections.is_all(every))
+    return list(dict.fromkeys([*names, every])) if several else names
 
 
 def shown(library: Library, name: str) -> str:

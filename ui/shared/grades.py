@@ -19,7 +19,7 @@ from rag.text.typed import LONGEST_NOTE
 from rag.types import Chunk, Trace
 from ranklens import judging
 from ranklens.judging import NOBODY
-from ui.shared import frame, typed
+from ui.shared import frame, typed, visitor
 from ui.shared.html import component, show
 from ui.shared.typed import TypedKey
 
@@ -38,7 +38,9 @@ def judge() -> str:
 
 
 def name() -> str:
-    """Return the name that the judge has given, "" without one."""
+    """Return the name of the judge's account, or else the one given, "" without one."""
+    if account := visitor.account():
+        return account
     return " ".join(str(st.session_state.get(_NAME) or "").split())
 
 
@@ -48,7 +50,9 @@ def call_me(name: str) -> None:
 
 
 def name_box() -> None:
-    """Ask for the judge's name; it is remembered for the session."""
+    """Ask for the judge's name; it is remembered for the session. An account has one."""
+    if visitor.account():
+        return
     st.text_input(
         "Judge",
         key=_NAME,

@@ -11,7 +11,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from ranklens import background, samples
 from ranklens.jobs import Job
-from ui.shared import collections, frame
+from ui.shared import collections, frame, state
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -21,7 +21,7 @@ LONGEST_WAIT = 5.0  # seconds; copying a small file takes a few milliseconds
 
 def offer(library: Library) -> None:
     """Show the button in an empty library, if the sample library is on this machine."""
-    if samples.offered(library):
+    if samples.offered(library) and state.may(library, "make collections"):
         st.button(
             "Add the sample library",
             key="add_samples",

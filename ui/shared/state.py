@@ -14,13 +14,15 @@ from rag.errors import (
     LibraryMismatch,
     ModelError,
     RanklensError,
+    Refused,
     SettingsError,
 )
 from rag.settings import Settings
-from ranklens import connection, saved_settings
+from ranklens import connection, people, policy, saved_settings
+from ranklens.members import member_of
 from serve.policy import is_local
 from ui import served
-from ui.shared import collections, frame, navigation
+from ui.shared import collections, frame, navigation, visitor
 from ui.shared.collector import spare
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WRITER = "session_writer"  # what a visitor chose who may not save it
+LOOK_AGAIN = 30.0  # seconds between looks at whether a visitor's rights have changed
+# Pages that only some may open, by folder, and what that is asked of the policy as.
+NEEDS = {"judge": "judge", "monitor": "see the log", "models": "models"}
 
 _HEADLINES = {
     LibraryInUse: "This library is open in another program",
@@ -36,6 +41,7 @@ _HEADLINES = {
     SettingsError: "A setting is not right",
     ModelError: "The model cannot be loaded",
     FilterError: "No such document",
+    Refused: "This needs another role",
     RanklensError: "That did not work",
 }
 
@@ -47,9 +53,15 @@ def _opened() -> Library:
 
 
 def library() -> Library:
-    """Return the library; if it cannot be opened, show why and end the page's run."""
+    """Return the library as this visitor may see and change it.
+
+    If it cannot be opened, show why and end the page's run. Raises `Refused` if people sign in here
+    and this one has not.
+    """
     try:
-        return _opened()
+        return _as_seen(_opened())
+    except Refused:
+        raise
     except RanklensError as error:
         frame.title("Ranklens")
         problem(error)
@@ -64,16 +76,56 @@ def library() -> Library:
 def library_if_it_opens() -> Library | None:
     """Return the library, or None if it cannot be opened: for pages that do without it."""
     try:
-        return _opened()
+        return _as_seen(_opened())
     except RanklensError:
         return None
 
 
-def is_owner(library: Library) -> bool:
-    """Return whether this page is open on the library's own machine: who may save settings.
+def _as_seen(opened: Library) -> Library:
+    """Return the library for who looks; with sign-in nobody gets it as a whole."""
+    settings = opened.given
+    if not settings.has_accounts:
+        return opened
+    if not (account := visitor.signed_in(settings).account):
+        raise Refused("sign in first")
+    return member_of(opened, account)
 
-    Behind a reverse proxy (option ``page_hosts``) nobody is known to be.
+
+def offered(page: str) -> bool:
+    """Return whether a page, named by its folder, is in the list of pages for this visitor."""
+    action = NEEDS.get(page)
+    if action is None or not served.library.settings.has_accounts:
+        return True
+    library = library_if_it_opens()
+    return library is not None and policy.may(library.visitor, action)
+
+
+def may(library: Library, action: str, collection: str = "") -> bool:
+    """Return whether this visitor may do something, in a collection if it is named."""
+    within = [library.collections.id_of(collection)] if collection else None
+    return policy.may(library.visitor, action, within)
+
+
+def may_change(library: Library, document: str) -> bool:
+    """Return whether this visitor may change a document, and remove it."""
+    within = library.collections.ids_of_document(document)
+    return policy.may(library.visitor, "remove", within)
+
+
+def require(action: str) -> None:
+    """Raise `Refused` unless this visitor may do something with the library as a whole."""
+    if served.library.settings.has_accounts:
+        policy.require(library().visitor, action)
+
+
+def is_owner(library: Library) -> bool:
+    """Return whether this visitor may save settings: an administrator, if people sign in here.
+
+    Without sign-in it is who has the page open on the library's own machine. Behind a reverse proxy
+    (option ``page_hosts``) nobody is known to be.
     """
+    if library.given.has_accounts:
+        return library.visitor.is_admin
     if library.given.hosts():
         return False
     address = st.context.ip_address  # None is the loopback address
@@ -121,6 +173,8 @@ def run(page: st.Page) -> None:
     """Run a page. An unexpected error goes to the log; the reader gets a sentence, no traceback."""
     navigation.note(page.title)
     try:
+        if not _let_in():
+            return
         collections.selector(page.title, library_if_it_opens)
         page.run()
     except RanklensError as error:
@@ -132,6 +186,37 @@ def run(page: st.Page) -> None:
     finally:
         collections.note_in_address()
         spare(page.title)
+
+
+def _let_in() -> bool:
+    """Return whether there is somebody to show the page to; else show the way in."""
+    settings = served.library.settings
+    if not settings.has_accounts:
+        return True
+    found = visitor.signed_in(settings)
+    if not found.account:
+        visitor.ask_to_sign_in(settings, found)
+        return False
+    opened = library()
+    _opened().accounts.note(found.account)
+    if opened.visitor.highest == policy.NOBODY.highest or not opened.collections.names():
+        visitor.no_access(settings, found.account)
+        return False
+    now = _rights(found.account)
+    st.fragment(_look_again, run_every=LOOK_AGAIN)(now)
+    return True
+
+
+def _rights(account: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    roles = people.visitor(_opened(), account).roles
+    return account, tuple(sorted((key, int(role)) for key, role in roles.items()))
+
+
+def _look_again(shown: object) -> None:
+    """Run the page again if this visitor's rights are not those that it was shown with."""
+    found = visitor.signed_in(served.library.settings)
+    if shown != _rights(found.account):
+        st.rerun()
 
 
 def problem(error: RanklensError) -> None:

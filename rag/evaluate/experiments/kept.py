@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Engine, Float, String, Table, delete, insert, select
+from sqlalchemy import JSON, Column, Engine, Float, String, Table, delete, insert, select, update
 
 from rag.errors import NotThere
 from rag.evaluate.data import Evaluation
@@ -117,6 +117,12 @@ class EvaluationStore:
     def path(self, key: str) -> Path:
         """Return the file of an id's rankings."""
         return self._folder / f"{key}.json.gz"
+
+    def renamed(self, collection: str, new: str) -> None:
+        """Note that a collection has another name, or none if it is gone."""
+        of_it = update(table).where(table.c.collection == collection)
+        with self._engine.begin() as db:
+            db.execute(of_it.values(collection=new))
 
     def remove(self, key: str) -> None:
         """Delete an evaluation with its rankings; raises `NotThere`."""

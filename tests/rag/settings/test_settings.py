@@ -97,6 +97,8 @@ def test_no_address_holds_spaces_or_control_characters(address):
 
 NEEDS_TRUST = {
     "library": "/tmp/theirs",
+    "oidc_metadata_url": "https://evil.example/.well-known/openid-configuration",
+    "oidc_redirect_url": "https://evil.example/oauth2callback",
     "cache": "/tmp/theirs",
     "chroma_url": "http://evil.example",
     "encoder": "./model",

@@ -1,0 +1,314 @@
+"""Who may use a library: accounts, what each may do where, links that share one thing, the audit.
+
+An account has no password here: whoever signs people in (`ui/shared/visitor.py`) gives its name.
+What a role may do is decided by `ranklens.policy` alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Boolean as Bool
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    false,
+    insert,
+    select,
+    update,
+)
+
+from rag.errors import NotThere, RanklensError
+from rag.store.schema import metadata
+
+RoleName = Literal["viewer", "judge", "editor", "admin"]
+ROLES: tuple[RoleName, ...] = get_args(RoleName)
+SharedKind = Literal["conversation", "comparison", "evaluation", "votes"]
+EVERYONE = "*"
+"""The account of grants that hold for everybody who has signed in."""
+ALL = 0
+"""The number that stands for all collections, those of later too."""
+LONGEST = 200  # characters of an account's name
+SEEN_EVERY = 600.0  # seconds between notes of when an account was last seen
+LARGEST_SHARE = 4_000_000  # characters
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("made", Float, nullable=False),
+    Column("seen", Float),
+    Column("blocked", Bool, nullable=False, server_default=false()),
+)
+
+# No foreign key to the collection: its numbers are never given again, and 0 stands for all.
+grants = Table(
+    "grants",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("collection_id", Integer, primary_key=True, autoincrement=False),
+    Column("role", String, nullable=False),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("collection_id", Integer, nullable=False),
+    Column("account", String, nullable=False, index=True),
+    Column("made", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("revoked", Float),
+    sqlite_autoincrement=True,
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("account", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("what", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who signed in, or was granted something. ``seen`` is exact to ten minutes."""
+
+    name: str
+    made: datetime
+    seen: datetime | None = None
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role of an account (or `EVERYONE`) in a collection (or `ALL`)."""
+
+    account: str
+    collection_id: int
+    role: RoleName
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link to one thing, without its secret. ``target`` is what is needed to show it."""
+
+    id: int
+    kind: SharedKind
+    title: str
+    target: Mapping[str, Any]
+    collection_id: int
+    account: str
+    made: datetime
+    expires: datetime
+    revoked: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be followed."""
+        return self.revoked is None and self.expires > datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What somebody did, in words; ``account`` is empty for the owner's command line."""
+
+    at: datetime
+    account: str
+    action: str
+    what: str
+
+
+class Accounts:
+    """Accounts, grants, links and the audit log of one library. Safe to use from threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # Accounts
+
+    def all(self) -> list[Account]:
+        """Return every account by name."""
+        with self._engine.connect() as db:
+            return [_account(row) for row in db.execute(select(accounts).order_by(accounts.c.name))]
+
+    def find(self, name: str) -> Account | None:
+        """Return an account, None if there is none of that name."""
+        with self._engine.connect() as db:
+            row = db.execute(select(accounts).where(accounts.c.name == name)).first()
+        return _account(row) if row else None
+
+    def note(self, name: str) -> None:
+        """Note that somebody signed in; an unknown account is made, without any right."""
+        now, found = time.time(), self.find(name)
+        if found and found.seen and now - found.seen.timestamp() < SEEN_EVERY:
+            return
+        with self._engine.begin() as db:
+            _ensure(db, name)
+            db.execute(update(accounts).where(accounts.c.name == name).values(seen=now))
+
+    def block(self, name: str, blocked: bool = True) -> None:
+        """Take all rights of an account, or give them back; raises `NotThere`."""
+        with self._engine.begin() as db:
+            changed = update(accounts).where(accounts.c.name == name).values(blocked=blocked)
+            if not db.execute(changed).rowcount:
+                raise NotThere(f"there is no account {name!r}; `ranklens users` lists them")
+
+    # Grants
+
+    def grants(self, names: Iterable[str] | None = None) -> list[Grant]:
+        """Return the grants of all, or of these accounts."""
+        query = select(grants).order_by(grants.c.account, grants.c.collection_id)
+        if names is not None:
+            query = query.where(grants.c.account.in_(list(names)))
+        with self._engine.connect() as db:
+            return [Grant(row.account, row.collection_id, row.role) for row in db.execute(query)]
+
+    def grant(self, name: str, collection_id: int, role: RoleName) -> None:
+        """Give an account a role in a collection, in place of the one that it had there."""
+        name = checked_name(name)
+        if role not in ROLES:
+            raise RanklensError(f"{role!r} is no role; there are {', '.join(ROLES)}")
+        if role == "admin" and (collection_id != ALL or name == EVERYONE):
+            raise RanklensError("an admin is one account, in all collections")
+        with self._engine.begin() as db:
+            if name != EVERYONE:
+                _ensure(db, name)
+            db.execute(_grant_of(name, collection_id))
+            row = {"account": name, "collection_id": collection_id, "role": role}
+            db.execute(insert(grants).values(**row))
+
+    def revoke(self, name: str, collection_id: int | None = None) -> int:
+        """Take an account's role in a collection, or all its roles; returns how many it had."""
+        with self._engine.begin() as db:
+            return db.execute(_grant_of(name, collection_id)).rowcount
+
+    # Links
+
+    def share(
+        self, account: str, kind: SharedKind, title: str, target: Mapping[str, Any],
+        collection_id: int, seconds: float,
+    ) -> tuple[str, Share]:  # fmt: skip
+        """Make a link; returns its secret, which is kept nowhere, and the link."""
+        secret, now = secrets.token_urlsafe(32), time.time()
+        held = json.dumps(target, ensure_ascii=False)
+        if len(held) > LARGEST_SHARE:
+            raise RanklensError("this is too large to be shared by a link; export it instead")
+        row = {
+            "digest": _digest(secret), "kind": kind, "title": title, "target": held,
+            "collection_id": collection_id, "account": account, "made": now,
+            "expires": now + seconds,
+        }  # fmt: skip
+        with self._engine.begin() as db:
+            made = db.execute(insert(shares).values(**row).returning(shares.c.id)).scalar_one()
+        return secret, self._share(made)
+
+    def shared(self, account: str | None = None) -> list[Share]:
+        """Return the links of all, or of one account, the newest first."""
+        query = select(shares).order_by(shares.c.id.desc())
+        if account is not None:
+            query = query.where(shares.c.account == account)
+        with self._engine.connect() as db:
+            return [_share(row) for row in db.execute(query)]
+
+    def followed(self, secret: str) -> Share | None:
+        """Return what a link's secret stands for; None if it is revoked, over, or never was."""
+        with self._engine.connect() as db:
+            row = db.execute(select(shares).where(shares.c.digest == _digest(secret))).first()
+        found = _share(row) if row else None
+        return found if found and found.open else None
+
+    def unshare(self, share_id: int, account: str | None = None) -> Share:
+        """Make a link useless, one of ``account`` if it is given; raises `NotThere`."""
+        found = next((one for one in self.shared(account) if one.id == share_id), None)
+        if found is None:
+            raise NotThere(f"there is no link {share_id}")
+        with self._engine.begin() as db:
+            gone = update(shares).where(shares.c.id == share_id, shares.c.revoked.is_(None))
+            db.execute(gone.values(revoked=time.time()))
+        return self._share(share_id)
+
+    def _share(self, share_id: int) -> Share:
+        with self._engine.connect() as db:
+            return _share(db.execute(select(shares).where(shares.c.id == share_id)).one())
+
+    # The audit log
+
+    def record(self, account: str, action: str, what: str) -> None:
+        """Write down what somebody did."""
+        row = {"at": time.time(), "account": account, "action": action, "what": what}
+        with self._engine.begin() as db:
+            db.execute(insert(audit_log).values(**row))
+
+    def audit(self, most: int = 1000) -> list[AuditEntry]:
+        """Return the last entries, the newest first."""
+        query = select(audit_log).order_by(audit_log.c.id.desc()).limit(most)
+        with self._engine.connect() as db:
+            return [
+                AuditEntry(_utc(row.at), row.account, row.action, row.what)
+                for row in db.execute(query)
+            ]
+
+
+def checked_name(name: str) -> str:
+    """Return an account's name as it is kept: in lower case; raises `RanklensError`."""
+    name = name.strip().casefold()
+    if not name or len(name) > LONGEST or not name.isprintable():
+        raise RanklensError(f"an account's name has 1 to {LONGEST} printable characters")
+    return name
+
+
+def _ensure(db: Connection, name: str) -> None:
+    if db.execute(select(accounts.c.name).where(accounts.c.name == name)).first() is None:
+        db.execute(insert(accounts).values(name=name, made=time.time(), blocked=False))
+
+
+def _grant_of(name: str, collection_id: int | None) -> Any:
+    gone = delete(grants).where(grants.c.account == name)
+    return gone if collection_id is None else gone.where(grants.c.collection_id == collection_id)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        row.name, _utc(row.made), None if row.seen is None else _utc(row.seen), bool(row.blocked)
+    )
+
+
+def _share(row: Row[Any]) -> Share:
+    revoked = None if row.revoked is None else _utc(row.revoked)
+    return Share(
+        row.id, row.kind, row.title, json.loads(row.target), row.collection_id, row.account,
+        _utc(row.made), _utc(row.expires), revoked,
+    )  # fmt: skip

@@ -1,0 +1,232 @@
+"""Who may open the page: refused at the start, signed in by header or claim, what they see."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui.shared.state
+from rag.settings import Settings
+from ranklens import people
+from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
+from tests.ui.test_server import ROOT
+from ui import served, sign_in
+from ui.shared import visitor
+from ui.shared.visitor import SignedIn, of_claims, of_headers
+
+SECRET = "between-proxy-and-page"
+PROXY = Settings(sign_in="proxy", proxy_secret=SECRET)
+OIDC = Settings(sign_in="oidc")
+
+
+def started(*arguments, **environment):
+    code = "import sys; sys.argv = ['app']; from ui import server; server.parts()"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "address", "refused"),
+    [
+        ({}, "127.0.0.1", ""),
+        ({}, "::1", ""),
+        ({}, "localhost", ""),
+        ({}, "0.0.0.0", "listens on 0.0.0.0"),  # noqa: S104 - refused
+        ({}, "", "listens on every address"),
+        ({}, "192.0.2.7", "RANKLENS_SIGN_IN=oidc, or =proxy"),
+        ({"page_hosts": "docs.example.org"}, "127.0.0.1", "page_hosts is docs.example.org"),
+        ({"page_hosts": "docs.example.org", "sign_in": "elsewhere"}, "192.0.2.7", ""),
+        ({"page_hosts": "a.example", "sign_in": "proxy", "proxy_secret": SECRET}, "", ""),
+        ({"sign_in": "oidc", "oidc_client_id": "x"}, "127.0.0.1", "needs oidc_metadata_url"),
+        (
+            {"sign_in": "oidc", "oidc_client_id": "x", "oidc_metadata_url": "https://a.example/m",
+             "oidc_redirect_url": "https://docs.example.org/"},
+            "127.0.0.1", "must end in /oauth2callback",
+        ),
+    ],
+)  # fmt: skip
+def test_no_other_address_is_served_without_sign_in(options, address, refused):
+    settings = Settings(**options)
+    if not refused:
+        sign_in.refuse_open(settings, address)
+        return
+    with pytest.raises(SystemExit) as ended:
+        sign_in.refuse_open(settings, address)
+    assert refused in str(ended.value)
+
+
+def test_the_server_does_not_start():
+    done = started(RANKLENS_PAGE_HOSTS="docs.example.org")
+    assert done.returncode == 1
+    assert "RANKLENS_SIGN_IN=elsewhere" in done.stderr
+
+
+def test_a_short_secret_is_refused():
+    with pytest.raises(Exception, match="proxy_secret with at least 16"):
+        Settings.from_mapping({"sign_in": "proxy", "proxy_secret": "short"}, "a test")
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ({"X-Forwarded-User": "Ada@Example.org", "X-Ranklens-Proxy-Secret": SECRET},
+         SignedIn("ada@example.org")),
+        ({"x-forwarded-user": "ada", "x-ranklens-proxy-secret": SECRET}, SignedIn("ada")),
+        ({"X-Forwarded-User": "ada"}, None),
+        ({"X-Forwarded-User": "ada", "X-Ranklens-Proxy-Secret": SECRET[:-1]}, None),
+        ({"X-Forwarded-User": "ada", "X-Ranklens-Proxy-Secret": ""}, None),
+        ({"X-Forwarded-User": "ada", "X-Ranklens-Proxy-Secret": "é" * 20}, None),
+        ({"X-Ranklens-Proxy-Secret": SECRET}, None),
+        ({"X-Forwarded-User": " ", "X-Ranklens-Proxy-Secret": SECRET}, None),
+    ],
+)  # fmt: skip
+def test_a_header_counts_only_beside_the_secret(headers, found):
+    made = of_headers(PROXY, headers)
+    assert made == found if found else (not made.account and made.problem)
+
+
+def test_no_header_counts_if_there_is_no_secret():
+    headers = {"X-Forwarded-User": "ada", "X-Ranklens-Proxy-Secret": ""}
+    assert not of_headers(OIDC, headers).account
+
+
+@pytest.mark.parametrize(
+    ("claims", "account"),
+    [
+        ({"email": "Ada@example.org", "email_verified": True}, "ada@example.org"),
+        ({"email": "ada@example.org", "email_verified": False}, ""),
+        ({"email": "ada@example.org", "email_verified": "true"}, ""),
+        ({"email": "ada@example.org"}, ""),
+        ({"email_verified": True}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_email_counts_only_if_it_is_verified(claims, account):
+    assert of_claims(OIDC, claims).account == account
+
+
+def test_another_claim_may_name_the_account():
+    settings = Settings(sign_in="oidc", oidc_claim="sub")
+    assert of_claims(settings, {"sub": "u-17", "email": "x@y"}).account == "u-17"
+
+
+def test_the_provider_of_the_settings_is_written_for_this_user_alone():
+    given = {
+        "sign_in": "oidc", "oidc_client_id": "ranklens", "oidc_client_secret": 'a"b\n[x]',
+        "oidc_metadata_url": "https://a.example/m", "oidc_redirect_url": "https://b.example/x",
+    }  # fmt: skip
+    path = sign_in.secrets_file(Settings(**given))
+    assert path is not None
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    auth = tomllib.loads(path.read_text("utf-8"))["auth"]
+    assert auth["client_secret"] == given["oidc_client_secret"]
+    assert len(auth["cookie_secret"]) >= 32
+    assert sign_in.secrets_file(Settings()) is None
+
+
+# The pages
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    with two_collections(tmp_path_factory.mktemp("pages")) as both:
+        yield both
+
+
+@pytest.fixture
+def page(held, monkeypatch):
+    """Return a function that runs a page as an account sees it."""
+    library, _ = held
+    monkeypatch.setattr(ui.shared.state, "_opened", lambda: library)
+    monkeypatch.setattr(served, "library", SimpleNamespace(settings=library.settings))
+
+    def run(account, path="app.py", **state):
+        monkeypatch.setattr(visitor, "signed_in", lambda _settings: SignedIn(account))
+        at = AppTest.from_file(f"../../{path}", default_timeout=60)
+        for key, value in state.items():
+            at.session_state[key] = value
+        return at.run()
+
+    return run
+
+
+def shown(at) -> str:
+    """Everything on a page, as one text: what is sent to the browser, and the cells of tables."""
+    sent = [str(getattr(one, "proto", "")) for root in (at.main, at.sidebar) for one in root]
+    return "\n".join([*sent, *(table.value.to_csv() for table in at.dataframe)])
+
+
+PAGES = [f"ui/{name}/page.py" for name in
+         ("ask", "library", "inspect", "compare", "judge", "measure", "settings")]  # fmt: skip
+ALL = ["app.py", *PAGES, "ui/monitor/page.py", "ui/models/page.py"]
+
+
+@pytest.mark.parametrize("path", ["app.py"])
+def test_who_has_not_signed_in_sees_the_way_in_and_nothing_else(page, path):
+    text = shown(page("", path))
+    assert "Sign in" in text
+    assert not [word for both in CANARIES.values() for word in both if word in text]
+
+
+def test_who_has_no_role_is_shown_what_to_do(page):
+    text = shown(page("stranger"))
+    assert "You have no access yet" in text
+    assert not [word for both in CANARIES.values() for word in both if word in text]
+
+
+@pytest.mark.parametrize(("account", "path"), [("", PAGES[1]), ("stranger", PAGES[0])])
+def test_no_page_opens_by_itself_either(page, account, path):
+    at = page(account, path)
+    text = shown(at)
+    assert not [word for both in CANARIES.values() for word in both if word in text]
+
+
+@pytest.mark.parametrize(
+    ("account", "foreign", "path"),
+    [*(("viewer", THEIRS, path) for path in ALL), ("outsider", OURS, "app.py")],
+)
+def test_no_page_shows_what_is_foreign(page, account, foreign, path):
+    text = shown(page(account, path, collection=foreign))
+    assert not [word for word in (*CANARIES[foreign], foreign) if word in text]
+
+
+def test_a_viewer_sees_documents_and_no_button_that_changes_them(page):
+    at = page("viewer", "ui/library/page.py", document=f"{CANARIES[OURS][0]}.md")
+    labels = {button.label for button in at.button}
+    assert CANARIES[OURS][0] in shown(at)
+    assert not labels & {"Remove", "Re-index", "Collections…"}
+    editor = page("editor", "ui/library/page.py", document=f"{CANARIES[OURS][0]}.md")
+    assert {"Remove", "Re-index"} <= {button.label for button in editor.button}
+
+
+@pytest.mark.parametrize("account", ["editor"])
+@pytest.mark.parametrize("path", ["ui/monitor/page.py", "ui/models/page.py"])
+def test_monitor_and_models_are_for_administrators(page, account, path):
+    at = page(account, path)
+    assert at.exception or "needs the role admin" in shown(at)
+
+
+def test_a_judge_has_the_name_of_the_account(page, held, monkeypatch):
+    from ui.shared import grades
+
+    monkeypatch.setattr(visitor, "account", lambda: "judge")
+    assert grades.judge() == "judge"
+
+
+def test_rights_end_while_a_page_is_open(page, held):
+    library, _ = held
+    managed = people.people(library)
+    managed.grant("guest", "viewer", OURS)
+    at = page("guest", "ui/library/page.py")
+    assert CANARIES[OURS][0] in shown(at)
+    managed.revoke("guest")
+    assert CANARIES[OURS][0] not in shown(at.run())
