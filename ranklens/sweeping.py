@@ -46,6 +46,7 @@ from rag.llm.prices import spent
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING
 from rag.types import Trace
 from ranklens.models import AUTO, what_ranks
+from ranklens import policy
 from ranklens.swept_indexes import IndexTooLarge, SweptIndexes
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def sweep(
     ``stop`` is set; nothing that was measured is lost then.
     """
     library = judged.library
+    policy.require(library.visitor, "pipelines")
     plan = plan_of(judged, wishes, owner=owner)
     state = SweepState.begin(library.settings.library, plan)
     if wishes.again:
@@ -173,7 +175,9 @@ def sweep(
 
 
 def last(library: Library, name: str) -> SweepOutcome | None:
-    """Return the newest finished sweep of a question set, None if there is none."""
+    """Return the newest finished sweep of a question set, None if there is none to be seen."""
+    if not policy.may(library.visitor, "pipelines"):
+        return None
     for state in kept.kept(library.settings.library):
         if state.report is not None and state.plan.name == name:
             return _outcome(state)
@@ -182,6 +186,7 @@ def last(library: Library, name: str) -> SweepOutcome | None:
 
 def of_id(library: Library, key: str) -> SweepOutcome:
     """Return a finished sweep; raises `NotThere`."""
+    policy.require(library.visitor, "pipelines")
     state = kept.of_id(library.settings.library, key)
     if state.report is None:
         raise NotThere(f"the sweep {key!r} is not finished; start it again, and it goes on")
@@ -190,6 +195,7 @@ def of_id(library: Library, key: str) -> SweepOutcome:
 
 def forget(library: Library, key: str) -> None:
     """Delete a sweep with its results and indexes; raises `NotThere`."""
+    policy.require(library.visitor, "pipelines")
     kept.of_id(library.settings.library, key).forget()
 
 

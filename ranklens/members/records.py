@@ -104,7 +104,8 @@ class MemberQuestionSets(Part):
 class MemberJudgements(JudgementStore):
     """Judgements of documents that a visitor sees; what it makes has its own name.
 
-    Every public function of the base is here, or rests on `all` alone (`for_chunks`, `qrels`).
+    Every public function of the base is here, or rests on `all` alone (`for_chunks`, `qrels`,
+    `spans`).
     """
 
     def __init__(self, rights: Rights, catalogue: MemberCatalogue) -> None:
@@ -275,6 +276,10 @@ class MemberInterleavings(Part):
 
     passes = frozenset({"add", "open"})
 
+    def all(self) -> Sequence[Any]:
+        """Return every question: none, except to an admin."""
+        return self._beneath().all() if self._rights.visitor.is_admin else ()
+
 
 class MemberJobs(Part):
     """A visitor's own jobs; that another one's runs is all that is known of it."""
@@ -377,15 +382,15 @@ class MemberLog(Part):
 
     passes = frozenset({"add"})
 
-    def questions(self, most: int = 200) -> list[tuple[str, int]]:
+    def questions(self, *which: Any, **more: Any) -> list[tuple[str, int]]:
         """Return what was asked and how often: nothing, except to an admin."""
         visitor = self._rights.visitor
-        return self._beneath().questions(most) if visitor.is_admin else []
+        return self._beneath().questions(*which, **more) if visitor.is_admin else []
 
-    def entries(self, since: float = 0.0, until: float | None = None) -> list[LogEntry]:
+    def entries(self, *which: Any, **more: Any) -> list[LogEntry]:
         """Return the questions of a time: none, except to an admin."""
         visitor = self._rights.visitor
-        return self._beneath().entries(since, until) if visitor.is_admin else []
+        return self._beneath().entries(*which, **more) if visitor.is_admin else []
 
 
 class MemberSaved(Part):

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from rag.evaluate.judgements.store import JudgementStore
 from rag.trace import to_dict
 from ranklens import people
 from ranklens.library import Library
+from ranklens.members.records import MemberJudgements
 from tests.serve.conftest import MakeClient
 from tests.serve.isolated import CANARIES, MISSING, OURS, THEIRS, VISITORS, Things, two_collections
 from tests.serve.test_policy import OPERATIONS
@@ -105,6 +107,13 @@ NAMED: dict[tuple[str, str, str], Call] = {
         model="ranklens", messages=[{"role": "user", "content": "The moon?"}],
         collection=t.collection,
     ),
+    ("GET", "/v1/datasets?set={}", "set"): lambda t: {},
+    ("POST", "/v1/sweeps", "set"): lambda t: _json(questions=t.set, tried={"pool": [20]}),
+    ("GET", "/v1/sweeps/{}", "evaluation"): lambda t: {},
+    ("DELETE", "/v1/sweeps/{}", "evaluation"): lambda t: {},
+    ("POST", "/v1/judgements/rankings", "set"): lambda t: _json(set=t.set, pipelines=["none"]),
+    ("GET", "/v1/judgements/useful?job={}", "job"): lambda t: {},
+    ("GET", "/v1/judgements/audit?job={}", "job"): lambda t: {},
     ("GET", "/v1/vector_stores/{}", "collection"): lambda t: {},
     ("POST", "/v1/vector_stores/{}/search", "collection"): lambda t: _json(query="The moon?"),
 }  # fmt: skip
@@ -119,6 +128,7 @@ UNNAMED: dict[tuple[str, str], Given] = {
     ("GET", "/v1/jobs"): {},
     ("GET", "/v1/judgements"): {},
     ("GET", "/v1/judgements/agreement"): {},
+    ("GET", "/v1/ab"): {},
     ("GET", "/v1/judgements/file"): {},
     ("GET", "/v1/question-sets"): {},
     ("GET", "/v1/evaluations"): {},
@@ -153,9 +163,11 @@ ELSEWHERE = {
     ("POST", "/v1/rebuild"), ("POST", "/v1/learned/adoptions"), ("DELETE", "/v1/learned/adoptions"),
     ("POST", "/v1/keys"), ("POST", "/v1/collections"), ("DELETE", "/v1/indexing"),
     ("POST", "/v1/indexing"), ("POST", "/v1/question-sets"), ("POST", "/v1/evaluations/replay"),
+    ("POST", "/v1/datasets"), ("GET", "/ready"),
     ("POST", "/mcp"), ("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/reference"),
     ("GET", "/reference.css"),
 }  # fmt: skip
+OPEN = {("GET", "/health"), ("GET", "/ready")}
 PEOPLE = [one for one in VISITORS if one not in ("admin",)]
 
 
@@ -252,7 +264,7 @@ def test_a_role_may_do_what_it_covers(held, client, visitor, method, path, kind,
         assert reply.status_code in (403, 404)
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(ELSEWHERE - {("GET", "/health")}))
+@pytest.mark.parametrize(("method", "path"), sorted(ELSEWHERE - OPEN))
 def test_without_an_account_nothing_else_opens_either(client, method, path):
     for visitor in ("anonymous", "nobody"):
         reply = client(visitor).request(method, f"/api{path}", json={})
@@ -326,6 +338,12 @@ def test_a_key_without_an_account_opens_nothing(held, client):
     library, _ = held
     library.secrets["old"] = library.keys.add("old", "admin")[0]
     assert client("old").get("/api/v1/documents").status_code == 401
+
+
+def test_every_function_of_the_store_of_judgements_is_looked_at():
+    """It is the one part that inherits: what is new there must ask the policy too."""
+    public = {name for name in vars(JudgementStore) if not name.startswith("_")}
+    assert public - set(vars(MemberJudgements)) == {"for_chunks", "qrels", "spans"}
 
 
 def test_what_was_foreign_is_as_it_was(held):
