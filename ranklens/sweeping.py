@@ -45,8 +45,8 @@ from rag.evaluate.sweeps.quality import EVIDENCE, FOUND
 from rag.llm.prices import spent
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING
 from rag.types import Trace
-from ranklens.models import AUTO, what_ranks
 from ranklens import policy
+from ranklens.models import AUTO, what_ranks
 from ranklens.swept_indexes import IndexTooLarge, SweptIndexes
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from rag.models.training import TrainingOptions
 from rag.rerank.tuned import TunedVersion, TunedVersions
 from rag.settings import Settings
 from rag.settings.models import names_folder
+from ranklens import policy
 from ranklens.tuning_parts import TuningParts
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ def _kept(
 
 def versions(library: Library) -> list[TunedVersion]:
     """Return the versions that a library keeps, oldest first."""
+    policy.require(library.visitor, "pipelines")
     return TunedVersions(library.settings.library).all()
 
 
@@ -222,6 +224,7 @@ def adopt(library: Library, number: int | None = None) -> TunedVersion:
 
     Raises `NotThere`, and `RanklensError` if cross-validation showed no gain of it.
     """
+    policy.require(library.visitor, "pipelines")
     held = TunedVersions(library.settings.library)
     if number is None and not held.all():
         raise NotThere("nothing has been tuned here yet; `ranklens tune SET` does")
@@ -240,6 +243,7 @@ def back(library: Library) -> TunedVersion | None:
 
     Raises `NotThere` if none is in use.
     """
+    policy.require(library.visitor, "pipelines")
     return TunedVersions(library.settings.library).back()
 
 
