@@ -267,3 +267,20 @@ def test_question_sets_come_in_from_every_form_and_bad_rows_are_named(address, v
     expect(report).to_contain_text("its document is not in the library (gone)", timeout=30_000)
     upload(**{"queries.jsonl": '{"_id": "1", "text": "Why?"}\n', "test.tsv": "1\tmaintenance\t2\n"})
     expect(report).to_contain_text("1 question and 1 judgement imported", timeout=30_000)
+
+
+def test_the_most_useful_judgement_is_graded_by_key(judging, visit):
+    page = visit(f"{judging}&judge=useful&view=Most useful next")
+    page.get_by_role("button", name="Rank the questions").click()
+    shown = page.locator("[data-useful]")
+    expect(shown).to_be_visible(timeout=30_000)
+    first = shown.get_attribute("data-useful"), shown.locator("h2").inner_text()
+    assert violations(page) == []
+    page.keyboard.press("3")
+    page.wait_for_function(
+        "first => { const one = document.querySelector('[data-useful]');"
+        " return one && (one.dataset.useful !== first[0]"
+        " || one.querySelector('h2').innerText !== first[1]); }",
+        arg=list(first),
+    )
+    expect(page.get_by_text("passages are left whose grade could move this")).to_be_visible()
