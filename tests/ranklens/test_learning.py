@@ -97,3 +97,27 @@ def test_too_few_judgements_and_nothing_learned_yet_are_named(library: Library):
         library.learn(QUESTIONS[:5])
     with pytest.raises(NotThere, match="ranklens learn SET"):
         learning.adopt(library)
+
+
+def test_another_rerankers_score_is_learned_with(library: Library):
+    report = library.learn(QUESTIONS, others=["maxsim", "maxsim"])
+    assert [*report.version.others] == ["maxsim"]
+    assert "score of maxsim" in report.version.weights
+    show(library)
+    learning.adopt(library)
+    stage = library.search(QUESTIONS[0]).stages[-1]
+    assert (stage.fell_back, stage.details["learned_version"]) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("jina", "calls a service"),
+        ("hybrid:learned", "learned from judgements itself"),
+        ("rrf:maxsim+tuned:1", "learned from judgements itself"),
+        ("cross-encoder:nobody/nothing", "not on this machine"),
+    ],
+)
+def test_a_reranker_that_cannot_be_weighed_is_named(library: Library, name: str, why: str):
+    with pytest.raises(RanklensError, match=why):
+        library.learn(QUESTIONS, others=[name])

@@ -130,7 +130,7 @@ def worth(
 
     def measured(part: TuningPart) -> dict[str, dict[str, float]]:
         own = [questions[i] for i in part.tested]
-        return _by_way(own, tested[part.name], grades, present, rrf_k)
+        return by_way(own, tested[part.name], grades, present, rrf_k)
 
     cross = [part for part in parts if part.name.startswith("fold")]
     found = [measured(part) for part in cross]
@@ -150,7 +150,7 @@ def worth(
     return Tuning(_best(every, set(before)), ways, held_out, tuple(curve), len(questions), apart)
 
 
-def _by_way(
+def by_way(
     questions: Sequence[JudgedQuestion], pools: Mapping[str, TestedPool], grades: Grades,
     present: str, rrf_k: int,
 ) -> dict[str, dict[str, float]]:  # fmt: skip

@@ -1,6 +1,7 @@
 """Learned weights: versions in the library's folder, which of them ranks, and what a trace says."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from rag.rerank.learned import FILE, LearnedVersions
 from rag.rerank.table import choose, choose_unlearned
 from rag.types import Candidate
 from tests.fakes import WordEncoder, make_chunk
+from tests.rag.models.tiny import save_cross
 from tests.rag.rerank.conftest import adopt, ids, learned_weights
 
 
@@ -89,6 +91,39 @@ def test_without_a_version_it_says_how_to_learn_one(rank):
     assert "ranklens learn SET" in stage.note
     assert "no learned version 7" in rank("learned:7").note
     assert "no learned version" in rank("learned:../x").note
+
+
+@pytest.fixture
+def beside(library, tmp_path):
+    """Adopt weights of another reranker's score alone; returns that reranker's name."""
+    name = f"cross-encoder:{save_cross(tmp_path / 'cross', 'bert')}"
+
+    def adopted(identity=""):
+        weights = learned_weights()
+        others = {name: identity}
+        every = {**weights.weights, f"score of {name}": 1.0}
+        versions = LearnedVersions(library)
+        versions.adopt(versions.add(replace(weights, weights=every, others=others)).version)
+        return name
+
+    return adopted
+
+
+def test_another_rerankers_score_is_weighed(rank, beside):
+    alone = rank(beside())
+    stage = rank("learned")
+    assert not stage.fell_back, stage.note
+    assert ids(stage) == ids(alone)
+    assert [hit.score for hit in stage.hits] == [1.0, 0.0]
+    assert (stage.reranker, stage.details["learned_version"]) == ("learned", 1)
+    assert not rank("hybrid:learned").fell_back
+
+
+def test_a_reranker_that_has_changed_is_not_weighed(rank, beside):
+    name = beside("cross-encoder of another day")
+    stage = rank("learned")
+    assert stage.fell_back
+    assert f"{name} is not what its score was learned with; learn again" in stage.note
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from rag.models import training
 from tests.fakes import WORDS, WordEncoder
+from tests.rag.models.tiny import save_cross
+from tests.ranklens.test_tuning import copied
 from tests.ui.cli.conftest import Run
 
 
@@ -205,6 +208,8 @@ def test_learn_keeps_a_version_that_is_adopted_only_if_its_gain_is_shown(
     listed = run("learn", *own).out.splitlines()
     assert [line.split("\t")[-1] for line in listed[1:]] == ["no gain shown"] * 2
     assert "version 2 is not adopted: no gain was shown" in run("learn", "--adopt", *own).err
+    beside = run("learn", folder, "--work", tmp_path / "w", "--with", "tuned")
+    assert (beside.code, "tuned was learned from judgements itself" in beside.err) == (1, True)
     held = tmp_path / "w" / "learned.json"
     held.write_text(held.read_text().replace('"shown": false', '"shown": true'))
     assert run("learn", "--adopt", "--version", 1, *own).out == "in use: version 1\n"
@@ -212,3 +217,30 @@ def test_learn_keeps_a_version_that_is_adopted_only_if_its_gain_is_shown(
     assert run("learn", "--back", *own).out == "in use: no learned version\n"
     assert run("learn", "--back", *own).code == 1
     assert run("learn", "--back", "--adopt", *own).code == 2
+
+
+def test_tune_keeps_a_version_that_is_adopted_only_if_its_gain_is_shown(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(training, "train_cross", copied)
+    base, work = save_cross(tmp_path / "bert", "bert"), ("--work", tmp_path / "w")
+    queries = [(f"{w}{n}", f"Where is the {w} of {n}?", w) for w in WORDS for n in range(3)]
+    rows = [{"_id": name, "text": text} for name, text, _ in queries]
+    (folder / "queries.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (folder / "qrels.tsv").write_text("".join(f"{name}\tÜ {w}\t1\n" for name, _, w in queries))
+    ran = run("tune", folder, *work, "--base", base, "--epochs", 1)
+    assert ran.code == 0, ran.err
+    assert "Tuned cross-encoder: version 1" in ran.out
+    assert "nDCG@10 on questions that it was not tuned on: " in ran.out
+    data = json.loads(run("tune", folder, *work, "--base", base, "--json").out)
+    assert (data["version"]["version"], data["held_out"]["questions"]) == (2, 24)
+    own = ("--library", tmp_path / "w")
+    assert "version 2 is not adopted: no gain was shown" in run("tune", "--adopt", *own).err
+    held = tmp_path / "w" / "tuned" / "1" / "version.json"
+    held.write_text(held.read_text().replace('"shown": false', '"shown": true'))
+    assert run("tune", "--adopt", "--version", 1, *own).out == "in use: version 1\n"
+    assert run("tune", *own).out.splitlines()[1].endswith("in use")
+    assert run("tune", "--back", *own).out == "in use: no tuned version\n"
+    assert run("tune", "--back", *own).code == 1
+    assert run("tune", "--back", "--adopt", *own).code == 2
+    assert run("tune", folder, "--epochs", 0).code == 2

@@ -1,3 +1,4 @@
+import math
 import re
 from random import Random
 
@@ -11,6 +12,7 @@ from rag.evaluate.reports.charts import (
     PipelineDot,
     front,
     intervals,
+    learning_curve,
     precision_recall,
     quality_by_time,
     scale,
@@ -107,3 +109,23 @@ def test_the_curve_stands_where_its_points_are():
     assert '<i class="other" style' not in drawn
     assert '<b class="first" style="--x:50.00%;--y:100.00%"' in drawn
     assert "precision 1.00 and recall 0.50 on the half that chose" in drawn
+
+
+def test_a_learning_curve_shows_each_gain_and_where_none_is():
+    points = [(25, Interval(-0.01, -0.02, 0.0)), (50, Interval(0.01, 0.0, 0.02)),
+              (100, Interval(0.03, 0.02, 0.04))]  # fmt: skip
+    drawn = learning_curve(points, "nDCG@10")
+    assert "-0.010 (-0.020 to +0.000) after 25, +0.010 (+0.000 to +0.020) after 50" in drawn
+    heights = [float(share) for share in re.findall(r'class="bar"[^>]*--y:([\d.]+)%', drawn)]
+    places = [float(share) for share in re.findall(r'class="bar" style="--x:([\d.]+)%', drawn)]
+    (zero,) = re.findall(r'class="zero" style="--y:([\d.]+)%', drawn)
+    assert heights[0] < heights[1] < heights[2]
+    assert heights[1] == float(zero)
+    assert places[2] == pytest.approx(4 * places[0], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "points", [[], [(25, Interval(0.1, 0.0, 0.2))], [(25, Interval(*[math.nan] * 3))] * 3]
+)
+def test_one_point_is_no_learning_curve(points):
+    assert not learning_curve(points, "nDCG@10")
