@@ -1,6 +1,6 @@
 """What a cross-encoder tuned on 25, 50 and 100 judged questions gains on others.
 
-``python -m benchmarks.tuned DIR [--work DIR] [--base MODEL] [--tested N] [--pool N]``
+``python -m benchmarks.tuned DIR [--work DIR] [--base MODEL] [--tested N] [--sizes N…]``
 
 Each size is one training from the base, tested on the same questions, of which none was trained on.
 Questions about a document of the tested ones are not trained on either, unless too few would be
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks._report import about_the_run, table
@@ -37,16 +38,18 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="the folder of its library")
     parser.add_argument("--base", default="", help="the checkpoint")
     parser.add_argument("--tested", type=int, default=100, help="questions that are only tested")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="judged questions")
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--pool", type=int, default=30, help="candidates a question")
     options = parser.parse_args()
     training.BEHIND = 0  # nobody else is served meanwhile
     with opened_set(Library.open, Settings(), options.folder, work=options.work) as judged:
         pipeline = judged.pipeline.with_settings(pool=options.pool)
-        wishes = TuningWishes(options.base)
+        wishes = TuningWishes(options.base, options.epochs)
         name = options.base or tuning.default_base(pipeline.settings)
-        chosen = judged.judged[: options.tested + 2 * SIZES[-1]]
+        chosen = judged.judged[: options.tested + 2 * max(options.sizes)]
         questions = list(judged_questions(pipeline, chosen, judged.grades, judged.unit))
-        parts = _parts(questions, options.tested)
+        parts = _parts(questions, options.tested, options.sizes)
         print(about_the_run())
         tested = f"tested on {len(parts[0].tested)} questions"
         present = present_reranker(pipeline)
@@ -72,15 +75,15 @@ def main() -> None:
     print(table(columns, rows))
 
 
-def _parts(questions: list[JudgedQuestion], count: int) -> list[TuningPart]:
+def _parts(questions: list[JudgedQuestion], count: int, sizes: Sequence[int]) -> list[TuningPart]:
     """Return a part for each size; all are tested on the last ``count`` questions."""
     everything = range(len(questions))
     tested = tuple(everything[-count:])
     known = frozenset().union(*(questions[i].documents for i in tested))
     rest = [i for i in everything[:-count] if questions[i].relevant]
     apart = [i for i in rest if not questions[i].documents & known]
-    rest = apart if len(apart) >= SIZES[-1] else rest
-    return [TuningPart(str(size), tuple(rest[:size]), tested) for size in SIZES]
+    rest = apart if len(apart) >= max(sizes) else rest
+    return [TuningPart(str(size), tuple(rest[:size]), tested) for size in sizes]
 
 
 def _cells(found: Difference) -> tuple[str, str, str]:

@@ -1,6 +1,9 @@
 """Training a small cross-encoder: it learns, goes on where it was, and loads as a reranker."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +15,7 @@ from rag.models.training import TrainingOptions, TrainingPair, checkpoints, step
 from rag.settings import Settings
 from tests.rag.models.tiny import save_cross, save_encoder, save_modernbert
 
+ROOT = Path(__file__).parents[3]
 GOOD, BAD = "the red planet", "water ice"
 PAIRS = [TrainingPair("what is mars", GOOD if n % 2 else BAD, float(n % 2)) for n in range(24)]
 FAST = TrainingOptions(epochs=2, learning_rate=1e-2, batch=4)
@@ -75,6 +79,36 @@ def test_it_goes_on_from_the_last_checkpoint_that_is_whole(base, tmp_path):
     assert again == [9, 10, 11, 12]
     _, (good, bad) = judged(made, tmp_path / "cache")
     assert good > bad + 1
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from tests.rag.models.test_training import FAST, PAIRS
+from rag.models.training import train_cross
+
+def report(done):
+    if done == 7:
+        print("seven", flush=True)
+        time.sleep(600)
+
+train_cross(Path(sys.argv[1]), PAIRS, Path(sys.argv[2]), FAST, report)
+"""
+
+
+@pytest.mark.slow
+def test_a_training_that_was_killed_goes_on(base, tmp_path):
+    made = tmp_path / "made"
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(base), str(made)], stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout.readline() == b"seven\n"
+        process.kill()
+    again = []
+    train_cross(base, PAIRS, made, FAST, again.append)
+    assert again == [7, 8, 9, 10, 11, 12]
+    _, (good, bad) = judged(made, tmp_path / "cache")
+    assert good > bad
 
 
 def test_what_is_missing_is_named_with_the_line_that_installs_it(base, tmp_path, monkeypatch):
