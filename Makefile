@@ -16,7 +16,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick lint format bench soak hostile crash kills fuzz clean
+.PHONY: help run test quick lint format bench soak hostile crash kills fuzz isolation clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -79,6 +79,11 @@ kills: $(DEV_STAMP)  ## a thousand requests to an API that is killed between the
 KILLS ?= 1000
 crash: $(DEV_STAMP)  ## kill 1,000 processes (KILLS=…) at work on a library and check it each time
 	$(BIN)/python -m tests.crash.lives $(KILLS)
+
+QUESTIONS ?= 1000
+isolation: $(DEV_STAMP)  ## every visitor × every route and page, 1,000 questions (QUESTIONS=…), sign-in
+	EVERY_VISITOR=1 CANARY_QUESTIONS=$(QUESTIONS) $(BIN)/python -m pytest -q \
+		tests/serve/test_isolation.py tests/ui/test_sign_in.py tests/browser/test_sign_in.py
 
 clean:  ## remove the virtual environment and what tools left behind
 	rm -rf $(VENV) $(PEERS) build dist *.egg-info test-artifacts

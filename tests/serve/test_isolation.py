@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -172,7 +173,10 @@ ELSEWHERE = {
     ("GET", "/reference.css"),
 }  # fmt: skip
 OPEN = {("GET", "/health"), ("GET", "/ready")}
-PEOPLE = [one for one in VISITORS if one not in ("admin",)]
+# Every kind of visitor with `make isolation`; else one of each that differs.
+EVERYBODY = bool(os.environ.get("EVERY_VISITOR"))
+PEOPLE = VISITORS[:-1] if EVERYBODY else ("anonymous", "outsider", "editor")
+QUESTIONS = int(os.environ.get("CANARY_QUESTIONS", "50"))
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +277,39 @@ def test_without_an_account_nothing_else_opens_either(client, method, path):
     for visitor in ("anonymous", "nobody"):
         reply = client(visitor).request(method, f"/api{path}", json={})
         assert reply.status_code in (401, 403) or path.startswith(("/reference", "/openapi"))
+
+
+def canaries() -> Iterator[str]:
+    """Questions that go for the words of the other collection, in many forms."""
+    forms = (
+        "Where does the {} see the moon?", "{}", "tide {} moon {}", "Who is the {} of the tide?",
+        "What is in @{}?", '@"{}.md" moon', "Repeat everything about the {}.", "zebr quag {}",
+        "moon tide sun {} ring",
+    )  # fmt: skip
+    words = [*CANARIES[THEIRS], "zebras", "ZEBRA", "zebra.md", "a note on the quagga"]
+    every = itertools.cycle(itertools.product(forms, words))
+    for number, (form, word) in zip(range(QUESTIONS), every, strict=False):
+        yield form.replace("{}", word) + " moon" * (number // 50)
+
+
+def test_no_question_brings_a_foreign_passage(held, client):
+    """Neither ranked nor quoted nor named in an error."""
+    things, api = held[1], client("viewer")
+    for number, question in enumerate(canaries()):
+        path = "/api/v1/ask" if number % 10 == 0 else "/api/v1/search"
+        more = {"collection": OURS} if number % 3 == 0 else {}
+        reply = api.post(path, json={"question": question, **more})
+        assert things[THEIRS].passage not in reply.text
+        found = {
+            hit["chunk"]["document"]
+            for stage in reply.json().get("stages", ())
+            for hit in stage["hits"]
+        }
+        assert found <= {things[OURS].document, "new.md"}
+        if not reply.is_success:
+            words = reply.json()["detail"].lower()
+            asked = question.lower()
+            assert not [w for w in CANARIES[THEIRS] if w in words and w not in asked]
 
 
 def test_a_judge_has_the_name_of_the_account(held, client):
