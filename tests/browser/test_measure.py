@@ -130,6 +130,12 @@ def present(page, shot):
     dots = Path(picture.value.path()).read_bytes()
     assert dots[:8] == b"\x89PNG\r\n\x1a\n"
     assert [int.from_bytes(dots[at : at + 4], "big") for at in (16, 20)] == [1920, 1080]
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(slide).to_have_attribute("viewBox", "0 0 900 1600")
+    assert slide.bounding_box()["width"] > 330
+    shot(page, "slide-summary-390")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(slide).to_have_attribute("viewBox", "0 0 1600 900")
     page.keyboard.press("Home")
     page.emulate_media(reduced_motion="reduce")
     page.keyboard.press("a")

@@ -13,6 +13,7 @@ from rag.evaluate.experiments import saved
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.measures.figures import figures, outside
+from rag.evaluate.reports import slides
 from rag.store.jobs import JobLog
 from ranklens import evaluations, measuring
 from ranklens.jobs import Job, Jobs
@@ -256,6 +257,21 @@ def test_the_presenter_has_the_window_and_ends(page, judged):
     assert at.query_params["slide"] == "1"
     assert "rl-title" not in html(at)
     assert [one.key for one in at.get("download_button")] == ["presented_report"]
+    assert [one.key for one in at.button] == []
+
+
+def test_all_questions_that_changed_can_have_a_slide(page, judged, monkeypatch):
+    at = measured(page, judged)
+    monkeypatch.setattr(slides, "MOST", 2)
+    at.button(key="present").click().run()
+    changed = slides.changed_count(measuring.figures_of(ndcg(judged)))
+    (more,) = at.button
+    assert more.label == f"All {changed} that changed"
+    more.click().run()
+    assert at.query_params["slides"] == "all"
+    assert at.button[0].label == "First 2 only"
+    at.button[0].click().run()
+    assert "slides" not in at.query_params
 
 
 def verdict(body):

@@ -69,6 +69,7 @@ def _shown(library: Library, record: EvaluationRecord | None) -> runs.ShownEvalu
         runs.PAGE,
         run=record.id if record and not opened else None,
         slide=None if opened else at,
+        slides=presenter.extent(),
     )
     return opened or (runs.of_record(library, record) if record else None)
 

@@ -16,7 +16,7 @@ from ui.shared import address, slides
 if TYPE_CHECKING:
     from ui.measure.runs import ShownEvaluation
 
-_AT = "presented_slide"
+_AT, _ALL = "presented_slide", "presented_all"
 
 
 def at() -> int:
@@ -24,24 +24,41 @@ def at() -> int:
     return int(st.session_state.get(_AT, 0))
 
 
+def extent() -> str:
+    """Return as the address names it whether every question that changed has a slide."""
+    return "all" if at() and st.session_state.get(_ALL) else ""
+
+
 def begin() -> None:
     """Present from the next run on."""
-    st.session_state[_AT] = 1
+    st.session_state.update({_AT: 1, _ALL: False})
 
 
 def follow(given: Mapping[str, str]) -> None:
     """Present if the address names a slide, and end if one from outside names none."""
     if given:
         st.session_state[_AT] = address.number(given.get("slide", ""))
+        st.session_state[_ALL] = given.get("slides") == "all"
 
 
 def show(shown: ShownEvaluation) -> None:
     """Fill the window with the slides; a button there, or Escape, ends it."""
     stem = slides.file_stem(shown.summary.name)
-    with slides.present(reports.slides(shown.figures), stem, at(), _end):
+    every = bool(st.session_state.get(_ALL))
+    changed = reports.changed_count(shown.figures)
+    pictures = reports.slides(shown.figures, None if every else reports.MOST)
+    with slides.present(pictures, stem, at(), _end):
+        if changed > reports.MOST:
+            label = f"First {reports.MOST} only" if every else f"All {changed} that changed"
+            st.button(label, key="presented_all_of_them", icon=":material/filter_none:",
+                      on_click=_show_all, args=(not every,))  # fmt: skip
         st.download_button("Report", partial(evaluations.report_page, shown.figures),
                            f"{stem}.html", "text/html", key="presented_report",
                            icon=":material/description:", on_click="ignore")  # fmt: skip
+
+
+def _show_all(every: bool) -> None:
+    st.session_state.update({_AT: 1, _ALL: every})
 
 
 def _end() -> None:

@@ -1,5 +1,6 @@
 // Shows slides, which the server has escaped, one at a time. Keys act at once: nothing waits for it.
-const WIDTH = 1920, HEIGHT = 1080;
+const LONG = 1920, SHORT = 1080;
+const upright = matchMedia("(max-aspect-ratio: 1/1)");
 
 const save = (blob, name) => {
   const link = Object.assign(document.createElement("a"), { download: name });
@@ -11,8 +12,9 @@ const save = (blob, name) => {
 const asPng = (blob, name) => {
   const picture = new Image();
   picture.onload = () => {
-    const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
-    canvas.getContext("2d").drawImage(picture, 0, 0, WIDTH, HEIGHT);
+    const [width, height] = picture.width < picture.height ? [SHORT, LONG] : [LONG, SHORT];
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
     canvas.toBlob((dots) => save(dots, name));
     URL.revokeObjectURL(picture.src);
   };
@@ -26,10 +28,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const last = data.slides.length;
   let at = Number(stage.dataset.at) || data.at;
 
+  const svg = () => data.slides[at - 1][upright.matches ? "upright" : "svg"];
   const draw = () => {
     const shown = data.slides[at - 1];
     stage.dataset.at = at;
-    slide.innerHTML = shown.svg;
+    slide.innerHTML = svg();
     slide.firstElementChild.setAttribute("role", "img");
     slide.firstElementChild.setAttribute("aria-label", shown.title);
     stage.querySelector(".count").textContent = `${at} of ${last}`;
@@ -43,7 +46,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const next = Math.max(1, Math.min(last, to));
     if (next !== at) (at = next), draw();
   };
-  const picture = () => new Blob([data.slides[at - 1].svg], { type: "image/svg+xml" });
+  const picture = () => new Blob([svg()], { type: "image/svg+xml" });
   const name = (suffix) => `${data.stem}-${at}.${suffix}`;
   const acts = {
     back: () => go(at - 1),
@@ -76,10 +79,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   document.addEventListener("keydown", press);
   stage.addEventListener("click", click);
+  upright.addEventListener("change", draw);
   draw();
   stage.focus();
   return () => {
     document.removeEventListener("keydown", press);
     stage.removeEventListener("click", click);
+    upright.removeEventListener("change", draw);
   };
 }

@@ -1,7 +1,7 @@
 """Slides over the whole window: pictures, one at a time, with keys, buttons and export.
 
 present.js moves between them with the arrow keys and saves the one that is shown as SVG or PNG,
-which the browser draws itself.
+which the browser draws itself. A window that is higher than wide gets the upright pictures.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def present(
         js=(HERE / "present.js").read_text("utf-8"),
     )
     data = {
-        "slides": [{"title": one.title, "svg": str(one.svg)} for one in slides],
+        "slides": [
+            {"title": one.title, "svg": str(one.svg), "upright": str(one.upright)} for one in slides
+        ],
         "at": max(1, min(at, len(slides))),
         "stem": stem,
     }

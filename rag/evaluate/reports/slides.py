@@ -1,8 +1,9 @@
 """Slides of an evaluation: a question before and after, one at a time, then all of them.
 
-Each is an SVG picture of 1600 by 900 that needs nothing else: `slide.svg` draws what is placed
-here. Colours stand in it as attributes, so that every program shows them; a page may put its own
-in their place by class.
+Each is an SVG picture of 1600 by 900 that needs nothing else, and one of 900 by 1600 with larger
+type for upright screens: `slide.svg` and `slide_upright.svg` draw what is placed here. Colours
+stand in them as attributes, so that every program shows them; a page may put its own in their place
+by class.
 """
 
 from __future__ import annotations
@@ -22,16 +23,36 @@ from rag.text.labels import duration
 from rag.text.plural import plural
 
 MOST = 20  # questions that have a slide
-ROWS, FIRST_ROW, ROW = 5, 318, 106  # rows of a column, the first one's top, and their height
+ROWS, ROW = 5, 106  # rows of a ranking, and their height
 WIDE, NARROW = 1.0, 0.5  # of the type's size: letters of Chinese and Japanese, and of others
 
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """A picture; ``title`` describes it for those who do not see it."""
+    """A picture, and the same ``upright``; ``title`` describes it for those who do not see it."""
 
     title: str
     svg: Markup
+    upright: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class SlideLayout:
+    """Where a slide's template wants things. Widths are counted in narrow letters.
+
+    ``question`` is the width and the most lines; ``heads``, ``rows`` (width of a line and how many)
+    and ``tops`` (of the first row) are those of the rankings before and after.
+    """
+
+    template: str
+    question: tuple[int, int]
+    heads: tuple[int, int]
+    rows: tuple[tuple[int, int], tuple[int, int]]
+    tops: tuple[int, int]
+
+
+ACROSS = SlideLayout("slide.svg", (62, 3), (44, 60), ((45, 1), (73, 2)), (318, 318))
+UPRIGHT = SlideLayout("slide_upright.svg", (33, 4), (46, 46), ((44, 1), (44, 1)), (396, 998))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +71,15 @@ class SlideRow:
     moved: str
 
 
-def slides(found: Figures, most: int = MOST) -> list[Slide]:
-    """Return a slide for each question that the main comparison changed most, then the summary."""
+def slides(found: Figures, most: int | None = MOST) -> list[Slide]:
+    """Return a slide for each question that the main comparison changed most, then the summary.
+
+    Without ``most`` every question that it changed has one.
+    """
     main = main_comparison(found)
     if main is None:
         return []
-    changed = most_changed(found, main, most)
+    changed = most_changed(found, main, most or changed_count(found))
     of = f"{len(changed)} that changed most, of {main.difference.questions}"
     asked = [
         question_slide(one, f"Question {number} of the {of}")
@@ -64,28 +88,39 @@ def slides(found: Figures, most: int = MOST) -> list[Slide]:
     return [*asked, _summary(found, verdict(main, found))]
 
 
+def changed_count(found: Figures) -> int:
+    """Return how many questions the main comparison changed."""
+    main = main_comparison(found)
+    return main.difference.wins + main.difference.losses if main else 0
+
+
 def question_slide(changed: ChangedQuestion, place: str = "") -> Slide:
     """Return the slide of one question with both rankings."""
+    title = f"{changed.question.text}. {_first_words(changed.before)} {_first_words(changed.after)}"
+    return Slide(title, _drawn(changed, place, ACROSS), _drawn(changed, place, UPRIGHT))
+
+
+def _drawn(changed: ChangedQuestion, place: str, layout: SlideLayout) -> Markup:
     before, after = changed.before, changed.after
-    left = [_row(item, FIRST_ROW + ROW * at, at, 45, 1) for at, item in enumerate(_first(before))]
-    right = [_row(item, FIRST_ROW + ROW * at, at, 73, 2) for at, item in enumerate(_first(after))]
+    (above, first), (narrow, wide) = layout.tops, layout.rows
+    left = [_row(item, above, above, at, *narrow) for at, item in enumerate(_first(before))]
+    right = [_row(item, above, first, at, *wide) for at, item in enumerate(_first(after))]
     lines = [
         (from_.top + ROW // 2 - 6, to.top + ROW // 2 - 6, to.moved)
         for from_ in left
         for to in right
         if from_.item.key == to.item.key
     ]
-    svg = TEMPLATES.render(
-        "slide.svg",
+    return TEMPLATES.render(
+        layout.template,
         place=place,
-        question=wrapped(changed.question.text, 62, 3),
-        heads=(shortened(before.title, 44), shortened(after.title, 60)),
+        question=wrapped(changed.question.text, *layout.question),
+        heads=(shortened(before.title, layout.heads[0]), shortened(after.title, layout.heads[1])),
         left=left,
         right=right,
         lines=lines,
         figures=_figures(changed),
     )
-    return Slide(f"{changed.question.text}. {_first_words(before)} {_first_words(after)}", svg)
 
 
 def wrapped(text: str, width: float, lines: int) -> tuple[str, ...]:
@@ -140,7 +175,12 @@ def _first(side: FirstItems) -> Sequence[RankedItem]:
     return side.items[:ROWS]
 
 
-def _row(item: RankedItem, top: int, at: int, width: int, lines: int) -> SlideRow:
+def _row(item: RankedItem, above: int, first: int, at: int, width: int, lines: int) -> SlideRow:
+    """Place an item at the row ``at``.
+
+    ``above`` and ``first`` are the tops of first rows: of the ranking before, and of its own.
+    """
+    top = first + ROW * at
     spot = "" if item.page is None else f" · page {item.page}"
     name = f"{shortened(item.document, width * 0.8 - len(spot))}{spot}"
     came, moved = at if item.was is None else min(item.was - 1, ROWS), ""
@@ -149,7 +189,7 @@ def _row(item: RankedItem, top: int, at: int, width: int, lines: int) -> SlideRo
     elif item.was is not None and item.was != item.rank:
         moved = "rose" if item.was > item.rank else "fell"
     return SlideRow(
-        item, name, wrapped(item.text, width, lines), top, FIRST_ROW + ROW * came - top, moved
+        item, name, wrapped(item.text, width, lines), top, above + ROW * came - top, moved
     )
 
 
@@ -176,11 +216,13 @@ def _summary(found: Figures, words: Verdict) -> Slide:
         ("Lower", "fell", difference.losses),
     ]
     total = max(1, difference.questions)
-    bars, start = [], 60.0
-    for name, kind, count in counts:
-        width = 1480 * count / total
-        bars.append((name, kind, count, start, width))
-        start += width
+
+    def bars(start: float, whole: int) -> Iterator[tuple[str, str, int, float, float]]:
+        for name, kind, count in counts:
+            width = whole * count / total
+            yield name, kind, count, start, width
+            start += width
+
     sides = []
     for side in (main.before, main.after):
         stage = found.stage(side[1], side[0])
@@ -190,13 +232,16 @@ def _summary(found: Figures, words: Verdict) -> Slide:
             sides.append(
                 (shortened(side_label(side, main, found), 44), f"{mean:.3f}", duration(run.p50))
             )
-    svg = TEMPLATES.render(
-        "summary.svg",
-        headline=wrapped(words.sentence, 54, 4),
-        bars=bars,
-        sides=sides,
-        metric=main.metric,
-        foot=f"{evaluation.name} · {plural(difference.questions, 'question')} · measured "
-        f"{evaluation.made[:10]} with Ranklens",
+    foot = (
+        f"{evaluation.name} · {plural(difference.questions, 'question')} · measured "
+        f"{evaluation.made[:10]} with Ranklens"
     )
-    return Slide(words.sentence, svg)
+    across = TEMPLATES.render(
+        "summary.svg", headline=wrapped(words.sentence, 54, 4), bars=bars(60, 1480), sides=sides,
+        metric=main.metric, foot=foot,
+    )  # fmt: skip
+    upright = TEMPLATES.render(
+        "summary_upright.svg", headline=wrapped(words.sentence, 30, 7), bars=bars(30, 840),
+        sides=sides, metric=main.metric, foot=wrapped(foot, 62, 2),
+    )  # fmt: skip
+    return Slide(words.sentence, across, upright)
