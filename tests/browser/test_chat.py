@@ -55,6 +55,16 @@ def ask(page, text):
     box.press("Enter")
 
 
+def drop(page, selector, path):
+    """Drag a file from outside onto an element, as the browser itself reports it."""
+    box = page.locator(selector).bounding_box()
+    session = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **where, "data": dragged})
+
+
 def answers(page, count):
     page.wait_for_function(
         "count => document.querySelectorAll('[data-complete]').length === count", arg=count
@@ -257,8 +267,9 @@ def test_versions_names_after_an_at_copy_and_an_added_file(folder, visit, tmp_pa
 
         new = tmp_path / "kayaks.md"
         new.write_text("# Kayaks\n\nA kayak is paddled with a double blade.\n")
-        page.locator("[data-testid=stChatInput] input[type=file]").set_input_files(new)
-        page.get_by_text("kayaks.md").wait_for()
+        drop(page, "[data-testid=stChatInput]", new)
+        page.locator("[data-testid=stChatInput]", has_text="kayaks.md").wait_for()
+        expect(page.locator("[data-testid=stChatInputSubmitButton]")).to_be_enabled()
         ask(page, "How is a kayak paddled?")
         assert "double blade" in answers(page, 2)[1]  # it waited until the file was indexed
 

@@ -34,7 +34,8 @@ def chosen(page, name):
         "document.querySelector('.st-key-collection_box input')?.value === name",
         arg=name,
     )
-    page.wait_for_url(re.compile(rf"collection={name}"))
+    named = "all" if name == "All collections" else name
+    page.wait_for_url(re.compile(rf"collection={named}"))
 
 
 def choose(page, name):
@@ -69,10 +70,21 @@ def test_a_conversation_is_held_within_one(address, visit, shot):
     (told,) = answers(page, 1)
     assert "two tides" in told
     shot(page, "collections-ask")
+    page.go_back()  # at once
+    page.get_by_text("Ask your documents").wait_for()
+    page.go_forward()
+    answers(page, 1)
     link = page.url
     choose(page, "default")
     page.get_by_text("Ask your documents").wait_for()
     page.get_by_role("button", name="What is there on the shore?").wait_for(state="detached")
+    choose(page, "All collections")
+    page.get_by_text("2 documents, 2 passages ready in All collections").wait_for()
+    page.go_back()
+    chosen(page, "default")
+    page.go_back()
+    chosen(page, "Reports")
+    answers(page, 1)
     other = visit(link.replace("collection=Reports", "collection=default"))
     answers(other, 1)
     chosen(other, "Reports")

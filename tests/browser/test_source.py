@@ -99,6 +99,14 @@ BEFORE_THE_FIRST_CHIP = """answer => {
 }"""
 
 
+# The drawer leaves the whole answer in sight.
+BESIDE = """() => {
+    const [drawer, answer] = ["[role=dialog]", ".rl-answer"].map((name) =>
+        document.querySelector(name).getBoundingClientRect());
+    return answer.right <= drawer.left && answer.width > 250;
+}"""
+
+
 def test_the_best_sentence_of_an_answer_is_marked_in_the_drawer(address, visit, shot):
     page = visit(address)
     ask(page, "How much of the light does the nucleus of Halley's comet reflect?")
@@ -109,8 +117,13 @@ def test_the_best_sentence_of_an_answer_is_marked_in_the_drawer(address, visit, 
     marked = [" ".join(text.split()) for text in drawer.locator("mark").all_inner_texts()]
     assert sentence in marked
     assert len(" ".join(marked)) < len(drawer.locator(".rl-context").first.inner_text()) / 2
-    assert 0 < drawer.locator("mark").first.bounding_box()["y"] < 900  # in sight
     shot(page, "marked-sentence")
+    for width in (1280, 1100):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(BESIDE)
+        assert 0 < drawer.locator("mark").first.bounding_box()["y"] < 900  # in sight
+        assert 0 <= drawer.locator(".rl-where").bounding_box()["y"] < 200
+    shot(page, "marked-sentence-1100")
 
 
 def test_pages_can_be_turned_and_the_file_taken_along(address, visit, tmp_path):

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 def conversation(library: Library, chat: str | None) -> str | None:
     """Return the open conversation, None if somebody chose another collection than its own."""
+    chosen = collections.just_chosen()  # of this run, whether or not a conversation is open
     if chat is None:
         return None
-    if collections.just_chosen():
+    if chosen:
         address.open_chat(None)
         return None
     own = asking.collection_of(library, chat)
