@@ -74,7 +74,7 @@ $(PEERS_STAMP): benchmarks/requirements-peers.txt | $(BIN)/python
 	@touch $@
 
 kills: $(DEV_STAMP)  ## a thousand requests to an API that is killed between them
-	CALLS=200 $(BIN)/python -m pytest tests/serve/test_server.py -k killed_between
+	CALLS=350 $(BIN)/python -m pytest tests/serve/test_server.py -k killed_between
 
 KILLS ?= 1000
 crash: $(DEV_STAMP)  ## kill 1,000 processes (KILLS=…) at work on a library and check it each time

@@ -9,7 +9,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import serving
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
-LOOKS = [(1280, True), (390, False), (1920, False)]
+LOOKS = [(1280, True), (390, False)]
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 # Numbers of the quality-time chart that lie over another number or a dot.
 COVERED = """() => {

@@ -19,7 +19,7 @@ from ingest.loaders.sniff import is_markup, sniff
 from ingest.loaders.text import text_blocks
 from rag.errors import DocumentError
 
-SIZES = (5_000, 20_000)  # characters
+SIZES = (3_000, 12_000)  # characters
 SLOWER = 9  # times at most: 4 if time is linear, 16 if it grows like a square
 ENOUGH = 0.08  # seconds: anything faster is no hole
 

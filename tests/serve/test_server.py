@@ -240,7 +240,7 @@ def test_a_stop_waits_for_no_caller_that_does_not_read(large: Path):
         pass
 
 
-LIVES, CALLS, DEADLINE = 5, int(os.environ.get("CALLS", "40")), 20.0
+LIVES, CALLS, DEADLINE = 3, int(os.environ.get("CALLS", "30")), 20.0
 
 
 @pytest.mark.slow

@@ -103,7 +103,7 @@ def test_a_signal_stops_the_server_in_order(name, tmp_path):
         try:
             wait_for(f"http://127.0.0.1:{port}", server)
             server.send_signal(getattr(signal, name))
-            server.wait(20)
+            server.wait(60)
         finally:
             signal.signal(getattr(signal, name), before)
             server.kill()

@@ -34,7 +34,7 @@ from rag.text import (
 from rag.types import Answer
 from ui.shared import prose, source_table
 
-SIZES = (5_000, 20_000)  # characters
+SIZES = (3_000, 12_000)  # characters
 SLOWER = 9  # times at most: 4 if time is linear, 16 if it grows like a square
 ENOUGH = 0.03  # seconds: anything faster is no hole
 
