@@ -22,18 +22,15 @@ def page() -> None:
     frame.style(grades.STYLE)
     frame.title("Judge", "Grade what is relevant: every figure on the page Measure rests on it.")
     _from_address(library)
-    left, right = st.columns((2, 3), vertical_alignment="bottom")
-    with left:
-        name = question_sets.chooser(library)
-    with right:
-        view = st.segmented_control(
-            "View",
-            VIEWS,
-            default=VIEWS[0] if name else VIEWS[1],
-            key=_VIEW,
-            required=True,
-            label_visibility="collapsed",
-        )
+    name = question_sets.chooser(library)
+    view = st.segmented_control(
+        "View",
+        VIEWS,
+        default=VIEWS[0] if name else VIEWS[1],
+        key=_VIEW,
+        required=True,
+        label_visibility="collapsed",
+    )
     held = library.question_sets.questions(name) if name else ()
     if view == VIEWS[0] and name and held:
         pool.show(library, name, held)
