@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from rag.errors import RanklensError
 from rag.settings import Settings
 from ranklens.judging import CallsOutcome, check_model
@@ -27,7 +25,6 @@ def settings_or_advice(library: Library) -> Settings | None:
     settings = state.settings(library)
     if not settings.llm_model:
         frame.notice(NO_MODEL, "No model to ask yet")
-        st.page_link("ui/settings/page.py", label="Open Settings", icon=":material/settings:")
         return None
     try:
         check_model(settings)
