@@ -66,6 +66,8 @@ class ComparisonStanding:
     def sentence(self) -> str:
         """The verdict so far in words."""
         found = self.difference
+        if not found.questions:
+            return f"{self.after} against {self.before}: no relevant passage is known yet"
         moved = f"better for {found.wins}, worse for {found.losses}, alike for {found.ties}"
         return f"{self.after} against {self.before}: {found.verdict} ({moved})"
 

@@ -41,7 +41,7 @@ def test_the_standing_follows_the_judgements(library):
     compared = comparison.rank_all(library, "field", TWO)
     (before,) = comparison.standings(library, compared)
     assert before.difference.questions == 0
-    assert "late against none: no question to compare on" in next(
+    assert "late against none: no relevant passage is known yet" in next(
         comparison.summary(library, compared)
     )
     for question in (Q, WHY):

@@ -26,9 +26,7 @@ def show(library: Library, name: str) -> None:
         "For a comparison, few passages decide: those that the pipelines put at different places. "
         "They come first, from any question of the set, without names or ranks."
     )
-    with st.columns((6, 2))[1]:
-        grades.name_box()
-    compared = ranked.show(library, name, "useful")
+    compared = ranked.show(library, name, "useful", judge=True)
     if compared is not None:
         _next(library, compared)
 
