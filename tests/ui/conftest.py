@@ -1,9 +1,25 @@
+import contextlib
+
 import pytest
+import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
 from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
 from tests.ui.fakes import FakeLibrary
 from ui.shared import navigation
+
+
+@pytest.fixture(autouse=True)
+def lone_pages(monkeypatch):
+    """Let a page run alone, without the app: its links to other pages are not shown then."""
+    link = st.page_link
+
+    def shown(*args, **more):
+        with contextlib.suppress(StreamlitPageNotFoundError):
+            link(*args, **more)
+
+    monkeypatch.setattr(st, "page_link", shown)
 
 
 @pytest.fixture
