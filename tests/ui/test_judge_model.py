@@ -65,7 +65,7 @@ def test_without_a_model_the_page_says_how_to_set_one(page, asked):
     for view in ("Proposals", "Questions"):
         at = page("ui/judge/page.py", judge_view=view)
         assert not at.exception
-        assert "Add a connection to a language model on the page Settings" in html(at)
+        assert "Add a connection to a language model on the Settings page" in html(at)
         assert "llm_model" not in html(at)
 
 

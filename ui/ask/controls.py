@@ -22,7 +22,7 @@ EXPANSIONS = {
     "llm-general": "more general (LLM)",
     "hyde": "a made-up answer (HyDE, LLM)",
 }
-WITH_MODEL = "There are more of them with a language model: add one on the page Settings."
+WITH_MODEL = "There are more of them with a language model: add one on the Settings page."
 _NAMES, _TYPES, _SINCE = address.WITHIN, "within_types", "within_since"
 
 

@@ -118,7 +118,7 @@ def _nothing(library: Library) -> None:
     elif library.documents():
         frame.empty(
             "This collection is empty",
-            "Choose another one, or put documents into it on the page Library.",
+            "Choose another one, or put documents into it on the Library page.",
         )
     else:
         frame.empty(

@@ -19,7 +19,7 @@ COMBINED = "hybrid:NAME, cascade:A>B, rrf:A+B"
 
 
 def chooser(settings: Settings) -> str:
-    """Offer every reranker that can run here; the page Models has the others, with reasons."""
+    """Offer every reranker that can run here; the Models page has the others, with reasons."""
     frame.style("shared/models.css")
     found = rerankers(settings)
     names = choices(found, settings.reranker, st.session_state.get("reranker"))
@@ -31,7 +31,7 @@ def chooser(settings: Settings) -> str:
         persist_state="session",
         label_visibility="collapsed",
         accept_new_options=True,
-        help=f"A name from the list, or a combination: {COMBINED}. The page Models has more.",
+        help=f"A name from the list, or a combination: {COMBINED}. The Models page has more.",
         format_func=lambda name: f"Reranker: {name}",
         width=330,
     )

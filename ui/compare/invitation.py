@@ -55,7 +55,7 @@ def offer(
     invitation = Invitation(question, tuple(pipelines), kind, depth, one_pool)
     with st.popover("Address for voters", icon=":material/share:"):
         frame.say(
-            "Whoever opens it sees both sides and nothing else, votes, and goes on to the next "
+            "People who open it see both sides and nothing else, vote, and go on to the next "
             "question. They must be able to open this page."
         )
         st.code(_address(invitation), language=None, wrap_lines=True)

@@ -53,7 +53,7 @@ def chooser(library: Library, linked: str) -> ShownTrace | None:
     if chosen is None:
         frame.empty(
             "Nothing to inspect yet",
-            "Ask a question on the page Ask; every answer opens here with all its rankings. Or "
+            "Ask a question on the Ask page; every answer opens here with all its rankings. Or "
             "open a trace that was saved as a file.",
         )
         return None

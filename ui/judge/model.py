@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 NO_MODEL = (
-    "Add a connection to a language model on the page Settings, under “Model connections”, or "
+    "Add a connection to a language model on the Settings page, under “Model connections”, or "
     "choose one there under “Who writes the answers”."
 )
 

@@ -20,7 +20,7 @@ def page() -> None:
     """Show the page."""
     library = state.library()
     frame.style(grades.STYLE)
-    frame.title("Judge", "Grade what is relevant: every figure on the page Measure rests on it.")
+    frame.title("Judge", "Grade what is relevant: every figure on the Measure page rests on it.")
     _from_address(library)
     name = question_sets.chooser(library)
     view = st.segmented_control(

@@ -32,7 +32,7 @@ _HELD = 6  # pools that are kept: each costs a search with every pipeline
 # What a grade means if the question set does not say it.
 MEANINGS = (
     "The passage says nothing that helps to answer the question.",
-    "It is about the same thing, but holds no part of the answer.",
+    "It is about the same subject, but holds no part of the answer.",
     "It holds a part of the answer, or the answer only in hints.",
     "The answer stands in the passage.",
 )

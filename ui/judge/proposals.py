@@ -33,8 +33,8 @@ def show(library: Library) -> None:
     else:
         frame.say(
             f"{count:,} to confirm. One click makes the marked grade, or another one, yours; until "
-            "then a proposal counts nowhere. Seeing it sways a judge: for figures that others rely "
-            "on, grade blind."
+            "then a proposal counts nowhere. Seeing it influences a judge: for figures that others "
+            "rely on, grade blind."
         )
     for one in waiting:
         _proposal(library, one)

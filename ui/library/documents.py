@@ -97,7 +97,9 @@ def table(held: Sequence[Document], tags: TagsByName) -> Document | None:
             "Pages": config.NumberColumn(width="small"),
             "Passages": config.NumberColumn(width="small", format="localized"),
             "OCR": config.NumberColumn(
-                width="small", format="percent", help="How sure text recognition was of its letters"
+                width="small",
+                format="percent",
+                help="How certain text recognition was",
             ),
             "Not read": config.NumberColumn(
                 width="small", help="Parts of it that could not be read; select it to see which"

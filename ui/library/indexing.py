@@ -38,7 +38,7 @@ def _poll(library: Library) -> None:
         st.session_state["indexing_seen"] = now
         st.rerun()
     if progress.problem and not progress.running:
-        headline = "Indexing waits" if progress.waits else "Indexing came to a halt"
+        headline = "Indexing waits" if progress.waits else "Indexing stopped"
         frame.notice(progress.problem, headline, "bad")
     if busy:
         _running(library, progress)

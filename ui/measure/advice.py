@@ -23,7 +23,7 @@ KIND = background.ADVISE
 def show(library: Library, name: str) -> None:
     """Offer to work the advice out, show how far it is, and the advice."""
     frame.say(
-        "Measures rerankers at several pool sizes against no reranking, and says whether one is "
+        "Measures rerankers at several pool sizes against no reranking, and shows whether one is "
         "worth it here, with which pool, when to skip it, and at what price."
     )
     wishes = _wishes(library)

@@ -102,7 +102,7 @@ def _save(name: str) -> None:
     try:
         if state.is_owner(library):
             saved_settings.save(library, name, st.session_state[f"option_{name}"])
-            st.toast(f"{name} is saved; it holds from the next question on.")
+            st.toast(f"{name} is saved; it applies from the next question on.")
     except SettingsError as error:
         st.session_state[_PROBLEM] = error
 

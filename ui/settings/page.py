@@ -22,7 +22,8 @@ def page() -> None:
     library = state.library()
     frame.style("settings/settings.css")
     frame.title(
-        "Settings", "What holds for this library and where it comes from. Changes are saved in it."
+        "Settings",
+        "Every option, its value and where that comes from. Changes are saved in the library.",
     )
     owner = state.is_owner(library)
     if not owner:

@@ -18,7 +18,7 @@ def show(trace: Trace) -> None:
     """Show how the passages moved."""
     moves = [move for move in movements(trace) if move.after is not None]
     if not moves:
-        frame.empty("No passage was found", "Try other words, or add documents that speak of it.")
+        frame.empty("No passage was found", "Try other words, or add documents about it.")
         return
     for stage in trace.stages:
         if stage.fell_back:
