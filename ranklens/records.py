@@ -7,7 +7,7 @@ one question reads no judgements.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rag.models.encoder import Encoder
 from rag.settings import Settings
@@ -42,6 +42,11 @@ class Records:
     encoder: Encoder
     visitor = OWNER
     """Who it is for: a library as a whole is the owner's (`ranklens.members` is for others)."""
+
+    @property
+    def whole(self) -> Self:
+        """The library itself, for what is changed for everybody."""
+        return self
 
     @property
     def collections(self) -> Collections:

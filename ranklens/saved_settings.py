@@ -56,7 +56,8 @@ class ShownOption:
 
 
 def apply(library: UseCases) -> None:
-    """Let what is saved hold from the next question on."""
+    """Let what is saved hold from the next question on, for everybody."""
+    library = library.whole
     given = library.given
     settings = given
     for name, value in _counting(library).items():

@@ -140,6 +140,7 @@ def main() -> None:
     flags["secrets.files"] = config.get_option("secrets.files")
     for name, value in zip(("server.port", "server.address"), sys.argv[1:], strict=False):
         flags[name] = int(value) if name == "server.port" else value
+    sign_in.refuse_open(served.settings(), str(flags["server.address"]))
     sys.argv = [str(APP)]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         # A closed terminal stops the server in order, as SIGTERM does: the library is closed.

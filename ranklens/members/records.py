@@ -398,6 +398,30 @@ class MemberSaved(Part):
 
     passes = frozenset({"options", "connections", "in_use"})
 
+    def save(self, name: str, value: Any) -> None:
+        """Save an option's value."""
+        self._change("saved the option", name)
+        self._beneath().save(name, value)
+
+    def forget(self, name: str) -> None:
+        """Forget what was saved of an option."""
+        self._change("reset the option", name)
+        self._beneath().forget(name)
+
+    def connect(self, one: Any) -> None:
+        """Save a model connection."""
+        self._change("saved the model connection", f"{one.name}: {one.model}")
+        self._beneath().connect(one)
+
+    def disconnect(self, name: str) -> None:
+        """Remove a model connection."""
+        self._change("removed the model connection", name)
+        self._beneath().disconnect(name)
+
+    def _change(self, action: str, what: str) -> None:
+        self._rights.require("settings")
+        self._rights.note(action, what)
+
 
 class MemberTags(Part):
     """Tags of documents that can be seen."""

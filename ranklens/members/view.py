@@ -86,6 +86,12 @@ class MemberLibrary(MemberDocuments):
         return self.rights.visitor
 
     @property
+    def whole(self) -> Library:
+        """The library itself, for an administrator who changes it for everybody."""
+        self.rights.require("settings")
+        return self.rights.library
+
+    @property
     def index(self) -> Any:
         """What can be searched: the whole only for who may see every collection."""
         if self.visitor.sees_all:

@@ -13,8 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
+from rag.errors import Refused
 from rag.settings import Settings
-from ranklens import people
+from ranklens import people, saved_settings
+from ranklens.members import member_of
+from ranklens.policy import Role
 from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
 from tests.ui.test_server import ROOT
 from ui import served, sign_in
@@ -215,6 +218,45 @@ def test_a_viewer_sees_documents_and_no_button_that_changes_them(page):
 def test_monitor_and_models_are_for_administrators(page, account, path):
     at = page(account, path)
     assert at.exception or "needs the role admin" in shown(at)
+
+
+def test_an_administrator_grants_and_revokes_and_reads_the_audit_log(page, held):
+    library, _ = held
+    at = page("admin", "ui/settings/page.py", section="People")
+    assert not at.exception
+    at.text_input(key="grant_account").set_value("New@Example.org")
+    at.selectbox(key="grant_role").set_value("judge")
+    at.selectbox(key="grant_place").set_value(OURS)
+    at.button(key="FormSubmitter:grant-Grant").click().run()
+    people.forget_rights()
+    key = library.collections.id_of(OURS)
+    assert people.visitor(library, "new@example.org").role(key) == Role.JUDGE
+    text = shown(at)
+    assert "new@example.org: judge in " + OURS in text
+    chosen = next(one for one in people.people(library).listed() if one.account.startswith("new"))
+    at.selectbox(key="revoke_role").set_value(chosen).run()
+    at.button(key="revoke_grant").click().run()
+    assert people.visitor(library, "new@example.org").highest == Role.NONE
+    assert {"granted", "revoked"} <= {one.action for one in library.accounts.audit()}
+
+
+def test_nobody_else_sees_people_or_the_audit_log(page):
+    text = shown(page("editor", "ui/settings/page.py", section="People"))
+    assert "outsider" not in text
+    assert "Audit log" not in text
+
+
+def test_changed_settings_are_in_the_audit_log(held):
+    library, _ = held
+    saved_settings.save(member_of(library, "admin"), "top", 7)
+    saved_settings.reset(member_of(library, "admin"), "top")
+    last = library.accounts.audit(2)
+    assert [(one.account, one.action, one.what) for one in last] == [
+        ("admin", "reset the option", "top"),
+        ("admin", "saved the option", "top"),
+    ]
+    with pytest.raises(Refused):
+        saved_settings.save(member_of(library, "editor"), "top", 7)
 
 
 def test_a_judge_has_the_name_of_the_account(page, held, monkeypatch):
