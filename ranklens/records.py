@@ -114,6 +114,11 @@ class Records:
 
         return Accounts(self.index.catalogue.engine)
 
+    @property
+    def shares(self) -> Accounts:
+        """Links that share one thing."""
+        return self.accounts
+
     @cached_property
     def sources(self) -> Sources:
         """Folders and addresses that documents come from."""

@@ -43,6 +43,7 @@ from serve.v1 import (
     learned,
     question_sets,
     questions,
+    shares,
     sweeps,
     texts,
     traces,
@@ -52,7 +53,7 @@ from serve.v1 import (
 ROUTERS = tuple(
     module.router
     for module in (
-        health, page, documents, collections, questions, texts, traces, jobs, judgements,
+        health, shares, page, documents, collections, questions, texts, traces, jobs, judgements,
         question_sets, evaluations, learned, tuned, sweeps, administration, reranking, chat,
         embeddings, models, vector_stores, route,
     )

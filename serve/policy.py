@@ -72,6 +72,8 @@ RULES = (
     ),
     Rule("POST DELETE", "/v1/learned/adoptions", Access.ADMIN),
     Rule("POST DELETE", "/v1/tuned/adoptions", Access.ADMIN),
+    # A viewer shares what it sees; whose a link is, is asked of the link.
+    Rule("POST DELETE", "/v1/shares*", Access.READ),
     *(
         Rule("POST", f"/v1/{name}", Access.READ)
         for name in ("search", "ask", "where", "compare", "texts/rerank")

@@ -15,6 +15,7 @@ from rag.evaluate.judgements.record import PEOPLE, SOURCES, Judgement, Source, s
 from rag.evaluate.judgements.store import Carried, JudgementStore
 from rag.evaluate.judgements.votes import Vote
 from rag.retrieve.filters import of_settings
+from rag.store.accounts import Share, SharedKind
 from rag.store.api_keys import ApiKey, KeyScope
 from rag.store.collections import DEFAULT
 from rag.store.membership import DEFAULT_ID
@@ -421,6 +422,40 @@ class MemberSaved(Part):
     def _change(self, action: str, what: str) -> None:
         self._rights.require("settings")
         self._rights.note(action, what)
+
+
+class MemberShares(Part):
+    """Links that a visitor made; an admin's list has all."""
+
+    def share(
+        self, kind: SharedKind, title: str, target: Mapping[str, Any], collection: str,
+        seconds: float,
+    ) -> tuple[str, Share]:  # fmt: skip
+        """Make a link to something of a collection."""
+        key = self._rights.collection(collection)
+        self._rights.require("share", [key])
+        account = self._rights.account
+        made: tuple[str, Share] = self._beneath().share(account, kind, title, target, key, seconds)
+        self._rights.note("shared", f"{kind}: {title}")
+        return made
+
+    def all(self) -> list[Share]:
+        """Return the links, the newest first."""
+        visitor = self._rights.visitor
+        return self._beneath().shared(None if visitor.is_admin else visitor.account)  # type: ignore[no-any-return]
+
+    def unshare(self, share_id: int) -> Share:
+        """Revoke a link."""
+        visitor = self._rights.visitor
+        owner = None if visitor.is_admin else visitor.account
+        gone: Share = self._beneath().unshare(share_id, owner)
+        self._rights.note("revoked the link", f"{gone.kind}: {gone.title}")
+        return gone
+
+    def followed(self, secret: str) -> Share | None:
+        """Return what a link stands for: to anybody with a role somewhere."""
+        self._rights.require("see")
+        return self._beneath().followed(secret)  # type: ignore[no-any-return]
 
 
 class MemberTags(Part):

@@ -117,6 +117,9 @@ NAMED: dict[tuple[str, str, str], Call] = {
     ("POST", "/v1/judgements/rankings", "set"): lambda t: _json(set=t.set, pipelines=["none"]),
     ("GET", "/v1/judgements/useful?job={}", "job"): lambda t: {},
     ("GET", "/v1/judgements/audit?job={}", "job"): lambda t: {},
+    ("POST", "/v1/shares", "evaluation"): lambda t: _json(kind="evaluation", id=t.evaluation),
+    ("DELETE", "/v1/shares/{}", "judgement"): lambda t: {},
+    ("GET", "/v1/shared/{}", "key"): lambda t: {},
     ("GET", "/v1/vector_stores/{}", "collection"): lambda t: {},
     ("POST", "/v1/vector_stores/{}/search", "collection"): lambda t: _json(query="The moon?"),
 }  # fmt: skip
@@ -139,6 +142,7 @@ UNNAMED: dict[tuple[str, str], Given] = {
     ("GET", "/v1/learned"): {},
     ("GET", "/v1/tuned"): {},
     ("GET", "/v1/keys"): {},
+    ("GET", "/v1/shares"): {},
     ("GET", "/v1/models"): {},
     ("GET", "/v1/models/ranklens"): {},
     ("GET", "/v1/vector_stores"): {},

@@ -56,7 +56,7 @@ def show(library: Library) -> None:
 
 def _table(managed: People, granted: list[GrantedRole]) -> pd.DataFrame:
     known = {one.name: one for one in managed.accounts.all()}
-    rows = [(one.account, one.role, one.collection) for one in granted]
+    rows: list[tuple[str, str, str]] = [(one.account, one.role, one.collection) for one in granted]
     rows += [(name, "", "") for name in known if name not in {one.account for one in granted}]
     seen = [known[name].seen if name in known else None for name, _, _ in rows]
     frame_ = pd.DataFrame(rows, columns=("Account", "Role", "Collection"))

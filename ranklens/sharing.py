@@ -1,0 +1,120 @@
+"""Links that share one conversation, comparison, evaluation or count of votes, to be read only.
+
+Whoever has signed in and has the link sees that one thing and nothing beside it, until it is over
+or revoked, and as long as the one who shared it may still see it themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import LibraryError, NotThere
+from rag.store.accounts import Share, SharedKind
+from rag.trace import to_dict
+from ranklens import asking, evaluations, voting
+from ranklens.measuring import outside
+from ranklens.members import MemberLibrary, member_of
+from ranklens.policy import Role
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
+
+__all__ = ["Share", "SharedKind"]
+
+DAY = 86400.0
+MOST_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class SharedThing:
+    """What a link shows: of which kind, by whom, until when, and the thing as JSON's own types."""
+
+    kind: SharedKind
+    title: str
+    account: str
+    expires: datetime
+    shown: Mapping[str, Any]
+
+
+def share(
+    library: Library, kind: SharedKind, key: str = "", days: float = 7.0, collection: str = ""
+) -> tuple[str, Share]:
+    """Make a link; returns its secret, which is shown this once, and what is kept of it.
+
+    ``key`` is the id of a conversation or an evaluation; a comparison's is that of a trace which
+    the API keeps. Votes are those of a ``collection``. Raises `NotThere` for what the visitor does
+    not see, and `LibraryError` if people do not sign in here.
+    """
+    member = _member(library)
+    if not 0 < days <= MOST_DAYS:
+        raise LibraryError(f"a link holds for up to {MOST_DAYS} days")
+    title, target, within = _target(library, kind, key, collection)
+    return member.shares.share(kind, title, target, within, days * DAY)  # type: ignore[no-any-return]
+
+
+def shared(library: Library) -> list[Share]:
+    """Return the links that the visitor made, an administrator's list has all."""
+    return _member(library).shares.all()  # type: ignore[no-any-return]
+
+
+def unshare(library: Library, share_id: int) -> None:
+    """Revoke a link: one's own, or any as an administrator; raises `NotThere`."""
+    _member(library).shares.unshare(share_id)
+
+
+def follow(library: Library, secret: str) -> SharedThing:
+    """Return what a link shares; raises `NotThere` if it is revoked, over or never was."""
+    member = _member(library)
+    found: Share | None = member.shares.followed(secret)
+    if found is None:
+        raise NotThere("this link does not lead anywhere: it is over, revoked, or not whole")
+    sharer = member_of(member.rights.library, found.account, Role.VIEWER)
+    shown = _shown(sharer, found)
+    return SharedThing(found.kind, found.title, found.account, found.expires, shown)
+
+
+def _member(library: Library) -> MemberLibrary:
+    if not isinstance(library, MemberLibrary):
+        raise LibraryError("links are for people with accounts: the option sign_in is not set")
+    return library
+
+
+def _target(
+    library: Library, kind: SharedKind, key: str, collection: str
+) -> tuple[str, dict[str, Any], str]:
+    """Return a title, what is kept of the thing, and the collection that it belongs to."""
+    if kind == "conversation":
+        if (chat := library.conversations.get(key)) is None:
+            raise NotThere(f"there is no conversation {key[:40]!r}")
+        return chat.title, {"id": key}, asking.collection_of(library, key)
+    if kind == "evaluation":
+        record = library.evaluations.record(key)
+        return record.name, {"id": record.id}, record.collection
+    if kind == "comparison":
+        trace = library.recent_traces.get(key)
+        within = asking.filter_of(trace).collection
+        return trace.question, {"trace": to_dict(trace)}, within
+    library.collections.id_of(collection)
+    return f"Votes in {collection}", {}, collection
+
+
+def _shown(sharer: Library, found: Share) -> dict[str, Any]:
+    """Return the thing as the one who shared it may see it now; raises `NotThere`."""
+    name = sharer.collections.by_id().get(found.collection_id)
+    if name is None:
+        raise NotThere("this link does not lead anywhere any more")
+    if found.kind == "conversation":
+        return {
+            "turns": [
+                {"question": turn.question, "trace": to_dict(turn.trace)}
+                for turn in asking.turns(sharer, found.target["id"])
+            ]
+        }
+    if found.kind == "evaluation":
+        return outside(evaluations.figures(sharer, found.target["id"])[0])
+    if found.kind == "comparison":
+        return dict(found.target["trace"])
+    return {"tallies": [asdict(tally) for tally, _ in voting.counted(sharer)]}
