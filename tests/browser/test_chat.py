@@ -38,8 +38,8 @@ def folder(tmp_path_factory):
     return made
 
 
-def served(folder, model=None):
-    given = {"RANKLENS_LIBRARY": str(folder)}
+def served(folder, model=None, **more):
+    given = {"RANKLENS_LIBRARY": str(folder), **more}
     if model:
         given |= {
             "RANKLENS_LLM_BASE_URL": model.url,
@@ -299,11 +299,17 @@ def test_stop_while_searching_and_the_evidence_beside_every_turn(folder, model, 
         shot(page, "evidence-beside-the-second-turn")
 
 
-def test_feedback_survives(folder, visit):
-    with served(folder) as address:
+def test_feedback_survives_and_credits_the_pipelines_compared_in_use(folder, visit):
+    compared = {"RANKLENS_AB_FIRST": "none", "RANKLENS_AB_SECOND": "other:dense_weight=0"}
+    with served(folder, **compared) as address:
         page = visit(address)
         ask(page, "What is a small boat?")
         answers(page, 1)
+        page.locator(".rl-answer .rl-cite").first.click()
+        page.locator("[role=dialog] .rl-where").wait_for()
+        page.wait_for_url("**&passage=*")
+        page.keyboard.press("Escape")
+        page.locator("[role=dialog]").wait_for(state="detached")
         page.locator(
             "[data-testid=stFeedback] button, [data-testid=stFeedbackButton]"
         ).first.click()
@@ -311,3 +317,7 @@ def test_feedback_survives(folder, visit):
     with Library.open(Settings(library=folder)) as library:
         kept = Conversations(library.index.catalogue.engine)
         assert [t.question for t in kept.judged() if t.liked] == ["What is a small boat?"]
+        (turn,) = library.interleavings.all()
+        assert (turn.first, turn.second, turn.liked) == ("none", "other", True)
+        assert turn.opened <= turn.teams.keys()
+        assert len(turn.opened) == 1

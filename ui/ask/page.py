@@ -216,8 +216,7 @@ def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
         own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
         st.session_state[address.PASSAGE] = passage
         st.session_state[address.SELECTED] = own.id
-        if turn_id:
-            asking.opened(library, asking.turn(library, own.id) or own, passage)
+        asking.opened(library, asking.turn(library, own.id) or own, passage)
     shown = _selected(turns)
     address.put(shown.id)
     if opened := st.session_state.get(address.PASSAGE):

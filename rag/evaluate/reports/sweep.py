@@ -215,7 +215,11 @@ def _effect_table(found: SweepOutcome) -> EvaluationTable:
         "Pairs",
     )
     rows = tuple((_changed(one), tuple(_effect_cells(one))) for one in found.effects)
-    hints = {"Pairs": "configurations that differ in this alone, averaged for each question"}
+    hints = {
+        "Pairs": "configurations that differ in this alone, averaged for each question",
+        "Change in time": "configurations of one index are asked in turns; another index is asked "
+        "later, so for its options what else the machine did counts too",
+    }
     return EvaluationTable(columns, rows, f"Effect of each factor, {asked}", hints=hints)
 
 
