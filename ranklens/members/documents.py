@@ -74,8 +74,7 @@ class MemberIndex(Part):
 
     passes = frozenset(
         {
-            "analyser_of", "is_exact", "lexical", "near", "near_exactly", "scope", "tokens",
-            "version",
+            "analyser_of", "compare", "is_exact", "lexical", "near", "scope", "tokens", "version",
         }
     )  # fmt: skip
     whole = False

@@ -16,9 +16,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from rag.evaluate.judgements.store import JudgementStore
+from rag.store.protocol import Store
 from rag.trace import to_dict
 from ranklens import people
 from ranklens.library import Library
+from ranklens.members.documents import MemberIndex
 from ranklens.members.records import MemberJudgements
 from tests.serve.conftest import MakeClient
 from tests.serve.isolated import CANARIES, MISSING, OURS, THEIRS, VISITORS, Things, two_collections
@@ -257,6 +259,7 @@ def test_nothing_foreign_is_in_what_names_nothing(held, client, visitor, method,
         ("GET", "/v1/evaluations/{}/report", "evaluation", "viewer"),
         ("POST", "/v1/search", "collection", "viewer"),
         ("POST", "/v1/ask", "collection", "viewer"),
+        ("POST", "/v1/where", "passage", "viewer"),
         ("POST", "/v1/judgements", "passage", "judge"),
         ("POST", "/v1/reindex", "document", "editor"),
         ("POST", "/v1/documents", "collection", "editor"),
@@ -389,6 +392,10 @@ def test_every_function_of_the_store_of_judgements_is_looked_at():
     """It is the one part that inherits: what is new there must ask the policy too."""
     public = {name for name in vars(JudgementStore) if not name.startswith("_")}
     assert public - set(vars(MemberJudgements)) == {"for_chunks", "qrels", "spans"}
+
+
+def test_what_a_member_s_index_passes_on_is_there():
+    assert MemberIndex.passes <= vars(Store).keys()
 
 
 def test_what_was_foreign_is_as_it_was(held):
