@@ -21,7 +21,7 @@ from ingest.texts import stored_text
 from rag.errors import DocumentError, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
-from rag.store.catalogue import BYTES_A_CHUNK, Document
+from rag.store.document import BYTES_A_CHUNK, Document
 from rag.store.picture_texts import PictureTexts
 from rag.store.protocol import Store
 

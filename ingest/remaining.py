@@ -14,7 +14,8 @@ from pathlib import PurePath
 
 from ingest.loaders import PICTURES
 from ingest.progress import IndexingProgress
-from rag.store.catalogue import BYTES_A_CHUNK, Catalogue
+from rag.store.catalogue import Catalogue
+from rag.store.document import BYTES_A_CHUNK
 
 # Bytes a chunk of a file, before one of its format was cut. The others are text: their chunks go by
 # their bytes, while pictures and fonts may be most of a file of these formats.

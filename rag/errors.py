@@ -9,6 +9,7 @@ RanklensError
 │   ├── LibraryInUse         another process owns the folder
 │   ├── LibraryMismatch      it was indexed with another model or other settings
 │   ├── StorageError         its disk is full, faulty or read-only; the work can go on later
+│   │   └── DatabaseUnavailable  its database server cannot be reached
 │   └── DocumentError        one document cannot be read; the others are unaffected
 ├── ModelError               a model cannot be loaded or run
 │   └── ModelMissing         its weights are not on this machine
@@ -55,6 +56,10 @@ class LibraryMismatch(LibraryError):
 
 class StorageError(LibraryError):
     """The library's disk is full, faulty or cannot be written; what failed can be tried again."""
+
+
+class DatabaseUnavailable(StorageError):
+    """The library's database server cannot be reached; what failed can be tried again."""
 
 
 class DocumentError(LibraryError):

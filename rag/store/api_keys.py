@@ -43,6 +43,7 @@ LONGEST = 80  # characters of a name
 BEGINS = "rl"
 USED_EVERY = 60.0  # seconds between notes of a key's last use: not every request is to write
 
+_IN_USE = text("revoked IS NULL")
 table = Table(
     "api_keys",
     metadata,
@@ -55,7 +56,7 @@ table = Table(
     Column("used", Float),
     Column("revoked", Float),
     Column("account", String, nullable=False, server_default=""),
-    Index("api_keys_in_use", "name", unique=True, sqlite_where=text("revoked IS NULL")),
+    Index("api_keys_in_use", "name", unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE),
     sqlite_autoincrement=True,
 )
 

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Select, and_, delete, insert, select
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Engine,
+    Select,
+    String,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 
+from rag.store.database import is_postgres
 from rag.store.schema import chunks, documents
 from rag.types import Chunk
 
@@ -62,8 +75,8 @@ class ChunkRows:
         found: dict[str, Chunk] = {}
         with self._engine.connect() as db:
             for part in _parts(ids):
-                rows = db.exec_driver_sql(_FETCH + _marks(part), tuple(part))
-                found |= {row[0]: _chunk(row) for row in rows.fetchall() if row[-1] == "ready"}
+                rows = _rows(db, _FETCH, part)
+                found |= {row[0]: _chunk(row) for row in rows if row[-1] == "ready"}
         return found
 
     def beside(self, ids: Sequence[str], reach: int) -> dict[str, list[Chunk]]:
@@ -85,8 +98,8 @@ class ChunkRows:
         found: dict[str, Vectors] = {}
         with self._engine.connect() as db:
             for part in _parts(ids):
-                rows = db.exec_driver_sql(_VECTORS + _marks(part), tuple(part))
-                found |= {row[0]: np.frombuffer(row[1], np.float32) for row in rows.fetchall()}
+                rows = _rows(db, _VECTORS, part)
+                found |= {row[0]: np.frombuffer(row[1], np.float32) for row in rows}
         return found
 
     def vectors_of(self, document_ids: Collection[int]) -> Iterator[tuple[int, list[str], Vectors]]:
@@ -158,15 +171,27 @@ def _chunk_query(*more: Any) -> Select[Any]:
     )
 
 
-# Every question reads its chunks by these two, and as statements that SQLAlchemy builds they take
-# twice as long. Asked for the status in the condition, SQLite would begin with all documents that
-# are ready.
-_FETCH = str(_chunk_query(documents.c.status).compile(dialect=sqlite.dialect()))
-_VECTORS = str(select(chunks.c.id, chunks.c.vector).compile(dialect=sqlite.dialect()))
+_FETCH = _chunk_query(documents.c.status)
+_VECTORS = select(chunks.c.id, chunks.c.vector)
+_AMONG = chunks.c.id == any_(bindparam("ids", type_=ARRAY(String)))
 
 
-def _marks(ids: Sequence[str]) -> str:
-    return f" WHERE chunks.id IN ({','.join('?' * len(ids))})"
+def _rows(db: Connection, query: Select[Any], ids: Sequence[str]) -> Sequence[Any]:
+    """Return the rows of a query whose chunks have these ids.
+
+    Every question reads its chunks so. As statements that SQLAlchemy builds for SQLite they take
+    twice as long. If the status were in the condition, SQLite would begin with all documents that
+    are ready.
+    """
+    if is_postgres(db):
+        return db.execute(query.where(_AMONG), {"ids": list(ids)}).fetchall()
+    marks = f" WHERE chunks.id IN ({','.join('?' * len(ids))})"
+    return db.exec_driver_sql(_for_sqlite(query) + marks, tuple(ids)).fetchall()
+
+
+@cache
+def _for_sqlite(query: Select[Any]) -> str:
+    return str(query.compile(dialect=sqlite.dialect()))
 
 
 def _chunk(row: Sequence[Any]) -> Chunk:

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect
 
 from rag.errors import LibraryError
+from rag.store.statements import serialise
 
 VERSION = "0017"
 """The newest step of ``migrations/versions``."""
@@ -24,7 +25,7 @@ _STEPS = Path(__file__).parent / "migrations"
 _migrating = threading.Lock()  # Alembic's context is one a process
 
 
-def bring_up_to_date(engine: Engine, where: Path) -> None:
+def bring_up_to_date(engine: Engine, where: Path | str) -> None:
     """Make or migrate the tables of the library at ``where``.
 
     Raises `LibraryError` if a newer Ranklens made them, and SQLAlchemy's errors if the file is no
@@ -38,7 +39,7 @@ def bring_up_to_date(engine: Engine, where: Path) -> None:
                 _upgrade(db)
 
 
-def _version(db: Connection, where: Path) -> str:
+def _version(db: Connection, where: Path | str) -> str:
     """Return the version of the tables, "" if they are older than migrations or not there."""
     tables = inspect(db).get_table_names()
     if "alembic_version" in tables:
@@ -59,13 +60,16 @@ def _version(db: Connection, where: Path) -> str:
 
 @contextmanager
 def _one_transaction(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that holds SQLite's write lock and covers changes of tables too.
+    """Open a transaction that covers changes of tables too, one at a time over all processes.
 
-    Python's driver would open one only before changes of rows, so it is switched to autocommit and
-    the statements are given here.
+    On SQLite it holds the write lock. Python's driver would open one only before changes of rows,
+    so it is switched to autocommit and the statements are given here.
     """
     if engine.dialect.name != "sqlite":
         with engine.begin() as db:
+            db.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            db.exec_driver_sql("SET LOCAL lock_timeout = 0")
+            serialise(db, "migrate")  # several hosts start at once
             yield db
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, select
 
 from rag.store.schema import picture_texts
+from rag.store.statements import insert_or_replace
 
 
 class PictureTexts:
@@ -32,11 +33,10 @@ class PictureTexts:
 
     def keep(self, digest: str, key: str, reader: str, text: str) -> None:
         """Keep a picture's text, in place of another version's."""
-        of_picture = picture_texts.c.digest == digest, picture_texts.c.key == key
-        values = {"digest": digest, "key": key, "reader": reader}
+        row = {"digest": digest, "key": key, "reader": reader}
         with self._engine.begin() as db:
-            db.execute(delete(picture_texts).where(*of_picture))
-            db.execute(insert(picture_texts).values(data=zlib.compress(text.encode()), **values))
+            packed = {"data": zlib.compress(text.encode())}
+            insert_or_replace(db, picture_texts, [row | packed], ["digest", "key"])
 
     def drop(self, digest: str) -> None:
         """Forget the pictures of a file."""

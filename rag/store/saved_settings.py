@@ -10,9 +10,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Column, Engine, Float, String, Table, delete, insert, select
+from sqlalchemy import JSON, Column, Engine, Float, String, Table, delete, select
 
 from rag.store.schema import metadata
+from rag.store.statements import insert_or_replace
 
 saved_settings = Table(
     "saved_settings",
@@ -58,9 +59,8 @@ class SavedSettings:
     def save(self, name: str, value: Any) -> None:
         """Save an option in place of what was saved before."""
         with self._engine.begin() as db:
-            db.execute(delete(saved_settings).where(saved_settings.c.name == name))
             row = {"name": name, "value": value, "saved": time.time()}
-            db.execute(insert(saved_settings).values(row))
+            insert_or_replace(db, saved_settings, [row], ["name"])
 
     def forget(self, name: str) -> None:
         """Forget what was saved of an option."""
@@ -81,8 +81,7 @@ class SavedSettings:
         table = model_connections
         values = {"name": one.name, "kind": one.kind, "url": one.url, "model": one.model}
         with self._engine.begin() as db:
-            db.execute(delete(table).where(table.c.name == one.name))
-            db.execute(insert(table).values(values | {"made": time.time()}))
+            insert_or_replace(db, table, [values | {"made": time.time()}], ["name"])
 
     def disconnect(self, name: str) -> None:
         """Remove a connection; nothing happens if there is none of that name."""

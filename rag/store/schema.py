@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -21,6 +22,8 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+LARGE = Integer().with_variant(BigInteger(), "postgresql")
+"""A number beyond two thousand millions; SQLite's are large anyway."""
 
 meta = Table(
     "meta",
@@ -35,7 +38,7 @@ documents = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, index=True),
     Column("media_type", String, nullable=False, default=""),
-    Column("size", Integer, nullable=False),
+    Column("size", LARGE, nullable=False),
     Column("digest", String, nullable=False, index=True),
     Column("pages", Integer),
     Column("status", String, nullable=False, index=True),

@@ -29,7 +29,8 @@ from sqlalchemy import (
     update,
 )
 
-from rag.store.schema import metadata
+from rag.store.schema import LARGE, metadata
+from rag.store.statements import insert_or_keep, insert_or_replace, serialise
 
 SourceKind = Literal["folder", "address"]
 LONGEST_TAG = 40  # characters
@@ -54,8 +55,8 @@ source_files = Table(
     Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
     Column("path", String, primary_key=True),
     Column("document", String, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("modified", Integer, nullable=False),
+    Column("size", LARGE, nullable=False),
+    Column("modified", LARGE, nullable=False),
 )
 
 document_tags = Table(
@@ -118,7 +119,7 @@ class Sources:
             return found
         row = {"kind": kind, "place": place, "label": label, "added": time.time()}
         with self._engine.begin() as db:
-            db.execute(insert(sources).values(**row, problem="", changes={}))
+            insert_or_keep(db, sources, [row | {"problem": "", "changes": {}}])
         found = self.find(place)
         assert found  # noqa: S101 - it was just inserted
         return found
@@ -145,10 +146,11 @@ class Sources:
 
     def keep_file(self, source: Source, path: str, file: SourceFile) -> None:
         """Keep a file as it is now."""
-        row = {"document": file.document, "size": file.size, "modified": file.modified}
+        row: dict[str, Any] = {"document": file.document, "size": file.size}
+        row["modified"] = file.modified
         with self._engine.begin() as db:
-            self._drop(db, source, path)
-            db.execute(insert(source_files).values(source_id=source.id, path=path, **row))
+            row |= {"source_id": source.id, "path": path}
+            insert_or_replace(db, source_files, [row], ["source_id", "path"])
 
     def drop_file(self, source: Source, path: str) -> None:
         """Forget a file."""
@@ -204,6 +206,7 @@ class Tags:
         """Give a document these tags in place of its former ones; return them as they are kept."""
         kept = sorted({" ".join(tag.split())[:LONGEST_TAG] for tag in tags} - {""})[:MOST_TAGS]
         with self._engine.begin() as db:
+            serialise(db, f"tags of {document}")
             db.execute(delete(document_tags).where(document_tags.c.document == document))
             rows = [{"document": document, "tag": tag} for tag in kept]
             if rows:

@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 
 from rag.chat.store import turns
+from rag.store.database import empty_journal
 from rag.store.schema import metadata
 from rag.watch.entry import LogEntry, StageTime
 
@@ -98,9 +99,12 @@ class QuestionLog:
         about = [{"gone": row["turn"]} for row in rows if row["turn"] is not None]
         with self._engine.begin() as db:
             db.execute(_INSERT, rows)
-            # Looked for once this transaction holds SQLite's write lock: a conversation that is
-            # deleted from here on finds the rows, and takes their words along itself.
+            # Looked for once this transaction holds SQLite's write lock, or on PostgreSQL keeps the
+            # turns from being deleted: a conversation that is deleted from here on finds the rows,
+            # and takes their words along itself.
             if about:
+                its = select(turns.c.id).where(turns.c.id.in_([one["gone"] for one in about]))
+                db.execute(its.with_for_update(read=True, key_share=True))
                 db.execute(_WITHOUT_TURN, about)
         self._forget_now_and_then()
 
@@ -145,12 +149,10 @@ class QuestionLog:
         Their bytes are overwritten in the file; with all of them SQLite's journal goes too.
         """
         gone = delete(table) if before is None else delete(table).where(table.c.asked < before)
-        with self._engine.connect() as db:
-            db.exec_driver_sql("PRAGMA secure_delete = ON")
+        with self._engine.begin() as db:
             count = db.execute(gone).rowcount
-            db.commit()
-            if before is None:
-                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if before is None:
+            empty_journal(self._engine)
         return count
 
     def _forget_now_and_then(self) -> None:

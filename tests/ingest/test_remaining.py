@@ -4,7 +4,8 @@ import pytest
 
 from ingest.progress import IndexingProgress
 from ingest.remaining import A_DOCUMENT, A_PICTURE, GUESSED, Remaining
-from rag.store.catalogue import BYTES_A_CHUNK, Catalogue
+from rag.store.catalogue import Catalogue
+from rag.store.document import BYTES_A_CHUNK
 
 
 class Clock:

@@ -15,6 +15,7 @@ from rag.evaluate.judgements.schema import question_sets, questions
 from rag.store.catalogue import Catalogue
 from rag.store.collections import DEFAULT, id_of
 from rag.store.schema import collections
+from rag.store.statements import serialise
 from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, LONGEST_QUESTION, clean, too_long
 
 
@@ -89,6 +90,7 @@ class QuestionSets:
             raise RanklensError("nothing was stored: " + "; ".join(faults[:20]))
         with self._engine.begin() as db:
             known = select(question_sets.c.id).where(question_sets.c.name == name)
+            serialise(db, f"question set {name}")
             db.execute(delete(questions).where(questions.c.set_id.in_(known)))
             set_id = db.scalar(known)
             if set_id is None:

@@ -18,7 +18,6 @@ from statistics import median_low
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects.sqlite import Insert, insert
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Unit
@@ -39,6 +38,7 @@ from rag.evaluate.judgements.record import (
 from rag.evaluate.judgements.schema import judgements as table
 from rag.evaluate.judgements.spans import JudgedSpan, distinct
 from rag.store.catalogue import Catalogue, Document
+from rag.store.statements import insert_or_replace
 from rag.text.plural import plural
 from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, clean, too_long
 from rag.types import Chunk
@@ -98,7 +98,7 @@ class JudgementStore:
         rows = [_row(one, now) for one in made]
         if rows:
             with self._engine.begin() as db:
-                db.execute(_replacing(), rows)
+                insert_or_replace(db, table, rows, KEY)
         return len(rows)
 
     def remove(self, judgement_id: int) -> bool:
@@ -300,12 +300,6 @@ def _keep(db: Connection, document: Document) -> None:
     its = (table.c.document == document.name, table.c.status == "current")
     other = table.c.digest != document.digest
     db.execute(update(table).where(*its, other).values(digest=document.digest))
-
-
-def _replacing() -> Insert:
-    statement = insert(table)
-    values = {c.name: statement.excluded[c.name] for c in table.c if c.name not in (*KEY, "id")}
-    return statement.on_conflict_do_update(index_elements=KEY, set_=values)
 
 
 def _row(one: Judgement, now: float) -> dict[str, Any]:

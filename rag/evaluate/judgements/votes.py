@@ -20,6 +20,7 @@ from rag.evaluate.judgements.record import same_words
 from rag.evaluate.judgements.schema import votes as table
 from rag.evaluate.measures.statistics import binomial_p
 from rag.store.catalogue import Catalogue
+from rag.store.statements import serialise
 from rag.text.typed import LONGEST_NAME, clean, too_long
 
 VoteChoice = Literal["left", "right", "tie", "both bad"]
@@ -103,6 +104,7 @@ class VoteStore:
         its = [table.c[name] == row[name] for name in ("voter", "kind", "question")]
         with self._engine.begin() as db:
             # Written first: that takes SQLite's write lock, so nobody votes between the two.
+            serialise(db, f"votes of {row['voter']}")
             key = db.execute(insert(table).values(**row)).inserted_primary_key
             assert key is not None  # noqa: S101 - an INSERT of one row has a key
             made = _vote({**row, "id": key[0]})

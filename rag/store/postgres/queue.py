@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, case, func, select, update
 
-from rag.store.catalogue import LISTED, MOST_INTERRUPTIONS, SMALLEST_FIRST
+from rag.store.document import LISTED, SMALLEST_FIRST
+from rag.store.removals import MOST_INTERRUPTIONS
 from rag.store.schema import documents
 
 LEASE_SECONDS = 30.0

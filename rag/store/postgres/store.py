@@ -15,8 +15,9 @@ from rag.errors import StorageError
 from rag.settings import Settings
 from rag.store import derived
 from rag.store.analyse import AUTO, Analyser, AutoAnalyser, analyser
-from rag.store.catalogue import Catalogue, Document, document_of
+from rag.store.catalogue import Catalogue, Document
 from rag.store.collections import Collections
+from rag.store.document import document_of
 from rag.store.exact import ExactVectors, Scope
 from rag.store.postgres import blocks, publishing, vectors
 from rag.store.postgres.checking import check, rebuild
@@ -49,6 +50,7 @@ class PostgresStore:
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self.catalogue = catalogue
+        catalogue.outside = self.version
         self.room = room
         self.tokens = TokenStore(catalogue.engine)
         self.collections = Collections(catalogue)

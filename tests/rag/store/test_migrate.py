@@ -13,8 +13,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import rag.store.api_keys
-import rag.store.jobs  # noqa: F401 - declares its table
 from rag.chat.store import Conversations
 from rag.errors import LibraryError
 from rag.evaluate.judgements.question_sets import QuestionSets
@@ -23,8 +21,8 @@ from rag.evaluate.judgements.votes import VoteStore
 from rag.store import migrate
 from rag.store.catalogue import Catalogue
 from rag.store.collections import Collections
-from rag.store.schema import metadata
 from rag.watch.log import QuestionLog
+from ranklens.tables import metadata
 from tests.rag.store.old_tables import ALWAYS, CHAT, JUDGEMENTS, LOG
 
 LATER = (CHAT, LOG, JUDGEMENTS)

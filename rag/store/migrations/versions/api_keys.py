@@ -24,4 +24,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     in_use = sa.text("revoked IS NULL")
-    op.create_index("api_keys_in_use", "api_keys", ["name"], unique=True, sqlite_where=in_use)
+    op.create_index(
+        "api_keys_in_use", "api_keys", ["name"], unique=True,
+        sqlite_where=in_use, postgresql_where=in_use,
+    )  # fmt: skip

@@ -34,6 +34,8 @@ def upgrade() -> None:
     db = op.get_bind()
     made = {"made": time.time()}
     db.execute(sa.text("INSERT INTO collections VALUES (1, 'default', :made)"), made)
+    if db.dialect.name == "postgresql":  # a number that is given does not count
+        db.execute(sa.text("SELECT setval('collections_id_seq', 1)"))
     db.execute(
         sa.text(
             "INSERT INTO document_collections SELECT DISTINCT 1, name FROM documents "

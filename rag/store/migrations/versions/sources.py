@@ -22,14 +22,15 @@ def upgrade() -> None:
         sa.Column("problem", sa.Text, nullable=False),
         sa.Column("changes", sa.JSON, nullable=False),
     )
+    large = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
     source = sa.ForeignKey("sources.id", ondelete="CASCADE")
     op.create_table(
         "source_files",
         sa.Column("source_id", sa.Integer, source, primary_key=True),
         sa.Column("path", sa.String, primary_key=True),
         sa.Column("document", sa.String, nullable=False),
-        sa.Column("size", sa.Integer, nullable=False),
-        sa.Column("modified", sa.Integer, nullable=False),
+        sa.Column("size", large, nullable=False),
+        sa.Column("modified", large, nullable=False),
     )
     op.create_table(
         "document_tags",

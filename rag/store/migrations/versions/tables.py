@@ -9,6 +9,7 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -43,7 +44,7 @@ Table(
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, index=True),
     Column("media_type", String, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", Integer().with_variant(BigInteger(), "postgresql"), nullable=False),
     Column("digest", String, nullable=False, index=True),
     Column("pages", Integer),
     Column("status", String, nullable=False, index=True),
@@ -204,6 +205,29 @@ _SQLITE_TRIGGERS = (
 )
 
 
+_POSTGRES_TRIGGERS = (
+    """
+    CREATE FUNCTION question_log_follows() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' THEN
+            UPDATE question_log SET turn = NULL, question = '' WHERE turn = OLD.id;
+        ELSE
+            UPDATE question_log SET liked = NEW.liked WHERE turn = NEW.id;
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER question_log_liked AFTER UPDATE OF liked ON turns
+    FOR EACH ROW EXECUTE FUNCTION question_log_follows()
+    """,
+    """
+    CREATE TRIGGER question_log_deleted AFTER DELETE ON turns
+    FOR EACH ROW EXECUTE FUNCTION question_log_follows()
+    """,
+)
+
+
 def upgrade() -> None:
     """Make the tables, indexes and triggers that are not there yet."""
     db = op.get_bind()
@@ -211,6 +235,6 @@ def upgrade() -> None:
         db.execute(CreateTable(table, if_not_exists=True))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             db.execute(CreateIndex(index, if_not_exists=True))
-    if db.dialect.name == "sqlite":
-        for trigger in _SQLITE_TRIGGERS:
-            db.exec_driver_sql(trigger)
+    embedded = db.dialect.name == "sqlite"
+    for trigger in _SQLITE_TRIGGERS if embedded else _POSTGRES_TRIGGERS:
+        db.exec_driver_sql(trigger)
