@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, text
 
 from rag.store.inverted import Vocabulary
-from rag.store.postgres.tables import MERGING, bm25_blocks
+from rag.store.postgres.tables import MERGING, bm25_blocks, patient
 from rag.store.schema import documents
 from rag.store.segment import (
     Ints,
@@ -109,6 +109,7 @@ def merge_due(engine: Engine) -> None:
     Only one process merges at a time; another one leaves it to that or to the next publisher.
     """
     with engine.begin() as db:
+        patient(db)
         if db.scalar(select(func.pg_try_advisory_xact_lock(MERGING))):
             due = [group for group in _groups(_listed(db)) if len(group) > 1]
             if due:
@@ -120,11 +121,22 @@ def merge_due(engine: Engine) -> None:
 def forget_removed(engine: Engine) -> None:
     """Write the blocks anew that hold rows of documents that are not ready any more."""
     with engine.begin() as db:
+        patient(db)
         db.execute(select(func.pg_advisory_xact_lock(MERGING)))
         ready = ready_documents(db)
         for row in _listed(db):
             if not np.isin(np.array(row.documents), ready).all():
                 _join(db, [row], ready)
+
+
+def drop_unused(db: Connection) -> None:
+    """Drop every block if no document is ready.
+
+    All documents are queued again when a library gets another encoder: the same numbers become
+    ready again with other chunks.
+    """
+    ready = select(documents.c.id).where(documents.c.status == "ready")
+    db.execute(delete(table).where(~ready.exists()))
 
 
 def _listed(db: Connection) -> list[Row[tuple[int, ...]]]:

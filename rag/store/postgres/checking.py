@@ -12,7 +12,7 @@ from rag.store.analyse import Analyser, AutoAnalyser
 from rag.store.catalogue import Catalogue
 from rag.store.postgres import blocks, vectors
 from rag.store.postgres.blocks import PostingBlock
-from rag.store.postgres.tables import bm25_blocks
+from rag.store.postgres.tables import bm25_blocks, patient
 from rag.store.postgres.vectors import PostgresVectors
 from rag.store.postgres.words import PostgresWords
 from rag.store.verifying import LEAST_RECALL, SAMPLE, IndexReport, OnChecked, differences
@@ -77,7 +77,7 @@ def rebuild(
     ``on_progress`` counts chunks.
     """
     with catalogue.changing_documents() as db:
-        db.execute(text("SET LOCAL statement_timeout = 0"))
+        patient(db)
         db.execute(text("LOCK TABLE embeddings, bm25_blocks IN SHARE ROW EXCLUSIVE MODE"))
         db.execute(text("DELETE FROM embeddings"))
         db.execute(delete(bm25_blocks))

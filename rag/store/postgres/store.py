@@ -23,7 +23,7 @@ from rag.store.postgres import blocks, publishing, vectors
 from rag.store.postgres.checking import check, rebuild
 from rag.store.postgres.publishing import Draft
 from rag.store.postgres.queue import LEASE_SECONDS, LeasedQueue
-from rag.store.postgres.tables import OPENING, version_of
+from rag.store.postgres.tables import OPENING, patient, version_of
 from rag.store.postgres.vectors import COMPARED, PostgresVectors, Scored
 from rag.store.postgres.words import PostgresWords
 from rag.store.room import Room
@@ -83,6 +83,7 @@ class PostgresStore:
             db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": OPENING})
             derived.check_facts(settings, catalogue, facts)
             vectors.prepare(db, int(facts["dimension"]))
+            blocks.drop_unused(db)
         if afresh or store._lacks_something():
             store.rebuild()
         catalogue.remember(_ANALYSER, words.name)
@@ -198,7 +199,7 @@ class PostgresStore:
         terms = {chunk.id: words(chunk.passage, language) for chunk in draft.chunks}
         block = blocks.block_of(document_id, terms)
         with self.catalogue.changing_documents() as db:
-            db.execute(text("SET LOCAL statement_timeout = 0"))
+            patient(db)
             retired = publishing.publish(db, document_id, self.queue.owner, draft, block, seconds)
         self.clear([document_id] if retired is None else retired)
         if retired is not None:

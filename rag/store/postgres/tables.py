@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -43,6 +44,17 @@ bm25_blocks = Table(
 
 MERGING, OPENING = 7_210_001, 7_210_002
 """Keys of advisory locks."""
+
+
+def patient(db: Connection) -> None:
+    """Let this transaction take its time, but not hold its locks when its process is cut off."""
+    db.execute(
+        text(
+            "SELECT set_config('statement_timeout', '0', true),"
+            " set_config('lock_timeout', '0', true),"
+            " set_config('idle_in_transaction_session_timeout', '60s', true)"
+        )
+    )
 
 
 def version_of(engine: Engine) -> int:
