@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import IO
 
 from ingest.attachments import Attachments
 from ingest.files import Files, clean_name
+from ingest.leased import LeasedWork
 from ingest.parsed import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.texts import stored_text
@@ -34,6 +36,8 @@ from rag.types import Chunk
 
 log = logging.getLogger(__name__)
 
+HELD = "indexing held"  # a fact of a library that several processes share
+SHARED_LOOK = 2.0  # seconds between looks at what another process has queued, or stopped
 LOOK_AGAIN = 10.0  # seconds after which a worker that waits for disk or server tries again
 _HIDDEN = "the library holds these bytes already, in a collection that you cannot see"
 
@@ -59,12 +63,14 @@ class Documents:
         self._stop = threading.Event()
         self._held = False  # by `stop_work`: the worker does not go on by itself
         self._closing = False
+        self._finishing = False
+        self._seen_held = (0.0, False)
         self._worker: threading.Thread | None = None
 
     def close(self) -> None:
         """Stop the worker and save."""
         self._closing = True
-        self.stop_work()
+        self._halt()
         self._wake.set()
         if self._worker:
             self._worker.join(timeout=60)
@@ -235,15 +241,43 @@ class Documents:
     def progress(self) -> IndexingProgress:
         """Return a snapshot of the running or last work; what was queued since is counted."""
         shown = self._progress
-        if not shown.running:
-            return shown
-        return replace(shown, documents_total=shown.documents_done + self.unfinished())
+        if shown.running:
+            return replace(shown, documents_total=shown.documents_done + self.unfinished())
+        return self._progress_elsewhere(shown) if self.shared else shown
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may index too: the library is in a database."""
+        return bool(self.settings.database_url)
+
+    def progress_here(self) -> IndexingProgress:
+        """Return a snapshot of this process's own running or last work."""
+        return self._progress
+
+    def _progress_elsewhere(self, shown: IndexingProgress) -> IndexingProgress:
+        """Return what other processes are indexing; how far each is, only itself knows."""
+        begun = [document.name for document in self.index.catalogue.documents("indexing")]
+        total, stopped = shown.documents_done + self.unfinished(), self._held_by_anyone()
+        if not begun:
+            return replace(shown, documents_total=total, stopped=stopped)
+        return replace(
+            shown, running=True, documents_total=total, current=", ".join(begun[:3]), problem=""
+        )
 
     def stop_work(self) -> None:
         """Ask the running work to stop; what is not finished stays queued until `resume_work`.
 
-        Adding a document, or the next start, resumes it too.
+        Adding a document, or the next start, resumes it too. All processes of a shared library
+        stop, and resume.
         """
+        self._hold_all(True)
+        self._halt()
+
+    def finish_work(self) -> None:
+        """Begin no further document; what is under way is finished, or stopped by `stop_work`."""
+        self._finishing = True
+
+    def _halt(self) -> None:
         self._held = True
         self._stop.set()
         if not self._progress.running:  # it was about to begin
@@ -251,27 +285,50 @@ class Documents:
 
     def resume_work(self) -> None:
         """Go on in the background with what `stop_work` left."""
+        self._hold_all(False)
         self._held = False
         if self._progress.stopped:
             self._progress = replace(self._progress, stopped=False)
         self._wake.set()
 
+    def _hold_all(self, held: bool) -> None:
+        if self.shared and self.index.catalogue.setting(HELD) != held:
+            self.index.catalogue.remember(HELD, held)
+        self._seen_held = (time.monotonic(), held)
+
+    def _held_by_anyone(self) -> bool:
+        """Return whether somebody stopped indexing, here or elsewhere a moment ago."""
+        if not self.shared:
+            return self._held
+        seen, held = self._seen_held
+        if time.monotonic() - seen >= SHARED_LOOK:
+            held = bool(self.index.catalogue.setting(HELD))
+            self._seen_held = (time.monotonic(), held)
+        return self._held or held
+
     def start_worker(self) -> None:
         """Index in the background, now and whenever something is queued, until `close`.
 
+        A shared library may leave that to other processes (`index_here`).
+
         If the disk is full or a server that encodes is away, it tries again every few seconds.
         """
+        if self.shared and not self.settings.index_here:
+            return
         if self._worker is None:
             self._worker = threading.Thread(target=self._run, name="indexing", daemon=True)
             self._worker.start()
-        self.resume_work()
+        if not self.shared:  # what somebody stopped there stays so
+            self.resume_work()
+        self._wake.set()
 
     def _run(self) -> None:
         while not self._closing:
-            self._wake.wait(self.look_again if self._progress.waits else None)
+            rest = SHARED_LOOK if self.shared else None
+            self._wake.wait(self.look_again if self._progress.waits else rest)
             self._wake.clear()
             try:
-                if self._is_to_work():
+                if self.is_to_work():
                     self._index()
             # The thread must live on, whatever the disk, SQLite or Chroma did: indexing would
             # end, without a word, until somebody starts the program again.
@@ -279,8 +336,9 @@ class Documents:
                 log.exception("indexing failed")
                 self._progress = halted(self._progress, error)
 
-    def _is_to_work(self) -> bool:
-        return self.unfinished() > 0 and not self._closing and not self._held
+    def is_to_work(self) -> bool:
+        """Return whether something waits, or is being indexed, and nobody stopped the work."""
+        return self.unfinished() > 0 and not self._closing and not self._held_by_anyone()
 
     def work(
         self,
@@ -309,9 +367,9 @@ class Documents:
                     on_progress(progress)
 
             def stopped() -> bool:
-                return self._closing or self._held or stop.is_set()
+                return self._closing or self._held_by_anyone() or stop.is_set()
 
-            work = Work(
+            work = (LeasedWork if self.shared else Work)(
                 self.index,
                 self.encoder,
                 self._files,
@@ -321,6 +379,7 @@ class Documents:
                 self._passwords,
                 self._texts,
                 self._attachments,
+                begins=lambda: not self._finishing,
             )
             return list(work.run())
 

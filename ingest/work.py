@@ -60,7 +60,10 @@ def halted(progress: IndexingProgress, error: Exception) -> IndexingProgress:
 
 @dataclass(slots=True)
 class Work:
-    """Indexes what is queued; ``stopped`` is called between batches, ``show`` with snapshots."""
+    """Indexes what is queued; ``stopped`` is called between batches, ``show`` with snapshots.
+
+    Unless ``begins``, no further document is begun, and what is under way is finished.
+    """
 
     index: Store
     encoder: Encoder
@@ -71,6 +74,7 @@ class Work:
     passwords: dict[int, str]
     texts: PictureTexts
     attachments: Attachments
+    begins: Callable[[], bool] = lambda: True
     _preparer: Preparer = field(init=False)
     _progress: IndexingProgress = field(init=False, default=IndexingProgress(running=True))
     _started: float = field(init=False, default_factory=time.perf_counter)
@@ -94,7 +98,8 @@ class Work:
                 log.exception("indexing failed")
             self._progress = halted(self._progress, error)
         finally:
-            self.index.forget()
+            if self._progress.documents_done:
+                self.index.forget()
             self._preparer.close()
             waits = self.index.catalogue.waiting("queued")[0] > 0
             stopped = waits and self.stopped() and not self._progress.problem
@@ -103,8 +108,24 @@ class Work:
 
     def _work(self) -> None:
         self.index.tidy()
-        while not self.stopped() and (document := self.index.catalogue.next_queued()):
+        while self.begins() and not self.stopped() and (document := self._following()):
             self._finish(document)
+
+    def _following(self) -> Document | None:
+        """Return the document that comes next."""
+        return self.index.catalogue.next_queued()
+
+    def _begin(self, document: Document) -> bool:
+        """Take a document that waits; return whether it still does."""
+        return self.index.catalogue.change(document.id, "queued", status="indexing", reason="")
+
+    def _is_gone(self, document: Document) -> bool:
+        """Return whether a document that was begun is not to be indexed any more."""
+        return self.index.catalogue.is_removed(document.id)
+
+    def _ended(self, document: Document) -> None:
+        """Note that nothing more is done with a document now."""
+        self._remaining.ended(document.id)
 
     def _finish(self, document: Document) -> None:
         self.index.room.check()
@@ -114,7 +135,7 @@ class Work:
         except Later:
             return
         finally:
-            self._remaining.ended(document.id)
+            self._ended(document)
         self.passwords.pop(document.id, None)
         self._update(
             documents_done=self._progress.documents_done + 1,
@@ -123,8 +144,7 @@ class Work:
 
     def _one(self, document: Document) -> FileOutcome:
         started = time.perf_counter()
-        catalogue = self.index.catalogue
-        if not catalogue.change(document.id, "queued", status="indexing", reason=""):
+        if not self._begin(document):
             return FileOutcome(document.name, "stopped", _REMOVED)
         try:
             prepared = self._prepared(document)
@@ -136,14 +156,12 @@ class Work:
             self.index.clear([document.id])
             return FileOutcome(document.name, "stopped", _REMOVED)
         except Later as later:
-            catalogue.change(document.id, "indexing", status="queued", chunks=later.chunks)
+            self.index.catalogue.change(document.id, "indexing", chunks=later.chunks)
+            self.index.release(document.id)
             raise
-        except (RanklensError, SQLAlchemyError, OSError):
-            self.index.clear([document.id])
-            catalogue.change(document.id, "indexing", status="queued")
-            raise
-        except (KeyboardInterrupt, SystemExit):  # stopped by the user, which is no interruption
-            catalogue.change(document.id, "indexing", status="queued")
+        # What is stopped by the user is no interruption.
+        except (RanklensError, SQLAlchemyError, OSError, KeyboardInterrupt, SystemExit):
+            self.index.release(document.id)
             raise
         outcome = self._publish(document, prepared.cut, count, time.perf_counter() - started)
         return replace(outcome, warnings=warnings)
@@ -184,7 +202,7 @@ class Work:
 
     def _prepared(self, document: Document) -> Prepared:
         preparing = self._preparer.take(document)
-        if following := self.index.catalogue.next_queued():
+        if following := self._following():
             self._preparer.of(following)
         while not preparing.done():
             wait([preparing], LOOK)
@@ -212,7 +230,7 @@ class Work:
 
     def _refuse_ended(self, document: Document) -> None:
         """Raise `Stopped` or `Gone` if a document is not to be indexed any more."""
-        if not self.stopped() and not self.index.catalogue.is_removed(document.id):
+        if not self.stopped() and not self._is_gone(document):
             return
         self._preparer.give_up(document)
         raise Stopped if self.stopped() else Gone

@@ -34,6 +34,11 @@ class LibrarySettings(Section):
         "Address of a running `chroma run` server; empty keeps vectors in the library folder.",
         trusted=True,
     )
+    index_here: bool = option(
+        True,
+        "Index documents in the page's and the API's own process too, if the library is in a "
+        "database; false leaves that to workers.",
+    )
     lexical_engine: Literal["inverted", "rank-bm25"] = option(
         "inverted",
         "Engine for BM25: the inverted index, or the rank-bm25 library (small libraries only).",

@@ -32,6 +32,7 @@ from ui.cli import (
     upkeep,
     useful,
     watching,
+    working,
 )
 from ui.cli.options import LibraryOption
 
@@ -87,6 +88,7 @@ app.command()(judging.judgements)
 app.command()(useful.judge)
 app.command()(page.run)
 app.command()(serving.serve)
+app.command()(working.worker)
 app.command()(serving.mcp)
 app.add_typer(serving.app, name="keys")
 app.add_typer(people.app, name="users")

@@ -132,6 +132,7 @@ NEEDS_TRUST = {
     "encoder_url": "http://evil.example",
     "encoder_key": "theirs",
     "encoder_passage_prefix": "other: ",
+    "database_url": "postgresql://evil.example/x",
     "prices": "prices.toml",
     "otel_questions": "true",
     "expansion": "feedback, hyde",
