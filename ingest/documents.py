@@ -49,12 +49,13 @@ class Documents:
         self.settings = settings
         self.index = index
         self.encoder = encoder
-        self._files = Files(settings.library / "files")
+        self._files = Files(settings.library / "files", self.shared)
         self._texts = PictureTexts(index.catalogue.engine)
         self._attachments = Attachments(index.catalogue, self.enqueue_upload, self._forget)
         known = {document.digest for document in index.catalogue.documents()}
         self._files.sweep(known)
-        self._texts.sweep(known)
+        if not self.shared:
+            self._texts.sweep(known)
         self._passwords: dict[int, str] = {}
         self._progress = IndexingProgress()
         self.look_again = LOOK_AGAIN

@@ -26,17 +26,23 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Files:
-    """A folder of files by the SHA-256 of their bytes."""
+    """A folder of files by the SHA-256 of their bytes.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Unless it is ``shared``, what a process that was killed did not finish is deleted.
+    """
+
+    def __init__(self, folder: Path, shared: bool = False) -> None:
+        self._folder, self._shared = folder, shared
         folder.mkdir(FOLDER, parents=True, exist_ok=True)
-        for unfinished in folder.glob("*.part"):
+        for unfinished in () if shared else folder.glob("*.part"):
             unfinished.unlink(missing_ok=True)
 
     def sweep(self, known: Collection[str]) -> None:
-        """Delete files whose digest is not ``known``: what a process that was killed left."""
-        for path in self._folder.iterdir():
+        """Delete files whose digest is not ``known``: what a process that was killed left.
+
+        Not in a shared folder: another process may be adding one just now.
+        """
+        for path in () if self._shared else self._folder.iterdir():
             if path.name not in known and _DIGEST.fullmatch(path.name):
                 path.unlink(missing_ok=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text, literal
+from sqlalchemy import JSON, ColumnElement, Text, cast, literal
 
 from ingest.parsed import BlockSpan, CutDocument, Parsed
 from rag.store.catalogue import Catalogue, Document
@@ -18,7 +18,7 @@ def keep_text(catalogue: Catalogue, document_id: int, cut: CutDocument, **column
         media_type=cut.media_type,
         pages=cut.pages,
         text=cut.text,
-        spans=literal(cut.spans, Text()),  # JSON already
+        spans=_as_json(catalogue, cut.spans),
         warnings="\n".join(cut.warnings),
         language=stemming_of(cut.text),
         ocr_pictures=cut.ocr[0],
@@ -27,6 +27,13 @@ def keep_text(catalogue: Catalogue, document_id: int, cut: CutDocument, **column
     )
     if cut.boxes or catalogue.boxes(document_id):
         catalogue.keep_boxes(document_id, cut.boxes)
+
+
+def _as_json(catalogue: Catalogue, text: str) -> ColumnElement[Any]:
+    """Return text that is JSON already as a value of a JSON column."""
+    value = literal(text, Text())
+    # SQLite keeps JSON as text, and would make a number of it if it was asked to cast it.
+    return value if catalogue.engine.dialect.name == "sqlite" else cast(value, JSON())
 
 
 def stored_text(catalogue: Catalogue, document: Document) -> Parsed | None:

@@ -14,6 +14,7 @@ from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.pipeline import Pipeline
 from rag.settings import Settings
+from rag.store.catalogue import Catalogue
 from rag.store.derived import reset
 from rag.store.index import Index
 from rag.store.jobs import JobLog
@@ -34,10 +35,13 @@ JOB_SECONDS = 10.0  # and for a job that was asked to stop
 class Library(Documents, UseCases):
     """A library of documents, open in this process; `ranklens.open` opens one.
 
-    It owns its folder for as long as it is open, and is safe to use from several threads.
+    It owns its folder for as long as it is open, unless it is in a database, which other processes
+    use too. It is safe to use from several threads.
     """
 
-    def __init__(self, settings: Settings, owner: Owner, encoder: Encoder, index: Store) -> None:
+    def __init__(
+        self, settings: Settings, owner: Owner | None, encoder: Encoder, index: Store
+    ) -> None:
         super().__init__(settings, encoder, index)
         self.pipeline = Pipeline(index, encoder, settings)
         self.jobs = Jobs(JobLog(index.catalogue.engine))
@@ -64,23 +68,25 @@ class Library(Documents, UseCases):
         Raises `LibraryError`, `LibraryInUse`, `LibraryMismatch`, `StorageError`, `ModelError`, or
         `ProviderError` if a server is to encode and cannot be used.
         """
-        if not create and not (settings.library / "catalogue.sqlite").is_file():
+        shared = bool(settings.database_url)
+        if not create and not shared and not (settings.library / "catalogue.sqlite").is_file():
             raise LibraryError(
                 f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
                 "your documents, and --library DIR names another folder"
             )
         with _explained(), ExitStack() as undo:
-            owner = Owner(settings.library, command)
-            undo.callback(owner.release)
+            owner = None if shared else Owner(settings.library, command)
+            if owner:
+                undo.callback(owner.release)
             encoder = load_encoder(settings)
             facts = {"revision": encoder.revision, "dimension": encoder.dimension}
             try:
-                index = _index_of(settings, encoder, facts, rebuild)
+                index = _store_of(settings, encoder, facts, rebuild)
             except LibraryMismatch:
                 if not reindex:
                     raise
                 reset(settings, facts)
-                index = Index.open(settings, facts)
+                index = _store_of(settings, encoder, facts)
             undo.callback(index.close)
             library = cls(settings, owner, encoder, index)
             make_private(settings.library)
@@ -120,7 +126,8 @@ class Library(Documents, UseCases):
         self.pipeline.close()
         super().close()
         make_private(self.settings.library)
-        self._owner.release()
+        if self._owner:
+            self._owner.release()
 
     def __enter__(self) -> Self:
         return self
@@ -134,11 +141,11 @@ class Library(Documents, UseCases):
         self.close()
 
 
-def _index_of(
-    settings: Settings, encoder: Encoder, facts: Mapping[str, Any], rebuild: bool
-) -> Index:
-    """Open the index; raises `LibraryMismatch` if it was not made by this encoder."""
-    index = Index.open(settings, facts, afresh=rebuild)
+def _store_of(
+    settings: Settings, encoder: Encoder, facts: Mapping[str, Any], rebuild: bool = False
+) -> Store:
+    """Open the store; raises `LibraryMismatch` if it was not made by this encoder."""
+    index = _opened(settings, facts, rebuild)
     if settings.encoder_url:
         try:
             check_same(index.catalogue, encoder)
@@ -146,6 +153,20 @@ def _index_of(
             index.close()
             raise
     return index
+
+
+def _opened(settings: Settings, facts: Mapping[str, Any], rebuild: bool) -> Store:
+    if not settings.database_url:
+        return Index.open(settings, facts, afresh=rebuild)
+    # Imported here: a library in a folder needs none of it.
+    from rag.store.postgres.store import PostgresStore
+
+    catalogue = Catalogue(settings.database_url.get_secret_value())
+    try:
+        return PostgresStore.open(settings, catalogue, facts, afresh=rebuild)
+    except BaseException:
+        catalogue.close()
+        raise
 
 
 @contextmanager

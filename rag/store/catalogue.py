@@ -164,7 +164,7 @@ class Catalogue(Removals, DocumentTexts):
         query = select(func.count(), func.coalesce(func.sum(documents.c.size), 0))
         with self._engine.connect() as db:
             count, size = db.execute(query.where(documents.c.status.in_(statuses))).one()
-        return count, size
+        return count, int(size)
 
     def sizes(self, *statuses: Status) -> list[tuple[str, int, int]]:
         """Return name, bytes and chunks (0 before they are counted) of documents in such states."""

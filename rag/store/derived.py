@@ -81,7 +81,8 @@ def reset(settings: Settings, encoder_facts: Mapping[str, Any]) -> None:
 
     Chunks, vectors and the BM25 index are dropped; the documents' files and names stay.
     """
-    catalogue = Catalogue(settings.library / "catalogue.sqlite")
+    url = settings.database_url.get_secret_value()
+    catalogue = Catalogue(url or settings.library / "catalogue.sqlite")
     try:
         facts = index_facts(settings, encoder_facts)
         for document in catalogue.documents("ready", "indexing", "failed"):

@@ -1,0 +1,117 @@
+"""Several processes on one database: each sees at once what another one wrote."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from rag.errors import FilterError
+from ranklens import readiness
+from ranklens.library import Library
+from tests.serve.conftest import open_library
+
+TEXTS = {
+    "moon.md": "# Moon\n\nThe moon pulls the tide.\n\n# Probe\n\nA probe landed on the moon.",
+    "mars.txt": "Mars has two moons. A probe circles mars in a wide orbit.",
+    "comet.txt": "A comet has a tail near the sun. Its orbit is long.",
+}
+Hosts = tuple[Library, Library]
+
+
+@pytest.fixture
+def hosts(postgres: str, tmp_path: Path) -> Iterator[Hosts]:
+    """Two hosts of one library; the originals are in a folder that both see."""
+    with (
+        open_library(tmp_path, database_url=postgres) as first,
+        open_library(tmp_path, database_url=postgres) as second,
+    ):
+        yield first, second
+
+
+def write(folder: Path) -> list[Path]:
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text, "utf-8")
+    return [folder / name for name in TEXTS]
+
+
+def found(library: Library, question: str, **more: str) -> set[str]:
+    return {hit.chunk.document for hit in library.search(question, **more).stages[-1].hits}
+
+
+def test_a_host_reads_what_another_one_wrote(hosts: Hosts, tmp_path: Path):
+    first, second = hosts
+    assert {one.status for one in first.add(write(tmp_path))} == {"added"}
+    for _ in range(2):  # the second time out of what is kept
+        assert found(second, "probe") == found(first, "probe") == set(TEXTS)
+    second.remove("comet.txt")
+    assert found(first, "probe orbit") == found(second, "probe orbit") == {"moon.md", "mars.txt"}
+    (tmp_path / "moon.md").write_text("# Moon\n\nThe tide is high.")
+    second.add([tmp_path / "moon.md"])
+    assert "high" in first.text("moon.md")
+    assert [hit.chunk.text for hit in first.search("tide").stage("lexical").hits] == [
+        hit.chunk.text for hit in second.search("tide").stage("lexical").hits
+    ]
+    readiness.check(first)
+
+
+def test_collections_change_for_all_hosts(hosts: Hosts, tmp_path: Path):
+    first, second = hosts
+    first.add(write(tmp_path))
+    first.collections.ensure("planets")
+    first.collections.put("planets", ["mars.txt"])
+    assert found(second, "probe", collection="planets") == {"mars.txt"}
+    second.collections.put("planets", ["moon.md"])
+    assert found(first, "probe", collection="planets") == {"mars.txt", "moon.md"}
+    second.collections.remove("planets")
+    with pytest.raises(FilterError):
+        first.search("probe", collection="planets")
+
+
+def test_two_hosts_index_one_queue(hosts: Hosts, tmp_path: Path):
+    names = {f"{number}.txt" for number in range(12)}
+    for name in names:
+        (tmp_path / name).write_text(f"The moon and the probe {name} in orbit. " * 20)
+        assert hosts[0].enqueue(tmp_path / name).status == "queued"
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = [one for done in threads.map(Library.work, hosts) for one in done]
+    assert sorted(one.name for one in outcomes) == sorted(names)
+    assert {one.status for one in outcomes} == {"added"}
+    for host in hosts:
+        assert host.unfinished() == 0
+        assert {document.status for document in host.documents()} == {"ready"}
+        assert host.verify().problems == ()
+
+
+def test_indexing_is_seen_and_stopped_from_another_host(hosts: Hosts, tmp_path: Path):
+    first, second = hosts
+    names = [path.name for path in write(tmp_path)]
+    for name in names:
+        first.enqueue(tmp_path / name)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def report(progress) -> None:
+        if progress.current:
+            begun.set()
+            assert goes_on.wait(60)
+
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(first.work, report)
+        assert begun.wait(60)
+        progress = second.progress()
+        assert progress.running
+        assert progress.documents_total == 3
+        second.stop_work()
+        first._seen_held = (0.0, False)  # as it will be in a moment
+        goes_on.set()
+        outcomes = working.result(60)
+    assert len(outcomes) < 3
+    assert first.progress().stopped
+    assert second.progress().stopped
+    second.resume_work()
+    first._seen_held = (0.0, True)
+    first.work()
+    assert second.unfinished() == 0
