@@ -1,4 +1,7 @@
-"""Servers behind a load balancer are restarted one after the other, and no request fails."""
+"""Servers of one database behind a load balancer are restarted in turn, and no request fails.
+
+`RESTARTS=2` restarts both; in the suite one leaves, which needs no third start.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import os
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -22,7 +24,7 @@ from tests.servers.balancer import Balancer
 ASKED = {"question": "Which probe landed on the moon?"}
 DRAIN = 1.0  # seconds; the balancer looks ten times as often
 CALLERS = 3
-RESTARTS = int(os.environ.get("RESTARTS", "1"))  # of the two servers
+RESTARTS = int(os.environ.get("RESTARTS", "0"))
 
 
 def wait_until(happens: Callable[[], bool], seconds: float = 60) -> None:
@@ -32,27 +34,24 @@ def wait_until(happens: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def started(folder: Path) -> ApiServer:
-    return ApiServer(folder / "library", api_drain_seconds=DRAIN)
-
-
-def restarted(server: ApiServer, folder: Path) -> ApiServer:
-    """End a server as an orchestrator does, and start another one on its port."""
+def end(server: ApiServer) -> None:
+    """End a server as an orchestrator does."""
     server.process.send_signal(signal.SIGTERM)
     assert server.ended(60) == 0
-    return ApiServer(folder, server.port, api_drain_seconds=DRAIN)
 
 
 @pytest.mark.slow
-def test_no_request_fails_while_servers_are_restarted_in_turn(tmp_path: Path):
-    folders = [tmp_path / "first", tmp_path / "second"]
-    for folder in folders:
-        folder.mkdir()
-        with open_library(folder) as library:
-            stock(library, folder)
+def test_no_request_fails_while_servers_are_restarted_in_turn(postgres: str, tmp_path: Path):
+    with open_library(tmp_path, database_url=postgres) as library:
+        stock(library, tmp_path)
+
+    def start(port: int = 0) -> ApiServer:
+        options = {"database_url": postgres, "api_drain_seconds": DRAIN, "index_here": False}
+        return ApiServer(tmp_path / "library", port, **options)
+
     with ExitStack() as stack:
         with ThreadPoolExecutor() as starting:
-            servers = list(starting.map(started, folders))
+            servers = list(starting.map(start, (0, 0)))
         stack.callback(lambda: [(one.process.kill(), one.process.wait()) for one in servers])
         balancer = stack.enter_context(Balancer([one.port for one in servers]))
         wait_until(lambda: len(balancer.ready) == 2)
@@ -67,20 +66,22 @@ def test_no_request_fails_while_servers_are_restarted_in_turn(tmp_path: Path):
         for caller in callers:
             caller.start()
         try:
-            for number, folder in list(enumerate(folders))[:RESTARTS]:
-                before = Counter(balancer.answered)
-                servers[number] = restarted(servers[number], folder / "library")
-                wait_until(lambda: len(balancer.ready) == 2)
-                for server in balancer.servers:  # both are asked again
-                    seen = balancer.answered[server]
-                    wait_until(lambda server=server, seen=seen: balancer.answered[server] > seen)
-                assert (
-                    balancer.answered[balancer.servers[1 - number]]
-                    > before[balancer.servers[1 - number]]
-                )  # the other one went on meanwhile
+            for number in range(max(1, RESTARTS)):
+                end(servers[number])
+                answer_again(balancer, balancer.servers[1 - number])
+                if RESTARTS:
+                    servers[number] = start(servers[number].port)
+                    wait_until(lambda: len(balancer.ready) == 2)
+                    answer_again(balancer, balancer.servers[number])
         finally:
             stop.set()
             for caller in callers:
                 caller.join()
     assert set(balancer.statuses) == {200}
     assert balancer.statuses[200] > 20
+
+
+def answer_again(balancer: Balancer, server: str) -> None:
+    """Wait until a server has answered once more."""
+    seen = balancer.answered[server]
+    wait_until(lambda: balancer.answered[server] > seen)
