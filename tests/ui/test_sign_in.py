@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 import ui.shared.state
 from rag.errors import Refused
 from rag.settings import Settings
-from ranklens import people, saved_settings
+from ranklens import people, saved_settings, sharing
 from ranklens.members import member_of
 from ranklens.policy import Role
 from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
@@ -152,11 +152,13 @@ def page(held, monkeypatch):
     monkeypatch.setattr(ui.shared.state, "_opened", lambda: library)
     monkeypatch.setattr(served, "library", SimpleNamespace(settings=library.settings))
 
-    def run(account, path="app.py", **state):
+    def run(account, path="app.py", query=None, **state):
         monkeypatch.setattr(visitor, "signed_in", lambda _settings: SignedIn(account))
         at = AppTest.from_file(f"../../{path}", default_timeout=60)
         for key, value in state.items():
             at.session_state[key] = value
+        for key, value in (query or {}).items():
+            at.query_params[key] = value
         return at.run()
 
     return run
@@ -238,6 +240,22 @@ def test_an_administrator_grants_and_revokes_and_reads_the_audit_log(page, held)
     at.button(key="revoke_grant").click().run()
     assert people.visitor(library, "new@example.org").highest == Role.NONE
     assert {"granted", "revoked"} <= {one.action for one in library.accounts.audit()}
+
+
+def test_a_link_shows_a_conversation_to_another_account_until_it_is_revoked(page, held):
+    library, _ = held
+    theirs = member_of(library, "outsider")
+    (chat,) = theirs.conversations.all()
+    secret, made = sharing.share(theirs, "conversation", chat.id)
+    at = page("viewer", query={"shared": secret})
+    assert CANARIES[THEIRS][0] in shown(at)
+    assert "Shared by outsider" in shown(at)
+    at = page("", query={"shared": secret})
+    assert CANARIES[THEIRS][0] not in shown(at)
+    admin = page("admin", "ui/settings/page.py", section="People")
+    assert made.title[:20] in shown(admin)
+    admin.button(key="revoke_link").click().run()
+    assert CANARIES[THEIRS][0] not in shown(page("viewer", query={"shared": secret}))
 
 
 def test_nobody_else_sees_people_or_the_audit_log(page):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 A_PAGE = 50
-_WORDS, _MANY = "chat_words", "chats_shown"
+_WORDS, _MANY, _SHARED = "chat_words", "chats_shown", "chat_shared"
 
 
 def sidebar(library: Library) -> None:
@@ -109,8 +110,28 @@ def menu(library: Library, chat: Conversation) -> None:
             width="stretch",
             on_click="ignore",
         )
+        if library.given.has_accounts:
+            _sharing(library, chat)
         if st.button("Delete…", key="delete_chat", icon=":material/delete:", width="stretch"):
             _confirm(library, chat)
+
+
+def _sharing(library: Library, chat: Conversation) -> None:
+    """Offer a link to read this conversation; it is shown once, and revoked under Settings."""
+    st.button("Share by a link", key="share_chat", icon=":material/share:", width="stretch",
+              help="For a week, to be read by whoever has an account here and the link",
+              on_click=_share, args=(library, chat.id))  # fmt: skip
+    if secret := st.session_state.pop(_SHARED, ""):
+        here = urlsplit(st.context.url or "/")
+        query = urlencode({"shared": secret})
+        st.code(urlunsplit((here.scheme, here.netloc, "/", query, "")), language=None,
+                wrap_lines=True)  # fmt: skip
+
+
+def _share(library: Library, chat: str) -> None:
+    from ranklens import sharing
+
+    st.session_state[_SHARED], _ = sharing.share(library, "conversation", chat)
 
 
 def _entry(place: int, chat: Conversation) -> None:

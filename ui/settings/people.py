@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from rag.errors import RanklensError
+from ranklens import sharing
 from ranklens.people import EVERYWHERE, ROLES, audit_as_csv, people
 from ui.shared import frame
 
@@ -34,6 +35,7 @@ def show(library: Library) -> None:
     _granting(library, by)
     if granted:
         _revoking(library, granted, by)
+    _links(library)
     frame.label("Audit log", "h3")
     entries = managed.accounts.audit(MOST)
     rows = [(one.at, one.account or "command line", one.action, one.what) for one in entries]
@@ -88,6 +90,23 @@ def _revoking(library: Library, granted: list[GrantedRole], by: str) -> None:
                            format_func=_words)  # fmt: skip
         st.button("Revoke", icon=":material/block:", key="revoke_grant", on_click=_revoke,
                   args=(library, one, by))  # fmt: skip
+
+
+def _links(library: Library) -> None:
+    """Show the links that can be followed, each to be revoked."""
+    held = [one for one in sharing.shared(library) if one.open]
+    if not held:
+        return
+    frame.label("Links", "h3")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        one = st.selectbox("Link", held, key="revoke_link_of", width=520, format_func=_of_link)
+        st.button("Revoke the link", icon=":material/link_off:", key="revoke_link",
+                  on_click=sharing.unshare, args=(library, one.id))  # fmt: skip
+
+
+def _of_link(one: sharing.Share) -> str:
+    until = f"{one.expires.astimezone():%d %b %Y}"
+    return frame.plain(f"{one.kind} {one.title}, by {one.account}, until {until}")
 
 
 def _words(one: GrantedRole) -> str:

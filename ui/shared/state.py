@@ -173,7 +173,7 @@ def run(page: st.Page) -> None:
     """Run a page. An unexpected error goes to the log; the reader gets a sentence, no traceback."""
     navigation.note(page.title)
     try:
-        if not _let_in():
+        if not _let_in() or _shown_by_link():
             return
         collections.selector(page.title, library_if_it_opens)
         page.run()
@@ -204,6 +204,17 @@ def _let_in() -> bool:
         return False
     now = _rights(found.account)
     st.fragment(_look_again, run_every=LOOK_AGAIN)(now)
+    return True
+
+
+def _shown_by_link() -> bool:
+    """Show what a link shares, if the address is one."""
+    secret = st.query_params.get("shared", "")
+    if not secret or not served.library.settings.has_accounts:
+        return False
+    from ui.shared import shared_link
+
+    shared_link.show(library(), secret)
     return True
 
 
