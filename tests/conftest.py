@@ -108,3 +108,11 @@ def postgres(postgres_server: PostgresServer) -> str:
 def postgres_module(postgres_server: PostgresServer) -> str:
     """The URL of a database that a module's tests share."""
     return postgres_server.database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a catalogue is: in a file, then on PostgreSQL."""
+    if request.param == "sqlite":
+        return tmp_path / "catalogue.sqlite"
+    return str(request.getfixturevalue("postgres"))

@@ -22,6 +22,7 @@ from ui.cli import (
     judging,
     kept,
     learning,
+    migrating,
     models,
     page,
     people,
@@ -74,6 +75,7 @@ app.command()(upkeep.settings)
 app.command()(doctor.doctor)
 app.command()(upkeep.verify)
 app.command()(upkeep.rebuild)
+app.command()(migrating.migrate)
 app.command(name="eval")(evaluation.evaluate)
 app.command()(kept.evaluations)
 app.command()(fitting.fit)

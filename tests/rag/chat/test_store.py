@@ -24,8 +24,8 @@ def trace(question="Why is the sky blue?", text="Blue light scatters [1]."):
 
 
 @pytest.fixture
-def engine(tmp_path):
-    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+def engine(database):
+    catalogue = Catalogue(database)
     yield catalogue.engine
     catalogue.close()
 

@@ -8,8 +8,8 @@ from rag.store.collections import Collection, Collections
 
 
 @pytest.fixture
-def catalogue(tmp_path):
-    made = Catalogue(tmp_path / "catalogue.sqlite")
+def catalogue(database):
+    made = Catalogue(database)
     yield made
     made.close()
 

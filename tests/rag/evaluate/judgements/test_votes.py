@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +31,10 @@ NONE, LATE = (
 
 
 @pytest.fixture
-def votes(tmp_path: Path) -> VoteStore:
-    return VoteStore(Catalogue(tmp_path / "catalogue.sqlite"))
+def votes(database: Path | str) -> Iterator[VoteStore]:
+    opened = Catalogue(database)
+    yield VoteStore(opened)
+    opened.close()
 
 
 def vote(choice: str = "left", question: str = "Why?", **more: object) -> Vote:

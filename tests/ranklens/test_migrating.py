@@ -1,0 +1,117 @@
+"""A library's database copied to PostgreSQL and back: every row, or nothing."""
+
+import numpy as np
+import pytest
+
+from rag.chat.store import Conversations
+from rag.errors import LibraryError, LibraryInUse
+from rag.evaluate.data import Question
+from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.settings import Settings
+from rag.store.catalogue import Catalogue
+from rag.store.collections import Collections
+from rag.store.owner import Owner
+from rag.store.saved_settings import SavedSettings
+from rag.store.sources import Sources, Tags
+from rag.types import Chunk, Trace
+from ranklens import migrating
+from ranklens.migrating import migrate, migrate_library
+from ranklens.tables import metadata
+from tests.ui.cli.conftest import run  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+def folder(tmp_path):
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    for name in ("moon.md", "Größe \U0001f680.txt"):
+        key = catalogue.add_document(name, 5_000_000_000, f"digest of {name}")
+        catalogue.change(key, "queued", status="indexing", text="The moon.", spans=[[0, 9]])
+        chunks = [
+            Chunk(f"{name}-{n}", name, n, n + 1, "x\U0001f680", 1, ("A", "ß")) for n in (0, 1)
+        ]
+        catalogue.add_chunks(key, 0, chunks, np.array([[0.1, -1], [2, 3]], np.float32))
+        catalogue.publish(key, 0.1)
+    Collections(catalogue).make("other")
+    Collections(catalogue).put("other", ["moon.md"])
+    QuestionSets(catalogue).put("set", [Question("q1", "Why?")], "other")
+    engine = catalogue.engine
+    Tags(engine).put("moon.md", ["sky"])
+    source = Sources(engine).add("folder", "/x", "x")
+    Sources(engine).looked(source, "", {"added": ["a"]})
+    SavedSettings(engine).save("pool", 30)
+    kept = Conversations(engine)
+    kept.add(kept.start("Moon"), "Why?", Trace("Why?", {}, ()))
+    catalogue.close()
+    return tmp_path / "catalogue.sqlite"
+
+
+def rows(where):
+    catalogue = Catalogue(where)
+    with catalogue.engine.connect() as db:
+        found = {t.name: migrating._digest(db, t) for t in metadata.sorted_tables}
+    catalogue.close()
+    return found
+
+
+def test_there_and_back_every_row_is_the_same(folder, postgres, tmp_path):
+    seen = []
+    copied = migrate(folder, postgres, lambda *told: seen.append(told))
+    assert seen[-1][1:] == (copied, copied)
+    assert rows(postgres) == rows(folder)
+    again = tmp_path / "again.sqlite"
+    assert migrate(postgres, again) == copied
+    assert rows(again) == rows(folder)
+
+
+def test_the_copy_goes_on_counting(folder, postgres):
+    migrate(folder, postgres)
+    catalogue = Catalogue(postgres)
+    assert catalogue.add_document("new.md", 1, "n") == 3
+    assert Collections(catalogue).make("third") == "third"
+    assert catalogue.fetch(["moon.md-1"])["moon.md-1"].heading == ("A", "ß")
+    catalogue.close()
+
+
+def test_a_copy_that_is_interrupted_leaves_nothing_and_is_done_again(folder, postgres):
+    def stop(table, done, total):
+        if table == "chunks":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(folder, postgres, stop)
+    catalogue = Catalogue(postgres)
+    assert catalogue.documents() == []
+    catalogue.close()
+    assert migrate(folder, postgres)
+
+
+def test_a_database_with_documents_is_not_written_over(folder, postgres):
+    migrate(folder, postgres)
+    before = rows(postgres)
+    with pytest.raises(LibraryError, match="holds a library already"):
+        migrate(folder, postgres)
+    assert rows(postgres) == before
+
+
+def test_a_copy_that_differs_is_not_kept(folder, postgres, monkeypatch):
+    digests = iter(range(1000))
+    monkeypatch.setattr(migrating, "_digest", lambda *_: next(digests))
+    with pytest.raises(LibraryError, match="differs from the original; nothing was kept"):
+        migrate(folder, postgres)
+    catalogue = Catalogue(postgres)
+    assert catalogue.documents() == []
+    catalogue.close()
+
+
+def test_a_folder_that_is_in_use_is_not_copied(folder, postgres):
+    owner = Owner(folder.parent)
+    with pytest.raises(LibraryInUse):
+        migrate_library(Settings(library=folder.parent), postgres)
+    owner.release()
+
+
+def test_the_command_copies_there_and_back(folder, postgres, tmp_path, run, monkeypatch):  # noqa: F811
+    assert run("migrate", "--library", folder.parent, "--to", postgres).code == 0
+    monkeypatch.setenv("RANKLENS_DATABASE_URL", postgres)
+    assert run("migrate", "--to", tmp_path / "back").code == 0
+    assert rows(tmp_path / "back" / "catalogue.sqlite") == rows(folder)
