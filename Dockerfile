@@ -8,7 +8,7 @@
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS build
-ARG EXTRAS="postgres"
+ARG EXTRAS="postgres oidc"
 ARG TORCH=""
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
