@@ -9,11 +9,16 @@ from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from rag.errors import ModelError, ProviderError
+from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from rag.errors import LibraryError, ModelError, ProviderError
 from rag.models.load import load_encoder
 from rag.models.onnx.engine import describe_machine, engine_for
 from rag.settings import Settings, settings_file
+from rag.store.database import describe, open_database
 from rag.store.owner import holder
+from rag.store.schema import chunks, documents
 from rag.text.plural import plural
 from ranklens.languages import advice
 from ranklens.models import listed, rerankers
@@ -72,6 +77,9 @@ def _models(settings: Settings) -> Iterator[Fact]:
 
 
 def _library(settings: Settings) -> Iterator[Fact]:
+    if address := settings.database_url.get_secret_value():
+        yield from _database(address)
+        return
     folder = settings.library
     catalogue = folder / "catalogue.sqlite"
     yield "library", f"{folder}" if catalogue.is_file() else f"{folder} (empty)"
@@ -80,6 +88,32 @@ def _library(settings: Settings) -> Iterator[Fact]:
         return
     yield "size", ", ".join(f"{name} {_size(path):.1f} MB" for name, path in _parts(folder))
     yield from _counts(catalogue)
+
+
+def _database(address: str) -> Iterator[Fact]:
+    """Read the database without opening the library; it makes no tables."""
+    try:
+        yield "library", describe(address)
+        engine = open_database(address)
+        try:
+            with engine.connect() as db:
+                yield from _served(db)
+        finally:
+            engine.dispose()
+    except (LibraryError, SQLAlchemyError) as error:
+        yield "database", f"cannot be read: {str(error).splitlines()[0]}"
+
+
+def _served(db: Connection) -> Iterator[Fact]:
+    extension = text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    yield "postgresql", str(db.scalar(text("SHOW server_version")))
+    yield "pgvector", str(db.scalar(extension) or "not in this database yet")
+    size = db.scalar(text("SELECT pg_database_size(current_database())")) or 0
+    yield "size", f"{size / 2**20:.1f} MB"
+    if "documents" in inspect(db).get_table_names():
+        ready = select(func.count()).where(documents.c.status == "ready")
+        held = plural(db.scalar(select(func.count()).select_from(chunks)) or 0, "chunk")
+        yield "documents", f"{db.scalar(ready)} ready, {held}"
 
 
 def _counts(catalogue: Path) -> Iterator[Fact]:

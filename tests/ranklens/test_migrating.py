@@ -15,6 +15,7 @@ from rag.store.saved_settings import SavedSettings
 from rag.store.sources import Sources, Tags
 from rag.types import Chunk, Trace
 from ranklens import migrating
+from ranklens.doctor import _library
 from ranklens.migrating import migrate, migrate_library
 from ranklens.tables import metadata
 from tests.ui.cli.conftest import run  # noqa: F401 - a fixture
@@ -115,3 +116,14 @@ def test_the_command_copies_there_and_back(folder, postgres, tmp_path, run, monk
     monkeypatch.setenv("RANKLENS_DATABASE_URL", postgres)
     assert run("migrate", "--to", tmp_path / "back").code == 0
     assert rows(tmp_path / "back" / "catalogue.sqlite") == rows(folder)
+
+
+def test_doctor_reads_the_copy(folder, postgres):
+    migrate(folder, postgres)
+    found = dict(_library(Settings(database_url=postgres)))
+    assert found["documents"] == "2 ready, 4 chunks"
+    assert found["pgvector"] >= "0.8"
+    assert "ranklens@" not in found["library"]
+    gone = dict(_library(Settings(database_url="postgresql://a:secret@127.0.0.1:1/x")))
+    assert "cannot be reached" in gone["database"]
+    assert "secret" not in str(gone)
