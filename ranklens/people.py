@@ -112,14 +112,16 @@ def people_of(settings: Settings) -> Iterator[People]:
 
     Raises `LibraryError` if there is no library.
     """
+    url = settings.database_url.get_secret_value()
     path = settings.library / "catalogue.sqlite"
-    if not path.is_file():
+    if not url and not path.is_file():
         raise LibraryError(
             f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
             "your documents, and --library DIR names another folder"
         )
-    make_private(settings.library)
-    catalogue = Catalogue(path)
+    if not url:
+        make_private(settings.library)
+    catalogue = Catalogue(url or path)
     try:
         yield People(Accounts(catalogue.engine), Collections(catalogue))
     finally:
