@@ -55,24 +55,37 @@ _AT_ONCE = ("server.address", "server.sslCertFile", "server.sslKeyFile")
 def options(settings: Settings) -> dict[str, Any]:
     """Return the program's own values of Streamlit's options, by their dotted names."""
     folders = (Path.home(), APP.parent)
-    files = [str(folder / ".streamlit" / "secrets.toml") for folder in folders]
     return dict(_flat(tomllib.loads(OPTIONS.read_text("utf-8")))) | {
         "server.allowedHosts": [*OWN_NAMES, *settings.hosts()],
         "server.cookieSecret": secrets.token_hex(),
         "server.maxUploadSize": settings.max_file_mb,
-        "secrets.files": files,
+        "secrets.files": [str(folder / ".streamlit" / "secrets.toml") for folder in folders],
     }
 
 
 def parts() -> dict[str, Any]:
-    """Set up the process and the server's options; return `st.App`'s arguments but the script."""
+    """Set up the process and the server's options; return `st.App`'s arguments but the script.
+
+    For `streamlit run`, which has read its files and chosen an address by now.
+    """
+    _prepare()
+    sign_in.refuse_open(served.settings(), str(config.get_option("server.address") or ""))
+    return _arguments()
+
+
+def _prepare() -> dict[str, Any]:
+    """Set up the process and the server's options, and return these."""
     process.prepare()
     settings = served.settings()
     own = options(settings)
     if made := sign_in.secrets_file(settings):
         own["secrets.files"] = [*own["secrets.files"], str(made)]
     hold(own)
-    sign_in.refuse_open(settings, str(config.get_option("server.address") or ""))
+    return own
+
+
+def _arguments() -> dict[str, Any]:
+    settings = served.settings()
     return {
         "routes": served.routes(),
         "middleware": [Middleware(Guard, hosts=settings.hosts(), headers=response_headers())],
@@ -133,11 +146,9 @@ def _flat(table: Mapping[str, Any], section: str = "") -> Iterator[tuple[str, An
 
 def main() -> None:
     """Serve the page: ``python -P -m ui.server [PORT [ADDRESS]]``."""
-    given = parts()
     # As flags they also win while Streamlit reads its files: a theme could name an address.
-    flags = options(Settings()) | {"theme.base": "light"}
+    flags = _prepare() | {"theme.base": "light"}
     del flags["server.cookieSecret"]
-    flags["secrets.files"] = config.get_option("secrets.files")
     for name, value in zip(("server.port", "server.address"), sys.argv[1:], strict=False):
         flags[name] = int(value) if name == "server.port" else value
     sign_in.refuse_open(served.settings(), str(flags["server.address"]))
@@ -145,7 +156,7 @@ def main() -> None:
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         # A closed terminal stops the server in order, as SIGTERM does: the library is closed.
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
-    st.App(APP, **given).run(config=flags)
+    st.App(APP, **_arguments()).run(config=flags)
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def test_an_upload_waits_in_the_library_and_nowhere_else(settings, monkeypatch):
     with Library.open(settings) as library:
         seen = []
 
-        def enqueue(path, name, password, parent, collection):
+        def enqueue(path, name, password, parent, collection, seen_by):
             seen.append((path.parent, path.suffix, path.read_bytes(), name))
 
         monkeypatch.setattr(library, "enqueue", enqueue)

@@ -18,6 +18,7 @@ from tests.ui.cli.conftest import run  # noqa: F401 - a fixture
 
 CANARY = "canary-7f3a9"
 PAGES = ("", "library", "inspect", "compare", "judge", "measure", "monitor", "settings", "models")
+SIGNING_IN = ("oidc_client_secret", "proxy_secret", "cookie_secret")
 QUESTION = "Where is the comet?"
 SERVICES = ("cohere", "jina", "voyage", "rerank-server", "tei", "llm-listwise", "llm-pointwise")
 
@@ -40,9 +41,13 @@ def secrets(model, tmp_path):
     """Every key of the settings, the usual variables, and a password in every address."""
     address = model.url.replace("http://", f"http://user:{CANARY}-password@")
     keys = {f"RANKLENS_{name.upper()}": f"sk-{CANARY}-{name}" for name in KEYS}
+    keys |= {f"RANKLENS_{name.upper()}": f"sk-{CANARY}-{name}" for name in SIGNING_IN}
     keys |= {key.usual: f"sk-{CANARY}-usual" for key in KEYS.values() if key.usual}
     options = {name: address for name in Settings.model_fields if name.endswith("_url")}
-    del options["chroma_url"], options["database_url"]
+    # Where the library is, what encodes and who signs people in stay as they are.
+    for name in ("chroma_url", "database_url", "encoder_url"):
+        del options[name]
+    options = {name: value for name, value in options.items() if not name.startswith("oidc_")}
     return keys | {
         **{f"RANKLENS_{name.upper()}": value for name, value in options.items()},
         "RANKLENS_LLM_MODEL": "fake",
@@ -53,9 +58,9 @@ def secrets(model, tmp_path):
 
 def test_every_secret_option_is_among_them(secrets):
     hidden = {n for n, f in Settings.model_fields.items() if "SecretStr" in str(f.annotation)}
-    # An address with a password, not a key of one: tests/rag/store/test_database.py
-    assert hidden - {"database_url"} == KEYS.keys()
-    assert all(f"RANKLENS_{name.upper()}" in secrets for name in KEYS)
+    # An address with a password: tests/rag/store/test_database.py; those of signing in are below.
+    assert hidden - {"database_url", *SIGNING_IN} == KEYS.keys()
+    assert all(f"RANKLENS_{name.upper()}" in secrets for name in hidden - {"database_url"})
 
 
 def test_no_command_writes_a_key(run, secrets, model, tmp_path, monkeypatch, caplog):  # noqa: F811

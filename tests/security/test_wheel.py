@@ -115,7 +115,7 @@ def test_a_settings_file_that_lies_there_sends_nothing_elsewhere(installed, host
 
 def test_a_proxy_s_name_and_its_settings_file_can_be_named(installed, tmp_path):
     mine = tmp_path / "mine.toml"
-    mine.write_text('page_hosts = "docs.example.org"\n')
+    mine.write_text('page_hosts = "docs.example.org"\nsign_in = "elsewhere"\n')
     log = tmp_path / "log"
     with running(installed, tmp_path, tmp_path, log, "--config", str(mine)) as address:
         host = "docs.example.org"
