@@ -123,8 +123,9 @@ def forget_removed(engine: Engine) -> None:
     with engine.begin() as db:
         patient(db)
         db.execute(select(func.pg_advisory_xact_lock(MERGING)))
+        rows = _listed(db)  # first: the document of a listed block is ready or removed
         ready = ready_documents(db)
-        for row in _listed(db):
+        for row in rows:
             if not np.isin(np.array(row.documents), ready).all():
                 _join(db, [row], ready)
 

@@ -84,7 +84,7 @@ class PostgresWords(Bm25Search):
         keys = list(db.scalars(order))
         held = {key: self._kept[key] for key in keys if key in self._kept}
         if len(self._numbers) > _FEW_TERMS + 2 * _terms(held):
-            held, self._numbers = {}, Vocabulary()
+            held, self._kept, self._numbers = {}, {}, Vocabulary()  # together, if a read fails
         self._kept = {key: held.get(key) or self._adopted(blocks.get(db, key)) for key in keys}
 
     def _adopted(self, block: PostingBlock) -> _Kept:
