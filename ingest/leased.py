@@ -98,6 +98,14 @@ class LeasedWork(Work):
             self.leases.hold(document.id)
         return document
 
+    def _finish(self, document: Document) -> None:
+        """Index a document; an error gives it back, so that no interruption is counted."""
+        try:
+            Work._finish(self, document)
+        except BaseException:
+            self.index.release(document.id)  # does nothing once it is published
+            raise
+
     def _following(self) -> Document | None:
         """Return a document to be read ahead; it is claimed, so that nobody else reads it too."""
         many = self.index.catalogue.waiting("queued")[0] >= MANY

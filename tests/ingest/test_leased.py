@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from ingest import leased
 from ingest.leased import LeasedWork, Leases
 from ingest.progress import FileOutcome
+from rag.errors import StorageError
 from ranklens.library import Library
 from tests.serve.conftest import open_library
 
@@ -81,6 +82,36 @@ def test_what_is_stopped_is_given_back(library: Library, tmp_path: Path):
     library.work(lambda progress: stop.set() if progress.documents_done == 2 else None, stop)
     assert statuses(library) == {name: "ready" if name in names[:2] else "queued" for name in names}
     assert {one.status for one in library.work()} == {"added"}
+
+
+def test_a_document_is_given_back_if_the_disk_is_full(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (name,) = enqueue(library, tmp_path, TEXTS[:1])
+
+    def full() -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(library.index.room, "check", full)
+        assert library.work() == []
+    assert statuses(library) == {name: "queued"}
+    assert [one.status for one in library.work()] == ["added"]
+
+
+def test_a_document_is_given_back_if_the_database_fails_at_publishing(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (name,) = enqueue(library, tmp_path, TEXTS[:1])
+
+    def broken(document_id: int, seconds: float) -> None:
+        raise OperationalError("update", {}, Exception("the database is away"))
+
+    with monkeypatch.context() as database:
+        database.setattr(library.index, "publish", broken)
+        assert library.work() == []
+    assert statuses(library) == {name: "queued"}
+    assert [one.status for one in library.work()] == ["added"]
 
 
 def test_after_finish_nothing_more_is_begun(library: Library, tmp_path: Path):
