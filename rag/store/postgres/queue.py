@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, case, func, select, update
 
 from rag.store.document import LISTED, SMALLEST_FIRST
 from rag.store.removals import MOST_INTERRUPTIONS
@@ -51,8 +51,17 @@ class LeasedQueue:
             return db.execute(taken.values(**begun, lease_until=self._until())).one()
 
     def renew(self, document_id: int) -> bool:
-        """Begin the lease anew; False if the document is not this worker's any more."""
-        return self._change(document_id, lease_until=self._until())
+        """Begin the lease anew; False if the document is not this worker's any more.
+
+        This never waits for a row that is locked, as by its publication, which nobody interrupts.
+        """
+        this = select(documents.c.id).where(*self._own(document_id))
+        with self._engine.begin() as db:
+            if db.scalar(this.with_for_update(skip_locked=True)) is None:
+                return db.scalar(this) is not None
+            own = update(documents).where(documents.c.id == document_id)
+            db.execute(own.values(lease_until=self._until()))
+            return True
 
     def release(self, document_id: int) -> bool:
         """Queue a document again that this worker has claimed."""
@@ -65,12 +74,15 @@ class LeasedQueue:
     def _until(self) -> Any:
         return _now + self._seconds
 
-    def _change(self, document_id: int, **values: Any) -> bool:
-        own = (
+    def _own(self, document_id: int) -> tuple[ColumnElement[bool], ...]:
+        return (
             documents.c.id == document_id,
             documents.c.status == "indexing",
             documents.c.lease_owner == self.owner,
         )
+
+    def _change(self, document_id: int, **values: Any) -> bool:
+        own = self._own(document_id)
         with self._engine.begin() as db:
             return bool(db.execute(update(documents).where(*own).values(**values)).rowcount)
 

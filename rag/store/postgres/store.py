@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from rag.errors import StorageError
+from rag.errors import RanklensError, StorageError
 from rag.settings import Settings
 from rag.store import derived
 from rag.store.analyse import AUTO, Analyser, AutoAnalyser, analyser
@@ -201,9 +202,13 @@ class PostgresStore:
         with self.catalogue.changing_documents() as db:
             patient(db)
             retired = publishing.publish(db, document_id, self.queue.owner, draft, block, seconds)
-        self.clear([document_id] if retired is None else retired)
-        if retired is not None:
-            blocks.merge_due(self.catalogue.engine)
+        try:
+            self.clear([document_id] if retired is None else retired)
+            if retired is not None:
+                blocks.merge_due(self.catalogue.engine)
+        # The document is live: the next pass clears, and the next publication merges.
+        except (RanklensError, SQLAlchemyError) as error:
+            log.warning("what follows a publication was not done: %s", error)
         return retired
 
     def hide(self, document_ids: Sequence[int]) -> None:

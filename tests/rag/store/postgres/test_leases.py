@@ -5,8 +5,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
+from rag.store.postgres import blocks
 from rag.store.postgres.store import PostgresStore
 from rag.store.schema import documents
 from tests.rag.store import stores
@@ -78,6 +80,30 @@ def test_a_lease_that_is_renewed_does_not_run_out(worker):
     assert first.renew(document)
     assert second.claim() is None
     assert first.publish(document, 0.1) == []
+
+
+def test_renewing_waits_for_no_lock_of_the_row(worker):
+    first, second = worker(), worker()
+    document = begin(first, "a", "mars")
+    this = documents.c.id == document
+    with first.catalogue.engine.begin() as publication:
+        publication.execute(select(documents.c.id).where(this).with_for_update())
+        assert first.renew(document)
+        assert not second.renew(document)
+    assert first.publish(document, 0.1) == []
+    assert not first.renew(document)
+
+
+def test_a_document_is_published_though_merging_fails(worker, monkeypatch):
+    def failing(engine):
+        raise OperationalError("lock", {}, Exception("lock timeout"))
+
+    store = worker()
+    with monkeypatch.context() as merging:
+        merging.setattr(blocks, "merge_due", failing)
+        document = begin(store, "a", "mars")
+        assert store.publish(document, 0.1) == []
+    assert held(store) == {"a-0"}
 
 
 def test_a_document_that_ends_its_workers_fails_at_the_second_time(worker):
