@@ -26,7 +26,7 @@ run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty
 
 # Three parts side by side: tests in the browser, and those of servers and of killed processes, wait
 # more than they work. The browser's driver keeps a process to itself.
-SERVERS := tests/crash tests/hostile tests/serve tests/ui
+SERVERS := tests/crash tests/hostile tests/security tests/serve tests/ui
 test: lint  ## lint, types and every test, in three parts side by side
 	@mkdir -p $(ARTIFACTS)
 	@$(BIN)/python -m pytest tests/browser >$(ARTIFACTS)/browser.log 2>&1 & browser=$$!; \

@@ -202,6 +202,7 @@ def test_back_forward_reload_and_links_show_the_same(folder, visit):
         expect(box).to_be_focused()
         dinghy = page.url
         page.get_by_role("button", name="New conversation").click()
+        page.get_by_text("Ask your documents").wait_for()  # else the box of before is filled
         ask(page, FIRST)
         page.locator(".rl-question", has_text=FIRST).wait_for()
         answers(page, 1)

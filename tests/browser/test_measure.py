@@ -172,6 +172,8 @@ def test_both_pages_are_legible_and_fit(address, visit, shot, width, dark):
     page.get_by_text("TREC qrels", exact=True).first.wait_for(state="attached")
     look("judgements")
     page.goto(f"{address}/measure")
+    page.get_by_text("Answers graded by a model").wait_for()  # the last of the page
+    settled(page)
     page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
     page.locator(".rl-verdict").wait_for()
     look("measure")

@@ -102,6 +102,7 @@ class FakeLibrary(UseCases):
             names=lambda: ["default"],
             of_documents=lambda: {document.name: ("default",) for document in self.held},
             ensure=lambda name: name,
+            number=lambda name: 1,
         )
 
     @property
@@ -111,6 +112,7 @@ class FakeLibrary(UseCases):
     def pipeline_within(self, within: Filter) -> Any:
         return SimpleNamespace(
             search=lambda question: fake_trace(question, self.settings, within),
+            widen=lambda trace: trace,
             answer=lambda trace: FakeAnswering(self.answer_error),
             within=self.pipeline_within,
             asked_within=within,
