@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from rag.errors import StorageError
 from rag.store.postgres import blocks
 from rag.store.postgres.blocks import block_of, joined
 from rag.store.postgres.tables import bm25_blocks
@@ -108,22 +107,3 @@ def test_a_document_published_during_forgetting_keeps_its_words(store, monkeypat
     monkeypatch.setattr(blocks, "ready_documents", publishing_between(read))
     store.forget()
     assert [id for id, _ in store.lexical.search("mars", 3)] == ["b-0"]
-
-
-def test_scores_are_right_after_a_read_of_blocks_failed(store, monkeypatch):
-    monkeypatch.setattr("rag.store.postgres.words._FEW_TERMS", 2)
-    gone = add(store, "a", " ".join(f"old{n}" for n in range(50)))
-    add(store, "b", "moon and mars")
-    store.lexical.search("moon", 3)
-    store.retire([gone])
-    add(store, "c", "sun and tide")
-
-    def failing(db, key):
-        raise StorageError("the connection broke")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(blocks, "get", failing)
-        with pytest.raises(StorageError):
-            store.lexical.search("moon", 3)
-    assert [id for id, _ in store.lexical.search("moon", 3)] == ["b-0"]
-    assert [id for id, _ in store.lexical.search("tide", 3)] == ["c-0"]
