@@ -151,7 +151,8 @@ class Documents:
             if not self._may_name(same, parent, seen):
                 return FileOutcome(name, "failed", _HIDDEN)
             reason = "" if parent and same.name == name else _already(same, name)
-            if collection and same.name not in collections.members(collection):
+            # Who may not see everything puts it there by a call of its own, which looks at rights.
+            if collection and not seen and same.name not in collections.members(collection):
                 collections.put(collection, [same.name])
                 reason += f"; it is in the collection {collection!r} now too"
             return FileOutcome(name, "unchanged", reason, same.chunks)

@@ -18,6 +18,7 @@ log = logging.getLogger("ranklens.api")
 ID = "X-Request-ID"
 _AGAIN = {"Retry-After": "5", "Connection": "close"}
 _GIVEN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_SECRET = re.compile(r"(/v1/shared/)[^/]+")
 
 
 class Requests:
@@ -59,5 +60,5 @@ class Requests:
             await problem(500, detail)(scope, receive, send_with_id)
         finally:
             ms = 1000 * (time.perf_counter() - started)
-            path = scope["path"].encode("unicode_escape").decode()
+            path = _SECRET.sub(r"\1(hidden)", scope["path"]).encode("unicode_escape").decode()
             log.info("%s %s %d %.0f ms %s", scope["method"], path, status, ms, request_id)

@@ -55,12 +55,19 @@ _AT_ONCE = ("server.address", "server.sslCertFile", "server.sslKeyFile")
 def options(settings: Settings) -> dict[str, Any]:
     """Return the program's own values of Streamlit's options, by their dotted names."""
     folders = (Path.home(), APP.parent)
-    return dict(_flat(tomllib.loads(OPTIONS.read_text("utf-8")))) | {
-        "server.allowedHosts": [*OWN_NAMES, *settings.hosts()],
-        "server.cookieSecret": secrets.token_hex(),
-        "server.maxUploadSize": settings.max_file_mb,
-        "secrets.files": [str(folder / ".streamlit" / "secrets.toml") for folder in folders],
-    }
+    # Streamlit hands a session only to whom it belongs, if it knows by which header it does.
+    users = {"server.trustedUserHeaders": {settings.proxy_user_header: "account"}}
+    own = users if settings.sign_in == "proxy" else {}
+    return (
+        own
+        | dict(_flat(tomllib.loads(OPTIONS.read_text("utf-8"))))
+        | {
+            "server.allowedHosts": [*OWN_NAMES, *settings.hosts()],
+            "server.cookieSecret": secrets.token_hex(),
+            "server.maxUploadSize": settings.max_file_mb,
+            "secrets.files": [str(folder / ".streamlit" / "secrets.toml") for folder in folders],
+        }
+    )
 
 
 def parts() -> dict[str, Any]:
@@ -148,7 +155,8 @@ def main() -> None:
     """Serve the page: ``python -P -m ui.server [PORT [ADDRESS]]``."""
     # As flags they also win while Streamlit reads its files: a theme could name an address.
     flags = _prepare() | {"theme.base": "light"}
-    del flags["server.cookieSecret"]
+    for name in ("server.cookieSecret", "server.trustedUserHeaders"):  # held all the same
+        flags.pop(name, None)
     for name, value in zip(("server.port", "server.address"), sys.argv[1:], strict=False):
         flags[name] = int(value) if name == "server.port" else value
     sign_in.refuse_open(served.settings(), str(flags["server.address"]))

@@ -58,3 +58,8 @@ def test_what_documents_hold_is_left_alone(library: Library, client_of: MakeClie
     library.add(path)
     reader = client_of(library, library.secrets["read"])
     assert ENCODER in reader.get("/api/v1/text", params={"document": "paths.txt"}).text
+
+
+def test_a_key_of_an_account_opens_nothing_where_nobody_signs_in(library: Library, client_of):
+    secret, _ = library.keys.add("ada's program", "admin", "ada")
+    assert client_of(library, secret).get("/api/v1/documents").status_code == 401

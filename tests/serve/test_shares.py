@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from ranklens import people
@@ -114,3 +116,13 @@ def test_a_link_is_over_after_its_days(held, client):
     for days in (0, -1, 91):
         reply = client("viewer").post("/api/v1/shares", json={**body, "days": days})
         assert reply.status_code == 422
+
+
+def test_the_secret_of_a_link_is_not_in_the_log(held, client, caplog):
+    library, _ = held
+    made = shared(client("outsider"), "conversation", chat_of(library, "outsider"))
+    with caplog.at_level(logging.INFO):
+        assert client("viewer").get(f"/api/v1/shared/{made['secret']}").status_code == 200
+    ours = [record.getMessage() for record in caplog.records if record.name == "ranklens.api"]
+    assert any("/v1/shared/(hidden) 200" in line for line in ours)
+    assert not any(made["secret"] in line for line in ours)

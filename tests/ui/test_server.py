@@ -108,3 +108,10 @@ def test_a_signal_stops_the_server_in_order(name, tmp_path):
             signal.signal(getattr(signal, name), before)
             server.kill()
     assert server.returncode == -signal.SIGTERM
+
+
+def test_a_session_belongs_to_the_account_that_the_proxy_names():
+    proxy = Settings(sign_in="proxy", proxy_secret="between-proxy-and-page")
+    users = server.options(proxy)["server.trustedUserHeaders"]
+    assert users == {proxy.proxy_user_header: "account"}
+    assert "server.trustedUserHeaders" not in server.options(Settings())

@@ -66,7 +66,7 @@ def library() -> Library:
         frame.title("Ranklens")
         problem(error)
         with st.container(horizontal=True):
-            if isinstance(error, LibraryMismatch):
+            if isinstance(error, LibraryMismatch) and not served.settings().has_accounts:
                 again = "Index all documents again"
                 st.button(again, icon=":material/sync:", on_click=_accept_settings)
             st.button("Try again", icon=":material/refresh:", type="primary")
@@ -162,7 +162,13 @@ def settings(library: Library) -> Settings:
 
 
 def _accept_settings() -> None:
-    """Queue every document of the library to be indexed with the present settings."""
+    """Queue every document of the library to be indexed with the present settings.
+
+    If people sign in, whoever runs the server does that (``ranklens reindex``): the library that
+    would know their roles does not open.
+    """
+    if served.settings().has_accounts:
+        return
     try:
         ranklens.open(reindex=True, command=served.COMMAND).close()
     except RanklensError as error:
