@@ -16,7 +16,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick lint format bench soak hostile crash kills fuzz isolation clean
+.PHONY: help run test quick long lint format bench soak hostile crash kills fuzz isolation clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -27,16 +27,22 @@ run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty
 # Three parts side by side: tests in the browser, and those of servers and of killed processes, wait
 # more than they work. The browser's driver keeps a process to itself.
 SERVERS := tests/crash tests/hostile tests/security tests/serve tests/ui
-test: lint  ## lint, types and every test, in three parts side by side
+PYTEST := $(BIN)/python -m pytest -m "not long"
+BROWSER := $(PYTEST) tests/browser -o cache_dir=$(ARTIFACTS)/browser-cache
+test: lint  ## lint, types and the tests but `long` ones, in three parts side by side
 	@mkdir -p $(ARTIFACTS)
-	@$(BIN)/python -m pytest tests/browser >$(ARTIFACTS)/browser.log 2>&1 & browser=$$!; \
-	$(BIN)/python -m pytest $(SERVERS) >$(ARTIFACTS)/servers.log 2>&1 & servers=$$!; \
-	$(BIN)/python -m pytest $(patsubst %,--ignore=%,tests/browser $(SERVERS)); others=$$?; \
+	@{ $(BROWSER) || { echo "== once more, what failed on a busy machine"; $(BROWSER) --lf; }; } \
+		>$(ARTIFACTS)/browser.log 2>&1 & browser=$$!; \
+	$(PYTEST) $(SERVERS) >$(ARTIFACTS)/servers.log 2>&1 & servers=$$!; \
+	$(PYTEST) $(patsubst %,--ignore=%,tests/browser $(SERVERS)); others=$$?; \
 	wait $$servers; servers=$$?; cat $(ARTIFACTS)/servers.log; \
 	wait $$browser; browser=$$?; cat $(ARTIFACTS)/browser.log; exit $$((others | servers | browser))
 
 quick: $(DEV_STAMP)  ## the tests without the slow and the browser ones
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -m "not slow and not browser and not long"
+
+long: $(DEV_STAMP)  ## the tests that take longest: training, killed and resumed
+	$(BIN)/python -m pytest -m long
 
 lint: $(DEV_STAMP)  ## ruff, mypy, and whether every import is declared
 	$(BIN)/ruff check .

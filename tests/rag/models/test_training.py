@@ -59,6 +59,7 @@ def test_a_cross_encoder_with_modules_for_a_head_keeps_them(tmp_path):
     assert good > bad
 
 
+@pytest.mark.long
 def test_it_goes_on_from_the_last_checkpoint_that_is_whole(base, tmp_path):
     made, steps = tmp_path / "made", []
 
@@ -96,7 +97,7 @@ train_cross(Path(sys.argv[1]), PAIRS, Path(sys.argv[2]), FAST, report)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_training_that_was_killed_goes_on(base, tmp_path):
     made = tmp_path / "made"
     with subprocess.Popen(
