@@ -253,8 +253,9 @@ def _import_of_before(library: Library) -> None:
     except RanklensError as error:
         log.warning("the evaluation of an older version stays out of the list: %s", error)
         return
-    path.unlink(missing_ok=True)
-    keep(library, evaluation, made=datetime.fromisoformat(evaluation.made).astimezone(UTC))
+    made = datetime.fromisoformat(evaluation.made).astimezone(UTC)
+    if keep(library, evaluation, made=made):  # else it waits for somebody who may
+        path.unlink(missing_ok=True)
 
 
 def as_json(record: EvaluationRecord) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def _unready(detail: str) -> HTTPException:
 
 
 def _is_ready(opened: OpenLibrary) -> bool:
-    """Return whether the library is open and answers; nobody who asks is told why it does not."""
+    """Return whether the library is open and answers; the reply does not say why it does not."""
     try:
         readiness.check(opened.get())
     except RanklensError as error:

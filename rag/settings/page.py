@@ -97,5 +97,5 @@ class PageSettings(Section):
 
     def admin_accounts(self) -> frozenset[str]:
         """Return the accounts of `admins`, as accounts are written."""
-        names = (name.strip().casefold() for name in self.admins.split(","))
+        names = (name.strip().lower() for name in self.admins.split(","))
         return frozenset(name for name in names if name)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import secrets
 import time
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -275,10 +276,16 @@ class Accounts:
 
 
 def checked_name(name: str) -> str:
-    """Return an account's name as it is kept: in lower case; raises `RanklensError`."""
-    name = name.strip().casefold()
+    """Return an account's name as it is kept: in lower case; raises `RanklensError`.
+
+    Names that can be written in two ways (strauß and strauss, ſam and sam) are refused: one account
+    could be taken for the other.
+    """
+    name = name.strip().lower()
     if not name or len(name) > LONGEST or not name.isprintable():
         raise RanklensError(f"an account's name has 1 to {LONGEST} printable characters")
+    if name != name.casefold() or name != unicodedata.normalize("NFKC", name):
+        raise RanklensError(f"the account's name {name!r} can be written in another way; use that")
     return name
 
 

@@ -184,7 +184,7 @@ class MemberJudgements(JudgementStore):
 
     def _as_own(self, one: Judgement) -> Judgement:
         """Return a judgement in the visitor's name; an admin may bring back those of others."""
-        if one.source != "person" or self._rights.visitor.is_admin:
+        if one.source not in ("person", "import") or self._rights.visitor.is_admin:
             return one
         return replace(one, judge=self._rights.account)
 

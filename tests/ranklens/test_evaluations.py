@@ -96,3 +96,15 @@ def test_a_run_that_there_is_no_room_for_is_not_kept(library, caplog):
     (library.settings.library / "measured").write_text("a file in the folder's place")
     assert evaluations.keep(library, run(library)) is None
     assert "is lost when the program ends" in caplog.text
+
+
+def test_an_evaluation_of_an_older_version_stays_until_it_is_kept(library):
+    path = library.settings.library / evaluations.BEFORE
+    saved.save(run(library), path)
+    blocked = library.settings.library / "measured"
+    blocked.write_text("a file in the folder's place")
+    assert evaluations.listed(library) == []
+    assert path.exists()
+    blocked.unlink()
+    assert len(evaluations.listed(library)) == 1
+    assert not path.exists()

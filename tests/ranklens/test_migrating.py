@@ -56,7 +56,7 @@ def rows(where):
 
 def test_there_and_back_every_row_is_the_same(folder, postgres, tmp_path):
     seen = []
-    copied = migrate(folder, postgres, lambda *told: seen.append(told))
+    copied = migrate(folder, postgres, lambda *step: seen.append(step))
     assert seen[-1][1:] == (copied, copied)
     assert rows(postgres) == rows(folder)
     again = tmp_path / "again.sqlite"

@@ -42,41 +42,41 @@ def test_figures_of_the_window_are_shown(page, log):
     log.add(asked(ranking=0.4, fell_back="reranked: away", age=120))
     log.add(asked(ranking=9.0, age=2 * DAY))
     at = page("ui/monitor/page.py")
-    told = bodies(at)
-    assert "Questions<b>2</b>" in told
-    assert "Ranking, p50<b>300 ms</b>" in told
-    assert "Fell back<b>50.0%</b>" in told
-    assert "9.00 s" not in told
+    shown = bodies(at)
+    assert "Questions<b>2</b>" in shown
+    assert "Ranking, p50<b>300 ms</b>" in shown
+    assert "Fell back<b>50.0%</b>" in shown
+    assert "9.00 s" not in shown
     at.session_state["window"] = "All"
-    told = bodies(at.run())
-    assert "Questions<b>3</b>" in told
-    assert "9.00 s" in told
+    shown = bodies(at.run())
+    assert "Questions<b>3</b>" in shown
+    assert "9.00 s" in shown
 
 
 def test_a_slow_question_leads_to_its_trace_and_its_words_stay_words(page, library, log):
     kept = Conversations(library.index.catalogue.engine)
     turn = kept.add(kept.start("x"), HOSTILE, trace_of(HOSTILE))
     log.add(asked(HOSTILE, turn=turn.id))
-    told = bodies(page("ui/monitor/page.py"))
-    assert f'href="/inspect?turn={turn.id}"' in told
-    assert "<script>" not in told
-    assert "&lt;script&gt;" in told
+    shown = bodies(page("ui/monitor/page.py"))
+    assert f'href="/inspect?turn={turn.id}"' in shown
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
 
 
 def test_a_threshold_that_is_passed_alerts_on_top(page, library, log, monkeypatch):
     monkeypatch.setattr("rag.watch.figures.ALERT_FROM", 1)
     library.settings = library.settings.updated(alert_p95_ms=100)
     log.add(asked(ranking=0.2))
-    told = bodies(page("ui/monitor/page.py"))
-    assert "alert_p95_ms is 100 ms" in told
-    assert told.index("Beyond a threshold") < told.index("Ranking, p50")
+    shown = bodies(page("ui/monitor/page.py"))
+    assert "alert_p95_ms is 100 ms" in shown
+    assert shown.index("Beyond a threshold") < shown.index("Ranking, p50")
 
 
 def test_an_empty_chart_says_what_would_fill_it(page, log):
     log.add(asked(first_token=None, answering=None))
-    told = bodies(page("ui/monitor/page.py"))
-    assert told.count("no answer was written in this window") == 1
-    assert told.count("judge passages beside an answer") == 1
+    shown = bodies(page("ui/monitor/page.py"))
+    assert shown.count("no answer was written in this window") == 1
+    assert shown.count("judge passages beside an answer") == 1
 
 
 def test_rerank_gain_follows_judgements(page, library, log):
@@ -99,17 +99,17 @@ def test_questions_are_searched_filtered_and_exported(page, library, log):
     log.add(asked("which batteries?", liked=True, fell_back="reranked: away", age=180))
     at = page("ui/monitor/page.py", monitor_view="Questions")
     assert not at.exception
-    told = bodies(at)
-    assert "3 questions" in told
-    assert f'href="/inspect?turn={turn.id}"' in told
-    assert "<script>" not in told
+    shown = bodies(at)
+    assert "3 questions" in shown
+    assert f'href="/inspect?turn={turn.id}"' in shown
+    assert "<script>" not in shown
     at.text_input(key="monitor_words").set_value("WHICH").run()
     assert "2 questions" in bodies(at)
     at.multiselect(key="monitor_outcomes").select("thumb down").run()
-    told = bodies(at)
-    assert "1 question<" in told
-    assert "which seals?" in told
-    assert "which batteries?" not in told
+    shown = bodies(at)
+    assert "1 question<" in shown
+    assert "which seals?" in shown
+    assert "which batteries?" not in shown
     assert at.query_params["view"] == "Questions"
     assert at.query_params["words"] == "WHICH"
     assert at.query_params["only"] == "thumb down"
@@ -129,9 +129,9 @@ def test_questions_of_one_collection(page, library, log):
     assert "Questions<b>1</b>" in bodies(at)
     assert at.query_params["asked"] == "Reports"
     at.session_state["monitor_view"] = "Questions"
-    told = bodies(at.run())
-    assert "1 question<" in told
-    assert "<td>Reports</td>" in told
+    shown = bodies(at.run())
+    assert "1 question<" in shown
+    assert "<td>Reports</td>" in shown
 
 
 def test_everything_can_be_forgotten_at_once(page, log):
@@ -180,9 +180,9 @@ def test_pipelines_compared_in_use_are_shown_with_their_verdict(page, library, l
         turn = kept.add(kept.start(str(number)), "which batteries?", trace_of("which batteries?"))
         library.interleavings.add(turn.id, "none", "wide", "d" * 16, {ALL[0].id: "2"})
         library.interleavings.open(turn.id, ALL[0].id)
-    told = bodies(page("ui/monitor/page.py"))
-    assert "wide won 8 questions, none 0, of 8 that were interleaved: readers prefer wide." in told
-    assert "Share of the second" in told
+    shown = bodies(page("ui/monitor/page.py"))
+    assert "wide won 8 questions, none 0, of 8 that were interleaved: readers prefer wide." in shown
+    assert "Share of the second" in shown
 
 
 def test_a_comparison_that_names_no_pipeline_says_so(page, library, log):

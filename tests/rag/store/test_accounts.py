@@ -3,7 +3,7 @@
 import pytest
 
 from rag.errors import NotThere, RanklensError
-from rag.store.accounts import ALL, EVERYONE, Accounts, Grant
+from rag.store.accounts import ALL, EVERYONE, Accounts, Grant, checked_name
 from rag.store.catalogue import Catalogue
 
 
@@ -82,3 +82,10 @@ def test_the_audit_log_is_newest_first(accounts):
         ("ada", "added", "two.md"),
         ("ada", "added", "one.md"),
     ]
+
+
+@pytest.mark.parametrize("name", ["strauß@example.org", "ſam", "ﬁona", "ｍax"])
+def test_a_name_that_could_be_taken_for_another_is_refused(name):
+    with pytest.raises(RanklensError, match="written in another way"):
+        checked_name(name)
+    assert checked_name(" Ada@Example.org ") == "ada@example.org"
