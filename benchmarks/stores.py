@@ -197,8 +197,9 @@ def _asked(
 
     def search(question: tuple[str, np.ndarray]) -> float:
         started = time.perf_counter()
-        stage = FirstStage(system.store, settings, threads, lambda _texts: 1.0)
-        stage.find(Query(question[0], lambda: question[1]))
+        with system.store.one_version():
+            stage = FirstStage(system.store, settings, threads, lambda _texts: 1.0)
+            stage.find(Query(question[0], lambda: question[1]))
         return 1e3 * (time.perf_counter() - started)
 
     with ThreadPoolExecutor(2 * clients) as threads, ThreadPoolExecutor(clients) as people:

@@ -96,8 +96,9 @@ class Pipeline:
     def retrieve(self, question: str) -> Retrieved:
         """Find a question's candidates; any pipeline over the same index can `rank` them."""
         question = checked_question(question, self.settings)
-        question, named = self.mentioned(question)
-        return (self.within(named) if named else self)._retrieve(question.strip())
+        with self.index.one_version():
+            question, named = self.mentioned(question)
+            return (self.within(named) if named else self)._retrieve(question.strip())
 
     def mentioned(self, question: str) -> tuple[str, Filter]:
         """Return the question without its ``@name`` marks, and the filter that they stand for.

@@ -106,8 +106,9 @@ class UseCases(Records):
         if there is no such collection or no document fits, `SettingsError`, `LibraryError` if the
         collection has no document that is ready, and `RanklensError` once ``stop`` is set.
         """
-        within = self._pipeline(collection, documents, types, since, settings, stop)
-        trace = within.search(question)
+        with self.index.one_version():
+            within = self._pipeline(collection, documents, types, since, settings, stop)
+            trace = within.search(question)
         self._log(trace, origin)
         return trace
 
@@ -338,7 +339,8 @@ class UseCases(Records):
         """
         from rag.retrieve.filters import EVERYTHING
 
-        return self.pipeline.within(EVERYTHING.inside(self.collections.asked(collection)))
+        with self.index.one_version():
+            return self.pipeline.within(EVERYTHING.inside(self.collections.asked(collection)))
 
     def learn(
         self,

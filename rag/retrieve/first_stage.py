@@ -18,6 +18,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -99,7 +100,7 @@ class FirstStage:
         Raises `LibraryError` if both fail; one that fails is a stage that fell back.
         """
         # The encoder and Chroma let other threads compute meanwhile; BM25 is done before they are.
-        waiting = self._threads.submit(self.lexical, query.words)
+        waiting = self._threads.submit(copy_context().run, self.lexical, query.words)
         dense = self.dense(query.vector)
         lexical = waiting.result()
         if dense.fell_back and lexical.fell_back:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -117,6 +117,10 @@ class Index:
     def version(self) -> int:
         """Return how often documents were changed since the library was opened."""
         return self.catalogue.changes
+
+    def one_version(self) -> AbstractContextManager[None]:
+        """Do nothing: the version is a number in memory."""
+        return nullcontext()
 
     # Dense search
 

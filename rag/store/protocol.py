@@ -7,6 +7,7 @@ PostgreSQL. Both give the same rankings and scores.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
@@ -129,6 +130,12 @@ class Store(Protocol):
 
     def version(self) -> int:
         """Return a number that grows with every change of what can be searched."""
+
+    def one_version(self) -> AbstractContextManager[None]:
+        """Let caches compare the version once in all that is done within: for one question.
+
+        It holds in the present context (`contextvars`), so threads need a copy of that.
+        """
 
     def verify(self, on_progress: OnChecked | None = None) -> IndexReport:
         """Check counts, ids and a sample of exact searches; changes nothing."""

@@ -74,7 +74,8 @@ class MemberIndex(Part):
 
     passes = frozenset(
         {
-            "analyser_of", "compare", "is_exact", "lexical", "near", "scope", "tokens", "version",
+            "analyser_of", "compare", "is_exact", "lexical", "near", "one_version", "scope",
+            "tokens", "version",
         }
     )  # fmt: skip
     whole = False

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from rag.errors import FilterError
 from ranklens import readiness
@@ -56,6 +57,37 @@ def test_a_host_reads_what_another_one_wrote(hosts: Hosts, tmp_path: Path):
         hit.chunk.text for hit in second.search("tide").stage("lexical").hits
     ]
     readiness.check(first)
+
+
+def test_a_question_asks_for_the_version_once(hosts: Hosts, tmp_path: Path):
+    library = hosts[0]
+    library.add(write(tmp_path))
+    library.search("probe")
+    statements: list[str] = []
+
+    def note(_db: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(library.index.catalogue.engine, "before_cursor_execute", note)
+    library.pipeline.search("moon probe")
+    assert len(statements) == 4  # the version, the vectors, the passages of both retrievers
+    assert len([one for one in statements if "FROM store_version" in one]) == 1
+    statements.clear()
+    library.search("moon probe")
+    assert len([one for one in statements if "FROM store_version" in one]) == 1
+    assert len(statements) == 6  # two more for the question log
+
+
+def test_what_is_removed_during_a_question_is_gone_from_the_next_one(hosts: Hosts, tmp_path: Path):
+    first, second = hosts
+    first.add(write(tmp_path))
+    with second.index.one_version():
+        assert found(second, "probe") == set(TEXTS)
+        first.remove("comet.txt")
+        assert found(second, "probe") == {"moon.md", "mars.txt"}  # its passages are not live
+        assert second.index.lexical.search("comet", 5)  # as of before
+    assert not second.index.lexical.search("comet", 5)
+    assert {document.name for document in second.index.catalogue.ready()} == {"moon.md", "mars.txt"}
 
 
 def test_collections_change_for_all_hosts(hosts: Hosts, tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from rag.store.postgres import blocks, publishing, vectors
 from rag.store.postgres.checking import check, rebuild
 from rag.store.postgres.publishing import Draft
 from rag.store.postgres.queue import LEASE_SECONDS, LeasedQueue
-from rag.store.postgres.tables import OPENING, patient, version_of
+from rag.store.postgres.tables import OPENING, one_version, patient, version_of
 from rag.store.postgres.vectors import COMPARED, PostgresVectors, Scored
 from rag.store.postgres.words import PostgresWords
 from rag.store.room import Room
@@ -117,6 +118,10 @@ class PostgresStore:
     def version(self) -> int:
         """Return a number that grows with every change of what can be searched."""
         return version_of(self.catalogue.engine)
+
+    def one_version(self) -> AbstractContextManager[None]:
+        """Ask for the version once for all that is done within, as for one question."""
+        return one_version(self.catalogue.engine)
 
     def close(self) -> None:
         """Give back what is claimed, and every connection."""

@@ -6,6 +6,10 @@ They have a `MetaData` of their own, since SQLite has none of them; a migration 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -57,8 +61,24 @@ def patient(db: Connection) -> None:
     )
 
 
+_pinned: ContextVar[tuple[Engine, int] | None] = ContextVar("pinned version", default=None)
+
+
+@contextmanager
+def one_version(engine: Engine) -> Iterator[None]:
+    """Ask for the version once; until this ends, `version_of` answers that in this context."""
+    before = _pinned.set((engine, version_of(engine)))
+    try:
+        yield
+    finally:
+        _pinned.reset(before)
+
+
 def version_of(engine: Engine) -> int:
-    """Return the version of what can be searched."""
+    """Return the version of what can be searched, or that of `one_version`."""
+    pinned = _pinned.get()
+    if pinned and pinned[0] is engine:
+        return pinned[1]
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         return read_version(db)
 

@@ -58,7 +58,8 @@ class PostgresWords(Bm25Search):
         return {id for kept in list(self._kept.values()) for id in kept.shown.row_of}
 
     def _scores(self) -> Snapshot:
-        if version_of(self._engine) > self._present[0]:
+        # It may be lower too: after a restore, or a failover to a standby that lagged.
+        if version_of(self._engine) != self._present[0]:
             with self._reading:
                 self._refresh()
         return self._present[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,7 +91,8 @@ class FakeLibrary(UseCases):
 
     @property
     def index(self) -> Any:
-        return SimpleNamespace(catalogue=SimpleNamespace(engine=self.engine))
+        catalogue = SimpleNamespace(engine=self.engine)
+        return SimpleNamespace(catalogue=catalogue, one_version=nullcontext)
 
     @property
     def collections(self) -> Any:
