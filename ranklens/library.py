@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -91,6 +91,8 @@ class Library(Documents, UseCases):
             library = cls(settings, owner, encoder, index)
             make_private(settings.library)
             apply(library)
+            if settings.has_accounts:
+                library.judgements.part()
             undo.pop_all()
         return library
 
@@ -115,6 +117,16 @@ class Library(Documents, UseCases):
         """Index in the background, as `Documents.start_worker` does, and watch the folders."""
         super().start_worker()
         self._watcher.start()
+
+    def remove_all(self, names: Sequence[str]) -> list[str]:
+        """Remove documents; return those of the names that there were.
+
+        With accounts their judgements do not go over to later documents of these names.
+        """
+        removed = super().remove_all(names)
+        if removed and self.settings.has_accounts:
+            self.judgements.part()
+        return removed
 
     def close(self) -> None:
         """Stop what is running, save, and give the folder back."""

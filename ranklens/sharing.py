@@ -45,7 +45,8 @@ def share(
     """Make a link; returns its secret, which is shown this once, and what is kept of it.
 
     ``key`` is the id of a conversation or an evaluation; a comparison's is that of a trace which
-    the API keeps. Votes are those of a ``collection``. Raises `NotThere` for what the visitor does
+    the API keeps; that of votes is a round's (`Tally.round`), or nothing for all rounds. Votes are
+    those on passages of a ``collection``. Raises `NotThere` for what the visitor does
     not see, and `LibraryError` if people do not sign in here.
     """
     member = _member(library)
@@ -98,7 +99,12 @@ def _target(
         within = asking.filter_of(trace).collection
         return trace.question, {"trace": to_dict(trace)}, within
     library.collections.id_of(collection)
-    return f"Votes in {collection}", {}, collection
+    if not key:
+        return f"Votes in {collection}", {}, collection
+    for tally, _ in voting.counted(library, collection):
+        if tally.round == key:
+            return f"Votes on {tally.kind} of {tally.pair}", {"round": key}, collection
+    raise NotThere(f"there is no round of votes {key[:40]!r} in {collection!r}")
 
 
 def _shown(sharer: Library, found: Share) -> dict[str, Any]:
@@ -117,4 +123,10 @@ def _shown(sharer: Library, found: Share) -> dict[str, Any]:
         return outside(evaluations.figures(sharer, found.target["id"])[0])
     if found.kind == "comparison":
         return dict(found.target["trace"])
-    return {"tallies": [asdict(tally) for tally, _ in voting.counted(sharer)]}
+    made = [tally for tally, _ in voting.counted(sharer, name)]
+    wanted = found.target.get("round")
+    return {
+        "tallies": [
+            {"round": one.round, **asdict(one)} for one in made if wanted in (None, one.round)
+        ]
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
@@ -92,9 +93,20 @@ def vote(library: Library, ballot: Ballot, choice: VoteChoice, voter: str) -> Vo
     return library.votes.add(Vote(ballot.question, ballot.kind, left, right, choice, voter))
 
 
-def counted(library: Library) -> list[tuple[Tally, list[Vote]]]:
-    """Return the counts of each pair with its votes, most votes first."""
-    return tallies(library.votes.all())
+def counted(library: Library, collection: str = "") -> list[tuple[Tally, list[Vote]]]:
+    """Return the counts of each pair with its votes, most votes first.
+
+    With ``collection`` those votes alone that were on its passages.
+    """
+    held = library.votes.all()
+    return tallies(_on_passages_of(library, held, collection) if collection else held)
+
+
+def _on_passages_of(library: Library, held: Sequence[Vote], collection: str) -> list[Vote]:
+    members = library.collections.members(collection)
+    live = library.index.catalogue.fetch(sorted({key for vote in held for key in vote.passages}))
+    inside = {key for key, chunk in live.items() if chunk.document in members}
+    return [one for one in held if one.passages and inside.issuperset(one.passages)]
 
 
 def tally_of(library: Library, vote: Vote) -> Tally:

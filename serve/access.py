@@ -10,7 +10,7 @@ from starlette.websockets import WebSocketClose
 
 from rag.errors import RanklensError
 from ranklens import Library, people
-from ranklens.members.records import role_of
+from ranklens.members.managed import role_of
 from serve.library import OpenLibrary
 from serve.policy import Access, Caller, decide, is_local, of_visitor, rule_of
 from serve.problems import ProblemResponse, of_error, problem

@@ -15,21 +15,17 @@ from rag.errors import Refused
 from rag.pipeline import Pipeline
 from ranklens import policy
 from ranklens.members.documents import MemberCollections, MemberDocuments, MemberIndex
+from ranklens.members.judged import MemberJudgements, MemberQuestionSets, MemberVotes
+from ranklens.members.managed import MemberKeys, MemberSaved, MemberShares
 from ranklens.members.records import (
     MemberAlerts,
     MemberEvaluations,
     MemberInterleavings,
     MemberJobs,
-    MemberJudgements,
-    MemberKeys,
     MemberLog,
-    MemberQuestionSets,
-    MemberSaved,
-    MemberShares,
     MemberSources,
     MemberTags,
     MemberTraces,
-    MemberVotes,
 )
 from ranklens.members.rights import Part, Rights
 from ranklens.policy import Role, Visitor

@@ -21,7 +21,7 @@ from rag.trace import to_dict
 from ranklens import people
 from ranklens.library import Library
 from ranklens.members.documents import MemberIndex
-from ranklens.members.records import MemberJudgements
+from ranklens.members.judged import MemberJudgements
 from tests.serve.conftest import MakeClient
 from tests.serve.isolated import CANARIES, MISSING, OURS, THEIRS, VISITORS, Things, two_collections
 from tests.serve.test_policy import OPERATIONS

@@ -29,7 +29,9 @@ class Judgement:
     """A grade from 0 (not relevant) to 3 (answers it) for the characters ``start:end``.
 
     ``end`` 0 means the document as a whole. ``digest`` names the version of the document whose
-    offsets these are. ``status`` is ``lost`` if that text is not in the present version.
+    offsets these are. ``status`` is ``lost`` if that text is not in the present version, and
+    ``removed`` if the document was removed from a library with accounts: only the same bytes bring
+    it back then, because another document of that name may be somebody else's.
     """
 
     question: str
@@ -42,7 +44,7 @@ class Judgement:
     judge: str
     source: Source = "person"
     note: str = ""
-    status: Literal["current", "lost"] = "current"
+    status: Literal["current", "lost", "removed"] = "current"
     time: float = 0.0
     id: int = 0
 

@@ -38,6 +38,7 @@ from rag.evaluate.judgements.record import (
 from rag.evaluate.judgements.schema import judgements as table
 from rag.evaluate.judgements.spans import JudgedSpan, distinct
 from rag.store.catalogue import Catalogue, Document
+from rag.store.schema import documents
 from rag.store.statements import insert_or_replace
 from rag.text.plural import plural
 from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, clean, too_long
@@ -111,6 +112,13 @@ class JudgementStore:
         its = (table.c.question == same_words(question), table.c.source == source)
         with self._engine.begin() as db:
             return db.execute(delete(table).where(*its)).rowcount
+
+    def part(self) -> None:
+        """Part judgements of documents that are not there any more from the documents' names."""
+        there = select(documents.c.name).where(documents.c.status != "removed")
+        gone = table.c.document.not_in(there) & (table.c.status != "removed")
+        with self._engine.begin() as db:
+            db.execute(update(table).where(gone).values(status="removed"))
 
     def refresh(self) -> Carried:
         """Carry judgements over to the present versions of their documents.
@@ -255,7 +263,15 @@ class JudgementStore:
         return found
 
     def _carried(self, document: Document) -> Iterator[tuple[Judgement, str]]:
-        held = [one for one in self.all(document=document.name) if not one.whole]
+        held = [
+            one
+            for one in self.all(document=document.name)
+            if one.status != "removed" or one.digest == document.digest
+        ]
+        for one in held:
+            if one.whole and one.status == "removed":
+                yield replace(one, status="current"), "found"
+        held = [one for one in held if not one.whole]
         stored = self._catalogue.document_text(document.id) if held else None
         text = stored[0] if stored else ""
         for one in held:

@@ -6,6 +6,7 @@ the counting starts anew. The test is the exact two-sided sign test; ties are le
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -55,6 +56,11 @@ class Vote:
     id: int = 0
 
     @property
+    def passages(self) -> tuple[str, ...]:
+        """The ids of the passages that both sides showed."""
+        return (*self.left.passages, *self.right.passages)
+
+    @property
     def winner(self) -> VotedPipeline | None:
         """The preferred pipeline, None if neither was."""
         return {"left": self.left, "right": self.right}.get(self.choice)
@@ -76,6 +82,12 @@ class Tally:
     losses: int
     ties: int
     both_bad: int
+
+    @property
+    def round(self) -> str:
+        """The id of this pair and kind: 16 hexadecimal digits."""
+        sides = [(one.name, one.digest) for one in (self.first, self.second)]
+        return hashlib.sha256(json.dumps([*sides, self.kind]).encode()).hexdigest()[:16]
 
     @property
     def pair(self) -> str:
@@ -157,7 +169,7 @@ def proposals(vote: Vote) -> dict[str, int]:
     bad, everything as not relevant. A tie suggests nothing, and what both showed is left out.
     """
     if vote.choice == "both bad":
-        return dict.fromkeys((*vote.left.passages, *vote.right.passages), 0)
+        return dict.fromkeys(vote.passages, 0)
     if vote.winner is None or vote.loser is None:
         return {}
     won, lost = vote.winner.passages, vote.loser.passages
