@@ -11,6 +11,8 @@ import streamlit
 
 from serve.guard import HEADERS
 
+# What every page runs from its first moment; Streamlit loads components later.
+EARLY = Path(__file__).parent / "shared" / "clicks.js"
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -22,11 +24,12 @@ def response_headers() -> dict[str, str]:
 def _content_policy() -> str:
     """Return what a page from here may load and run: only what this server sends.
 
-    Streamlit's components bring their styles inline, their scripts as blobs and a font as data; its
-    start page has one script inline, which is named by its digest.
+    Streamlit's components bring their styles inline, their scripts as blobs and a font as data. Its
+    start page has one script inline, and so has every page of ours: their digests name them.
     """
     start = Path(streamlit.__file__).parent / "static" / "index.html"
-    inline = " ".join(map(_digest, _INLINE.findall(start.read_text("utf-8"))))
+    scripts = [*_INLINE.findall(start.read_text("utf-8")), EARLY.read_text("utf-8")]
+    inline = " ".join(map(_digest, scripts))
     return "; ".join(
         (
             "default-src 'self'",

@@ -167,6 +167,23 @@ def test_a_click_that_comes_before_the_page_is_ready_is_not_lost(address, visit)
     page.locator("[role=dialog] .rl-context").wait_for()
 
 
+def test_a_click_waits_for_the_listener_though_the_focus_goes_elsewhere(address, visit):
+    page = visit(address)
+    ask(page)
+    chat = page.url
+    held = []
+    # what every component waits for
+    page.route("**/static/js/BidiComponent*", lambda route: held.append(route))
+    page.goto(address)
+    page.goto(chat)
+    page.locator(".rl-answer .rl-cite").first.click()
+    page.get_by_placeholder("Ask a follow-up").focus()
+    assert held
+    for route in held:
+        route.continue_()
+    page.locator("[role=dialog] .rl-context").wait_for()
+
+
 def test_the_controls_take_one_row_on_a_desk_and_two_where_it_is_narrow(address, visit):
     for width, rows in ((1280, 1), (800, 2)):
         page = visit(address, width)

@@ -13,6 +13,7 @@ from typing import Literal
 import streamlit as st
 
 from rag.text.quoting import as_it_reads
+from ui.headers import EARLY
 from ui.shared.html import UI, macro, show
 
 HERE = Path(__file__).parent
@@ -30,9 +31,11 @@ def plain(text: str) -> str:
 
 
 def dress() -> None:
-    """Put the logo and the style sheet on the page."""
+    """Put the logo, the style sheet and the script that hears early clicks on the page."""
     st.logo(ICON, size="large")
     style("shared/frame.css")
+    with st.container(key="early"):
+        st.html(f"<script>{EARLY.read_text('utf-8')}</script>", unsafe_allow_javascript=True)
 
 
 def style(*names: str | Path) -> None:
