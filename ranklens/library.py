@@ -85,7 +85,7 @@ class Library(Documents, UseCases):
             except LibraryMismatch:
                 if not reindex:
                     raise
-                reset(settings, facts)
+                _reset(settings, facts)
                 index = _store_of(settings, encoder, facts)
             undo.callback(index.close)
             library = cls(settings, owner, encoder, index)
@@ -165,6 +165,20 @@ def _store_of(
             index.close()
             raise
     return index
+
+
+def _reset(settings: Settings, facts: Mapping[str, Any]) -> None:
+    """Queue all documents of a library again, for this encoder and these settings."""
+    if not settings.database_url:
+        reset(settings, facts)
+        return
+    from rag.store.postgres.store import PostgresStore
+
+    catalogue = Catalogue(settings.database_url.get_secret_value())
+    try:
+        PostgresStore.reset(settings, catalogue, facts)
+    finally:
+        catalogue.close()
 
 
 def _opened(settings: Settings, facts: Mapping[str, Any], rebuild: bool) -> Store:

@@ -77,12 +77,11 @@ def drop(settings: Settings, catalogue: Catalogue, facts: Mapping[str, Any]) -> 
 
 
 def reset(settings: Settings, encoder_facts: Mapping[str, Any]) -> None:
-    """Prepare a library for another encoder or other settings: queue every document again.
+    """Prepare a library in a folder for another encoder or other settings: queue every document.
 
     Chunks, vectors and the BM25 index are dropped; the documents' files and names stay.
     """
-    url = settings.database_url.get_secret_value()
-    catalogue = Catalogue(url or settings.library / "catalogue.sqlite")
+    catalogue = Catalogue(settings.library / "catalogue.sqlite")
     try:
         facts = index_facts(settings, encoder_facts)
         for document in catalogue.documents("ready", "indexing", "failed"):
@@ -103,14 +102,18 @@ def but_language(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def mismatch(made_with: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Return how the facts differ and what to do, in words."""
-    differing = [
+    return (
+        f"the library was indexed with other settings: {differences(made_with, facts)}. Index it "
+        "again with `ranklens reindex`, or set these options back"
+    )
+
+
+def differences(made_with: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    """Return how the facts of a library and of this process differ, in words."""
+    return "; ".join(
         f"{name} is {made_with.get(name)} there and {facts.get(name)} here"
         for name in sorted({*made_with, *facts})
         if made_with.get(name) != facts.get(name)
-    ]
-    return (
-        f"the library was indexed with other settings: {'; '.join(differing)}. Index it again "
-        "with `ranklens reindex`, or set these options back"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from rag.errors import FilterError
+from rag.errors import FilterError, LibraryMismatch
 from ranklens import readiness
 from ranklens.library import Library
 from tests.serve.conftest import open_library
@@ -88,6 +88,30 @@ def test_what_is_removed_during_a_question_is_gone_from_the_next_one(hosts: Host
         assert second.index.lexical.search("comet", 5)  # as of before
     assert not second.index.lexical.search("comet", 5)
     assert {document.name for document in second.index.catalogue.ready()} == {"moon.md", "mars.txt"}
+
+
+def test_another_encoder_beside_a_running_host_mixes_nothing(
+    hosts: Hosts, postgres: str, tmp_path: Path
+):
+    running = hosts[0]
+    running.add(write(tmp_path))
+    assert running.search("probe").stage("dense").hits
+    options = {"database_url": postgres, "chunk_tokens": 64}
+    with pytest.raises(LibraryMismatch):
+        open_library(tmp_path, **options)
+    with open_library(tmp_path, reindex=True, **options) as other:
+        assert running.work() == []
+        assert "chunk_tokens is 64 there" in running.progress_here().problem
+        assert {one.status for one in other.work()} == {"added"}
+        assert other.search("probe").stage("dense").hits
+        trace = running.search("probe")
+        assert trace.stage("dense").fell_back
+        assert "Restart this process" in trace.stage("dense").note
+        assert {hit.chunk.document for hit in trace.stage("lexical").hits} == {
+            "moon.md",
+            "mars.txt",
+        }
+        assert other.verify().problems == ()
 
 
 def test_collections_change_for_all_hosts(hosts: Hosts, tmp_path: Path):

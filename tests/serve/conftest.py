@@ -30,12 +30,12 @@ DOCUMENTS = {
 MakeClient = Callable[..., TestClient]
 
 
-def open_library(folder: Path, **options: object) -> Library:
+def open_library(folder: Path, *, reindex: bool = False, **options: object) -> Library:
     """Open a library with the fake encoder; documents are indexed when they are added."""
     settings = Settings(library=folder / "library", cache=folder, reranker="none", **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ranklens.library.load_encoder", lambda _settings: WordEncoder())
-        return Library.open(settings)
+        return Library.open(settings, reindex=reindex)
 
 
 def stock(library: Library, folder: Path) -> None:

@@ -130,16 +130,6 @@ def forget_removed(engine: Engine) -> None:
                 _join(db, [row], ready)
 
 
-def drop_unused(db: Connection) -> None:
-    """Drop every block if no document is ready.
-
-    All documents are queued again when a library gets another encoder: the same numbers become
-    ready again with other chunks.
-    """
-    ready = select(documents.c.id).where(documents.c.status == "ready")
-    db.execute(delete(table).where(~ready.exists()))
-
-
 def _listed(db: Connection) -> list[Row[tuple[int, ...]]]:
     columns = (table.c.id, table.c.place, table.c.chunks, table.c.documents)
     return list(db.execute(select(*columns).order_by(table.c.place, table.c.id)))

@@ -12,7 +12,7 @@ from rag.store.analyse import Analyser, AutoAnalyser
 from rag.store.catalogue import Catalogue
 from rag.store.postgres import blocks, vectors
 from rag.store.postgres.blocks import PostingBlock
-from rag.store.postgres.tables import bm25_blocks, patient
+from rag.store.postgres.tables import bm25_blocks, lock_chunks, patient
 from rag.store.postgres.vectors import PostgresVectors
 from rag.store.postgres.words import PostgresWords
 from rag.store.verifying import LEAST_RECALL, SAMPLE, IndexReport, OnChecked, differences
@@ -78,7 +78,7 @@ def rebuild(
     """
     with catalogue.changing_documents() as db:
         patient(db)
-        db.execute(text("LOCK TABLE embeddings, bm25_blocks IN SHARE ROW EXCLUSIVE MODE"))
+        lock_chunks(db)
         db.execute(text("DELETE FROM embeddings"))
         db.execute(delete(bm25_blocks))
         _fill(db, catalogue, analyser, on_progress)

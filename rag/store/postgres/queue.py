@@ -6,6 +6,7 @@ the database's own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, case, func, select, update
@@ -25,12 +26,22 @@ FREE: dict[str, Any] = {"lease_owner": "", "lease_until": None}
 
 
 class LeasedQueue:
-    """Claims documents for one worker, whose name is ``owner``."""
+    """Claims documents for one worker, whose name is ``owner``.
 
-    def __init__(self, engine: Engine, owner: str, seconds: float = LEASE_SECONDS) -> None:
+    ``check`` raises if this worker must not index for the library any more.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        owner: str,
+        seconds: float = LEASE_SECONDS,
+        check: Callable[[Connection], None] = lambda _db: None,
+    ) -> None:
         self._engine = engine
         self.owner = owner
         self._seconds = seconds
+        self._check = check
 
     def claim(self) -> Row[Any] | None:
         """Take the smallest document that waits; None if none does."""
@@ -42,6 +53,7 @@ class LeasedQueue:
             .with_for_update(skip_locked=True)
         )
         with self._engine.begin() as db:
+            self._check(db)
             _return_lapsed(db)
             key = db.scalar(waiting)
             if key is None:

@@ -23,6 +23,7 @@ from rag.store.document import document_of
 from rag.store.exact import ExactVectors, Scope
 from rag.store.postgres import blocks, publishing, vectors
 from rag.store.postgres.checking import check, rebuild
+from rag.store.postgres.facts import IndexFacts, requeue_all
 from rag.store.postgres.publishing import Draft
 from rag.store.postgres.queue import LEASE_SECONDS, LeasedQueue
 from rag.store.postgres.tables import OPENING, one_version, patient, version_of
@@ -47,6 +48,7 @@ class PostgresStore:
     def __init__(
         self,
         catalogue: Catalogue,
+        facts: Mapping[str, Any],
         words: Analyser | AutoAnalyser,
         room: Room,
         lease_seconds: float = LEASE_SECONDS,
@@ -58,7 +60,9 @@ class PostgresStore:
         self.collections = Collections(catalogue)
         self.lexical = PostgresWords(catalogue.engine, words)
         self.vectors = PostgresVectors(catalogue.engine)
-        self.queue = LeasedQueue(catalogue.engine, uuid.uuid4().hex, lease_seconds)
+        self._facts = IndexFacts(catalogue.engine, facts)
+        owner = uuid.uuid4().hex
+        self.queue = LeasedQueue(catalogue.engine, owner, lease_seconds, self._facts.check)
         self._scopes = ExactVectors(catalogue)
         self._drafts: dict[int, Draft] = {}
         self._counted: tuple[Sequence[Document], int] = ((), 0)
@@ -80,16 +84,24 @@ class PostgresStore:
         facts = derived.index_facts(settings, encoder_facts)
         auto = settings.language == AUTO
         words = AutoAnalyser(catalogue.languages) if auto else analyser(settings.language)
-        store = cls(catalogue, words, Room(settings.library, settings.min_free_mb))
+        store = cls(catalogue, facts, words, Room(settings.library, settings.min_free_mb))
         with catalogue.engine.begin() as db:  # one process at a time
             db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": OPENING})
             derived.check_facts(settings, catalogue, facts)
             vectors.prepare(db, int(facts["dimension"]))
-            blocks.drop_unused(db)
         if afresh or store._lacks_something():
             store.rebuild()
         catalogue.remember(_ANALYSER, words.name)
         return store
+
+    @staticmethod
+    def reset(settings: Settings, catalogue: Catalogue, encoder_facts: Mapping[str, Any]) -> None:
+        """Queue every document again, for another encoder or other settings.
+
+        Other processes may go on: they index nothing any more, and search by words alone.
+        """
+        with catalogue.changing_documents() as db:
+            requeue_all(db, derived.index_facts(settings, encoder_facts))
 
     def _lacks_something(self) -> bool:
         """Whether vectors were dropped, or the words follow other rules than this program's."""
@@ -140,12 +152,17 @@ class PostgresStore:
         return (self._chunks() if scope is None else len(scope.ids)) <= COMPARED
 
     def near(self, vector: Vectors, k: int, scope: Scope | None = None) -> Scored:
-        """Return the ``k`` nearest chunk ids with their cosines, best first."""
+        """Return the ``k`` nearest chunk ids with their cosines, best first.
+
+        Raises `LibraryMismatch` if another process has the library indexed with another encoder.
+        """
+        self._facts.check_at(self.version())
         search = self.vectors.compare if self.is_exact(scope) else self.vectors.near
         return search(vector, k, scope.documents if scope else None)
 
     def compare(self, vector: Vectors, scope: Scope, k: int) -> Scored:
         """Return the ``k`` nearest chunks of ``scope`` by every vector of it, best first."""
+        self._facts.check_at(self.version())
         return self.vectors.compare(vector, k, scope.documents)
 
     def _chunks(self) -> int:
@@ -197,7 +214,8 @@ class PostgresStore:
     def publish(self, document_id: int, seconds: float) -> list[int] | None:
         """Make a document live, in place of its older versions, whose ids are returned.
 
-        None if it was removed or its lease lost meanwhile; then nothing of it is there.
+        None if it was removed or its lease lost meanwhile; then nothing of it is there. Raises
+        `LibraryMismatch` if another process has the library indexed with another encoder.
         """
         draft = self._drafts.pop(document_id, Draft())
         language = self.catalogue.language(document_id)
@@ -206,6 +224,7 @@ class PostgresStore:
         block = blocks.block_of(document_id, terms)
         with self.catalogue.changing_documents() as db:
             patient(db)
+            self._facts.check(db, hold=True)
             retired = publishing.publish(db, document_id, self.queue.owner, draft, block, seconds)
         try:
             self.clear([document_id] if retired is None else retired)

@@ -50,6 +50,19 @@ MERGING, OPENING = 7_210_001, 7_210_002
 """Keys of advisory locks."""
 
 
+_LOCK_CHUNKS = text("LOCK TABLE chunks, embeddings, bm25_blocks IN SHARE ROW EXCLUSIVE MODE")
+
+
+def lock_chunks(db: Connection) -> None:
+    """Let nobody else write chunks and what is derived of them until the transaction ends.
+
+    All transactions lock in one order, so that none waits for another in a circle: the row `meta`
+    of the index, rows of ``documents``, ``chunks``, ``embeddings`` (by its foreign key), ``tokens``
+    (likewise), ``bm25_blocks``, and last the store's version. Reading waits for none of it.
+    """
+    db.execute(_LOCK_CHUNKS)
+
+
 def patient(db: Connection) -> None:
     """Let this transaction take its time, but not hold its locks when its process is cut off."""
     db.execute(

@@ -8,11 +8,21 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from rag.store.derived import index_facts
 from rag.store.postgres import blocks
 from rag.store.postgres.store import PostgresStore
 from rag.store.schema import documents
 from tests.rag.store import stores
-from tests.rag.store.stores import add, begin, chunks_of, enqueue, held, write
+from tests.rag.store.stores import (
+    FACTS,
+    add,
+    begin,
+    chunks_of,
+    enqueue,
+    held,
+    settings_of,
+    write,
+)
 
 PATIENCE = 60  # seconds
 
@@ -24,7 +34,9 @@ def worker(postgres, tmp_path):
 
     def make(seconds=3600.0):
         first = stores.on_postgres(postgres, tmp_path)
-        store = PostgresStore(first.catalogue, first.lexical.analyser, first.room, seconds)
+        facts = index_facts(settings_of(tmp_path), FACTS)
+        words = first.lexical.analyser
+        store = PostgresStore(first.catalogue, facts, words, first.room, seconds)
         made.append(store)
         return store
 
