@@ -199,10 +199,10 @@ def trace_collection(library: Library, trace: Trace, conversation: str = "") -> 
 
 
 def stamp(library: Library, trace: Trace, collection: str = "") -> int:
-    """Return what changes with the question, its settings and the library's documents."""
+    """Return what changes with the question, its settings, the documents and who sees them."""
     held = library.collections.documents(collection).ready
     ready = tuple((d.id, d.digest) for d in held)
-    made_of = (id(library.index.catalogue), ready, trace.settings_digest, trace.question)
+    made_of = (library.reader, ready, trace.settings_digest, trace.question)
     return hash((*made_of, collection))
 
 

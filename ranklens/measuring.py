@@ -237,10 +237,9 @@ def _graded(
 
 
 def version(library: Library) -> int:
-    """Return what changes with every judgement and every document: for what is kept meanwhile."""
-    catalogue = library.index.catalogue
-    documents = tuple((one.id, one.digest) for one in catalogue.ready())
-    return hash((id(catalogue), library.judgements.version(), documents))
+    """Return what changes with every judgement, document and reader: for what is kept meanwhile."""
+    documents = tuple((one.id, one.digest) for one in library.index.catalogue.ready())
+    return hash((library.reader, library.judgements.version(), documents))
 
 
 def measure(

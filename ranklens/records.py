@@ -6,6 +6,7 @@ one question reads no judgements.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -132,6 +133,11 @@ class Records:
         from rag.store.sources import Tags
 
         return Tags(self.index.catalogue.engine)
+
+    @property
+    def reader(self) -> tuple[Hashable, ...]:
+        """For whom something may be kept meanwhile; part of the key of all that is kept."""
+        return (id(self),)
 
     @cached_property
     def given(self) -> Settings:

@@ -10,8 +10,10 @@ import atexit
 import importlib.util
 import ipaddress
 import json
+import os
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +21,7 @@ from pathlib import Path
 from rag.settings import Settings
 
 CALLBACK = "/oauth2callback"
+PREFIX = "ranklens-sign-in-"
 OPEN = (
     "ranklens: {what}, so other people can open the page, and nothing says who they are. Let them "
     "sign in: RANKLENS_SIGN_IN=oidc, or =proxy. If something else decides who may open the page "
@@ -62,7 +65,8 @@ def _refuse_incomplete(settings: Settings) -> None:
 def secrets_file(settings: Settings) -> Path | None:
     """Write the provider of the settings as Streamlit reads it; None if they name none.
 
-    The file can be read by this user only, and is gone when the process ends.
+    The file can be read by this user only, and is gone when the process ends; if it was killed,
+    when the next one starts.
     """
     if settings.sign_in != "oidc" or not settings.oidc_client_id:
         return None
@@ -73,13 +77,35 @@ def secrets_file(settings: Settings) -> Path | None:
         "client_secret": settings.oidc_client_secret.get_secret_value(),
         "server_metadata_url": settings.oidc_metadata_url,
     }
-    folder = Path(tempfile.mkdtemp(prefix="ranklens-sign-in-"))  # 0700
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder.chmod(0o700)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "secrets.toml"
     # A JSON string is a TOML string too.
     lines = (f"{name} = {json.dumps(value)}" for name, value in values.items())
     path.write_text("\n".join(["[auth]", *lines, ""]), "utf-8")
     return path
+
+
+def _sweep() -> None:
+    """Delete what killed processes of this user left: the process is in the folder's name."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        process = folder.name.removeprefix(PREFIX).partition("-")[0]
+        found = folder.lstat()
+        own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+        if own and not (process.isdecimal() and _runs(int(process))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # another user's; no process has such a number
+        return True
+    return True
 
 
 def _is_loopback(address: str) -> bool:

@@ -26,11 +26,25 @@ _keeping = threading.Lock()
 class Rights:
     """A visitor of one library. Looked up anew with every use: rights may end at any time."""
 
-    def __init__(self, library: Library, account: str, most: Role = Role.ADMIN) -> None:
-        """``most`` is a limit beside the account's own: the scope of its key."""
+    def __init__(
+        self, library: Library, account: str, most: Role = Role.ADMIN,
+        still: Callable[[], bool] = lambda: True,
+    ) -> None:  # fmt: skip
+        """``most`` is a limit beside the account's own: the scope of its key.
+
+        ``still`` is whether what uses it now is done for this account.
+        """
         self.library = library
-        self.account = account
+        self._account = account
         self._most = most
+        self._still = still
+
+    @property
+    def account(self) -> str:
+        """Whose rights these are; raises `Refused` once somebody else has the page."""
+        if not self._still():
+            raise Refused("you have signed in as another account since; reload the page")
+        return self._account
 
     @property
     def visitor(self) -> Visitor:

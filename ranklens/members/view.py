@@ -6,7 +6,7 @@ functions; each asks `ranklens.policy` with the visitor's rights of that moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -75,13 +75,21 @@ _PARTS: Mapping[str, type[Part]] = MappingProxyType(
 class MemberLibrary(MemberDocuments):
     """A library for one account. Made anew for each request and each run of a page."""
 
-    def __init__(self, library: Library, account: str, most: Role = Role.ADMIN) -> None:
-        self.rights = Rights(library, account, most)
+    def __init__(
+        self, library: Library, account: str, most: Role = Role.ADMIN,
+        still: Callable[[], bool] = lambda: True,
+    ) -> None:  # fmt: skip
+        self.rights = Rights(library, account, most, still)
 
     @property
     def visitor(self) -> Visitor:
         """Who it is for, with the rights of now."""
         return self.rights.visitor
+
+    @property
+    def reader(self) -> tuple[Hashable, ...]:
+        """Who sees what of which library."""
+        return id(self.rights.library), self.rights.account, self.rights.ids
 
     @property
     def whole(self) -> Library:
@@ -133,6 +141,12 @@ class MemberLibrary(MemberDocuments):
         raise Refused(policy.refusal(name))
 
 
-def member_of(library: Library, account: str, most: Role = Role.ADMIN) -> Library:
-    """Return a library as an account may see and change it; functions take it as they take one."""
-    return cast("Library", MemberLibrary(library, account, most))
+def member_of(
+    library: Library, account: str, most: Role = Role.ADMIN,
+    still: Callable[[], bool] = lambda: True,
+) -> Library:  # fmt: skip
+    """Return a library as an account may see and change it; functions take it as they take one.
+
+    It ends once it is not ``still`` that account's.
+    """
+    return cast("Library", MemberLibrary(library, account, most, still))

@@ -6,7 +6,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 import ui.shared.state
 from rag.errors import Refused
 from rag.settings import Settings
-from ranklens import people, saved_settings, sharing
+from ranklens import inspecting, measuring, people, saved_settings, sharing
 from ranklens.members import member_of
 from ranklens.policy import Role
 from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
@@ -134,6 +136,33 @@ def test_the_provider_of_the_settings_is_written_for_this_user_alone():
     assert auth["client_secret"] == given["oidc_client_secret"]
     assert len(auth["cookie_secret"]) >= 32
     assert sign_in.secrets_file(Settings()) is None
+    assert path.parent.name.startswith(f"ranklens-sign-in-{os.getpid()}-")
+
+
+def test_what_a_killed_process_left_of_it_goes_at_the_next_start(tmp_path, monkeypatch):
+    code = (
+        "from rag.settings import Settings; from ui.sign_in import secrets_file; "
+        "print(secrets_file(Settings(sign_in='oidc', oidc_client_id='x', "
+        "oidc_metadata_url='https://a.example/m', oidc_redirect_url='https://b.example/x')), "
+        "flush=True); input()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as other:  # fmt: skip
+        left = Path(other.stdout.readline().strip())
+        mine = sign_in.secrets_file(
+            Settings(sign_in="oidc", oidc_client_id="x", oidc_metadata_url="https://a.example/m",
+                     oidc_redirect_url="https://b.example/x")
+        )  # fmt: skip
+        assert left.is_file()  # its process runs
+        other.kill()
+    assert left.is_file()
+    sign_in.secrets_file(Settings(sign_in="oidc", oidc_client_id="x"))
+    assert not left.parent.exists()
+    assert mine.is_file()
 
 
 # The pages
@@ -282,6 +311,26 @@ def test_a_judge_has_the_name_of_the_account(page, held, monkeypatch):
 
     monkeypatch.setattr(visitor, "account", lambda: "judge")
     assert grades.judge() == "judge"
+
+
+def test_a_callback_does_nothing_for_another_account(page, held, monkeypatch):
+    """The browser came back as somebody else, and clicks on what was drawn for the first one."""
+    library, _ = held
+    at = page("admin", "ui/settings/page.py", section="People")
+    at.text_input(key="grant_account").set_value("mallory@example.org")
+    at.selectbox(key="grant_role").set_value("admin")
+    monkeypatch.setattr(visitor, "signed_in", lambda _settings: SignedIn("viewer"))
+    at.button(key="FormSubmitter:grant-Grant").click().run()
+    assert library.accounts.grants(["mallory@example.org"]) == []
+    assert "mallory" not in shown(at.run())
+
+
+def test_what_is_kept_meanwhile_is_one_account_s(held):
+    library, _ = held
+    trace = member_of(library, "viewer").search("Who sees the moon?", collection=OURS)
+    for key_of in (measuring.version, lambda one: inspecting.stamp(one, trace, OURS)):
+        assert key_of(member_of(library, "viewer")) == key_of(member_of(library, "viewer"))
+        assert len({key_of(member_of(library, who)) for who in ("viewer", "judge", "admin")}) == 3
 
 
 def test_rights_end_while_a_page_is_open(page, held):

@@ -84,22 +84,22 @@ def _group(chat: Conversation, today: datetime) -> str:
 
 def menu(library: Library, chat: Conversation) -> None:
     """Show what can be done with the open conversation: rename, pin, export, delete."""
-    kept = library.conversations
     with st.popover("Conversation", icon=":material/forum:", key="chat_menu"):
         st.text_input(
             "Title",
             chat.title,
             max_chars=LONGEST_NAME,
             key=f"title_{chat.id}",
-            on_change=lambda: kept.rename(chat.id, st.session_state[f"title_{chat.id}"]),
+            on_change=lambda: library.conversations.rename(
+                chat.id, st.session_state[f"title_{chat.id}"]
+            ),
         )
         st.button(
             "Unpin" if chat.pinned else "Pin to the top",
             key="pin_chat",
             icon=":material/keep:",
             width="stretch",
-            on_click=kept.pin,
-            args=(chat.id, not chat.pinned),
+            on_click=lambda: library.conversations.pin(chat.id, not chat.pinned),
         )
         st.download_button(
             "Export as Markdown",

@@ -59,7 +59,9 @@ def page() -> None:
         questions.show(library, WINDOWS[window or DAY_WINDOW], end, within)
     else:
         changes = (id(library.question_log), monitoring.version(library))
-        _show(library, _figures(library, window or DAY_WINDOW, end, within, changes))
+        _show(
+            library, _figures(library.reader, library, window or DAY_WINDOW, end, within, changes)
+        )
     address.write(
         PAGE,
         view="" if view == VIEWS[0] else view,
@@ -100,7 +102,7 @@ def _collection(library: Library) -> str | None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _figures(
-    _library: Library, window: str, end: float, within: str | None, changes: object
+    reader: object, _library: Library, window: str, end: float, within: str | None, changes: object
 ) -> LogFigures:
     return monitoring.of_window(_library, WINDOWS[window], end, within)
 

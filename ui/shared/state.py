@@ -88,7 +88,7 @@ def _as_seen(opened: Library) -> Library:
         return opened
     if not (account := visitor.signed_in(settings).account):
         raise Refused("sign in first")
-    return member_of(opened, account)
+    return member_of(opened, account, still=visitor.Still(settings, account))
 
 
 def offered(page: str) -> bool:

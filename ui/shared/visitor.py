@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rag.errors import RanklensError
 from rag.settings import Settings
@@ -33,6 +34,28 @@ def signed_in(settings: Settings) -> SignedIn:
     if not st.user.get("is_logged_in"):
         return SignedIn()
     return of_claims(settings, st.user.to_dict())
+
+
+@dataclass(slots=True)
+class Still:
+    """Whether the page's present request is an account's; asked with every use of its library.
+
+    A callback runs with the library of the run that drew it, and the browser may have come back as
+    somebody else since then. The program's own threads have no request: they go on.
+    """
+
+    settings: Settings
+    account: str
+    _run: object = None  # that was looked at last
+
+    def __call__(self) -> bool:
+        """Look once in a run."""
+        run = get_script_run_ctx(suppress_warning=True)
+        if run is not None and run is not self._run:
+            if signed_in(self.settings).account != self.account:
+                return False
+            self._run = run
+        return True
 
 
 def account() -> str:
