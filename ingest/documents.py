@@ -21,6 +21,7 @@ from ingest.files import Files, clean_name
 from ingest.leased import LeasedWork
 from ingest.parsed import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
+from ingest.senders import Sender, digest_for
 from ingest.texts import stored_text
 from ingest.work import Work, halted
 from rag.errors import DocumentError, NotThere, RanklensError
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 HELD = "indexing held"  # a fact of a library that several processes share
 SHARED_LOOK = 2.0  # seconds between looks at what another process has queued, or stopped
 LOOK_AGAIN = 10.0  # seconds after which a worker that waits for disk or server tries again
-_HIDDEN = "the library holds these bytes already, in a collection that you cannot see"
 
 
 class Documents:
@@ -124,7 +124,7 @@ class Documents:
         password: str = "",
         parent: str = "",
         collection: str = "",
-        seen: Callable[[str], bool] | None = None,
+        sender: Sender | None = None,
     ) -> FileOutcome:
         """Copy a file in and queue it; return what happens to it, and never raise for a bad file.
 
@@ -134,30 +134,42 @@ class Documents:
         The same bytes are not added twice. A file of a known name but other bytes will replace
         the old version once it is indexed. It is put into ``collection``; without one it stays in
         those of the old version, or goes to the default. A password is kept in memory only.
-        ``parent`` names the e-mail that it is attached to, whose collections it shares. ``seen``
-        is whether who adds it may see a document: bytes that are in the library under a name that
-        they may not see are refused.
+        ``parent`` names the e-mail that it is attached to, whose collections it shares. With a
+        ``sender`` the same bytes are added again if they are a document that is not theirs.
         """
         collections = self.index.collections
         key = collections.id_of(collection) if collection else None
         name = clean_name(name or path.name)
+        catalogue = self.index.catalogue
+        if parent and self.settings.has_accounts:
+            sender = self._of_mail(parent)
+
+        def digest_of(sha256: str) -> str:
+            known = sender and digest_for(catalogue, sha256, collections.by_id(), sender)
+            return known or sha256
+
         try:
             self.index.room.check(path.stat().st_size if path.is_file() else 0)
-            digest, size = self._files.keep(path, self.settings.max_file_mb)
+            digest, size = self._files.keep(path, self.settings.max_file_mb, digest_of)
         except DocumentError as error:
             return FileOutcome(name, "failed", str(error))
-        catalogue = self.index.catalogue
         for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
-            if not self._may_name(same, parent, seen):
-                return FileOutcome(name, "failed", _HIDDEN)
+            if sender and not sender.takes(same.name):
+                continue
             reason = "" if parent and same.name == name else _already(same, name)
-            # Who may not see everything puts it there by a call of its own, which looks at rights.
-            if collection and not seen and same.name not in collections.members(collection):
-                collections.put(collection, [same.name])
+            if collection and same.name not in collections.members(collection):
+                if sender:
+                    sender.put(same.name)
+                else:
+                    collections.put(collection, [same.name])
                 reason += f"; it is in the collection {collection!r} now too"
             return FileOutcome(name, "unchanged", reason, same.chunks)
         earlier = catalogue.documents("failed", "queued", name=name)
-        earlier += catalogue.documents("failed", digest=digest)
+        earlier += [
+            one
+            for one in catalogue.documents("failed", digest=digest)
+            if not sender or sender.may_change(one.name)
+        ]
         document_id = catalogue.add_document(name, size, digest, parent, key)
         # Not before: a process killed in between would have lost what was queued.
         self._forget(earlier, keep=digest)
@@ -174,12 +186,12 @@ class Documents:
         password: str = "",
         parent: str = "",
         collection: str = "",
-        seen: Callable[[str], bool] | None = None,
+        sender: Sender | None = None,
     ) -> FileOutcome:
         """Queue a file whose bytes are read from ``data``, as `enqueue` does; its name is data."""
         try:
             with self._files.waiting(data) as path:
-                return self.enqueue(path, name, password, parent, collection, seen)
+                return self.enqueue(path, name, password, parent, collection, sender)
         except OSError as error:
             raise storage_error(error) or error from error
 
@@ -393,12 +405,15 @@ class Documents:
                 hint = f"did you mean {near[0]!r}?" if near else "`ranklens documents` lists them"
                 raise NotThere(f"there is no document {name!r} in the library; {hint}")
 
-    def _may_name(self, same: Document, parent: str, seen: Callable[[str], bool] | None) -> bool:
-        """Return whether a document may be named to who adds its bytes again."""
-        if parent and self.settings.has_accounts:
-            of = self.index.collections.ids_of_document
-            return bool(of(same.name) & of(parent))
-        return seen is None or seen(same.name)
+    def _of_mail(self, parent: str) -> Sender:
+        """Return an e-mail as who adds what is attached: its readers see that, and no more."""
+        of = self.index.collections.ids_of_document
+        readers = of(parent)
+
+        def read_by_all(name: str) -> bool:
+            return readers <= of(name)
+
+        return Sender(min(readers, default=0), read_by_all, read_by_all, lambda _: None)
 
     def _ready(self, name: str) -> Document:
         for document in self.index.catalogue.documents("ready", name=name):

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -26,7 +26,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Files:
-    """A folder of files by the SHA-256 of their bytes.
+    """A folder of files by their digest: the SHA-256 of their bytes, or one that rests on it.
 
     Unless it is ``shared``, what a process that was killed did not finish is deleted.
     """
@@ -58,8 +58,12 @@ class Files:
         """Return where the bytes with that digest are, or would be."""
         return self._folder / digest
 
-    def keep(self, source: Path, limit_mb: int) -> tuple[str, int]:
+    def keep(
+        self, source: Path, limit_mb: int, digest_of: Callable[[str], str] | None = None
+    ) -> tuple[str, int]:
         """Copy a file in and return its digest and size in bytes.
+
+        ``digest_of`` returns the digest to use, given the SHA-256 of the bytes.
 
         Raises `DocumentError` if it cannot be read, is no regular file or is too large, and
         `StorageError` if the library's disk is full or read-only.
@@ -74,7 +78,7 @@ class Files:
                         f"is {size / 2**20:,.0f} MB, more than the limit of {limit_mb} MB "
                         "(option max_file_mb)"
                     )
-                return self._copy(reader, limit_mb)
+                return self._copy(reader, limit_mb, digest_of)
         except OSError as error:
             if error.errno in CANNOT_WRITE and (explained := storage_error(error)):
                 raise explained from None
@@ -84,7 +88,9 @@ class Files:
         """Delete the bytes with that digest."""
         self.path(digest).unlink(missing_ok=True)
 
-    def _copy(self, reader: BinaryIO, limit_mb: int) -> tuple[str, int]:
+    def _copy(
+        self, reader: BinaryIO, limit_mb: int, digest_of: Callable[[str], str] | None
+    ) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
         handle, name = tempfile.mkstemp(suffix=".part", dir=self._folder)
         part = Path(name)
@@ -98,10 +104,12 @@ class Files:
                         )
                     digest.update(piece)
                     writer.write(piece)
-            shutil.move(part, self.path(digest.hexdigest()))
+            found = digest.hexdigest()
+            found = digest_of(found) if digest_of else found
+            shutil.move(part, self.path(found))
         finally:
             part.unlink(missing_ok=True)
-        return digest.hexdigest(), size
+        return found, size
 
 
 def leads_outside(path: Path, folder: Path) -> bool:

@@ -29,6 +29,7 @@ def fetch_address(library: Library, address: str, collection: str = "") -> FileO
     """
     try:
         address = checked(address)
+        known = library.sources.find(address)  # refused to who may import nothing
         with tempfile.TemporaryFile() as data:
             settings = library.settings
             found = fetch(
@@ -36,7 +37,6 @@ def fetch_address(library: Library, address: str, collection: str = "") -> FileO
             )
             size = data.tell()
             data.seek(0)
-            known = library.sources.find(address)
             name = known.label if known else _free_name(library, found.name)
             outcome = library.enqueue_upload(name, data, collection=collection)
     except DocumentError as error:

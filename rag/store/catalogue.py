@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,9 @@ class Catalogue(Removals, DocumentTexts):
             return db.scalar(query) in (None, "removed")
 
     def documents(
-        self, *statuses: Status, name: str | None = None, digest: str | None = None
-    ) -> list[Document]:
+        self, *statuses: Status, name: str | None = None, digest: str | None = None,
+        digests: Collection[str] = (),
+    ) -> list[Document]:  # fmt: skip
         """Return documents by name, newest version last; all but the removed ones by default."""
         query = select(*LISTED).order_by(documents.c.name, documents.c.id)
         if statuses:
@@ -131,6 +132,8 @@ class Catalogue(Removals, DocumentTexts):
             query = query.where(documents.c.name == name)
         if digest is not None:
             query = query.where(documents.c.digest == digest)
+        if digests:
+            query = query.where(documents.c.digest.in_(digests))
         with self._engine.connect() as db:
             return [document_of(row) for row in db.execute(query)]
 

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from ingest.files import clean_name
 from ingest.progress import FileOutcome, IndexingProgress
+from ingest.senders import Sender
 from rag.errors import FilterError, LibraryError, NotThere, Refused
 from rag.store.catalogue import Document, Status
 from rag.store.collections import ALL, DEFAULT, Collection, CollectionDocuments
@@ -296,16 +297,43 @@ class MemberDocuments:
         """Queue a file; it neither replaces nor names what its sender cannot see."""
         into = collection or DEFAULT
         self.rights.in_collections("add", [into])
+        sender = self._sender(into)
         try:
             everywhere(self.rights, [clean_name(name)])
         except LibraryError as error:
             return FileOutcome(clean_name(name), "failed", str(error))
         outcome = self.rights.library.enqueue_upload(
-            name, data, password, collection=into, seen=self.rights.sees
+            name, data, password, collection=into, sender=sender
         )
         if outcome.status == "queued":
             self.rights.note("added", f"{outcome.name} to {into}")
         return outcome
+
+    def enqueue(
+        self, path: Path, name: str = "", password: str = "", parent: str = "", collection: str = ""
+    ) -> FileOutcome:
+        """Queue a file of the server's machine: an administrator's right."""
+        self.rights.require("settings")
+        outcome = self.rights.library.enqueue(path, name, password, parent, collection)
+        if outcome.status == "queued":
+            self.rights.note("added", f"{outcome.name} to {collection or DEFAULT}")
+        return outcome
+
+    def _sender(self, into: str) -> Sender:
+        """Return who adds to a collection: with what they may change they may share it too."""
+        rights, place = self.rights, self.rights.collection(into)
+        held = rights.library.collections.ids_of_document
+        put = MemberCollections(rights, lambda: rights.library.collections).put
+
+        def may_change(name: str) -> bool:
+            return rights.sees(name) and rights.may("collect", held(name))
+
+        return Sender(
+            place,
+            lambda name: place in held(name) or may_change(name),
+            may_change,
+            lambda name: put(into, [name]),
+        )
 
     def remove(self, name: str) -> None:
         """Remove a document, for everybody: whoever may do that in all of its collections."""
@@ -313,6 +341,14 @@ class MemberDocuments:
             self.rights.with_document("remove", one)
         self.rights.library.remove(name)
         self.rights.note("removed", name)
+
+    def remove_all(self, names: Sequence[str]) -> list[str]:
+        """Remove documents as an administrator who imports a folder does: what is gone there."""
+        self.rights.require("settings")
+        removed = self.rights.library.remove_all(names)
+        for name in removed:
+            self.rights.note("removed", name)
+        return removed
 
     def reindex(self, names: Sequence[str] = ()) -> list[str]:
         """Queue documents again; without names all that the visitor may change."""

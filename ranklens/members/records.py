@@ -11,6 +11,7 @@ from rag.evaluate.data import Evaluation
 from rag.evaluate.experiments.kept import LAST, EvaluationRecord
 from rag.retrieve.filters import of_settings
 from rag.store.collections import DEFAULT
+from rag.store.sources import Source, SourceKind
 from rag.types import Trace
 from rag.watch.entry import LogEntry
 from ranklens.jobs import Job, Work
@@ -158,6 +159,18 @@ class MemberSources(Part):
     def all(self) -> Sequence[Any]:
         """Return every source: none, except to an admin."""
         return self._beneath().all() if self._rights.visitor.is_admin else ()
+
+    def add(self, kind: SourceKind, place: str, label: str) -> Source:
+        """Note where documents come from."""
+        self._rights.require("settings")
+        self._rights.note("imports from", f"{kind}: {place}")
+        return self._beneath().add(kind, place, label)  # type: ignore[no-any-return]
+
+    def remove(self, source: Source) -> None:
+        """Forget where documents come from."""
+        self._rights.require("settings")
+        self._rights.note("imports no more from", f"{source.kind}: {source.place}")
+        self._beneath().remove(source)
 
 
 class MemberAlerts(Part):

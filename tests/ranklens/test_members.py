@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from ingest.progress import FileOutcome
+from ingest.web import Fetched
+from rag.errors import Refused
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.types import Answer, Citation
-from ranklens import asking, judging, people, sharing, voting
+from ranklens import addresses, asking, judging, people, sharing, voting, watching
 from ranklens.library import Library
 from ranklens.members import member_of
 from tests.serve.isolated import OURS, THEIRS, Things, two_collections
@@ -151,3 +156,132 @@ def test_a_thumb_leaves_what_others_thumbs_suggest(held):
     assert suggested() == {"judge"}
     rated(library, "viewer", question)  # whose thumbs suggest nothing
     assert suggested() == {"judge"}
+
+
+# The same bytes again
+
+
+def sent(library: Library, account: str, collection: str, name: str, data: bytes) -> FileOutcome:
+    mine = member_of(library, account)
+    outcome = mine.enqueue_upload(name, BytesIO(data), collection=collection)
+    library.work()
+    return outcome
+
+
+def test_bytes_that_the_sender_may_share_are_put_into_the_collection(held):
+    library, _ = held
+    data = b"Known to both. The moon makes the tide."
+    sent(library, "both", THEIRS, "known.md", data)
+    outcome = sent(library, "both", OURS, "again.md", data)
+    assert outcome.status == "unchanged"
+    assert outcome.reason == (
+        "the same bytes are already in the library as 'known.md'; it is in the collection "
+        f"{OURS!r} now too"
+    )
+    assert library.collections.of_documents()["known.md"] == (OURS, THEIRS)
+    last = library.accounts.audit(1)[0]
+    assert (last.account, last.action, last.what) == ("both", f"put into {OURS}", "known.md")
+    assert "collection" not in sent(library, "both", OURS, "again.md", data).reason
+    member_of(library, "both").remove("known.md")
+
+
+def test_bytes_that_are_others_too_become_a_document_of_their_own(held):
+    library, _ = held
+    data = b"Secret to each. The moon makes the tide."
+    for account, collection, name in (
+        ("outsider", THEIRS, "theirs.md"), ("editor", OURS, "ours.md"),
+    ):  # fmt: skip
+        assert sent(library, account, collection, name, data).status == "queued"
+        # Once more by somebody of the same collection: it is there.
+        again = sent(library, account, collection, "more.md", data)
+        assert (again.status, name in again.reason) == ("unchanged", True)
+    theirs, ours = library.document("theirs.md"), library.document("ours.md")
+    assert theirs.digest != ours.digest
+    assert library.chunks("theirs.md")[0].id != library.chunks("ours.md")[0].id
+    found = member_of(library, "editor").search("Secret to each?", collection=OURS)
+    assert "ours.md" in {hit.chunk.document for hit in found.evidence}
+    member_of(library, "editor").remove("ours.md")
+    assert library.file("theirs.md").read_bytes() == data
+    assert library.chunks("theirs.md")
+    member_of(library, "outsider").remove("theirs.md")
+
+
+def test_a_failed_document_of_others_is_not_forgotten_by_the_same_bytes(held):
+    library, _ = held
+    data = b"%PDF-1.4 and nothing that can be read"
+    for account, collection, name in (
+        ("outsider", THEIRS, "broken.pdf"), ("editor", OURS, "damaged.pdf"),
+    ):  # fmt: skip
+        sent(library, account, collection, name, data)
+    assert library.document("broken.pdf").status == "failed"
+    assert library.document("damaged.pdf").status == "failed"
+    sent(library, "editor", OURS, "damaged.pdf", data)
+    assert library.document("broken.pdf").status == "failed"
+    assert library.file("broken.pdf").read_bytes() == data
+    member_of(library, "editor").remove("damaged.pdf")
+    member_of(library, "outsider").remove("broken.pdf")
+
+
+def test_what_an_admin_imports_from_a_folder_is_in_the_audit_log(held, tmp_path):
+    library, _ = held
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    for name in ("first.md", "second.md"):
+        (folder / name).write_text(f"{name} stands on the shelf.")
+    admin = member_of(library, "admin")
+    source, changes = watching.watch(admin, folder, OURS)
+    assert len(changes.added) == 2
+    (folder / "second.md").unlink()
+    watching.look(admin, source)
+    admin.sources.remove(source)
+    written = [(one.action, one.what) for one in reversed(library.accounts.audit(5))]
+    assert written == [
+        ("imports from", f"folder: {folder}"),
+        ("added", f"shelf/first.md to {OURS}"),
+        ("added", f"shelf/second.md to {OURS}"),
+        ("removed", "shelf/second.md"),
+        ("imports no more from", f"folder: {folder}"),
+    ]
+    with pytest.raises(Refused):
+        watching.watch(member_of(library, "editor"), folder, OURS)
+    library.remove("shelf/first.md")
+
+
+def test_what_an_admin_imports_from_an_address_is_in_the_audit_log(held, monkeypatch):
+    library, _ = held
+    place, fetched = "https://example.org/paper.md", []
+
+    def fetch(address, data, **_limits):
+        fetched.append(address)
+        data.write(b"Fetched from afar.")
+        return Fetched("paper.md", address)
+
+    monkeypatch.setattr(addresses, "fetch", fetch)
+    with pytest.raises(Refused):
+        addresses.fetch_address(member_of(library, "editor"), place, OURS)
+    assert not fetched
+    assert addresses.fetch_address(member_of(library, "admin"), place, OURS).status == "queued"
+    library.work()
+    written = [(one.account, one.action, one.what) for one in library.accounts.audit(2)]
+    assert ("admin", "imports from", f"address: {place}") in written
+    assert ("admin", "added", f"paper.md to {OURS}") in written
+    library.remove("paper.md")
+
+
+def test_an_attachment_with_bytes_of_others_is_its_readers_own(held):
+    library, _ = held
+    data = "Attached and secret. The moon makes the tide."
+    sent(library, "outsider", THEIRS, "plain.txt", data.encode())
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "ada@example.org", "Report"
+    mail.set_content("See what is attached.")
+    mail.add_attachment(data, filename="report.txt")
+    assert sent(library, "editor", OURS, "mail.eml", mail.as_bytes()).status == "queued"
+    library.work()
+    (attached,) = member_of(library, "editor").attached("mail.eml")
+    assert library.document(attached).status == "ready"
+    assert library.document("mail.eml").warnings == ""
+    assert library.document(attached).digest != library.document("plain.txt").digest
+    member_of(library, "editor").remove("mail.eml")
+    assert library.text("plain.txt")
+    member_of(library, "outsider").remove("plain.txt")

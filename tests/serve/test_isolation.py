@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -341,14 +342,22 @@ def test_a_trace_from_outside_opens_nothing(held, client):
     assert client("viewer").post("/api/v1/where", json=body).status_code >= 400
 
 
-def test_the_bytes_of_a_foreign_document_do_not_show_its_name(held, client):
+def test_the_bytes_of_a_foreign_document_are_as_any_others(held, client):
     library, things = held
     data = library.file(things[THEIRS].document).read_bytes()
-    files = [("files", ("mine.md", data))]
-    reply = client("editor").post("/api/v1/documents", files=files, data={"collection": OURS})
-    (outcome,) = reply.json()
-    assert outcome["status"] == "failed"
-    assert not [word for word in CANARIES[THEIRS] if word in reply.text]
+    replies = []
+    for content in (data, b"Nobody has this."):
+        files = [("files", ("mine.md", content))]
+        api = client("editor")
+        reply = api.post("/api/v1/documents", files=files, data={"collection": OURS})
+        replies.append(reply.text)
+        library.work()
+        shown = api.get("/api/v1/documents/mine.md").json()
+        assert (shown["status"], shown["digest"] != sha256(content).hexdigest()) == ("ready", True)
+        assert library.file("mine.md").read_bytes() == content
+    assert replies[0] == replies[1]
+    assert client("editor").delete("/api/v1/documents/mine.md").status_code == 204
+    assert library.file(things[THEIRS].document).read_bytes() == data
     assert library.collections.of_documents()[things[THEIRS].document] == (THEIRS,)
 
 
