@@ -223,9 +223,21 @@ class MemberVotes(Part):
         ]
 
     def add(self, vote: Vote) -> Vote:
-        """Keep a vote."""
+        """Keep a vote on passages that the visitor may judge."""
         self._rights.require("vote")
+        live = self._rights.library.index.catalogue.fetch(vote.passages)
+        if len(live) < len(set(vote.passages)):
+            raise NotThere("a passage of this vote is not in the library any more")
+        for name in {chunk.document for chunk in live.values()}:
+            self._refuse_unjudged(name)
         return self._beneath().add(replace(vote, voter=self._rights.account))  # type: ignore[no-any-return]
+
+    def _refuse_unjudged(self, document: str) -> None:
+        held = self._rights.library.collections.ids_of_document(document)
+        if not self._rights.sees(document):
+            raise NotThere("a passage of this vote is not in the library any more")
+        if not any(self._rights.may("vote", [one]) for one in held & self._rights.ids):
+            raise Refused(policy.refusal("vote"))
 
     def remove(self, ids: Iterable[int]) -> int:
         """Delete votes: one's own, or any as an editor of all collections."""

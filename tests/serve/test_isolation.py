@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from rag.errors import RanklensError
 from rag.evaluate.judgements.store import JudgementStore
 from rag.store.protocol import Store
 from rag.trace import to_dict
-from ranklens import people
+from ranklens import asking, judging, people
 from ranklens.library import Library
+from ranklens.members import member_of
 from ranklens.members.documents import MemberIndex
 from ranklens.members.judged import MemberJudgements
 from tests.serve.conftest import MakeClient
@@ -308,6 +310,8 @@ def test_no_question_brings_a_foreign_passage(held, client):
     for number, question in enumerate(canaries()):
         path = "/api/v1/ask" if number % 10 == 0 else "/api/v1/search"
         more = {"collection": OURS} if number % 3 == 0 else {}
+        if number % 5 == 0:  # whose is what was kept of it then?
+            client("outsider").post(path, json={"question": question})
         reply = api.post(path, json={"question": question, **more})
         assert things[THEIRS].passage not in reply.text
         found = {
@@ -320,6 +324,27 @@ def test_no_question_brings_a_foreign_passage(held, client):
             words = reply.json()["detail"].lower()
             asked = question.lower()
             assert not [w for w in CANARIES[THEIRS] if w in words and w not in asked]
+
+
+@pytest.mark.parametrize("visitor", ["viewer", "editor", "outsider"])
+def test_what_is_offered_holds_nothing_foreign(held, client, visitor):
+    """Suggested questions, completions of @names, errors that list names, and metrics."""
+    library, _ = held
+    mine = member_of(library, visitor)
+    names = [document.name for document in asking.ready(mine, mine.collections.last())]
+    offered = [names, asking.suggested(mine.documents(), 5), judging.disliked(mine)]
+    offered += [mine.conversations.searched(), mine.question_log.questions()]
+    offered += [mine.collections.names()]
+    for one in ("zebr", "walru", "nothing"):
+        try:
+            offered.append(mine.search(f"What is in @{one}?").evidence)
+        except RanklensError as error:
+            offered.append([str(error)])
+    reply = client(visitor).get("/api/v1/metrics")
+    assert reply.status_code == 403
+    text = f"{offered} {reply.text}".lower()
+    foreign = foreign_to(visitor)
+    assert not [word for word in (*CANARIES[foreign], foreign.lower()) if word in text]
 
 
 def test_a_judge_has_the_name_of_the_account(held, client):

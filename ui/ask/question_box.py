@@ -79,6 +79,9 @@ def _sent() -> None:
     added = tuple(one.name for one in outcomes if one.status != "failed")
     if added:
         st.toast(f"Added: {', '.join(added)}. The Library page shows how far it is.")
+    for one in outcomes:
+        if one.status == "unchanged" and one.reason:
+            st.toast(frame.plain(f"{one.name}: {one.reason}."))
     _ask(text or "", added)
 
 
