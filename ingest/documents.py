@@ -24,7 +24,7 @@ from ingest.progress import FileOutcome, IndexingProgress
 from ingest.senders import Sender, digest_for
 from ingest.texts import stored_text
 from ingest.work import Work, halted
-from rag.errors import DocumentError, NotThere, RanklensError
+from rag.errors import AddedMeanwhile, DocumentError, NotThere, RanklensError
 from rag.models.encoder import Encoder
 from rag.settings import Settings
 from rag.store.catalogue import Document
@@ -153,7 +153,8 @@ class Documents:
             digest, size = self._files.keep(path, self.settings.max_file_mb, digest_of)
         except DocumentError as error:
             return FileOutcome(name, "failed", str(error))
-        for same in catalogue.documents("ready", "queued", "indexing", digest=digest):
+        known = catalogue.documents("ready", "queued", "indexing", digest=digest)
+        for same in known:
             if sender and not sender.takes(same.name):
                 continue
             reason = "" if parent and same.name == name else _already(same, name)
@@ -170,7 +171,14 @@ class Documents:
             for one in catalogue.documents("failed", digest=digest)
             if not sender or sender.may_change(one.name)
         ]
-        document_id = catalogue.add_document(name, size, digest, parent, key)
+        try:
+            document_id = catalogue.add_document(
+                name, size, digest, parent, key, known, lambda: self._keep_again(path, digest)
+            )
+        except AddedMeanwhile:
+            return self.enqueue(path, name, password, parent, collection, sender)
+        except DocumentError as error:
+            return FileOutcome(name, "failed", str(error))
         # Not before: a process killed in between would have lost what was queued.
         self._forget(earlier, keep=digest)
         if password:
@@ -420,13 +428,16 @@ class Documents:
             return document
         raise NotThere(f"there is no document {name!r} in the library that can be read")
 
+    def _keep_again(self, path: Path, digest: str) -> None:
+        """Copy a file in again if it was dropped meanwhile, with a document of the same bytes."""
+        if not self._files.path(digest).is_file():
+            self._files.keep(path, self.settings.max_file_mb, lambda _sha256: digest)
+
     def _forget(self, found: Sequence[Document], keep: str = "") -> None:
         self.index.hide([d.id for d in found])
         digests = {document.digest for document in found} - {keep}
-        gone = [x for x in digests if not self.index.catalogue.documents(digest=x)]
         # Before the index is cleared, which needs room: on a full disk this gives some.
-        for digest in gone:
-            self._files.drop(digest)
+        gone = [x for x in digests if self.index.catalogue.if_unused(x, self._files.drop)]
         self.index.clear([d.id for d in found])
         for digest in gone:
             self._texts.drop(digest)

@@ -195,8 +195,7 @@ class Work:
         if cut.attached is not None:
             self.attachments.drop_former(document, cut.attached)
         for former in older:
-            if not catalogue.documents(digest=former.digest):
-                self.files.drop(former.digest)
+            if catalogue.if_unused(former.digest, self.files.drop):
                 self.texts.drop(former.digest)
         return FileOutcome(document.name, "replaced" if older else "added", chunks=count)
 

@@ -8,6 +8,7 @@ RanklensError
 │   ├── NotThere             it holds no document, set, key or judgement of that name
 │   ├── LibraryInUse         another process owns the folder
 │   ├── LibraryMismatch      it was indexed with another model or other settings
+│   ├── AddedMeanwhile       the same bytes were added at the same moment
 │   ├── StorageError         its disk is full, faulty or read-only; the work can go on later
 │   │   └── DatabaseUnavailable  its database server cannot be reached
 │   └── DocumentError        one document cannot be read; the others are unaffected
@@ -52,6 +53,10 @@ class LibraryInUse(LibraryError):
 
 class LibraryMismatch(LibraryError):
     """The library was indexed with another model or other settings than the ones asked for."""
+
+
+class AddedMeanwhile(LibraryError):
+    """Another thread or process added the same bytes at the same moment."""
 
 
 class StorageError(LibraryError):

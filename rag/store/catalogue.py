@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
-from rag.errors import LibraryError
+from rag.errors import AddedMeanwhile, LibraryError
 from rag.store import database, membership
 from rag.store.document import LISTED, SMALLEST_FIRST, Document, Status, document_of
 from rag.store.document_texts import DocumentTexts
 from rag.store.migrate import bring_up_to_date
-from rag.store.removals import Removals
+from rag.store.removals import Removals, lock_bytes
 from rag.store.schema import documents, meta
 from rag.store.statements import insert_or_replace
 
@@ -87,15 +87,31 @@ class Catalogue(Removals, DocumentTexts):
     # Documents
 
     def add_document(
-        self, name: str, size: int, digest: str, parent: str = "", collection: int | None = None
+        self,
+        name: str,
+        size: int,
+        digest: str,
+        parent: str = "",
+        collection: int | None = None,
+        known: Collection[Document] | None = None,
+        before: Callable[[], object] = lambda: None,
     ) -> int:
-        """Queue a document and return its id; see `membership.enrol` for its collection."""
+        """Queue a document and return its id; see `membership.enrol` for its collection.
+
+        ``known`` are the documents of these bytes that were thought of; raises `AddedMeanwhile` if
+        there is another one. ``before`` is called while nobody drops the bytes and nobody sees the
+        document; what it raises is raised, and nothing is queued.
+        """
         row = {"name": name, "size": size, "digest": digest, "status": "queued", "parent": parent}
         with self.changing_documents() as db:
+            lock_bytes(db, digest)
             result = db.execute(insert(documents).values(**row, added=time.time()))
-            membership.enrol(db, name, collection, parent)
             key = result.inserted_primary_key
-        assert key is not None  # noqa: S101 - an INSERT of one row has a key
+            assert key is not None  # noqa: S101 - an INSERT of one row has a key
+            if known is not None:
+                _refuse_others(db, digest, {int(key[0]), *(document.id for document in known)})
+            before()
+            membership.enrol(db, name, collection, parent)
         return int(key[0])
 
     def update_document(self, document_id: int, **values: Any) -> None:
@@ -179,3 +195,10 @@ class Catalogue(Removals, DocumentTexts):
     def problem(self) -> str:
         """Return what the database's own check finds, or an empty string."""
         return database.problem(self._engine)
+
+
+def _refuse_others(db: Connection, digest: str, known: Collection[int]) -> None:
+    alive = documents.c.status.in_(("ready", "queued", "indexing"))
+    there = set(db.scalars(select(documents.c.id).where(documents.c.digest == digest, alive)))
+    if there - set(known):
+        raise AddedMeanwhile("the same bytes were added at the same moment; try again")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, false, func, select, update
 
 from rag.store import database, membership
 from rag.store.changing import Changing
 from rag.store.chunk_rows import ChunkRows
 from rag.store.schema import chunks, documents, meta, word_boxes
-from rag.store.statements import insert_or_replace
+from rag.store.statements import insert_or_replace, serialise
 
 MOST_INTERRUPTIONS = 2
 _INTERRUPTED = (
@@ -76,6 +76,19 @@ class Removals(ChunkRows, Changing):
                     membership.forget(db, name or "")
         self.empty_journal()
 
+    def if_unused(self, digest: str, drop: Callable[[str], object]) -> bool:
+        """Call ``drop`` with a digest if no document has these bytes; return whether none has.
+
+        Nobody adds such a document meanwhile.
+        """
+        there = select(documents.c.id).where(documents.c.digest == digest)
+        with self._engine.begin() as db:
+            lock_bytes(db, digest)
+            unused = db.scalar(there.where(documents.c.status != "removed").limit(1)) is None
+            if unused:
+                drop(digest)
+        return unused
+
     def holds_removed(self) -> bool:
         """Whether documents were removed since `compact` was called."""
         with self._engine.connect() as db:
@@ -125,6 +138,13 @@ class Removals(ChunkRows, Changing):
         with self.changing_documents() as db:
             stopped = documents.c.status == "indexing"
             db.execute(update(documents).where(stopped).values(status="queued"))
+
+
+def lock_bytes(db: Connection, digest: str) -> None:
+    """Let nobody add or drop these bytes until the transaction ends."""
+    serialise(db, f"bytes {digest}")
+    # Changes nothing, but takes SQLite's write lock.
+    db.execute(update(documents).where(false()).values(digest=digest))
 
 
 def _retire(db: Connection, document_ids: Sequence[int]) -> None:
