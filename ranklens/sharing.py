@@ -15,7 +15,8 @@ from rag.errors import LibraryError, NotThere
 from rag.store.accounts import Share, SharedKind
 from rag.trace import to_dict
 from ranklens import asking, evaluations, voting
-from ranklens.measuring import outside
+from ranklens.comparing import SideBySide, describe_pipeline
+from ranklens.measuring import Figures, outside
 from ranklens.members import MemberLibrary, member_of
 from ranklens.policy import Role
 
@@ -37,6 +38,7 @@ class SharedThing:
     account: str
     expires: datetime
     shown: Mapping[str, Any]
+    figures: Figures | None = None  # of an evaluation
 
 
 def share(
@@ -50,10 +52,31 @@ def share(
     not see, and `LibraryError` if people do not sign in here.
     """
     member = _member(library)
+    title, target, within = _target(library, kind, key, collection)
+    return _made(member, kind, title, target, within, days)
+
+
+def _made(
+    member: MemberLibrary, kind: SharedKind, title: str, target: Mapping[str, Any],
+    collection: str, days: float,
+) -> tuple[str, Share]:  # fmt: skip
     if not 0 < days <= MOST_DAYS:
         raise LibraryError(f"a link holds for up to {MOST_DAYS} days")
-    title, target, within = _target(library, kind, key, collection)
-    return member.shares.share(kind, title, target, within, days * DAY)  # type: ignore[no-any-return]
+    return member.shares.share(kind, title, target, collection, days * DAY)  # type: ignore[no-any-return]
+
+
+def share_comparison(
+    library: Library, made: SideBySide, collection: str, days: float = 7.0
+) -> tuple[str, Share]:
+    """Make a link to pipelines side by side on a question, as they are now."""
+    names = {side.name: describe_pipeline(library.settings, side.name) for side in made.sides}
+    sides = [
+        {"pipeline": names[side.name], "problem": side.problem,
+         "trace": to_dict(side.trace) if side.trace else None}
+        for side in made.sides
+    ]  # fmt: skip
+    target = {"question": made.question, "pipelines": sides}
+    return _made(_member(library), "comparison", made.question, target, collection, days)
 
 
 def shared(library: Library) -> list[Share]:
@@ -73,8 +96,8 @@ def follow(library: Library, secret: str) -> SharedThing:
     if found is None:
         raise NotThere("this link does not lead anywhere: it is over, revoked, or not whole")
     sharer = member_of(member.rights.library, found.account, Role.VIEWER)
-    shown = _shown(sharer, found)
-    return SharedThing(found.kind, found.title, found.account, found.expires, shown)
+    shown, figures = _shown(sharer, found)
+    return SharedThing(found.kind, found.title, found.account, found.expires, shown, figures)
 
 
 def _member(library: Library) -> MemberLibrary:
@@ -107,26 +130,42 @@ def _target(
     raise NotThere(f"there is no round of votes {key[:40]!r} in {collection!r}")
 
 
-def _shown(sharer: Library, found: Share) -> dict[str, Any]:
+def _shown(sharer: Library, found: Share) -> tuple[dict[str, Any], Figures | None]:
     """Return the thing as the one who shared it may see it now; raises `NotThere`."""
     name = sharer.collections.by_id().get(found.collection_id)
     if name is None:
         raise NotThere("this link does not lead anywhere any more")
     if found.kind == "conversation":
-        return {
-            "turns": [
-                {"question": turn.question, "trace": to_dict(turn.trace)}
-                for turn in asking.turns(sharer, found.target["id"])
-            ]
-        }
+        turns = [
+            {"question": turn.question, "trace": to_dict(turn.trace)}
+            for turn in asking.turns(sharer, found.target["id"])
+        ]
+        return {"turns": turns}, None
     if found.kind == "evaluation":
-        return outside(evaluations.figures(sharer, found.target["id"])[0])
+        figures = evaluations.figures(sharer, found.target["id"])[0]
+        return outside(figures), figures
     if found.kind == "comparison":
-        return dict(found.target["trace"])
+        return _comparison(sharer, found.target), None
     made = [tally for tally, _ in voting.counted(sharer, name)]
     wanted = found.target.get("round")
-    return {
-        "tallies": [
-            {"round": one.round, **asdict(one)} for one in made if wanted in (None, one.round)
-        ]
+    tallies = [
+        {"round": one.round, "pair": one.pair, "p": one.p, **asdict(one)}
+        for one in made
+        if wanted in (None, one.round)
+    ]
+    return {"tallies": tallies}, None
+
+
+def _comparison(sharer: Library, target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return rankings as they were kept; over once their maker does not see a document of them."""
+    traces = [one["trace"] for one in target.get("pipelines", (target,)) if one["trace"]]
+    names = {
+        hit["chunk"]["document"]
+        for trace in traces
+        for stage in trace["stages"]
+        for hit in stage["hits"]
     }
+    held = {document.name for document in sharer.documents()}
+    if not names <= held:
+        raise NotThere("this link does not lead anywhere any more: a document of it is gone")
+    return dict(target.get("trace", target))

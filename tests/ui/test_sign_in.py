@@ -8,16 +8,19 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
-from rag.errors import Refused
+from rag.errors import NotThere, Refused
 from rag.settings import Settings
 from ranklens import inspecting, measuring, people, saved_settings, sharing
+from ranklens.jobs import Job
 from ranklens.members import member_of
 from ranklens.policy import Role
 from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
@@ -341,3 +344,67 @@ def test_rights_end_while_a_page_is_open(page, held):
     assert CANARIES[OURS][0] in shown(at)
     managed.revoke("guest")
     assert CANARIES[OURS][0] not in shown(at.run())
+
+
+# Sharing from where a thing is shown
+
+
+def made_link(at, kind) -> str:
+    at.button(key=f"make_share_{kind}").click().run()
+    assert not at.exception
+    (link,) = [one.value for one in at.code if "shared=" in one.value]
+    return parse_qs(urlsplit(link).query)["shared"][0]
+
+
+def is_over(page, at, kind, secret) -> None:
+    """Others read it and cannot change it; it is over once its maker revokes it."""
+    assert CANARIES[OURS][0] in shown(page("viewer", query={"shared": secret})) or kind == "votes"
+    assert CANARIES[OURS][0] not in shown(page("stranger", query={"shared": secret}))
+    page("editor")  # whose page `at` is
+    at.button(key=f"revoke_{kind}").click().run()
+    assert "does not lead anywhere" in shown(page("viewer", query={"shared": secret}))
+
+
+def test_a_report_is_shared_from_the_page_measure(page, held):
+    things = held[1][OURS]
+    at = page("editor", "ui/measure/page.py", query={"run": things.evaluation})
+    secret = made_link(at, "evaluation")
+    read = page("viewer", query={"shared": secret})
+    assert things.set in shown(read)
+    assert {one.key for one in read.button} == set()
+    is_over(page, at, "evaluation", secret)
+
+
+def test_a_round_of_votes_is_shared_from_the_page_compare(page, held):
+    at = page("editor", "ui/compare/page.py", query={"view": "vote"}, collection=OURS)
+    secret = made_link(at, "votes")
+    read = page("viewer", query={"shared": secret})
+    assert "current and none" in shown(read)
+    is_over(page, at, "votes", secret)
+
+
+def test_a_comparison_is_shared_from_the_page_compare(page, held):
+    library, things = held
+    editor = member_of(library, "editor")
+    made = editor.compare(things[OURS].question, ["none", "pool=20"], collection=OURS)
+    job = Job(lambda _job: made, "").start()
+    job.thread.join()
+    at = page("editor", "ui/compare/page.py", collection=OURS, compared=job,
+              compared_within=OURS, compared_as={})  # fmt: skip
+    secret = made_link(at, "comparison")
+    read = page("viewer", query={"shared": secret})
+    assert "pool=20" in shown(read)
+    is_over(page, at, "comparison", secret)
+
+
+def test_a_shared_comparison_ends_with_a_document_of_it(held):
+    library, _ = held
+    editor = member_of(library, "editor")
+    editor.enqueue_upload("passing.md", BytesIO(b"The moon passes."), collection=OURS)
+    library.work()
+    made = editor.compare("What passes?", ["none"], collection=OURS)
+    secret, _ = sharing.share_comparison(editor, made, OURS)
+    assert sharing.follow(member_of(library, "viewer"), secret).shown["question"]
+    editor.remove("passing.md")
+    with pytest.raises(NotThere):
+        sharing.follow(member_of(library, "viewer"), secret)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 A_PAGE = 50
-_WORDS, _MANY, _SHARED = "chat_words", "chats_shown", "chat_shared"
+_WORDS, _MANY = "chat_words", "chats_shown"
 
 
 def sidebar(library: Library) -> None:
@@ -111,27 +110,18 @@ def menu(library: Library, chat: Conversation) -> None:
             on_click="ignore",
         )
         if library.given.has_accounts:
-            _sharing(library, chat)
+            _sharing(library, chat.id)
         if st.button("Delete…", key="delete_chat", icon=":material/delete:", width="stretch"):
             _confirm(library, chat)
 
 
-def _sharing(library: Library, chat: Conversation) -> None:
-    """Offer a link to read this conversation; it is shown once, and revoked under Settings."""
-    st.button("Share by a link", key="share_chat", icon=":material/share:", width="stretch",
-              help="For a week, to be read by whoever has an account here and the link",
-              on_click=_share, args=(library, chat.id))  # fmt: skip
-    if secret := st.session_state.pop(_SHARED, ""):
-        here = urlsplit(st.context.url or "/")
-        query = urlencode({"shared": secret})
-        st.code(urlunsplit((here.scheme, here.netloc, "/", query, "")), language=None,
-                wrap_lines=True)  # fmt: skip
+def _sharing(library: Library, chat: str) -> None:
+    from ranklens import sharing  # with accounts only: a page of one person begins without it
+    from ui.shared import share
 
-
-def _share(library: Library, chat: str) -> None:
-    from ranklens import sharing
-
-    st.session_state[_SHARED], _ = sharing.share(library, "conversation", chat)
+    share.controls(
+        library, "conversation", lambda days: sharing.share(library, "conversation", chat, days)
+    )
 
 
 def _entry(place: int, chat: Conversation) -> None:

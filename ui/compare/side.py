@@ -131,6 +131,8 @@ def _shown(library: Library, made: SideBySide) -> None:
     if len(made.traces) > 1:
         st.button("Present", icon=":material/slideshow:", key="present_one", on_click=_present,
                   help="Before and after, full screen")  # fmt: skip
+    if library.given.has_accounts:
+        _sharing(library, made)
     answers.show(made, labels)
     columns = [
         bump.BumpColumn(labels[side.name], side.last, side.trace.top)
@@ -151,6 +153,19 @@ def _shown(library: Library, made: SideBySide) -> None:
     _drawer(library, made)
     if traces := made.traces:
         grades.on_page(library, {}, traces[0], traces[1:])
+
+
+def _sharing(library: Library, made: SideBySide) -> None:
+    from ranklens import sharing  # with accounts only
+    from ui.shared import share
+
+    collection = st.session_state.get(_WITHIN, "")
+    if collection and not library.collections.is_all(collection):
+        share.offer(
+            library,
+            "comparison",
+            lambda days: sharing.share_comparison(library, made, collection, days),
+        )
 
 
 def _missing(made: SideBySide, found: SideBySideGrades, labels: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from rag.types import Chunk
 from ranklens.voting import Tally, Vote, counted, export_votes, suggested_grades, tally_of
-from ui.shared import frame, grades, html
+from ui.shared import collections, frame, grades, html
 from ui.shared.frame import plain
 
 if TYPE_CHECKING:
@@ -36,6 +36,30 @@ def show(library: Library) -> None:
             votes = sorted(library.votes.all(), key=lambda vote: -vote.time)
             vote = st.selectbox("Vote", votes, format_func=_line, key="graded_vote")
             grader(library, vote, "any")
+        _sharing(library)
+
+
+def _sharing(library: Library) -> None:
+    """Offer to share a round: the votes on one pair, on passages of the chosen collection."""
+    collection = collections.current(library)
+    if not library.given.has_accounts or library.collections.is_all(collection):
+        return
+    rounds = {tally.round: tally for tally, _ in counted(library, collection)}
+    if not rounds:
+        return
+    from ranklens import sharing  # with accounts only
+    from ui.shared import share
+
+    with st.popover("Share", icon=":material/share:", key="share_votes"):
+        chosen = st.selectbox(
+            "Round", list(rounds), key="shared_round",
+            format_func=lambda one: plain(f"{rounds[one].kind}: {rounds[one].pair}"),
+        )  # fmt: skip
+        share.controls(
+            library,
+            "votes",
+            lambda days: sharing.share(library, "votes", chosen, days, collection),
+        )
 
 
 def show_pair(library: Library, vote: Vote) -> None:

@@ -41,12 +41,21 @@ def show(library: Library, shown: ShownEvaluation) -> None:
     for note in summary.notes:
         frame.say(note)
     _take_along(found)
+    if shown.record and library.given.has_accounts:
+        _sharing(library, shown.record.id)
     _charts(found)
     st.html(part("figures")(summary.stages))
     for table in summary.others:
         frame.label(table.title, "h3")
         st.html(part("figures")([table]))
     questions.show(library, found)
+
+
+def _sharing(library: Library, key: str) -> None:
+    from ranklens import sharing  # with accounts only
+    from ui.shared import share
+
+    share.offer(library, "evaluation", lambda days: sharing.share(library, "evaluation", key, days))
 
 
 def facts(shown: ShownEvaluation) -> list[str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from ranklens import sharing
 from ranklens.people import EVERYWHERE, ROLES, audit_as_csv, people
-from ui.shared import frame
+from ui.shared import frame, share
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -95,18 +95,9 @@ def _revoking(library: Library, granted: list[GrantedRole], by: str) -> None:
 def _links(library: Library) -> None:
     """Show the links that can be followed, each to be revoked."""
     held = [one for one in sharing.shared(library) if one.open]
-    if not held:
-        return
-    frame.label("Links", "h3")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        one = st.selectbox("Link", held, key="revoke_link_of", width=520, format_func=_of_link)
-        st.button("Revoke the link", icon=":material/link_off:", key="revoke_link",
-                  on_click=sharing.unshare, args=(library, one.id))  # fmt: skip
-
-
-def _of_link(one: sharing.Share) -> str:
-    until = f"{one.expires.astimezone():%d %b %Y}"
-    return frame.plain(f"{one.kind} {one.title}, by {one.account}, until {until}")
+    if held:
+        frame.label("Links", "h3")
+        share.revoker(library, held, "link")
 
 
 def _words(one: GrantedRole) -> str:

@@ -1,4 +1,4 @@
-"""What a link shares (`?shared=…`), to be read: a conversation; of anything else, its figures."""
+"""What a link shares (`?shared=…`), to be read and nothing else."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens import sharing
-from ui.shared import frame
+from rag.evaluate.reports import report
+from rag.evaluate.reports.rendering import part
+from ranklens import evaluations, sharing
+from ui.shared import frame, html
+from ui.shared.html import macro
 from ui.shared.prose import written
 
 if TYPE_CHECKING:
     from ranklens.library import Library
+    from ranklens.measuring import Figures
 
 
 def show(library: Library, secret: str) -> None:
@@ -26,6 +30,12 @@ def show(library: Library, secret: str) -> None:
         st.html(written(answer.get("text", "")))
         used = {hit["chunk"]["document"] for hit in turn["trace"]["stages"][-1]["hits"]}
         frame.say("From " + ", ".join(sorted(used)))
+    if pipelines := found.shown.get("pipelines"):
+        st.html(macro("sides", "shared/shared_link.html")(pipelines))
+    if found.kind == "votes":
+        html.show("compare/tallies.html", title="Votes", tallies=found.shown["tallies"])
+    if found.figures:
+        _report(found.figures)
     st.download_button(
         "All of it as JSON",
         json.dumps(found.shown, ensure_ascii=False, indent=2),
@@ -34,4 +44,20 @@ def show(library: Library, secret: str) -> None:
         icon=":material/download:",
         on_click="ignore",
         key="shared_json",
+    )
+
+
+def _report(figures: Figures) -> None:
+    summary = report.summarise(figures)
+    if summary.verdict:
+        st.html(part("verdict")(summary.verdict))
+    st.html(part("figures")(summary.stages))
+    st.download_button(
+        "Report",
+        lambda: evaluations.report_page(figures),
+        "report.html",
+        "text/html",
+        icon=":material/description:",
+        on_click="ignore",
+        key="shared_report",
     )
