@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from ingest.attachments import Attachments
-from ingest.files import Files, clean_name
+from ingest.files import clean_name
 from ingest.leased import LeasedWork
+from ingest.originals import Originals
 from ingest.parsed import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.senders import Sender, digest_for
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 HELD = "indexing held"  # a fact of a library that several processes share
 SHARED_LOOK = 2.0  # seconds between looks at what another process has queued, or stopped
+SWEEP_SECONDS = 3600.0  # between looks at files that no document has
 LOOK_AGAIN = 10.0  # seconds after which a worker that waits for disk or server tries again
 
 
@@ -49,12 +51,13 @@ class Documents:
         self.settings = settings
         self.index = index
         self.encoder = encoder
-        self._files = Files(settings.library / "files", self.shared)
+        self._files = Originals(settings)
         self._texts = PictureTexts(index.catalogue.engine)
         self._attachments = Attachments(index.catalogue, self.enqueue_upload, self._forget)
         known = {document.digest for document in index.catalogue.documents()}
-        self._files.sweep(known)
+        self._swept = time.monotonic()
         if not self.shared:
+            self._files.sweep(lambda: known)
             self._texts.sweep(known)
         self._passwords: dict[int, str] = {}
         self._progress = IndexingProgress()
@@ -110,7 +113,10 @@ class Documents:
         raise RanklensError(f"the text of {name!r} is not in the catalogue")
 
     def file(self, name: str) -> Path:
-        """Return the library's copy of a document's bytes, a failed document's too."""
+        """Return a file with a document's bytes, a failed document's too.
+
+        It is the library's own, or a copy: read it soon, and change nothing in it.
+        """
         for document in reversed(self.index.catalogue.documents(name=name)):
             return self._files.path(document.digest)
         raise RanklensError(f"there is no document {name!r} in the library")
@@ -352,11 +358,26 @@ class Documents:
             try:
                 if self.is_to_work():
                     self._index()
+                elif self.shared:
+                    self.sweep_files()
             # The thread must live on, whatever the disk, SQLite or Chroma did: indexing would
             # end, without a word, until somebody starts the program again.
             except Exception as error:
                 log.exception("indexing failed")
                 self._progress = halted(self._progress, error)
+
+    def sweep_files(self, every: float = SWEEP_SECONDS) -> int:
+        """Delete files that no document has, if ``every`` seconds have passed; count them.
+
+        A process that was killed while somebody added a file leaves it; nobody ever sees it.
+        """
+        if time.monotonic() - self._swept < every:
+            return 0
+        self._swept = time.monotonic()
+        catalogue = self.index.catalogue
+        return self._files.sweep(
+            lambda: {one.digest for one in catalogue.documents()}, catalogue.if_unused
+        )
 
     def is_to_work(self) -> bool:
         """Return whether something waits, or is being indexed, and nobody stopped the work."""
@@ -430,7 +451,7 @@ class Documents:
 
     def _keep_again(self, path: Path, digest: str) -> None:
         """Copy a file in again if it was dropped meanwhile, with a document of the same bytes."""
-        if not self._files.path(digest).is_file():
+        if not self._files.has(digest):
             self._files.keep(path, self.settings.max_file_mb, lambda _sha256: digest)
 
     def _forget(self, found: Sequence[Document], keep: str = "") -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.contexts import ContextWriter
 from ingest.encoding import Batch, batches
-from ingest.files import Files
+from ingest.originals import Originals
 from ingest.parse import Parser, ReadingEnded
 from ingest.parsed import CutDocument
 from ingest.reading import DocumentReader
@@ -61,7 +61,7 @@ class Preparer:
         self,
         index: Store,
         encoder: Encoder,
-        files: Files,
+        files: Originals,
         settings: Settings,
         passwords: dict[int, str],
         stopped: Callable[[], bool],
@@ -138,9 +138,9 @@ class Preparer:
         return Prepared(cut, encoded)
 
     def _cut(self, document: Document) -> CutDocument:
-        path, password = self._files.path(document.digest), self._passwords.get(document.id, "")
         try:
-            return self._reader.read(document, path, password)
+            path = self._files.path(document.digest)
+            return self._reader.read(document, path, self._passwords.get(document.id, ""))
         except ReadingEnded:
             raise
         except DocumentError:

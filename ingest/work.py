@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.attachments import Attachments
-from ingest.files import Files
+from ingest.originals import Originals
 from ingest.parsed import CutDocument
 from ingest.preparing import (
     MUCH_SMALLER,
@@ -67,7 +67,7 @@ class Work:
 
     index: Store
     encoder: Encoder
-    files: Files
+    files: Originals
     settings: Settings
     stopped: Callable[[], bool]
     show: Callable[[IndexingProgress], None]

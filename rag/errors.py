@@ -10,7 +10,8 @@ RanklensError
 │   ├── LibraryMismatch      it was indexed with another model or other settings
 │   ├── AddedMeanwhile       the same bytes were added at the same moment
 │   ├── StorageError         its disk is full, faulty or read-only; the work can go on later
-│   │   └── DatabaseUnavailable  its database server cannot be reached
+│   │   ├── DatabaseUnavailable  its database server cannot be reached
+│   │   └── FilesUnavailable     the storage of its files cannot be reached
 │   └── DocumentError        one document cannot be read; the others are unaffected
 ├── ModelError               a model cannot be loaded or run
 │   └── ModelMissing         its weights are not on this machine
@@ -65,6 +66,10 @@ class StorageError(LibraryError):
 
 class DatabaseUnavailable(StorageError):
     """The library's database server cannot be reached; what failed can be tried again."""
+
+
+class FilesUnavailable(StorageError):
+    """Where the library keeps its files cannot be reached; what failed can be tried again."""
 
 
 class DocumentError(LibraryError):

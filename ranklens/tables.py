@@ -8,6 +8,8 @@ import rag.evaluate.experiments.kept
 import rag.evaluate.judgements.schema
 import rag.store.accounts
 import rag.store.api_keys
+import rag.store.facts
+import rag.store.files.rows
 import rag.store.jobs
 import rag.store.saved_settings
 import rag.store.sources

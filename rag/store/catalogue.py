@@ -48,10 +48,10 @@ class Catalogue(Removals, DocumentTexts):
         try:
             bring_up_to_date(self._engine, shown)
         except LibraryError:
-            self._engine.dispose()
+            database.close(self._engine)
             raise
         except DatabaseError as error:
-            self._engine.dispose()
+            database.close(self._engine)
             raise LibraryError(
                 f"{shown} is damaged or not a catalogue ({error.orig}); restore it from a backup, "
                 "or choose another library folder"
@@ -70,7 +70,7 @@ class Catalogue(Removals, DocumentTexts):
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        database.close(self._engine)
 
     # Facts about the library as a whole
 

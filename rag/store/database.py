@@ -9,11 +9,13 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy import (
     Connection,
     Engine,
     ExceptionContext,
+    NullPool,
     create_engine,
     event,
     make_url,
@@ -45,6 +47,7 @@ _AWAY = (
     "the database at {where} cannot be reached or ended the connection; check that it runs and "
     "that database_url is right, and try again"
 )
+_engines: WeakValueDictionary[str, Engine] = WeakValueDictionary()
 # SQLSTATE, or its class, to words.
 _STATES = {"53100": _FULL, "25006": _READ_ONLY}
 _AWAY_STATES = ("08", "57P", "53300", "28", "3D")
@@ -81,7 +84,24 @@ def open_database(where: Path | str) -> Engine:
             "database_url needs the driver of PostgreSQL: pip install 'ranklens[postgres]'"
         ) from None
     event.listen(engine, "handle_error", _explain_server)
+    _engines[where] = engine
     return engine
+
+
+def engine_of(address: str) -> Engine:
+    """Return the engine that this process has for an address, a new one if it has none.
+
+    For what knows the settings of a library only; so it shares the library's connections.
+    """
+    open_one = _engines.get(address)
+    return open_one or create_engine(_postgres(address), poolclass=NullPool)
+
+
+def close(engine: Engine) -> None:
+    """Close every connection of an engine."""
+    for address in [known for known, one in _engines.items() if one is engine]:
+        del _engines[address]
+    engine.dispose()
 
 
 def describe(where: Path | str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, inspect
 from rag.errors import LibraryError
 from rag.store.statements import serialise
 
-VERSION = "0017"
+VERSION = "0018"
 """The newest step of ``migrations/versions``."""
 
 _FIRST = "1"  # what `meta` holds under "version", since before there were migrations

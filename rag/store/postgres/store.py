@@ -29,6 +29,7 @@ from rag.store.postgres.queue import LEASE_SECONDS, LeasedQueue
 from rag.store.postgres.tables import OPENING, one_version, patient, version_of
 from rag.store.postgres.vectors import COMPARED, PostgresVectors, Scored
 from rag.store.postgres.words import PostgresWords
+from rag.store.private import FOLDER
 from rag.store.room import Room
 from rag.store.schema import documents
 from rag.store.tokens import TokenStore
@@ -81,6 +82,7 @@ class PostgresStore:
         library was made with another encoder or other settings, and `LibraryError` if pgvector is
         too old.
         """
+        settings.library.mkdir(FOLDER, parents=True, exist_ok=True)  # of this host alone
         facts = derived.index_facts(settings, encoder_facts)
         auto = settings.language == AUTO
         words = AutoAnalyser(catalogue.languages) if auto else analyser(settings.language)

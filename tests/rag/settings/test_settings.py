@@ -101,6 +101,7 @@ NEEDS_TRUST = {
     "oidc_redirect_url": "https://evil.example/oauth2callback",
     "cache": "/tmp/theirs",
     "chroma_url": "http://evil.example",
+    "files_url": "s3://bucket",
     "encoder": "./model",
     "cross_encoder": "/tmp/model",
     "trust_remote_code": "evil/model",
