@@ -89,7 +89,8 @@ crash: $(DEV_STAMP)  ## kill 1,000 processes (KILLS=…) at work on a library an
 QUESTIONS ?= 1000
 isolation: $(DEV_STAMP)  ## every visitor × every route and page, 1,000 questions (QUESTIONS=…), sign-in
 	EVERY_VISITOR=1 CANARY_QUESTIONS=$(QUESTIONS) $(BIN)/python -m pytest -q \
-		tests/serve/test_isolation.py tests/ui/test_sign_in.py tests/browser/test_sign_in.py
+		tests/serve/test_isolation.py tests/ui/test_sign_in.py tests/browser/test_sign_in.py \
+		tests/security/test_identities.py
 
 clean:  ## remove the virtual environment and what tools left behind
 	rm -rf $(VENV) $(PEERS) build dist *.egg-info test-artifacts
