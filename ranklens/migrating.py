@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from rag.errors import LibraryError
 from rag.settings import Settings
 from rag.store import database
 from rag.store.catalogue import Catalogue
-from rag.store.database import is_postgres
+from rag.store.database import is_postgres, take_time
 from rag.store.owner import Owner
 from rag.store.private import make_private
 from ranklens.tables import metadata
@@ -69,7 +69,7 @@ def _copy(old: Engine, new: Engine, where: str, on_copied: OnCopied | None) -> i
     tables = metadata.sorted_tables
     with old.connect() as reader, new.begin() as writer:
         if is_postgres(writer):
-            writer.execute(text("SET LOCAL statement_timeout = 0"))
+            take_time(writer)
         _require_empty(writer, where)
         sizes = {table.name: _count(reader, table) for table in tables}
         total, done = sum(sizes.values()), 0

@@ -19,6 +19,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -27,7 +28,6 @@ from rag.errors import DatabaseUnavailable, LibraryError, StorageError
 from rag.store.room import storage_error
 
 BUSY_SECONDS = 30
-CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 120
 CONNECTIONS, MORE_CONNECTIONS = 10, 20  # of a process: kept open, and beyond them at times
 _SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -67,6 +67,8 @@ def open_database(where: Path | str) -> Engine:
         return engine
     url = _postgres(where)
     try:
+        from rag.store.driver import connect
+
         engine = create_engine(
             url,
             pool_size=CONNECTIONS,
@@ -74,7 +76,6 @@ def open_database(where: Path | str) -> Engine:
             pool_pre_ping=True,
             pool_use_lifo=True,
             connect_args={
-                "connect_timeout": CONNECT_SECONDS,
                 "application_name": url.query.get("application_name", "ranklens"),
                 "options": _OPTIONS,
             },
@@ -83,6 +84,8 @@ def open_database(where: Path | str) -> Engine:
         raise LibraryError(
             "database_url needs the driver of PostgreSQL: pip install 'ranklens[postgres]'"
         ) from None
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkin", _hurry)
     event.listen(engine, "handle_error", _explain_server)
     _engines[where] = engine
     return engine
@@ -104,6 +107,22 @@ def close(engine: Engine) -> None:
     engine.dispose()
 
 
+def take_time(db: Connection, session: bool = False) -> None:
+    """Let a transaction of PostgreSQL take as long as its statements and locks do.
+
+    Or a ``session`` without one: do not give its connection back to the pool, `invalidate` it.
+    """
+    limits = "set_config('statement_timeout', '0', :local), set_config('lock_timeout', '0', :local)"
+    db.execute(text(f"SELECT {limits}"), {"local": not session})
+    driver: Any = db.connection.driver_connection
+    driver.waits = True
+
+
+def _hurry(driver: Any, _record: Any) -> None:
+    if driver is not None:
+        driver.waits = False
+
+
 def describe(where: Path | str) -> str:
     """Return a file's path, or an address as server and database, without name and password."""
     if isinstance(where, Path):
@@ -113,12 +132,24 @@ def describe(where: Path | str) -> str:
 
 def _postgres(address: str) -> URL:
     with suppress(ArgumentError, ValueError):
-        url = make_url(address.strip())
+        url = _with_hosts(address.strip())
         if url.drivername in _SCHEMES:
             return url.set(drivername="postgresql+psycopg")
     raise LibraryError(
         "database_url is not the address of a PostgreSQL database; it looks like "
         "postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+    )
+
+
+def _with_hosts(address: str) -> URL:
+    """Read an address, of several hosts too: ``postgresql://USER@HOST:PORT,HOST:PORT/NAME``."""
+    scheme, _, rest = address.partition("://")
+    server, slash, path = rest.partition("/")
+    user, at, hosts = server.rpartition("@")
+    if "," not in hosts:
+        return make_url(address)
+    return make_url(f"{scheme}://{user}{at}{slash}{path}").update_query_dict(
+        {"host": [host if ":" in host else f"{host}:5432" for host in hosts.split(",")]}
     )
 
 
@@ -197,4 +228,7 @@ def _is_operational(error: BaseException) -> bool:
 
 
 def _shown(url: URL) -> str:
-    return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+    named = url.query.get("host", ())
+    hosts = [named] if isinstance(named, str) else named
+    shown = ",".join(hosts) or f"{url.host or 'localhost'}:{url.port or 5432}"
+    return f"{shown}/{url.database or ''}"

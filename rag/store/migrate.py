@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect
 
 from rag.errors import LibraryError
+from rag.store.database import take_time
 from rag.store.statements import serialise
 
 VERSION = "0018"
@@ -67,8 +68,7 @@ def _one_transaction(engine: Engine) -> Iterator[Connection]:
     """
     if engine.dialect.name != "sqlite":
         with engine.begin() as db:
-            db.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            db.exec_driver_sql("SET LOCAL lock_timeout = 0")
+            take_time(db)
             serialise(db, "migrate")  # several hosts start at once
             yield db
         return

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, delete, text
 
 from rag.store.analyse import Analyser, AutoAnalyser
 from rag.store.catalogue import Catalogue
+from rag.store.database import take_time
 from rag.store.postgres import blocks, vectors
 from rag.store.postgres.blocks import PostingBlock
 from rag.store.postgres.tables import bm25_blocks, lock_chunks, patient
@@ -121,4 +122,6 @@ def _live(
 
 def _reindex(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        take_time(db, session=True)
         db.execute(text("REINDEX TABLE CONCURRENTLY embeddings"))
+        db.invalidate()

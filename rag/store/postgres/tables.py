@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from rag.store.database import take_time
+
 derived = MetaData()
 
 # One row. A trigger adds to it at the end of each transaction that changed what can be searched.
@@ -65,13 +67,8 @@ def lock_chunks(db: Connection) -> None:
 
 def patient(db: Connection) -> None:
     """Let this transaction take its time, but not hold its locks when its process is cut off."""
-    db.execute(
-        text(
-            "SELECT set_config('statement_timeout', '0', true),"
-            " set_config('lock_timeout', '0', true),"
-            " set_config('idle_in_transaction_session_timeout', '60s', true)"
-        )
-    )
+    take_time(db)
+    db.execute(text("SELECT set_config('idle_in_transaction_session_timeout', '60s', true)"))
 
 
 _pinned: ContextVar[tuple[Engine, int] | None] = ContextVar("pinned version", default=None)
