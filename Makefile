@@ -16,7 +16,7 @@ RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test quick long lint format bench soak hostile crash kills fuzz isolation clean
+.PHONY: help run test quick long lint format bench soak hostile crash failover kills fuzz isolation clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ kills: $(DEV_STAMP)  ## a thousand requests to an API that is killed between the
 KILLS ?= 1000
 crash: $(DEV_STAMP)  ## kill 1,000 processes (KILLS=…) at work on a library and check it each time
 	$(BIN)/python -m tests.crash.lives $(KILLS)
+
+failover: $(DEV_STAMP)  ## kill workers and a primary with a standby, and cut the network
+	$(BIN)/python -m pytest -m "long or not long" tests/crash/test_worker.py \
+		tests/ranklens/test_failover.py tests/rag/store/postgres
 
 QUESTIONS ?= 1000
 isolation: $(DEV_STAMP)  ## every visitor × every route and page, 1,000 questions (QUESTIONS=…), sign-in

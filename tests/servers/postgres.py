@@ -10,14 +10,18 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from rag.store.catalogue import Catalogue
 
@@ -34,10 +38,14 @@ def binaries() -> Path | None:
 
 
 class PostgresServer:
-    """Runs while the context is open; `database` makes an empty database and returns its URL."""
+    """Runs while the context is open; `database` makes an empty database and returns its URL.
 
-    def __init__(self, programs: Path) -> None:
+    ``of``: it is a standby of that server, and `promote` makes it one that takes changes.
+    """
+
+    def __init__(self, programs: Path, of: PostgresServer | None = None) -> None:
         self._programs = programs
+        self._of = of
         self._folder = Path(tempfile.mkdtemp(prefix="ranklens-postgres-"))
         self._data = self._folder / "data"
         self._as: dict[str, object] = {}
@@ -45,7 +53,7 @@ class PostgresServer:
         self.port = 0
 
     def __enter__(self) -> Self:
-        self._data.mkdir()
+        self._data.mkdir(0o700)
         if os.getuid() == 0:
             nobody = pwd.getpwnam("nobody")
             self._folder.chmod(0o755)
@@ -54,7 +62,12 @@ class PostgresServer:
             if not self._starts():  # a virtual environment that is its owner's only
                 self._programs = self._copied()
         data = ("-D", str(self._data))
-        self._run("initdb", *data, "-U", "ranklens", "--auth=trust", "-E", "UTF8", "--no-sync")
+        user = ("-U", "ranklens")
+        if self._of:
+            source = ("-h", "127.0.0.1", "-p", str(self._of.port))
+            self._run("pg_basebackup", *data, *source, *user, "-R", "-c", "fast", "--no-sync")
+        else:
+            self._run("initdb", *data, *user, "--auth=trust", "-E", "UTF8", "--no-sync")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -63,8 +76,30 @@ class PostgresServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
+        if (self._data / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def wait_for_standby(self) -> None:
+        """Acknowledge from now on only what a standby holds too."""
+        with self._administered() as db:
+            db.exec_driver_sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            db.exec_driver_sql("SELECT pg_reload_conf()")
+            query = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+            deadline = time.monotonic() + 60
+            while not db.exec_driver_sql(query).scalar():
+                assert time.monotonic() < deadline, "no standby is connected"
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End the server at once, as if its machine were off."""
+        pid = int((self._data / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        (self._data / "postmaster.pid").unlink()
+
+    def promote(self) -> None:
+        """Make a standby the primary."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
 
     def _starts(self) -> bool:
         try:
@@ -89,11 +124,16 @@ class PostgresServer:
         return self._created(f"test_{next(_numbers)}", template)
 
     def _created(self, name: str, template: str) -> str:
+        with self._administered() as db:
+            db.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._url(name)
+
+    @contextmanager
+    def _administered(self) -> Iterator[Connection]:
         engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as db:
-            db.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+            yield db
         engine.dispose()
-        return self._url(name)
 
     def _url(self, name: str) -> str:
         return f"postgresql+psycopg://ranklens@127.0.0.1:{self.port}/{name}"
