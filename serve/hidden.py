@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.settings import Settings
-from rag.settings.addresses import without_login
+from ranklens.hiding import Replacement, replacements
 from serve.access import below_mount
 from serve.library import OpenLibrary
 from serve.policy import Access
 
 _TYPES = ("application/json", "application/problem+json", "text/event-stream")
 _CONTENTS = ("/v1/text", "/v1/passages")  # text of documents, whose offsets must stay right
-
-Replacement = tuple[re.Pattern[bytes], bytes]
 
 
 class HiddenPlaces:
@@ -37,16 +31,16 @@ class HiddenPlaces:
         caller = scope.get("state", {}).get("caller")
         below = caller is not None and caller.scope is not None and caller.scope < Access.ADMIN
         if below and not below_mount(scope).startswith(_CONTENTS):
-            send = _Hiding(send, list(_replacements(self._opened.settings)))
+            send = _Hiding(send, list(replacements(self._opened.settings)))
         await self._app(scope, receive, send)
 
 
 class _Hiding:
     """Passes on what is sent; the head of a reply waits for the first piece, for its length."""
 
-    def __init__(self, send: Send, replacements: list[Replacement]) -> None:
+    def __init__(self, send: Send, found: Sequence[Replacement]) -> None:
         self._send = send
-        self._replacements = replacements
+        self._replacements = found
         self._head: Message | None = None
         self._data = False
 
@@ -73,33 +67,3 @@ class _Hiding:
             headers["content-length"] = str(length)
         head, self._head = self._head, None
         await self._send(head)
-
-
-def _replacements(settings: Settings) -> Iterator[Replacement]:
-    """Yield what is replaced by what, the longest first."""
-    found: dict[str, str] = {}
-    for name, field in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        if isinstance(value, str | Path) and value != field.default:
-            for part in re.split(r"[>+,\s]", str(value)):
-                found |= _hidden(part)
-    for place in sorted(found, key=len, reverse=True):
-        literal = re.escape(place.encode())
-        if not found[place]:
-            yield re.compile(b'"' + literal + b'/?"'), b'""'
-        # Not within a longer path or address.
-        pattern = re.compile(rb"(?<![\w/.:-])" + literal + rb"(?![\w-])")
-        yield pattern, (found[place] or "address hidden").encode()
-
-
-def _hidden(part: str) -> dict[str, str]:
-    """Return the forms in which a part of an option's value may be shown, and what stands there."""
-    if part.startswith(("http://", "https://")):
-        plain = without_login(part)
-        split = urlsplit(plain)
-        origin = f"{split.scheme}://{split.netloc}"
-        host = split.netloc if ":" in split.netloc else ""
-        return {form: "" for form in (part, plain, plain.rstrip("/"), origin, host) if form}
-    if part.startswith(("/", "./", "../", "~")) and Path(part).name:
-        return {part: Path(part).name, str(Path(part).expanduser().absolute()): Path(part).name}
-    return {}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 import ui.shared.state
 from rag.errors import NotThere, Refused
 from rag.settings import Settings
+from rag.trace import to_dict
 from ranklens import inspecting, measuring, people, saved_settings, sharing
 from ranklens.jobs import Job
 from ranklens.members import member_of
@@ -26,7 +28,7 @@ from ranklens.policy import Role
 from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
 from tests.ui.test_server import ROOT
 from ui import served, sign_in
-from ui.shared import visitor
+from ui.shared import shared_link, visitor
 from ui.shared.visitor import SignedIn, of_claims, of_headers
 
 SECRET = "between-proxy-and-page"
@@ -95,6 +97,7 @@ def test_a_short_secret_is_refused():
         ({"X-Forwarded-User": "ada", "X-Ranklens-Proxy-Secret": "é" * 20}, None),
         ({"X-Ranklens-Proxy-Secret": SECRET}, None),
         ({"X-Forwarded-User": " ", "X-Ranklens-Proxy-Secret": SECRET}, None),
+        ({"X-Forwarded-User": "*", "X-Ranklens-Proxy-Secret": SECRET}, None),
     ],
 )  # fmt: skip
 def test_a_header_counts_only_beside_the_secret(headers, found):
@@ -408,3 +411,24 @@ def test_a_shared_comparison_ends_with_a_document_of_it(held):
     editor.remove("passing.md")
     with pytest.raises(NotThere):
         sharing.follow(member_of(library, "viewer"), secret)
+
+
+def test_a_shared_thing_as_a_file_names_no_place_of_the_server(held):
+    library, things = held
+    trace = library.search(things[OURS].question, collection=OURS)
+    made = to_dict(replace(trace, settings={**trace.settings, "llm_base_url": "http://in.side/v1"}))
+    for shown_ in (
+        {"turns": [{"question": "?", "trace": made}]},
+        {"question": "?", "pipelines": [{"pipeline": "none", "problem": "", "trace": made}]},
+        made,
+    ):
+        text = shared_link._json(library, shown_)
+        assert "in.side" not in text
+        assert CANARIES[OURS][0] in text
+
+
+@pytest.mark.parametrize(("account", "files"), [("viewer", False), ("editor", True)])
+def test_files_are_offered_to_be_dropped_by_who_may_add_them(page, account, files):
+    at = page(account)
+    (box,) = at.chat_input
+    assert bool(box.proto.accept_file) == files

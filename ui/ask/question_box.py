@@ -46,14 +46,16 @@ def start(library: Library) -> None:
 def box(library: Library, placeholder: str, turns: int) -> None:
     """Show the box, with what writes the answers; what is sent waits as `PendingQuestion`.
 
-    Files that are dropped on it are added to the library. It takes the focus when the page opens
-    and when the number of ``turns`` changes, and completes the names of documents after an @.
+    Files that are dropped on it are added to the library, by who may do that. It takes the focus
+    when the page opens and when the number of ``turns`` changes, and completes the names of
+    documents after an @.
     """
+    adds = not library.given.has_accounts or state.may(library, "add", collections.target(library))
     st.chat_input(
         placeholder,
         key="question",
         max_chars=library.settings.max_question_characters,
-        accept_file="multiple",
+        accept_file="multiple" if adds else False,
         max_upload_size=library.settings.max_file_mb,
         on_submit=_sent,
     )

@@ -37,7 +37,7 @@ class TopBar:
     def complete(self, turn: Turn) -> None:
         """Turn the buttons on for the turn whose evidence is shown."""
         with self._download:
-            trace_file.download(turn.trace)
+            trace_file.download(self._library, turn.trace)
         self._inspect.page_link(
             INSPECT,
             label="Inspect",

@@ -39,7 +39,7 @@ def page() -> None:
     if named:
         _arrived(library, shown, named)
     verdict = st.container()  # above everything that leads to it
-    view = _bar(shown)
+    view = _bar(library, shown)
     second: Trace | None = None
     try:
         if view == PASSAGE:
@@ -66,13 +66,13 @@ def _arrived(library: Library, shown: ShownTrace, named: Mapping[str, str]) -> N
         compare.choose(named)
 
 
-def _bar(shown: ShownTrace) -> str:
+def _bar(library: Library, shown: ShownTrace) -> str:
     st.session_state.setdefault(VIEW, PASSAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control("View", (PASSAGE, POOL, TWO), required=True,
                                     key=VIEW, persist_state="session",
                                     label_visibility="collapsed")  # fmt: skip
-        trace_file.download(shown.trace, "inspect_download")
+        trace_file.download(library, shown.trace, "inspect_download")
     return str(view)
 
 

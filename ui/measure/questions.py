@@ -61,6 +61,6 @@ def _both(
                 continue
             traces.append(trace)
             movement.show(trace)
-            trace_file.download(trace, f"trace_of_{name}")
+            trace_file.download(library, trace, f"trace_of_{name}")
     if traces:
         grades.on_page(library, {}, traces[0], traces[1:])

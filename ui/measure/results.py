@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rag.evaluate.reports.rendering import part
 from rag.text.plural import plural
 from ranklens import evaluations, measuring
 from ui.measure import presenter, questions, runs
-from ui.shared import frame
+from ui.shared import frame, state
 from ui.shared.html import macro
 from ui.shared.slides import file_stem
 
@@ -40,7 +41,7 @@ def show(library: Library, shown: ShownEvaluation) -> None:
         frame.notice(warning, tone="warn")
     for note in summary.notes:
         frame.say(note)
-    _take_along(found)
+    _take_along(library, found)
     if shown.record and library.given.has_accounts:
         _sharing(library, shown.record.id)
     _charts(found)
@@ -74,7 +75,8 @@ def _where(record: EvaluationRecord | None) -> list[str]:
     return [fact for fact in (program, within, documents) if fact]
 
 
-def _take_along(found: Figures) -> None:
+def _take_along(library: Library, found: Figures) -> None:
+    owner = state.is_owner(library)
     stem = file_stem(found.evaluation.name)
     files = (
         ("Report", f"{stem}.html", partial(evaluations.report_page, found),
@@ -89,8 +91,13 @@ def _take_along(found: Figures) -> None:
                   help="One question at a time, full screen")  # fmt: skip
         for name, file, write, help_text in files:
             icon = ":material/description:" if name == "Report" else ":material/download:"
-            st.download_button(name, write, file, mimetypes.guess_type(file)[0], icon=icon,
+            written = write if owner else partial(_for_others, library, write)
+            st.download_button(name, written, file, mimetypes.guess_type(file)[0], icon=icon,
                                key=name.lower(), help=help_text, on_click="ignore")  # fmt: skip
+
+
+def _for_others(library: Library, write: Callable[[], str]) -> str:
+    return state.for_others(library, write())
 
 
 def _charts(found: Figures) -> None:

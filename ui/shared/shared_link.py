@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from rag.evaluate.reports import report
 from rag.evaluate.reports.rendering import part
 from ranklens import evaluations, sharing
-from ui.shared import frame, html
+from ui.shared import frame, html, state
 from ui.shared.html import macro
 from ui.shared.prose import written
 
@@ -35,10 +36,10 @@ def show(library: Library, secret: str) -> None:
     if found.kind == "votes":
         html.show("compare/tallies.html", title="Votes", tallies=found.shown["tallies"])
     if found.figures:
-        _report(found.figures)
+        _report(library, found.figures)
     st.download_button(
         "All of it as JSON",
-        json.dumps(found.shown, ensure_ascii=False, indent=2),
+        _json(library, found.shown),
         f"{found.kind}.json",
         "application/json",
         icon=":material/download:",
@@ -47,17 +48,24 @@ def show(library: Library, secret: str) -> None:
     )
 
 
-def _report(figures: Figures) -> None:
+def _report(library: Library, figures: Figures) -> None:
     summary = report.summarise(figures)
     if summary.verdict:
         st.html(part("verdict")(summary.verdict))
     st.html(part("figures")(summary.stages))
     st.download_button(
         "Report",
-        lambda: evaluations.report_page(figures),
+        lambda: state.for_others(library, evaluations.report_page(figures)),
         "report.html",
         "text/html",
         icon=":material/description:",
         on_click="ignore",
         key="shared_report",
     )
+
+
+def _json(library: Library, shown: Mapping[str, Any]) -> str:
+    sides = [*shown.get("turns", ()), *shown.get("pipelines", ()), {"trace": shown}]
+    options = [one["trace"].get("settings", {}) for one in sides if one["trace"]]
+    text = json.dumps(shown, ensure_ascii=False, indent=2)
+    return state.for_others(library, text, *options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rag.errors import RanklensError
 from rag.settings import Settings
-from ranklens.people import checked_name
+from ranklens.people import EVERYONE, checked_name
 from ui import served
 from ui.shared import frame
 
@@ -85,10 +86,10 @@ def of_claims(settings: Settings, claims: Mapping[str, Any]) -> SignedIn:
 
 
 def _account(name: str) -> SignedIn:
-    try:
-        return SignedIn(checked_name(name))
-    except RanklensError:
-        return SignedIn(problem="The sign-in named no account.")
+    with suppress(RanklensError):
+        if (account := checked_name(name)) != EVERYONE:  # which stands for all who sign in
+            return SignedIn(account)
+    return SignedIn(problem="The sign-in named no account.")
 
 
 def ask_to_sign_in(settings: Settings, found: SignedIn) -> None:
