@@ -13,6 +13,7 @@ from rag.evaluate.reports import charts
 from rag.evaluate.reports.rendering import part
 from rag.text.plural import plural
 from ranklens import evaluations, measuring
+from ranklens.hiding import hidden
 from ui.measure import presenter, questions, runs
 from ui.shared import frame, state
 from ui.shared.html import macro
@@ -97,7 +98,7 @@ def _take_along(library: Library, found: Figures) -> None:
 
 
 def _for_others(library: Library, write: Callable[[], str]) -> str:
-    return state.for_others(library, write())
+    return hidden(write(), library.settings)
 
 
 def _charts(found: Figures) -> None:

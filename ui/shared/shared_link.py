@@ -11,7 +11,8 @@ import streamlit as st
 from rag.evaluate.reports import report
 from rag.evaluate.reports.rendering import part
 from ranklens import evaluations, sharing
-from ui.shared import frame, html, state
+from ranklens.hiding import hidden
+from ui.shared import frame, html
 from ui.shared.html import macro
 from ui.shared.prose import written
 
@@ -55,7 +56,7 @@ def _report(library: Library, figures: Figures) -> None:
     st.html(part("figures")(summary.stages))
     st.download_button(
         "Report",
-        lambda: state.for_others(library, evaluations.report_page(figures)),
+        lambda: hidden(evaluations.report_page(figures), library.settings),
         "report.html",
         "text/html",
         icon=":material/description:",
@@ -68,4 +69,4 @@ def _json(library: Library, shown: Mapping[str, Any]) -> str:
     sides = [*shown.get("turns", ()), *shown.get("pipelines", ()), {"trace": shown}]
     options = [one["trace"].get("settings", {}) for one in sides if one["trace"]]
     text = json.dumps(shown, ensure_ascii=False, indent=2)
-    return state.for_others(library, text, *options)
+    return hidden(text, library.settings, *options)

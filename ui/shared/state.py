@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -19,7 +18,7 @@ from rag.errors import (
     SettingsError,
 )
 from rag.settings import Settings
-from ranklens import connection, hiding, people, policy, saved_settings
+from ranklens import connection, people, policy, saved_settings
 from ranklens.members import member_of
 from serve.policy import is_local
 from ui import served
@@ -132,14 +131,6 @@ def is_owner(library: Library) -> bool:
     address = st.context.ip_address  # None is the loopback address
     headers = {name.lower(): value for name, value in st.context.headers.items()}
     return is_local("127.0.0.1" if address is None else address, headers)
-
-
-def for_others(library: Library, text: str, *options: Mapping[str, Any]) -> str:
-    """Return a text to be downloaded, without the server's folders and addresses.
-
-    ``options`` are those of traces in it.
-    """
-    return hiding.hidden(text, library.settings, *options)
 
 
 def writer(library: Library) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from rag import trace as traces
 from rag.types import Trace
+from ranklens.hiding import hidden
 from ui.shared import state
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def download(library: Library, trace: Trace, key: str | None = None) -> None:
 
     def written() -> str:
         text = traces.to_json(trace)
-        return text if owner else state.for_others(library, text, trace.settings)
+        return text if owner else hidden(text, library.settings, trace.settings)
 
     st.download_button(
         "Trace",
