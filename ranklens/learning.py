@@ -119,7 +119,9 @@ def adopt(library: Library, number: int | None = None) -> LearnedWeights:
             f"version {chosen.version} is not adopted: no gain was shown on questions that it was "
             f"not learned from ({mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f})"
         )
-    return held.adopt(chosen.version)
+    found = held.adopt(chosen.version)
+    library.note("adopted the learned reranker", f"version {chosen.version}")
+    return found
 
 
 def back(library: Library) -> LearnedWeights | None:
@@ -128,7 +130,9 @@ def back(library: Library) -> LearnedWeights | None:
     Raises `NotThere` if none is in use.
     """
     policy.require(library.visitor, "pipelines")
-    return LearnedVersions(library.settings.library).back()
+    found = LearnedVersions(library.settings.library).back()
+    library.note("took back the learned reranker", f"now {found.version if found else 'none'}")
+    return found
 
 
 def can_weigh(settings: Settings, one: Availability) -> bool:

@@ -139,6 +139,9 @@ class Records:
         """For whom something may be kept meanwhile; part of the key of all that is kept."""
         return (id(self),)
 
+    def note(self, action: str, what: str) -> None:
+        """Write into the audit log what somebody did; the one person of a library needs none."""
+
     @cached_property
     def given(self) -> Settings:
         """The settings that the library was opened with, without what is saved in it."""

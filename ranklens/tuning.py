@@ -235,7 +235,9 @@ def adopt(library: Library, number: int | None = None) -> TunedVersion:
             f"version {chosen.version} is not adopted: no gain was shown on questions that it was "
             f"not tuned on ({mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f})"
         )
-    return held.adopt(chosen.version)
+    found = held.adopt(chosen.version)
+    library.note("adopted the tuned reranker", f"version {chosen.version}")
+    return found
 
 
 def back(library: Library) -> TunedVersion | None:
@@ -244,7 +246,9 @@ def back(library: Library) -> TunedVersion | None:
     Raises `NotThere` if none is in use.
     """
     policy.require(library.visitor, "pipelines")
-    return TunedVersions(library.settings.library).back()
+    found = TunedVersions(library.settings.library).back()
+    library.note("took back the tuned reranker", f"now {found.version if found else 'none'}")
+    return found
 
 
 def outside(report: TuningReport) -> dict[str, Any]:

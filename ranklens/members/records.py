@@ -138,6 +138,12 @@ class MemberLog(Part):
         visitor = self._rights.visitor
         return self._beneath().entries(*which, **more) if visitor.is_admin else []
 
+    def forget(self, before: float | None = None) -> int:
+        """Forget questions: an administrator's right."""
+        self._rights.require("see the log")
+        self._rights.note("forgot logged questions", "all" if before is None else "older ones")
+        return self._beneath().forget(before)  # type: ignore[no-any-return]
+
 
 class MemberTags(Part):
     """Tags of documents that can be seen."""

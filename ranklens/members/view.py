@@ -91,6 +91,10 @@ class MemberLibrary(MemberDocuments):
         """Who sees what of which library."""
         return id(self.rights.library), self.rights.account, self.rights.ids
 
+    def note(self, action: str, what: str) -> None:
+        """Write into the audit log what the visitor did, who could."""
+        self.rights.note(action, what)
+
     @property
     def whole(self) -> Library:
         """The library itself, for an administrator who changes it for everybody."""

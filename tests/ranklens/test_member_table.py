@@ -270,6 +270,9 @@ TABLE: dict[str, Row] = {
     ),
     "whole": Row("admin", lambda m, t, w: m.whole),
     "question_log.questions": Row("admin", lambda m, t, w: m.question_log.questions()),
+    "question_log.forget": Row(
+        "admin", lambda m, t, w: m.question_log.forget(), "question_log.forget"
+    ),
     "question_log.entries": Row("admin", lambda m, t, w: m.question_log.entries()),
     "interleavings.all": Row("admin", lambda m, t, w: m.interleavings.all(), "interleavings.all"),
     "sources.all": Row("admin", lambda m, t, w: m.sources.all(), "sources.all"),
@@ -302,6 +305,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
 }  # fmt: skip
 # Needs no role: why.
 FREE = {
+    "note": "of what was allowed",
     "visitor": "who it is", "reader": "who it is", "index": "its parts are here",
     "pipeline": "over the index", "conversations": "parts", "judgements": "parts",
     "writings": "by turns of one's own", "settings": "the same for all", "given": "the same",

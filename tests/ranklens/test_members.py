@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,17 @@ from ingest.web import Fetched
 from rag.errors import Refused
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.types import Answer, Citation
-from ranklens import addresses, asking, judging, people, sharing, voting, watching
+from ranklens import (
+    addresses,
+    asking,
+    judging,
+    learning,
+    people,
+    sharing,
+    tuning,
+    voting,
+    watching,
+)
 from ranklens.library import Library
 from ranklens.members import member_of
 from tests.serve.isolated import OURS, THEIRS, Things, two_collections
@@ -285,3 +296,31 @@ def test_an_attachment_with_bytes_of_others_is_its_readers_own(held):
     member_of(library, "editor").remove("mail.eml")
     assert library.text("plain.txt")
     member_of(library, "outsider").remove("plain.txt")
+
+
+@pytest.mark.parametrize(
+    ("module", "versions"), [(learning, "LearnedVersions"), (tuning, "TunedVersions")]
+)
+def test_what_ranks_for_everybody_is_in_the_audit_log(held, monkeypatch, module, versions):
+    library, _ = held
+    version = SimpleNamespace(version=2, shown=True)
+    kept = SimpleNamespace(
+        all=lambda: [version], adopt=lambda _number: version, back=lambda: None
+    )  # fmt: skip
+    monkeypatch.setattr(module, versions, lambda _folder: kept)
+    admin = member_of(library, "admin")
+    module.adopt(admin)
+    module.back(admin)
+    assert [(one.account, one.what) for one in library.accounts.audit(2)] == [
+        ("admin", "now none"), ("admin", "version 2"),
+    ]  # fmt: skip
+    with pytest.raises(Refused):
+        module.adopt(member_of(library, "editor"))
+
+
+def test_forgetting_the_question_log_is_in_the_audit_log(held):
+    library, _ = held
+    member_of(library, "admin").question_log.forget()
+    assert library.accounts.audit(1)[0].action == "forgot logged questions"
+    with pytest.raises(Refused):
+        member_of(library, "editor").question_log.forget()
