@@ -8,8 +8,8 @@ from rag.store.catalogue import Catalogue
 
 
 @pytest.fixture
-def accounts(tmp_path):
-    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+def accounts(database):
+    catalogue = Catalogue(database)
     yield Accounts(catalogue.engine)
     catalogue.close()
 

@@ -5,8 +5,8 @@ from rag.store.picture_texts import PictureTexts
 
 
 @pytest.fixture
-def texts(tmp_path):
-    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+def texts(database):
+    catalogue = Catalogue(database)
     yield PictureTexts(catalogue.engine)
     catalogue.close()
 

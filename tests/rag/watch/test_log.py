@@ -14,8 +14,8 @@ from tests.rag.watch.made import NOW, entry, trace_of
 
 
 @pytest.fixture
-def engine(tmp_path):
-    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+def engine(database):
+    catalogue = Catalogue(database)
     yield catalogue.engine
     catalogue.close()
 
@@ -86,7 +86,9 @@ def test_everything_can_be_forgotten(log):
     assert log.entries() == []
 
 
-def test_what_is_forgotten_is_not_left_in_the_files(log, tmp_path):
+def test_what_is_forgotten_is_not_left_in_the_files(tmp_path):
+    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+    log = QuestionLog(catalogue.engine, days=36500)
     secret = "who is to be dismissed in the autumn?"
     log.add(entry(question=secret))
     for number in range(200):  # some questions fill pages of their own
@@ -94,6 +96,7 @@ def test_what_is_forgotten_is_not_left_in_the_files(log, tmp_path):
     assert secret.encode() in b"".join(one.read_bytes() for one in tmp_path.iterdir())
     log.forget()
     assert secret.encode() not in b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    catalogue.close()
 
 
 def test_a_thumb_is_kept_with_the_question_and_taken_back(engine, log):

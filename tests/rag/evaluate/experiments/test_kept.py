@@ -24,8 +24,8 @@ def record(name="field", days=0):
 
 
 @pytest.fixture
-def store(tmp_path):
-    catalogue = Catalogue(tmp_path / "catalogue.sqlite")
+def store(database, tmp_path):
+    catalogue = Catalogue(database)
     yield EvaluationStore(catalogue.engine, tmp_path)
     catalogue.close()
 

@@ -19,8 +19,8 @@ Q = "Which numbers?"
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    opened = Catalogue(tmp_path / "catalogue.sqlite")
+def catalogue(database: Path | str) -> Iterator[Catalogue]:
+    opened = Catalogue(database)
     yield opened
     opened.close()
 

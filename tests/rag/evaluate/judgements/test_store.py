@@ -23,8 +23,8 @@ Q = "Which numbers?"
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    opened = Catalogue(tmp_path / "catalogue.sqlite")
+def catalogue(database: Path | str) -> Iterator[Catalogue]:
+    opened = Catalogue(database)
     yield opened
     opened.close()
 
@@ -33,7 +33,7 @@ def text_of(name: str) -> DocumentText | None:
     return DocumentText(name, "digest", TEXT) if name == "a b#ü.txt" else None
 
 
-def test_grades_survive_another_chunking_and_a_restart(catalogue: Catalogue, tmp_path: Path):
+def test_grades_survive_another_chunking_and_a_restart(catalogue: Catalogue, database: Path | str):
     chunks = put(catalogue, "a.txt", TEXT)
     held = JudgementStore(catalogue)
     held.grade(Q, chunks[1], 3, "ada")
@@ -41,7 +41,7 @@ def test_grades_survive_another_chunking_and_a_restart(catalogue: Catalogue, tmp
     assert held.qrels([Q]).grades == {Q: {chunks[1].id: 3, chunks[2].id: 0}}
     smaller = put(catalogue, "a.txt", TEXT, words=2)
     catalogue.close()
-    again = Catalogue(tmp_path / "catalogue.sqlite")
+    again = Catalogue(database)
     grades = JudgementStore(again).qrels([Q]).grades[Q]
     again.close()
     found = {chunk.text: grades[chunk.id] for chunk in smaller if chunk.id in grades}
