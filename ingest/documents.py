@@ -57,7 +57,8 @@ class Documents:
         known = {document.digest for document in index.catalogue.documents()}
         self._swept = time.monotonic()
         if not self.shared:
-            self._files.sweep(lambda: known)
+            if not settings.files_url:
+                self._files.sweep(lambda: known)
             self._texts.sweep(known)
         self._passwords: dict[int, str] = {}
         self._progress = IndexingProgress()
@@ -358,7 +359,7 @@ class Documents:
             try:
                 if self.is_to_work():
                     self._index()
-                elif self.shared:
+                else:
                     self.sweep_files()
             # The thread must live on, whatever the disk, SQLite or Chroma did: indexing would
             # end, without a word, until somebody starts the program again.

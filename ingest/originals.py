@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -19,7 +20,9 @@ from typing import IO, BinaryIO
 
 from rag.errors import DocumentError, FilesUnavailable, NotThere
 from rag.settings import Settings
+from rag.store.facts import facts_of
 from rag.store.files.choice import copies_of, files_of
+from rag.store.files.copies import read
 from rag.store.files.folder import UNFINISHED
 from rag.store.files.protocol import PIECE
 from rag.store.private import FOLDER
@@ -28,6 +31,7 @@ from rag.text.regular import open_regular
 
 log = logging.getLogger(__name__)
 
+MARK = "library-mark"  # a fact of the library, and a file beside its files
 KEYS = "files"  # in the library's folder, too
 ORPHANED = 3600.0  # seconds that a file without a document may be there: somebody adds it just now
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -41,9 +45,10 @@ class Originals:
 
     def __init__(self, settings: Settings) -> None:
         self._files = files_of(settings)
+        self._facts = facts_of(settings)
         self._copies = copies_of(settings, self._files)
         here = self._files.place(KEYS)
-        self._owned = here is not None and not settings.database_url
+        self._owned = here is not None
         # What hosts with a common folder kept there before the database had files.
         self._before = settings.library / KEYS
         self._incoming = here or self._copies.folder
@@ -122,6 +127,10 @@ class Originals:
         If other processes may be adding one just now, only those that are old, and only by
         ``if_unused`` (digest, what deletes it), which looks again while nobody can add it.
         """
+        if not self._owned and not self._is_ours():
+            where = self._files.where
+            log.warning("another library keeps files in %s too: none is swept", where)
+            return 0
         since = float("inf") if self._owned else time.time() - ORPHANED
         held = [one.key.rpartition("/")[2] for one in self._files.list(KEYS) if one.changed < since]
         digests, count = known(), 0  # asked after the list: what was added meanwhile is known
@@ -135,6 +144,21 @@ class Originals:
                 count += if_unused(digest, self.drop)
         self._copies.keep_only(digests)
         return count
+
+    def _is_ours(self) -> bool:
+        """Return whether this library alone keeps files there.
+
+        The first one that sweeps writes its mark: two libraries that are given one bucket and
+        prefix would each delete what it does not know.
+        """
+        self._facts.change(MARK, lambda held: held or secrets.token_hex(16))
+        mark = str(self._facts.read(MARK)).encode()
+        if self._files.stat(MARK) is None:
+            with tempfile.NamedTemporaryFile(suffix=UNFINISHED, dir=self._incoming) as own:
+                own.write(mark)
+                own.flush()
+                self._files.put(MARK, Path(own.name))
+        return read(self._files, MARK) == mark
 
     def _copy(
         self, reader: BinaryIO, limit_mb: int, digest_of: Callable[[str], str] | None

@@ -81,7 +81,7 @@ def outside(library: Library, made: SideBySide) -> dict[str, Any]:
 def pipeline_names(settings: Settings) -> list[str]:
     """Return the pipelines to choose from: the current settings, saved ones, then rerankers."""
     runs = [one.name for one in rerankers(settings) if not one.reason]
-    return list(dict.fromkeys((named.CURRENT, *named.saved(settings.library), *runs, AUTO)))
+    return list(dict.fromkeys((named.CURRENT, *named.saved(settings), *runs, AUTO)))
 
 
 def describe_pipeline(settings: Settings, name: str) -> str:
@@ -92,12 +92,12 @@ def describe_pipeline(settings: Settings, name: str) -> str:
 
 def saved_pipelines(settings: Settings) -> dict[str, str]:
     """Return the library's saved pipelines: name → options as they are typed."""
-    return {name: _typed(options) for name, options in named.saved(settings.library).items()}
+    return {name: _typed(options) for name, options in named.saved(settings).items()}
 
 
 def pipeline_notes(settings: Settings) -> dict[str, str]:
     """Return what is known of saved pipelines: name → its held-out figure, in a sentence."""
-    return named.notes(settings.library)
+    return named.notes(settings)
 
 
 def save_pipeline(settings: Settings, name: str, options: str) -> None:

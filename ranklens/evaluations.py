@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import NotThere, RanklensError
+from rag.errors import RanklensError
 from rag.evaluate.experiments.kept import LAST, EvaluationRecord, MeasuredPipeline
 from rag.evaluate.experiments.saved import load
 from rag.evaluate.measures.figures import outside
@@ -81,10 +81,7 @@ def figures(
 def file(library: Library, key: str = LAST) -> Path:
     """Return the file of an evaluation's rankings; raises `NotThere`."""
     _import_of_before(library)
-    path = library.evaluations.path(library.evaluations.record(key).id)
-    if not path.is_file():
-        raise NotThere(f"the rankings of the evaluation {key!r} are gone: measure again")
-    return path
+    return library.evaluations.path(library.evaluations.record(key).id)
 
 
 def report_page(found: Figures) -> str:

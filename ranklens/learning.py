@@ -78,7 +78,7 @@ def learn(
     )  # fmt: skip
     found = fitting.learn(pools, judged.grades, counter(fitting.FOLDS + 1, "parts"))
     held = found.held_out
-    version = LearnedVersions(judged.library.settings.library).add(
+    version = LearnedVersions(judged.library.settings).add(
         LearnedWeights(
             weights=found.weights,
             name=judged.name,
@@ -95,12 +95,12 @@ def learn(
 def versions(library: Library) -> list[LearnedWeights]:
     """Return the versions that a library keeps, oldest first."""
     policy.require(library.visitor, "pipelines")
-    return LearnedVersions(library.settings.library).all()
+    return LearnedVersions(library.settings).all()
 
 
 def adopted(library: Library) -> LearnedWeights | None:
     """Return the version that ranks if the reranker is `auto` or `learned`."""
-    return LearnedVersions(library.settings.library).adopted()
+    return LearnedVersions(library.settings).adopted()
 
 
 def adopt(library: Library, number: int | None = None) -> LearnedWeights:
@@ -109,7 +109,7 @@ def adopt(library: Library, number: int | None = None) -> LearnedWeights:
     Raises `NotThere`, and `RanklensError` if cross-validation showed no gain of it.
     """
     policy.require(library.visitor, "pipelines")
-    held = LearnedVersions(library.settings.library)
+    held = LearnedVersions(library.settings)
     if number is None and not held.all():
         raise NotThere("nothing has been learned here yet; `ranklens learn SET` does")
     chosen = held.all()[-1] if number is None else held.version(number)
@@ -130,7 +130,7 @@ def back(library: Library) -> LearnedWeights | None:
     Raises `NotThere` if none is in use.
     """
     policy.require(library.visitor, "pipelines")
-    found = LearnedVersions(library.settings.library).back()
+    found = LearnedVersions(library.settings).back()
     library.note("took back the learned reranker", f"now {found.version if found else 'none'}")
     return found
 

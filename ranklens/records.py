@@ -99,7 +99,7 @@ class Records:
         """Every evaluation that was measured here."""
         from rag.evaluate.experiments.kept import EvaluationStore
 
-        return EvaluationStore(self.index.catalogue.engine, self.settings.library)
+        return EvaluationStore(self.index.catalogue.engine, self.settings)
 
     @cached_property
     def keys(self) -> ApiKeys:

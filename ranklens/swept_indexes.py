@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 PREFIX = "index-"
 # What belongs to the library alone: its servers, its log.
-_OF_THE_LIBRARY: Mapping[str, Any] = {"chroma_url": "", "database_url": "", "log_questions": False}
+_OF_THE_LIBRARY: Mapping[str, Any] = {
+    "chroma_url": "",
+    "database_url": "",
+    "files_url": "",
+    "log_questions": False,
+}
 
 
 class IndexTooLarge(RanklensError):

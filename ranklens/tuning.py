@@ -203,7 +203,7 @@ def _kept(
     )
     learned_from = work.examples(parts[-1])
     card = reports.card(version, found, learned_from)
-    made = TunedVersions(settings.library).add(version, work.model, card)
+    made = TunedVersions(settings).add(version, work.model, card)
     shutil.rmtree(settings.library / WORK, ignore_errors=True)
     return made
 
@@ -211,12 +211,12 @@ def _kept(
 def versions(library: Library) -> list[TunedVersion]:
     """Return the versions that a library keeps, oldest first."""
     policy.require(library.visitor, "pipelines")
-    return TunedVersions(library.settings.library).all()
+    return TunedVersions(library.settings).all()
 
 
 def adopted(library: Library) -> TunedVersion | None:
     """Return the version that ranks if the reranker is `tuned`."""
-    return TunedVersions(library.settings.library).adopted()
+    return TunedVersions(library.settings).adopted()
 
 
 def adopt(library: Library, number: int | None = None) -> TunedVersion:
@@ -225,7 +225,7 @@ def adopt(library: Library, number: int | None = None) -> TunedVersion:
     Raises `NotThere`, and `RanklensError` if cross-validation showed no gain of it.
     """
     policy.require(library.visitor, "pipelines")
-    held = TunedVersions(library.settings.library)
+    held = TunedVersions(library.settings)
     if number is None and not held.all():
         raise NotThere("nothing has been tuned here yet; `ranklens tune SET` does")
     chosen = held.all()[-1] if number is None else held.version(number)
@@ -246,7 +246,7 @@ def back(library: Library) -> TunedVersion | None:
     Raises `NotThere` if none is in use.
     """
     policy.require(library.visitor, "pipelines")
-    found = TunedVersions(library.settings.library).back()
+    found = TunedVersions(library.settings).back()
     library.note("took back the tuned reranker", f"now {found.version if found else 'none'}")
     return found
 

@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "rag.models": CORE | {"rag.settings", "rag.llm"},
     "rag.store": CORE | {"rag.settings", "rag.models.token_codes"},
     "rag.retrieve": CORE | {"rag.settings", "rag.store", "rag.models", "rag.llm"},
-    "rag.rerank": CORE | {"rag.settings", "rag.models", "rag.llm", "rag.plugins"},
+    "rag.rerank": CORE
+    | {"rag.settings", "rag.models", "rag.llm", "rag.plugins", "rag.store.facts"}
+    | {"rag.store.files"},
     "rag.generate": CORE | {"rag.settings", "rag.models", "rag.llm", "rag.plugins"},
     "rag.pipeline": CORE
     | {"rag.settings", "rag.retrieve", "rag.rerank", "rag.generate", "rag.store", "rag.models"}

@@ -1,17 +1,14 @@
 """A reranker that was learned from a library's judgements: a weight for each feature.
 
-`rag.evaluate.fitting.learned` fits the weights. The library's folder holds every version, and which
-of them were adopted; the last of those ranks.
+`rag.evaluate.fitting.learned` fits the weights. The library holds every version, and which of them
+were adopted; the last of those ranks.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +18,12 @@ from rag.rerank.adoption import Adoptions
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.features import FEATURES, Table, features, score_feature
 from rag.rerank.late_interaction import LateInteraction
+from rag.settings import Settings
+from rag.store.facts import facts_of
 from rag.types import Candidate, Chunk
 
-FILE = "learned.json"
+LEARNED = "learned"  # a fact of the library
 KEPT = 20  # versions
-_changing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +57,20 @@ class LearnedWeights:
 
 
 class LearnedVersions:
-    """The versions of one library, in its folder."""
+    """The versions of one library."""
 
-    def __init__(self, library: Path) -> None:
-        self._path = library / FILE
-        self._adoptions = Adoptions(library)
+    def __init__(self, settings: Settings) -> None:
+        self._facts = facts_of(settings)
+        self._adoptions = Adoptions(settings)
 
     def all(self) -> list[LearnedWeights]:
         """Return every version that is kept, oldest first."""
-        return [_weights(one) for one in self._read()]
+        try:
+            return [_weights(one) for one in _held(self._facts.read(LEARNED))]
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RerankError(
+                f"{LEARNED}.json of the library cannot be read ({error}); delete it"
+            ) from None
 
     def adopted(self) -> LearnedWeights | None:
         """Return the version that was adopted last, None if there is none."""
@@ -84,14 +87,20 @@ class LearnedVersions:
 
     def add(self, weights: LearnedWeights) -> LearnedWeights:
         """Keep a new version, which nothing uses yet, and return it with its number."""
-        with _changing:
-            held, used = self._read(), self._adoptions.numbers("learned")
-            number = max((one["version"] for one in held), default=0) + 1
-            made = replace(weights, version=number)
-            versions = [*held, asdict(made)]
+        self.all()  # damaged versions are not written over
+        used = self._adoptions.numbers("learned")
+
+        def added(held: Any) -> dict[str, Any]:
+            nonlocal weights
+            number = max((one["version"] for one in _held(held)), default=0) + 1
+            weights = replace(weights, version=number)
+            versions = [*_held(held), asdict(weights)]
             spare = [one for one in versions if one["version"] not in used][:-KEPT]
-            self._write([one for one in versions if one not in spare])
-        return made
+            # A library from before the other fact keeps its list here until something is adopted.
+            return {"versions": [one for one in versions if one not in spare], "adopted": used}
+
+        self._facts.change(LEARNED, added)
+        return weights
 
     def adopt(self, number: int) -> LearnedWeights:
         """Have a version rank from now on; raises `NotThere`."""
@@ -104,26 +113,6 @@ class LearnedVersions:
         self._adoptions.back("learned")
         return self.adopted()
 
-    def _read(self) -> list[dict[str, Any]]:
-        try:
-            held = json.loads(self._path.read_text("utf-8"))
-            for one in held["versions"]:
-                _weights(one)
-            return list(held["versions"])
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise RerankError(
-                f"{FILE} of the library cannot be read ({error}); delete it"
-            ) from None
-
-    def _write(self, versions: list[dict[str, Any]]) -> None:
-        # A library from before the other file keeps its list here until something is adopted.
-        held = {"versions": versions, "adopted": self._adoptions.numbers("learned")}
-        aside = self._path.with_suffix(".tmp")
-        aside.write_text(json.dumps(held, indent=1), "utf-8")
-        aside.replace(self._path)
-
 
 class Learned:
     """Scores are weighted sums of features; they depend on the other passages of the pool."""
@@ -133,7 +122,7 @@ class Learned:
     def __init__(self, weights: LearnedWeights | None, context: Context) -> None:
         """``weights`` None stands for those that are adopted whenever it ranks."""
         self._weights = weights
-        self._versions = LearnedVersions(context.settings.library)
+        self._versions = LearnedVersions(context.settings)
         self._tokens = LateInteraction(context.encoder, context.kept)
         self._settings = context.settings
 
@@ -180,7 +169,7 @@ def learned(version: str = "") -> Entry:
     """Return the entry of the adopted version, or of one by its number."""
 
     def chosen(context: Context) -> LearnedWeights | None:
-        versions = LearnedVersions(context.settings.library)
+        versions = LearnedVersions(context.settings)
         if not version:
             return versions.adopted()
         return versions.version(int(version) if version.isdecimal() else -1)
@@ -202,6 +191,10 @@ def learned(version: str = "") -> Entry:
         uses=("library", "coverage_weights", "blend_dense", "blend_lexical", "blend_reranker"),
         unit="learned sum",
     )
+
+
+def _held(fact: Any) -> list[dict[str, Any]]:
+    return list(fact["versions"]) if fact is not None else []
 
 
 def _weights(one: Mapping[str, Any]) -> LearnedWeights:

@@ -192,15 +192,15 @@ def choose(context: Context) -> tuple[Ranker, str]:
 
 def _adopted(settings: Settings) -> tuple[Ranker, str] | None:
     """Return the version that was adopted last, as it was measured, and what it is."""
-    last = Adoptions(settings.library).last()
+    last = Adoptions(settings).last()
     if last is None:
         return None
     source, number = last
     name = "learned"
     if source == "learned":
-        questions = LearnedVersions(settings.library).version(number).questions
+        questions = LearnedVersions(settings).version(number).questions
     else:
-        tuned_version = TunedVersions(settings.library).version(number)
+        tuned_version = TunedVersions(settings).version(number)
         name, questions = tuned_version.reranker, tuned_version.questions
     about = f"{source} from {questions} judged questions and adopted"
     return resolve(name), f"auto chose {name}: version {number} was {about}"

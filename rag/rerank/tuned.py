@@ -2,7 +2,7 @@
 
 `rag.models.training` makes the weights, `ranklens.tuning` measures them. Each version is a folder
 below `tuned/` in the library's folder, which holds a model as `cross-encoder` loads it, a model
-card and `version.json`.
+card and `version.json`. Libraries that several hosts share keep it as an archive among their files.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ from rag.rerank.adoption import Adoptions
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.cross_encoder import CrossEncoder
 from rag.settings import Settings
+from rag.store.facts import facts_of
+from rag.store.files.archives import packed_folder, unpack_folder
+from rag.store.files.choice import copies_of, files_of
 from rag.types import Scalar
 
 FOLDER, FACTS, CARD = "tuned", "version.json", "README.md"
+TUNED = "tuned"  # a fact of the library, about versions that are not in its folder
 KEPT = 5  # versions, beside those that are adopted
 _changing = threading.Lock()
 
@@ -55,15 +59,21 @@ class TunedVersion:
 
 
 class TunedVersions:
-    """The versions of one library, in its folder."""
+    """The versions of one library: folders in its folder, or archives with a fact about each."""
 
-    def __init__(self, library: Path) -> None:
-        self._folder = library / FOLDER
-        self._adoptions = Adoptions(library)
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.library / FOLDER
+        self._unpacked = settings.cache / FOLDER
+        self._files = files_of(settings)
+        self._copies = copies_of(settings, self._files)
+        self._facts = facts_of(settings)
+        self._here = self._files.place(FOLDER) is not None
+        self._adoptions = Adoptions(settings)
 
     def all(self) -> list[TunedVersion]:
         """Return every version that is kept, oldest first; raises `RerankError`."""
         found = [_read(path) for path in self._folder.glob(f"*/{FACTS}")]
+        found += [_version(one) for one in self._archived()]
         return sorted(found, key=lambda one: one.version)
 
     def adopted(self) -> TunedVersion | None:
@@ -73,15 +83,24 @@ class TunedVersions:
 
     def version(self, number: int) -> TunedVersion:
         """Return a version; raises `NotThere`."""
-        path = self.folder(number) / FACTS
-        if number < 1 or not path.is_file():
+        found = next((one for one in self.all() if one.version == number), None)
+        if found is None:
             there = ", ".join(str(one.version) for one in self.all()) or "none"
             raise NotThere(f"there is no tuned version {number} (there are {there})")
-        return _read(path)
+        return found
 
     def folder(self, number: int) -> Path:
-        """Return the folder of a version's model."""
-        return self._folder / str(number)
+        """Return the folder of a version's model, fetched if it is kept elsewhere."""
+        here = self._folder / str(number)
+        archived = [one for one in self._archived() if one["version"] == number]
+        if not archived or here.is_dir():
+            return here
+        digest = str(archived[0]["digest"])
+        unpacked = self._unpacked / digest
+        if not unpacked.is_dir():
+            unpack_folder(self._copies.path(_key(digest), digest), unpacked)
+            self._copies.drop(digest)
+        return unpacked
 
     def add(self, version: TunedVersion, model: Path, card: str) -> TunedVersion:
         """Move a model here as a new version, which nothing uses yet; return it with its number."""
@@ -89,12 +108,40 @@ class TunedVersions:
             made = replace(version, version=max((one.version for one in self.all()), default=0) + 1)
             (model / CARD).write_text(card.replace("{version}", str(made.version)), "utf-8")
             (model / FACTS).write_text(json.dumps(asdict(made), indent=1), "utf-8")
+            if not self._here:
+                return self._archive(made, model)
             self._folder.mkdir(exist_ok=True)
-            model.replace(self.folder(made.version))
+            model.replace(self._folder / str(made.version))
             used = self._adoptions.numbers("tuned")
             for one in [one for one in self.all() if one.version not in used][:-KEPT]:
-                shutil.rmtree(self.folder(one.version), ignore_errors=True)
+                shutil.rmtree(self._folder / str(one.version), ignore_errors=True)
         return made
+
+    def _archive(self, made: TunedVersion, model: Path) -> TunedVersion:
+        """Put a model where all hosts find it; the fact about it comes last."""
+        used, spare = self._adoptions.numbers("tuned"), []
+        with packed_folder(model) as (archive, digest):
+            self._files.put(_key(digest), archive, give=True)
+
+        def added(held: Any) -> list[dict[str, Any]]:
+            nonlocal made, spare
+            last = max((one["version"] for one in held or ()), default=0)
+            made = replace(made, version=max(made.version, last + 1))  # of two hosts at once
+            versions = [*(held or ()), {**asdict(made), "digest": digest}]
+            spare = [one for one in versions if one["version"] not in used][:-KEPT]
+            return [one for one in versions if one not in spare]
+
+        self._facts.change(TUNED, added)
+        for one in spare:
+            self._files.delete(_key(one["digest"]))
+        shutil.rmtree(model)
+        return made
+
+    def _archived(self) -> list[dict[str, Any]]:
+        try:
+            return list(self._facts.read(TUNED) or ())
+        except (OSError, ValueError, TypeError) as error:
+            raise RerankError(f"{TUNED}.json of the library cannot be read ({error})") from None
 
     def adopt(self, number: int) -> TunedVersion:
         """Have a version rank from now on; raises `NotThere`."""
@@ -113,7 +160,7 @@ class Tuned:
 
     def __init__(self, settings: Settings, number: int = 0) -> None:
         self._settings, self._number = settings, number
-        self._versions = TunedVersions(settings.library)
+        self._versions = TunedVersions(settings)
         self._loaded: tuple[int, CrossEncoder] | None = None
         self._loading = threading.Lock()
         self._now()
@@ -175,7 +222,7 @@ def tuned(version: str = "") -> Entry:
     """Return the entry of the adopted version, or of one by its number."""
 
     def missing(context: Context) -> str:
-        versions = TunedVersions(context.settings.library)
+        versions = TunedVersions(context.settings)
         try:
             if version:
                 versions.version(int(version) if version.isdecimal() else -1)
@@ -194,10 +241,18 @@ def tuned(version: str = "") -> Entry:
     )
 
 
+def _key(digest: str) -> str:
+    return f"{FOLDER}/{digest}.tar"
+
+
+def _version(held: Mapping[str, Any]) -> TunedVersion:
+    known = {name: value for name, value in held.items() if name != "digest"}
+    return TunedVersion(**{**known, "gain": tuple(held["gain"])})
+
+
 def _read(path: Path) -> TunedVersion:
     try:
-        held = json.loads(path.read_text("utf-8"))
-        return TunedVersion(**{**held, "gain": tuple(held["gain"])})
+        return _version(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RerankError(
             f"{FOLDER}/{path.parent.name}/{FACTS} of the library cannot be read ({error}); "

@@ -163,7 +163,7 @@ def show_report(evaluation_id: EvaluationId, library: Opened) -> Response:
 def show_rankings(evaluation_id: EvaluationId, library: Opened) -> Response:
     """Return every ranking of an evaluation, to be replayed."""
     path = evaluations.file(library, evaluation_id)
-    return FileResponse(path, media_type="application/gzip", filename=path.name)
+    return FileResponse(path, media_type="application/gzip", filename=f"{evaluation_id}.json.gz")
 
 
 @router.get(

@@ -130,3 +130,17 @@ def test_a_common_folder_of_before_is_still_read(shared, tmp_path):
     assert here.path(digest).read_bytes() == b"old"
     here.drop(digest)
     assert not (tmp_path / "a" / "files" / digest).exists()
+
+
+def test_two_libraries_of_one_bucket_sweep_nothing_of_each_other(bucket, tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.originals.ORPHANED", -1e6)
+    first, second = (
+        Originals(Settings(library=tmp_path / n, cache=tmp_path / f"{n} cache", files_url=bucket))
+        for n in ("a", "b")
+    )
+    (tmp_path / "a.txt").write_bytes(b"moon")
+    digest, _ = first.keep(tmp_path / "a.txt", 1)
+    assert first.sweep(lambda: {digest}) == 0
+    assert second.sweep(set) == 0
+    assert first.has(digest)
+    assert first.sweep(set) == 1

@@ -10,9 +10,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from rag.errors import FilterError, LibraryMismatch
+from rag.errors import FilterError, LibraryMismatch, NotThere, RanklensError
+from rag.evaluate.progress import Interrupted
+from rag.rerank.adoption import Adoptions
+from rag.rerank.learned import LearnedVersions
+from rag.rerank.tuned import TunedVersion, TunedVersions
+from rag.settings import Settings
 from ranklens import readiness
+from ranklens.comparing import save_pipeline, saved_pipelines
+from ranklens.evaluations import keep
 from ranklens.library import Library
+from ranklens.measuring import opened_set
+from ranklens.viewing import page_image, source_of
+from tests.conftest import ROOT
+from tests.rag.evaluate.made import make
+from tests.rag.models.tiny import save_cross
+from tests.rag.rerank.conftest import learned_weights
 from tests.serve.conftest import open_library
 
 TEXTS = {
@@ -25,10 +38,10 @@ Hosts = tuple[Library, Library]
 
 @pytest.fixture
 def hosts(postgres: str, tmp_path: Path) -> Iterator[Hosts]:
-    """Two hosts of one library; the originals are in a folder that both see."""
+    """Two hosts of one library that have nothing in common but the database."""
     with (
-        open_library(tmp_path, database_url=postgres) as first,
-        open_library(tmp_path, database_url=postgres) as second,
+        open_library(tmp_path / "a", database_url=postgres) as first,
+        open_library(tmp_path / "b", database_url=postgres) as second,
     ):
         yield first, second
 
@@ -171,3 +184,73 @@ def test_indexing_is_seen_and_stopped_from_another_host(hosts: Hosts, tmp_path: 
     first._seen_held = (0.0, True)
     first.work()
     assert second.unfinished() == 0
+
+
+def test_a_folder_is_measured_beside_a_shared_library(postgres: str, tmp_path: Path):
+    """Its documents are those of a library of its own: the shared one loses nothing."""
+    with open_library(tmp_path, database_url=postgres) as library:
+        (tmp_path / "own.txt").write_text("The library's own words.")
+        library.add([tmp_path / "own.txt"])
+        opened: list[Settings] = []
+
+        def opens(settings: Settings, **how: bool) -> Library:
+            opened.append(settings)
+            raise Interrupted("far enough")
+
+        with (
+            pytest.raises(Interrupted),
+            opened_set(opens, library.settings, str(ROOT / "sample_docs")),
+        ):
+            pass
+        (own,) = opened
+        assert (own.database_url.get_secret_value(), own.files_url) == ("", "")
+        assert [one.name for one in library.documents()] == ["own.txt"]
+
+
+def test_files_reach_every_host(hosts: Hosts, tmp_path: Path):
+    first, second = hosts
+    pdf = ROOT / "sample_docs" / "mars-rovers.pdf"
+    assert first.enqueue(pdf).status == "queued"
+    assert [one.status for one in second.work()] == ["added"]  # a worker reads what is not there
+    for host in hosts:
+        assert host.file("mars-rovers.pdf").read_bytes() == pdf.read_bytes()
+        assert page_image(host, "mars-rovers.pdf", 1).webp[:4] == b"RIFF"
+        assert source_of(host, host.chunks("mars-rovers.pdf")[0]) is not None
+    first.remove("mars-rovers.pdf")
+    with pytest.raises(RanklensError, match="there is no document"):
+        second.file("mars-rovers.pdf")
+
+
+def test_what_is_saved_beside_documents_reaches_every_host(hosts: Hosts):
+    first, second = hosts
+    save_pipeline(first.settings, "wide", "pool=100")
+    assert saved_pipelines(second.settings) == {"wide": "pool=100"}
+    for host in hosts:
+        versions = LearnedVersions(host.settings)
+        versions.adopt(versions.add(learned_weights(maxsim=1.0)).version)
+    assert Adoptions(first.settings).all() == ["learned:1", "learned:2"]
+    assert Adoptions(second.settings).last() == ("learned", 2)
+
+
+def test_a_tuned_model_reaches_every_host(hosts: Hosts, tmp_path: Path):
+    first, second = hosts
+    made = save_cross(tmp_path / "bert", "bert")
+    same = {path.name: path.read_bytes() for path in made.iterdir()}
+    gain = (0.02, 0.01, 0.03)
+    version = TunedVersion("bert", "bridges", 30, "2026-01-01", gain, True, "hybrid:tuned")
+    kept = TunedVersions(first.settings).add(version, made, "# Version {version}")
+    versions = TunedVersions(second.settings)
+    assert versions.adopt(kept.version) == kept == TunedVersions(first.settings).adopted()
+    for folder in (versions.folder(kept.version), versions.folder(kept.version)):
+        held = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert held.items() >= same.items()
+
+
+def test_an_evaluation_is_shown_by_every_host(hosts: Hosts):
+    first, second = hosts
+    kept = keep(first, make(4))
+    assert kept
+    assert second.evaluations.rankings(kept.id) == make(4)
+    second.evaluations.remove(kept.id)
+    with pytest.raises(NotThere):
+        first.evaluations.rankings(kept.id)

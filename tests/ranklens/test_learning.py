@@ -11,7 +11,6 @@ import pytest
 
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.progress import Interrupted
-from rag.rerank.learned import FILE
 from ranklens import learning, measuring
 from ranklens.library import Library
 from tests.serve.conftest import open_library, stock
@@ -43,7 +42,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 def show(library: Library) -> None:
     """Have every version count as one whose gain is shown."""
-    path = library.settings.library / FILE
+    path = library.settings.library / "learned.json"
     path.write_text(path.read_text().replace('"shown": false', '"shown": true'))
 
 

@@ -140,10 +140,10 @@ def test_the_best_of_the_present_index_is_saved_with_its_figure(library: Library
     judged = measuring.own_questions(library, QUESTIONS)
     found = sweeping.sweep(judged, SweepWishes({"pool": [1]}, save_as="swept"))
     assert found.end.saved_as == "swept"
-    assert pipelines.saved(library.settings.library)["swept"] == found.here.ranking
-    assert f"sweep {found.id}" in pipelines.notes(library.settings.library)["swept"]
+    assert pipelines.saved(library.settings)["swept"] == found.here.ranking
+    assert f"sweep {found.id}" in pipelines.notes(library.settings)["swept"]
     assert pipelines.delete(library.settings, "swept")
-    assert pipelines.notes(library.settings.library) == {}
+    assert pipelines.notes(library.settings) == {}
 
 
 def test_an_index_that_is_too_large_is_left_out_with_the_reason(library: Library):

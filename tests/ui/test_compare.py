@@ -290,7 +290,7 @@ def test_pipelines_are_kept_by_name_and_deleted(page, asked):
     at.text_input(key="pipeline_name").input("wide")
     at.text_input(key="pipeline_options").input("pool=120,expansion=feedback,hyde,reranker=none")
     at.button(key="keep_pipeline").click().run()
-    held = pipelines.saved(asked.settings.library)
+    held = pipelines.saved(asked.settings)
     assert held == {
         "wide": {"pool": "120", "expansion": "feedback,hyde", "reranker": "none"}
     }  # fmt: skip
@@ -299,4 +299,4 @@ def test_pipelines_are_kept_by_name_and_deleted(page, asked):
     at.button(key="keep_pipeline").click().run()
     assert "has a meaning of its own" in html(at)
     at.button(key="delete_wide").click().run()
-    assert pipelines.saved(asked.settings.library) == {}
+    assert pipelines.saved(asked.settings) == {}

@@ -71,7 +71,7 @@ def test_what_is_liked_is_kept_as_a_pipeline_or_shown_as_settings(page, judged):
     at.text_input(key="fit_name").set_value("mine")
     at.button(key="fit_keep").click().run()
     found = judged.jobs.last("fit").result
-    assert pipelines.saved(judged.settings.library) == {"mine": dict(found.fusion.best)}
+    assert pipelines.saved(judged.settings) == {"mine": dict(found.fusion.best)}
     assert "mine can be chosen on every page with pipelines" in html(at)
     assert at.code[0].value == fitting.as_toml(found.fusion.best)
     at = page("ui/measure/page.py", fit_pipeline="mine")

@@ -33,4 +33,4 @@ def test_a_sweep_is_run_and_shown_and_nothing_is_tried_without_a_choice(page, ju
     assert "pool=50 (present" in body
     assert "pool=10" in body
     assert "Effect of each factor" in body
-    assert pipelines.saved(judged.settings.library) == {}
+    assert pipelines.saved(judged.settings) == {}

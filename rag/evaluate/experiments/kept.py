@@ -6,9 +6,10 @@ every removal of a document may write the catalogue anew.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from sqlalchemy import JSON, Column, Engine, Float, String, Table, delete, inser
 from rag.errors import NotThere
 from rag.evaluate.data import Evaluation
 from rag.evaluate.experiments import saved
+from rag.settings import Settings
+from rag.store.files.choice import copies_of, files_of
 from rag.store.schema import metadata
 
 FOLDER = "measured"
@@ -79,9 +82,11 @@ class EvaluationRecord:
 class EvaluationStore:
     """The kept evaluations of one library. Safe to use from several threads."""
 
-    def __init__(self, engine: Engine, library: Path) -> None:
+    def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
-        self._folder = library / FOLDER
+        self._files = files_of(settings)
+        self._copies = copies_of(settings, self._files)
+        self._before = settings.library / FOLDER  # of hosts with a common folder
 
     def add(self, evaluation: Evaluation, record: EvaluationRecord) -> EvaluationRecord:
         """Keep an evaluation; return its record with the id. Raises OSError if the disk is full.
@@ -89,7 +94,10 @@ class EvaluationStore:
         The file comes first: a row always has its rankings.
         """
         kept = replace(record, id=secrets.token_hex(4))
-        saved.save(evaluation, self.path(kept.id))
+        with tempfile.TemporaryDirectory() as aside:
+            path = Path(aside) / f"{kept.id}.json.gz"
+            saved.save(evaluation, path)
+            self._files.put(_key(kept.id), path)
         with self._engine.begin() as db:
             db.execute(insert(table).values(**_row(kept)))
         return kept
@@ -112,11 +120,26 @@ class EvaluationStore:
 
     def rankings(self, key: str) -> Evaluation:
         """Return an evaluation with its rankings; raises `RanklensError` if its file is damaged."""
-        return saved.load(self.path(self.record(key).id))
+        found = self.record(key).id
+        return saved.opened(f"{found}.json.gz", self.path(found).read_bytes())
 
     def path(self, key: str) -> Path:
-        """Return the file of an id's rankings."""
-        return self._folder / f"{key}.json.gz"
+        """Return a file with an id's rankings, fetched if it is kept elsewhere.
+
+        Raises `NotThere` if it is gone.
+        """
+        before = self._before / f"{key}.json.gz"
+        if before.is_file():
+            return before
+        if self._files.place(_key(key)):
+            raise NotThere(f"the rankings of the evaluation {key!r} are gone: measure again")
+        where = hashlib.sha256(f"{self._files.where} {key}".encode()).hexdigest()
+        try:
+            return self._copies.path(_key(key), where)
+        except NotThere:
+            raise NotThere(
+                f"the rankings of the evaluation {key!r} are gone: measure again"
+            ) from None
 
     def renamed(self, collection: str, new: str) -> None:
         """Note that a collection has another name, or none if it is gone."""
@@ -129,8 +152,12 @@ class EvaluationStore:
         found = self.record(key)
         with self._engine.begin() as db:
             db.execute(delete(table).where(table.c.id == found.id))
-        with suppress(FileNotFoundError):
-            self.path(found.id).unlink()
+        (self._before / f"{found.id}.json.gz").unlink(missing_ok=True)
+        self._files.delete(_key(found.id))
+
+
+def _key(key: str) -> str:
+    return f"{FOLDER}/{key}.json.gz"
 
 
 def _row(record: EvaluationRecord) -> dict[str, Any]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
 from rag.rerank.table import AUTO, by_name
 from rag.settings import Settings, from_visitor
+from rag.store.facts import facts_of
 from rag.text.typed import LONGEST_NAME, clean, too_long
 
 Variants = Mapping[str, Mapping[str, Any]]
 """Pipeline's name → the settings in which it differs from the current ones."""
 CURRENT = "current"
-FILE, NOTES = "pipelines.json", "pipeline-notes.json"
+PIPELINES, NOTES = "pipelines", "pipeline-notes"  # facts of a library
 LONGEST_OPTIONS = 2_000  # characters of options that are written out
-_changing = threading.Lock()  # two people of one process who save at once both do
 
 
 def describe(name: str, reranker: str) -> str:
@@ -39,16 +36,18 @@ def model_of(reranker: str, cross_encoder: object) -> str:
     return str(cross_encoder).rpartition("/")[2] if reranker == "cross-encoder" else reranker
 
 
-def saved(library: Path) -> dict[str, dict[str, Any]]:
+def saved(settings: Settings) -> dict[str, dict[str, Any]]:
     """Return the library's saved pipelines: name → the options in which it differs."""
-    path = library / FILE
-    if not path.exists():
-        return {}
     try:
-        found = json.loads(path.read_text("utf-8"))
-        return {str(name): dict(options) for name, options in found.items()}
+        return _pipelines(facts_of(settings).read(PIPELINES))
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise SettingsError(f"{path} cannot be read ({error}); repair or delete it") from None
+        raise SettingsError(
+            f"{PIPELINES}.json of the library cannot be read ({error}); repair or delete it"
+        ) from None
+
+
+def _pipelines(held: Any) -> dict[str, dict[str, Any]]:
+    return {str(name): dict(options) for name, options in (held or {}).items()}
 
 
 def check_name(name: str) -> str:
@@ -70,29 +69,35 @@ def save(settings: Settings, name: str, options: Mapping[str, Any], note: str = 
     """
     name = check_name(name)
     from_visitor(settings, options)
-    with _changing:
-        _write(settings.library, FILE, {**saved(settings.library), name: dict(options)})
-        _note(settings.library, name, note)
+    saved(settings)  # a damaged file is not written over
+    facts = facts_of(settings)
+    facts.change(PIPELINES, lambda held: {**_pipelines(held), name: dict(options)})
+    _note(settings, name, note)
 
 
-def notes(library: Path) -> dict[str, str]:
+def notes(settings: Settings) -> dict[str, str]:
     """Return what is known of saved pipelines, in a sentence: name → its held-out figure."""
     try:
-        found = json.loads((library / NOTES).read_text("utf-8"))
-        return {str(name): str(text) for name, text in found.items()}
-    except (OSError, ValueError, AttributeError):
+        return _notes(facts_of(settings).read(NOTES))
+    except (OSError, ValueError):
         return {}
+
+
+def _notes(held: Any) -> dict[str, str]:
+    return {str(k): str(text) for k, text in held.items()} if isinstance(held, dict) else {}
 
 
 def delete(settings: Settings, name: str) -> bool:
     """Delete a saved pipeline; False if there is none of that name."""
-    with _changing:
-        held = saved(settings.library)
-        found = held.pop(name, None) is not None
-        if found:
-            _write(settings.library, FILE, held)
-            _note(settings.library, name, "")
-    return found
+    if name not in saved(settings):
+        return False
+
+    def without(held: Any) -> dict[str, dict[str, Any]]:
+        return {other: options for other, options in _pipelines(held).items() if other != name}
+
+    facts_of(settings).change(PIPELINES, without)
+    _note(settings, name, "")
+    return True
 
 
 def resolve(
@@ -105,7 +110,7 @@ def resolve(
     visitor's, checked by `from_visitor`, unless the ``owner`` of the settings writes them (command
     line, Python); those of saved pipelines always are. Raises `SettingsError` otherwise.
     """
-    held = saved(settings.library)
+    held = saved(settings)
     found: dict[str, dict[str, Any]] = {}
     for given in names or (CURRENT,):
         name, options = _resolved(given, held)
@@ -144,18 +149,14 @@ def _option(part: str, given: str) -> tuple[str, str | None]:
     return name, None if value.lower() == "none" and name == "threshold" else value
 
 
-def _note(library: Path, name: str, note: str) -> None:
+def _note(settings: Settings, name: str, note: str) -> None:
     """Put a note in place of the one that a pipeline had."""
-    before = notes(library)
-    after = {other: text for other, text in before.items() if other != name}
-    if note:
-        after[name] = note
-    if after != before:
-        _write(library, NOTES, after)
+    before = notes(settings)
+    if note == before.get(name, ""):
+        return
 
+    def changed(held: Any) -> dict[str, str]:
+        others = {other: text for other, text in _notes(held).items() if other != name}
+        return {**others, name: note} if note else others
 
-def _write(library: Path, file: str, held: Mapping[str, Any]) -> None:
-    library.mkdir(parents=True, exist_ok=True)
-    aside = library / (file + ".tmp")
-    aside.write_text(json.dumps(held, ensure_ascii=False, indent=2), "utf-8")
-    aside.replace(library / file)
+    facts_of(settings).change(NOTES, changed)

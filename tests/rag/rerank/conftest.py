@@ -53,13 +53,13 @@ def learned_weights(**weights: float) -> LearnedWeights:
 
 def adopt(library, **weights: float) -> int:
     """Adopt weights of a few features in a library's folder; returns their version."""
-    versions = LearnedVersions(library)
+    versions = LearnedVersions(Settings(library=library))
     return versions.adopt(versions.add(learned_weights(**weights)).version).version
 
 
 def adopt_tuned(library, model, way="hybrid:tuned") -> int:
     """Adopt a copy of a cross-encoder's folder as a tuned version; returns its number."""
-    versions, aside = TunedVersions(library), library / "aside"
+    versions, aside = TunedVersions(Settings(library=library)), library / "aside"
     shutil.copytree(model, aside)
     gain = (0.02, 0.01, 0.03)
     version = TunedVersion("bert", "bridges", 30, "2026-01-01", gain, True, way)

@@ -7,8 +7,9 @@ import pytest
 
 from rag.errors import NotThere, RerankError
 from rag.rerank.base import Context
-from rag.rerank.learned import FILE, LearnedVersions
+from rag.rerank.learned import LearnedVersions
 from rag.rerank.table import choose, choose_unlearned
+from rag.settings import Settings
 from rag.types import Candidate
 from tests.fakes import WordEncoder, make_chunk
 from tests.rag.models.tiny import save_cross
@@ -34,7 +35,7 @@ def rank(base, library, rerankers):
 
 
 def test_versions_are_kept_adopted_and_taken_back(library):
-    versions = LearnedVersions(library)
+    versions = LearnedVersions(Settings(library=library))
     assert (versions.all(), versions.adopted()) == ([], None)
     with pytest.raises(NotThere):
         versions.back()
@@ -43,7 +44,7 @@ def test_versions_are_kept_adopted_and_taken_back(library):
     assert versions.adopted() is None
     versions.adopt(1)
     versions.adopt(3)
-    assert LearnedVersions(library).adopted() == made[2]
+    assert LearnedVersions(Settings(library=library)).adopted() == made[2]
     assert versions.back() == made[0]
     assert versions.back() is None
     with pytest.raises(NotThere, match=r"no learned version 9 \(there are 1, 2, 3\)"):
@@ -52,7 +53,7 @@ def test_versions_are_kept_adopted_and_taken_back(library):
 
 def test_old_versions_go_but_those_in_use(library, monkeypatch):
     monkeypatch.setattr("rag.rerank.learned.KEPT", 2)
-    versions = LearnedVersions(library)
+    versions = LearnedVersions(Settings(library=library))
     adopt(library, maxsim=1.0)
     for _ in range(4):
         versions.add(learned_weights(dense=1.0))
@@ -69,7 +70,7 @@ def test_the_adopted_version_ranks_and_the_trace_names_it(library, rank):
     assert stage.details["pairs"] == 2  # so that a budget of time knows what one costs
     assert stage.details["unit"] == "learned sum"
     assert ids(rank("learned:1")) == ["far", "near"]
-    LearnedVersions(library).back()
+    LearnedVersions(Settings(library=library)).back()
     assert (ids(rank()), rank().details["learned_version"]) == (["far", "near"], 1)
 
 
@@ -81,7 +82,7 @@ def test_auto_takes_what_was_adopted_and_says_so(library, rank, base):
     assert stage.reranker == "learned"
     assert f"version {version} was learned from 30 judged questions and adopted" in stage.note
     assert choose_unlearned(context)[0] is before
-    LearnedVersions(library).back()
+    LearnedVersions(Settings(library=library)).back()
     assert rank("auto").reranker == before.name
 
 
@@ -102,7 +103,7 @@ def beside(library, tmp_path):
         weights = learned_weights()
         others = {name: identity}
         every = {**weights.weights, f"score of {name}": 1.0}
-        versions = LearnedVersions(library)
+        versions = LearnedVersions(Settings(library=library))
         versions.adopt(versions.add(replace(weights, weights=every, others=others)).version)
         return name
 
@@ -139,15 +140,15 @@ def test_a_reranker_that_has_changed_is_not_weighed(rank, beside):
 )
 def test_a_file_that_is_none_is_named_and_auto_does_without(library, rank, held):
     adopt(library, maxsim=1.0)
-    path = library / FILE
+    path = library / "learned.json"
     if held == "features":
         held = path.read_text().replace('"maxsim"', '"of another program"')
     elif held == "infinite":
         held = path.read_text().replace('"maxsim": 1.0', '"maxsim": Infinity')
     path.write_text(held)
-    with pytest.raises(RerankError, match=FILE):
-        LearnedVersions(library).all()
-    assert FILE in rank().note
+    with pytest.raises(RerankError, match=r"learned\.json"):
+        LearnedVersions(Settings(library=library)).all()
+    assert "learned.json" in rank().note
     stage = rank("auto")
     assert (stage.reranker, stage.fell_back) == ("late-interaction", False)
-    assert FILE in stage.note
+    assert "learned.json" in stage.note

@@ -6,6 +6,7 @@ import pytest
 
 from rag.errors import NotThere
 from rag.evaluate.experiments.kept import LAST, EvaluationRecord, EvaluationStore, MeasuredPipeline
+from rag.settings import Settings
 from rag.store.catalogue import Catalogue
 from tests.rag.evaluate.made import make
 
@@ -26,7 +27,7 @@ def record(name="field", days=0):
 @pytest.fixture
 def store(database, tmp_path):
     catalogue = Catalogue(database)
-    yield EvaluationStore(catalogue.engine, tmp_path)
+    yield EvaluationStore(catalogue.engine, Settings(library=tmp_path))
     catalogue.close()
 
 
@@ -40,7 +41,8 @@ def test_what_is_kept_comes_back_newest_first(store):
     assert store.rankings(first.id) == evaluation
     store.remove(LAST)
     assert store.all() == [first]
-    assert not store.path(later.id).exists()
+    with pytest.raises(NotThere, match="are gone"):
+        store.path(later.id)
     assert store.path(first.id).exists()
 
 

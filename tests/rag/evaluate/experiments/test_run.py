@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -233,23 +234,16 @@ def test_a_pipelines_options_shape_rankings_unless_the_owner_types_them(typed: s
     with pytest.raises(SettingsError, match=f"option {name}"):
         save(settings, "kept", {name: value})
     assert resolve(settings, (typed,), owner=True) == {typed: {name: value}}
-    (tmp_path / pipelines.FILE).write_text(json.dumps({"theirs": {name: value}}))
+    (tmp_path / "pipelines.json").write_text(json.dumps({"theirs": {name: value}}))
     with pytest.raises(SettingsError, match=f"option {name}"):  # a library from elsewhere
         resolve(settings, ("theirs",), owner=True)
 
 
-def test_two_who_save_pipelines_at_once_both_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    settings, read = Settings(library=tmp_path), pipelines.saved
-    other = threading.Thread(target=save, args=(settings, "second", {"pool": 20}))
-
-    def slowly(library: Path) -> dict[str, dict[str, object]]:
-        monkeypatch.setattr(pipelines, "saved", read)
-        found = read(library)
-        other.start()
-        other.join(0.3)  # it would be done by then, if nothing kept it waiting
-        return found
-
-    monkeypatch.setattr(pipelines, "saved", slowly)
-    save(settings, "first", {"pool": 10})
-    other.join()
-    assert read(tmp_path) == {"first": {"pool": 10}, "second": {"pool": 20}}
+def test_two_who_save_pipelines_at_once_both_do(tmp_path: Path):
+    settings = Settings(library=tmp_path)
+    names = [f"p{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: save(settings, name, {"pool": 20}), names))
+    assert set(pipelines.saved(settings)) == set(names)
+    assert delete(settings, "p0")
+    assert not delete(settings, "p0")
