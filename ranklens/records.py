@@ -44,6 +44,9 @@ class Records:
     visitor = OWNER
     """Who it is for: a library as a whole is the owner's (`ranklens.members` is for others)."""
 
+    applied = -1
+    """The store's version when its settings were put together."""
+
     @property
     def whole(self) -> Self:
         """The library itself, for what is changed for everybody."""

@@ -58,6 +58,9 @@ class ShownOption:
 def apply(library: UseCases) -> None:
     """Let what is saved hold from the next question on, for everybody."""
     library = library.whole
+    if library.given.database_url.get_secret_value():
+        # Before it is read: what is saved meanwhile is read at the next look.
+        library.applied = library.index.version()
     given = library.given
     settings = given
     for name, value in _counting(library).items():
@@ -68,6 +71,17 @@ def apply(library: UseCases) -> None:
     settings = settings.updated(**connection.changes(library, connection.in_use(library)))
     library.settings = settings
     library.pipeline = library.pipeline.with_settings(**settings.model_dump())
+
+
+def refresh(library: UseCases) -> None:
+    """Let what other processes have saved hold, if they share this library.
+
+    For the beginning of a question, a request, a page's run and a worker's round.
+    """
+    library = library.whole
+    shared = library.given.database_url.get_secret_value()
+    if shared and library.index.version() != library.applied:
+        apply(library)
 
 
 def save(library: UseCases, name: str, value: Any) -> None:

@@ -338,8 +338,10 @@ class UseCases(Records):
         Without a name it is the default one, or the only one that has documents.
         """
         from rag.retrieve.filters import EVERYTHING
+        from ranklens.saved_settings import refresh
 
         with self.index.one_version():
+            refresh(self)
             return self.pipeline.within(EVERYTHING.inside(self.collections.asked(collection)))
 
     def learn(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import RanklensError, SettingsError
 from rag.settings import Settings
+from ranklens.saved_settings import refresh
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -71,6 +72,7 @@ class Worker:
         """Index what waits; return why it came to a halt, if it did."""
         self._seen = 0
         try:
+            refresh(self._library)
             if not self._library.is_to_work():
                 self._library.sweep_files()
                 return ""

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from rag.errors import Refused
 from ranklens import Library
 from ranklens.members import member_of
+from ranklens.saved_settings import refresh
 from serve.library import OpenLibrary
 from serve.policy import Caller
 
@@ -19,6 +20,8 @@ async def _opened(request: Request) -> Library:
     library = opened.if_open
     if library is None:
         library = await run_in_threadpool(opened.get)
+    if library.given.database_url.get_secret_value():
+        await run_in_threadpool(refresh, library)
     return as_seen(request, library)
 
 

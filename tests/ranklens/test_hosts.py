@@ -16,8 +16,9 @@ from rag.rerank.adoption import Adoptions
 from rag.rerank.learned import LearnedVersions
 from rag.rerank.tuned import TunedVersion, TunedVersions
 from rag.settings import Settings
-from ranklens import readiness
+from ranklens import readiness, saved_settings
 from ranklens.comparing import save_pipeline, saved_pipelines
+from ranklens.connection import ModelConnection
 from ranklens.evaluations import keep
 from ranklens.library import Library
 from ranklens.measuring import opened_set
@@ -254,3 +255,21 @@ def test_an_evaluation_is_shown_by_every_host(hosts: Hosts):
     second.evaluations.remove(kept.id)
     with pytest.raises(NotThere):
         first.evaluations.rankings(kept.id)
+
+
+def test_what_the_owner_saves_holds_on_every_host_from_the_next_question_on(hosts: Hosts):
+    first, second = hosts
+    saved_settings.save(first, "pool", 70)
+    assert second.pipeline_in().settings.pool == second.settings.pool == 70
+    saved_settings.reset(second, "pool")
+    saved_settings.refresh(first)
+    assert first.settings.pool == first.given.pool
+    one = ModelConnection("Mine", "Another address", "http://there.example/v1", "small")
+    saved_settings.connect(first, one)
+    saved_settings.choose(first, "Mine")
+    assert second.pipeline_in().settings.llm_model == "small"
+    saved_settings.disconnect(second, "Mine")
+    assert first.pipeline_in().settings.llm_model == first.given.llm_model
+    before = second.pipeline
+    second.pipeline_in()
+    assert second.pipeline is before  # nothing has changed: nothing is put together again

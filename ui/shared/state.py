@@ -83,6 +83,7 @@ def library_if_it_opens() -> Library | None:
 
 def _as_seen(opened: Library) -> Library:
     """Return the library for who looks; with sign-in nobody gets it as a whole."""
+    saved_settings.refresh(opened)
     settings = opened.given
     if not settings.has_accounts:
         return opened
