@@ -22,16 +22,15 @@ from numpy.typing import NDArray
 from rag.errors import LibraryError, LibraryMismatch, StorageError
 from rag.settings import Settings
 from rag.store import derived
-from rag.store.analyse import Analyser, analyser
 from rag.store.catalogue import Catalogue, Document
 from rag.store.collections import Collections
+from rag.store.common import CommonStore
 from rag.store.exact import COMPARED_UP_TO, ExactVectors, Scope
 from rag.store.lexical import LexicalIndex
 from rag.store.room import Room
 from rag.store.tokens import TokenStore
 from rag.store.vectors import ChromaStore
 from rag.store.verifying import IndexReport, OnChecked, verify
-from rag.text.language import ENGLISH
 from rag.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -43,8 +42,10 @@ COMPACTED_UP_TO = 256 << 20  # bytes of the catalogue
 ROOM_TO_ADD, TIMES_THE_VECTORS = 3 << 20, 4
 
 
-class Index:
+class Index(CommonStore):
     """Everything that can be searched. One writer at a time; searches run beside it."""
+
+    lexical: LexicalIndex
 
     def __init__(
         self,
@@ -88,21 +89,6 @@ class Index:
             index.reconcile()
             undo.pop_all()
         return index
-
-    def analyser_of(
-        self, chunks: Sequence[Chunk] = (), languages: Sequence[str] | None = None
-    ) -> Analyser:
-        """Return what makes terms of passages like these: of the first one's language.
-
-        Without passages it is the first of ``languages``, by default that of most documents.
-        """
-        if isinstance(self.lexical.analyser, Analyser):
-            return self.lexical.analyser
-        for chunk in chunks[:1]:
-            for document in self.catalogue.documents("ready", name=chunk.document):
-                return analyser(document.language)
-        spoken = self.catalogue.languages() if languages is None else languages
-        return analyser(next(iter(spoken), ENGLISH))
 
     def close(self) -> None:
         """Save and let go of everything."""
@@ -214,12 +200,6 @@ class Index:
             retired = self.catalogue.publish(document_id, seconds)
             self.clear([document_id] if retired is None else retired)
         return retired
-
-    def retire(self, document_ids: Sequence[int]) -> None:
-        """Remove documents: `hide` them, then `clear` and `forget` them."""
-        self.hide(document_ids)
-        self.clear(document_ids)
-        self.forget()
 
     def forget(self) -> None:
         """Write the files anew that still hold words of removed documents, if there is room.

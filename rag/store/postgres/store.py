@@ -19,6 +19,7 @@ from rag.store import derived
 from rag.store.analyse import AUTO, Analyser, AutoAnalyser, analyser
 from rag.store.catalogue import Catalogue, Document
 from rag.store.collections import Collections
+from rag.store.common import CommonStore
 from rag.store.document import document_of
 from rag.store.exact import ExactVectors, Scope
 from rag.store.postgres import blocks, publishing, vectors
@@ -34,7 +35,6 @@ from rag.store.room import Room
 from rag.store.schema import documents
 from rag.store.tokens import TokenStore
 from rag.store.verifying import IndexReport, OnChecked
-from rag.text.language import ENGLISH
 from rag.types import Chunk
 
 log = logging.getLogger(__name__)
@@ -43,8 +43,10 @@ Vectors = NDArray[np.float32]
 _ANALYSER = "analyser"
 
 
-class PostgresStore:
+class PostgresStore(CommonStore):
     """`Store` over one database; `LeasedQueue` says which documents this process indexes."""
+
+    lexical: PostgresWords
 
     def __init__(
         self,
@@ -113,21 +115,6 @@ class PostgresStore:
             return True
         with self.catalogue.engine.connect() as db:
             return db.scalar(text("SELECT 1 FROM embeddings LIMIT 1")) is None
-
-    def analyser_of(
-        self, chunks: Sequence[Chunk] = (), languages: Sequence[str] | None = None
-    ) -> Analyser:
-        """Return what makes terms of passages like these: of the first one's language.
-
-        Without passages it is the first of ``languages``, by default that of most documents.
-        """
-        if isinstance(self.lexical.analyser, Analyser):
-            return self.lexical.analyser
-        for chunk in chunks[:1]:
-            for document in self.catalogue.documents("ready", name=chunk.document):
-                return analyser(document.language)
-        spoken = self.catalogue.languages() if languages is None else languages
-        return analyser(next(iter(spoken), ENGLISH))
 
     def version(self) -> int:
         """Return a number that grows with every change of what can be searched."""
@@ -250,12 +237,6 @@ class PostgresStore:
         with self.catalogue.engine.connect() as db:
             gone = list(db.scalars(query))
         self.catalogue.clear(gone)
-
-    def retire(self, document_ids: Sequence[int]) -> None:
-        """Remove documents: `hide` them, then `clear` and `forget` them."""
-        self.hide(document_ids)
-        self.clear(document_ids)
-        self.forget()
 
     def forget(self) -> None:
         """Write the blocks anew that still hold words of removed documents."""
