@@ -45,7 +45,7 @@ def secrets(model, tmp_path):
     keys |= {key.usual: f"sk-{CANARY}-usual" for key in KEYS.values() if key.usual}
     options = {name: address for name in Settings.model_fields if name.endswith("_url")}
     # Where the library is, what encodes and who signs people in stay as they are.
-    for name in ("chroma_url", "database_url", "encoder_url"):
+    for name in ("chroma_url", "database_url", "encoder_url", "files_url"):
         del options[name]
     options = {name: value for name, value in options.items() if not name.startswith("oidc_")}
     return keys | {
