@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import secrets
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
@@ -12,11 +14,13 @@ from pathlib import Path
 from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from rag.errors import LibraryError, ModelError, ProviderError
+from rag.errors import LibraryError, ModelError, ProviderError, SettingsError
 from rag.models.load import load_encoder
 from rag.models.onnx.engine import describe_machine, engine_for
 from rag.settings import Settings, settings_file
 from rag.store.database import describe, open_database
+from rag.store.files.choice import files_of
+from rag.store.files.copies import read
 from rag.store.owner import holder
 from rag.store.schema import chunks, documents
 from rag.text.plural import plural
@@ -39,7 +43,10 @@ Fact = tuple[str, str]
 
 def facts(settings: Settings) -> list[Fact]:
     """Return (what, here); opens nothing that another program holds."""
-    return [*_machine(), *_file(), *_engine(settings), *_models(settings), *_library(settings)]
+    return [
+        *_machine(), *_file(), *_engine(settings), *_models(settings), *_library(settings),
+        *_files(settings),
+    ]  # fmt: skip
 
 
 def _machine() -> Iterator[Fact]:
@@ -68,6 +75,25 @@ def _engine(settings: Settings) -> Iterator[Fact]:
     else:
         yield "encoder", f"{encoder.name}, {encoder.engine}, {encoder.dimension} dimensions"
         yield "languages", advice(settings.library, encoder) or "nothing that it hardly knows"
+
+
+def _files(settings: Settings) -> Iterator[Fact]:
+    """Say where files are kept, and try a bucket: write, read and delete a small file."""
+    if not settings.files_url:
+        return
+    try:
+        files = files_of(settings)
+        with tempfile.NamedTemporaryFile() as small:
+            small.write(b"ranklens doctor")
+            small.flush()
+            key = f"doctor/{secrets.token_hex(8)}"
+            files.put(key, Path(small.name))
+            same = read(files, key) == b"ranklens doctor"
+            files.delete(key)
+        works = "can be written and read" if same else "returns other bytes than were put there"
+        yield "files", f"{files.where} {works}"
+    except (LibraryError, SettingsError) as error:
+        yield "files", f"cannot be used: {error}"
 
 
 def _models(settings: Settings) -> Iterator[Fact]:

@@ -1,8 +1,8 @@
 """Copy a library's database into another one: from its folder to PostgreSQL, and back.
 
-All rows are copied in one transaction, so a copy that is interrupted leaves the target empty and
-is started again. Vectors and the BM25 index are derived: the next open makes them again from the
-rows, without encoding. Originals stay in the library's folder.
+Files go first, one by one (`ranklens.migrating_files`), then all rows in one transaction: a copy
+that is interrupted has no library in it yet, is started again, and goes on with the files. Vectors
+and the BM25 index are derived: the next open makes them again from the rows, without encoding.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from rag.store.catalogue import Catalogue
 from rag.store.database import is_postgres, take_time
 from rag.store.owner import Owner
 from rag.store.private import make_private
+from ranklens.migrating_files import copy_files
 from ranklens.tables import metadata
 
 AT_ONCE = 500  # rows
 _FILE = "catalogue.sqlite"
+_KEPT_ELSEWHERE = frozenset({"stored_files", "stored_pieces", "shared_facts"})  # `copy_files`
 OnCopied = Callable[[str, int, int], None]
 """Called with (table, how many rows are copied, how many in all)."""
 
@@ -49,24 +51,43 @@ def migrate(source: Path | str, target: Path | str, on_copied: OnCopied | None =
 def migrate_library(settings: Settings, to: str, on_copied: OnCopied | None = None) -> int:
     """Copy the library of these settings to an address of PostgreSQL, or back into a folder.
 
-    Returns how many rows were copied. A folder that a program has open is refused
-    (`LibraryInUse`). A folder that is copied into gets no originals.
+    Returns how many rows were copied. Files are copied too, into the bucket of ``files_url`` if it
+    is set. A folder that a program has open is refused (`LibraryInUse`).
     """
     address = settings.database_url.get_secret_value()
     folder = Path(to) if address else settings.library
     source, target = (address, folder / _FILE) if address else (folder / _FILE, to)
     if isinstance(source, Path) and not source.is_file():
         raise LibraryError(f"there is no library in {folder}; --library DIR names another folder")
+    here = settings.updated(database_url="", library=folder)
+    there = settings.updated(database_url=address or to)
+    if not address:  # its hosts do not have this folder, so all that is in it is copied
+        there = there.updated(library=folder / "nothing")
     owner = Owner(folder)
     try:
+        _prepare(target)
+        if address:
+            copy_files(there, here.updated(files_url=""), on_copied)
+        else:
+            copy_files(here, there, on_copied)
         return migrate(source, target, on_copied)
     finally:
         make_private(folder)
         owner.release()
 
 
+def _prepare(target: Path | str) -> None:
+    """Make the tables; raises `LibraryError` if there is a library in them."""
+    catalogue = Catalogue(target)
+    try:
+        with catalogue.engine.connect() as db:
+            _require_empty(db, database.describe(target))
+    finally:
+        catalogue.close()
+
+
 def _copy(old: Engine, new: Engine, where: str, on_copied: OnCopied | None) -> int:
-    tables = metadata.sorted_tables
+    tables = [one for one in metadata.sorted_tables if one.name not in _KEPT_ELSEWHERE]
     with old.connect() as reader, new.begin() as writer:
         if is_postgres(writer):
             take_time(writer)

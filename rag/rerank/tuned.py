@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -116,6 +117,18 @@ class TunedVersions:
             for one in [one for one in self.all() if one.version not in used][:-KEPT]:
                 shutil.rmtree(self._folder / str(one.version), ignore_errors=True)
         return made
+
+    def take(self, version: TunedVersion, model: Path) -> None:
+        """Keep a copy of a version of another library under its number."""
+        with tempfile.TemporaryDirectory() as aside:
+            copy = Path(aside) / "model"
+            shutil.copytree(model, copy)
+            (copy / FACTS).write_text(json.dumps(asdict(version), indent=1), "utf-8")
+            if not self._here:
+                self._archive(version, copy)
+                return
+            self._folder.mkdir(exist_ok=True)
+            shutil.move(copy, self._folder / str(version.version))
 
     def _archive(self, made: TunedVersion, model: Path) -> TunedVersion:
         """Put a model where all hosts find it; the fact about it comes last."""

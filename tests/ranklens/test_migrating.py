@@ -6,16 +6,22 @@ import pytest
 from rag.chat.store import Conversations
 from rag.errors import LibraryError, LibraryInUse
 from rag.evaluate.data import Question
+from rag.evaluate.experiments import pipelines
 from rag.evaluate.judgements.question_sets import QuestionSets
+from rag.rerank.tuned import TunedVersion, TunedVersions
 from rag.settings import Settings
 from rag.store.catalogue import Catalogue
 from rag.store.collections import Collections
+from rag.store.files.bucket import BucketFiles
+from rag.store.files.choice import files_of
+from rag.store.files.copies import read
+from rag.store.files.rows import RowFiles
 from rag.store.owner import Owner
 from rag.store.saved_settings import SavedSettings
 from rag.store.sources import Sources, Tags
 from rag.types import Chunk, Trace
 from ranklens import migrating
-from ranklens.doctor import _library
+from ranklens.doctor import _files, _library
 from ranklens.migrating import migrate, migrate_library
 from ranklens.tables import metadata
 from tests.ui.cli.conftest import run  # noqa: F401 - a fixture
@@ -127,3 +133,73 @@ def test_doctor_reads_the_copy(folder, postgres):
     gone = dict(_library(Settings(database_url="postgresql://a:secret@127.0.0.1:1/x")))
     assert "cannot be reached" in gone["database"]
     assert "secret" not in str(gone)
+
+
+@pytest.fixture
+def stocked(folder):
+    """The folder with originals, rankings, saved pipelines and a tuned model."""
+    here = Settings(library=folder.parent, cache=folder.parent / "cache")
+    for key, data in (("files/" + "a" * 64, b"moon"), ("measured/1.json.gz", b"rankings")):
+        (folder.parent / key).parent.mkdir(exist_ok=True)
+        (folder.parent / key).write_bytes(data)
+    pipelines.save(here, "wide", {"pool": 100})
+    model = folder.parent / "model"
+    model.mkdir()
+    (model / "weights").write_bytes(b"1 2 3")
+    version = TunedVersion("bert", "set", 30, "2026-01-01", (0.0, 0.0, 0.1), True, "hybrid:tuned")
+    versions = TunedVersions(here)
+    versions.adopt(versions.add(version, model, "# {version}").version)
+    return here
+
+
+def everything(settings):
+    files, versions = files_of(settings), TunedVersions(settings)
+    keys = [one.key for kind in ("files", "measured") for one in files.list(kind)]
+    models = [
+        (one, (versions.folder(one.version) / "weights").read_bytes()) for one in versions.all()
+    ]
+    held = {key: read(files, key) for key in keys}
+    return held, models, versions.adopted(), pipelines.saved(settings)
+
+
+@pytest.mark.parametrize("kept", ["rows", "bucket"])
+def test_files_and_facts_go_with_the_rows_and_come_back(stocked, postgres, tmp_path, request, kept):
+    address = request.getfixturevalue("bucket") if kept == "bucket" else ""
+    migrate_library(stocked.updated(files_url=address), postgres)
+    shared = Settings(
+        library=tmp_path / "other host", cache=tmp_path / "other cache",
+        database_url=postgres, files_url=address,
+    )  # fmt: skip
+    assert everything(shared) == everything(stocked)
+    assert isinstance(files_of(shared), BucketFiles if address else RowFiles)
+    migrate_library(shared, tmp_path / "back")
+    back = Settings(library=tmp_path / "back", cache=tmp_path / "cache")
+    assert everything(back) == everything(stocked)
+    assert rows(tmp_path / "back" / "catalogue.sqlite") == rows(
+        stocked.library / "catalogue.sqlite"
+    )
+
+
+def test_a_copy_of_files_that_was_interrupted_goes_on(stocked, postgres):
+    def stop(what, done, total):
+        if what == "files":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate_library(stocked, postgres, stop)
+    shared = stocked.updated(database_url=postgres, library=stocked.library / "nothing")
+    assert len(everything(shared)[0]) == 1
+    assert migrating.copy_files(stocked, shared) == 2  # the other file, and the model
+    assert migrating.copy_files(stocked, shared) == 0
+    migrate_library(stocked, postgres)
+    assert everything(shared) == everything(stocked)
+
+
+def test_doctor_tries_the_bucket(bucket, tmp_path, monkeypatch):
+    settings = Settings(library=tmp_path, files_url=bucket)
+    assert dict(_files(settings)) == {"files": "the bucket ranklens can be written and read"}
+    assert dict(_files(Settings())) == {}
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret-1234")
+    (found,) = _files(settings)
+    assert "refuses this program's key" in found[1]
+    assert "1234" not in found[1]

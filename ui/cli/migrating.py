@@ -22,13 +22,14 @@ ToOption = Annotated[
 def migrate(ctx: typer.Context, to: ToOption, library: LibraryOption = None) -> None:
     """Copy the library into PostgreSQL, or from there into a folder.
 
-    All rows are copied and compared, or none. Originals stay in the library's folder, and indexes
-    are made again when the copy is opened.
+    Files are copied first, into the bucket of files_url if it is set; then all rows are copied and
+    compared, or none. A copy that was interrupted goes on when it is started again. Indexes are
+    made again when the copy is opened.
     """
     from ranklens.migrating import migrate_library
 
     def show(table: str, done: int, total: int) -> None:
-        print(f"{done:,} of {total:,} rows ({table})", file=sys.stderr)
+        print(f"{done:,} of {total:,} ({table})", file=sys.stderr)
 
     copied = migrate_library(settings_for(ctx, library), to, show)
     print(f"Copied {plural(copied, 'row')} and compared them. Set database_url to use the copy.")
