@@ -1,14 +1,14 @@
 # One image for the page, the HTTP API and the workers: docs/deployment.md.
 #
 #   docker build -t ranklens .
-#   docker build -t ranklens --build-arg EXTRAS="postgres ocr multilingual" .
+#   docker build -t ranklens --build-arg EXTRAS="postgres s3 ocr multilingual" .
 #   docker build -t ranklens --build-arg TORCH=torch .     # models that need torch
 #
 # Every build argument of pip works too, such as PIP_EXTRA_INDEX_URL for torch's CPU builds.
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS build
-ARG EXTRAS="postgres oidc"
+ARG EXTRAS="postgres oidc s3"
 ARG TORCH=""
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL

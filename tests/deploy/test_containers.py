@@ -218,3 +218,10 @@ def test_the_script_reads_the_project_s_file(tmp_path: Path):
     assert {name for one in extras for name in one.split()} <= set(
         PROJECT["project"]["optional-dependencies"]
     )
+
+
+def test_containers_have_no_folder_in_common():
+    claims = [one for one in OBJECTS if one["kind"] == "PersistentVolumeClaim"]
+    assert claims == []
+    for name in ("page", "worker"):
+        assert COMPOSE["services"][name]["volumes"] == ["/data"]  # of each container's own
