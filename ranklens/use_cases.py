@@ -338,11 +338,16 @@ class UseCases(Records):
         Without a name it is the default one, or the only one that has documents.
         """
         from rag.retrieve.filters import EVERYTHING
-        from ranklens.saved_settings import refresh
 
         with self.index.one_version():
-            refresh(self)
+            self.refresh_settings()
             return self.pipeline.within(EVERYTHING.inside(self.collections.asked(collection)))
+
+    def refresh_settings(self) -> None:
+        """Let what other processes have saved hold, if they share this library."""
+        from ranklens.saved_settings import refresh
+
+        refresh(self)
 
     def learn(
         self,

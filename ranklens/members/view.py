@@ -95,6 +95,10 @@ class MemberLibrary(MemberDocuments):
         """Write into the audit log what the visitor did, who could."""
         self.rights.note(action, what)
 
+    def refresh_settings(self) -> None:
+        """Let what other processes have saved hold, whoever asks."""
+        self.rights.library.refresh_settings()
+
     @property
     def whole(self) -> Library:
         """The library itself, for an administrator who changes it for everybody."""

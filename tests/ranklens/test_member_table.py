@@ -305,7 +305,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
 }  # fmt: skip
 # Needs no role: why.
 FREE = {
-    "note": "of what was allowed",
+    "note": "of what was allowed", "refresh_settings": "of what admins saved",
     "visitor": "who it is", "reader": "who it is", "index": "its parts are here",
     "pipeline": "over the index", "conversations": "parts", "judgements": "parts",
     "writings": "by turns of one's own", "settings": "the same for all", "given": "the same",
