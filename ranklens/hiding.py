@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from rag.settings import Settings
 from rag.settings.addresses import without_login
 
@@ -29,6 +31,8 @@ def replacements(settings: Settings, *more: Mapping[str, Any]) -> Iterator[Repla
     """Yield what is replaced by what, the longest first."""
     found: dict[str, str] = {}
     for value in (*_changed(settings), *(one for values in more for one in values.values())):
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value() if "://" in value.get_secret_value() else ""
         if isinstance(value, str | Path):
             for part in re.split(r"[>+,\s]", str(value)):
                 found |= _forms(part)
@@ -50,12 +54,14 @@ def _changed(settings: Settings) -> Iterator[Any]:
 
 def _forms(part: str) -> dict[str, str]:
     """Return the forms in which a part of an option's value may be shown, and what stands there."""
-    if part.startswith(("http://", "https://")):
+    if "://" in part:
         plain = without_login(part)
         split = urlsplit(plain)
         origin = f"{split.scheme}://{split.netloc}"
         host = split.netloc if ":" in split.netloc else ""
-        return {form: "" for form in (part, plain, plain.rstrip("/"), origin, host) if form}
+        within = f"{host}{split.path}" if host else ""  # as a database is named
+        forms = (part, plain, plain.rstrip("/"), origin, within.rstrip("/"), host)
+        return {form: "" for form in forms if form}
     if part.startswith(("/", "./", "../", "~")) and Path(part).name:
         return {part: Path(part).name, str(Path(part).expanduser().absolute()): Path(part).name}
     return {}

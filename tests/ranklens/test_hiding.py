@@ -23,6 +23,13 @@ def test_a_folder_keeps_its_last_name_and_an_address_nothing():
     }  # fmt: skip
 
 
+def test_a_database_is_named_to_its_owner_alone():
+    settings = Settings(database_url="postgresql://me:secret@db.internal:5432/library")
+    words = "the database at db.internal:5432/library cannot be reached"
+    assert hidden(words, settings) == "the database at address hidden cannot be reached"
+    assert "secret" not in hidden("postgresql://me:secret@db.internal:5432/library", settings)
+
+
 def test_options_of_a_trace_are_hidden_too():
     """A session may have chosen another model connection than the settings name."""
     options = {"llm_base_url": "https://other.internal/v1", "top": 5}

@@ -18,10 +18,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
-from rag.errors import NotThere, Refused
+from rag.errors import NotThere, RanklensError, Refused
 from rag.settings import Settings
 from rag.trace import to_dict
-from ranklens import inspecting, measuring, people, saved_settings, sharing
+from ranklens import asking, inspecting, measuring, people, saved_settings, sharing
 from ranklens.jobs import Job
 from ranklens.members import member_of
 from ranklens.policy import Role
@@ -433,3 +433,22 @@ def test_files_are_offered_to_be_dropped_by_who_may_add_them(page, account, file
     at = page(account)
     (box,) = at.chat_input
     assert bool(box.proto.accept_file) == files
+
+
+@pytest.mark.parametrize(
+    ("account", "hides"), [("viewer", True), ("editor", True), ("admin", False)]
+)
+def test_an_error_names_the_server_s_places_to_an_administrator_alone(
+    page, held, monkeypatch, account, hides
+):
+    library, _ = held
+    inside = library.settings.updated(llm_base_url="http://models.internal:8080/v1")
+    monkeypatch.setattr(library, "settings", inside)
+
+    def failing(*_arguments):
+        raise RanklensError("The endpoint http://models.internal:8080/v1 cannot be reached.")
+
+    monkeypatch.setattr(asking, "ready", failing)
+    text = shown(page(account))
+    assert "cannot be reached" in text
+    assert ("models.internal" in text) != hides

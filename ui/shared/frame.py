@@ -14,6 +14,7 @@ import streamlit as st
 
 from rag.text.quoting import as_it_reads
 from ui.headers import EARLY
+from ui.shared import places
 from ui.shared.html import UI, macro, show
 
 HERE = Path(__file__).parent
@@ -56,7 +57,7 @@ def title(text: str, lead: str = "") -> None:
 
 def notice(text: str, headline: str = "", tone: Literal["", "warn", "bad"] = "") -> None:
     """Show a message in a quiet box; both texts are shown literally."""
-    st.html(macro("notice")(text, headline, tone))
+    st.html(macro("notice")(places.shown(text), headline, tone))
 
 
 def empty(headline: str, text: str) -> None:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from rag.text import labels
 from rag.text.templates import Templates
-from ui.shared import naming, stages
+from ui.shared import naming, places, stages
 
 UI = Path(__file__).parents[1]
 _TEMPLATES = Templates(
@@ -25,6 +25,7 @@ _TEMPLATES = Templates(
     named=naming.named,
     pairs=lambda found: list(pairwise(found)),
     place=naming.place,
+    reason=places.shown,
     score=lambda score, stage: stages.number(stage, score),
     share=lambda share, places=1: f"{share:.{places}%}",
     snippet=naming.snippet,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -19,10 +20,11 @@ from rag.errors import (
 )
 from rag.settings import Settings
 from ranklens import connection, people, policy, saved_settings
+from ranklens.hiding import hidden
 from ranklens.members import member_of
 from serve.policy import is_local
 from ui import served
-from ui.shared import collections, frame, navigation, visitor
+from ui.shared import collections, frame, navigation, places, visitor
 from ui.shared.collector import spare
 
 if TYPE_CHECKING:
@@ -179,6 +181,7 @@ def _accept_settings() -> None:
 def run(page: st.Page) -> None:
     """Run a page. An unexpected error goes to the log; the reader gets a sentence, no traceback."""
     navigation.note(page.title)
+    places.hide_with(_hiding())
     try:
         if not _let_in() or _shown_by_link():
             return
@@ -193,6 +196,19 @@ def run(page: st.Page) -> None:
     finally:
         collections.note_in_address()
         spare(page.title)
+
+
+def _hiding() -> Callable[[str], str] | None:
+    """Return what takes the server's places out of messages, if this visitor does not own it."""
+    settings = served.library.settings
+    if not (settings.has_accounts or settings.hosts()):
+        return None
+    library = library_if_it_opens()
+    if library is None:
+        return lambda text: hidden(text, settings)
+    if is_owner(library):
+        return None
+    return lambda text: hidden(text, library.settings, answer_model())
 
 
 def _let_in() -> bool:
