@@ -55,7 +55,8 @@ def add_documents(
     """Add documents; each is queued, and indexed in the background.
 
     The same bytes are not added twice, and other bytes of a known name replace the old version
-    once they are indexed. A file that is refused is an outcome with the status `failed`.
+    once they are indexed. With accounts, bytes that are a document of others become one of yours
+    (docs/security.md). A file that is refused is an outcome with the status `failed`.
     `GET /v1/indexing` shows how far the work is.
     """
     for one in files:

@@ -25,7 +25,11 @@ class ShareBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: sharing.SharedKind
-    id: str = Field("", max_length=100, description="Of a conversation, evaluation or kept trace.")
+    id: str = Field(
+        "",
+        max_length=100,
+        description="Of a conversation, evaluation, kept trace or round of votes (empty: all).",
+    )
     days: float = Field(7.0, gt=0, le=sharing.MOST_DAYS)
     collection: CollectionName = ""
 
