@@ -6,13 +6,13 @@ their fusion, a pool of 50) from 1, 4 and 8 threads. Ingest is claiming, writing
 documents of 50 chunks, with the graph in place, by processes of their own for PostgreSQL.
 
 PostgreSQL is the server of ``--url``, an empty database, or one that is started from the wheel that
-the tests use, with a quarter of a server's memory for its buffers.
+the tests use, with a gigabyte for its buffers. ``--sizes 1000000 --stores postgresql`` takes about
+an hour, 12 GB of disk and 8 GB of memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,10 @@ from rag.types import Chunk
 
 DIMENSION, CENTRES, A_DOCUMENT = 384, 400, 50
 FACTS = {"revision": "0" * 16, "dimension": DIMENSION}
+SYSTEMS = ("embedded", "postgresql")
 CLIENTS, WORKERS = (1, 4, 8), (1, 2, 4)
+AT_ONCE = 50_000  # chunks that are made up together
+A_CHUNK = 4_096  # bytes of the graph while it is made
 OPTIONS = "-c shared_buffers=1GB -c max_wal_size=4GB"
 COLUMNS = ("store", "chunks", "what", "p50 ms", "p95 ms", "a second")
 
@@ -56,18 +60,37 @@ class Corpus:
         """Make up so many of them."""
         random, texts = np.random.default_rng(0), Texts()
         centres = random.standard_normal((CENTRES, DIMENSION))
-        rows = centres[random.integers(CENTRES, size=chunks + questions)]
-        rows += random.standard_normal(rows.shape)
-        unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        np.save(folder / "vectors.npy", unit.astype(np.float32))
-        words = [*texts.chunks(chunks), *(texts.question() for _ in range(questions))]
-        (folder / "texts.json").write_text(json.dumps(words), "utf-8")
+        count, sizes = chunks + questions, [0]
+        unit = np.lib.format.open_memmap(
+            folder / "vectors.npy", "w+", np.float32, (count, DIMENSION)
+        )
+        with (folder / "texts").open("w", encoding="ascii") as words:
+            for first in range(0, count, AT_ONCE):
+                rows = centres[random.integers(CENTRES, size=min(AT_ONCE, count - first))]
+                rows += random.standard_normal(rows.shape)
+                rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+                unit[first : first + len(rows)] = rows
+                made = texts.chunks(min(first + len(rows), chunks) - first)
+                made += [texts.question() for _ in range(len(rows) - len(made))]
+                sizes += [words.write(text) for text in made]
+        np.save(folder / "ends.npy", np.cumsum(sizes))
         return cls(folder)
 
-    def read(self) -> tuple[list[str], np.ndarray]:
-        """Return texts and vectors; the vectors stay on the disk."""
-        words = json.loads((self.folder / "texts.json").read_text("utf-8"))
-        return words, np.load(self.folder / "vectors.npy", mmap_mode="r")
+    def text(self, row: int) -> str:
+        """Return a text."""
+        start, end = _mapped(self.folder / "ends.npy")[row : row + 2]
+        with (self.folder / "texts").open("rb") as words:
+            words.seek(start)
+            return words.read(end - start).decode("ascii")
+
+    def vectors(self) -> np.ndarray:
+        """Return all vectors, which stay on the disk."""
+        return _mapped(self.folder / "vectors.npy")
+
+
+@cache
+def _mapped(path: Path) -> np.ndarray:
+    return np.load(path, mmap_mode="r")
 
 
 def _settings(folder: Path) -> Settings:
@@ -83,12 +106,12 @@ def _opened(url: str, folder: Path) -> PostgresStore:
 
 def index_what_waits(store: Store, corpus: Corpus) -> None:
     """Claim, write and publish until nothing waits; a document's name is its number."""
-    words, vectors = corpus.read()
+    vectors = corpus.vectors()
     while document := store.claim():
         number = int(document.name)
         own = slice(number * A_DOCUMENT, (number + 1) * A_DOCUMENT)
         chunks = [
-            Chunk(f"{number:08}{i:08}", document.name, 0, len(words[i]), words[i])
+            Chunk(f"{number:08}{i:08}", document.name, 0, len(words := corpus.text(i)), words)
             for i in range(own.start, own.stop)
         ]
         store.add(document.id, 0, chunks, np.asarray(vectors[own]))
@@ -138,7 +161,9 @@ class OnPostgres:
         self.ingest(2, corpus)
         with self.store.catalogue.engine.begin() as db:
             patient(db)
-            db.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+            held = sum(document.chunks for document in self.store.catalogue.ready())
+            memory = max(1024, held * A_CHUNK >> 20)
+            db.execute(text(f"SET LOCAL maintenance_work_mem = '{memory}MB'"))
             make_graph(db)
         with self.store.catalogue.engine.connect() as db:
             db.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
@@ -162,7 +187,6 @@ class OnPostgres:
 def work(url: str, folder: Path, corpus: Corpus) -> None:
     """Be a worker: open the store, wait for the start, index what waits."""
     store = _opened(url, folder)
-    corpus.read()
     print("ready", flush=True)
     sys.stdin.read()
     index_what_waits(store, corpus)
@@ -176,8 +200,9 @@ def measured(
     held = sum(document.chunks for document in system.store.catalogue.ready())
     enqueue(system.store, held, size - held)
     system.fill(corpus)
-    words, vectors = corpus.read()
-    asked = list(zip(words[-questions:], np.asarray(vectors[-questions:]), strict=True))
+    vectors = corpus.vectors()
+    rows = range(len(vectors) - questions, len(vectors))
+    asked = [(corpus.text(row), np.asarray(vectors[row])) for row in rows]
     for clients in CLIENTS:
         yield (
             system.name,
@@ -226,12 +251,19 @@ def server(url: str) -> Iterator[str]:
         yield started.database()
 
 
+def _opened_system(name: str, folder: Path, stack: ExitStack, url: str) -> Embedded | OnPostgres:
+    if name == "embedded":
+        return Embedded(folder / name)
+    return OnPostgres(stack.enter_context(server(url)), folder / name)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--more", type=int, default=3_000, help="chunks of an ingest")
     parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--stores", nargs="+", default=list(SYSTEMS), choices=SYSTEMS)
     parser.add_argument("--url", default="", help="of an empty database with pgvector")
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
@@ -242,11 +274,11 @@ def main() -> None:
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(server(options.url))
         most = max(options.sizes) + len(WORKERS) * options.more
         corpus = Corpus.made(folder, most, options.questions)
         lines = []
-        for system in (Embedded(folder / "embedded"), OnPostgres(url, folder / "postgres")):
+        for name in options.stores:
+            system = _opened_system(name, folder, stack, options.url)
             for size in sorted(options.sizes):
                 for line in measured(system, corpus, size, options.more, options.questions):
                     print(*line, sep=" | ", file=sys.stderr, flush=True)
