@@ -72,6 +72,7 @@ class JudgementStore:
         self._catalogue = catalogue
         self._engine = catalogue.engine
         self._seen: tuple[tuple[int, str], ...] | None = None
+        self._ready: Sequence[Document] | None = None  # for which nothing has to be looked at
 
     # Writing
 
@@ -127,9 +128,12 @@ class JudgementStore:
         the new text, nearest to the old place first; if it is nowhere, the judgement is lost until
         a later version has the text again. Cheap if no document has changed.
         """
-        ready = self._catalogue.documents("ready")
+        ready = self._catalogue.ready()
+        if ready is self._ready:
+            return Carried()
         seen = tuple((document.id, document.digest) for document in ready)
         if seen == self._seen:
+            self._ready = ready
             return Carried()
         changes = [change for document in ready for change in self._carried(document)]
         with self._engine.begin() as db:
@@ -137,7 +141,7 @@ class JudgementStore:
                 _move(db, one)
             for document in ready:
                 _keep(db, document)
-        self._seen = seen
+        self._seen, self._ready = seen, ready
         kinds = [kind for _, kind in changes]
         return Carried(kinds.count("moved"), kinds.count("found"), kinds.count("lost"))
 
