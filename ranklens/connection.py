@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from rag.errors import SettingsError
+from rag.errors import SettingsError, StorageError
 from rag.llm.connection import PRESETS, Connection, connect
 from rag.settings import Settings
 from rag.settings.addresses import login, without_login
@@ -183,7 +183,13 @@ def _held(library: Records) -> dict[str, dict[str, str]]:
 
 
 def _hold(library: Records, held: Mapping[str, Mapping[str, str]]) -> None:
-    write_file(library.settings.library / KEYS_FILE, json.dumps(held).encode())
+    try:
+        write_file(library.settings.library / KEYS_FILE, json.dumps(held).encode())
+    except (OSError, StorageError) as error:
+        raise SettingsError(
+            f"the key cannot be saved in {KEYS_FILE} ({getattr(error, 'strerror', '') or error}); "
+            "if that file is mounted, change it there, or set the key in the environment"
+        ) from None
 
 
 def _as_set(settings: Settings, url: str) -> str:

@@ -25,6 +25,7 @@ from rag.settings import (
 from rag.settings.base import shown
 from rag.store.saved_settings import IN_USE, ModelConnection
 from ranklens import connection
+from ranklens.policy import OWNER
 from ranklens.records import Records
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def refresh(library: UseCases) -> None:
 
     For the beginning of a question, a request, a page's run and a worker's round.
     """
-    library = library.whole
+    if library.visitor is not OWNER:  # a member's: the library as a whole was refreshed before it
+        return
     shared = library.given.database_url.get_secret_value()
     if shared and library.index.version() != library.applied:
         apply(library)

@@ -11,7 +11,6 @@ import importlib.util
 import ipaddress
 import json
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -70,9 +69,11 @@ def secrets_file(settings: Settings) -> Path | None:
     """
     if settings.sign_in != "oidc" or not settings.oidc_client_id:
         return None
+    from ranklens.cookies import cookie_secret  # what serves no sign-in starts without it
+
     values = {
         "redirect_uri": settings.oidc_redirect_url,
-        "cookie_secret": settings.cookie_secret.get_secret_value() or secrets.token_hex(),
+        "cookie_secret": cookie_secret(settings),
         "client_id": settings.oidc_client_id,
         "client_secret": settings.oidc_client_secret.get_secret_value(),
         "server_metadata_url": settings.oidc_metadata_url,

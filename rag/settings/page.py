@@ -63,8 +63,9 @@ class PageSettings(Section):
     )  # fmt: skip
     cookie_secret: SecretStr = option(
         SecretStr(""),
-        "Signs the cookie of who has signed in; the same for all servers of one page. Empty: "
-        "another one at each start, so that all sign in again.",
+        "Signs the cookie of who has signed in; the same for all servers of one page. Empty: the "
+        "database keeps one if database_url is set, else another one at each start, so that all "
+        "sign in again.",
         trusted=True,
     )
     proxy_user_header: Annotated[str, AfterValidator(_header)] = option(
