@@ -242,7 +242,10 @@ class _PageReader:
         b, other = a, extent
         if len(same) > 1:
             b, _, other = self._measured(same[-1][2], style.turn)
-        right = max(a, b) + style.font.width(same[-1 if b >= a else 0][3]) * style.wide
+        last = same[-1 if b >= a else 0]
+        # A space that PDFium made up starts at the next word and has no width of its own.
+        made_up = same[0][1] and raw.FPDFText_IsGenerated(self._text_page, last[2]) == 1
+        right = max(a, b) + (0.0 if made_up else style.font.width(last[3]) * style.wide)
         lefts, bottoms, rights, tops = zip(extent, other, strict=True)
         around = (min(lefts), min(bottoms), max(rights), max(tops))
         return _Piece(text, min(a, b), right, y, style, around, same[0][0], parted)

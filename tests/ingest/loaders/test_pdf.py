@@ -197,6 +197,16 @@ def test_letters_drawn_one_by_one_are_all_read(tmp_path):
     assert texts(loaded(tmp_path, pdf(draw))) == ["Affairs suffer"]
 
 
+def test_a_gap_narrower_than_the_font_s_space_parts_words(tmp_path):
+    def draw(canvas):
+        text = canvas.beginText(72, 700)
+        text.setFont("Courier", 10)  # its space is 6 points wide, the gaps are 3.4
+        text._code.append("[(Each) -340 (package) -340 (has) -340 (a) -340 (priority)] TJ")
+        canvas.drawText(text)
+
+    assert texts(loaded(tmp_path, pdf(draw))) == ["Each package has a priority"]
+
+
 def test_a_shadow_is_read_once(tmp_path):
     def draw(canvas):
         for shift in (0, 0.7):
