@@ -249,9 +249,10 @@ def test_a_tuned_model_reaches_every_host(hosts: Hosts, tmp_path: Path):
 
 def test_an_evaluation_is_shown_by_every_host(hosts: Hosts):
     first, second = hosts
-    kept = keep(first, make(4))
+    evaluation = make(4)  # it holds the second in which it is made
+    kept = keep(first, evaluation)
     assert kept
-    assert second.evaluations.rankings(kept.id) == make(4)
+    assert second.evaluations.rankings(kept.id) == evaluation
     second.evaluations.remove(kept.id)
     with pytest.raises(NotThere):
         first.evaluations.rankings(kept.id)
