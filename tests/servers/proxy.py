@@ -1,7 +1,7 @@
 """A network that can be cut: passes TCP connections on to a port, and holds everything for a while.
 
 with Proxy(port) as proxy:
-    proxy.cut()   # nothing arrives any more, in neither direction; nobody is told
+    proxy.cut()   # nothing arrives any more, in neither direction; nobody hears of it
     proxy.mend()  # what was held arrives
 """
 
