@@ -7,6 +7,7 @@ the next question on, for page, command line and HTTP API alike.
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ranklens.use_cases import UseCases
 
 log = logging.getLogger(__name__)
+_APPLYING = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,23 @@ class ShownOption:
 def apply(library: UseCases) -> None:
     """Let what is saved hold from the next question on, for everybody."""
     library = library.whole
-    if library.given.database_url.get_secret_value():
-        # Before it is read: what is saved meanwhile is read at the next look.
-        library.applied = library.index.version()
     given = library.given
-    settings = given
-    for name, value in _counting(library).items():
-        try:
-            settings = settings.updated(**{name: checked(given, name, value)})
-        except SettingsError as error:  # an older version allowed it
-            log.warning("what is saved in the library is not used: %s", error)
-    settings = settings.updated(**connection.changes(library, connection.in_use(library)))
-    library.settings = settings
-    library.pipeline = library.pipeline.with_settings(**settings.model_dump())
+    with (
+        _APPLYING
+    ):  # else one that read before a change puts its older settings over the newer ones
+        shared = given.database_url.get_secret_value()
+        # Before it is read: what is saved meanwhile is read at the next look.
+        version = library.index.version() if shared else library.applied
+        settings = given
+        for name, value in _counting(library).items():
+            try:
+                settings = settings.updated(**{name: checked(given, name, value)})
+            except SettingsError as error:  # an older version allowed it
+                log.warning("what is saved in the library is not used: %s", error)
+        settings = settings.updated(**connection.changes(library, connection.in_use(library)))
+        library.settings = settings
+        library.pipeline = library.pipeline.with_settings(**settings.model_dump())
+        library.applied = version
 
 
 def refresh(library: UseCases) -> None:

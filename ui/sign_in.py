@@ -93,7 +93,10 @@ def _sweep() -> None:
     """Delete what killed processes of this user left: the process is in the folder's name."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         process = folder.name.removeprefix(PREFIX).partition("-")[0]
-        found = folder.lstat()
+        try:
+            found = folder.lstat()
+        except FileNotFoundError:  # another server, which starts too, was faster
+            continue
         own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
         if own and not (process.isdecimal() and _runs(int(process))):
             shutil.rmtree(folder, ignore_errors=True)

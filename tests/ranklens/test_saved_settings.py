@@ -1,6 +1,7 @@
 """Settings and connections that are saved in a library: they survive, and nothing gets in."""
 
 import stat
+from threading import Event, Thread
 
 import pytest
 
@@ -29,6 +30,29 @@ def test_what_is_saved_holds_at_once_and_after_a_restart(settings):
         assert (option(library, "pool").before, option(library, "top").source) == ("50", "default")
         saved_settings.reset(library, "pool")
         assert (library.settings.pool, library.pipeline.settings.pool) == (50, 50)
+
+
+def test_one_that_read_before_a_change_does_not_undo_it(settings, monkeypatch):
+    read, go_on, changes = Event(), Event(), connection.changes
+
+    def slow(library, choice):
+        if not read.is_set():
+            read.set()
+            go_on.wait(20)
+        return changes(library, choice)
+
+    with Library.open(settings) as library:
+        monkeypatch.setattr(connection, "changes", slow)
+        first = Thread(target=saved_settings.apply, args=(library,))
+        second = Thread(target=saved_settings.save, args=(library, "pool", 70))
+        first.start()
+        assert read.wait(20)
+        second.start()
+        second.join(0.5)
+        go_on.set()
+        first.join(20)
+        second.join(20)
+        assert library.settings.pool == library.pipeline.settings.pool == 70
 
 
 def test_the_environment_and_the_command_line_come_first(settings, monkeypatch):
