@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rag.errors import LibraryError
 from rag.settings import Settings
 from rag.store.api_keys import SCOPES, ApiKey, ApiKeys, KeyScope
-from rag.store.catalogue import Catalogue
-from rag.store.private import make_private
+from ranklens.catalogues import catalogue_of
 
 __all__ = ["SCOPES", "ApiKey", "ApiKeys", "KeyScope", "keys_of"]
 
@@ -18,20 +16,7 @@ __all__ = ["SCOPES", "ApiKey", "ApiKeys", "KeyScope", "keys_of"]
 def keys_of(settings: Settings) -> Iterator[ApiKeys]:
     """Yield the keys of a library that another process may have open.
 
-    Only the catalogue is opened, and SQLite lets several processes write; a running server obeys
-    at once. Raises `LibraryError` if there is no library.
+    A running server obeys at once. Raises `LibraryError` if there is no library.
     """
-    url = settings.database_url.get_secret_value()
-    path = settings.library / "catalogue.sqlite"
-    if not url and not path.is_file():
-        raise LibraryError(
-            f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
-            "your documents, and --library DIR names another folder"
-        )
-    if not url:
-        make_private(settings.library)
-    catalogue = Catalogue(url or path)
-    try:
+    with catalogue_of(settings) as catalogue:
         yield ApiKeys(catalogue.engine)
-    finally:
-        catalogue.close()

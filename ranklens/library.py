@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ingest.documents import Documents
-from rag.errors import LibraryError, LibraryMismatch, RanklensError
+from rag.errors import LibraryMismatch, RanklensError
 from rag.models.encoder import Encoder
 from rag.models.load import load_encoder
 from rag.pipeline import Pipeline
@@ -22,6 +22,7 @@ from rag.store.owner import Owner
 from rag.store.private import make_private
 from rag.store.protocol import Store
 from rag.store.room import storage_error
+from ranklens.catalogues import check_there_is_one
 from ranklens.jobs import Jobs
 from ranklens.same_encoder import check_same
 from ranklens.saved_settings import apply
@@ -69,11 +70,8 @@ class Library(Documents, UseCases):
         `ProviderError` if a server is to encode and cannot be used.
         """
         shared = bool(settings.database_url)
-        if not create and not shared and not (settings.library / "catalogue.sqlite").is_file():
-            raise LibraryError(
-                f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
-                "your documents, and --library DIR names another folder"
-            )
+        if not create:
+            check_there_is_one(settings)
         with _explained(), ExitStack() as undo:
             owner = None if shared else Owner(settings.library, command)
             if owner:

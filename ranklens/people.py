@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from rag.errors import LibraryError, StorageError
+from rag.errors import StorageError
 from rag.settings import Settings
 from rag.store.accounts import (
     ALL,
@@ -26,9 +26,8 @@ from rag.store.accounts import (
     RoleName,
     checked_name,
 )
-from rag.store.catalogue import Catalogue
 from rag.store.collections import Collections
-from rag.store.private import make_private
+from ranklens.catalogues import catalogue_of
 from ranklens.policy import NOBODY, Role, Visitor
 
 if TYPE_CHECKING:
@@ -112,20 +111,8 @@ def people_of(settings: Settings) -> Iterator[People]:
 
     Raises `LibraryError` if there is no library.
     """
-    url = settings.database_url.get_secret_value()
-    path = settings.library / "catalogue.sqlite"
-    if not url and not path.is_file():
-        raise LibraryError(
-            f"there is no library in {settings.library}; `ranklens ingest PATH…` makes one of "
-            "your documents, and --library DIR names another folder"
-        )
-    if not url:
-        make_private(settings.library)
-    catalogue = Catalogue(url or path)
-    try:
+    with catalogue_of(settings) as catalogue:
         yield People(Accounts(catalogue.engine), Collections(catalogue))
-    finally:
-        catalogue.close()
 
 
 def visitor(library: Library | Records, account: str) -> Visitor:
