@@ -3,7 +3,7 @@
 ``python -m benchmarks.active FILE…`` replays judges on fully judged evaluations (what ``ranklens
 eval --save`` wrote). Rankings are the stages of the first pipeline and the last stages of the
 others; each pair of them is a comparison. A repetition draws questions by chance, and the orders
-reveal the set's own grades one by one. ``page`` judges question by question all that the page Judge
+reveal the set's own grades one by one. ``page`` judges question by question all that the Judge page
 shows (the first ten of every stage), ``question by question`` and ``chance`` what the two rankings
 have in their first ten, ``useful`` in the order of `JudgingOrder`.
 

@@ -144,7 +144,7 @@ def left(library: Library, compared: ComparedRankings) -> int:
 def standings(library: Library, compared: ComparedRankings) -> list[ComparisonStanding]:
     """Return how every other pipeline stands against the first one, corrected together.
 
-    Questions without a relevant passage so far are left out, as on the page Measure.
+    Questions without a relevant passage so far are left out, as on the Measure page.
     """
     grades = _grades(library, compared)
     judged = {q for q, given in grades.items() if any(grade > 0 for grade in given.values())}

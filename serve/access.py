@@ -20,7 +20,7 @@ _NOT_ANYWHERE = (
 )
 _NO_KEY = (
     "This needs a key: `Authorization: Bearer KEY`, or `X-API-Key: KEY`. `ranklens keys add NAME` "
-    "makes one, and the page Settings too."
+    "makes one, and the Settings page too."
 )
 
 

@@ -10,7 +10,7 @@ from rag.errors import RanklensError
 from rag.retrieve.filters import Filter
 from rag.types import Trace
 
-WHAT_TO_DO = "save one with Trace on the page Ask, or with `ranklens ask … --json`"
+WHAT_TO_DO = "save one with Trace on the Ask page, or with `ranklens ask … --json`"
 
 
 def opened(name: str, data: bytes) -> Trace:

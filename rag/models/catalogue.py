@@ -1,6 +1,6 @@
 """The one list of models that Ranklens knows by name, and which of them are on this machine.
 
-The rerankers' table takes its cross-encoders and ColBERT models from here, and the page Models,
+The rerankers' table takes its cross-encoders and ColBERT models from here, and the Models page,
 `ranklens models` and `ranklens doctor` show it. Sizes and licences are those of the models' pages
 at the hub; what is on the disk is measured.
 """

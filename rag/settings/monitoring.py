@@ -79,7 +79,7 @@ class MonitoringSettings(Section):
     ab_first: str = option(
         "",
         "Compare two pipelines in use: the first one, a saved pipeline, a reranker or options such "
-        "as pool=100. With ab_second, questions of the page Ask are ranked by both, interleaved.",
+        "as pool=100. With ab_second, questions of the Ask page are ranked by both, interleaved.",
     )
     ab_second: str = option("", "The second pipeline that is compared in use; empty: none is.")
     otel_questions: bool = option(

@@ -76,7 +76,7 @@ class ProviderSettings(Section):
     provider_words: bool = option(
         True,
         "Show a provider's own message in an error, at most 300 characters and without keys. It is "
-        "never shown of an address that is typed on the page Settings.",
+        "never shown of an address that is typed on the Settings page.",
     )
     max_reply_mb: int = option(
         32, "Largest reply of a provider that is read, in MB.", ge=1, le=1000

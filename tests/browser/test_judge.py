@@ -1,4 +1,4 @@
-"""Grading: fast on the page Judge, by key on the focused passage, and in the passage's drawer."""
+"""Grading: fast on the Judge page, by key on the focused passage, and in the passage's drawer."""
 
 import csv
 from pathlib import Path

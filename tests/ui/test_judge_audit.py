@@ -1,4 +1,4 @@
-"""The audit of a model's grades on the page Judge: figures, and the next question to grade."""
+"""The audit of a model's grades on the Judge page: figures, and the next question to grade."""
 
 from ranklens import background
 from tests.ranklens.test_auditing import stocked

@@ -1,4 +1,4 @@
-"""The view Most useful next of the page Judge: one passage, a reason, grades and the standing."""
+"""The view Most useful next of the Judge page: one passage, a reason, grades and the standing."""
 
 import pytest
 

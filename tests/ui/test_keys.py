@@ -1,4 +1,4 @@
-"""Keys of the HTTP API on the page Settings."""
+"""Keys of the HTTP API on the Settings page."""
 
 from tests.ui.test_ask import html
 

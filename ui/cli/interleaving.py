@@ -14,7 +14,7 @@ from ui.cli.words import clean
 def ab(ctx: typer.Context, as_json: JsonOption = False, library: LibraryOption = None) -> None:
     """Show which of two pipelines readers prefer (options ab_first and ab_second).
 
-    Questions of the page Ask are ranked by both, interleaved by team draft. Opened citations and
+    Questions of the Ask page are ranked by both, interleaved by team draft. Opened citations and
     thumbs decide.
     """
     from ranklens import interleaving

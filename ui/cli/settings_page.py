@@ -20,16 +20,16 @@ BEFORE = """\
 Every option of Ranklens. This page is written by `ranklens settings --markdown`; a test compares
 the two. `ranklens settings` shows the values that hold on your machine.
 
-Sources, later ones win: the defaults, the settings file, what the page Settings saved in the
+Sources, later ones win: the defaults, the settings file, what the Settings page saved in the
 library, the environment, the command line. Unknown names are refused. The settings file is the one
 that `ranklens --config FILE …` or `RANKLENS_CONFIG` names, else `ranklens.toml` in the working
-folder; `ranklens settings`, `ranklens doctor` and the page Settings name it. In the file an option
+folder; `ranklens settings`, `ranklens doctor` and the Settings page name it. In the file an option
 goes by its name (`pool = 100`), in the environment by the name in capitals with a prefix
 (`RANKLENS_POOL=100`). An option that can be none is set to `none` in the environment. The last
 column shows what an option changes: if it is *index*, documents have to be indexed again
 (`ranklens reindex`).
 
-The page Settings shows every option with its value and where that comes from. It saves those that
+The Settings page shows every option with its value and where that comes from. It saves those that
 shape rankings and answers, and those of the log and its alerts, in the library, where they hold
 for page, command line and HTTP API from the next question on. A connection to a language model
 that is chosen there comes before the environment. Keys, folders, addresses of services, limits and

@@ -1,4 +1,4 @@
-// `/` goes to the question box, on the page Ask if this page has none. (Streamlit has the link that
+// `/` goes to the question box, on the Ask page if this page has none. (Streamlit has the link that
 // skips the navigation.)
 const BOXES =
   ".st-key-follow_up textarea, [data-testid=stChatInput] textarea, .st-key-compared_question input";
@@ -8,7 +8,7 @@ const box = () => [...document.querySelectorAll(BOXES)].filter(seen).at(-1);
 const toQuestion = () => {
   const link = document.querySelector("[data-testid=stTopNavLink], [data-testid=stSidebarNavLink]");
   if (!box()) link?.click();
-  let left = 50; // the page Ask takes a moment
+  let left = 50; // the Ask page takes a moment
   const focus = () => (box() ? box().focus() : left-- > 0 && setTimeout(focus, 100));
   focus();
 };
