@@ -24,7 +24,7 @@ from rag.store.facts import facts_of
 from rag.store.files.choice import copies_of, files_of
 from rag.store.files.copies import read
 from rag.store.files.folder import UNFINISHED
-from rag.store.files.protocol import PIECE
+from rag.store.files.protocol import PIECE, Files
 from rag.store.private import FOLDER
 from rag.store.room import CANNOT_WRITE, storage_error
 from rag.text.regular import open_regular
@@ -152,13 +152,10 @@ class Originals:
         prefix would each delete what it does not know.
         """
         self._facts.change(MARK, lambda held: held or secrets.token_hex(16))
-        mark = str(self._facts.read(MARK)).encode()
+        mark = str(self._facts.read(MARK))
         if self._files.stat(MARK) is None:
-            with tempfile.NamedTemporaryFile(suffix=UNFINISHED, dir=self._incoming) as own:
-                own.write(mark)
-                own.flush()
-                self._files.put(MARK, Path(own.name))
-        return read(self._files, MARK) == mark
+            _put_mark(self._files, mark)
+        return read(self._files, MARK) == mark.encode()
 
     def _copy(
         self, reader: BinaryIO, limit_mb: int, digest_of: Callable[[str], str] | None
@@ -182,3 +179,17 @@ class Originals:
         finally:
             part.unlink(missing_ok=True)
         return found, size
+
+
+def take_over(settings: Settings) -> None:
+    """Make the library of these settings the one that sweeps where it keeps files."""
+    mark = secrets.token_hex(16)
+    facts_of(settings).change(MARK, lambda _: mark)
+    _put_mark(files_of(settings), mark)
+
+
+def _put_mark(files: Files, mark: str) -> None:
+    with tempfile.NamedTemporaryFile(suffix=UNFINISHED) as own:
+        own.write(mark.encode())
+        own.flush()
+        files.put(MARK, Path(own.name))

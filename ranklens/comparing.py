@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rag.evaluate.data import item
 from rag.evaluate.experiments import pipelines as named
 from rag.evaluate.experiments.pipelines import CURRENT, resolve
-from rag.evaluate.experiments.pipelines import delete as delete_pipeline
 from rag.evaluate.experiments.side_by_side import (
     PipelineOutcome,
     PipelineScores,
@@ -19,12 +18,13 @@ from rag.evaluate.experiments.side_by_side import (
 from rag.evaluate.measures.metrics import PRIMARY
 from rag.settings import SHAPES_ANSWER, SHAPES_RANKING, Settings
 from rag.trace import to_dict
+from ranklens import policy
 from ranklens.models import AUTO, rerankers, what_ranks
 
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-__all__ = ["CURRENT", "PipelineOutcome", "SideBySide", "compare", "delete_pipeline", "resolve"]
+__all__ = ["CURRENT", "PipelineOutcome", "SideBySide", "compare", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,30 @@ def pipeline_notes(settings: Settings) -> dict[str, str]:
     return named.notes(settings)
 
 
-def save_pipeline(settings: Settings, name: str, options: str) -> None:
-    """Keep options (``pool=100,reranker=none``) as a pipeline; raises `SettingsError`."""
+def save_pipeline(library: Library, name: str, options: str) -> None:
+    """Keep options (``pool=100,reranker=none``) as a pipeline, as `keep_pipeline` does."""
     written = f"options:{options.strip()}"
-    found = named.resolve(settings, [written])["options"] if options.strip() else {}
-    named.save(settings, name.strip(), found)
+    found = named.resolve(library.settings, [written])["options"] if options.strip() else {}
+    keep_pipeline(library, name, found)
+
+
+def keep_pipeline(library: Library, name: str, options: Mapping[str, Any], worth: str = "") -> None:
+    """Keep options as a pipeline, for everybody; ``worth`` is its held-out figure, in a sentence.
+
+    Raises `SettingsError` if the name or an option is wrong, and `Refused`.
+    """
+    policy.require(library.visitor, "pipelines")
+    named.save(library.settings, name.strip(), options, worth)
+    library.note("saved the pipeline", f"{name.strip()}: {_typed(options)}")
+
+
+def delete_pipeline(library: Library, name: str) -> bool:
+    """Delete a saved pipeline; False if there is none of that name. Raises `Refused`."""
+    policy.require(library.visitor, "pipelines")
+    deleted = named.delete(library.settings, name)
+    if deleted:
+        library.note("deleted the pipeline", name)
+    return deleted
 
 
 def changed_options(settings: Settings, options: Mapping[str, Any]) -> str:

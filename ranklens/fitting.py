@@ -12,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.errors import RanklensError
-from rag.evaluate.experiments import batch, pipelines
+from rag.evaluate.experiments import batch
 from rag.evaluate.fitting import fit as fitting
 from rag.evaluate.fitting.fit import FittedThreshold, FittedWeights
 from rag.evaluate.fitting.refusal import FittedRefusal, fit_refusal
@@ -23,7 +23,7 @@ from rag.rerank.base import Combined
 from rag.rerank.table import LATE_INTERACTION, resolve
 from rag.settings import Settings
 from rag.types import Trace
-from ranklens import policy
+from ranklens.comparing import keep_pipeline
 from ranklens.models import AUTO
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ def keep(library: Library, name: str, fitted: Fit, options: Mapping[str, Any]) -
 
     Raises `SettingsError` if the name or an option is wrong.
     """
-    policy.require(library.visitor, "pipelines")
-    pipelines.save(library.settings, name.strip(), {**fitted.options, **options})
+    keep_pipeline(library, name, {**fitted.options, **options})
 
 
 def as_toml(options: Mapping[str, Any]) -> str:

@@ -139,7 +139,7 @@ def opened_set(
         dataset = datasets.read_source(source, settings.max_file_mb).limited(limit)
         folder = work.expanduser().absolute() if work else prepare.work_folder(settings, dataset)
         # One that was indexed with another encoder or other chunks is indexed again.
-        own = settings.updated(library=folder, database_url="", files_url="")
+        own = settings.updated(library=folder, database_url="", files_url="", chroma_url="")
         with open_library(own, reindex=True) as library:
             if not prepare.fill(library, dataset, on_indexing, stop):
                 raise Interrupted("stopped while documents were indexed")

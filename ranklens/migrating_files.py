@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ingest.originals import KEYS, MARK
+from ingest.originals import KEYS, take_over
 from rag.errors import LibraryError
 from rag.evaluate.experiments.kept import FOLDER as MEASURED
 from rag.rerank.tuned import TunedVersions
@@ -29,7 +29,8 @@ def copy_files(
 ) -> int:
     """Copy everything of one library's settings to another's; return how many files were copied.
 
-    Nothing is removed from the source. Raises `LibraryError` if a copy differs.
+    Nothing is removed from the source. A bucket that both use belongs to the target from then on:
+    the source deletes nothing there that it does not know. Raises `LibraryError` if a copy differs.
     """
     new = files_of(target)
     held = list(_files(source))
@@ -48,6 +49,8 @@ def copy_files(
         if version.version not in there_already:
             kept.take(version, models.folder(version.version))
             copied += 1
+    if target.files_url and target.files_url == source.files_url:
+        take_over(target)  # else both would delete there what they do not know
     return copied
 
 
@@ -85,7 +88,7 @@ def _digest(path: Path) -> str:
 
 def _copy_facts(source: Settings, target: Settings) -> None:
     old, new = facts_of(source), facts_of(target)
-    for name in (*NAMES, MARK):
+    for name in NAMES:
         found = old.read(name)
         if found is not None:
             new.change(name, partial(_instead, found))

@@ -6,14 +6,15 @@ or revoked, and as long as the one who shared it may still see it themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere
 from rag.store.accounts import Share, SharedKind
-from rag.trace import to_dict
+from rag.trace import from_dict, to_dict
+from rag.types import Hit, Trace
 from ranklens import asking, evaluations, voting
 from ranklens.comparing import SideBySide, describe_pipeline
 from ranklens.measuring import Figures, outside
@@ -113,7 +114,8 @@ def _target(
     if kind == "conversation":
         if (chat := library.conversations.get(key)) is None:
             raise NotThere(f"there is no conversation {key[:40]!r}")
-        return chat.title, {"id": key}, asking.collection_of(library, key)
+        shown = [turn.id for turn in asking.turns(library, key)]
+        return chat.title, {"id": key, "turns": shown}, asking.collection_of(library, key)
     if kind == "evaluation":
         record = library.evaluations.record(key)
         return record.name, {"id": record.id}, record.collection
@@ -136,11 +138,7 @@ def _shown(sharer: Library, found: Share) -> tuple[dict[str, Any], Figures | Non
     if name is None:
         raise NotThere("this link does not lead anywhere any more")
     if found.kind == "conversation":
-        turns = [
-            {"question": turn.question, "trace": to_dict(turn.trace)}
-            for turn in asking.turns(sharer, found.target["id"])
-        ]
-        return {"turns": turns}, None
+        return _conversation(sharer, found.target.get("turns", ())), None
     if found.kind == "evaluation":
         figures = evaluations.figures(sharer, found.target["id"])[0]
         return outside(figures), figures
@@ -156,16 +154,46 @@ def _shown(sharer: Library, found: Share) -> tuple[dict[str, Any], Figures | Non
     return {"tallies": tallies}, None
 
 
+def _conversation(sharer: Library, turns: Sequence[int]) -> dict[str, Any]:
+    """Return the turns that were shown when the link was made, if their maker still sees them.
+
+    A turn whose answer was given a passage that its maker does not see any more is left out, and
+    other such passages are taken out of its rankings.
+    """
+    held = [turn for key in turns if (turn := asking.turn(sharer, key))]
+    if not held:
+        raise NotThere("this link does not lead anywhere any more: the conversation is deleted")
+    seen = _seen(sharer, [hit for turn in held for hit in _hits(turn.trace)])
+    shown = [
+        {"question": turn.question, "trace": to_dict(_without(turn.trace, seen))}
+        for turn in held
+        if seen.issuperset(hit.chunk.id for hit in turn.trace.given)
+    ]
+    return {"turns": shown, "left_out": len(held) - len(shown)}
+
+
+def _hits(trace: Trace) -> list[Hit]:
+    return [*trace.given, *(hit for stage in trace.stages for hit in stage.hits)]
+
+
+def _seen(sharer: Library, hits: Iterable[Hit]) -> frozenset[str]:
+    return frozenset(sharer.index.catalogue.fetch(sorted({hit.chunk.id for hit in hits})))
+
+
+def _without(trace: Trace, seen: Collection[str]) -> Trace:
+    """Return a trace without the passages that are not among the ``seen``; ranks stay."""
+    stages = (
+        replace(stage, hits=tuple(hit for hit in stage.hits if hit.chunk.id in seen))
+        for stage in trace.stages
+    )
+    return replace(trace, stages=tuple(stages))
+
+
 def _comparison(sharer: Library, target: Mapping[str, Any]) -> dict[str, Any]:
-    """Return rankings as they were kept; over once their maker does not see a document of them."""
-    traces = [one["trace"] for one in target.get("pipelines", (target,)) if one["trace"]]
-    names = {
-        hit["chunk"]["document"]
-        for trace in traces
-        for stage in trace["stages"]
-        for hit in stage["hits"]
-    }
-    held = {document.name for document in sharer.documents()}
-    if not names <= held:
-        raise NotThere("this link does not lead anywhere any more: a document of it is gone")
+    """Return rankings as they were kept; over once their maker does not see a passage of them."""
+    kept = [one["trace"] for one in target.get("pipelines", (target,)) if one["trace"]]
+    hits = [hit for one in kept for hit in _hits(from_dict(one))]
+    # Not by the documents' names: another document of that name has none of the passages.
+    if not _seen(sharer, hits).issuperset(hit.chunk.id for hit in hits):
+        raise NotThere("this link does not lead anywhere any more: a passage of it is gone")
     return dict(target.get("trace", target))

@@ -46,6 +46,7 @@ from rag.llm.prices import spent
 from rag.settings import SHAPES_ANSWER, SHAPES_INDEX, SHAPES_RANKING
 from rag.types import Trace
 from ranklens import policy
+from ranklens.comparing import keep_pipeline
 from ranklens.models import AUTO, what_ranks
 from ranklens.swept_indexes import IndexTooLarge, SweptIndexes
 
@@ -206,7 +207,7 @@ def save(library: Library, key: str, name: str) -> None:
     """
     found = of_id(library, key)
     note = reports.worth_of(found, found.here)
-    pipelines.save(library.settings, name, found.here.ranking, note)
+    keep_pipeline(library, name, found.here.ranking, note)
     end = replace(found.end, saved_as=name)
     kept.of_id(library.settings.library, key).finish(end.as_json())
 

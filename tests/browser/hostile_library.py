@@ -43,7 +43,7 @@ def build(folder: Path) -> dict[str, str]:
         _documents(library, folder.parent / "source")
         chat = _chat(library)
         _judged(library)
-        comparing.save_pipeline(library.settings, PAYLOADS[0], "pool=5,reranker=late-interaction")
+        comparing.save_pipeline(library, PAYLOADS[0], "pool=5,reranker=late-interaction")
         return {"chat": chat, **_exports(library, chat)}
 
 

@@ -31,7 +31,7 @@ def test_options_are_written_as_they_are_read(library):
 @pytest.mark.parametrize(("name", "options"), [("a=b", "pool=9"), ("wide", "pool")])
 def test_a_pipeline_that_cannot_be_kept_is_refused_in_words(library, name, options):
     with pytest.raises(SettingsError):
-        save_pipeline(library.settings, name, options)
+        save_pipeline(library, name, options)
     assert saved_pipelines(library.settings) == {}
 
 

@@ -224,7 +224,7 @@ def test_files_reach_every_host(hosts: Hosts, tmp_path: Path):
 
 def test_what_is_saved_beside_documents_reaches_every_host(hosts: Hosts):
     first, second = hosts
-    save_pipeline(first.settings, "wide", "pool=100")
+    save_pipeline(first, "wide", "pool=100")
     assert saved_pipelines(second.settings) == {"wide": "pool=100"}
     for host in hosts:
         versions = LearnedVersions(host.settings)

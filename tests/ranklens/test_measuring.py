@@ -4,7 +4,10 @@ import pytest
 
 from rag.errors import LibraryError
 from rag.evaluate.data import Evaluation, Question, Run
+from rag.evaluate.progress import Interrupted
+from rag.settings import Settings
 from ranklens import measuring
+from tests.conftest import ROOT
 from tests.ui.fakes import ALL, FakeLibrary
 
 Q = "How should batteries be kept?"
@@ -35,6 +38,26 @@ def test_a_set_that_does_not_exist_is_refused_by_name(library):
         measuring.judged_set(library, "mine"),
     ):
         pass
+
+
+def test_a_folder_gets_a_library_on_no_server(tmp_path):
+    settings = Settings(
+        library=tmp_path / "own", chroma_url="http://127.0.0.1:1",
+        database_url="postgresql://a@127.0.0.1:1/x", files_url="s3://bucket",
+    )  # fmt: skip
+    opened = []
+
+    def opens(given, **_how):
+        opened.append(given)
+        raise Interrupted("far enough")
+
+    with (
+        pytest.raises(Interrupted),
+        measuring.opened_set(opens, settings, str(ROOT / "sample_docs")),
+    ):
+        pass
+    (own,) = opened
+    assert (own.chroma_url, own.database_url.get_secret_value(), own.files_url) == ("", "", "")
 
 
 def test_rankings_from_a_file_redirect_nothing_when_a_question_is_searched_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
@@ -11,12 +12,13 @@ import pytest
 
 from ingest.progress import FileOutcome
 from ingest.web import Fetched
-from rag.errors import Refused
+from rag.errors import NotThere, Refused
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.types import Answer, Citation
 from ranklens import (
     addresses,
     asking,
+    comparing,
     judging,
     learning,
     people,
@@ -26,7 +28,7 @@ from ranklens import (
     watching,
 )
 from ranklens.library import Library
-from ranklens.members import member_of
+from ranklens.members import member_of, rights
 from tests.serve.isolated import OURS, THEIRS, Things, two_collections
 
 
@@ -67,6 +69,61 @@ def test_a_link_to_votes_shows_the_shared_round_alone(held):
     (tally,) = sharing.follow(member_of(library, "viewer"), secret).shown["tallies"]
     assert tally["round"] == made[0].round
     assert link.title == f"Votes on rankings of {made[0].pair}"
+
+
+def asked(library: Library, account: str, chat: str, question: str) -> None:
+    """Add a turn whose answer was given the best passage only."""
+    mine = member_of(library, account)
+    found = mine.search(question, collection=OURS)
+    trace = replace(found, settings={**found.settings, "top": 1}, widened=None)
+    answer = Answer(f"On {question}", (), "x", False, 0.0)
+    mine.conversations.add(chat, question, trace.with_answer(answer))
+
+
+def test_a_link_to_a_conversation_shows_it_as_it_was_and_only_what_its_maker_still_sees(
+    held, monkeypatch
+):
+    library, _ = held
+    added(library, "both", OURS, "leaving.md", "A meteor burns in the sky.")
+    editor, reader = member_of(library, "editor"), member_of(library, "viewer")
+    chat = editor.conversations.start("Tide", library.collections.id_of(OURS))
+    for question in ("Where does the walrus see the tide?", "When burns a meteor?"):
+        asked(library, "editor", chat, question)
+    secret, _ = sharing.share(editor, "conversation", chat)
+    asked(library, "editor", chat, "What is asked later?")
+    first, *_ = editor.conversations.turns(chat)
+    editor.conversations.replace(first, "Another question?", first.trace)
+
+    def questions() -> list[str]:
+        return [one["question"] for one in sharing.follow(reader, secret).shown["turns"]]
+
+    assert questions() == ["Where does the walrus see the tide?", "When burns a meteor?"]
+    assert "leaving.md" in str(sharing.follow(reader, secret).shown["turns"][0])
+    both = member_of(library, "both")
+    both.collections.put(THEIRS, ["leaving.md"])
+    both.collections.take(OURS, ["leaving.md"])
+    monkeypatch.setattr(rights, "NAMES_SECONDS", 0.0)
+    assert questions() == ["Where does the walrus see the tide?"]
+    shown = sharing.follow(reader, secret).shown
+    assert shown["left_out"] == 1
+    assert not [word for word in ("leaving.md", "meteor") if word in str(shown)]
+    editor.conversations.remove(chat)
+    with pytest.raises(NotThere):
+        sharing.follow(reader, secret)
+    both.remove("leaving.md")
+
+
+def test_a_link_to_a_comparison_ends_with_its_passages(held):
+    library, _ = held
+    added(library, "editor", OURS, "again.md", "The comet returns.")
+    editor, reader = member_of(library, "editor"), member_of(library, "viewer")
+    made = editor.compare("What returns?", ["none"], collection=OURS)
+    secret, _ = sharing.share_comparison(editor, made, OURS)
+    assert "The comet returns" in str(sharing.follow(reader, secret).shown)
+    added(library, "editor", OURS, "again.md", "Nothing of the kind returns.")
+    with pytest.raises(NotThere):
+        sharing.follow(reader, secret)
+    editor.remove("again.md")
 
 
 def test_a_vote_without_passages_is_its_voter_s_alone(held):
@@ -316,6 +373,21 @@ def test_what_ranks_for_everybody_is_in_the_audit_log(held, monkeypatch, module,
     ]  # fmt: skip
     with pytest.raises(Refused):
         module.adopt(member_of(library, "editor"))
+
+
+def test_saved_pipelines_are_in_the_audit_log(held):
+    library, _ = held
+    people.people(library).grant("maker", "editor")
+    comparing.save_pipeline(member_of(library, "maker"), "wide", "pool=100")
+    assert comparing.delete_pipeline(member_of(library, "admin"), "wide")
+    assert not comparing.delete_pipeline(member_of(library, "admin"), "wide")
+    assert [(one.account, one.action, one.what) for one in library.accounts.audit(2)] == [
+        ("admin", "deleted the pipeline", "wide"),
+        ("maker", "saved the pipeline", "wide: pool=100"),
+    ]
+    for change in (comparing.save_pipeline, lambda mine, *_: comparing.delete_pipeline(mine, "a")):
+        with pytest.raises(Refused):
+            change(member_of(library, "editor"), "a", "pool=1")
 
 
 def test_forgetting_the_question_log_is_in_the_audit_log(held):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ingest.originals import MARK, Originals
 from rag.chat.store import Conversations
 from rag.errors import LibraryError, LibraryInUse
 from rag.evaluate.data import Question
@@ -12,6 +13,7 @@ from rag.rerank.tuned import TunedVersion, TunedVersions
 from rag.settings import Settings
 from rag.store.catalogue import Catalogue
 from rag.store.collections import Collections
+from rag.store.facts import facts_of
 from rag.store.files.bucket import BucketFiles
 from rag.store.files.choice import files_of
 from rag.store.files.copies import read
@@ -178,6 +180,23 @@ def test_files_and_facts_go_with_the_rows_and_come_back(stocked, postgres, tmp_p
     assert rows(tmp_path / "back" / "catalogue.sqlite") == rows(
         stocked.library / "catalogue.sqlite"
     )
+
+
+def test_a_bucket_belongs_to_the_copy_alone(stocked, postgres, bucket, tmp_path, monkeypatch):
+    """Two libraries with one mark would each delete what it does not know."""
+    monkeypatch.setattr("ingest.originals.ORPHANED", -1e6)
+    before = stocked.updated(files_url=bucket)
+    assert Originals(before).sweep(lambda: {"a" * 64}) == 0  # it writes its mark
+    migrate_library(before, postgres)
+    after = Settings(
+        library=tmp_path / "b", cache=tmp_path / "b cache", database_url=postgres, files_url=bucket
+    )
+    assert facts_of(before).read(MARK) != facts_of(after).read(MARK)
+    assert Originals(before).sweep(set) == 0
+    assert Originals(after).has("a" * 64)
+    assert Originals(after).sweep(set) == 1
+    migrate_library(after, tmp_path / "back")  # keeps files in its folder
+    assert facts_of(Settings(library=tmp_path / "back")).read(MARK) is None
 
 
 def test_a_copy_of_files_that_was_interrupted_goes_on(stocked, postgres):

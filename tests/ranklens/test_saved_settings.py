@@ -1,5 +1,6 @@
 """Settings and connections that are saved in a library: they survive, and nothing gets in."""
 
+import errno
 import stat
 from threading import Event, Thread
 
@@ -101,6 +102,24 @@ def test_a_connection_survives_and_its_key_is_in_no_table(settings):
         assert library.settings.llm_model == ""
         saved_settings.disconnect(library, "Mine")
         assert "sk-0123456789" not in path.read_text()
+
+
+def test_a_key_that_cannot_be_written_is_an_error_in_words_and_saves_no_key(settings, monkeypatch):
+    with Library.open(settings) as library:
+        saved_settings.connect(library, ONE, "sk-0123456789")
+
+        def read_only(*_: object) -> None:
+            raise OSError(errno.EROFS, "Read-only file system", "/data/library/model-keys.json")
+
+        monkeypatch.setattr(connection, "write_file", read_only)
+        with pytest.raises(SettingsError) as refused:
+            saved_settings.connect(library, ONE, "sk-another")
+        assert str(refused.value) == (
+            "the key cannot be saved in model-keys.json (Read-only file system); if that file is "
+            "mounted, change it there, or set the key in the environment"
+        )
+        assert connection.key_source(library, ONE) == "in model-keys.json"
+    assert "sk-0123456789" in (settings.library / connection.KEYS_FILE).read_text()
 
 
 def test_a_key_is_not_sent_to_another_address(settings):

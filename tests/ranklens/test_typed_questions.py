@@ -75,7 +75,7 @@ def test_names_and_notes_have_a_length(filled):
         (lambda: filled.judge("q", passage, 2, note="x" * 6_000), "a note"),
         (lambda: filled.question_sets.add("x" * 300, [Question("", "q")]), "the set's name"),
         (lambda: filled.question_sets.add("set", [long_question]), "question 1"),
-        (lambda: save_pipeline(filled.settings, long_name, "pool=9"), "a pipeline's name"),
+        (lambda: save_pipeline(filled, long_name, "pool=9"), "a pipeline's name"),
         (lambda: filled.compare("q", ["pool=1," * 2_000]), "a pipeline"),
         (
             lambda: filled.votes.add(Vote("q", "rankings", side, side, "left", long_name)),

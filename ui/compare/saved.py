@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.settings import Settings
 from ranklens.comparing import (
     changed_options,
     delete_pipeline,
@@ -39,28 +38,29 @@ def manager(library: Library) -> None:
             help="Those in which it differs from the settings; at first what Ask has now",
         )
         st.button("Keep", icon=":material/check:", key="keep_pipeline", on_click=_keep,
-                  args=(settings,))  # fmt: skip
+                  args=(library,))  # fmt: skip
         if problem := st.session_state.pop(_PROBLEM, ""):
-            frame.notice(problem, "Not kept", "bad")
+            frame.notice(problem, "Nothing was changed", "bad")
         notes = pipeline_notes(settings)
         for name, options in saved_pipelines(settings).items():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain(name)}** {plain(options)}")
                 st.button("Delete", icon=":material/delete:", key=f"delete_{name}",
                           on_click=_delete,
-                          args=(settings, name))  # fmt: skip
+                          args=(library, name))  # fmt: skip
             if name in notes:
                 frame.say(notes[name])
 
 
-def _delete(settings: Settings, name: str) -> None:
-    state.require("pipelines")
-    delete_pipeline(settings, name)
-
-
-def _keep(settings: Settings) -> None:
+def _delete(library: Library, name: str) -> None:
     try:
-        state.require("pipelines")
-        save_pipeline(settings, st.session_state[_NAME], st.session_state[_OPTIONS])
+        delete_pipeline(library, name)
+    except RanklensError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _keep(library: Library) -> None:
+    try:
+        save_pipeline(library, st.session_state[_NAME], st.session_state[_OPTIONS])
     except RanklensError as error:
         st.session_state[_PROBLEM] = str(error)

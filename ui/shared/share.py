@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _SECRET, _PROBLEM = "share_secret", "share_problem"
 DAYS = {1.0: "A day", 7.0: "A week", 30.0: "30 days", 90.0: "90 days"}
+_AS_OF_NOW: dict[sharing.SharedKind, str] = {
+    "conversation": " It shows what has been asked so far, and nothing that is asked later.",
+    "comparison": " It shows the rankings as they are now.",
+}
 Make = Callable[[float], tuple[str, sharing.Share]]
 """Makes a link for so many days; returns its secret and what is kept of it."""
 
@@ -32,7 +36,7 @@ def controls(library: Library, kind: sharing.SharedKind, make: Make) -> None:
     """Offer a link, to be read only; and to revoke those of this kind."""
     frame.say(
         "Whoever has an account here and the link can read this, as long as you can, until it is "
-        "over or revoked."
+        "over or revoked." + _AS_OF_NOW.get(kind, "")
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.selectbox("For how long", list(DAYS), index=1, format_func=DAYS.__getitem__,

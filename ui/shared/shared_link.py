@@ -10,6 +10,7 @@ import streamlit as st
 
 from rag.evaluate.reports import report
 from rag.evaluate.reports.rendering import part
+from rag.text.plural import plural
 from ranklens import evaluations, sharing
 from ranklens.hiding import hidden
 from ui.shared import frame, html
@@ -32,6 +33,11 @@ def show(library: Library, secret: str) -> None:
         st.html(written(answer.get("text", "")))
         used = {hit["chunk"]["document"] for hit in turn["trace"]["stages"][-1]["hits"]}
         frame.say("From " + ", ".join(sorted(used)))
+    if left_out := found.shown.get("left_out"):
+        frame.say(
+            f"{plural(left_out, 'question is', 'questions are')} left out: the documents behind "
+            "the answer have changed, or may not be seen any more."
+        )
     if pipelines := found.shown.get("pipelines"):
         st.html(macro("sides", "shared/shared_link.html")(pipelines))
     if found.kind == "votes":
