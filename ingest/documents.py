@@ -56,6 +56,7 @@ class Documents:
         self._attachments = Attachments(index.catalogue, self.enqueue_upload, self._forget)
         known = {document.digest for document in index.catalogue.documents()}
         self._swept = time.monotonic()
+        self._files.drop_copies(known)
         if not self.shared:
             if not settings.files_url:
                 self._files.sweep(lambda: known)
@@ -338,12 +339,11 @@ class Documents:
     def start_worker(self) -> None:
         """Index in the background, now and whenever something is queued, until `close`.
 
-        A shared library may leave that to other processes (`index_here`).
+        A shared library may leave that to other processes (`index_here`); only local copies of
+        removed files are deleted here then.
 
         If the disk is full or a server that encodes is away, it tries again every few seconds.
         """
-        if self.shared and not self.settings.index_here:
-            return
         if self._worker is None:
             self._worker = threading.Thread(target=self._run, name="indexing", daemon=True)
             self._worker.start()
@@ -357,7 +357,9 @@ class Documents:
             self._wake.wait(self.look_again if self._progress.waits else rest)
             self._wake.clear()
             try:
-                if self.is_to_work():
+                if not self._indexes:
+                    self.sweep_files(copies_alone=True)
+                elif self.is_to_work():
                     self._index()
                 else:
                     self.sweep_files()
@@ -367,18 +369,26 @@ class Documents:
                 log.exception("indexing failed")
                 self._progress = halted(self._progress, error)
 
-    def sweep_files(self, every: float = SWEEP_SECONDS) -> int:
+    @property
+    def _indexes(self) -> bool:
+        return self.settings.index_here or not self.shared
+
+    def sweep_files(self, every: float = SWEEP_SECONDS, copies_alone: bool = False) -> int:
         """Delete files that no document has, if ``every`` seconds have passed; count them.
 
         A process that was killed while somebody added a file leaves it; nobody ever sees it.
+        ``copies_alone``: delete only local copies, of what was removed on other hosts.
         """
         if time.monotonic() - self._swept < every:
             return 0
         self._swept = time.monotonic()
         catalogue = self.index.catalogue
-        return self._files.sweep(
-            lambda: {one.digest for one in catalogue.documents()}, catalogue.if_unused
-        )
+
+        def known() -> set[str]:
+            return {one.digest for one in catalogue.documents()}
+
+        self._files.drop_copies(known())
+        return 0 if copies_alone else self._files.sweep(known, catalogue.if_unused)
 
     def is_to_work(self) -> bool:
         """Return whether something waits, or is being indexed, and nobody stopped the work."""

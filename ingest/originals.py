@@ -142,8 +142,11 @@ class Originals:
                 count += 1
             else:
                 count += if_unused(digest, self.drop)
-        self._copies.keep_only(digests)
         return count
+
+    def drop_copies(self, known: Collection[str]) -> None:
+        """Delete local copies of what is not ``known`` any more, an hour after their last use."""
+        self._copies.keep_only(known)
 
     def _is_ours(self) -> bool:
         """Return whether this library alone keeps files there.

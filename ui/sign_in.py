@@ -12,15 +12,16 @@ import ipaddress
 import json
 import os
 import shutil
-import stat
 import sys
 import tempfile
 from pathlib import Path
 
+from rag.errors import RanklensError
 from rag.settings import Settings
 
 CALLBACK = "/oauth2callback"
 PREFIX = "ranklens-sign-in-"
+_locks: list[int] = []  # handles of the folders of this process, open until it ends
 OPEN = (
     "ranklens: {what}, so other people can open the page, and nothing says who they are. Let them "
     "sign in: RANKLENS_SIGN_IN=oidc, or =proxy. If something else decides who may open the page "
@@ -69,18 +70,15 @@ def secrets_file(settings: Settings) -> Path | None:
     """
     if settings.sign_in != "oidc" or not settings.oidc_client_id:
         return None
-    from ranklens.cookies import cookie_secret  # what serves no sign-in starts without it
-
     values = {
         "redirect_uri": settings.oidc_redirect_url,
-        "cookie_secret": cookie_secret(settings),
+        "cookie_secret": _cookie_secret(settings),
         "client_id": settings.oidc_client_id,
         "client_secret": settings.oidc_client_secret.get_secret_value(),
         "server_metadata_url": settings.oidc_metadata_url,
     }
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    folder.chmod(0o700)
+    folder = _own_folder()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "secrets.toml"
     # A JSON string is a TOML string too.
@@ -89,27 +87,58 @@ def secrets_file(settings: Settings) -> Path | None:
     return path
 
 
-def _sweep() -> None:
-    """Delete what killed processes of this user left: the process is in the folder's name."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        process = folder.name.removeprefix(PREFIX).partition("-")[0]
-        try:
-            found = folder.lstat()
-        except FileNotFoundError:  # another server, which starts too, was faster
-            continue
-        own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
-        if own and not (process.isdecimal() and _runs(int(process))):
-            shutil.rmtree(folder, ignore_errors=True)
+def _cookie_secret(settings: Settings) -> str:
+    """Return what signs cookies; ends the program if the other hosts' secret cannot be had."""
+    from ranklens.cookies import cookie_secret  # what serves no sign-in starts without it
 
-
-def _runs(process: int) -> bool:
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # another user's; no process has such a number
-        return True
-    return True
+        return cookie_secret(settings)
+    except RanklensError as error:
+        sys.exit(
+            f"ranklens: who signs in elsewhere could not be known here: {error}. Or set the option "
+            "cookie_secret, the same one on every host"
+        )
+
+
+def _own_folder() -> Path:
+    """Make a folder that this process holds locked; the system ends that with the process.
+
+    The number of the process would not do: containers that share a folder have the same ones.
+    """
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        handle = _locked(folder, wait=True)
+        if handle is not None:  # else another server that starts has swept it already
+            _locks.append(handle)
+            return folder
+
+
+def _sweep() -> None:
+    """Delete what killed processes of this user left: nobody holds it locked."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        handle = _locked(folder, wait=False)
+        if handle is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(handle)
+
+
+def _locked(folder: Path, wait: bool) -> int | None:
+    """Lock a folder of this user; None if another process has it, or it is not there any more."""
+    import fcntl  # not on Windows, where no page with accounts is served
+
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        if wait or os.fstat(handle).st_uid == os.getuid():
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), folder.lstat()):
+                return handle
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(handle)
+    return None
 
 
 def _is_loopback(address: str) -> bool:

@@ -78,23 +78,26 @@ class SharedFacts:
     What is not there is read from a folder that hosts had in common before there was the table.
     """
 
-    def __init__(self, engine: Engine, before: Facts) -> None:
+    def __init__(self, engine: Engine, before: Facts | None = None) -> None:
         self._engine, self._before = engine, before
 
     def read(self, name: str) -> Any:
         """Return a fact."""
         with self._engine.connect() as db:
             found = _value(db, name)
-        return self._before.read(name) if found is None else found
+        return self._of_before(name) if found is None else found
 
     def change(self, name: str, to: Callable[[Any], Any]) -> None:
         """Put ``to(present)`` in place of a fact."""
         with self._engine.begin() as db:
             serialise(db, f"fact {name}")
             found = _value(db, name)
-            present = self._before.read(name) if found is None else found
+            present = self._of_before(name) if found is None else found
             row = {"name": name, "value": to(present)}
             insert_or_replace(db, shared_facts, [row], ["name"])
+
+    def _of_before(self, name: str) -> Any:
+        return self._before.read(name) if self._before else None
 
 
 def facts_of(settings: Settings) -> Facts:

@@ -18,6 +18,8 @@ from ranklens import policy
 from ranklens.members.documents import MemberCatalogue
 from ranklens.members.rights import Part, Rights
 
+_BROUGHT = " (imported by "
+
 
 class MemberQuestionSets(Part):
     """Question sets of the collections that a visitor sees."""
@@ -167,30 +169,44 @@ class MemberJudgements(JudgementStore):
         return self._rights.library.judgements.grade(question, chunk, grade, judge, note, source)
 
     def add(self, made: Iterable[Judgement]) -> int:
-        """Keep judgements as the visitor's own; an admin may bring back those of others."""
+        """Keep judgements as the visitor's own; an admin may bring back those of others.
+
+        A model's stay a model's, with the name of who brings them behind its own.
+        """
         held, account = list(made), self._rights.account
         self._may_judge({one.document for one in held})
         if not self._rights.visitor.is_admin:
-            held = [replace(one, judge=account) for one in held]
+            held = [replace(one, judge=_brought(one, account)) for one in held]
         elif others := sorted({one.judge for one in held} - {account}):
             self._rights.note("brought back judgements of", ", ".join(others)[:500])
         return self._rights.library.judgements.add(held)
 
     def remove(self, judgement_id: int) -> bool:
-        """Delete a judgement: one's own, or as an editor of the document's collections."""
+        """Delete a judgement: one's own, or as an editor of the document's collections.
+
+        A model's is nobody's own: whoever may have it made may withdraw it.
+        """
         found = next((one for one in self.all() if one.id == judgement_id), None)
         if found is None:
             return False
-        if found.judge != self._rights.account:
+        if found.source != "llm" and found.judge != self._rights.account:
             self._rights.with_document("remove", found.document)
         self._may_judge([found.document])
-        return self._rights.library.judgements.remove(judgement_id)
+        return self._remove(found)
 
     def remove_all(self, question: str, source: Source) -> int:
-        """Delete the visitor's own judgements of a question and source."""
+        """Delete the visitor's own judgements of a question and source, or a model's."""
         own = [one for one in self.all(question, sources=[source])
-               if one.judge == self._rights.account]  # fmt: skip
-        return sum(self._rights.library.judgements.remove(one.id) for one in own)
+               if source == "llm" or one.judge == self._rights.account]  # fmt: skip
+        if source == "llm":
+            self._may_judge({one.document for one in own})
+        return sum(self._remove(one) for one in own)
+
+    def _remove(self, one: Judgement) -> bool:
+        if one.judge != self._rights.account:
+            about = f"{one.judge} on {one.document}: {one.question}"
+            self._rights.note("removed a judgement of", about[:500])
+        return self._rights.library.judgements.remove(one.id)
 
     def _may_judge(self, documents: Iterable[str]) -> None:
         for name in documents:
@@ -198,6 +214,12 @@ class MemberJudgements(JudgementStore):
             ids = self._rights.library.collections.ids_of_document(name) & self._rights.ids
             if not any(self._rights.may("judge", [one]) for one in ids):
                 raise Refused(policy.refusal("judge"))
+
+
+def _brought(one: Judgement, account: str) -> str:
+    if one.source != "llm":
+        return account
+    return f"{one.judge.partition(_BROUGHT)[0]}{_BROUGHT}{account})"
 
 
 def _text(one: Judgement) -> tuple[str, str, int, int]:

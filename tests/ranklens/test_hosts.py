@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -220,6 +221,30 @@ def test_files_reach_every_host(hosts: Hosts, tmp_path: Path):
     first.remove("mars-rovers.pdf")
     with pytest.raises(RanklensError, match="there is no document"):
         second.file("mars-rovers.pdf")
+
+
+@pytest.mark.parametrize("indexes", [True, False])
+def test_a_removed_document_leaves_the_copies_of_every_host(
+    hosts: Hosts, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indexes: bool
+):
+    first, _ = hosts
+    monkeypatch.setattr("ingest.documents.SHARED_LOOK", 0.01)
+    monkeypatch.setattr("rag.store.files.copies.IN_USE", -1e6)
+    name, kept = write(tmp_path)[0].name, write(tmp_path)[1].name
+    first.add([tmp_path / name, tmp_path / kept])
+    with open_library(tmp_path / "c", database_url=postgres, index_here=indexes) as other:
+        copies = [other.file(one) for one in (name, kept)]
+        first.remove(name)
+        other._swept = float("-inf")  # as it will be in an hour
+        other.start_worker()
+        deadline = time.monotonic() + 60
+        while copies[0].exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not copies[0].exists()
+        assert copies[1].exists()
+    first.remove(kept)
+    with open_library(tmp_path / "c", database_url=postgres, index_here=indexes):
+        assert not copies[1].exists()
 
 
 def test_what_is_saved_beside_documents_reaches_every_host(hosts: Hosts):

@@ -177,15 +177,50 @@ def test_judgements_of_a_new_version_are_its_readers_too(held):
     editor.remove("growing.md")
 
 
-@pytest.mark.parametrize("source", ["person", "import", "llm", "feedback"])
-def test_an_imported_row_has_the_name_of_who_imports_it(held, source):
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("person", "judge"), ("import", "judge"), ("feedback", "judge"),
+     ("llm", "somebody else (imported by judge)")],
+)  # fmt: skip
+def test_an_imported_row_has_the_name_of_who_imports_it(held, source, name):
     library, things = held
     row = f"From whom?,{things[OURS].document},2,somebody else,{source}"
     data = f"question,document,grade,judge,source\n{row}\n".encode()
     judge = member_of(library, "judge")
     judging.import_judgements(judge, Path("a.csv"), data=data)
     made = [one for one in judging.listed(judge, "From whom?") if one.source == source]
-    assert [one.judge for one in made] == ["judge"]
+    assert [one.judge for one in made] == [name]
+    again = judging.export_judgements(judge, Path("b.csv")).encode()
+    judging.import_judgements(judge, Path("b.csv"), data=again)
+    made = [one for one in judging.listed(judge, "From whom?") if one.source == source]
+    assert [one.judge for one in made] == [name]
+
+
+def test_who_may_let_a_model_grade_may_withdraw_its_grades(held):
+    library, things = held
+    passage, question = things[OURS].passage, "Withdrawn?"
+
+    def grade() -> Library:
+        judge = member_of(library, "judge")
+        chunk = judge.index.catalogue.fetch([passage])[passage]
+        judge.judgements.grade(question, chunk, 2, "big-model", source="llm")
+        return judge
+
+    judge = grade()
+    (made,) = judging.listed(judge, question)
+    with pytest.raises(Refused):
+        judging.remove(member_of(library, "viewer"), made.id)
+    with pytest.raises(NotThere):
+        judging.remove(member_of(library, "outsider"), made.id)
+    judging.remove(judge, made.id)
+    last = library.accounts.audit(1)[0]
+    assert (last.account, last.action) == ("judge", "removed a judgement of")
+    assert last.what.startswith("big-model on ")
+    assert grade().judgements.remove_all(question, "llm") == 1
+    assert judging.listed(judge, question) == []
+    (editors,) = [one for one in judging.listed(judge) if one.judge == "editor"][:1]
+    with pytest.raises(Refused):
+        judging.remove(judge, editors.id)
 
 
 def test_an_admin_brings_back_those_of_others_and_it_is_written_down(held):

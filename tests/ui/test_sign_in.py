@@ -142,11 +142,13 @@ def test_the_provider_of_the_settings_is_written_for_this_user_alone():
     assert auth["client_secret"] == given["oidc_client_secret"]
     assert len(auth["cookie_secret"]) >= 32
     assert sign_in.secrets_file(Settings()) is None
-    assert path.parent.name.startswith(f"ranklens-sign-in-{os.getpid()}-")
+    assert path.parent.name.startswith(sign_in.PREFIX)
 
 
 def test_what_a_killed_process_left_of_it_goes_at_the_next_start(tmp_path, monkeypatch):
     code = (
+        # As in another container, whose numbers of processes are others.
+        "import os; os.getpid = lambda: 4_194_999; "
         "from rag.settings import Settings; from ui.sign_in import secrets_file; "
         "print(secrets_file(Settings(sign_in='oidc', oidc_client_id='x', "
         "oidc_metadata_url='https://a.example/m', oidc_redirect_url='https://b.example/x')), "
@@ -154,6 +156,8 @@ def test_what_a_killed_process_left_of_it_goes_at_the_next_start(tmp_path, monke
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    of_our_number = tmp_path / f"{sign_in.PREFIX}{os.getpid()}-before"
+    of_our_number.mkdir(0o700)
     with subprocess.Popen(
         [sys.executable, "-c", code], env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -164,6 +168,7 @@ def test_what_a_killed_process_left_of_it_goes_at_the_next_start(tmp_path, monke
                      oidc_redirect_url="https://b.example/x")
         )  # fmt: skip
         assert left.is_file()  # its process runs
+        assert not of_our_number.exists()  # a container's first process has the same one each time
         other.kill()
     assert left.is_file()
     sign_in.secrets_file(Settings(sign_in="oidc", oidc_client_id="x"))

@@ -110,6 +110,19 @@ def block(
     print(f"{'unblocked' if undo else 'blocked'}: {clean(account)}")
 
 
+@app.command(name="sign-out")
+def sign_out(ctx: typer.Context, library: LibraryOption = None) -> None:
+    """Give cookies a new secret: once the pages are restarted, everybody signs in again."""
+    from ranklens.cookies import renew
+    from ranklens.people import people_of
+
+    settings = settings_for(ctx, library)
+    with people_of(settings) as people:
+        renew(settings)
+        people.accounts.record("", "signed everybody out", "the secret of cookies is a new one")
+    print("a new secret signs cookies: restart every page, and everybody signs in again")
+
+
 @app.command()
 def audit(
     ctx: typer.Context,
