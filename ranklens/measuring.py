@@ -20,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from ingest import datasets
 from ingest.datasets import irds, prepare
 from rag.errors import NotThere, SettingsError
-from rag.evaluate.data import Evaluation, Grades, Question, Unit
+from rag.evaluate.data import Evaluation, Grades, ModelGrades, Question, Unit
 from rag.evaluate.experiments.pipelines import Variants, resolve
 from rag.evaluate.experiments.run import evaluate
 from rag.evaluate.experiments.saved import load, opened, save, to_json
@@ -34,6 +34,7 @@ from rag.evaluate.progress import Interrupted, OnProgress
 from rag.retrieve.filters import of_settings
 from rag.settings import Settings, from_trace
 from rag.types import Trace
+from ranklens import model_grades
 
 if TYPE_CHECKING:
     from ingest.progress import IndexingProgress
@@ -252,7 +253,10 @@ def measure(
     on_progress: OnProgress | None = None,
     stop: Event | None = None,
 ) -> Evaluation:
-    """Ask every judged question of every pipeline and keep the rankings; see `evaluate`."""
+    """Ask every judged question of every pipeline and keep the rankings; see `evaluate`.
+
+    If people have audited a model's grades of these questions, what it graded is ranked too.
+    """
     return evaluate(
         judged.name,
         judged.pipeline,
@@ -263,6 +267,7 @@ def measure(
         frozen=one_pool,
         answers=answers,
         notes=judged.notes,
+        by_model=_audited(judged.library, judged.questions, judged.grades, judged.unit),
         on_progress=on_progress,
         stop=stop,
     )
@@ -339,4 +344,23 @@ def with_present_grades(library: Library, evaluation: Evaluation) -> Evaluation:
     if unit != evaluation.unit or not known & now:
         return evaluation
     relevant = {q: given for q, given in found.items() if any(g > 0 for g in given.values())}
-    return replace(evaluation, grades={**evaluation.grades, **relevant})
+    return replace(
+        evaluation, grades={**evaluation.grades, **relevant}, by_model=_now(library, evaluation)
+    )
+
+
+def _now(library: Library, evaluation: Evaluation) -> ModelGrades | None:
+    """Return the grades of now of the model whose questions were ranked."""
+    held = evaluation.by_model
+    if held is None:
+        return None
+    people, unit, _ = graded(library, held.questions)
+    return _audited(library, held.questions, people, unit, held.model)
+
+
+def _audited(
+    library: Library, questions: Sequence[Question], people: Grades, unit: Unit, model: str = ""
+) -> ModelGrades | None:
+    if unit == "document":  # a model grades passages
+        return None
+    return model_grades.audited(library, questions, people, model)

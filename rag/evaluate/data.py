@@ -89,7 +89,8 @@ class Run:
     """One pipeline over all questions. ``failures`` maps a question to why it had no result.
 
     ``answers`` are there if answers were wanted, those to unanswerable questions included.
-    ``reranker`` is the one that ran, empty if the evaluation is older than this field.
+    ``reranker`` is the one that ran, empty if the evaluation is older than this field. ``further``
+    are the items of the last stage for questions that only a model's grades measure.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Run:
     failures: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[Answered, ...] = ()
     reranker: str = ""
+    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def spent(self) -> float | None:
@@ -122,6 +124,10 @@ class Run:
             if ranking is not None and not ranking.fell_back:
                 yield result.question, ranking
 
+    def final(self) -> dict[str, tuple[str, ...]]:
+        """Return question → the items that the answer is given, ``further`` ones included."""
+        return {**{q: one.items for q, one in self.rankings(self.last)}, **self.further}
+
     def fell_back(self, stage: str) -> int:
         """Count the questions for which the stage passed the previous order on."""
         found = (result.ranking(stage) for result in self.results)
@@ -138,11 +144,22 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelGrades:
+    """Questions that a model graded, with its grades and those that people gave the same ones."""
+
+    model: str
+    questions: tuple[Question, ...]
+    grades: Grades
+    people: Grades
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Pipelines over judged questions; ``runs[0]`` is the one the others are compared with.
 
     ``questions`` are those that have a relevant item. ``unanswerable`` are asked for an answer
-    only, to see whether it is refused. ``notes`` are what was left out, and why.
+    only, to see whether it is refused. ``notes`` are what was left out, and why. ``by_model`` are a
+    model's grades if people have audited them.
     """
 
     name: str
@@ -154,6 +171,7 @@ class Evaluation:
     made: str
     notes: tuple[str, ...] = ()
     unanswerable: tuple[Question, ...] = ()
+    by_model: ModelGrades | None = None
 
     def run(self, name: str) -> Run:
         """Return the run of that name; raises `KeyError`."""

@@ -13,6 +13,7 @@ from rag.evaluate.data import (
     Answered,
     Evaluation,
     Grades,
+    ModelGrades,
     Passage,
     Question,
     Result,
@@ -36,6 +37,7 @@ from rag.text.plural import plural
 from rag.types import StageName, Trace
 
 SHOWN = 5  # items a stage whose passages are kept for the report
+DEPTH = 50  # items that are kept of a question that only a model graded
 EXCERPT = 400  # characters of a passage that are kept
 
 
@@ -46,6 +48,7 @@ class _Sheet:
     pipeline: Pipeline
     results: list[Result] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
+    further: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cached: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -64,6 +67,7 @@ def evaluate(
     frozen: bool = False,
     answers: bool = False,
     notes: Sequence[str] = (),
+    by_model: ModelGrades | None = None,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> Evaluation:
@@ -71,9 +75,9 @@ def evaluate(
 
     ``frozen`` retrieves each question once, by the first pipeline's settings, and all pipelines
     rerank that one pool. ``answers`` has every question answered too, and those that the set marks
-    as unanswerable. Pipelines take turns question by question, so that a busy moment slows all of
-    them. Raises `SettingsError` if a pipeline's settings are wrong and `Interrupted` if ``stop``
-    is set.
+    as unanswerable. Those of ``by_model`` are ranked too, for its figures alone. Pipelines take
+    turns question by question, so that a busy moment slows all of them. Raises `SettingsError` if a
+    pipeline's settings are wrong and `Interrupted` if ``stop`` is set.
     """
     judged = tuple(q for q in questions if any(g > 0 for g in grades.get(q.id, {}).values()))
     if not judged:
@@ -83,16 +87,19 @@ def evaluate(
     sheets = {n: _Sheet(one) for n, one in made.items()}
     passages: dict[str, Passage] = {}
     _warm_up(made.values(), judged[0])
-    total = len(judged) + len(without)
-    for done, question in enumerate((*judged, *without), 1):
+    asked = dict.fromkeys((*judged, *without, *(by_model.questions if by_model else ())))
+    measured = len(judged) + len(without)
+    for done, question in enumerate(asked, 1):
         for outcome in search_each(made, question.text, frozen):
             sheet = sheets[outcome.name]
             if done <= len(judged):
                 _keep(sheet, question, outcome, unit, passages)
-            if answers and outcome.trace is not None:
+            elif by_model and question in by_model.questions:
+                _keep_further(sheet, question, outcome, unit)
+            if answers and done <= measured and outcome.trace is not None:
                 sheet.answers.append(_answered(sheet.pipeline, outcome.trace, question.id, unit))
-        advance(done, total, "questions", on_progress, stop)
-    left_out = len(questions) - total
+        advance(done, len(asked), "questions", on_progress, stop)
+    left_out = len(questions) - measured
     lacking = "without a relevant judgement"
     left = plural(left_out, f"question {lacking} was", f"questions {lacking} were") + " left out"
     cached = [
@@ -107,13 +114,23 @@ def evaluate(
         questions=judged,
         grades={q.id: dict(grades[q.id]) for q in judged},
         runs=tuple(
-            Run(n, s.settings, s.digest, tuple(s.results), s.failures, tuple(s.answers), s.reranker)
+            Run(
+                n,
+                s.settings,
+                s.digest,
+                tuple(s.results),
+                s.failures,
+                tuple(s.answers),
+                s.reranker,
+                s.further,
+            )
             for n, s in sheets.items()
         ),
         passages=passages,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         notes=(*notes, *filter(None, (left if left_out else "", no_hop, *cached))),
         unanswerable=without,
+        by_model=by_model,
     )
 
 
@@ -149,6 +166,12 @@ def _keep(
         for hit in stage.hits:
             if (chunk := hit.chunk).id in wanted:
                 passages[chunk.id] = Passage(chunk.document, chunk.page, chunk.text[:EXCERPT])
+
+
+def _keep_further(sheet: _Sheet, question: Question, outcome: PipelineOutcome, unit: Unit) -> None:
+    """Keep the last ranking of a question that only a model graded, if there is a whole one."""
+    if outcome.trace is not None and not outcome.trace.stages[-1].fell_back:
+        sheet.further[question.id] = ranking(outcome.trace.stages[-1], unit).items[:DEPTH]
 
 
 def _reranker(trace: Trace) -> str:

@@ -29,14 +29,17 @@ def to_json(evaluation: Evaluation) -> str:
 def digest(evaluation: Evaluation) -> str:
     """Return sixteen hexadecimal digits that name the rankings, grades and settings.
 
-    Times, costs and the date are left out. An evaluation without answers has the digest that it
-    had before answers were measured.
+    Times, costs and the date are left out. An evaluation without answers, or without a model's
+    grades, has the digest that it had before these were measured.
     """
     data = asdict(evaluation)
-    if not data["unanswerable"]:
-        data.pop("unanswerable")
+    for name in ("unanswerable", "by_model"):
+        if not data[name]:
+            data.pop(name)
     for run in data["runs"]:
         run.pop("reranker")
+        if not run["further"]:
+            run.pop("further")
         answers = run.pop("answers")
         for answer in answers:
             answer.pop("seconds")

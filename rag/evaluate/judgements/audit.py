@@ -11,11 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rag.evaluate.data import Grades, Question
+from rag.evaluate.data import Evaluation, Grades, Question
 from rag.evaluate.judgements.active import DEPTH
+from rag.evaluate.judgements.agreement import PairAgreement
 from rag.evaluate.measures.metrics import PRIMARY, Rankings, per_question
-from rag.evaluate.measures.prediction_powered import CorrectedMean, corrected
+from rag.evaluate.measures.prediction_powered import FEWEST, CorrectedMean, corrected
+from rag.text.plural import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,64 @@ class AuditedFigure:
     model: float
     people: float
     corrected: CorrectedMean
+
+
+@dataclass(frozen=True, slots=True)
+class GradesAudit:
+    """A model's grades of a question set, and what the audit makes of them.
+
+    ``agreement`` is that of the model and the people, None if they share no passage.
+    """
+
+    model: str
+    sample: AuditedSample
+    figures: tuple[AuditedFigure, ...]
+    agreement: PairAgreement | None = None
+
+    @property
+    def next(self) -> Question | None:
+        """The question whose passages people should grade next."""
+        return self.sample.waiting[0] if self.sample.waiting else None
+
+    @property
+    def sentences(self) -> list[str]:
+        """How far the audit is, in words."""
+        audited, waiting = len(self.sample.audited), len(self.sample.waiting)
+        found = [
+            f"{self.model} graded {plural(audited + waiting, 'question')}; people graded "
+            f"{audited:,} of them as well, drawn by chance."
+        ]
+        if audited < FEWEST:
+            found.append(f"An interval needs {FEWEST} audited questions.")
+        if self.sample.incomplete:
+            found.append(
+                f"{plural(self.sample.incomplete, 'question is', 'questions are')} left out: the "
+                "model has not graded all that these pipelines show first."
+            )
+        if any(_few(figure) for figure in self.figures):
+            found.append(
+                "On nearly all audited questions both grade alike, so the intervals rest on few "
+                "and may be too short."
+            )
+        return found
+
+
+def audit_of(evaluation: Evaluation) -> GradesAudit | None:
+    """Return what the audit makes of an evaluation's figures by a model's grades.
+
+    None without such grades, and below `FEWEST` audited questions: no interval is honest then.
+    """
+    held = evaluation.by_model
+    if held is None:
+        return None
+    rankings: dict[str, Rankings] = {run.name: run.final() for run in evaluation.runs}
+    ranked = [q for q in held.questions if all(q.id in one for one in rankings.values())]
+    found = sample(ranked, list(rankings.values()), held.grades, held.people)
+    if len(found.audited) < FEWEST:
+        return None
+    wanted = {q.id for q in (*found.audited, *found.waiting)}
+    own = {name: {q: of[q] for q in of if q in wanted} for name, of in rankings.items()}
+    return GradesAudit(held.model, found, tuple(figures(found, own, held.grades, held.people)))
 
 
 def sample(
@@ -77,6 +138,38 @@ def figures(
     return made
 
 
+def rows(found: GradesAudit) -> list[dict[str, Any]]:
+    """Return a row for each figure: the model's, the people's, the corrected one."""
+    return [
+        {
+            "what": f"{one.after} against {one.before}" if one.before else one.after,
+            "model": one.model,
+            "people": one.people,
+            "corrected": one.corrected.interval.mean,
+            "low": one.corrected.interval.low,
+            "high": one.corrected.interval.high,
+            "weight": one.corrected.weight,
+        }
+        for one in found.figures
+    ]
+
+
+def outside(found: GradesAudit) -> dict[str, Any]:
+    """Return an audit as JSON's own types; what is not known is None."""
+    pair = found.agreement
+    return {
+        "model": found.model,
+        "audited": [one.id for one in found.sample.audited],
+        "next": [one.id for one in found.sample.waiting],
+        "left_out": found.sample.incomplete,
+        "figures": [_numbers(row) for row in rows(found)],
+        "kappa": pair.kappa if pair else None,
+        "weighted_kappa": pair.weighted if pair else None,
+        "shared": pair.shared if pair else 0,
+        "notes": found.sentences,
+    }
+
+
 def _figure(
     before: str, after: str, found: AuditedSample, model: Mapping[str, float],
     people: Mapping[str, float],
@@ -107,3 +200,13 @@ def _complete(question: str, rankings: Sequence[Rankings], grades: Grades) -> bo
     given = grades.get(question, {})
     shown = {item for one in rankings for item in one.get(question, ())[:DEPTH]}
     return bool(shown) and all(item in given for item in shown)
+
+
+def _few(figure: AuditedFigure) -> bool:
+    found = figure.corrected
+    return bool(figure.before) and found.audited >= FEWEST and found.audited - found.alike < 3
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN."""
+    return {name: None if value != value else value for name, value in row.items()}

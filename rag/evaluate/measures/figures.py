@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from rag.evaluate.data import Evaluation, Run
+from rag.evaluate.judgements import audit
+from rag.evaluate.judgements.audit import GradesAudit
 from rag.evaluate.measures import answers
 from rag.evaluate.measures.metrics import DEFAULT, PRIMARY, baselines, checked, per_question
 from rag.evaluate.measures.statistics import Difference, Interval, compare, intervals
@@ -61,12 +63,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All figures of an evaluation, worked out from it alone."""
+    """All figures of an evaluation, worked out from it alone.
+
+    ``audit`` has those by a model's grades, corrected by what people graded of a random sample.
+    """
 
     evaluation: Evaluation
     measures: tuple[str, ...]
     runs: tuple[RunFigures, ...]
     comparisons: tuple[Comparison, ...]
+    audit: GradesAudit | None = None
 
     def stage(self, stage: str, run: str = "") -> StageFigures | None:
         """Return a stage of a pipeline (the first one by default), None if it did not run."""
@@ -82,7 +88,8 @@ def figures(
     """Work out every figure; the same evaluation always gives the same ones."""
     names = tuple(dict.fromkeys(checked(name) for name in (primary, *measures)))
     runs = tuple(_run(evaluation, run, names) for run in evaluation.runs)
-    return Figures(evaluation, names, runs, tuple(_comparisons(runs, primary)))
+    compared = tuple(_comparisons(runs, primary))
+    return Figures(evaluation, names, runs, compared, audit.audit_of(evaluation))
 
 
 def outside(found: Figures) -> dict[str, Any]:
@@ -95,6 +102,7 @@ def outside(found: Figures) -> dict[str, Any]:
         "name": evaluation.name,
         "unit": evaluation.unit,
         "notes": list(evaluation.notes),
+        **({"audit": audit.outside(found.audit)} if found.audit else {}),
         "pipelines": {
             figures.run.name: {
                 "settings": dict(figures.run.settings),

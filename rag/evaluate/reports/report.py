@@ -11,7 +11,7 @@ from rag.evaluate.reports import charts, tables
 from rag.evaluate.reports.changes import most_changed
 from rag.evaluate.reports.rendering import TEMPLATES
 from rag.evaluate.reports.tables import EvaluationTable
-from rag.evaluate.reports.verdict import Verdict, main_comparison, verdict
+from rag.evaluate.reports.verdict import Verdict, audit_sentences, main_comparison, verdict
 from rag.text.plural import plural
 
 
@@ -39,14 +39,15 @@ def summarise(found: Figures) -> EvaluationSummary:
     evaluation = found.evaluation
     main = main_comparison(found)
     compared = tables.comparison_table(found) if main else None
-    others = (tables.answer_table(found), compared, tables.likeness_table(found))
+    audited = tables.audit_table(found)
+    others = (audited, tables.answer_table(found), compared, tables.likeness_table(found))
     questions = plural(len(evaluation.questions), "question")
     return EvaluationSummary(
         name=evaluation.name,
         about=f"{questions} with judged {evaluation.unit}s",
         measured=f"measured {evaluation.made[:16].replace('T', ' ')} UTC",
         verdict=verdict(main, found) if main else None,
-        notes=evaluation.notes,
+        notes=(*audit_sentences(found), *evaluation.notes),
         warnings=tuple(tables.warnings(found)),
         stages=tables.stage_tables(found),
         others=tuple(table for table in others if table),

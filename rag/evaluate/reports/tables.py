@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rag.evaluate.judgements.audit import AuditedFigure
 from rag.evaluate.measures import answers
 from rag.evaluate.measures.figures import Comparison, Figures, RunFigures, StageFigures
 from rag.evaluate.measures.likeness import likeness
 from rag.evaluate.measures.metrics import MEASURES
 from rag.evaluate.measures.statistics import Interval
-from rag.evaluate.reports.verdict import p_value, pipeline_label, verdict
+from rag.evaluate.reports.verdict import p_value, pipeline_label, plain, verdict
 from rag.llm.prices import dollars
 from rag.text.labels import duration, stage_title
 from rag.text.plural import plural
@@ -79,6 +80,28 @@ def comparison_table(found: Figures) -> EvaluationTable:
         for one in found.comparisons
     )
     return EvaluationTable(columns, rows, "Every comparison")
+
+
+def audit_table(found: Figures) -> EvaluationTable | None:
+    """Return the plain figures beside those by a model's grades; None without an audit."""
+    if found.audit is None:
+        return None
+    label = {one.run.name: pipeline_label(one.run) for one in found.runs}
+    rows = tuple(
+        (
+            f"{label[one.after]} against {label[one.before]}" if one.before else label[one.after],
+            tuple(_audit_row(one, found)),
+        )
+        for one in found.audit.figures
+    )
+    hints = {
+        "All judged": "the figure of this evaluation: by people's judgements, of all its questions",
+        "By the model": "by its grades, of all questions that it graded",
+        "By people": "of the random sample that they graded too",
+        "Corrected": "both put together, with the 95 % interval (prediction-powered inference)",
+    }
+    title = "A model's grades, audited by people"
+    return EvaluationTable((found.measures[0], *hints), rows, title, hints=hints)
 
 
 def answer_table(found: Figures) -> EvaluationTable | None:
@@ -161,6 +184,14 @@ def _note(one: RunFigures) -> str:
         f"whole search: {duration(one.p50)} median, {duration(one.p95)} for 95 % · "
         f"cost: {dollars(one.cost)} a question, {dollars(one.run.spent)} in all"
     )
+
+
+def _audit_row(one: AuditedFigure, found: Figures) -> Iterator[FigureCell]:
+    sign = "+" if one.before else ""
+    for value in (plain(found, one.before, one.after), one.model, one.people):
+        yield FigureCell(f"{value:{sign}.3f}")
+    both = one.corrected.interval
+    yield FigureCell(f"{both.mean:{sign}.3f}", f"{both.low:{sign}.3f} to {both.high:{sign}.3f}")
 
 
 def _comparison_row(one: Comparison) -> Iterator[FigureCell]:

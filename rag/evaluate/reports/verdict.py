@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rag.evaluate.data import Run
@@ -59,6 +60,35 @@ def verdict(comparison: Comparison, found: Figures) -> Verdict:
         f"{difference.ties} alike, {difference.losses} worse).",
         kind,
     )
+
+
+def audit_sentences(found: Figures) -> list[str]:
+    """Describe what a model's grades, audited by people, make of the last pipeline's figure."""
+    audit = found.audit
+    if audit is None:
+        return []
+    one = audit.figures[-1]
+    sign, span = "+" if one.before else "", one.corrected.interval
+    names = [pipeline_label(found.evaluation.run(name)) for name in (one.after, one.before) if name]
+    return [
+        f"With {audit.model}'s grades, corrected by people's: {found.measures[0]} of "
+        f"{' against '.join(names)} is {span.mean:{sign}.3f} (95 % interval {span.low:{sign}.3f} "
+        f"to {span.high:{sign}.3f}); by people's judgements alone it is "
+        f"{plain(found, one.before, one.after):{sign}.3f}.",
+        *audit.sentences,
+    ]
+
+
+def plain(found: Figures, before: str, after: str) -> float:
+    """Return a pipeline's own figure, or what it gains over another, without a model's grades."""
+    runs = {one.run.name: one for one in found.runs}
+    scores = [
+        runs[name].stages[runs[name].run.last].scores[found.measures[0]]
+        for name in (after, before) if name
+    ]  # fmt: skip
+    shared = [q for q in scores[0] if all(q in one for one in scores)]
+    values = [scores[0][q] - (scores[1][q] if before else 0.0) for q in shared]
+    return sum(values) / len(values) if values else math.nan
 
 
 def side_label(side: tuple[str, str], comparison: Comparison, found: Figures) -> str:
