@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
@@ -13,7 +14,8 @@ from serve.library import OpenLibrary
 from serve.policy import Access
 
 _TYPES = ("application/json", "application/problem+json", "text/event-stream")
-_CONTENTS = ("/v1/text", "/v1/passages")  # text of documents, whose offsets must stay right
+# Text of documents, whose offsets must stay right.
+_CONTENTS = re.compile(r"/v1/(text|passages(/.*)?)", re.DOTALL)
 
 
 class HiddenPlaces:
@@ -30,24 +32,29 @@ class HiddenPlaces:
         """Answer one request."""
         caller = scope.get("state", {}).get("caller")
         below = caller is not None and caller.scope is not None and caller.scope < Access.ADMIN
-        if below and not below_mount(scope).startswith(_CONTENTS):
-            send = _Hiding(send, list(replacements(self._opened.settings)))
+        if below:
+            kinds = _TYPES[1:] if _CONTENTS.fullmatch(below_mount(scope)) else _TYPES
+            send = _Hiding(send, list(replacements(self._opened.settings)), kinds)
         await self._app(scope, receive, send)
 
 
 class _Hiding:
-    """Passes on what is sent; the head of a reply waits for the first piece, for its length."""
+    """Passes on what is sent; the head of a reply waits for the first piece, for its length.
 
-    def __init__(self, send: Send, found: Sequence[Replacement]) -> None:
+    ``kinds`` are the types of replies that are changed.
+    """
+
+    def __init__(self, send: Send, found: Sequence[Replacement], kinds: Sequence[str]) -> None:
         self._send = send
         self._replacements = found
+        self._kinds = kinds
         self._head: Message | None = None
         self._data = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             kind = MutableHeaders(scope=message).get("content-type", "")
-            self._data = kind.split(";")[0] in _TYPES
+            self._data = kind.split(";")[0] in self._kinds
             if self._data:
                 self._head = message
                 return

@@ -13,6 +13,8 @@ ENCODER = "/srv/private/models/words-small"
 QUESTION = {"question": "moon"}
 RERANK = {"model": "rerank-server", "query": "a", "documents": ["b"]}
 
+TEXTS = {"question": "a", "texts": ["b"], "settings": {"reranker": "rerank-server"}}
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory) -> Iterator[Library]:
@@ -32,6 +34,7 @@ def library(tmp_path_factory) -> Iterator[Library]:
     [
         ("POST", "/v1/search", QUESTION, "words-small"),
         ("POST", "/v2/rerank", RERANK, "rerank server (address hidden)"),
+        ("POST", "/v1/texts/rerank", TEXTS, "rerank server (address hidden)"),
         ("GET", "/v1/models", None, "words-small"),
         ("GET", "/v1/models/words-small", None, "words-small"),
         ("POST", "/v1/embeddings", {"model": "x", "input": "moon"}, "words-small"),
