@@ -364,14 +364,6 @@ def job(library: Library, job_id: str) -> Job:
     raise NotThere(f"there is no job {job_id!r}; the last hundred are kept")
 
 
-def stop(job: Job) -> None:
-    """Stop a job at its next step; raises `LibraryError` if another process runs it."""
-    if job.elsewhere:
-        raise LibraryError("the job runs in another process of this library; stop it there")
-    if job.running:
-        job.stop.set()
-
-
 def result(job: Job) -> dict[str, Any]:
     """Return a job's result as JSON's own types, for other programs.
 
@@ -383,8 +375,9 @@ def result(job: Job) -> dict[str, Any]:
         raise RanklensError(job.error)
     if job.earlier:
         raise NotThere(
-            "the program has been started again since this job ended, and results of jobs are not "
-            "kept; `/v1/evaluations/last` has the last evaluation"
+            "this process has no result of that job: another one ran it, this one was started "
+            "again, or a later job of its kind took its place; `/v1/evaluations` has what was "
+            "measured"
         )
     if job.kind not in _FORMS:
         raise NotThere(f"a job of the kind {job.kind!r} has no result for other programs")

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Work = Callable[["Job"], Any]
 UNEXPECTED = "Unexpected error. Details are in the server log; start it again."
 NOTED_EVERY = 2.0  # seconds between notes of how far a job is
-SEEN_EVERY = 10.0  # seconds between signs that it is at work, for other processes
+SEEN_EVERY = 5.0  # seconds between signs that it is at work, and looks whether others stop it
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Job:
     ``unit`` is what ``done`` and ``total`` count; ``id`` is for those who ask from outside.
     ``over`` is how it ended, ``owner`` the account that started it. The result of one of an
     ``earlier`` process is gone. ``arguments`` are what it was started with, if it can be started
-    again with them.
+    again with them. ``seen`` are the collections that its account saw then.
     """
 
     work: Work
@@ -55,18 +55,19 @@ class Job:
     written: JobLog | None = None
     arguments: Mapping[str, Any] | None = None
     owner: str = ""
+    seen: frozenset[int] = frozenset()
     _noted: float = 0.0
 
     @classmethod
-    def logged(cls, logged: LoggedJob) -> Job:
-        """Return a job of an earlier process; the error of an interrupted one is what it did."""
+    def logged(cls, logged: LoggedJob, written: JobLog | None = None) -> Job:
+        """Return a job of another process; the error of an interrupted one is what it did."""
         did = f"{logged.done:,} of {logged.total:,} {logged.unit}" if logged.total else "nothing"
         why = f"the program ended while it ran; it had done {did}. Start it again"
         return cls(
             lambda _job: None, logged.what, logged.unit, logged.done, logged.total,
             error=why if logged.state == "interrupted" else logged.error, kind=logged.kind,
             id=logged.id, started=logged.started, ended=logged.ended, over=logged.state,
-            earlier=True, arguments=logged.arguments, owner=logged.account,
+            earlier=True, written=written, arguments=logged.arguments, owner=logged.account,
         )  # fmt: skip
 
     @property
@@ -103,18 +104,27 @@ class Job:
             self.note()
 
     def note(self) -> None:
-        """Write down how far it is."""
+        """Write down how far it is; it ends if another process has stopped it."""
         self._noted = time.monotonic()
-        if self.written:
-            self.written.note(self.id, self.done, self.total, self.unit)
+        if self.written and not self.written.note(self.id, self.done, self.total, self.unit):
+            self.stop.set()
 
     def be_seen(self) -> None:
-        """Write down now and then that it is at work, until it ends."""
+        """Write down now and then that it is at work, until it ends or is stopped elsewhere."""
         while self.thread and self.written:
             self.thread.join(SEEN_EVERY)
             if not self.thread.is_alive():
                 return
-            self.written.see(self.id)
+            if not self.written.see(self.id):
+                self.stop.set()
+
+    def end(self) -> None:
+        """Let it end at its next step, also in another process, which learns of it soon."""
+        if self.elsewhere and self.written:
+            self.written.end(self.id, "stopped")
+            self.over = "stopped"
+        elif self.running:
+            self.stop.set()
 
     def _run(self) -> None:
         try:
@@ -193,7 +203,7 @@ class Jobs:
         if here := next((job for job in self._last.values() if job.id == job_id), None):
             return here
         logged = next((one for one in self._written() if one.id == job_id), None)
-        return Job.logged(logged) if logged else None
+        return Job.logged(logged, self._log) if logged else None
 
     def close(self, seconds: float = 0.0) -> None:
         """Ask every running job to stop and wait for it; it stays in the log as interrupted."""

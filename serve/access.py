@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.routing import Match
@@ -27,7 +29,8 @@ _NO_KEY = (
 class AccessCheck:
     """ASGI middleware: lets through whom the policy allows; the others get a problem.
 
-    What it found out of the caller is ``scope["state"]["caller"]``.
+    What it found out of the caller is ``scope["state"]["caller"]``; ``scope["state"]["refused"]``
+    asks again, for replies that take long.
     """
 
     def __init__(self, app: ASGIApp, opened: OpenLibrary) -> None:
@@ -56,7 +59,7 @@ class AccessCheck:
             except RanklensError as error:  # the library cannot be opened
                 shown = of_error(error, str(self._opened.settings.library))
                 return shown if local else problem(503, "The library is not open.")
-        scope.setdefault("state", {})["caller"] = caller
+        scope.setdefault("state", {}).update(caller=caller, refused=partial(self._refusal, scope))
         verdict = decide(needed, caller, keyless)
         if verdict == "key needed" and caller.account:
             return problem(403, _NOT_ANYWHERE, "role")

@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.sse import format_sse_event
-from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
@@ -19,6 +18,7 @@ from serve.replies import EVENT, EVENT_STREAM, described
 
 PING = b": ping\n\n"
 PING_SECONDS = 15.0
+CHECK_SECONDS = 15.0  # between looks whether the caller may still follow
 MOST = 100  # streams of progress at a time
 LOOK = 0.25  # seconds between looks at what is followed
 EVENTS = described("Server-sent events.", {EVENT_STREAM: EVENT})
@@ -49,15 +49,15 @@ async def follow(request: Request, what: str, look: Look) -> AsyncIterator[bytes
     """Yield `progress` whenever what ``look`` returns has changed, and `done` at its end.
 
     ``look`` returns whether that is the end, and the data; all who follow the same, which ``what``
-    names, share what it returns, each account by itself. The stream ends early if the server stops:
-    whoever follows asks again.
+    names, share what it returns, each account by itself. The stream ends early if the server stops,
+    or the caller's right: whoever follows asks again.
     """
     state = request.app.state
     if caller := request.scope.get("state", {}).get("caller"):
         what = f"{caller.account}\n{what}"  # what one account sees, no other one is shown
     state.followers += 1
     try:
-        async for one in _changes(state, what, look):
+        async for one in _changes(request, what, look):
             yield one
     finally:
         state.followers -= 1
@@ -81,9 +81,14 @@ async def _shared(looks: dict[str, SharedLook], what: str, look: Look) -> tuple[
     return await asyncio.shield(last.found)  # others wait for it too
 
 
-async def _changes(state: State, what: str, look: Look) -> AsyncIterator[bytes]:
+async def _changes(request: Request, what: str, look: Look) -> AsyncIterator[bytes]:
+    state, checked = request.app.state, time.monotonic()
     before, quiet = None, 0.0
     while not state.stopping.begun():
+        if time.monotonic() - checked >= CHECK_SECONDS:
+            if await _refused(request):
+                return
+            checked = time.monotonic()
         ends, data = await _shared(state.looks, what, look)
         if ends:
             yield event("done", data)
@@ -96,3 +101,9 @@ async def _changes(state: State, what: str, look: Look) -> AsyncIterator[bytes]:
             quiet = 0.0
         await asyncio.sleep(LOOK)
         quiet += LOOK
+
+
+async def _refused(request: Request) -> bool:
+    """Return whether the caller would not be answered any more: its key or role is gone."""
+    refused = request.scope.get("state", {}).get("refused")
+    return refused is not None and await refused() is not None

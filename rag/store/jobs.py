@@ -111,22 +111,22 @@ class JobLog:
         row |= {"account": account}
         newest = select(table.c.id).order_by(table.c.started.desc()).limit(KEPT)
         with self._noted() as engine, engine.begin() as db:
-            state = {"state": "running", "error": "", "started": time.time()}
-            state |= {"arguments": arguments, "process": self._process, "seen": time.time()}
+            state = {"state": "running", "error": "", "started": self._now, "seen": self._now}
+            state |= {"arguments": arguments, "process": self._process}
             db.execute(insert(table).values(row | state))
             db.execute(delete(table).where(table.c.id.not_in(newest)))
 
-    def note(self, job_id: str, done: int, total: int, unit: str) -> None:
-        """Write down how far a job is."""
-        self._change(job_id, done=done, total=total, unit=unit, seen=time.time())
+    def note(self, job_id: str, done: int, total: int, unit: str) -> bool:
+        """Write down how far a job is; False if another process has stopped it."""
+        return self._change(job_id, done=done, total=total, unit=unit, seen=self._now)
 
-    def see(self, job_id: str) -> None:
-        """Write down that a job is still at work."""
-        self._change(job_id, seen=time.time())
+    def see(self, job_id: str) -> bool:
+        """Write down that a job is still at work; False if another process has stopped it."""
+        return self._change(job_id, seen=self._now)
 
     def end(self, job_id: str, state: JobEnd, error: str = "") -> None:
-        """Write down how a job ended."""
-        self._change(job_id, state=state, error=error, ended=time.time())
+        """Write down how a job ended, or that it is to end: its process looks at `see`."""
+        self._change(job_id, state=state, error=error, ended=self._now)
 
     def interrupt(self) -> None:
         """Mark what runs in this process, or has run in one before, as interrupted."""
@@ -134,7 +134,7 @@ class JobLog:
 
     def _interrupt_silent(self) -> None:
         seen = func.coalesce(table.c.seen, table.c.started)
-        self._interrupt(seen < time.time() - SILENT_SECONDS)
+        self._interrupt(seen < self._now - SILENT_SECONDS)
 
     def _interrupt(self, which: ColumnElement[bool]) -> None:
         running = (table.c.state == "running") & which
@@ -151,11 +151,20 @@ class JobLog:
         with self._engine.connect() as db:
             return [_job(row) for row in db.execute(select(table).order_by(table.c.started))]
 
-    def _change(self, job_id: str, **values: object) -> None:
-        """Change a job that runs; one that was marked as interrupted stays so."""
-        running = (table.c.id == job_id) & (table.c.state == "running")
+    @property
+    def _now(self) -> Any:
+        """The time: a database's own, since the clocks of its hosts may differ."""
+        if self._engine.dialect.name == "sqlite":
+            return time.time()
+        return func.extract("epoch", func.clock_timestamp())
+
+    def _change(self, job_id: str, **values: object) -> bool:
+        """Change a job that runs; one that has ended stays so. False if it was stopped."""
+        this = table.c.id == job_id
         with self._noted() as engine, engine.begin() as db:
-            db.execute(update(table).where(running).values(values))
+            db.execute(update(table).where(this, table.c.state == "running").values(values))
+            return db.scalar(select(table.c.state).where(this)) != "stopped"
+        return True  # what could not be written down stops nothing
 
     @contextmanager
     def _noted(self) -> Iterator[Engine]:

@@ -69,7 +69,10 @@ class MemberInterleavings(Part):
 
 
 class MemberJobs(Part):
-    """A visitor's own jobs; that another one's runs is all that is known of it."""
+    """A visitor's own jobs; that another one's runs is all that is known of it.
+
+    A result quotes what could be seen when the job began: whoever sees less now has it no more.
+    """
 
     passes = frozenset({"busy"})
 
@@ -79,8 +82,11 @@ class MemberJobs(Part):
     ) -> Job | None:  # fmt: skip
         """Start a job; None when one of the library's is running."""
         self._rights.require("measure")
-        account = self._rights.account
-        return self._beneath().start(kind, what, work, unit, arguments, account)  # type: ignore[no-any-return]
+        account, seen = self._rights.account, self._rights.ids
+        made: Job | None = self._beneath().start(kind, what, work, unit, arguments, account)
+        if made:
+            made.seen = seen
+        return made
 
     def last(self, kind: str) -> Job | None:
         """Return the kind's running or last job, if it is the visitor's."""
@@ -100,7 +106,9 @@ class MemberJobs(Part):
 
     def _own(self, job: Job | None) -> Job | None:
         visitor = self._rights.visitor
-        own = job is not None and (visitor.is_admin or (job.owner and job.owner == visitor.account))
+        if job is None or visitor.is_admin:
+            return job
+        own = job.owner and job.owner == visitor.account and job.seen <= self._rights.ids
         return job if own else None
 
 

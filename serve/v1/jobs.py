@@ -87,7 +87,7 @@ def show_result(job_id: str, library: Opened) -> dict[str, Any]:
 
 @router.post("/{job_id}/stop", status_code=202)
 def stop_job(job_id: str, library: Opened) -> JobState:
-    """Stop a job at its next step."""
+    """Stop a job at its next step, whichever process of the library runs it."""
     job = background.job(library, job_id)
-    background.stop(job)
+    job.end()
     return JobState.of(job)

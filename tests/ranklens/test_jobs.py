@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from rag.errors import LibraryError, NotThere, RanklensError
+from rag.errors import NotThere, RanklensError
 from rag.store import jobs as log
 from rag.store.catalogue import Catalogue
 from rag.store.jobs import JobLog
@@ -58,6 +59,14 @@ def ended(job: Job | None) -> Job:
     return job
 
 
+def closed(catalogue: Catalogue) -> None:
+    """Close a database once no thread writes into it that a job is at work."""
+    for thread in threading.enumerate():
+        if thread.name == "job seen":
+            thread.join(30)
+    catalogue.close()
+
+
 def after_restart(path: Path | str) -> list[Job]:
     catalogue = Catalogue(path)
     found = Jobs(JobLog(catalogue.engine)).all()
@@ -86,7 +95,7 @@ def test_every_ending_is_there_after_a_restart(jobs: Jobs, path: Path | str):
     ]  # fmt: skip
     assert [one.error for one in found] == ["", "too few", module.UNEXPECTED, ""]
     assert all(one.ended and one.started and one.ended >= one.started for one in found)
-    with pytest.raises(NotThere, match="started again since"):
+    with pytest.raises(NotThere, match="no result of that job"):
         background.result(found[0])
 
 
@@ -148,7 +157,7 @@ def test_only_the_newest_are_kept(jobs: Jobs, path: Path | str, monkeypatch: pyt
 
 def test_progress_is_written_at_most_every_two_seconds(jobs: Jobs, monkeypatch):
     noted: list[int] = []
-    monkeypatch.setattr(JobLog, "note", lambda _self, _id, done, *_rest: noted.append(done))
+    monkeypatch.setattr(JobLog, "note", lambda _self, _id, done, *_rest: not noted.append(done))
 
     def work(job: Job) -> None:
         for done in range(1000):
@@ -187,14 +196,60 @@ def test_processes_of_one_library_see_each_others_jobs(
     for others in (second, third):
         (seen,) = others.all()
         assert (seen.state, seen.running, seen.elsewhere, seen.done) == ("running", True, True, 3)
-        with pytest.raises(LibraryError, match="another process"):
-            background.stop(others.by_id(started.id))
     second.close()  # nor does another process's end
     assert third.by_id(started.id).running
     goes_on.set()
     ended(started)
     assert [(job.state, job.running) for job in third.all()] == [("done", False)]
     catalogue.close()
+
+
+@pytest.mark.parametrize("advances", [True, False])
+def test_a_job_is_stopped_from_another_process(
+    path: Path | str, monkeypatch: pytest.MonkeyPatch, advances: bool
+):
+    monkeypatch.setattr(module, "NOTED_EVERY" if advances else "SEEN_EVERY", 0.01)
+    catalogue = Catalogue(path)
+    first, second = (Jobs(JobLog(catalogue.engine, shared=True)) for _ in range(2))
+
+    def work(job: Job) -> None:
+        while not job.stop.wait(0.02):
+            if advances:
+                job.advance(1, 10)
+
+    started = first.start("measure", "Measuring bridges", work)
+    seen = second.by_id(started.id)
+    seen.end()
+    assert (seen.running, seen.state) == (False, "stopped")
+    ended(started)
+    for jobs in (first, second):
+        assert [(one.state, one.running) for one in jobs.all()] == [("stopped", False)]
+    seen.end()  # once more changes nothing
+    closed(catalogue)
+
+
+def test_a_job_that_was_not_written_down_goes_on(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(log, "KEPT", 0)  # its row is dropped at once
+
+    def work(job: Job) -> bool:
+        job.note()
+        return job.stop.is_set()
+
+    assert ended(jobs.start("fit", "a", work)).result is False
+
+
+def test_the_clock_of_a_host_ends_no_job_of_another_one(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+):
+    catalogue = Catalogue(postgres)
+    first, second = (Jobs(JobLog(catalogue.engine)) for _ in range(2))
+    started = first.start("measure", "Measuring bridges", lambda job: job.stop.wait(30))
+    ahead = SimpleNamespace(time=lambda: time.time() + 3600)
+    monkeypatch.setattr(log, "time", ahead)
+    assert [job.state for job in second.all()] == ["running"]
+    started.end()
+    assert ended(started).state == "stopped"
+    closed(catalogue)
 
 
 def test_a_job_whose_process_is_silent_is_interrupted(
@@ -207,9 +262,10 @@ def test_a_job_whose_process_is_silent_is_interrupted(
     signs = threading.Semaphore(0)
     see = JobLog.see
 
-    def noted(written: JobLog, job_id: str) -> None:
-        see(written, job_id)
+    def noted(written: JobLog, job_id: str) -> bool:
+        goes_on = see(written, job_id)
         signs.release()
+        return goes_on
 
     monkeypatch.setattr(JobLog, "see", noted)
     started = first.start("measure", "Measuring bridges", lambda _job: goes_on.wait(30))
@@ -220,4 +276,4 @@ def test_a_job_whose_process_is_silent_is_interrupted(
     assert second.by_id(started.id).state == "interrupted"
     goes_on.set()
     ended(started)
-    catalogue.close()
+    closed(catalogue)

@@ -18,9 +18,11 @@ from rag.types import Answer, Citation
 from ranklens import (
     addresses,
     asking,
+    background,
     comparing,
     judging,
     learning,
+    measuring,
     people,
     sharing,
     tuning,
@@ -423,6 +425,24 @@ def test_saved_pipelines_are_in_the_audit_log(held):
     for change in (comparing.save_pipeline, lambda mine, *_: comparing.delete_pipeline(mine, "a")):
         with pytest.raises(Refused):
             change(member_of(library, "editor"), "a", "pool=1")
+
+
+def test_the_result_of_a_job_goes_with_the_right_to_what_it_quotes(held):
+    library, things = held
+    managed = people.people(library)
+    for collection in (OURS, THEIRS):
+        managed.grant("guest", "judge", collection)
+    guest = member_of(library, "guest")
+    judged = measuring.own_questions(guest, things[OURS].set, None, OURS)
+    job = background.measure(judged, {"none": {"reranker": "none"}})
+    job.thread.join()
+    assert background.result(background.job(guest, job.id))
+    managed.revoke("guest", OURS)
+    assert guest.jobs.last(background.MEASURE) is None
+    assert job not in guest.jobs.all()
+    with pytest.raises(NotThere, match="there is no job"):
+        background.job(guest, job.id)
+    assert background.job(member_of(library, "admin"), job.id) is job
 
 
 def test_forgetting_the_question_log_is_in_the_audit_log(held):

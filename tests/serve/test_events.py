@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -15,6 +17,7 @@ from serve import events
 from serve.app import create
 from serve.library import OpenLibrary
 from serve.stopping import Stopping
+from tests.serve.conftest import MakeClient, open_library
 
 
 def test_one_more_follower_than_there_may_be_is_refused(
@@ -82,3 +85,23 @@ def test_a_follower_that_leaves_ends_no_look_of_the_others(stocked):
         return await second
 
     assert b"found" in asyncio.run(check())
+
+
+def test_a_stream_ends_with_the_key_of_who_follows(
+    tmp_path: Path, client_of: MakeClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(events, "CHECK_SECONDS", 0.0)
+    with open_library(tmp_path) as library:
+        secret, key = library.keys.add("follower")
+        job = library.jobs.start("measure", "Measuring", lambda job: job.stop.wait(60))
+        api = client_of(library, secret)
+        with ThreadPoolExecutor(1) as thread:
+            reply = thread.submit(api.get, f"/api/v1/jobs/{job.id}/events")
+            while not library.keys.all()[0].used:  # not let in yet
+                time.sleep(0.01)
+            library.keys.revoke(key.name)
+            text = reply.result(30).text
+        assert job.running
+        assert "event: done" not in text
+        job.end()
+        job.thread.join()
