@@ -184,11 +184,16 @@ class Originals:
         return found, size
 
 
-def take_over(settings: Settings) -> None:
-    """Make the library of these settings the one that sweeps where it keeps files."""
+def hand_over(source: Settings, target: Settings) -> None:
+    """Make a library's copy the one that sweeps in the bucket of both, if the library was that."""
+    if not target.files_url or target.files_url != source.files_url:
+        return
+    files, before = files_of(target), facts_of(source).read(MARK)
+    if files.stat(MARK) is None or read(files, MARK) != str(before).encode():
+        return  # a third library's
     mark = secrets.token_hex(16)
-    facts_of(settings).change(MARK, lambda _: mark)
-    _put_mark(files_of(settings), mark)
+    facts_of(target).change(MARK, lambda _: mark)
+    _put_mark(files, mark)
 
 
 def _put_mark(files: Files, mark: str) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ingest.originals import KEYS, take_over
+from ingest.originals import KEYS, hand_over
 from rag.errors import LibraryError
 from rag.evaluate.experiments.kept import FOLDER as MEASURED
 from rag.rerank.tuned import TunedVersions
@@ -49,8 +49,7 @@ def copy_files(
         if version.version not in there_already:
             kept.take(version, models.folder(version.version))
             copied += 1
-    if target.files_url and target.files_url == source.files_url:
-        take_over(target)  # else both would delete there what they do not know
+    hand_over(source, target)
     return copied
 
 

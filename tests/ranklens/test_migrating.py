@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.originals import MARK, Originals
+from ingest.originals import MARK, Originals, hand_over
 from rag.chat.store import Conversations
 from rag.errors import LibraryError, LibraryInUse
 from rag.evaluate.data import Question
@@ -195,6 +195,9 @@ def test_a_bucket_belongs_to_the_copy_alone(stocked, postgres, bucket, tmp_path,
     assert Originals(before).sweep(set) == 0
     assert Originals(after).has("a" * 64)
     assert Originals(after).sweep(set) == 1
+    third = Settings(library=tmp_path / "c", cache=tmp_path / "c cache", files_url=bucket)
+    hand_over(third, third.updated(library=tmp_path / "d"))  # it was never the one that sweeps
+    assert facts_of(third.updated(library=tmp_path / "d")).read(MARK) is None
     migrate_library(after, tmp_path / "back")  # keeps files in its folder
     assert facts_of(Settings(library=tmp_path / "back")).read(MARK) is None
 

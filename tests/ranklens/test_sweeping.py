@@ -92,7 +92,11 @@ def test_it_chooses_on_one_half_and_tests_on_the_other(library: Library):
     assert "rl-plot" in str(summary.charts[0][1])
     by_size = {one.configuration.values["chunk_tokens"]: one for one in found.figures}
     assert by_size[20].characters < by_size[100].characters
-    assert by_size[20].evidence > 0.5, "the judged sentence survives another chunking"
+    # Configurations of one quality come in the order of their times, so it is either pool's.
+    evidence = [
+        one.evidence for one in found.figures if one.configuration.values["chunk_tokens"] == 20
+    ]
+    assert max(evidence) > 0.5, "the judged sentence survives another chunking"
 
 
 def test_it_goes_on_where_it_was_stopped(library: Library):

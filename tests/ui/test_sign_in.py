@@ -419,6 +419,22 @@ def test_a_shared_comparison_ends_with_a_document_of_it(held):
         sharing.follow(member_of(library, "viewer"), secret)
 
 
+def test_a_shared_conversation_shows_how_much_of_it_is_left_out(page, held):
+    library, _ = held
+    editor = member_of(library, "editor")
+    editor.enqueue_upload("leaving.md", BytesIO(b"The moon leaves."), collection=OURS)
+    library.work()
+    chat = editor.conversations.start("Moon", library.collections.id_of(OURS))
+    editor.conversations.add(chat, "What leaves?", editor.search("What leaves?", collection=OURS))
+    secret, _ = sharing.share(editor, "conversation", chat)
+    assert "What leaves?" in shown(page("viewer", query={"shared": secret}))
+    editor.remove("leaving.md")
+    text = shown(page("viewer", query={"shared": secret}))
+    assert "1 question is left out" in text
+    assert "What leaves?" not in text
+    editor.conversations.remove(chat)
+
+
 def test_a_shared_thing_as_a_file_names_no_place_of_the_server(held):
     library, things = held
     trace = library.search(things[OURS].question, collection=OURS)
