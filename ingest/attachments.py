@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from ingest.files import clean_name
+from ingest.files import LONGEST_NAME, clean_name
 from ingest.parsed import Attached
 from ingest.progress import FileOutcome
 from rag.store.catalogue import Catalogue, Document
 
 SEPARATOR = " › "
 DEEPEST = 3  # files in files: mail.eml › other.eml › report.pdf
+LONGEST_MAIL = 140  # characters of an e-mail's name in those of what is attached
+LONGEST_END = 12  # characters at the end of an attachment's name, with its suffix
 Enqueue = Callable[[str, IO[bytes], str, str], FileOutcome]
 
 
@@ -21,12 +24,14 @@ Enqueue = Callable[[str, IO[bytes], str, str], FileOutcome]
 class Attachments:
     """Queues what is attached to e-mails, and finds what was attached to one.
 
-    ``enqueue`` gets name, bytes, password and the name of the e-mail.
+    ``enqueue`` gets name, bytes, password and the name of the e-mail. ``collections`` returns the
+    numbers of those that a document is in.
     """
 
     catalogue: Catalogue
     enqueue: Enqueue
     forget: Callable[[Sequence[Document]], None]
+    collections: Callable[[str], frozenset[int]]
 
     def add(self, mail: Document, attached: Attached, password: str = "") -> tuple[str, ...]:
         """Queue the files; return a sentence for each that is not queued or here already.
@@ -44,10 +49,21 @@ class Attachments:
         return tuple(warnings)
 
     def drop_former(self, mail: Document, attached: Attached) -> None:
-        """Remove what an earlier version of the e-mail had attached and this one has not."""
+        """Remove what an earlier version of the e-mail had attached and this one has not.
+
+        What somebody put into a collection that the e-mail is not in stays, as its own document.
+        """
         names = {_full(mail, name) for name, _ in attached}
-        former = [d for d in self._directly(mail.name) if d.name not in names]
-        self.forget([*former, *(d for one in former for d in self.of(one.name))])
+        waiting = [d for d in self._directly(mail.name) if d.name not in names]
+        former, own = [], self.collections(mail.name)
+        while waiting:
+            one = waiting.pop()
+            if self.collections(one.name) <= own:
+                former.append(one)
+                waiting += self._directly(one.name)
+            else:
+                self.catalogue.update_document(one.id, parent="")
+        self.forget(former)
 
     def of(self, name: str) -> list[Document]:
         """Return the documents that were attached to one, and those attached to them."""
@@ -63,4 +79,11 @@ class Attachments:
 
 
 def _full(mail: Document, name: str) -> str:
-    return clean_name(f"{mail.name}{SEPARATOR}{name}")
+    """Return a name that begins with the e-mail's; one that is too long loses its middle."""
+    within, own = mail.name[:LONGEST_MAIL], clean_name(name)
+    room = LONGEST_NAME - len(within) - len(SEPARATOR)
+    if len(own) > room:
+        # Two long names that differ in the middle stay two documents.
+        mark = f"… {hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]} "
+        own = own[: room - len(mark) - LONGEST_END] + mark + own[-LONGEST_END:]
+    return clean_name(f"{within}{SEPARATOR}{own}")

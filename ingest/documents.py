@@ -53,7 +53,12 @@ class Documents:
         self.encoder = encoder
         self._files = Originals(settings)
         self._texts = PictureTexts(index.catalogue.engine)
-        self._attachments = Attachments(index.catalogue, self.enqueue_upload, self._forget)
+        self._attachments = Attachments(
+            index.catalogue,
+            self.enqueue_upload,
+            self._forget,
+            lambda name: index.collections.ids_of_document(name),
+        )
         known = {document.digest for document in index.catalogue.documents()}
         self._swept = time.monotonic()
         self._files.drop_copies(known)
@@ -179,9 +184,17 @@ class Documents:
             for one in catalogue.documents("failed", digest=digest)
             if not sender or sender.may_change(one.name)
         ]
+        may_name = {"may_name": sender.may_name} if sender else {}
         try:
             document_id = catalogue.add_document(
-                name, size, digest, parent, key, known, lambda: self._keep_again(path, digest)
+                name,
+                size,
+                digest,
+                parent,
+                key,
+                known,
+                lambda: self._keep_again(path, digest),
+                **may_name,
             )
         except AddedMeanwhile:
             return self.enqueue(path, name, password, parent, collection, sender)
@@ -453,7 +466,13 @@ class Documents:
         def read_by_all(name: str) -> bool:
             return readers <= of(name)
 
-        return Sender(min(readers, default=0), read_by_all, read_by_all, lambda _: None)
+        return Sender(
+            min(readers, default=0),
+            read_by_all,
+            read_by_all,
+            lambda _: None,
+            lambda _places, mails: mails <= {parent},
+        )
 
     def _ready(self, name: str) -> Document:
         for document in self.index.catalogue.documents("ready", name=name):

@@ -6,6 +6,8 @@ import os
 import unicodedata
 from pathlib import Path
 
+LONGEST_NAME = 200  # characters of a document's name
+
 
 def leads_outside(path: Path, folder: Path) -> bool:
     """Return whether a path below a folder is a link to what is not in that folder."""
@@ -14,6 +16,6 @@ def leads_outside(path: Path, folder: Path) -> bool:
 
 
 def clean_name(name: str) -> str:
-    """Return a name fit to be shown: NFC, one line, no control characters, at most 200 long."""
+    """Return a name fit to be shown: NFC, one line, no control characters, not too long."""
     shown = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", name))
-    return " ".join(shown.replace("\\", "/").split())[-200:] or "unnamed"
+    return " ".join(shown.replace("\\", "/").split())[-LONGEST_NAME:] or "unnamed"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from rag.store.catalogue import Catalogue
+from rag.store.membership import MayName
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,15 @@ class Sender:
     """Who adds a file to a collection, which is number ``place``.
 
     A document's name is asked: ``takes`` is whether it may stand for the file, ``may_change``
-    whether it may be replaced. ``put`` puts it into the collection.
+    whether it may be replaced. ``put`` puts it into the collection. ``may_name`` is whether a name
+    may be used, by the collections and the e-mails of the documents that have it.
     """
 
     place: int
     takes: Callable[[str], bool]
     may_change: Callable[[str], bool]
     put: Callable[[str], None]
+    may_name: MayName
 
 
 def digest_for(catalogue: Catalogue, sha256: str, places: Iterable[int], sender: Sender) -> str:

@@ -95,8 +95,11 @@ class Catalogue(Removals, DocumentTexts):
         collection: int | None = None,
         known: Collection[Document] | None = None,
         before: Callable[[], object] = lambda: None,
+        may_name: membership.MayName = lambda _places, _parents: True,
     ) -> int:
         """Queue a document and return its id; see `membership.enrol` for its collection.
+
+        Raises `DocumentError` unless it may have the name, of which nobody else adds one meanwhile.
 
         ``known`` are the documents of these bytes that were thought of; raises `AddedMeanwhile` if
         there is another one. ``before`` is called while nobody drops the bytes and nobody sees the
@@ -105,6 +108,7 @@ class Catalogue(Removals, DocumentTexts):
         row = {"name": name, "size": size, "digest": digest, "status": "queued", "parent": parent}
         with self.changing_documents() as db:
             lock_bytes(db, digest)
+            membership.reserve(db, name, may_name)
             result = db.execute(insert(documents).values(**row, added=time.time()))
             key = result.inserted_primary_key
             assert key is not None  # noqa: S101 - an INSERT of one row has a key

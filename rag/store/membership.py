@@ -5,15 +5,24 @@ Every document is in a collection at least: in the default one if nobody chose a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection, delete, select
 
+from rag.errors import DocumentError
 from rag.store.schema import document_collections as table
 from rag.store.schema import documents
 from rag.store.statements import insert_or_keep, serialise
 
 DEFAULT_ID = 1
+MayName = Callable[[frozenset[int], frozenset[str]], bool]
+"""Whether a document may be added under a name: asked with the collections of the documents that
+have it, and with the e-mails that these were attached to (empty if there is no such document)."""
+
+
+def name_in_use(name: str) -> DocumentError:
+    """Return the error of a name that a document has that its sender may not replace."""
+    return DocumentError(f"the name {name!r} is in use in the library; give the file another name")
 
 
 def put(db: Connection, names: Iterable[str], collection_id: int) -> None:
@@ -21,6 +30,18 @@ def put(db: Connection, names: Iterable[str], collection_id: int) -> None:
     rows = [{"collection_id": collection_id, "document": name} for name in names]
     if rows:
         insert_or_keep(db, table, rows)
+
+
+def reserve(db: Connection, name: str, may_name: MayName) -> None:
+    """Keep a name for the transaction that adds a document; raises `DocumentError` if it may not.
+
+    Whoever adds or forgets a document of this name waits for the transaction's end.
+    """
+    serialise(db, f"document {name}")
+    alive = documents.c.name == name, documents.c.status != "removed"
+    parents = frozenset(db.scalars(select(documents.c.parent).where(*alive)))
+    if not may_name(frozenset(_of(db, name)), parents):
+        raise name_in_use(name)
 
 
 def enrol(db: Connection, name: str, collection_id: int | None, parent: str = "") -> None:

@@ -11,12 +11,13 @@ from typing import IO, Any
 from ingest.files import clean_name
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.senders import Sender
-from rag.errors import FilterError, LibraryError, NotThere, Refused
+from rag.errors import FilterError, NotThere, Refused
 from rag.store.catalogue import Document, Status
 from rag.store.collections import ALL, DEFAULT, Collection, CollectionDocuments
-from rag.store.membership import DEFAULT_ID
+from rag.store.membership import DEFAULT_ID, name_in_use
 from rag.types import Chunk
-from ranklens.members.rights import Part, Rights, everywhere
+from ranklens import policy
+from ranklens.members.rights import Part, Rights
 
 
 class MemberCatalogue(Part):
@@ -298,10 +299,10 @@ class MemberDocuments:
         into = collection or DEFAULT
         self.rights.in_collections("add", [into])
         sender = self._sender(into)
-        try:
-            everywhere(self.rights, [clean_name(name)])
-        except LibraryError as error:
-            return FileOutcome(clean_name(name), "failed", str(error))
+        shown = clean_name(name)
+        held = self.rights.library.collections.ids_of_document(shown)
+        if not sender.may_name(held, frozenset()):  # now: before a large file is copied
+            return FileOutcome(shown, "failed", str(name_in_use(shown)))
         outcome = self.rights.library.enqueue_upload(
             name, data, password, collection=into, sender=sender
         )
@@ -321,7 +322,7 @@ class MemberDocuments:
 
     def _sender(self, into: str) -> Sender:
         """Return who adds to a collection: with what they may change they may share it too."""
-        rights, place = self.rights, self.rights.collection(into)
+        rights, place, visitor = self.rights, self.rights.collection(into), self.rights.visitor
         held = rights.library.collections.ids_of_document
         put = MemberCollections(rights, lambda: rights.library.collections).put
 
@@ -333,12 +334,19 @@ class MemberDocuments:
             lambda name: place in held(name) or may_change(name),
             may_change,
             lambda name: put(into, [name]),
+            lambda places, _mails: not places or policy.may(visitor, "add", places),
         )
 
     def remove(self, name: str) -> None:
         """Remove a document, for everybody: whoever may do that in all of its collections."""
-        for one in (name, *self.attached(name)):
-            self.rights.with_document("remove", one)
+        self.rights.with_document("remove", name)
+        held = self.rights.library.collections.ids_of_document
+        for one in self.rights.library.attached(name):
+            if not self.rights.may("remove", held(one)):
+                raise Refused(
+                    f"something that was attached to {name!r} is in another collection too, whose "
+                    "documents you may not remove; somebody who may takes it out of there first"
+                )
         self.rights.library.remove(name)
         self.rights.note("removed", name)
 

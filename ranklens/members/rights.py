@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from rag.errors import LibraryError, NotThere, Refused
+from rag.errors import NotThere, Refused
 from rag.store.accounts import Accounts
 from rag.store.catalogue import Document
 from ranklens import people, policy
@@ -143,13 +143,3 @@ class Part:
         if self._rights.visitor.is_admin:
             return getattr(self._beneath(), name)
         raise Refused(policy.refusal(name))
-
-
-def everywhere(rights: Rights, names: Iterable[str]) -> None:
-    """Raise `LibraryError` if a name is one of a document that cannot be seen or not changed."""
-    for name in names:
-        held = rights.library.collections.ids_of_document(name)
-        if held and not rights.may("add", held):
-            raise LibraryError(
-                f"the name {name!r} is in use in the library; give the file another name"
-            )

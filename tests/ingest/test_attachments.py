@@ -4,7 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from ingest.attachments import DEEPEST
+from ingest.attachments import DEEPEST, SEPARATOR
+from ingest.files import LONGEST_NAME
 from tests.fakes import WordEncoder
 from tests.ingest.build import SENTENCE, pdf
 
@@ -129,3 +130,15 @@ def test_a_mail_that_is_read_from_its_stored_text_keeps_them(library, add, monke
     library.reindex(["mail.eml"])
     library.work()
     assert held(library) == {"mail.eml": "", "mail.eml › note.txt": "mail.eml"}
+
+
+def test_a_long_name_begins_with_the_mail_s_and_two_stay_two(library, add):
+    names = [f"{'x' * 120}{middle}{'y' * 120}.txt" for middle in "ab"]
+    outcomes = add(mail(*((name, name.encode()) for name in names)), f"{'m' * 180}.eml")
+    attached = [name for name in outcomes if SEPARATOR in name]
+    assert len(attached) == 2
+    for name in attached:
+        assert name.startswith("m" * 140 + SEPARATOR + "x")
+        assert name.endswith("yyyyyyyy.txt")
+        assert len(name) <= LONGEST_NAME
+    assert sorted(library.text(name) for name in attached) == names

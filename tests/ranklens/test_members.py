@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from email.message import EmailMessage
 from io import BytesIO
@@ -451,3 +452,69 @@ def test_forgetting_the_question_log_is_in_the_audit_log(held):
     assert library.accounts.audit(1)[0].action == "forgot logged questions"
     with pytest.raises(Refused):
         member_of(library, "editor").question_log.forget()
+
+
+class Meanwhile(BytesIO):
+    """A file that something happens before the first byte of which is read."""
+
+    def __init__(self, data: bytes, happens: Callable[[], object]) -> None:
+        super().__init__(data)
+        self._happens = [happens]
+
+    def read(self, size: int | None = -1) -> bytes:
+        while self._happens:
+            self._happens.pop()()
+        return super().read(size)
+
+
+def test_of_one_name_that_two_add_at_once_the_second_is_refused(held):
+    library, _ = held
+    first = lambda: sent(library, "outsider", THEIRS, "both.md", b"The comet is theirs.")  # noqa: E731
+    late = Meanwhile(b"The comet is ours.", first)
+    outcome = member_of(library, "editor").enqueue_upload("both.md", late, collection=OURS)
+    library.work()
+    assert outcome.status == "failed"
+    assert "the name 'both.md' is in use" in outcome.reason
+    assert library.text("both.md") == "The comet is theirs."
+    assert library.collections.of_documents()["both.md"] == (THEIRS,)
+    library.remove("both.md")
+
+
+def posted(library: Library, *attached: tuple[str, bytes]) -> str:
+    """Have the editor add an e-mail; return the warnings of its indexing."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "a@example.org", "Post"
+    mail.set_content(f"See the {len(attached)} that are attached.")
+    for name, data in attached:
+        mail.add_attachment(data, maintype="text", subtype="plain", filename=name)
+    assert sent(library, "editor", OURS, "post.eml", mail.as_bytes()).status == "queued"
+    return library.document("post.eml").warnings
+
+
+def test_what_was_attached_stays_in_a_collection_that_its_remover_may_not_change(held):
+    library, _ = held
+    posted(library, ("plan.txt", b"The plan is a bridge."), ("old.txt", b"An old note."))
+    library.collections.put(THEIRS, ["post.eml › plan.txt"])
+    with pytest.raises(Refused) as refused:
+        member_of(library, "editor").remove("post.eml")
+    assert THEIRS not in str(refused.value)
+    posted(library)
+    assert library.attached("post.eml") == []
+    kept = library.document("post.eml › plan.txt")
+    assert (kept.status, kept.parent) == ("ready", "")
+    assert "post.eml › old.txt" not in {one.name for one in library.documents()}
+    library.remove(kept.name)
+    member_of(library, "editor").remove("post.eml")
+
+
+def test_an_attachment_does_not_take_the_name_of_another_document(held):
+    library, _ = held
+    name = "post.eml › plan.txt"
+    sent(library, "outsider", THEIRS, name, b"The plan is theirs.")
+    warning = posted(library, ("plan.txt", b"The plan is ours."))
+    assert warning.startswith("the attachment plan.txt was not added: the name")
+    assert library.text(name) == "The plan is theirs."
+    assert not member_of(library, "editor").attached("post.eml")
+    library.remove("post.eml")
+    assert library.text(name) == "The plan is theirs."
+    library.remove(name)

@@ -1,7 +1,13 @@
 """What both stores do alike."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from unittest.mock import Mock
+
 import pytest
 
+from rag.errors import DocumentError
+from rag.store.membership import DEFAULT_ID
 from tests.rag.store import stores
 from tests.rag.store.stores import ENCODER, add, begin, chunks_of, enqueue, held, near, write
 
@@ -187,3 +193,31 @@ def test_explanations_sum_to_the_score(store):
     parts = store.lexical.explain("moon mars", "a-0")
     assert set(parts) == {"moon", "mar"}
     assert sum(parts.values()) == pytest.approx(score)
+
+
+def test_of_two_who_may_not_share_a_name_one_gets_it(store):
+    """Whoever comes second is asked with what the first has committed."""
+    catalogue, together = store.catalogue, Barrier(2)
+
+    def add(number):
+        together.wait(timeout=30)
+        catalogue.add_document(
+            "name.txt", 1, f"digest {number}", f"mail {number}",
+            may_name=lambda places, mails: not places and not mails,
+        )  # fmt: skip
+        return number
+
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as threads:
+            both = [threads.submit(add, number) for number in (1, 2)]
+        refused = [one.exception() for one in both if one.exception()]
+        assert [str(error) for error in refused] == [
+            "the name 'name.txt' is in use in the library; give the file another name"
+        ]
+        (held,) = catalogue.documents(name="name.txt")
+        asked = Mock(return_value=False)
+        with pytest.raises(DocumentError):
+            catalogue.add_document("name.txt", 1, "x", may_name=asked)
+        asked.assert_called_once_with({DEFAULT_ID}, {held.parent})
+        store.hide([held.id])
+        store.clear([held.id])
