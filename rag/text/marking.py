@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from rag.text.words import UNSPACED
+from rag.text.words import QUESTION_WORDS, UNSPACED
 
 Terms = Callable[[str], Iterable[str]]
 """Turns a text into the terms under which its words can be found."""
@@ -16,16 +16,24 @@ def marked(text: str, question: str, terms: Terms) -> list[tuple[str, bool]]:
     """Return a text in pieces that together are the text, each with whether it is to be marked.
 
     A word is marked if ``terms`` makes of it a term of the question; in scripts without spaces two
-    letters are.
+    letters are. Auxiliaries, pronouns and lone digits say nothing of what a question is about.
     """
     sought, at = frozenset(terms(question)), 0
     found: list[tuple[str, bool]] = []
-    for start, end in _places(text, lambda word: not sought.isdisjoint(terms(word))):
+
+    def holds(word: str) -> bool:
+        return not _says_little(word) and not sought.isdisjoint(terms(word))
+
+    for start, end in _places(text, holds):
         if at < start:
             found.append((text[at:start], False))
         found.append((text[start:end], True))
         at = end
     return [*found, (text[at:], False)] if at < len(text) else found
+
+
+def _says_little(word: str) -> bool:
+    return word.casefold() in QUESTION_WORDS or (len(word) == 1 and word.isdigit())
 
 
 def _places(text: str, holds: Callable[[str], bool]) -> Iterator[tuple[int, int]]:

@@ -33,6 +33,14 @@ def test_text_from_outside_is_never_markup(html):
     assert "&lt;script&gt;" in html
 
 
+@pytest.mark.parametrize("name", ["notice", "empty", "say"])
+def test_commands_stand_as_code_and_not_between_backticks(name):
+    arguments = ["Nothing"] if name == "empty" else []
+    html = macro(name)(*arguments, "Set `A=<b>` and run `ranklens reindex`, or a ` alone.")
+    code = "Set <code>A=&lt;b&gt;</code> and run <code>ranklens reindex</code>, or a ` alone."
+    assert code in html
+
+
 def test_figures_of_a_table_are_at_the_right():
     html = macro("table")(
         ["Name", "Count"], right=["Count"], rows=[["a", 3], ["b", Markup("<b>4</b>")]]

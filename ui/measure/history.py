@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.reports.charts import scale
 from ranklens import evaluations
 from ranklens.evaluations import EvaluationRecord
@@ -80,8 +81,9 @@ def _trend(records: Sequence[EvaluationRecord], shown: str) -> None:
     ticks = [(share, low + share * tall) for share in TICKS]
     ends = [(0.0, records[0]), (1.0, records[-1])] if len(records) > 1 else [(0.0, records[0])]
     dates = [(x, f"{one.made:%Y-%m-%d}") for x, one in ends]
-    frame.label(f"{records[-1].metric} of each pipeline, as it was measured", "h3")
-    st.html(macro("trend", HTML)(records[-1].metric, list(series.items()), ticks, dates))
+    metric = metric_label(records[-1].metric)
+    frame.label(f"{metric} of each pipeline, as it was measured", "h3")
+    st.html(macro("trend", HTML)(metric, list(series.items()), ticks, dates))
 
 
 def _choose(

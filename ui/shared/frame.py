@@ -56,7 +56,7 @@ def title(text: str, lead: str = "") -> None:
 
 
 def notice(text: str, headline: str = "", tone: Literal["", "warn", "bad"] = "") -> None:
-    """Show a message in a quiet box; both texts are shown literally."""
+    """Show a message in a quiet box, literally but for commands between backticks."""
     st.html(macro("notice")(places.shown(text), headline, tone))
 
 

@@ -6,21 +6,37 @@ macros of ``shared/macros.html``, which also lists the filters that all template
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rag.text import labels
+from rag.text.quoting import as_it_reads
 from rag.text.templates import Templates
 from ui.shared import naming, places, stages
 
 UI = Path(__file__).parents[1]
+_COMMAND = re.compile(r"`([^`\n]+)`")
+
+
+def commands(text: str) -> Markup:
+    """Return text, escaped, with what stands between backticks as code."""
+    if isinstance(text, Markup):
+        return text
+    pieces = enumerate(_COMMAND.split(as_it_reads(text)))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if n % 2 else escape(piece) for n, piece in pieces
+    )
+
+
 _TEMPLATES = Templates(
     UI,
+    commands=commands,
     duration=labels.duration,
     named=naming.named,
     pairs=lambda found: list(pairwise(found)),

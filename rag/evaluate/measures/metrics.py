@@ -17,15 +17,15 @@ import numpy as np
 from rag.errors import SettingsError
 from rag.evaluate.data import Grades
 
-# Our name → (ir_measures' name, whether it takes a depth, what it shows)
+# Our name → (ir_measures' name, whether it takes a depth, how the field writes it, what it shows)
 MEASURES = {
-    "ndcg": ("nDCG", True, "quality of the order, graded; 1 is the ideal order"),
-    "recall": ("R", True, "share of the relevant items found in the first k"),
-    "precision": ("P", True, "share of the first k that is relevant"),
-    "hit": ("Success", True, "questions with a relevant item in the first k"),
-    "judged": ("Judged", True, "share of the first k that has been judged at all"),
-    "mrr": ("RR", False, "1 / rank of the first relevant item"),
-    "map": ("AP", False, "mean precision at the ranks of the relevant items"),
+    "ndcg": ("nDCG", True, "nDCG", "quality of the order, graded; 1 is the ideal order"),
+    "recall": ("R", True, "Recall", "share of the relevant items found in the first k"),
+    "precision": ("P", True, "Precision", "share of the first k that is relevant"),
+    "hit": ("Success", True, "Success", "questions with a relevant item in the first k"),
+    "judged": ("Judged", True, "Judged", "share of the first k that has been judged at all"),
+    "mrr": ("RR", False, "MRR", "1 / rank of the first relevant item"),
+    "map": ("AP", False, "MAP", "mean precision at the ranks of the relevant items"),
 }
 DEFAULT = (
     "ndcg@10", "recall@10", "recall@50", "precision@10", "mrr", "map", "hit@10", "judged@10"
@@ -42,9 +42,15 @@ def checked(name: str) -> str:
     match = re.fullmatch(r"([a-z]+)(?:@([1-9]\d{0,3}))?", name.strip().lower())
     known = MEASURES.get(match[1]) if match else None
     if match is None or known is None or known[1] != bool(match[2]):
-        names = ", ".join(f"{n}@K" if deep else n for n, (_, deep, _) in MEASURES.items())
+        names = ", ".join(f"{n}@K" if deep else n for n, (_, deep, *_) in MEASURES.items())
         raise SettingsError(f"there is no metric {name!r}; there are {names}")
     return match[0]
+
+
+def metric_label(name: str) -> str:
+    """Return a metric as people read it: ``nDCG@10`` for ``ndcg@10``."""
+    stem, at, depth = name.partition("@")
+    return f"{MEASURES[stem][2]}{at}{depth}" if stem in MEASURES else name
 
 
 def per_question(

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from rag.evaluate.fitting.fit import FittedThreshold, PrecisionRecall
 from rag.evaluate.measures.figures import Figures, StageFigures
+from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports.rendering import TEMPLATES
 from rag.evaluate.reports.verdict import pipeline_label
@@ -113,7 +114,7 @@ def pipelines_by_time(found: Figures) -> Markup:
                 label = pipeline_label(figures.run) if last else f"{stage_title(stage.name)} alone"
                 dot = PipelineDot(label, seconds, stage.metrics[metric].mean, cost)
                 dots.setdefault((dot.seconds, dot.quality), dot)
-    return quality_by_time(list(dots.values()), metric)
+    return quality_by_time(list(dots.values()), metric_label(metric))
 
 
 def intervals(rows: Sequence[IntervalRow]) -> Markup:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rag.evaluate.experiments import saved
 from rag.evaluate.measures.figures import Figures
+from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.reports import charts, tables
 from rag.evaluate.reports.changes import most_changed
 from rag.evaluate.reports.rendering import TEMPLATES
@@ -65,7 +66,7 @@ def html(found: Figures) -> str:
     return TEMPLATES.render(
         "report.html",
         summary=summarise(found),
-        metric=found.measures[0],
+        metric=metric_label(found.measures[0]),
         intervals=charts.stage_intervals(found),
         by_time=charts.pipelines_by_time(found),
         questions=most_changed(found, main) if main else (),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from rag.evaluate.measures.figures import Figures
+from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.reports.changes import ChangedQuestion, FirstItems, RankedItem, most_changed
 from rag.evaluate.reports.rendering import TEMPLATES
 from rag.evaluate.reports.verdict import Verdict, main_comparison, side_label, verdict
@@ -196,7 +197,7 @@ def _row(item: RankedItem, above: int, first: int, at: int, width: int, lines: i
 def _figures(changed: ChangedQuestion) -> str:
     if math.isnan(changed.change):
         return ""
-    return f"{changed.metric} {changed.before.value:.3f} → {changed.after.value:.3f}"
+    return f"{metric_label(changed.metric)} {changed.before.value:.3f} → {changed.after.value:.3f}"
 
 
 def _first_words(side: FirstItems) -> str:
@@ -238,10 +239,10 @@ def _summary(found: Figures, words: Verdict) -> Slide:
     )
     across = TEMPLATES.render(
         "summary.svg", headline=wrapped(words.sentence, 54, 4), bars=bars(60, 1480), sides=sides,
-        metric=main.metric, foot=foot,
+        metric=metric_label(main.metric), foot=foot,
     )  # fmt: skip
     upright = TEMPLATES.render(
         "summary_upright.svg", headline=wrapped(words.sentence, 30, 7), bars=bars(30, 840),
-        sides=sides, metric=main.metric, foot=wrapped(foot, 62, 2),
+        sides=sides, metric=metric_label(main.metric), foot=wrapped(foot, 62, 2),
     )  # fmt: skip
     return Slide(words.sentence, across, upright)

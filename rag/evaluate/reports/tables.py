@@ -10,7 +10,7 @@ from rag.evaluate.judgements.audit import AuditedFigure
 from rag.evaluate.measures import answers
 from rag.evaluate.measures.figures import Comparison, Figures, RunFigures, StageFigures
 from rag.evaluate.measures.likeness import likeness
-from rag.evaluate.measures.metrics import MEASURES
+from rag.evaluate.measures.metrics import MEASURES, metric_label
 from rag.evaluate.measures.statistics import Interval
 from rag.evaluate.reports.verdict import p_value, pipeline_label, plain, verdict
 from rag.llm.prices import dollars
@@ -61,8 +61,10 @@ class EvaluationTable:
 
 def stage_tables(found: Figures) -> tuple[EvaluationTable, ...]:
     """Return every metric of every stage, a table a pipeline; all have the same columns."""
-    hints = {metric: MEASURES[metric.partition("@")[0]][2] for metric in found.measures} | TIMES
-    columns = ("Stage", *found.measures, *TIMES)
+    labels = [metric_label(metric) for metric in found.measures]
+    meanings = (MEASURES[metric.partition("@")[0]][3] for metric in found.measures)
+    hints = dict(zip(labels, meanings, strict=True)) | TIMES
+    columns = ("Stage", *labels, *TIMES)
     return tuple(
         EvaluationTable(
             columns, tuple(_stage_rows(one, found)), pipeline_label(one.run), _note(one), hints
@@ -73,7 +75,7 @@ def stage_tables(found: Figures) -> tuple[EvaluationTable, ...]:
 
 def comparison_table(found: Figures) -> EvaluationTable:
     """Return every comparison with its difference, corrected p, and wins, ties and losses."""
-    metric = found.measures[0]
+    metric = metric_label(found.measures[0])
     columns = ("Compared", f"Difference in {metric}", "p, corrected", "Better", "Alike", "Worse")
     rows = tuple(
         (f"{verdict(one, found).compared}: {one.difference.verdict}", tuple(_comparison_row(one)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag.evaluate.data import Run
 from rag.evaluate.experiments.pipelines import describe, model_of
 from rag.evaluate.measures.figures import Comparison, Figures
+from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.measures.statistics import FEWEST, Difference, rounded
 from rag.text.labels import stage_title
 from rag.text.plural import plural
@@ -55,8 +56,9 @@ def verdict(comparison: Comparison, found: Figures) -> Verdict:
     return Verdict(
         _compared(comparison, found),
         _sentence(comparison, found),
-        f"{comparison.metric}: {difference.verdict} (p {p_value(difference.adjusted)}, corrected "
-        f"for {plural(len(found.comparisons), 'comparison')}; {difference.wins} better, "
+        f"{metric_label(comparison.metric)}: {difference.verdict} "
+        f"(p {p_value(difference.adjusted)}, corrected for "
+        f"{plural(len(found.comparisons), 'comparison')}; {difference.wins} better, "
         f"{difference.ties} alike, {difference.losses} worse).",
         kind,
     )

@@ -17,6 +17,12 @@ def test_other_forms_of_a_word_are_marked_and_function_words_are_not():
     assert found == ["Battery", "charged", "batteries", "charge"]
 
 
+def test_auxiliaries_and_lone_digits_are_not_marked():
+    text = "What it did in 1977: Voyager 2 did, and has, 2 antennas."
+    found = words(text, "What did Voyager 2 do in 1977, and has it 2 antennas?")
+    assert found == ["1977", "Voyager", "antennas"]
+
+
 def test_in_scripts_without_spaces_two_letters_are_marked():
     assert words("彗星探测器在彗星上", "彗星是什么") == ["彗星", "彗星"]
 

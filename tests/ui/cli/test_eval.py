@@ -59,7 +59,7 @@ def test_tables_gates_and_exit_codes(run: Run, folder: Path, tmp_path: Path):
     assert good.code == 0
     assert "eight words: 8 questions" in good.out
     assert good.out.splitlines()[1].startswith(("Fusion ", "Reranking "))
-    assert "ndcg@10\t1.000 (1.000–1.000)" in good.out
+    assert "nDCG@10\t1.000 (1.000–1.000)" in good.out
     assert "Fused against Dense: no difference shown" in good.out
     assert "gate passed: reranked.ndcg@3>=0.9 (1.0000)" in good.err
     assert (tmp_path / "w" / "catalogue.sqlite").exists()

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.evaluate.measures.metrics import DEFAULT, baselines, checked, per_question, shuffled
+from rag.evaluate.measures.metrics import (
+    DEFAULT,
+    baselines,
+    checked,
+    metric_label,
+    per_question,
+    shuffled,
+)
 
 
 def dcg(grades: list[int]) -> float:
@@ -100,3 +107,8 @@ def test_baselines_enclose_every_order():
     assert baselines({"q": pool[::-1]}, grades, ("ndcg@10",)) == found
     assert shuffled({"q": pool}, 3) == shuffled({"q": pool}, 3) != shuffled({"q": pool}, 4)
     assert baselines({}, grades, ("mrr",)) == {}
+
+
+def test_metrics_are_shown_as_the_field_writes_them():
+    labels = [metric_label(name) for name in ("ndcg@10", "recall@50", "mrr", "map", "hit@5")]
+    assert labels == ["nDCG@10", "Recall@50", "MRR", "MAP", "Success@5"]

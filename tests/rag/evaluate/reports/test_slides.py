@@ -33,7 +33,7 @@ def test_each_changed_question_has_a_slide_and_the_summary_is_last():
     *asked, summary = made
     for slide, shown in ((one, texts(svg)) for one in asked for svg in (one.svg, one.upright)):
         assert "Without reranking" in shown
-        assert any(text.startswith("ndcg@10 0.") for text in shown)
+        assert any(text.startswith("nDCG@10 0.") for text in shown)
         assert "What about <i>" in " ".join(shown)
         assert "the first relevant passage is" in slide.title
     for svg in (summary.svg, summary.upright):

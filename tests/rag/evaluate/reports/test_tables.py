@@ -1,4 +1,5 @@
 from rag.evaluate.measures.figures import figures
+from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.reports.tables import EvaluationTable, FigureCell, stage_tables
 from tests.rag.evaluate.made import make
 
@@ -21,7 +22,7 @@ def test_every_pipeline_has_a_table_of_the_same_columns():
     tables = stage_tables(found)
     assert [table.title for table in tables] == ["Without reranking", "late"]
     assert {table.columns for table in tables} == {
-        ("Stage", *found.measures, "Median", "95 %", "Questions")
+        ("Stage", *map(metric_label, found.measures), "Median", "95 %", "Questions")
     }
     names = [name for name, _ in tables[0].rows]
     assert names == ["Dense", "BM25", "Fused", "Reranked", "Random order", "Oracle order"]

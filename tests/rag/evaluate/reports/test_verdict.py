@@ -92,7 +92,7 @@ def test_the_figures_come_after_the_sentence():
     shown = verdict(main, found)
     assert shown.compared == "late against Without reranking"
     assert shown.kind == "better"
-    assert shown.figures.startswith(f"ndcg@10: {main.difference.verdict} (p < 0.001, corrected")
+    assert shown.figures.startswith(f"nDCG@10: {main.difference.verdict} (p < 0.001, corrected")
     worse = replace(main.difference, interval=Interval(-0.2, -0.3, -0.1))
     assert verdict(replace(main, difference=worse), found).kind == "worse"
 
