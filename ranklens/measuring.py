@@ -28,7 +28,7 @@ from rag.evaluate.judgements.files import encoded, to_run
 from rag.evaluate.measures.answers import UNANSWERABLE, unanswerable
 from rag.evaluate.measures.figures import Figures, figures, outside
 from rag.evaluate.measures.gates import Gate, GateOutcome, check, parse_gate
-from rag.evaluate.measures.metrics import DEFAULT
+from rag.evaluate.measures.metrics import DEFAULT, metric_label
 from rag.evaluate.measures.metrics import checked as checked_metric
 from rag.evaluate.progress import Interrupted, OnProgress
 from rag.retrieve.filters import of_settings
@@ -52,6 +52,7 @@ __all__ = [
     "Variants",
     "checked_metric",
     "load",
+    "metric_label",
     "opened",
     "outside",
     "parse_gate",

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.reports.charts import scale
-from ranklens import evaluations
+from ranklens import evaluations, measuring
 from ranklens.evaluations import EvaluationRecord
 from ui.measure import runs
 from ui.shared import frame, state
@@ -81,7 +80,7 @@ def _trend(records: Sequence[EvaluationRecord], shown: str) -> None:
     ticks = [(share, low + share * tall) for share in TICKS]
     ends = [(0.0, records[0]), (1.0, records[-1])] if len(records) > 1 else [(0.0, records[0])]
     dates = [(x, f"{one.made:%Y-%m-%d}") for x, one in ends]
-    metric = metric_label(records[-1].metric)
+    metric = measuring.metric_label(records[-1].metric)
     frame.label(f"{metric} of each pipeline, as it was measured", "h3")
     st.html(macro("trend", HTML)(metric, list(series.items()), ticks, dates))
 

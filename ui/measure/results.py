@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.reports import charts
 from rag.evaluate.reports.rendering import part
 from rag.text.plural import plural
@@ -103,7 +102,7 @@ def _for_others(library: Library, write: Callable[[], str]) -> str:
 
 
 def _charts(found: Figures) -> None:
-    metric = metric_label(found.measures[0])
+    metric = measuring.metric_label(found.measures[0])
     grid = st.grid(2, min_column_width=380, gap="large")
     with grid.cell():
         frame.label(f"{metric} by stage, with 95 % intervals", "h3")
