@@ -21,7 +21,7 @@ import ui.shared.state
 from rag.errors import NotThere, RanklensError, Refused
 from rag.settings import Settings
 from rag.trace import to_dict
-from ranklens import asking, inspecting, measuring, people, saved_settings, sharing
+from ranklens import asking, cookies, inspecting, measuring, people, saved_settings, sharing
 from ranklens.jobs import Job
 from ranklens.members import member_of
 from ranklens.policy import Role
@@ -174,6 +174,15 @@ def test_what_a_killed_process_left_of_it_goes_at_the_next_start(tmp_path, monke
     sign_in.secrets_file(Settings(sign_in="oidc", oidc_client_id="x"))
     assert not left.parent.exists()
     assert mine.is_file()
+
+
+def test_a_page_does_not_start_without_the_secret_of_the_other_hosts(monkeypatch):
+    monkeypatch.setattr(cookies, "WAIT_SECONDS", 0.0)
+    away = "postgresql://a:hidden@127.0.0.1:1/x"
+    with pytest.raises(SystemExit) as ended:
+        sign_in.secrets_file(Settings(sign_in="oidc", oidc_client_id="x", database_url=away))
+    assert "cannot be reached" in str(ended.value)
+    assert "hidden" not in str(ended.value)
 
 
 # The pages
@@ -400,6 +409,7 @@ def test_a_comparison_is_shared_from_the_page_compare(page, held):
     job.thread.join()
     at = page("editor", "ui/compare/page.py", collection=OURS, compared=job,
               compared_within=OURS, compared_as={})  # fmt: skip
+    assert "It shows the rankings as they are now" in shown(at)
     secret = made_link(at, "comparison")
     read = page("viewer", query={"shared": secret})
     assert "pool=20" in shown(read)
