@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from streamlit.runtime.context import StreamlitHeaders
 from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
@@ -91,6 +92,9 @@ def test_a_short_secret_is_refused():
         ({"X-Forwarded-User": "Ada@Example.org", "X-Ranklens-Proxy-Secret": SECRET},
          SignedIn("ada@example.org")),
         ({"x-forwarded-user": "ada", "x-ranklens-proxy-secret": SECRET}, SignedIn("ada")),
+        ({"X-Forwarded-User": "Jürgen".encode().decode("latin-1"),
+          "X-Ranklens-Proxy-Secret": SECRET}, SignedIn("jürgen")),
+        ({"X-Forwarded-User": "Jürgen", "X-Ranklens-Proxy-Secret": SECRET}, SignedIn("jürgen")),
         ({"X-Forwarded-User": "ada"}, None),
         ({"X-Forwarded-User": "ada", "X-Ranklens-Proxy-Secret": SECRET[:-1]}, None),
         ({"X-Forwarded-User": "ada", "X-Ranklens-Proxy-Secret": ""}, None),
@@ -103,6 +107,16 @@ def test_a_short_secret_is_refused():
 def test_a_header_counts_only_beside_the_secret(headers, found):
     made = of_headers(PROXY, headers)
     assert made == found if found else (not made.account and made.problem)
+
+
+def test_two_headers_name_nobody(monkeypatch):
+    sent = [("X-Forwarded-User", "ada"), ("X-Ranklens-Proxy-Secret", SECRET)]
+    for more, account in (([], "ada"), ([("x-forwarded-user", "root")], "")):
+        headers = StreamlitHeaders([*sent, *more])
+        monkeypatch.setattr(
+            visitor, "st", SimpleNamespace(context=SimpleNamespace(headers=headers))
+        )
+        assert visitor.signed_in(PROXY).account == account
 
 
 def test_no_header_counts_if_there_is_no_secret():
@@ -389,6 +403,11 @@ def test_a_report_is_shared_from_the_page_measure(page, held):
     secret = made_link(at, "evaluation")
     read = page("viewer", query={"shared": secret})
     assert things.set in shown(read)
+    assert "Unexpected error" not in shown(read)
+    assert {one.proto.id.split("-")[-1] for one in read.get("download_button")} == {
+        "shared_report",
+        "shared_json",
+    }
     assert {one.key for one in read.button} == set()
     is_over(page, at, "evaluation", held, secret)
 

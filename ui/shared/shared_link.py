@@ -38,7 +38,7 @@ def show(library: Library, secret: str) -> None:
             f"{plural(left_out, 'question is', 'questions are')} left out: the documents behind "
             "the answer have changed, or may not be seen any more."
         )
-    if pipelines := found.shown.get("pipelines"):
+    if found.kind == "comparison" and (pipelines := found.shown.get("pipelines")):
         st.html(macro("sides", "shared/shared_link.html")(pipelines))
     if found.kind == "votes":
         html.show("compare/tallies.html", title="Votes", tallies=found.shown["tallies"])
@@ -72,7 +72,11 @@ def _report(library: Library, figures: Figures) -> None:
 
 
 def _json(library: Library, shown: Mapping[str, Any]) -> str:
-    sides = [*shown.get("turns", ()), *shown.get("pipelines", ()), {"trace": shown}]
-    options = [one["trace"].get("settings", {}) for one in sides if one["trace"]]
+    pipelines = shown.get("pipelines", ())
+    if isinstance(pipelines, Mapping):  # of an evaluation, by name
+        options = [one["settings"] for one in pipelines.values()]
+    else:
+        sides = [*shown.get("turns", ()), *pipelines, {"trace": shown}]
+        options = [one["trace"].get("settings", {}) for one in sides if one["trace"]]
     text = json.dumps(shown, ensure_ascii=False, indent=2)
     return hidden(text, library.settings, *options)

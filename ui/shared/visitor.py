@@ -31,7 +31,12 @@ class SignedIn:
 def signed_in(settings: Settings) -> SignedIn:
     """Return whose session this is; it is found out anew in every run of the page."""
     if settings.sign_in == "proxy":
-        return of_headers(settings, dict(st.context.headers))
+        headers = st.context.headers
+        if (
+            len(headers.get_all(settings.proxy_user_header)) > 1
+        ):  # a visitor's own beside the proxy's
+            return SignedIn(problem="The sign-in named more than one account.")
+        return of_headers(settings, dict(headers))
     if not st.user.get("is_logged_in"):
         return SignedIn()
     return of_claims(settings, st.user.to_dict())
@@ -72,7 +77,15 @@ def of_headers(settings: Settings, headers: Mapping[str, str]) -> SignedIn:
     given = sent.get(SECRET_HEADER, "")
     if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
         return SignedIn(problem="This page is reached through its sign-in only.")
-    return _account(sent.get(settings.proxy_user_header, ""))
+    return _account(_decoded(sent.get(settings.proxy_user_header, "")))
+
+
+def _decoded(value: str) -> str:
+    """Return a header's value as UTF-8, if it is that: servers read headers as Latin-1."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def of_claims(settings: Settings, claims: Mapping[str, Any]) -> SignedIn:

@@ -28,7 +28,8 @@ COLUMNS = (
     "time", "digest",
 )  # fmt: skip
 NEEDED = ("question", "document", "grade")
-FORMULA = re.compile(r"[\s']*[=+\-@]")
+# Full-width signs begin a formula too, if the spreadsheet is set to Japanese for instance.
+FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 SPAN = re.compile(r"(?P<document>.+)#(?P<start>\d+)-(?P<end>\d+)")
 
 

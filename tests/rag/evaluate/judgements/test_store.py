@@ -173,13 +173,13 @@ def test_qrels_and_csv_go_out_and_come_back():
 
 
 @pytest.mark.parametrize(
-    "note", ["=1+1", "+1", "-1", "@x", "\t=1", "'=1", "' =1", "it's", "a=1", ""]
+    "note", ["=1+1", "+1", "-1", "@x", "\t=1", "'=1", "' =1", "\uff1d1", "it's", "a=1", ""]
 )
 def test_no_cell_is_a_formula_and_every_text_comes_back(note):
     made = [Judgement(Q, "a b#ü.txt", "digest", 4, 13, TEXT[4:13], 2, "ada", note=note, time=1.0)]
     text = to_csv(made)
     for cell in next(csv.reader(io.StringIO(text.split("\n", 1)[1]))):
-        assert cell.lstrip()[:1] not in ("=", "+", "-", "@")
+        assert cell.lstrip()[:1] not in ("=", "+", "-", "@", "\uff1d")
     assert from_csv(text.splitlines(True), text_of) == made
 
 
