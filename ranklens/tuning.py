@@ -1,8 +1,4 @@
-"""Tune a cross-encoder on a library's judgements, adopt it, and go back.
-
-Tuning changes nothing. A version ranks once it is adopted (`auto` takes it then), and only one
-whose gain on questions that it was not tuned on is shown can be.
-"""
+"""Tune a cross-encoder on a library's judgements; `ranklens.trained` adopts it."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import ModelError, NotThere, RanklensError, SettingsError
+from rag.errors import ModelError, SettingsError
 from rag.evaluate.fitting import tuned as fitting
 from rag.evaluate.fitting.learned import SIZES
 from rag.evaluate.fitting.pools import JudgedQuestion, judged_questions, present_reranker
@@ -25,7 +21,6 @@ from rag.evaluate.fitting.tuned import Tuning
 from rag.evaluate.progress import advance
 from rag.evaluate.reports import tuned as reports
 from rag.evaluate.reports.fitted import FittedPart
-from rag.evaluate.reports.learned import few
 from rag.models import training
 from rag.models.catalogue import listed
 from rag.models.files import folder_digest
@@ -34,12 +29,12 @@ from rag.models.training import TrainingOptions
 from rag.rerank.tuned import TunedVersion, TunedVersions
 from rag.settings import Settings
 from rag.settings.models import names_folder
-from ranklens import policy
+from ranklens import trained
+from ranklens.trained import TrainedKind
 from ranklens.tuning_parts import TuningParts
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
-    from ranklens.library import Library
     from ranklens.measuring import JudgedSet
 
 __all__ = [
@@ -47,6 +42,8 @@ __all__ = [
     "check", "tune", "versions",
 ]  # fmt: skip
 
+KIND = TrainedKind("tuned", "tune", "tuned on", TunedVersions)
+versions, adopted, adopt, back = KIND.versions, KIND.adopted, KIND.adopt, KIND.back
 WORK = "tuning"  # in the library's folder, while parts are trained
 
 
@@ -189,17 +186,16 @@ def _kept(
     judged: JudgedSet, wishes: TuningWishes, found: Tuning, work: TuningParts,
     parts: list[fitting.TuningPart],
 ) -> TunedVersion:  # fmt: skip
-    settings, held = judged.library.settings, found.held_out
+    settings = judged.library.settings
     name = wishes.base or default_base(settings)
     version = TunedVersion(
         base=Path(name).name if names_folder(name) else name,
         name=judged.name,
         questions=found.questions,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        gain=(held.interval.mean, held.interval.low, held.interval.high),
-        shown=held.shown and held.interval.mean > 0,
         way=found.way,
         options={k: v for k, v in asdict(wishes).items() if k not in ("base", "sizes")},
+        **trained.measured(found.held_out),
     )
     learned_from = work.examples(parts[-1])
     card = reports.card(version, found, learned_from)
@@ -208,59 +204,11 @@ def _kept(
     return made
 
 
-def versions(library: Library) -> list[TunedVersion]:
-    """Return the versions that a library keeps, oldest first."""
-    policy.require(library.visitor, "pipelines")
-    return TunedVersions(library.settings).all()
-
-
-def adopted(library: Library) -> TunedVersion | None:
-    """Return the version that ranks if the reranker is `tuned`."""
-    return TunedVersions(library.settings).adopted()
-
-
-def adopt(library: Library, number: int | None = None) -> TunedVersion:
-    """Have a version rank, the newest without a number.
-
-    Raises `NotThere`, and `RanklensError` if cross-validation showed no gain of it.
-    """
-    policy.require(library.visitor, "pipelines")
-    held = TunedVersions(library.settings)
-    if number is None and not held.all():
-        raise NotThere("nothing has been tuned here yet; `ranklens tune SET` does")
-    chosen = held.all()[-1] if number is None else held.version(number)
-    if not chosen.shown:
-        mean, low, high = chosen.gain
-        raise RanklensError(
-            f"version {chosen.version} is not adopted: no gain was shown on questions that it was "
-            f"not tuned on ({mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f})"
-        )
-    found = held.adopt(chosen.version)
-    library.note("adopted the tuned reranker", f"version {chosen.version}")
-    return found
-
-
-def back(library: Library) -> TunedVersion | None:
-    """Take the last adoption back; return the version that ranks now, None for no version.
-
-    Raises `NotThere` if none is in use.
-    """
-    policy.require(library.visitor, "pipelines")
-    found = TunedVersions(library.settings).back()
-    library.note("took back the tuned reranker", f"now {found.version if found else 'none'}")
-    return found
-
-
 def outside(report: TuningReport) -> dict[str, Any]:
     """Return a report as JSON's own types, for other programs."""
     found = report.tuning
     return {
-        "version": asdict(report.version),
+        **trained.outside(report.version, found, reports.worth(found), report.seconds),
         "reranker": report.version.reranker,
-        "held_out": asdict(found.held_out),
         "ways": {way: asdict(one) for way, one in found.ways.items()},
-        "curve": [asdict(point) for point in found.curve],
-        "worth": reports.worth(found),
-        "warning": few(found.questions).strip(),
-        "seconds": report.seconds,
     }

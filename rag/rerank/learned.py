@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 
 from rag.errors import NotThere, RerankError
-from rag.rerank.adoption import Adoptions
+from rag.rerank.adoption import Versions
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.features import FEATURES, Table, features, score_feature
 from rag.rerank.late_interaction import LateInteraction
-from rag.settings import Settings
-from rag.store.facts import facts_of
 from rag.types import Candidate, Chunk
 
 LEARNED = "learned"  # a fact of the library
@@ -46,6 +44,11 @@ class LearnedWeights:
     others: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def reranker(self) -> str:
+        """The name of the reranker that ranks by the adopted version."""
+        return LEARNED
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The names of the features, in the order of a row."""
         return (*FEATURES, *map(score_feature, self.others))
@@ -56,12 +59,10 @@ class LearnedWeights:
         return [float(score) for score in rows @ weights]
 
 
-class LearnedVersions:
+class LearnedVersions(Versions[LearnedWeights]):
     """The versions of one library."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._facts = facts_of(settings)
-        self._adoptions = Adoptions(settings)
+    source = "learned"
 
     def all(self) -> list[LearnedWeights]:
         """Return every version that is kept, oldest first."""
@@ -72,23 +73,10 @@ class LearnedVersions:
                 f"{LEARNED}.json of the library cannot be read ({error}); delete it"
             ) from None
 
-    def adopted(self) -> LearnedWeights | None:
-        """Return the version that was adopted last, None if there is none."""
-        numbers = self._adoptions.numbers("learned")
-        return self.version(numbers[-1]) if numbers else None
-
-    def version(self, number: int) -> LearnedWeights:
-        """Return a version; raises `NotThere`."""
-        found = next((one for one in self.all() if one.version == number), None)
-        if found is None:
-            there = ", ".join(str(one.version) for one in self.all()) or "none"
-            raise NotThere(f"there is no learned version {number} (there are {there})")
-        return found
-
     def add(self, weights: LearnedWeights) -> LearnedWeights:
         """Keep a new version, which nothing uses yet, and return it with its number."""
         self.all()  # damaged versions are not written over
-        used = self._adoptions.numbers("learned")
+        used = self.used()
 
         def added(held: Any) -> dict[str, Any]:
             nonlocal weights
@@ -101,17 +89,6 @@ class LearnedVersions:
 
         self._facts.change(LEARNED, added)
         return weights
-
-    def adopt(self, number: int) -> LearnedWeights:
-        """Have a version rank from now on; raises `NotThere`."""
-        found = self.version(number)
-        self._adoptions.adopt("learned", number)
-        return found
-
-    def back(self) -> LearnedWeights | None:
-        """Take the last adoption back; return the version that ranks now. Raises `NotThere`."""
-        self._adoptions.back("learned")
-        return self.adopted()
 
 
 class Learned:

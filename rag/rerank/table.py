@@ -6,14 +6,14 @@ Other packages add theirs by the entry point `GROUP`: an `Entry`, or a function 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from rag.errors import RanklensError, SettingsError
 from rag.models.catalogue import CATALOGUE
 from rag.plugins import Plugin, plugins
-from rag.rerank.adoption import Adoptions
+from rag.rerank.adoption import Adoptions, Versions
 from rag.rerank.base import Combined, Context, Entry, Ranker, Reranker
 from rag.rerank.cohere import cohere
 from rag.rerank.colbert import colbert
@@ -190,20 +190,20 @@ def choose(context: Context) -> tuple[Ranker, str]:
     return choose_unlearned(context)
 
 
+_VERSIONS: Mapping[str, Callable[[Settings], Versions[Any]]] = {
+    one.source: one for one in (LearnedVersions, TunedVersions)
+}
+
+
 def _adopted(settings: Settings) -> tuple[Ranker, str] | None:
     """Return the version that was adopted last, as it was measured, and what it is."""
     last = Adoptions(settings).last()
     if last is None:
         return None
     source, number = last
-    name = "learned"
-    if source == "learned":
-        questions = LearnedVersions(settings).version(number).questions
-    else:
-        tuned_version = TunedVersions(settings).version(number)
-        name, questions = tuned_version.reranker, tuned_version.questions
-    about = f"{source} from {questions} judged questions and adopted"
-    return resolve(name), f"auto chose {name}: version {number} was {about}"
+    one = _VERSIONS[source](settings).version(number)
+    about = f"{source} from {one.questions} judged questions and adopted"
+    return resolve(one.reranker), f"auto chose {one.reranker}: version {number} was {about}"
 
 
 def choose_unlearned(context: Context) -> tuple[Ranker, str]:

@@ -19,11 +19,10 @@ from typing import Any
 from rag.errors import NotThere, RerankError
 from rag.models.encoder import Reading
 from rag.models.load import load_cross
-from rag.rerank.adoption import Adoptions
+from rag.rerank.adoption import Versions
 from rag.rerank.base import Context, Entry, Scores
 from rag.rerank.cross_encoder import CrossEncoder
 from rag.settings import Settings
-from rag.store.facts import facts_of
 from rag.store.files.archives import packed_folder, unpack_folder
 from rag.store.files.choice import copies_of, files_of
 from rag.types import Scalar
@@ -59,36 +58,24 @@ class TunedVersion:
         return f"{self.way}:{self.version}"
 
 
-class TunedVersions:
+class TunedVersions(Versions[TunedVersion]):
     """The versions of one library: folders in its folder, or archives with a fact about each."""
 
+    source = "tuned"
+
     def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         self._folder = settings.library / FOLDER
         self._unpacked = settings.cache / FOLDER
         self._files = files_of(settings)
         self._copies = copies_of(settings, self._files)
-        self._facts = facts_of(settings)
         self._here = self._files.place(FOLDER) is not None
-        self._adoptions = Adoptions(settings)
 
     def all(self) -> list[TunedVersion]:
         """Return every version that is kept, oldest first; raises `RerankError`."""
         found = [_read(path) for path in self._folder.glob(f"*/{FACTS}")]
         found += [_version(one) for one in self._archived()]
         return sorted(found, key=lambda one: one.version)
-
-    def adopted(self) -> TunedVersion | None:
-        """Return the version that was adopted last, None if there is none."""
-        numbers = self._adoptions.numbers("tuned")
-        return self.version(numbers[-1]) if numbers else None
-
-    def version(self, number: int) -> TunedVersion:
-        """Return a version; raises `NotThere`."""
-        found = next((one for one in self.all() if one.version == number), None)
-        if found is None:
-            there = ", ".join(str(one.version) for one in self.all()) or "none"
-            raise NotThere(f"there is no tuned version {number} (there are {there})")
-        return found
 
     def folder(self, number: int) -> Path:
         """Return the folder of a version's model, fetched if it is kept elsewhere."""
@@ -113,7 +100,7 @@ class TunedVersions:
                 return self._archive(made, model)
             self._folder.mkdir(exist_ok=True)
             model.replace(self._folder / str(made.version))
-            used = self._adoptions.numbers("tuned")
+            used = self.used()
             for one in [one for one in self.all() if one.version not in used][:-KEPT]:
                 shutil.rmtree(self._folder / str(one.version), ignore_errors=True)
         return made
@@ -132,7 +119,7 @@ class TunedVersions:
 
     def _archive(self, made: TunedVersion, model: Path) -> TunedVersion:
         """Put a model where all hosts find it; the fact about it comes last."""
-        used, spare = self._adoptions.numbers("tuned"), []
+        used, spare = self.used(), []
         with packed_folder(model) as (archive, digest):
             self._files.put(_key(digest), archive, give=True)
 
@@ -155,17 +142,6 @@ class TunedVersions:
             return list(self._facts.read(TUNED) or ())
         except (OSError, ValueError, TypeError) as error:
             raise RerankError(f"{TUNED}.json of the library cannot be read ({error})") from None
-
-    def adopt(self, number: int) -> TunedVersion:
-        """Have a version rank from now on; raises `NotThere`."""
-        found = self.version(number)
-        self._adoptions.adopt("tuned", number)
-        return found
-
-    def back(self) -> TunedVersion | None:
-        """Take the last adoption back; return the version that ranks now. Raises `NotThere`."""
-        self._adoptions.back("tuned")
-        return self.adopted()
 
 
 class Tuned:

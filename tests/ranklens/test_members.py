@@ -393,16 +393,13 @@ def test_an_attachment_with_bytes_of_others_is_its_readers_own(held):
     member_of(library, "outsider").remove("plain.txt")
 
 
-@pytest.mark.parametrize(
-    ("module", "versions"), [(learning, "LearnedVersions"), (tuning, "TunedVersions")]
-)
-def test_what_ranks_for_everybody_is_in_the_audit_log(held, monkeypatch, module, versions):
+@pytest.mark.parametrize("module", [learning, tuning])
+def test_what_ranks_for_everybody_is_in_the_audit_log(held, monkeypatch, module):
     library, _ = held
     version = SimpleNamespace(version=2, shown=True)
-    kept = SimpleNamespace(
-        all=lambda: [version], adopt=lambda _number: version, back=lambda: None
-    )  # fmt: skip
-    monkeypatch.setattr(module, versions, lambda _folder: kept)
+    kept = {"all": [version], "adopt": version, "back": None}
+    for name, found in kept.items():
+        monkeypatch.setattr(module.KIND.held, name, lambda *_, found=found: found)
     admin = member_of(library, "admin")
     module.adopt(admin)
     module.back(admin)

@@ -29,7 +29,6 @@ from ui.cli import (
     questions,
     serving,
     sweeping,
-    tuning,
     upkeep,
     useful,
     watching,
@@ -82,7 +81,7 @@ app.command()(fitting.fit)
 app.command()(advising.advise)
 app.command()(answers.answers)
 app.command()(learning.learn)
-app.command()(tuning.tune)
+app.command()(learning.tune)
 app.command()(sweeping.sweep)
 app.command()(interleaving.ab)
 app.command()(judging.questions)

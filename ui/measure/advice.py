@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rag.errors import RanklensError
-from rag.evaluate.reports.rendering import part
 from ranklens import advising, background, measuring
 from ranklens.advising import POOLS, Advice, AdviceWishes
 from ranklens.models import rerankers
+from ui.measure.summary import page_button, show_figures
 from ui.shared import frame, jobs
 from ui.shared.html import show as show_html
 
@@ -27,13 +26,10 @@ def show(library: Library, name: str) -> None:
         "worth it here, with which pool, when to skip it, and at what price."
     )
     wishes = _wishes(library)
-    if st.button(
-        "Work it out",
-        icon=":material/balance:",
-        key="advise",
-        disabled=library.jobs.busy or wishes is None,
-    ):
-        _start(library, name, wishes)
+    disabled = library.jobs.busy or wishes is None
+    if st.button("Work it out", icon=":material/balance:", key="advise", disabled=disabled):
+        judged = measuring.question_set(library, name)
+        jobs.begin(lambda: wishes and background.advise(judged, wishes), "No advice")
     job = jobs.follow(library, KIND, "No advice")
     if job is not None:
         _result(job.result)
@@ -71,35 +67,8 @@ def _wishes(library: Library) -> AdviceWishes | None:
     )
 
 
-def _start(library: Library, name: str, wishes: AdviceWishes | None) -> None:
-    if wishes is None:
-        return
-    try:
-        background.advise(measuring.question_set(library, name), wishes)
-    except RanklensError as error:
-        frame.notice(str(error), "No advice", "bad")
-        return
-    st.rerun()
-
-
 def _result(found: Advice) -> None:
     summary = advising.summarise(found)
     show_html("measure/advice.html", summary=summary)
-    st.download_button(
-        "Advice as a page",
-        lambda: advising.page(found),
-        "advice.html",
-        "text/html",
-        icon=":material/description:",
-        key="advice_page",
-        on_click="ignore",
-    )
-    grid = st.grid(2, min_column_width=380, gap="large")
-    for title, chart in summary.charts:
-        with grid.cell():
-            frame.label(title, "h3")
-            st.html(chart)
-    for table in summary.tables:
-        if not table.note:  # the title stands in the table, beside the note
-            frame.label(table.title, "h3")
-        st.html(part("figures")([table]))
+    page_button("Advice", lambda: advising.page(found))
+    show_figures(summary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,8 +10,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from ranklens import background, learning, measuring, models, tuning
-from ranklens.learning import LearnedWeights
-from ranklens.tuning import TunedVersion
+from ranklens.trained import TrainedVersion
 from ui.measure.fit import show_part
 from ui.shared import frame, jobs, state
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ranklens.library import Library
 
 LEARN, TUNE = "Weights, in seconds", "Cross-encoder, in minutes"
+FAILED = "Nothing was learned"
 KINDS = {LEARN: (background.LEARN, learning), TUNE: (background.TUNE, tuning)}
 
 
@@ -35,7 +35,7 @@ def show(library: Library, name: str) -> None:
         _learn_controls(library, name)
     else:
         _tune_controls(library, name)
-    job = jobs.follow(library, kind, "Nothing was learned")
+    job = jobs.follow(library, kind, FAILED)
     if job is not None:
         for part in job.result.summary():
             show_part(part)
@@ -53,7 +53,8 @@ def _learn_controls(library: Library, name: str) -> None:
             help="Their scores are further features; each takes its own time for every question",
         )  # fmt: skip
         if st.button("Learn", icon=":material/school:", key="learn", disabled=library.jobs.busy):
-            _start(lambda: background.learn(measuring.question_set(library, name), {}, others))
+            judged = measuring.question_set(library, name)
+            jobs.begin(lambda: background.learn(judged, {}, others), FAILED)
 
 
 def _others(library: Library) -> list[str]:
@@ -78,22 +79,14 @@ def _tune_controls(library: Library, name: str) -> None:
     if clicked:
         sizes = tuning.SIZES if curve else ()
         wishes = tuning.TuningWishes(base, int(epochs), sizes=sizes)
-        _start(lambda: background.tune(measuring.question_set(library, name), {}, wishes))
-
-
-def _start(begin: Callable[[], object]) -> None:
-    try:
-        begin()
-    except RanklensError as error:
-        frame.notice(str(error), "Nothing was learned", "bad")
-        return
-    st.rerun()
+        judged = measuring.question_set(library, name)
+        jobs.begin(lambda: background.tune(judged, {}, wishes), FAILED)
 
 
 def _versions(
     library: Library,
-    found: Sequence[LearnedWeights | TunedVersion],
-    now: LearnedWeights | TunedVersion | None,
+    found: Sequence[TrainedVersion],
+    now: TrainedVersion | None,
     what: str,
 ) -> None:
     if not found:
@@ -122,9 +115,7 @@ def _versions(
         )
 
 
-def _row(
-    one: LearnedWeights | TunedVersion, now: LearnedWeights | TunedVersion | None
-) -> dict[str, object]:
+def _row(one: TrainedVersion, now: TrainedVersion | None) -> dict[str, object]:
     about = "in use" if now == one else "" if one.shown else "no gain shown"
     mean, low, high = one.gain
     return {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.evaluate.reports.rendering import part
 from ranklens import background, measuring, sweeping
 from ranklens.models import rerankers
 from ranklens.sweeping import SweepOutcome, SweepWishes
+from ui.measure.summary import page_button, show_figures
 from ui.shared import frame, jobs
 from ui.shared.html import show as show_html
 
@@ -38,7 +38,8 @@ def show(library: Library, name: str) -> None:
     wishes = _wishes(library)
     disabled = library.jobs.busy or not wishes.tried
     if st.button("Sweep", icon=":material/grid_view:", key="sweep", disabled=disabled):
-        _start(library, name, wishes)
+        judged = measuring.question_set(library, name)
+        jobs.begin(lambda: background.sweep(judged, wishes), "No sweep")
     jobs.follow(library, KIND, "Not finished")
     if (found := sweeping.last(library, name)) is not None:
         _result(library, found)
@@ -70,15 +71,6 @@ def _wishes(library: Library) -> SweepWishes:
     return SweepWishes(tried, "grid" if grid else "halving", minutes=minutes)
 
 
-def _start(library: Library, name: str, wishes: SweepWishes) -> None:
-    try:
-        background.sweep(measuring.question_set(library, name), wishes)
-    except RanklensError as error:
-        frame.notice(str(error), "No sweep", "bad")
-        return
-    st.rerun()
-
-
 def _result(library: Library, found: SweepOutcome) -> None:
     summary = sweeping.summarise(found)
     show_html("measure/sweep.html", summary=summary)
@@ -86,23 +78,8 @@ def _result(library: Library, found: SweepOutcome) -> None:
         st.code(summary.lines, language="toml")
     if found.here != found.present:
         _keeper(library, found)
-    st.download_button(
-        "Sweep as a page",
-        lambda: sweeping.html(found),
-        "sweep.html",
-        "text/html",
-        icon=":material/description:",
-        key="sweep_page",
-        on_click="ignore",
-    )
-    grid = st.grid(2, min_column_width=380, gap="large")
-    for title, chart in summary.charts:
-        with grid.cell():
-            frame.label(title, "h3")
-            st.html(chart)
-    for table in summary.tables:
-        frame.label(table.title, "h3")
-        st.html(part("figures")([table]))
+    page_button("Sweep", lambda: sweeping.html(found))
+    show_figures(summary)
 
 
 def _keeper(library: Library, found: SweepOutcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 EVERY = 0.7  # seconds
 _SEEN, _PROBLEM = "interrupted_seen", "interrupted_problem"
+
+
+def begin(start: Callable[[], object], problem: str) -> None:
+    """Start a job and show the page with it, or why it did not start, under the title given."""
+    try:
+        start()
+    except RanklensError as error:
+        frame.notice(str(error), problem, "bad")
+        return
+    st.rerun()
 
 
 def follow(library: Library, kind: str, problem: str = "Not measured") -> Job | None:

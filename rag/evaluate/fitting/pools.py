@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades, Question, Unit, item, ranking
 from rag.pipeline import Pipeline, Retrieved
+from rag.rerank.adoption import Source
 from rag.rerank.base import Context, leaves
 from rag.rerank.combine import best_first
 from rag.rerank.table import choose, choose_unlearned
 from rag.types import Candidate, Hit, Stage
 
-FROM_JUDGEMENTS = ("learned", "tuned")
+FROM_JUDGEMENTS: tuple[str, ...] = get_args(Source)
 WHOLE: Mapping[str, Any] = {"rerank_policy": "always", "rerank_budget_ms": 0}  # of every pool
 
 

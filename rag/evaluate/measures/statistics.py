@@ -66,6 +66,11 @@ class Difference:
         return self.questions > 0 and self.adjusted < ALPHA
 
     @property
+    def gained(self) -> bool:
+        """Whether the corrected test shows that ``after`` is better."""
+        return self.shown and self.interval.mean > 0
+
+    @property
     def verdict(self) -> str:
         """The finding in words."""
         if not self.questions:

@@ -40,7 +40,7 @@ def worth(found: Learning) -> str:
     """Return what cross-validation shows, and what follows, in sentences."""
     held = found.held_out
     by = f"nDCG@10 on questions that were not learned from: {held.verdict}."
-    if held.shown and held.interval.mean > 0:
+    if held.gained:
         return f"{by} It can be adopted."
     if found.prior == float("inf"):
         return f"{by} These judgements show no better weights than the blend's: keep it."

@@ -37,7 +37,7 @@ def worth(found: Tuning) -> str:
     """Return what cross-validation shows, and what follows, in sentences."""
     held = found.held_out
     by = f"nDCG@10 on questions that it was not tuned on: {held.verdict}."
-    if held.shown and held.interval.mean > 0:
+    if held.gained:
         return f"{by} It can be adopted."
     return f"{by} No gain is shown: keep the present reranker."
 
