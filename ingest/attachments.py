@@ -65,6 +65,10 @@ class Attachments:
                 self.catalogue.update_document(one.id, parent="")
         self.forget(former)
 
+    def drop_all(self, mail: Document) -> None:
+        """Remove what was attached to an e-mail that was removed while it was indexed."""
+        self.forget(self.of(mail.name))
+
     def of(self, name: str) -> list[Document]:
         """Return the documents that were attached to one, and those attached to them."""
         found, waiting = [], [name]
@@ -80,10 +84,12 @@ class Attachments:
 
 def _full(mail: Document, name: str) -> str:
     """Return a name that begins with the e-mail's; one that is too long loses its middle."""
-    within, own = mail.name[:LONGEST_MAIL], clean_name(name)
-    room = LONGEST_NAME - len(within) - len(SEPARATOR)
-    if len(own) > room:
-        # Two long names that differ in the middle stay two documents.
-        mark = f"… {hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]} "
-        own = own[: room - len(mark) - LONGEST_END] + mark + own[-LONGEST_END:]
-    return clean_name(f"{within}{SEPARATOR}{own}")
+    own = clean_name(name)
+    whole = f"{mail.name}{SEPARATOR}{own}"
+    if len(whole) <= LONGEST_NAME:
+        return whole
+    # Two long names that differ in what is left out stay two documents.
+    digest = hashlib.sha256(f"{mail.name}{SEPARATOR}{name}".encode(errors="replace"))
+    mark = f"… {digest.hexdigest()[:8]} "
+    start = f"{mail.name[:LONGEST_MAIL]}{SEPARATOR}{own}"
+    return start[: LONGEST_NAME - len(mark) - LONGEST_END] + mark + own[-LONGEST_END:]

@@ -199,6 +199,7 @@ class Documents:
         except AddedMeanwhile:
             return self.enqueue(path, name, password, parent, collection, sender)
         except DocumentError as error:
+            catalogue.if_unused(digest, self._files.drop)
             return FileOutcome(name, "failed", str(error))
         # Not before: a process killed in between would have lost what was queued.
         self._forget(earlier, keep=digest)
@@ -471,7 +472,7 @@ class Documents:
             read_by_all,
             read_by_all,
             lambda _: None,
-            lambda _places, mails: mails <= {parent},
+            lambda places, mails: places <= readers and mails <= {parent},
         )
 
     def _ready(self, name: str) -> Document:

@@ -190,7 +190,7 @@ class Work:
         older = catalogue.documents("ready", name=document.name)
         if self.index.publish(document.id, seconds) is None:
             if not catalogue.documents(name=document.name):
-                self.attachments.drop_former(document, ())
+                self.attachments.drop_all(document)
             return FileOutcome(document.name, "stopped", _REMOVED)
         if cut.attached is not None:
             self.attachments.drop_former(document, cut.attached)

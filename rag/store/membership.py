@@ -48,7 +48,7 @@ def enrol(db: Connection, name: str, collection_id: int | None, parent: str = ""
     """Put a document that is added into a collection.
 
     Without one it stays in those of its former version. A new one shares those of its ``parent``,
-    or goes to the default one.
+    or goes to the default one if it has none. Raises `DocumentError` if the parent was removed.
     """
     serialise(db, f"document {name}")  # see `forget`
     if collection_id is not None:
@@ -56,7 +56,10 @@ def enrol(db: Connection, name: str, collection_id: int | None, parent: str = ""
         return
     if _of(db, name):
         return
-    for key in (_of(db, parent) if parent else []) or [DEFAULT_ID]:
+    keys = _of(db, parent) if parent else [DEFAULT_ID]
+    if not keys:
+        raise DocumentError("the e-mail that it is attached to was removed")
+    for key in keys:
         put(db, [name], key)
 
 

@@ -142,3 +142,11 @@ def test_a_long_name_begins_with_the_mail_s_and_two_stay_two(library, add):
         assert name.endswith("yyyyyyyy.txt")
         assert len(name) <= LONGEST_NAME
     assert sorted(library.text(name) for name in attached) == names
+
+
+def test_those_of_two_mails_with_long_names_stay_two(library, add):
+    for end in "ab":
+        add(mail(("note.txt", end.encode()), body=end), f"{'m' * 160} {end}.eml")
+        add(mail(("note.txt", f"long {end}".encode()), body=end), f"{'n' * 185} {end}.eml")
+    texts = [library.text(name) for name, parent in held(library).items() if parent]
+    assert sorted(texts) == ["a", "b", "long a", "long b"]

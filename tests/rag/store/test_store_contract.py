@@ -198,6 +198,8 @@ def test_explanations_sum_to_the_score(store):
 def test_of_two_who_may_not_share_a_name_one_gets_it(store):
     """Whoever comes second is asked with what the first has committed."""
     catalogue, together = store.catalogue, Barrier(2)
+    for number in (1, 2):
+        catalogue.add_document(f"mail {number}", 1, f"digest of mail {number}")
 
     def add(number):
         together.wait(timeout=30)
