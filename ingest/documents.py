@@ -20,6 +20,7 @@ from ingest.attachments import Attachments
 from ingest.files import clean_name
 from ingest.leased import LeasedWork
 from ingest.originals import Originals
+from ingest.page_count import count_pages
 from ingest.parsed import Parsed
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.senders import Sender, digest_for
@@ -203,6 +204,8 @@ class Documents:
             return FileOutcome(name, "failed", str(error))
         # Not before: a process killed in between would have lost what was queued.
         self._forget(earlier, keep=digest)
+        if pages := count_pages(path):  # about, for the time left, until it is read
+            catalogue.change(document_id, "queued", pages=pages)
         if password:
             self._passwords[document_id] = password
         if not parent:  # an attachment goes on with its e-mail

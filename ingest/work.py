@@ -210,7 +210,9 @@ class Work:
             self._remaining.reads(done, total)
             self._update(pictures_done=done, pictures_total=total)
         prepared = preparing.result()
-        self._remaining.cut(document.id, document.name, document.size, len(prepared.cut.chunks))
+        cut = prepared.cut
+        known = document.id, document.name, document.size
+        self._remaining.cut(*known, len(cut.chunks), cut.pages or 0)
         shaping = self.settings.shaping(SHAPES_INDEX)
         keep_text(self.index.catalogue, document.id, prepared.cut, settings=shaping)
         return prepared

@@ -189,12 +189,16 @@ class Catalogue(Removals, DocumentTexts):
             count, size = db.execute(query.where(documents.c.status.in_(statuses))).one()
         return count, int(size)
 
-    def sizes(self, *statuses: Status) -> list[tuple[str, int, int]]:
-        """Return name, bytes and chunks (0 before they are counted) of documents in such states."""
-        query = select(documents.c.name, documents.c.size, documents.c.chunks)
+    def sizes(self, *statuses: Status) -> list[tuple[str, int, int, int]]:
+        """Return name, bytes, chunks and pages of documents in such states.
+
+        Chunks are 0 before they are counted; pages are 0 if there are none, or if nothing is known.
+        """
+        c = documents.c
+        query = select(c.name, c.size, c.chunks, c.pages)
         with self._engine.connect() as db:
             rows = db.execute(query.where(documents.c.status.in_(statuses)))
-            return [(row.name, row.size, row.chunks) for row in rows]
+            return [(row.name, row.size, row.chunks, row.pages or 0) for row in rows]
 
     def problem(self) -> str:
         """Return what the database's own check finds, or an empty string."""

@@ -3,7 +3,14 @@
 import pytest
 
 from ingest.progress import IndexingProgress
-from ingest.remaining import A_DOCUMENT, A_PICTURE, GUESSED, Remaining
+from ingest.remaining import (
+    A_DOCUMENT,
+    A_PICTURE,
+    CHUNKS_A_PAGE,
+    GUESS,
+    GUESSED,
+    Remaining,
+)
 from rag.store.catalogue import Catalogue
 from rag.store.document import BYTES_A_CHUNK
 
@@ -72,6 +79,19 @@ def test_a_pdf_of_many_bytes_has_not_so_many_chunks(catalogue, clock):
     remaining.ended(7)
     clock.now += 2
     assert remaining.left(IndexingProgress()).chunks == 200
+
+
+def test_chunks_of_a_pdf_go_by_its_pages(catalogue, clock):
+    remaining = Remaining(catalogue, clock)
+    waiting = catalogue.add_document("large.pdf", 900_000, "1")
+    catalogue.update_document(waiting, pages=200)
+    assert remaining.left(IndexingProgress()).chunks == 200 * CHUNKS_A_PAGE
+    remaining.cut(7, "small.pdf", 250_000, 80 * 9, 80)  # nine a page
+    remaining.ended(7)
+    clock.now += 2
+    learned = (GUESS * CHUNKS_A_PAGE + 80 * 9) / (GUESS + 80)
+    assert remaining.left(IndexingProgress()).chunks == pytest.approx(200 * learned, abs=1)
+    assert 1_500 < 200 * learned < 1_700
 
 
 def test_pictures_are_timed_by_themselves(remaining, catalogue, clock):

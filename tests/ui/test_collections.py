@@ -2,6 +2,9 @@
 
 import time
 
+import pytest
+
+from ingest.progress import FileOutcome
 from rag.evaluate.data import Question
 from ranklens.jobs import Job
 from tests.ui.fakes import TEXTS, FakeDocument
@@ -54,6 +57,29 @@ def test_questions_are_asked_within_the_choice_and_the_conversation_stays_there(
     at.session_state["chat"] = chat.id
     at.run()
     assert chooser(at).value == "Reports"
+
+
+@pytest.mark.parametrize(("chosen", "into"), [("sample_docs", "default"), ("Reports", "Reports")])
+@pytest.mark.parametrize("by", ["ask", "library"])
+def test_documents_do_not_go_into_the_sample_library(page, library, monkeypatch, by, chosen, into):
+    library.collections.make(chosen)
+    library.collections.choose(chosen)
+    went = []
+
+    def enqueue(name, _data, collection=""):
+        went.append((name, collection))
+        return FileOutcome(name, "queued")
+
+    monkeypatch.setattr(library, "enqueue_upload", enqueue)
+    if by == "ask":
+        at = page("app.py")
+        at.chat_input(key="question").upload("new.md", b"# New").run()
+    else:
+        at = page("ui/library/page.py")
+        at.file_uploader[0].set_value([("new.md", b"# New", "text/markdown")]).run()
+    assert not at.exception
+    assert went == [("new.md", into)]
+    assert library.collections.last() == into, "the page shows what was added"
 
 
 def test_all_collections_are_one_more_choice(page, library):

@@ -50,7 +50,9 @@ def box(library: Library, placeholder: str, turns: int) -> None:
     when the page opens and when the number of ``turns`` changes, and completes the names of
     documents after an @.
     """
-    adds = not library.given.has_accounts or state.may(library, "add", collections.target(library))
+    adds = not library.given.has_accounts or state.may(
+        library, "add", collections.for_documents(library)
+    )
     st.chat_input(
         placeholder,
         key="question",
@@ -75,11 +77,12 @@ def _sent() -> None:
     sent = st.session_state["question"]
     text, files = (sent, ()) if isinstance(sent, str) else (sent.text, sent.files)
     library = state.library()
-    within = collections.target(library)
+    within = collections.for_documents(library)
     outcomes = [library.enqueue_upload(file.name, file, collection=within) for file in files]
     st.session_state[_REFUSED] = [one for one in outcomes if one.status == "failed"]
     added = tuple(one.name for one in outcomes if one.status != "failed")
     if added:
+        collections.turn_to(library, within)
         st.toast(f"Added: {', '.join(added)}. The Library page shows how far it is.")
     for one in outcomes:
         if one.status == "unchanged" and one.reason:

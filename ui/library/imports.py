@@ -44,12 +44,13 @@ def _form(library: Library, key: str, label: str, action: str, example: str) -> 
     if sent and text.strip():
         with st.spinner("Reading the folder…" if key == FOLDER else "Fetching the document…"):
             st.session_state["imported"] = _imported(library, key, text.strip())
+            collections.turn_to(library, collections.for_documents(library))
         st.rerun()
 
 
 def _imported(library: Library, key: str, text: str) -> tuple[str, str, str]:
     """Import what was typed; return headline, text and tone of what is to be shown of it."""
-    into = collections.target(library)
+    into = collections.for_documents(library)
     try:
         if key == ADDRESS:
             outcome = addresses.fetch_address(library, text, into)

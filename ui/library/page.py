@@ -11,7 +11,7 @@ from ranklens.languages import advice
 from ui.library import collections, document, documents, imports, indexing, uploads
 from ui.shared import frame, jobs, samples, state
 from ui.shared.collections import current as chosen_collection
-from ui.shared.collections import target
+from ui.shared.collections import for_documents, target
 from ui.shared.html import macro
 
 MOST_LOCKED = 3  # documents whose passwords are asked for at once
@@ -22,7 +22,7 @@ def page() -> None:
     library = state.library()
     frame.title("Library", "The documents that questions are answered from.")
     chosen_one = chosen_collection(library)
-    if state.may(library, "add", target(library)):
+    if state.may(library, "add", for_documents(library)):
         uploads.show(library)
     if state.may(library, "settings"):
         imports.show(library)

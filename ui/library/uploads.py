@@ -26,7 +26,11 @@ def show(library: Library) -> None:
     )
     if files:
         with st.spinner("Copying the files…"):
-            st.session_state["uploaded"] = [add(library, file.name, file) for file in files]
+            into = collections.for_documents(library)
+            st.session_state["uploaded"] = [
+                library.enqueue_upload(file.name, file, collection=into) for file in files
+            ]
+            collections.turn_to(library, into)
         st.session_state["upload_turn"] = turn + 1
         st.rerun()
     _report(st.session_state.get("uploaded", ()))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from ranklens import samples
 from ui.shared import navigation
 
 if TYPE_CHECKING:
@@ -37,6 +38,23 @@ def target(library: Library) -> str:
     """Return the collection that documents are added to: the default one if all are chosen."""
     chosen, kept = current(library), library.collections
     return kept.default if kept.is_all(chosen) else chosen
+
+
+def for_documents(library: Library) -> str:
+    """Return the collection that added documents go to: never that of the sample library.
+
+    Its questions and judgements are about its own documents; others would change its figures.
+    """
+    chosen = target(library)
+    is_sample = chosen == samples.name_of(samples.FOLDER)
+    return library.collections.default if is_sample else chosen
+
+
+def turn_to(library: Library, name: str) -> None:
+    """Choose the collection that documents were added to, if the page does not show it."""
+    shown_now = current(library)
+    if shown_now != name and not library.collections.is_all(shown_now):
+        choose(library, name)
 
 
 def offered(library: Library) -> list[str]:
