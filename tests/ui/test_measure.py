@@ -17,8 +17,10 @@ from rag.evaluate.reports import slides
 from rag.store.jobs import JobLog
 from ranklens import evaluations, measuring
 from ranklens.jobs import Job, Jobs
+from tests.ranklens.test_measuring import audited_set
 from tests.ui.fakes import ALL, FUSED, HOSTILE, RERANKED
 from tests.ui.test_ask import html
+from ui.cli.evaluation_tables import show_evaluation
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(14)]
 
@@ -97,6 +99,17 @@ def test_pipelines_are_measured_with_a_verdict_every_stage_and_what_changed(page
     assert body.count('class="rl-changed"') > 0
     assert "corrected for" in body
     assert RERANKED[0] == FUSED[4] == 10
+
+
+def test_audited_grades_of_a_model_are_shown_by_page_and_command_line(page, library, capsys):
+    audited_set(library)
+    body = html(measured(page, library))
+    show_evaluation(measuring.figures_of(ndcg(library)))
+    for shown in (body, capsys.readouterr().out):
+        assert "corrected by people" in shown
+        assert "by people's judgements alone it is +0.613" in shown.replace("&#39;", "'")
+        assert "A model's grades, audited by people" in shown.replace("&#39;", "'")
+        assert "12 questions; people graded 10 of them as well" in shown
 
 
 def test_hostile_questions_stay_text(page, judged):
