@@ -16,7 +16,7 @@ from pathlib import PurePath
 from ingest.loaders import PICTURES
 from ingest.progress import IndexingProgress
 from rag.store.catalogue import Catalogue
-from rag.store.document import BYTES_A_CHUNK
+from rag.store.document import BYTES_A_CHUNK, Document
 
 # Bytes a chunk of a file, before one of its format was cut. The others are text: their chunks go by
 # their bytes, while pictures and fonts may be most of a file of these formats.
@@ -52,7 +52,7 @@ class Remaining:
     _sizes: dict[str, tuple[int, int, int]] = field(init=False, default_factory=dict)
     _pages_cut: int = field(init=False, default=0)  # of PDFs
     _chunks_cut: int = field(init=False, default=0)  # of these pages
-    _begun: dict[int, int] = field(init=False, default_factory=dict)
+    _begun: dict[int, float] = field(init=False, default_factory=dict)
     _since: float | None = field(init=False, default=None)
     _looked: float = field(init=False, default=float("-inf"))
     _queue: tuple[float, int, int] = field(init=False, default=(0.0, 0, 0))
@@ -64,6 +64,11 @@ class Remaining:
     def __post_init__(self) -> None:
         for name, size, chunks, pages in self.catalogue.sizes("ready"):
             self._add(name, size, chunks, pages)
+
+    def begins(self, document: Document) -> None:
+        """Note that a document is being read; until it is cut, its chunks are a guess."""
+        guess = self._guess(document.name, document.size, document.pages or 0)
+        self._begun[document.id] = document.chunks or guess
 
     def cut(self, document_id: int, name: str, size: int, chunks: int, pages: int = 0) -> None:
         """Note that a document was read and cut."""

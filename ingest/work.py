@@ -146,6 +146,7 @@ class Work:
         started = time.perf_counter()
         if not self._begin(document):
             return FileOutcome(document.name, "stopped", _REMOVED)
+        self._remaining.begins(document)
         try:
             prepared = self._prepared(document)
             count = self._chunks(document, prepared)

@@ -94,6 +94,18 @@ def test_chunks_of_a_pdf_go_by_its_pages(catalogue, clock):
     assert 1_500 < 200 * learned < 1_700
 
 
+def test_a_document_that_is_read_is_left_until_it_is_cut(remaining, catalogue):
+    reading = catalogue.add_document("large.pdf", 900_000, "1")
+    catalogue.update_document(reading, pages=100, status="indexing")
+    (document,) = catalogue.documents("indexing")
+    remaining.begins(document)
+    assert remaining.left(IndexingProgress()).chunks == 100 * CHUNKS_A_PAGE
+    remaining.cut(reading, "large.pdf", 900_000, 300, 100)
+    assert remaining.left(IndexingProgress()).chunks == 300
+    remaining.ended(reading)
+    assert remaining.left(IndexingProgress()).chunks == 0
+
+
 def test_pictures_are_timed_by_themselves(remaining, catalogue, clock):
     catalogue.update_document(catalogue.add_document("scan.pdf", 1, "1"), status="indexing")
     for done in (0, 1, 2):

@@ -97,7 +97,8 @@ def changed_count(found: Figures) -> int:
 
 def question_slide(changed: ChangedQuestion, place: str = "") -> Slide:
     """Return the slide of one question with both rankings."""
-    title = f"{changed.question.text}. {_first_words(changed.before)} {_first_words(changed.after)}"
+    words = [_first_words(side) for side in (changed.before, changed.after) if _judged(changed)]
+    title = " ".join([f"{changed.question.text}.", *words])
     return Slide(title, _drawn(changed, place, ACROSS), _drawn(changed, place, UPRIGHT))
 
 
@@ -121,6 +122,7 @@ def _drawn(changed: ChangedQuestion, place: str, layout: SlideLayout) -> Markup:
         right=right,
         lines=lines,
         figures=_figures(changed),
+        judged=_judged(changed),
     )
 
 
@@ -195,9 +197,14 @@ def _row(item: RankedItem, above: int, first: int, at: int, width: int, lines: i
 
 
 def _figures(changed: ChangedQuestion) -> str:
-    if math.isnan(changed.change):
+    if not _judged(changed):
         return ""
     return f"{metric_label(changed.metric)} {changed.before.value:.3f} → {changed.after.value:.3f}"
+
+
+def _judged(changed: ChangedQuestion) -> bool:
+    """Return whether a relevant passage of the question is known."""
+    return not math.isnan(changed.change)
 
 
 def _first_words(side: FirstItems) -> str:

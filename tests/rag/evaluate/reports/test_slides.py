@@ -1,5 +1,6 @@
 """Slides: every picture is whole SVG, holds what it should, and nothing runs out of it."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -60,6 +61,17 @@ def test_cards_move_from_where_they_stood():
     upright = slides(found)[0].upright.split('class="card"')[1:]
     assert len(upright) == 5
     assert all(int(re.search(r"--from:(-?\d+)px", one)[1]) < 0 for one in upright[:1])  # from above
+
+
+def test_a_question_without_judgements_has_no_words_about_relevance():
+    found = figures(make(12))
+    judged = most_changed(found, main_comparison(found))[0]
+    unjudged = replace(judged, after=replace(judged.after, value=math.nan))
+    for changed, shown in ((judged, True), (unjudged, False)):
+        slide = question_slide(changed)
+        assert ("relevant" in slide.title) is shown
+        for svg in (slide.svg, slide.upright):
+            assert ("judged relevant" in " ".join(texts(svg))) is shown
 
 
 def test_hostile_words_and_letters_that_xml_cannot_hold_do_no_harm():
