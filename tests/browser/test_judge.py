@@ -72,6 +72,15 @@ def test_grades_typed_fast_are_all_stored_and_no_button_moves(judging, visit):
     assert {key: grade for key, grade in found.items() if key[0] == judge} == typed
 
 
+def test_a_long_path_of_headings_makes_nothing_wider_than_a_telephone(judging, visit):
+    page = visit(f"{judging}&judge=narrow", width=390)
+    page.wait_for_function(NEXT_IS_THERE)
+    page.locator(".rl-deck .from span").evaluate("e => e.textContent = ' › Notes'.repeat(60)")
+    outside = """deck => [...deck.children].filter(
+        e => e.getBoundingClientRect().right > deck.getBoundingClientRect().right + 1).length"""
+    assert page.locator(".rl-deck").evaluate(outside) == 0
+
+
 def test_grades_that_wait_survive_a_reload(judging, visit):
     page = visit(f"{judging}&judge=reloader")
     page.wait_for_function(NEXT_IS_THERE)
