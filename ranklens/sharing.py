@@ -15,7 +15,7 @@ from rag.errors import LibraryError, NotThere
 from rag.store.accounts import Share, SharedKind
 from rag.trace import from_dict, to_dict
 from rag.types import Hit, Trace
-from ranklens import asking, evaluations, voting
+from ranklens import choices, conversing, evaluations, voting
 from ranklens.comparing import SideBySide, describe_pipeline
 from ranklens.measuring import Figures, outside
 from ranklens.members import MemberLibrary, member_of
@@ -114,14 +114,14 @@ def _target(
     if kind == "conversation":
         if (chat := library.conversations.get(key)) is None:
             raise NotThere(f"there is no conversation {key[:40]!r}")
-        shown = [turn.id for turn in asking.turns(library, key)]
-        return chat.title, {"id": key, "turns": shown}, asking.collection_of(library, key)
+        shown = [turn.id for turn in conversing.turns(library, key)]
+        return chat.title, {"id": key, "turns": shown}, conversing.collection_of(library, key)
     if kind == "evaluation":
         record = library.evaluations.record(key)
         return record.name, {"id": record.id}, record.collection
     if kind == "comparison":
         trace = library.recent_traces.get(key)
-        within = asking.filter_of(trace).collection
+        within = choices.filter_of(trace).collection
         return trace.question, {"trace": to_dict(trace)}, within
     library.collections.id_of(collection)
     if not key:
@@ -160,7 +160,7 @@ def _conversation(sharer: Library, turns: Sequence[int]) -> dict[str, Any]:
     A turn whose answer was given a passage that its maker does not see any more is left out, and
     other such passages are taken out of its rankings.
     """
-    held = [turn for key in turns if (turn := asking.turn(sharer, key))]
+    held = [turn for key in turns if (turn := conversing.turn(sharer, key))]
     if not held:
         raise NotThere("this link does not lead anywhere any more: the conversation is deleted")
     seen = _seen(sharer, [hit for turn in held for hit in _hits(turn.trace)])

@@ -12,7 +12,7 @@ from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.evaluate.reports import report
 from rag.settings import Settings
 from rag.types import Answer, Check, Citation, Rewriting, Trace
-from ranklens import asking, comparing, evaluations, judging, measuring, voting
+from ranklens import comparing, conversing, evaluations, judging, measuring, voting
 from ranklens.library import Library
 
 PAYLOADS = (
@@ -118,7 +118,7 @@ def _exports(library: Library, chat: str) -> dict[str, str]:
     return {
         "report.html": report.html(measuring.figures_of(evaluation)),
         "trace.json": traces.to_json(library.conversations.turns(chat)[-1].trace),
-        "chat.md": asking.as_markdown(library, conversation),
+        "chat.md": conversing.as_markdown(library, conversation),
         "votes.csv": voting.export_votes(library),
         "judgements.csv": judging.export_judgements(library, Path("judgements.csv"), questions),
     }

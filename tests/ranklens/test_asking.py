@@ -8,8 +8,9 @@ import pytest
 
 from rag.errors import FilterError, SettingsError
 from rag.settings import Settings
-from ranklens import asking
-from ranklens.asking import Filter, PendingQuestion
+from ranklens import asking, choices, conversing
+from ranklens.asking import PendingQuestion
+from ranklens.choices import Filter
 from tests.ui.fakes import FakeDocument, FakeLibrary, FakePipeline, trace_of
 
 Q = "How should batteries be kept?"
@@ -30,10 +31,10 @@ def answered(library, turn):
 def test_a_question_begins_a_conversation_and_its_answer_is_kept(library):
     turn = asking.ask(library, PendingQuestion(Q))
     assert turn.trace.answer is None
-    assert asking.writing(library, turn) is not None
+    assert conversing.writing(library, turn) is not None
     done = answered(library, turn)
     assert done.trace.answer.text
-    assert asking.writing(library, done) is None
+    assert conversing.writing(library, done) is None
     assert library.writings == {}
     (chat,) = library.conversations.all()
     assert chat.title == Q
@@ -54,9 +55,9 @@ def test_options_and_documents_shape_the_search(library):
     within = Filter(types=("pdf",))
     turn = asking.ask(library, PendingQuestion(Q), within=within, top=2)
     assert turn.trace.settings["top"] == 2
-    assert asking.filter_of(turn.trace) == within.inside("default")
+    assert choices.filter_of(turn.trace) == within.inside("default")
     named = asking.ask(library, PendingQuestion(f"{Q} @maintenance"), within=within)
-    assert asking.filter_of(named.trace) == Filter(("maintenance.md",), collection="default")
+    assert choices.filter_of(named.trace) == Filter(("maintenance.md",), collection="default")
 
 
 @pytest.mark.parametrize("name", ["llm_base_url", "prompts", "trust_remote_code", "encoder"])
@@ -85,58 +86,58 @@ def test_every_answer_is_in_the_log(library):
 
 def test_a_thumb_up_suggests_the_cited_passages_until_it_is_taken_back(library):
     turn = answered(library, asking.ask(library, PendingQuestion(Q)))
-    asking.rate(library, turn.id, True)
+    conversing.rate(library, turn.id, True)
     cited = {citation.chunk_id for citation in turn.trace.answer.citations}
     assert len(library.judgements.all()) == len(cited)
-    asking.rate(library, turn.id, None)
+    conversing.rate(library, turn.id, None)
     assert library.judgements.all() == []
 
 
 def test_only_ready_documents_can_be_asked(library):
     library.held[0] = FakeDocument(library.held[0].name, status="indexing")
-    ready = asking.ready(library)
+    ready = choices.ready(library)
     assert len(ready) == 2
-    assert asking.document_types(ready) == ["html", "md"]
+    assert choices.document_types(ready) == ["html", "md"]
 
 
 def test_expansion_by_a_model_is_offered_only_with_a_model():
-    plain = asking.expansions(Settings(expansion="hyde"))
+    plain = choices.expansions(Settings(expansion="hyde"))
     assert (plain.known, plain.chosen) == (("feedback", "hyde"), ("hyde",))
-    assert len(asking.expansions(Settings(llm_model="m")).known) == 5
+    assert len(choices.expansions(Settings(llm_model="m")).known) == 5
 
 
 def test_a_conversation_is_exported_with_its_sources(library):
     answered(library, asking.ask(library, PendingQuestion(Q)))
     (chat,) = library.conversations.all()
-    text = asking.as_markdown(library, chat)
+    text = conversing.as_markdown(library, chat)
     assert text.startswith(f"# {Q}")
     assert "Sources:" in text
 
 
 def test_a_trace_without_a_filter_was_asked_of_everything():
-    assert not asking.filter_of(trace_of(Q))
+    assert not choices.filter_of(trace_of(Q))
 
 
 def test_another_ranking_is_a_version_and_the_first_one_stays(library):
     first = answered(library, asking.ask(library, PendingQuestion(Q)))
     second = answered(library, asking.ask(library, PendingQuestion(Q, first), reranker="none"))
-    assert asking.versions(library, second) == [first.id, second.id]
-    assert asking.turn(library, first.id) == first
+    assert conversing.versions(library, second) == [first.id, second.id]
+    assert conversing.turn(library, first.id) == first
     shown = library.conversations.turns(first.conversation)
     assert [turn.id for turn in shown] == [second.id]
-    assert asking.with_version(library, shown, first.id) == [first]
+    assert conversing.with_version(library, shown, first.id) == [first]
     library.conversations.show(first)
     assert library.conversations.turns(first.conversation) == [first]
-    assert asking.versions(library, first) == [first.id, second.id]
+    assert conversing.versions(library, first) == [first.id, second.id]
 
 
 def test_an_edited_question_is_no_version(library):
     first = answered(library, asking.ask(library, PendingQuestion(Q)))
     edited = PendingQuestion("What cuts it?", first, rest=True)
     second = answered(library, asking.ask(library, edited))
-    assert asking.versions(library, second) == [second.id]
+    assert conversing.versions(library, second) == [second.id]
     shown = library.conversations.turns(first.conversation)
-    assert asking.with_version(library, shown, first.id) == shown
+    assert conversing.with_version(library, shown, first.id) == shown
 
 
 def test_documents_are_quoted_instead_of_a_model_that_fails(library, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from rag.errors import FilterError, LibraryError, NotThere
 from rag.evaluate.data import Question
 from rag.settings import Settings
-from ranklens import asking, inspecting, judging, measuring, monitoring, samples
+from ranklens import asking, conversing, inspecting, judging, measuring, monitoring, samples
 from ranklens.asking import PendingQuestion
 from ranklens.library import Library
 from tests.fakes import WordEncoder
@@ -109,14 +109,17 @@ def test_a_conversation_stays_in_its_collection(library):
     for one in (turn, later):
         assert documents(one.trace) == {"moon.md"}
     other = asking.ask(library, PendingQuestion("sun"))
-    assert asking.collection_of(library, turn.conversation) == "moon"
-    of = {name: [c.id for c in asking.conversations(library, name)] for name in ("default", "moon")}
+    assert conversing.collection_of(library, turn.conversation) == "moon"
+    of = {
+        name: [c.id for c in conversing.conversations(library, name)]
+        for name in ("default", "moon")
+    }
     assert of == {"default": [other.conversation], "moon": [turn.conversation]}
     library.collections.rename("moon", "the moon")
-    assert asking.collection_of(library, turn.conversation) == "the moon"
+    assert conversing.collection_of(library, turn.conversation) == "the moon"
     library.collections.remove("the moon")
-    assert asking.collection_of(library, turn.conversation) == "default"
-    assert len(asking.conversations(library, "default")) == 2
+    assert conversing.collection_of(library, turn.conversation) == "default"
+    assert len(conversing.conversations(library, "default")) == 2
 
 
 def test_a_question_set_is_asked_of_its_collection(library):
@@ -181,9 +184,9 @@ def test_all_collections_are_asked_together(library):
     turn = asking.ask(library, PendingQuestion("What pulls the tide?"), collection="all")
     assert "collection" not in turn.trace.settings
     assert "moon.md" in documents(turn.trace)
-    assert asking.collection_of(library, turn.conversation) == "all"
-    assert [one.id for one in asking.conversations(library, "all")] == [turn.conversation]
-    assert asking.conversations(library, "default") == []
+    assert conversing.collection_of(library, turn.conversation) == "all"
+    assert [one.id for one in conversing.conversations(library, "all")] == [turn.conversation]
+    assert conversing.conversations(library, "default") == []
     more = asking.ask(library, PendingQuestion("And a probe?"), [turn], turn.conversation)
     assert more.conversation == turn.conversation
     assert {document.name for document in library.documents("all")} == {*MOON, *OTHERS}

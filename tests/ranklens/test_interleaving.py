@@ -10,8 +10,9 @@ import pytest
 from rag.journey import journeys
 from rag.trace import from_json, to_json
 from rag.types import StageName, Trace
-from ranklens import asking, interleaving
-from ranklens.asking import PendingQuestion, Turn
+from ranklens import asking, conversing, interleaving
+from ranklens.asking import PendingQuestion
+from ranklens.conversing import Turn
 from ranklens.library import Library
 from tests.serve.conftest import open_library, stock
 
@@ -43,7 +44,7 @@ def ask(library: Library, question: str = QUESTION, **options: object) -> Turn:
     writing = library.writings[turn.id]
     for _piece in writing.follow():
         pass
-    return asking.turn(library, turn.id) or turn
+    return conversing.turn(library, turn.id) or turn
 
 
 def names(trace: Trace) -> list[str]:
@@ -92,15 +93,15 @@ def test_opened_citations_and_thumbs_credit_the_team_that_gave_the_passage(libra
     cited = turn.trace.answer.citations[0].chunk_id
     (held,) = library.interleavings.all()
     team = held.teams[cited]
-    asking.opened(library, turn, cited)
-    asking.opened(library, turn, cited)  # once is enough
+    conversing.opened(library, turn, cited)
+    conversing.opened(library, turn, cited)  # once is enough
     uncited = next(h.chunk.id for h in turn.trace.stages[-1].hits if h.chunk.id != cited)
     if uncited not in {c.chunk_id for c in turn.trace.answer.citations}:
-        asking.opened(library, turn, uncited)
+        conversing.opened(library, turn, uncited)
     (found,) = interleaving.results(library)
     assert (found.first, found.second, found.questions) == ("none", "other", 1)
     assert (found.losses, found.wins) == ((1, 0) if team == "1" else (0, 1))
-    asking.rate(library, turn.id, liked=False)
+    conversing.rate(library, turn.id, liked=False)
     (found,) = interleaving.results(library)
     assert (found.wins, found.losses) == (0, 0), "a thumb down takes the credit away again"
     ask(library, "What is near the sun?")
@@ -127,7 +128,7 @@ def test_a_wrong_comparison_keeps_no_question_from_its_answer(library: Library, 
 
 def test_a_conversation_that_is_deleted_takes_its_part_away(library: Library):
     turn = ask(library)
-    asking.opened(library, turn, turn.trace.answer.citations[0].chunk_id)
+    conversing.opened(library, turn, turn.trace.answer.citations[0].chunk_id)
     library.conversations.remove(turn.conversation)
     assert interleaving.results(library) == []
 

@@ -18,9 +18,9 @@ from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.types import Answer, Citation
 from ranklens import (
     addresses,
-    asking,
     background,
     comparing,
+    conversing,
     judging,
     learning,
     measuring,
@@ -244,7 +244,7 @@ def rated(library: Library, account: str, question: str) -> tuple[Library, int]:
     answered = trace.with_answer(Answer("It does [1].", cited, "extractive", False, 0.0))
     chat = mine.conversations.start(question, library.collections.id_of(OURS))
     turn = mine.conversations.add(chat, question, answered).id
-    asking.rate(mine, turn, True)
+    conversing.rate(mine, turn, True)
     return mine, turn
 
 
@@ -258,7 +258,7 @@ def test_a_thumb_leaves_what_others_thumbs_suggest(held):
     rated(library, "judge", question)
     editor, turn = rated(library, "editor", question)
     assert suggested() == {"judge", "editor"}
-    asking.rate(editor, turn, False)
+    conversing.rate(editor, turn, False)
     assert suggested() == {"judge"}
     rated(library, "viewer", question)  # whose thumbs suggest nothing
     assert suggested() == {"judge"}

@@ -20,7 +20,7 @@ from rag.errors import RanklensError
 from rag.evaluate.judgements.store import JudgementStore
 from rag.store.protocol import Store
 from rag.trace import to_dict
-from ranklens import asking, judging, people
+from ranklens import choices, judging, people
 from ranklens.library import Library
 from ranklens.members import member_of
 from ranklens.members.documents import MemberIndex
@@ -331,8 +331,8 @@ def test_what_is_offered_holds_nothing_foreign(held, client, visitor):
     """Suggested questions, completions of @names, errors that list names, and metrics."""
     library, _ = held
     mine = member_of(library, visitor)
-    names = [document.name for document in asking.ready(mine, mine.collections.last())]
-    offered = [names, asking.suggested(mine.documents(), 5), judging.disliked(mine)]
+    names = [document.name for document in choices.ready(mine, mine.collections.last())]
+    offered = [names, choices.suggested(mine.documents(), 5), judging.disliked(mine)]
     offered += [mine.conversations.searched(), mine.question_log.questions()]
     offered += [mine.collections.names()]
     for one in ("zebr", "walru", "nothing"):

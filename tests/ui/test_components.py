@@ -10,7 +10,7 @@ from rag.generate.citations import CitationParser
 from rag.journey import movements
 from rag.text.labels import duration
 from rag.types import Answer, Check, Chunk, Citation, Hit
-from ranklens.asking import suggested
+from ranklens.choices import suggested
 from tests.ui.fakes import ALL, FakeDocument, trace_of
 from ui.ask.answer import rendered
 from ui.shared import slope

@@ -22,7 +22,7 @@ import ui.shared.state
 from rag.errors import NotThere, RanklensError, Refused
 from rag.settings import Settings
 from rag.trace import to_dict
-from ranklens import asking, cookies, inspecting, measuring, people, saved_settings, sharing
+from ranklens import choices, cookies, inspecting, measuring, people, saved_settings, sharing
 from ranklens.jobs import Job
 from ranklens.members import member_of
 from ranklens.policy import Role
@@ -498,7 +498,7 @@ def test_an_error_names_the_server_s_places_to_an_administrator_alone(
     def failing(*_arguments):
         raise RanklensError("The endpoint http://models.internal:8080/v1 cannot be reached.")
 
-    monkeypatch.setattr(asking, "ready", failing)
+    monkeypatch.setattr(choices, "ready", failing)
     text = shown(page(account))
     assert "cannot be reached" in text
     assert ("models.internal" in text) != hides

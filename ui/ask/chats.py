@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.text.typed import LONGEST_NAME
-from ranklens import asking
-from ranklens.asking import Conversation
+from ranklens import conversing
+from ranklens.conversing import Conversation
 from ui.ask import address
 from ui.shared import collections, frame
 
@@ -32,7 +32,7 @@ def sidebar(library: Library) -> None:
             args=(None,),
         )
         collection = collections.current(library)
-        known = asking.conversations(library, collection)
+        known = conversing.conversations(library, collection)
         if not known:
             return
         words = st.text_input(
@@ -44,7 +44,7 @@ def sidebar(library: Library) -> None:
             icon=":material/search:",
             max_chars=200,
         )
-        listed = asking.conversations(library, collection, words) if words.strip() else known
+        listed = conversing.conversations(library, collection, words) if words.strip() else known
         if not listed:
             frame.say("No conversation has these words.")
         _listed(listed)
@@ -102,7 +102,7 @@ def menu(library: Library, chat: Conversation) -> None:
         )
         st.download_button(
             "Export as Markdown",
-            lambda: asking.as_markdown(library, chat),
+            lambda: conversing.as_markdown(library, chat),
             file_name=f"{_file_name(chat.title)}.md",
             mime="text/markdown",
             icon=":material/download:",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rag.settings import Settings
-from ranklens import asking
-from ranklens.asking import Filter, Turn
+from ranklens import choices
+from ranklens.choices import Filter
+from ranklens.conversing import Turn
 from ui.ask import address, rerankers
 from ui.shared import collections, frame
 
@@ -66,8 +67,8 @@ def summary(chosen: dict[str, Any]) -> str:
 
 def documents(library: Library) -> Filter:
     """Show the control that chooses documents; return what to ask within."""
-    ready = asking.ready(library, collections.current(library))
-    names, types = [document.name for document in ready], asking.document_types(ready)
+    ready = choices.ready(library, collections.current(library))
+    names, types = [document.name for document in ready], choices.document_types(ready)
     _forget_gone(_NAMES, names)
     _forget_gone(_TYPES, types)
     count = len(_within().words())
@@ -114,7 +115,7 @@ def _numbers(settings: Settings) -> dict[str, Any]:
 
 
 def _expansion(settings: Settings) -> dict[str, Any]:
-    offered = asking.expansions(settings)
+    offered = choices.expansions(settings)
     now = st.session_state.setdefault("expansion", list(offered.chosen))
     st.session_state.setdefault("hops", settings.hops > 1)
     picked = st.multiselect(

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ranklens import asking
-from ranklens.asking import Asking, PendingQuestion, Turn
+from ranklens import conversing
+from ranklens.asking import Asking, PendingQuestion
+from ranklens.conversing import Turn
 from ui.ask import address, chats, controls, evidence, question_box, turn_view, versions, within
 from ui.ask.top_bar import INSPECT, TopBar
 from ui.ask.turn_view import TurnSlots
@@ -37,8 +38,8 @@ def page() -> None:
     frame.style("ask/chat.css")
     address.follow()
     chat = within.conversation(library, st.session_state.get(address.CHAT))
-    turns = asking.turns(library, chat) if chat else []
-    turns = asking.with_version(library, turns, st.session_state.get(address.SELECTED))
+    turns = conversing.turns(library, chat) if chat else []
+    turns = conversing.with_version(library, turns, st.session_state.get(address.SELECTED))
     pending: PendingQuestion | None = st.session_state.get("pending") or _again(turns)
     if chat and not turns and not pending:
         address.open_chat(None)
@@ -76,7 +77,7 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
     chats.sidebar(library)
     shown = _selected(turns)
     # A fragment would wait until this run ends, and that may be a long answer away.
-    busy = any(asking.writing(library, turn) for turn in turns)
+    busy = any(conversing.writing(library, turn) for turn in turns)
     (_open_clicked if busy else st.fragment(_open_clicked))(library, turns, shown)
     grades.on_page(library, {turn.id: turn.trace for turn in turns}, shown.trace)
     with right, st.container(key="evidence"):
@@ -188,7 +189,7 @@ def _turn(turn: Turn, library: Library, slots: dict[int, TurnSlots], selected: b
             return
         slots[turn.id] = turn_view.head(turn.question, selected)
         turn_view.searched(slots[turn.id], turn.trace)
-        writing = asking.writing(library, turn)
+        writing = conversing.writing(library, turn)
         if writing is None:
             turn_view.complete(slots[turn.id], turn, library, selected)
         else:  # drawn before the rest of the page, so that nothing blinks
@@ -199,10 +200,10 @@ def _followed(library: Library, turns: Sequence[Turn], slots: dict[int, TurnSlot
     """Show the answers that are being written; return the turns with them."""
     done = []
     for turn in turns:
-        if turn.id in slots and (writing := asking.writing(library, turn)) is not None:
+        if turn.id in slots and (writing := conversing.writing(library, turn)) is not None:
             turn_view.follow(slots[turn.id], writing, turn.trace)
-            asking.forget(library, turn)
-            turn = asking.turn(library, turn.id) or turn
+            conversing.forget(library, turn)
+            turn = conversing.turn(library, turn.id) or turn
             selected = turn.id == _selected(turns).id
             turn_view.complete(slots[turn.id], turn, library, selected)
         done.append(turn)
@@ -216,11 +217,11 @@ def _open_clicked(library: Library, turns: Sequence[Turn], shown: Turn) -> None:
         own = next((turn for turn in turns if str(turn.id) == turn_id), shown)
         st.session_state[address.PASSAGE] = passage
         st.session_state[address.SELECTED] = own.id
-        asking.opened(library, asking.turn(library, own.id) or own, passage)
+        conversing.opened(library, conversing.turn(library, own.id) or own, passage)
     shown = _selected(turns)
     address.put(shown.id)
     if opened := st.session_state.get(address.PASSAGE):
-        turn = asking.turn(library, shown.id) or shown
+        turn = conversing.turn(library, shown.id) or shown
         follow = partial(_to_inspect, turn.id)
         drawer.open_passage(library, turn.trace, opened, follow, address.close_passage)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.text.plural import plural
-from ranklens import asking
-from ranklens.asking import Document, PendingQuestion
+from ranklens import choices
+from ranklens.asking import PendingQuestion
+from ranklens.choices import Document
 from ui.ask import address, controls
 from ui.shared import collections, frame, samples, state, writer
 from ui.shared.html import component
@@ -25,7 +26,7 @@ _REFUSED = "files_refused"
 def start(library: Library) -> None:
     """Show the page without a conversation: what it is for, the box, questions to begin with."""
     chosen = collections.current(library)
-    ready = asking.ready(library, chosen)
+    ready = choices.ready(library, chosen)
     frame.title(
         "Ask your documents", "Answers with their sources, and every ranking that led to them."
     )
@@ -64,7 +65,7 @@ def box(library: Library, placeholder: str, turns: int) -> None:
     for outcome in st.session_state.pop(_REFUSED, ()):
         frame.notice(outcome.reason, f"{outcome.name} was not added", "bad")
     writer.chooser(library)
-    names = [document.name for document in asking.ready(library, collections.current(library))][
+    names = [document.name for document in choices.ready(library, collections.current(library))][
         :MOST_NAMES
     ]
     component("ranklens_ask", "ask/ask.js")(
@@ -99,7 +100,7 @@ def _ask(text: str, after: tuple[str, ...] = ()) -> None:
 
 
 def _suggestions(ready: Sequence[Document]) -> None:
-    found = asking.suggested(ready, MOST)
+    found = choices.suggested(ready, MOST)
     if not found:
         return
     frame.label("Questions to start with", "p")
@@ -141,5 +142,5 @@ def _nothing(library: Library) -> None:
 @st.fragment(run_every=2.0)
 def _until_ready(library: Library, collection: str) -> None:
     """Show the whole page again as soon as there is something to ask."""
-    if asking.ready(library, collection):
+    if choices.ready(library, collection):
         st.rerun()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens.asking import Turn
+from ranklens.conversing import Turn
 from ui.ask import chats, controls
 from ui.shared import trace_file
 

@@ -14,8 +14,9 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.errors import RanklensError
 from rag.text.plural import plural
 from rag.types import Answer, Trace
-from ranklens import asking
-from ranklens.asking import Asking, PendingQuestion, Turn, Writing
+from ranklens import choices, conversing
+from ranklens.asking import Asking, PendingQuestion
+from ranklens.conversing import Turn, Writing
 from ui.ask import address, answer, versions
 from ui.shared import frame, state
 from ui.shared.html import macro
@@ -85,7 +86,7 @@ def searched(slots: TurnSlots, trace: Trace) -> None:
 def searched_html(trace: Trace) -> Markup:
     """Return what was searched as HTML; nothing if it was the question itself, everywhere."""
     by = _BY.get(trace.rewriting.by or "", "") if trace.rewriting else ""
-    return _html("searched", asking.filter_of(trace).words(), trace.question, trace.rewriting, by)
+    return _html("searched", choices.filter_of(trace).words(), trace.question, trace.rewriting, by)
 
 
 def follow(slots: TurnSlots, writing: Writing, trace: Trace) -> None:
@@ -224,4 +225,4 @@ def _act(place: int, label: str, icon: str, state: tuple[str, int], about: str) 
 def _rate(library: Library, turn_id: int) -> None:
     liked = st.session_state.get(f"liked_{turn_id}")
     why = st.session_state.get(f"why_{turn_id}") or "" if liked == 0 else ""
-    asking.rate(library, turn_id, None if liked is None else bool(liked), why)
+    conversing.rate(library, turn_id, None if liked is None else bool(liked), why)

@@ -8,8 +8,8 @@ import streamlit as st
 from markupsafe import Markup
 
 from rag.types import StageName, Trace
-from ranklens import asking
-from ranklens.asking import Turn
+from ranklens import conversing
+from ranklens.conversing import Turn
 from ui.ask import address, answer
 from ui.shared import frame
 from ui.shared.html import render
@@ -23,7 +23,7 @@ def stepper(library: Library, turn: Turn) -> None:
 
     Keys go by the turn's place: a session keeps something of each key that it ever had.
     """
-    known = asking.versions(library, turn)
+    known = conversing.versions(library, turn)
     if len(known) < 2 or turn.id not in known:
         return
     at = known.index(turn.id)
@@ -54,7 +54,7 @@ def stepper(library: Library, turn: Turn) -> None:
 
 
 def _show(library: Library, turn_id: int) -> None:
-    if turn := asking.turn(library, turn_id):
+    if turn := conversing.turn(library, turn_id):
         library.conversations.show(turn)
         st.session_state[address.SELECTED] = turn.id
 
@@ -64,7 +64,7 @@ def compare(library: Library, turn: Turn) -> None:
     """Show two versions side by side: what ranked them, their answers, their passages."""
     frame.dress_dialog()
     frame.question(turn.question)
-    known = asking.versions(library, turn)
+    known = conversing.versions(library, turn)
     at = known.index(turn.id)
     sides = st.grid(2, min_column_width=300, gap="large")
     names = {key: f"Version {number}" for number, key in enumerate(known, 1)}
@@ -79,7 +79,7 @@ def compare(library: Library, turn: Turn) -> None:
                 format_func=lambda one: names.get(one, ""),
                 label_visibility="collapsed",
             )
-            shown.append((st.empty(), asking.turn(library, chosen)))
+            shown.append((st.empty(), conversing.turn(library, chosen)))
     traces = [one.trace for _, one in shown if one]
     if len(traces) == 2:
         for (place, _), html in zip(shown, side_by_side(*traces), strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ranklens import asking
+from ranklens import conversing
 from ui.ask import address
 from ui.shared import collections
 
@@ -20,7 +20,7 @@ def conversation(library: Library, chat: str | None) -> str | None:
     if chosen:
         address.open_chat(None)
         return None
-    own = asking.collection_of(library, chat)
+    own = conversing.collection_of(library, chat)
     if own != collections.current(library):
         collections.follow(library, own)
         collections.rerun()

@@ -28,7 +28,7 @@ def trace_summary(trace: Trace) -> None:
     table(HEADER, passages(trace), clip=True)
     print()
     print(times(trace))
-    from ranklens.asking import filter_of
+    from ranklens.choices import filter_of
 
     if words := filter_of(trace).words():
         print(f"within: {clean(', '.join(words))}")

@@ -10,7 +10,7 @@ import streamlit as st
 from rag.journey import journeys
 from rag.text.typed import LONGEST_NOTE
 from rag.types import Chunk, Trace
-from ranklens import asking, inspecting
+from ranklens import choices, inspecting
 from ui.shared import frame
 from ui.shared.naming import named, snippet
 
@@ -45,7 +45,7 @@ def _found(library: Library, trace: Trace, way: str) -> list[Chunk]:
             frame.notice("This question found no passage; find one by its words.")
         return found
     if way == IN_DOCUMENT:
-        names = [document.name for document in asking.ready(library)]
+        names = [document.name for document in choices.ready(library)]
         if not names:
             return []
         if st.session_state.get(_DOCUMENT) not in names:
