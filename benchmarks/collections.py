@@ -16,9 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag.settings import load_settings
-from ranklens import measuring, samples
+from ranklens import judged_sets, measuring, samples
+from ranklens.judged_sets import JudgedSet
 from ranklens.library import Library
-from ranklens.measuring import Figures, JudgedSet
+from ranklens.measuring import Figures
 
 NAME = samples.name_of(samples.FOLDER)
 METRICS = ("ndcg@10", "recall@50", "mrr")
@@ -53,7 +54,7 @@ def sets(data: Path) -> Iterator[tuple[str, JudgedSet]]:
             if others:
                 library.add(others)
             samples.add_questions(library)
-            judged = measuring.question_set(library, NAME)
+            judged = judged_sets.question_set(library, NAME)
             count = len(library.documents()) - len(library.documents(NAME))
             if not others:
                 yield "the samples alone", judged

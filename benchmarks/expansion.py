@@ -17,8 +17,9 @@ from benchmarks._texts import read_lines
 from rag.evaluate.data import Evaluation, Run
 from rag.evaluate.measures.metrics import per_question
 from rag.settings import load_settings
+from ranklens.judged_sets import opened_set
 from ranklens.library import Library
-from ranklens.measuring import measure, opened_set
+from ranklens.measuring import measure
 
 MEASURES = ("ndcg@10", "recall@5", "recall@10")
 WAYS = ("", "expansion=feedback", "hops=2", "expansion=feedback,hops=2")

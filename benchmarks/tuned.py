@@ -25,8 +25,8 @@ from rag.models import training
 from rag.models.hub import locate
 from rag.settings import Settings
 from ranklens import tuning
+from ranklens.judged_sets import opened_set
 from ranklens.library import Library
-from ranklens.measuring import opened_set
 from ranklens.tuning import SIZES, TuningWishes
 from ranklens.tuning_parts import TuningParts
 

@@ -18,7 +18,8 @@ from rag.evaluate.reports.advice import outside, summarise
 from rag.llm.prices import price_date, rerank_prices
 from rag.rerank.table import AUTO, resolve
 from rag.settings import Settings, from_visitor
-from ranklens.measuring import JudgedSet, measure
+from ranklens.judged_sets import JudgedSet
+from ranklens.measuring import measure
 from ranklens.models import what_ranks
 
 __all__ = ["POOLS", "Advice", "AdviceWishes", "outside", "page", "summarise"]

@@ -8,7 +8,7 @@ from rag.errors import NotThere
 from rag.evaluate.judgements.agreement import agreement
 from rag.evaluate.judgements.audit import GradesAudit, figures, outside, rows, sample
 from rag.evaluate.measures.prediction_powered import FEWEST
-from ranklens import measuring
+from ranklens import judged_sets
 from ranklens.comparison import ComparedRankings
 from ranklens.model_grades import graded_by, grades_by
 
@@ -26,7 +26,7 @@ def audit(library: Library, compared: ComparedRankings, model: str = "") -> Grad
     model = model or graded_by(library, compared.questions)
     if not model:
         raise NotThere("no model has graded these questions; let one propose grades first")
-    people, _, _ = measuring.graded(library, compared.questions)
+    people, _, _ = judged_sets.graded(library, compared.questions)
     by_model = grades_by(library, compared.questions, model)
     rankings = list(compared.rankings.values())
     found = sample(compared.questions, rankings, by_model, people)

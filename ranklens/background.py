@@ -22,6 +22,7 @@ from ranklens import (
     fitting,
     folders,
     graded_answers,
+    judged_sets,
     judging,
     learning,
     measuring,
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
     from rag.evaluate.data import Question
     from rag.settings import Settings
     from rag.store.verifying import IndexReport
+    from ranklens.judged_sets import JudgedSet
     from ranklens.library import Library
-    from ranklens.measuring import JudgedSet, Variants
+    from ranklens.measuring import Variants
 
 MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
@@ -284,7 +286,7 @@ def again(library: Library, interrupted: Job) -> Job:
 
 
 def _judged(library: Library, made_of: Mapping[str, Any]) -> JudgedSet:
-    return measuring.question_set(
+    return judged_sets.question_set(
         library, made_of["set"], folders=False, collection=made_of["collection"]
     )
 

@@ -18,7 +18,7 @@ from rag.evaluate.measures.statistics import Difference, compare
 from rag.evaluate.progress import OnProgress, advance
 from rag.text.plural import plural
 from rag.types import Chunk
-from ranklens import measuring
+from ranklens import judged_sets
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -83,7 +83,7 @@ def rank_all(
     """
     if len(pipelines) < 2:
         raise RanklensError("a comparison needs two pipelines or more")
-    judged = measuring.question_set(library, name, folders=False, collection=collection)
+    judged = judged_sets.question_set(library, name, folders=False, collection=collection)
     if judged.grades and judged.unit == "document":
         raise RanklensError(WHOLE_DOCUMENTS)
     made, _ = made_of(judged.pipeline, pipelines, frozen=False)
@@ -200,7 +200,7 @@ def outside(library: Library, compared: ComparedRankings, most: int = 10) -> dic
 
 
 def _grades(library: Library, compared: ComparedRankings) -> Grades:
-    grades, unit, _ = measuring.graded(library, compared.questions)
+    grades, unit, _ = judged_sets.graded(library, compared.questions)
     if grades and unit == "document":
         raise RanklensError(WHOLE_DOCUMENTS)
     return grades

@@ -28,7 +28,7 @@ from rag.errors import DocumentError, NotThere, RanklensError
 from rag.evaluate.judgements.files import encoded
 from rag.evaluate.judgements.record import HIGHEST, LOWEST
 from rag.text.plural import plural
-from ranklens import adding, measuring
+from ranklens import adding, judged_sets
 
 if TYPE_CHECKING:
     from ingest.progress import IndexingProgress
@@ -149,7 +149,7 @@ def export_dataset(library: Library, name: str) -> ExportedSet:
     """
     if name not in library.question_sets.names():
         raise NotThere(f"there is no question set {name!r}")
-    judged = measuring.question_set(library, name, folders=False)
+    judged = judged_sets.question_set(library, name, folders=False)
     ids = _ids(library, judged) if judged.unit == "passage" else {}
     qrels = tuple(
         (encoded(question), ids.get(item, encoded(item)), grade)
@@ -179,7 +179,7 @@ def export_archive(library: Library, name: str, form: Form = "beir") -> bytes:
     return export.archive(export_dataset(library, name), form)
 
 
-def _ids(library: Library, judged: measuring.JudgedSet) -> dict[str, str]:
+def _ids(library: Library, judged: judged_sets.JudgedSet) -> dict[str, str]:
     """Return passage's id → its id in the corpus, as qrels name it."""
     judged_items = {item for given in judged.grades.values() for item in given}
     found = library.index.catalogue.fetch(list(judged_items))
@@ -190,7 +190,7 @@ def _place(chunk: Any) -> str:
     return f"{encoded(chunk.document)}#{chunk.start}-{chunk.end}"
 
 
-def _corpus(library: Library, judged: measuring.JudgedSet) -> Iterator[Mapping[str, str]]:
+def _corpus(library: Library, judged: judged_sets.JudgedSet) -> Iterator[Mapping[str, str]]:
     members = library.documents(judged.collection) if judged.collection else library.documents()
     for document in members:
         if document.status != "ready":

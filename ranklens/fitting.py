@@ -28,8 +28,8 @@ from ranklens.models import AUTO
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
+    from ranklens.judged_sets import JudgedSet
     from ranklens.library import Library
-    from ranklens.measuring import JudgedSet
 
 __all__ = ["FittedRefusal", "FittedThreshold", "FittedWeights"]
 

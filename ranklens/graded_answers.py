@@ -20,7 +20,7 @@ from rag.settings import Settings
 from rag.text.plural import plural
 from rag.text.quoting import on_one_line
 from rag.types import Trace
-from ranklens import measuring
+from ranklens import judged_sets
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -60,7 +60,7 @@ def grade_set(
     stopped while answers are written.
     """
     model = configured(settings)
-    judged = measuring.question_set(library, name, limit, folders=False)
+    judged = judged_sets.question_set(library, name, limit, folders=False)
     pipeline = judged.pipeline.with_settings(**options)
     answered: list[tuple[AnswerToGrade, Trace]] = []
     problems: list[str] = []

@@ -23,7 +23,7 @@ from ranklens import trained
 from ranklens.trained import TrainedKind
 
 if TYPE_CHECKING:
-    from ranklens.measuring import JudgedSet
+    from ranklens.judged_sets import JudgedSet
 
 __all__ = [
     "LearnedWeights", "LearningReport", "adopt", "adopted", "back", "can_weigh", "learn",

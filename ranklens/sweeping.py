@@ -53,8 +53,8 @@ from ranklens.swept_indexes import IndexTooLarge, SweptIndexes
 if TYPE_CHECKING:
     from rag.evaluate.judgements.spans import Spans
     from rag.pipeline import Pipeline
+    from ranklens.judged_sets import JudgedSet
     from ranklens.library import Library
-    from ranklens.measuring import JudgedSet
 
 __all__ = [
     "EVIDENCE",

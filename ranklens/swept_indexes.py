@@ -18,8 +18,8 @@ from rag.types import Scalar
 if TYPE_CHECKING:
     from ingest.progress import IndexingProgress
     from rag.pipeline import Pipeline
+    from ranklens.judged_sets import JudgedSet
     from ranklens.library import Library
-    from ranklens.measuring import JudgedSet
 
 PREFIX = "index-"
 # What belongs to the library alone: its servers, its log.

@@ -35,7 +35,7 @@ from ranklens.tuning_parts import TuningParts
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
-    from ranklens.measuring import JudgedSet
+    from ranklens.judged_sets import JudgedSet
 
 __all__ = [
     "SIZES", "TunedVersion", "TuningReport", "TuningWishes", "adopt", "adopted", "back", "bases",

@@ -260,10 +260,10 @@ class UseCases(Records):
         ``on_progress`` gets (questions done, questions in all). Raises `LibraryError` if there is
         no such set, and `RanklensError` if no question is judged or once ``stop`` is set.
         """
-        from ranklens import measuring
+        from ranklens import judged_sets, measuring
 
         found = measuring.resolve(self.settings, list(pipelines), owner=True)
-        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+        with judged_sets.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             return measuring.figures_of(
                 measuring.measure(
                     judged, found, one_pool=one_pool, answers=answers,
@@ -287,10 +287,10 @@ class UseCases(Records):
         to be given to `ask` or kept in ranklens.toml. Raises `RanklensError` for fewer than four
         judged questions.
         """
-        from ranklens import fitting, measuring
+        from ranklens import fitting, judged_sets, measuring
 
         (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
-        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+        with judged_sets.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             return fitting.fit(judged, options, blend=blend, stop=stop)
 
     def advise(
@@ -307,9 +307,9 @@ class UseCases(Records):
         ``questions`` as in `measure`; ``wishes`` names rerankers, pools, a time budget and a
         volume. Raises `RanklensError` if no question is judged or no reranker can rank.
         """
-        from ranklens import advising, measuring
+        from ranklens import advising, judged_sets
 
-        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+        with judged_sets.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             wanted = wishes or advising.AdviceWishes()
             return advising.advice(judged, wanted, on_progress=on_progress, stop=stop)
 
@@ -327,9 +327,9 @@ class UseCases(Records):
         ``questions`` as in `measure`; ``wishes`` names options and values. The same call goes on
         where it was stopped. Raises `RanklensError` if too few questions are judged.
         """
-        from ranklens import measuring, sweeping
+        from ranklens import judged_sets, sweeping
 
-        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+        with judged_sets.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             return sweeping.sweep(judged, wishes, owner=True, on_progress=on_progress, stop=stop)
 
     def pipeline_in(self, collection: str = "") -> Pipeline:
@@ -365,10 +365,10 @@ class UseCases(Records):
         was not learned from is shown. Raises `RanklensError` for fewer than twenty judged
         questions.
         """
-        from ranklens import learning, measuring
+        from ranklens import judged_sets, learning, measuring
 
         (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
-        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+        with judged_sets.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             return learning.learn(judged, options, others=list(others), stop=stop)
 
     def tune(
@@ -387,10 +387,10 @@ class UseCases(Records):
         questions that it was not tuned on is shown. Needs the extra ``train``. Raises
         `RanklensError` for fewer than twenty judged questions, `ModelError` without a model.
         """
-        from ranklens import measuring, tuning
+        from ranklens import judged_sets, measuring, tuning
 
         (options,) = measuring.resolve(self.settings, [pipeline], owner=True).values()
-        with measuring.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
+        with judged_sets.judged_set(self, questions, stop, collection) as judged:  # type: ignore[arg-type]
             return tuning.tune(judged, options, wishes, on_progress=on_progress, stop=stop)
 
     def _pipeline(

@@ -10,7 +10,15 @@ from fastapi import Path as ApiPath
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
-from ranklens import advising, background, evaluations, interleaving, measuring, monitoring
+from ranklens import (
+    advising,
+    background,
+    evaluations,
+    interleaving,
+    judged_sets,
+    measuring,
+    monitoring,
+)
 from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.replies import JSON, SCHEMAS, JsonReply, described
@@ -119,7 +127,7 @@ class GateResult(BaseModel):
 def evaluate(body: MeasureBody, library: Opened) -> JobState:
     """Measure what each stage of each pipeline gains, with confidence intervals, as a job."""
     pipelines = measuring.resolve(library.settings, body.pipelines)
-    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
+    judged = judged_sets.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(
         background.measure(judged, pipelines, one_pool=body.one_pool, answers=body.answers)
     )
@@ -214,7 +222,7 @@ def _runs(evaluation: measuring.Evaluation) -> Response:
 def fit(body: FitBody, library: Opened) -> JobState:
     """Fit weights, the threshold and when to refuse, as a job; nothing is changed."""
     ((name, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
-    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
+    judged = judged_sets.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.fit(judged, name, options, blend=body.blend))
 
 
@@ -238,7 +246,7 @@ def advise(body: AdviceBody, library: Opened) -> JobState:
         per_day=body.per_day,
         machine=body.machine_usd,
     )
-    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
+    judged = judged_sets.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.advise(judged, wishes))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from ranklens import background, learning, measuring
+from ranklens import background, judged_sets, learning, measuring
 from ranklens.learning import LearnedWeights
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -34,5 +34,5 @@ add_versions(router, learning.KIND, LearnedState)
 def learn(body: LearnBody, library: Opened) -> JobState:
     """Learn a version from judged questions, as a job; nothing is changed until it is adopted."""
     ((_, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
-    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
+    judged = judged_sets.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.learn(judged, options, body.rerankers))

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi import Path as ApiPath
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranklens import background, measuring, sweeping
+from ranklens import background, judged_sets, sweeping
 from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.v1.jobs import JobState
@@ -56,7 +56,7 @@ def sweep(body: SweepBody, library: Opened) -> JobState:
         save_as=body.save_as,
         again=body.again,
     )
-    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
+    judged = judged_sets.own_questions(library, body.questions, body.limit, body.collection)
     return JobState.of(background.sweep(judged, wishes))
 
 

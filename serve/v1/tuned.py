@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from ranklens import background, measuring, tuning
+from ranklens import background, judged_sets, measuring, tuning
 from ranklens.tuning import SIZES, TunedVersion, TuningWishes
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -36,7 +36,7 @@ add_versions(router, tuning.KIND, TunedState)
 def tune(body: TuneBody, library: Opened) -> JobState:
     """Tune a cross-encoder on judged questions, as a job; nothing changes until it is adopted."""
     ((_, options),) = measuring.resolve(library.settings, [body.pipeline]).items()
-    judged = measuring.own_questions(library, body.questions, body.limit, body.collection)
+    judged = judged_sets.own_questions(library, body.questions, body.limit, body.collection)
     wishes = TuningWishes(
         body.base, body.epochs, body.negatives, body.learning_rate,
         sizes=SIZES if body.curve else (),

@@ -12,7 +12,7 @@ from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.evaluate.reports import report
 from rag.settings import Settings
 from rag.types import Answer, Check, Citation, Rewriting, Trace
-from ranklens import comparing, conversing, evaluations, judging, measuring, voting
+from ranklens import comparing, conversing, evaluations, judged_sets, judging, measuring, voting
 from ranklens.library import Library
 
 PAYLOADS = (
@@ -108,7 +108,7 @@ def _judged(library: Library) -> None:
 
 
 def _exports(library: Library, chat: str) -> dict[str, str]:
-    judged = measuring.question_set(library, PAYLOADS[0])
+    judged = judged_sets.question_set(library, PAYLOADS[0])
     pipelines = comparing.resolve(library.settings, ["none", PAYLOADS[0]], owner=True)
     evaluation = measuring.measure(judged, pipelines)
     evaluations.keep(library, evaluation)

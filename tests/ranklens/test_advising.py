@@ -5,7 +5,7 @@ import pytest
 from rag.errors import RanklensError
 from rag.llm.prices import rerank_prices
 from rag.settings import Settings
-from ranklens import advising, measuring
+from ranklens import advising, judged_sets
 from ranklens.advising import AdviceWishes
 from tests.ui.fakes import ALL, FakeLibrary
 
@@ -29,7 +29,7 @@ def test_no_reranking_is_no_reranker_to_be_advised():
     library = FakeLibrary()
     library.judgements.grade(Q, ALL[0], 2, "ada")
     with (
-        measuring.judged_set(library, [Q]) as judged,
+        judged_sets.judged_set(library, [Q]) as judged,
         pytest.raises(RanklensError, match="none is no reranker"),
     ):
         advising.advice(judged, AdviceWishes(("none",)))
@@ -48,7 +48,7 @@ def test_hosted_prices_count_searches_and_tokens(tmp_path):
 def test_auto_is_shown_as_what_it_chooses_here():
     library = FakeLibrary()
     library.judgements.grade(Q, ALL[0], 2, "ada")
-    with measuring.judged_set(library, [Q]) as judged:
+    with judged_sets.judged_set(library, [Q]) as judged:
         found = advising.advice(judged, AdviceWishes(("auto", "late-interaction"), (10,)))
     assert [curve.reranker for curve in found.curves] == ["late-interaction"]
     assert "auto" not in advising.summarise(found).headline

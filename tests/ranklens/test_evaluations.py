@@ -7,7 +7,7 @@ import pytest
 from rag.errors import NotThere
 from rag.evaluate.data import Question
 from rag.evaluate.experiments import saved
-from ranklens import evaluations, measuring
+from ranklens import evaluations, judged_sets, measuring
 from tests.ui.fakes import ALL, FakeLibrary
 
 QUESTIONS = [Question(f"q{i}", f"How should batteries be kept {i}?") for i in range(8)]
@@ -25,7 +25,7 @@ def library():
 
 def run(library, **options):
     variants = {name: {**one, **options} for name, one in TWO.items()}
-    return measuring.measure(measuring.question_set(library, "field"), variants)
+    return measuring.measure(judged_sets.question_set(library, "field"), variants)
 
 
 def test_a_run_is_kept_with_its_facts(library):
@@ -65,7 +65,7 @@ def test_two_runs_are_compared_over_the_same_questions(library):
     first = evaluations.keep(library, run(library))
     changed = run(library, pool=20)
     swapped = {**TWO, "current": {"reranker": "none"}}
-    worse = measuring.measure(measuring.question_set(library, "field"), swapped)
+    worse = measuring.measure(judged_sets.question_set(library, "field"), swapped)
     mixed = replace(changed, runs=(changed.runs[0], worse.runs[1]))
     second = evaluations.keep(library, mixed)
     found = evaluations.changes(library, first.id, second.id)

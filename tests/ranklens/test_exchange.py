@@ -12,7 +12,7 @@ import pytest
 from ingest import datasets
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.data import Question
-from ranklens import background, exchange, measuring
+from ranklens import background, exchange, judged_sets
 from tests.serve.conftest import open_library, stock
 
 Q = "Which probe landed on the moon?"
@@ -56,7 +56,7 @@ def test_a_set_comes_back_with_its_passages_and_grades(library, tmp_path: Path, 
         made = exchange.import_dataset(other, tmp_path / "space.zip", "again")
         assert (made.documents, made.questions, made.judgements) == (len(texts), 1, 2)
         assert made.notes == ()
-        again = measuring.question_set(other, "again")
+        again = judged_sets.question_set(other, "again")
         assert (again.unit, again.collection) == ("document", "again")
         assert sorted(again.grades["q%201"].values()) == sorted(wanted.values())
         assert {name.split("/")[0] for name in again.grades["q%201"]} == {"again"}

@@ -21,8 +21,8 @@ from ranklens import readiness, saved_settings
 from ranklens.comparing import save_pipeline, saved_pipelines
 from ranklens.connection import ModelConnection
 from ranklens.evaluations import keep
+from ranklens.judged_sets import opened_set
 from ranklens.library import Library
-from ranklens.measuring import opened_set
 from ranklens.viewing import page_image, source_of
 from tests.conftest import ROOT
 from tests.rag.evaluate.made import make

@@ -11,7 +11,7 @@ import pytest
 
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.progress import Interrupted
-from ranklens import learning, measuring
+from ranklens import judged_sets, learning
 from ranklens.library import Library
 from tests.serve.conftest import open_library, stock
 
@@ -78,7 +78,7 @@ def test_an_adopted_version_is_not_what_the_next_one_is_compared_with(library: L
 
 
 def test_it_shows_progress_and_stops(library: Library):
-    judged, seen, stop = measuring.own_questions(library, QUESTIONS), [], threading.Event()
+    judged, seen, stop = judged_sets.own_questions(library, QUESTIONS), [], threading.Event()
 
     def report(done: int, total: int, unit: str) -> None:
         seen.append((done, total, unit))

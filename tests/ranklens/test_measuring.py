@@ -11,7 +11,7 @@ from rag.evaluate.experiments.saved import from_json
 from rag.evaluate.progress import Interrupted
 from rag.evaluate.reports.report import summarise
 from rag.settings import Settings
-from ranklens import measuring
+from ranklens import judged_sets, measuring
 from tests.conftest import ROOT
 from tests.ui.fakes import ALL, FUSED, FakeLibrary
 
@@ -26,22 +26,22 @@ def library():
 
 def test_questions_that_are_given_are_measured_by_their_judgements(library):
     library.judgements.grade(Q, ALL[0], 2, "ada")
-    with measuring.judged_set(library, [Q, "And lenses?"]) as judged:
+    with judged_sets.judged_set(library, [Q, "And lenses?"]) as judged:
         assert [question.text for question in judged.judged] == [Q]
         assert judged.grades == {"q1": {ALL[0].id: 2}}
 
 
 def test_a_new_judgement_is_seen_at_once(library):
     asked = (Question("q", Q),)
-    assert measuring.graded(library, asked)[0] == {}
+    assert judged_sets.graded(library, asked)[0] == {}
     library.judgements.grade(Q, ALL[1], 1, "ada")
-    assert measuring.graded(library, asked)[0] == {"q": {ALL[1].id: 1}}
+    assert judged_sets.graded(library, asked)[0] == {"q": {ALL[1].id: 1}}
 
 
 def test_a_set_that_does_not_exist_is_refused_by_name(library):
     with (
         pytest.raises(LibraryError, match="'mine' is neither a folder nor a question set"),
-        measuring.judged_set(library, "mine"),
+        judged_sets.judged_set(library, "mine"),
     ):
         pass
 
@@ -59,7 +59,7 @@ def test_a_folder_gets_a_library_on_no_server(tmp_path):
 
     with (
         pytest.raises(Interrupted),
-        measuring.opened_set(opens, settings, str(ROOT / "sample_docs")),
+        judged_sets.opened_set(opens, settings, str(ROOT / "sample_docs")),
     ):
         pass
     (own,) = opened
@@ -93,7 +93,7 @@ def audited_set(library, people=10):
     for question in sorted(asked, key=lambda q: hashlib.sha256(q.text.encode()).digest())[:people]:
         for place in FUSED:
             library.judgements.grade(question.text, ALL[place], int(place == 10), "ada")
-    return measuring.question_set(library, "field")
+    return judged_sets.question_set(library, "field")
 
 
 def test_audited_grades_of_a_model_stand_beside_the_plain_figures(library):

@@ -21,9 +21,9 @@ from ranklens import (
     background,
     comparing,
     conversing,
+    judged_sets,
     judging,
     learning,
-    measuring,
     people,
     sharing,
     tuning,
@@ -431,7 +431,7 @@ def test_the_result_of_a_job_goes_with_the_right_to_what_it_quotes(held):
     for collection in (OURS, THEIRS):
         managed.grant("guest", "judge", collection)
     guest = member_of(library, "guest")
-    judged = measuring.own_questions(guest, things[OURS].set, None, OURS)
+    judged = judged_sets.own_questions(guest, things[OURS].set, None, OURS)
     job = background.measure(judged, {"none": {"reranker": "none"}})
     job.thread.join()
     assert background.result(background.job(guest, job.id))

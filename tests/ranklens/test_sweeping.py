@@ -13,7 +13,7 @@ from rag.errors import RanklensError, SettingsError
 from rag.evaluate.experiments import pipelines
 from rag.evaluate.judgements.record import Judgement
 from rag.evaluate.progress import Interrupted
-from ranklens import measuring, sweeping
+from ranklens import judged_sets, sweeping
 from ranklens.library import Library
 from ranklens.sweeping import SweepWishes
 from tests.fakes import WORDS, WordEncoder
@@ -71,7 +71,7 @@ def indexes(library: Library) -> list[Path]:
 
 
 def test_it_chooses_on_one_half_and_tests_on_the_other(library: Library):
-    judged = measuring.own_questions(library, QUESTIONS)
+    judged = judged_sets.own_questions(library, QUESTIONS)
     found = sweeping.sweep(judged, wishes(method="grid", measure="evidence"))
     assert len(found.figures) == 4
     assert found.present.values == {"chunk_tokens": 100, "pool": 50}
@@ -100,7 +100,7 @@ def test_it_chooses_on_one_half_and_tests_on_the_other(library: Library):
 
 
 def test_it_goes_on_where_it_was_stopped(library: Library):
-    judged, stop = measuring.own_questions(library, QUESTIONS), threading.Event()
+    judged, stop = judged_sets.own_questions(library, QUESTIONS), threading.Event()
 
     def stop_after_some(done: int, _total: int, unit: str) -> None:
         if unit == "searches" and done == 30:
@@ -120,7 +120,7 @@ def test_it_goes_on_where_it_was_stopped(library: Library):
 
 
 def test_a_finished_sweep_is_not_run_again_unless_it_is_to_be(library: Library):
-    judged = measuring.own_questions(library, QUESTIONS)
+    judged = judged_sets.own_questions(library, QUESTIONS)
     first = sweeping.sweep(judged, wishes())
     seen: list[str] = []
     again = sweeping.sweep(judged, wishes(), on_progress=lambda *of: seen.append(of[2]))
@@ -131,17 +131,17 @@ def test_a_finished_sweep_is_not_run_again_unless_it_is_to_be(library: Library):
 
 
 def test_another_judgement_begins_another_sweep(library: Library):
-    before = sweeping.plan_of(measuring.own_questions(library, QUESTIONS), wishes())
+    before = sweeping.plan_of(judged_sets.own_questions(library, QUESTIONS), wishes())
     judge(library, QUESTIONS[0], "sun")
-    after = sweeping.plan_of(measuring.own_questions(library, QUESTIONS), wishes())
+    after = sweeping.plan_of(judged_sets.own_questions(library, QUESTIONS), wishes())
     library.judgements.remove(library.judgements.all(QUESTIONS[0], "sun.txt")[-1].id)
-    again = sweeping.plan_of(measuring.own_questions(library, QUESTIONS), wishes())
+    again = sweeping.plan_of(judged_sets.own_questions(library, QUESTIONS), wishes())
     assert before.id != after.id
     assert before.id == again.id
 
 
 def test_the_best_of_the_present_index_is_saved_with_its_figure(library: Library):
-    judged = measuring.own_questions(library, QUESTIONS)
+    judged = judged_sets.own_questions(library, QUESTIONS)
     found = sweeping.sweep(judged, SweepWishes({"pool": [1]}, save_as="swept"))
     assert found.end.saved_as == "swept"
     assert pipelines.saved(library.settings)["swept"] == found.here.ranking
@@ -151,7 +151,7 @@ def test_the_best_of_the_present_index_is_saved_with_its_figure(library: Library
 
 
 def test_an_index_that_is_too_large_is_left_out_with_the_reason(library: Library):
-    judged = measuring.own_questions(library, QUESTIONS)
+    judged = judged_sets.own_questions(library, QUESTIONS)
     found = sweeping.sweep(judged, wishes(index_mb=1))
     assert {one.configuration.values["chunk_tokens"] for one in found.figures} == {100}
     ((options, reason),) = found.end.skipped.items()
@@ -161,7 +161,7 @@ def test_an_index_that_is_too_large_is_left_out_with_the_reason(library: Library
 
 
 def test_time_that_is_over_leaves_what_was_measured(library: Library):
-    judged = measuring.own_questions(library, QUESTIONS)
+    judged = judged_sets.own_questions(library, QUESTIONS)
     with pytest.raises(RanklensError, match="more minutes"):
         sweeping.sweep(judged, wishes(method="grid", minutes=1e-9))
     found = sweeping.sweep(judged, wishes(method="grid"))
@@ -184,7 +184,7 @@ def test_wishes_that_cannot_be_kept_are_refused(wrong, why):
 
 
 def test_a_name_that_no_pipeline_may_have_is_refused_before_anything_runs(library: Library):
-    judged = measuring.own_questions(library, QUESTIONS)
+    judged = judged_sets.own_questions(library, QUESTIONS)
     with pytest.raises(SettingsError, match="meaning of its own"):
         sweeping.sweep(judged, wishes(save_as="none"))
     assert sweeping.kept.kept(library.settings.library) == []

@@ -16,7 +16,7 @@ from rag.evaluate.progress import Interrupted
 from rag.models import training
 from rag.models.training import TrainingOptions
 from rag.rerank.tuned import FACTS
-from ranklens import background, measuring, tuning
+from ranklens import background, judged_sets, tuning
 from ranklens.library import Library
 from ranklens.tuning import TuningWishes
 from ranklens.tuning_parts import TuningParts
@@ -98,7 +98,7 @@ def _check_folder(library: Library) -> None:
 def test_what_was_stopped_goes_on_with_the_part_that_it_was_at(
     library: Library, base: str, monkeypatch: pytest.MonkeyPatch
 ):
-    judged, stop, trained = measuring.own_questions(library, QUESTIONS), threading.Event(), []
+    judged, stop, trained = judged_sets.own_questions(library, QUESTIONS), threading.Event(), []
 
     def watched(*args: Any) -> None:
         trained.append(args[2])
@@ -143,6 +143,6 @@ def test_what_cannot_be_tuned_is_named_before_anything_is_done(library: Library,
         wishes(base, epochs=0)
     with pytest.raises(NotThere, match="ranklens tune SET"):
         tuning.adopt(library)
-    judged = measuring.own_questions(library, QUESTIONS)
+    judged = judged_sets.own_questions(library, QUESTIONS)
     with pytest.raises(SettingsError, match="not a folder"):
         background.tune(judged, {}, wishes(base))

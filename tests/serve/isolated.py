@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
-from ranklens import background, evaluations, measuring, people
+from ranklens import background, evaluations, judged_sets, people
 from ranklens.library import Library
 from ranklens.members import member_of
 from tests.serve.conftest import open_library
@@ -80,7 +80,7 @@ def _filled(library: Library, folder: Path, name: str) -> Things:
     chat = owner.conversations.start(question, library.collections.id_of(name))
     trace = owner.search(question, collection=name)
     owner.conversations.add(chat, question, trace)
-    judged = measuring.own_questions(owner, f"{word} set", None, name)
+    judged = judged_sets.own_questions(owner, f"{word} set", None, name)
     job = background.measure(judged, {"none": {"reranker": "none"}}, one_pool=False, answers=False)
     job.thread.join()
     assert not job.error, job.error

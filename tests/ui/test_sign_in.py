@@ -22,7 +22,15 @@ import ui.shared.state
 from rag.errors import NotThere, RanklensError, Refused
 from rag.settings import Settings
 from rag.trace import to_dict
-from ranklens import choices, cookies, inspecting, measuring, people, saved_settings, sharing
+from ranklens import (
+    choices,
+    cookies,
+    inspecting,
+    judged_sets,
+    people,
+    saved_settings,
+    sharing,
+)
 from ranklens.jobs import Job
 from ranklens.members import member_of
 from ranklens.policy import Role
@@ -362,7 +370,7 @@ def test_a_callback_does_nothing_for_another_account(page, held, monkeypatch):
 def test_what_is_kept_meanwhile_is_one_account_s(held):
     library, _ = held
     trace = member_of(library, "viewer").search("Who sees the moon?", collection=OURS)
-    for key_of in (measuring.version, lambda one: inspecting.stamp(one, trace, OURS)):
+    for key_of in (judged_sets.version, lambda one: inspecting.stamp(one, trace, OURS)):
         assert key_of(member_of(library, "viewer")) == key_of(member_of(library, "viewer"))
         assert len({key_of(member_of(library, who)) for who in ("viewer", "judge", "admin")}) == 3
 

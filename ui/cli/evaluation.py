@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rag.settings import Settings
     from ranklens.evaluations import EvaluationRecord
-    from ranklens.measuring import JudgedSet
+    from ranklens.judged_sets import JudgedSet
     from ui.cli.progress import CountingBar
 
 EVERY = 5.0  # seconds between lines of progress
@@ -135,8 +135,9 @@ def prepared(
     settings: Settings, source: str, work: Path | None, limit: int | None, collection: str = ""
 ) -> Iterator[tuple[JudgedSet, CountingBar, threading.Event]]:
     """Open what ``source`` is measured on; Ctrl-C sets the event and ends the command with 130."""
+    from ranklens.judged_sets import opened_set
     from ranklens.library import Library
-    from ranklens.measuring import Interrupted, opened_set
+    from ranklens.measuring import Interrupted
     from ui.cli.progress import CountingBar, stop_on_interrupt
 
     with stop_on_interrupt() as stop, CountingBar() as bar:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens import advising, background, measuring
+from ranklens import advising, background, judged_sets
 from ranklens.advising import POOLS, Advice, AdviceWishes
 from ranklens.models import rerankers
 from ui.measure.summary import page_button, show_figures
@@ -28,7 +28,7 @@ def show(library: Library, name: str) -> None:
     wishes = _wishes(library)
     disabled = library.jobs.busy or wishes is None
     if st.button("Work it out", icon=":material/balance:", key="advise", disabled=disabled):
-        judged = measuring.question_set(library, name)
+        judged = judged_sets.question_set(library, name)
         jobs.begin(lambda: wishes and background.advise(judged, wishes), "No advice")
     job = jobs.follow(library, KIND, "No advice")
     if job is not None:

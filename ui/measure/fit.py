@@ -12,7 +12,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports.fitted import FittedPart
 from rag.text.plural import plural
-from ranklens import background, fitting, measuring
+from ranklens import background, fitting, judged_sets
 from ranklens.comparing import describe_pipeline, pipeline_names, resolve
 from ui.shared import frame, jobs
 from ui.shared.html import show as show_html
@@ -40,7 +40,7 @@ def show(library: Library, name: str) -> None:
                                "three more searches a question")  # fmt: skip
         busy = library.jobs.busy
         if st.button("Fit", icon=":material/tune:", key="fit", disabled=busy):
-            judged = measuring.question_set(library, name)
+            judged = judged_sets.question_set(library, name)
             background.fit(judged, chosen, options, blend=blend and blends)
             st.rerun()
     job = jobs.follow(library, KIND, "Not fitted")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background, learning, measuring, models, tuning
+from ranklens import background, judged_sets, learning, models, tuning
 from ranklens.trained import TrainedVersion
 from ui.measure.fit import show_part
 from ui.shared import frame, jobs, state
@@ -53,7 +53,7 @@ def _learn_controls(library: Library, name: str) -> None:
             help="Their scores are further features; each takes its own time for every question",
         )  # fmt: skip
         if st.button("Learn", icon=":material/school:", key="learn", disabled=library.jobs.busy):
-            judged = measuring.question_set(library, name)
+            judged = judged_sets.question_set(library, name)
             jobs.begin(lambda: background.learn(judged, {}, others), FAILED)
 
 
@@ -79,7 +79,7 @@ def _tune_controls(library: Library, name: str) -> None:
     if clicked:
         sizes = tuning.SIZES if curve else ()
         wishes = tuning.TuningWishes(base, int(epochs), sizes=sizes)
-        judged = measuring.question_set(library, name)
+        judged = judged_sets.question_set(library, name)
         jobs.begin(lambda: background.tune(judged, {}, wishes), FAILED)
 
 

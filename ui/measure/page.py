@@ -9,7 +9,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports.rendering import STYLE
 from rag.text.plural import plural
-from ranklens import background, measuring
+from ranklens import background, judged_sets
 from ranklens.evaluations import EvaluationRecord
 from ranklens.measuring import UNANSWERABLE
 from ui.measure import advice, answers, fit, history, learn, presenter, results, runs, sweep
@@ -78,7 +78,7 @@ def _controls(library: Library, name: str) -> None:
     left, right = st.columns((4, 1), vertical_alignment="bottom")
     with left:
         chosen = variants.chooser(library.settings, "measured", ("none", "current"))
-    judged = measuring.question_set(library, name)
+    judged = judged_sets.question_set(library, name)
     relevant = len(judged.judged)
     with st.container(horizontal=True):
         frozen = variants.one_pool("frozen")

@@ -11,7 +11,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports import report
 from rag.evaluate.reports.report import EvaluationSummary
-from ranklens import background, evaluations, measuring
+from ranklens import background, evaluations, judged_sets, measuring
 from ranklens.evaluations import EvaluationRecord
 from ranklens.jobs import Job
 from ranklens.measuring import Evaluation, Figures
@@ -88,7 +88,7 @@ def beside(
 def of_record(library: Library, record: EvaluationRecord) -> ShownEvaluation | None:
     """Return a kept evaluation with the judgements of now; None, with the reason shown, if none."""
     try:
-        found, summary = _worked_out(record.id, measuring.version(library), library)
+        found, summary = _worked_out(record.id, judged_sets.version(library), library)
     except RanklensError as error:
         frame.notice(str(error), "The rankings of this evaluation cannot be read", "warn")
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background, measuring, sweeping
+from ranklens import background, judged_sets, sweeping
 from ranklens.models import rerankers
 from ranklens.sweeping import SweepOutcome, SweepWishes
 from ui.measure.summary import page_button, show_figures
@@ -38,7 +38,7 @@ def show(library: Library, name: str) -> None:
     wishes = _wishes(library)
     disabled = library.jobs.busy or not wishes.tried
     if st.button("Sweep", icon=":material/grid_view:", key="sweep", disabled=disabled):
-        judged = measuring.question_set(library, name)
+        judged = judged_sets.question_set(library, name)
         jobs.begin(lambda: background.sweep(judged, wishes), "No sweep")
     jobs.follow(library, KIND, "Not finished")
     if (found := sweeping.last(library, name)) is not None:
