@@ -1,4 +1,7 @@
-"""`Library`: one folder of documents, opened and closed; `ranklens.use_cases` is what it can do."""
+"""`Library`: one folder of documents, opened and closed.
+
+`ranklens.evaluation_use_cases` and `ranklens.use_cases` have what it can do.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,17 @@ from rag.store.private import make_private
 from rag.store.protocol import Store
 from rag.store.room import storage_error
 from ranklens.catalogues import check_there_is_one
+from ranklens.evaluation_use_cases import EvaluationUseCases
 from ranklens.jobs import Jobs
 from ranklens.same_encoder import check_same
 from ranklens.saved_settings import apply
-from ranklens.use_cases import UseCases
 from ranklens.watching import Watcher
 
 WARM_UP_SECONDS = 30.0  # the longest that closing waits for the warm-up
 JOB_SECONDS = 10.0  # and for a job that was asked to stop
 
 
-class Library(Documents, UseCases):
+class Library(Documents, EvaluationUseCases):
     """A library of documents, open in this process; `ranklens.open` opens one.
 
     It owns its folder for as long as it is open, unless it is in a database, which other processes

@@ -14,6 +14,7 @@ from rag.chat.store import Conversations
 from rag.errors import Refused
 from rag.pipeline import Pipeline
 from ranklens import policy
+from ranklens.evaluation_use_cases import EvaluationUseCases
 from ranklens.members.documents import MemberCollections, MemberDocuments, MemberIndex
 from ranklens.members.judged import MemberJudgements, MemberQuestionSets, MemberVotes
 from ranklens.members.managed import MemberKeys, MemberSaved, MemberShares
@@ -29,7 +30,6 @@ from ranklens.members.records import (
 )
 from ranklens.members.rights import Part, Rights
 from ranklens.policy import Role, Visitor
-from ranklens.use_cases import UseCases
 
 if TYPE_CHECKING:
     from ranklens.library import Library
@@ -143,7 +143,7 @@ class MemberLibrary(MemberDocuments):
             return getattr(library, name)
         if action := _USE_CASES.get(name):
             self.rights.require(action)
-            return getattr(UseCases, name).__get__(self)
+            return getattr(EvaluationUseCases, name).__get__(self)
         if self.visitor.is_admin:
             return getattr(library, name)
         raise Refused(policy.refusal(name))

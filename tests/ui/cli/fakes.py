@@ -18,7 +18,7 @@ from rag.retrieve.filters import EVERYTHING, Filter
 from rag.settings import Settings
 from rag.store.migrate import bring_up_to_date
 from rag.types import Answer, Chunk, Stage, Trace, ranked
-from ranklens.use_cases import UseCases
+from ranklens.evaluation_use_cases import EvaluationUseCases
 
 A, B, C = (
     Chunk("a" * 32, "moon.pdf", 0, 11, "The Moon is\nround.", page=2),
@@ -76,7 +76,7 @@ class FakeAnswering:
 
 
 @dataclass
-class FakeLibrary(UseCases):
+class FakeLibrary(EvaluationUseCases):
     settings: Settings
     held: list[FakeDocument] = field(default_factory=list)
     answer_error: str = ""
