@@ -5,13 +5,13 @@ Each raises `LibraryError` while another job of the library runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
 
-from rag.errors import LibraryError, NotThere, RanklensError
+from rag.errors import LibraryError
 from rag.evaluate.progress import advance
 from rag.settings import from_visitor
 from ranklens import (
@@ -22,7 +22,6 @@ from ranklens import (
     fitting,
     folders,
     graded_answers,
-    judged_sets,
     judging,
     learning,
     measuring,
@@ -64,8 +63,8 @@ def measure(
         evaluations.keep(judged.library, evaluation, judged.collection)
         return evaluation
 
-    made_of = {**_of(judged), "pipelines": pipelines, "one_pool": one_pool, "answers": answers}
-    return _started(judged.library, MEASURE, judged.name, work, arguments=made_of)
+    made_of = {"pipelines": pipelines, "one_pool": one_pool, "answers": answers}
+    return _on_set(judged, MEASURE, judged.name, work, made_of)
 
 
 def fit(judged: JudgedSet, pipeline: str, options: Mapping[str, Any], *, blend: bool) -> Job:
@@ -74,9 +73,8 @@ def fit(judged: JudgedSet, pipeline: str, options: Mapping[str, Any], *, blend: 
     def work(job: Job) -> fitting.Fit:
         return fitting.fit(judged, options, blend=blend, on_progress=job.advance, stop=job.stop)
 
-    made_of = {**_of(judged), "pipeline": pipeline, "options": options, "blend": blend}
-    what = f"Fitting {pipeline} on {judged.name}"
-    return _started(judged.library, FIT, what, work, arguments=made_of)
+    made_of = {"pipeline": pipeline, "options": options, "blend": blend}
+    return _on_set(judged, FIT, f"Fitting {pipeline} on {judged.name}", work, made_of)
 
 
 def advise(judged: JudgedSet, wishes: advising.AdviceWishes) -> Job:
@@ -89,8 +87,7 @@ def advise(judged: JudgedSet, wishes: advising.AdviceWishes) -> Job:
     def work(job: Job) -> advising.Advice:
         return advising.advice(judged, wishes, on_progress=job.advance, stop=job.stop)
 
-    made_of = {**_of(judged), "wishes": asdict(wishes)}
-    return _started(judged.library, ADVISE, f"Advice on {judged.name}", work, arguments=made_of)
+    return _on_set(judged, ADVISE, f"Advice on {judged.name}", work, {"wishes": asdict(wishes)})
 
 
 def learn(judged: JudgedSet, options: Mapping[str, Any], others: Sequence[str] = ()) -> Job:
@@ -119,28 +116,8 @@ def sweep(judged: JudgedSet, wishes: sweeping.SweepWishes) -> Job:
     def work(job: Job) -> sweeping.SweepOutcome:
         return sweeping.sweep(judged, wishes, on_progress=job.advance, stop=job.stop)
 
-    made_of = {**_of(judged), "wishes": {**asdict(wishes), "again": False}}
-    what = f"Sweep on {judged.name}"
-    return _started(judged.library, SWEEP, what, work, "searches", made_of)
-
-
-def rank_all(library: Library, name: str, pipelines: Variants, collection: str = "") -> Job:
-    """Rank a set's questions by every pipeline; the result is a `ComparedRankings`."""
-
-    def work(job: Job) -> comparison.ComparedRankings:
-        return comparison.rank_all(library, name, pipelines, collection, job.advance, job.stop)
-
-    return _started(library, RANK, f"Ranking the questions of {name}", work)
-
-
-def ranked(library: Library, job_id: str) -> comparison.ComparedRankings:
-    """Return what a job has ranked; raises `NotThere` if it was another job, or is of before."""
-    done = job(library, job_id)
-    if done.kind != RANK:
-        raise NotThere(f"the job {job_id!r} has ranked no questions")
-    result(done)
-    compared: comparison.ComparedRankings = done.result
-    return compared
+    made_of = {"wishes": {**asdict(wishes), "again": False}}
+    return _on_set(judged, SWEEP, f"Sweep on {judged.name}", work, made_of, "searches")
 
 
 def tune(judged: JudgedSet, options: Mapping[str, Any], wishes: tuning.TuningWishes) -> Job:
@@ -153,8 +130,17 @@ def tune(judged: JudgedSet, options: Mapping[str, Any], wishes: tuning.TuningWis
     def work(job: Job) -> tuning.TuningReport:
         return tuning.tune(judged, options, wishes, on_progress=job.advance, stop=job.stop)
 
-    made_of = {**_of(judged), "options": options, "wishes": asdict(wishes)}
-    return _started(judged.library, TUNE, f"Tuning on {judged.name}", work, "steps", made_of)
+    made_of = {"options": options, "wishes": asdict(wishes)}
+    return _on_set(judged, TUNE, f"Tuning on {judged.name}", work, made_of, "steps")
+
+
+def rank_all(library: Library, name: str, pipelines: Variants, collection: str = "") -> Job:
+    """Rank a set's questions by every pipeline; the result is a `ComparedRankings`."""
+
+    def work(job: Job) -> comparison.ComparedRankings:
+        return comparison.rank_all(library, name, pipelines, collection, job.advance, job.stop)
+
+    return _started(library, RANK, f"Ranking the questions of {name}", work)
 
 
 def propose_grades(
@@ -274,48 +260,6 @@ def add_samples(library: Library) -> Job:
     return _started(library, SAMPLES, "Adding the sample library", work, "documents", {})
 
 
-def again(library: Library, interrupted: Job) -> Job:
-    """Start a job that was interrupted again, with what it was started with.
-
-    Raises `NotThere` if that was not written down (`Job.arguments`), or is not there any more.
-    """
-    made_of = interrupted.arguments
-    if made_of is None or interrupted.kind not in _AGAIN:
-        raise NotThere("what this job was started with was not written down")
-    return _AGAIN[interrupted.kind](library, made_of)
-
-
-def _judged(library: Library, made_of: Mapping[str, Any]) -> JudgedSet:
-    return judged_sets.question_set(
-        library, made_of["set"], folders=False, collection=made_of["collection"]
-    )
-
-
-_AGAIN: Mapping[str, Callable[[Library, Mapping[str, Any]], Job]] = {
-    MEASURE: lambda library, a: measure(
-        _judged(library, a), a["pipelines"], one_pool=a["one_pool"], answers=a["answers"]
-    ),
-    FIT: lambda library, a: fit(_judged(library, a), a["pipeline"], a["options"], blend=a["blend"]),
-    ADVISE: lambda library, a: advise(
-        _judged(library, a), advising.AdviceWishes(**_with_tuples(a["wishes"]))
-    ),
-    TUNE: lambda library, a: tune(
-        _judged(library, a), a["options"], tuning.TuningWishes(**_with_tuples(a["wishes"]))
-    ),
-    SWEEP: lambda library, a: sweep(_judged(library, a), sweeping.SweepWishes(**a["wishes"])),
-    SPEED: lambda library, a: measure_speeds(library, a["names"]),
-    SAMPLES: lambda library, _: add_samples(library),
-}
-
-
-def _with_tuples(wishes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in wishes.items()}
-
-
-def _of(judged: JudgedSet) -> dict[str, str]:
-    return {"set": judged.name, "collection": judged.collection}
-
-
 def import_dataset(
     library: Library, uploads: Sequence[tuple[str, IO[bytes]]], name: str = ""
 ) -> Job:
@@ -341,79 +285,13 @@ def import_dataset(
         raise
 
 
-def keep_drafts(
-    library: Library, job_id: str, name: str, chosen: Sequence[int] | None = None
-) -> tuple[str, int]:
-    """Keep questions that a job wrote, by their places from 0; returns the set and how many.
-
-    Raises `NotThere` if there is no such job or place, `LibraryError` while it runs.
-    """
-    written = job(library, job_id)
-    result(written)
-    if written.kind != WRITE:
-        raise NotThere(f"the job {job_id!r} has written no questions")
-    drafts = written.result.written
-    places = range(len(drafts)) if chosen is None else chosen
-    if any(not 0 <= place < len(drafts) for place in places):
-        raise NotThere(f"the job wrote {len(drafts)} questions; they count from 0")
-    return question_sets.keep_drafts(library, name, written.result, [drafts[p] for p in places])
-
-
-def job(library: Library, job_id: str) -> Job:
-    """Return a job by its id; raises `NotThere` if it is not among the last hundred."""
-    if found := library.jobs.by_id(job_id):
-        return found
-    raise NotThere(f"there is no job {job_id!r}; the last hundred are kept")
-
-
-def result(job: Job) -> dict[str, Any]:
-    """Return a job's result as JSON's own types, for other programs.
-
-    Raises `LibraryError` while it runs, and `RanklensError` with its reason if it failed.
-    """
-    if job.running:
-        raise LibraryError("the job is still running")
-    if job.error:
-        raise RanklensError(job.error)
-    if job.earlier:
-        raise NotThere(
-            "this process has no result of that job: another one ran it, this one was started "
-            "again, or a later job of its kind took its place; `/v1/evaluations` has what was "
-            "measured"
-        )
-    if job.kind not in _FORMS:
-        raise NotThere(f"a job of the kind {job.kind!r} has no result for other programs")
-    return _FORMS[job.kind](job.result)
-
-
-def _fit_form(found: fitting.Fit) -> dict[str, Any]:
-    summary = [{"part": p.title, "choice": p.choice, "worth": p.worth} for p in found.summary()]
-    names = ("name", "options", "questions", "seconds", "failed")
-    return {
-        **{name: getattr(found, name) for name in names},
-        "parts": found.parts(),
-        "summary": summary,
-    }
-
-
-_FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-    MEASURE: lambda evaluation: measuring.outside(measuring.figures_of(evaluation)),
-    FIT: _fit_form,
-    ADVISE: advising.outside,
-    LEARN: learning.outside,
-    SWEEP: sweeping.outside,
-    RANK: asdict,
-    IMPORT: asdict,
-    TUNE: tuning.outside,
-    ANSWERS: graded_answers.outside,
-    PROPOSE: asdict,
-    WRITE: asdict,
-    PULL: lambda name: {"model": name},
-    ADD: lambda outcomes: {"outcomes": [asdict(one) for one in outcomes]},
-    VERIFY: asdict,
-    REBUILD: asdict,
-    SPEED: lambda found: {"speeds": {name: asdict(speed) for name, speed in found.items()}},
-}
+def _on_set(
+    judged: JudgedSet, kind: str, what: str, work: Work, made_of: Mapping[str, Any],
+    unit: str = "questions",
+) -> Job:  # fmt: skip
+    """Start a job on a judged set, which can be started again with what it is made of."""
+    arguments = {"set": judged.name, "collection": judged.collection, **made_of}
+    return _started(judged.library, kind, what, work, unit, arguments)
 
 
 def _started(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from ranklens import background
+from ranklens import job_results
 from ranklens.jobs import Job
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -62,18 +62,18 @@ def list_jobs(library: Opened) -> list[JobState]:
 @router.get("/{job_id}")
 def show_job(job_id: str, library: Opened) -> JobState:
     """Show how far a job is."""
-    return JobState.of(background.job(library, job_id))
+    return JobState.of(job_results.job(library, job_id))
 
 
 @router.get("/{job_id}/events", openapi_extra=EVENTS)
 async def follow_job(job_id: str, library: Opened, request: Request) -> Response:
     """Follow a job: an event `progress` at each change, and `done` when it has ended."""
     admit(request)
-    job = background.job(library, job_id)
+    job = job_results.job(library, job_id)
 
     def look() -> tuple[bool, Any]:
         # What another process runs is read anew, from what that has written down.
-        state = JobState.of(background.job(library, job_id) if job.elsewhere else job)
+        state = JobState.of(job_results.job(library, job_id) if job.elsewhere else job)
         return not state.running, state.model_dump(mode="json")
 
     return stream(follow(request, job_id, lambda: run_in_threadpool(look)))
@@ -82,12 +82,12 @@ async def follow_job(job_id: str, library: Opened, request: Request) -> Response
 @router.get("/{job_id}/result")
 def show_result(job_id: str, library: Opened) -> dict[str, Any]:
     """Return what a job that is done came to; its form depends on the kind."""
-    return background.result(background.job(library, job_id))
+    return job_results.result(job_results.job(library, job_id))
 
 
 @router.post("/{job_id}/stop", status_code=202)
 def stop_job(job_id: str, library: Opened) -> JobState:
     """Stop a job at its next step, whichever process of the library runs it."""
-    job = background.job(library, job_id)
+    job = job_results.job(library, job_id)
     job.end()
     return JobState.of(job)

@@ -9,7 +9,16 @@ from annotated_types import Ge, Le
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranklens import Judgement, auditing, background, comparison, inspecting, judging, measuring
+from ranklens import (
+    Judgement,
+    auditing,
+    background,
+    comparison,
+    inspecting,
+    job_results,
+    judging,
+    measuring,
+)
 from serve.bodies import ApiRoute, CollectionName
 from serve.dependencies import Opened
 from serve.replies import described
@@ -126,7 +135,7 @@ def show_useful(
     most: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> dict[str, Any]:
     """Show which passages to judge next for a comparison, and how it stands so far."""
-    return comparison.outside(library, background.ranked(library, job), most)
+    return comparison.outside(library, job_results.ranked(library, job), most)
 
 
 @router.get("/audit")
@@ -136,7 +145,7 @@ def show_audit(
     model: Annotated[str, Query(max_length=200, description="Else the one with most grades.")] = "",
 ) -> dict[str, Any]:
     """Show a model's figures, corrected by what people graded of a random sample."""
-    return auditing.outside(auditing.audit(library, background.ranked(library, job), model))
+    return auditing.outside(auditing.audit(library, job_results.ranked(library, job), model))
 
 
 @router.post("/proposals", status_code=202)

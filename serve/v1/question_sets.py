@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranklens import background, exchange, question_sets
+from ranklens import background, exchange, job_results, question_sets
 from ranklens.question_sets import ImportedSet, Question
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -147,5 +147,5 @@ def write(body: DraftBody, library: Opened) -> JobState:
 @router.post("/drafts/{job_id}", status_code=201)
 def keep(job_id: str, body: KeepBody, library: Opened) -> SetSize:
     """Keep drafts of a job that is done, their quotes as the model's judgements."""
-    name, number = background.keep_drafts(library, job_id, body.set, body.chosen)
+    name, number = job_results.keep_drafts(library, job_id, body.set, body.chosen)
     return SetSize(name=name, questions=number)

@@ -4,7 +4,7 @@ import pytest
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
-from ranklens import background, comparison
+from ranklens import background, comparison, job_results
 from tests.ui.fakes import ALL, FUSED, RERANKED, FakeLibrary
 
 Q, WHY = "How should batteries be kept?", "Why?"
@@ -82,5 +82,5 @@ def whole(library):
 def test_the_job_keeps_the_rankings(library):
     job = background.rank_all(library, "field", TWO)
     job.thread.join()
-    assert background.ranked(library, job.id).questions[0].id == "q1"
-    assert set(background.result(job)) >= {"questions", "rankings", "failures"}
+    assert job_results.ranked(library, job.id).questions[0].id == "q1"
+    assert set(job_results.result(job)) >= {"questions", "rankings", "failures"}

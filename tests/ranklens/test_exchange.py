@@ -12,7 +12,7 @@ import pytest
 from ingest import datasets
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.data import Question
-from ranklens import background, exchange, judged_sets
+from ranklens import background, exchange, job_results, judged_sets
 from tests.serve.conftest import open_library, stock
 
 Q = "Which probe landed on the moon?"
@@ -124,5 +124,5 @@ def test_uploads_are_imported_by_a_job_that_leaves_no_files(library, tmp_path: P
     job = background.import_dataset(library, uploads, "loaded")
     job.thread.join()
     assert job.error == ""
-    assert background.result(job)["judgements"] == 1
+    assert job_results.result(job)["judgements"] == 1
     assert library.question_sets.collection_of("loaded") == "loaded"

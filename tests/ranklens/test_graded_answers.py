@@ -6,7 +6,7 @@ import pytest
 
 from rag.errors import NotThere
 from rag.evaluate.data import Question
-from ranklens import background, graded_answers
+from ranklens import background, graded_answers, job_results
 from tests.servers.chat_server import ChatServer
 from tests.ui.fakes import ALL, FakeAnswering, FakeLibrary, trace_of
 
@@ -97,6 +97,6 @@ def test_thumbs_are_compared_with_the_model(library):
 def test_the_job_has_a_result_for_other_programs(library):
     job = background.grade_answers(library, library.settings, "field", {}, 1)
     job.thread.join()
-    found = background.result(job)
+    found = job_results.result(job)
     assert [one["id"] for one in found["answers"]] == ["q1"]
     assert found["failures"] == []

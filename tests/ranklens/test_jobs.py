@@ -18,7 +18,7 @@ from rag.errors import NotThere, RanklensError
 from rag.store import jobs as log
 from rag.store.catalogue import Catalogue
 from rag.store.jobs import JobLog
-from ranklens import background
+from ranklens import job_results, restarting
 from ranklens import jobs as module
 from ranklens.jobs import Job, Jobs
 
@@ -96,7 +96,7 @@ def test_every_ending_is_there_after_a_restart(jobs: Jobs, path: Path | str):
     assert [one.error for one in found] == ["", "too few", module.UNEXPECTED, ""]
     assert all(one.ended and one.started and one.ended >= one.started for one in found)
     with pytest.raises(NotThere, match="no result of that job"):
-        background.result(found[0])
+        job_results.result(found[0])
 
 
 def test_a_killed_process_leaves_its_job_as_interrupted(
@@ -111,7 +111,7 @@ def test_a_killed_process_leaves_its_job_as_interrupted(
     assert (job.state, job.running, job.done, job.total) == ("interrupted", False, 3, 10)
     assert "3 of 10 questions" in job.error
     with pytest.raises(RanklensError, match="the program ended while it ran"):
-        background.result(job)
+        job_results.result(job)
 
 
 def test_what_was_interrupted_can_be_started_again_with_its_arguments(jobs: Jobs, path: Path | str):
@@ -124,10 +124,10 @@ def test_what_was_interrupted_can_be_started_again_with_its_arguments(jobs: Jobs
     assert found.arguments == {"names": []}
     assert opened.interrupted("fit") is None
     library = SimpleNamespace(jobs=opened)
-    assert ended(background.again(library, found)).result == {}
+    assert ended(restarting.again(library, found)).result == {}
     assert opened.interrupted("speed") is None
     with pytest.raises(NotThere, match="was not written down"):
-        background.again(library, replace(found, arguments=None))
+        restarting.again(library, replace(found, arguments=None))
     catalogue.close()
 
 

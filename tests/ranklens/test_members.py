@@ -21,6 +21,7 @@ from ranklens import (
     background,
     comparing,
     conversing,
+    job_results,
     judged_sets,
     judging,
     learning,
@@ -434,13 +435,13 @@ def test_the_result_of_a_job_goes_with_the_right_to_what_it_quotes(held):
     judged = judged_sets.own_questions(guest, things[OURS].set, None, OURS)
     job = background.measure(judged, {"none": {"reranker": "none"}})
     job.thread.join()
-    assert background.result(background.job(guest, job.id))
+    assert job_results.result(job_results.job(guest, job.id))
     managed.revoke("guest", OURS)
     assert guest.jobs.last(background.MEASURE) is None
     assert job not in guest.jobs.all()
     with pytest.raises(NotThere, match="there is no job"):
-        background.job(guest, job.id)
-    assert background.job(member_of(library, "admin"), job.id) is job
+        job_results.job(guest, job.id)
+    assert job_results.job(member_of(library, "admin"), job.id) is job
 
 
 def test_forgetting_the_question_log_is_in_the_audit_log(held):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background
+from ranklens import restarting
 from ranklens.jobs import Job
 from ui.shared import frame
 
@@ -74,7 +74,7 @@ def _interrupted(library: Library, job: Job) -> None:
 
 def _again(library: Library, job: Job) -> None:
     try:
-        background.again(library, job)
+        restarting.again(library, job)
     except RanklensError as error:
         st.session_state[_PROBLEM] = str(error)
 
