@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from rag.errors import FilterError, SettingsError
-from rag.settings import Settings
 from ranklens import asking, choices, conversing
 from ranklens.asking import PendingQuestion
 from ranklens.choices import Filter
-from tests.ui.fakes import FakeDocument, FakeLibrary, FakePipeline, trace_of
+from tests.ui.fakes import FakeDocument, FakeLibrary, FakePipeline, answered
 
 Q = "How should batteries be kept?"
 
@@ -19,13 +18,6 @@ Q = "How should batteries be kept?"
 @pytest.fixture
 def library():
     return FakeLibrary()
-
-
-def answered(library, turn):
-    """The turn once its answer is written."""
-    for _ in library.writings[turn.id].follow():
-        pass
-    return library.conversations.turn(turn.id)
 
 
 def test_a_question_begins_a_conversation_and_its_answer_is_kept(library):
@@ -82,62 +74,6 @@ def test_every_answer_is_in_the_log(library):
     while not library.question_log.entries() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert [entry.question for entry in library.question_log.entries()] == [Q]
-
-
-def test_a_thumb_up_suggests_the_cited_passages_until_it_is_taken_back(library):
-    turn = answered(library, asking.ask(library, PendingQuestion(Q)))
-    conversing.rate(library, turn.id, True)
-    cited = {citation.chunk_id for citation in turn.trace.answer.citations}
-    assert len(library.judgements.all()) == len(cited)
-    conversing.rate(library, turn.id, None)
-    assert library.judgements.all() == []
-
-
-def test_only_ready_documents_can_be_asked(library):
-    library.held[0] = FakeDocument(library.held[0].name, status="indexing")
-    ready = choices.ready(library)
-    assert len(ready) == 2
-    assert choices.document_types(ready) == ["html", "md"]
-
-
-def test_expansion_by_a_model_is_offered_only_with_a_model():
-    plain = choices.expansions(Settings(expansion="hyde"))
-    assert (plain.known, plain.chosen) == (("feedback", "hyde"), ("hyde",))
-    assert len(choices.expansions(Settings(llm_model="m")).known) == 5
-
-
-def test_a_conversation_is_exported_with_its_sources(library):
-    answered(library, asking.ask(library, PendingQuestion(Q)))
-    (chat,) = library.conversations.all()
-    text = conversing.as_markdown(library, chat)
-    assert text.startswith(f"# {Q}")
-    assert "Sources:" in text
-
-
-def test_a_trace_without_a_filter_was_asked_of_everything():
-    assert not choices.filter_of(trace_of(Q))
-
-
-def test_another_ranking_is_a_version_and_the_first_one_stays(library):
-    first = answered(library, asking.ask(library, PendingQuestion(Q)))
-    second = answered(library, asking.ask(library, PendingQuestion(Q, first), reranker="none"))
-    assert conversing.versions(library, second) == [first.id, second.id]
-    assert conversing.turn(library, first.id) == first
-    shown = library.conversations.turns(first.conversation)
-    assert [turn.id for turn in shown] == [second.id]
-    assert conversing.with_version(library, shown, first.id) == [first]
-    library.conversations.show(first)
-    assert library.conversations.turns(first.conversation) == [first]
-    assert conversing.versions(library, first) == [first.id, second.id]
-
-
-def test_an_edited_question_is_no_version(library):
-    first = answered(library, asking.ask(library, PendingQuestion(Q)))
-    edited = PendingQuestion("What cuts it?", first, rest=True)
-    second = answered(library, asking.ask(library, edited))
-    assert conversing.versions(library, second) == [second.id]
-    shown = library.conversations.turns(first.conversation)
-    assert conversing.with_version(library, shown, first.id) == shown
 
 
 def test_documents_are_quoted_instead_of_a_model_that_fails(library, monkeypatch):

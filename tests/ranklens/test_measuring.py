@@ -1,18 +1,14 @@
-"""What is measured, on which questions, and with which settings a question is searched again."""
+"""What is measured, and with which settings a question is searched again."""
 
 import hashlib
 import math
 
 import pytest
 
-from rag.errors import LibraryError
 from rag.evaluate.data import Evaluation, Question, Run
 from rag.evaluate.experiments.saved import from_json
-from rag.evaluate.progress import Interrupted
 from rag.evaluate.reports.report import summarise
-from rag.settings import Settings
 from ranklens import judged_sets, measuring
-from tests.conftest import ROOT
 from tests.ui.fakes import ALL, FUSED, FakeLibrary
 
 TWO = {"none": {"reranker": "none"}, "late": {"reranker": "late-interaction"}}
@@ -22,48 +18,6 @@ Q = "How should batteries be kept?"
 @pytest.fixture
 def library():
     return FakeLibrary()
-
-
-def test_questions_that_are_given_are_measured_by_their_judgements(library):
-    library.judgements.grade(Q, ALL[0], 2, "ada")
-    with judged_sets.judged_set(library, [Q, "And lenses?"]) as judged:
-        assert [question.text for question in judged.judged] == [Q]
-        assert judged.grades == {"q1": {ALL[0].id: 2}}
-
-
-def test_a_new_judgement_is_seen_at_once(library):
-    asked = (Question("q", Q),)
-    assert judged_sets.graded(library, asked)[0] == {}
-    library.judgements.grade(Q, ALL[1], 1, "ada")
-    assert judged_sets.graded(library, asked)[0] == {"q": {ALL[1].id: 1}}
-
-
-def test_a_set_that_does_not_exist_is_refused_by_name(library):
-    with (
-        pytest.raises(LibraryError, match="'mine' is neither a folder nor a question set"),
-        judged_sets.judged_set(library, "mine"),
-    ):
-        pass
-
-
-def test_a_folder_gets_a_library_on_no_server(tmp_path):
-    settings = Settings(
-        library=tmp_path / "own", chroma_url="http://127.0.0.1:1",
-        database_url="postgresql://a@127.0.0.1:1/x", files_url="s3://bucket",
-    )  # fmt: skip
-    opened = []
-
-    def opens(given, **_how):
-        opened.append(given)
-        raise Interrupted("far enough")
-
-    with (
-        pytest.raises(Interrupted),
-        judged_sets.opened_set(opens, settings, str(ROOT / "sample_docs")),
-    ):
-        pass
-    (own,) = opened
-    assert (own.chroma_url, own.database_url.get_secret_value(), own.files_url) == ("", "", "")
 
 
 def test_rankings_from_a_file_redirect_nothing_when_a_question_is_searched_again(

@@ -17,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from ingest.parsed import BlockSpan, Parsed
+from rag.chat.store import Turn
 from rag.retrieve.filters import EVERYTHING, Filter, mentioned
 from rag.settings import Settings
 from rag.store.analyse import analyser
@@ -325,3 +326,12 @@ class FakeLibrary(Records):
 
     def work(self, *_: Any, stop: threading.Event | None = None) -> list[FakeOutcome]:
         return []
+
+
+def answered(library: FakeLibrary, turn: Turn) -> Turn:
+    """The turn once its answer is written."""
+    for _ in library.writings[turn.id].follow():
+        pass
+    done = library.conversations.turn(turn.id)
+    assert done
+    return done
