@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from rag.errors import DatabaseUnavailable, LibraryError, StorageError
+from rag.errors import DatabaseUnavailable, LibraryError, NotThere, StorageError
 from rag.store.room import storage_error
 
 BUSY_SECONDS = 30
@@ -50,6 +50,7 @@ _AWAY = (
 _engines: WeakValueDictionary[str, Engine] = WeakValueDictionary()
 # SQLSTATE, or its class, to words.
 _STATES = {"53100": _FULL, "25006": _READ_ONLY}
+_OUT_OF_RANGE = "22003"
 _AWAY_STATES = ("08", "57P", "53300", "28", "3D")
 
 
@@ -216,11 +217,20 @@ def _explain_server(context: ExceptionContext) -> None:
     state = str(getattr(error, "sqlstate", None) or "")
     if state in _STATES:
         raise StorageError(_STATES[state]) from error
+    if _names_nothing(context, error, state):
+        raise NotThere("the library has nothing of that name or number") from None
     away = context.is_disconnect or state.startswith(_AWAY_STATES)
     unopened = context.connection is None and not state and _is_operational(error)
     if (away or unopened) and not context.is_pre_ping:
         where = _shown(context.engine.url) if context.engine else "database_url"
         raise DatabaseUnavailable(_AWAY.format(where=where)) from None
+
+
+def _names_nothing(context: ExceptionContext, error: BaseException, state: str) -> bool:
+    """Return whether what was looked for cannot be in any row: a number beyond, a name with NUL."""
+    looks = not (context.statement or "INSERT").startswith(("INSERT", "UPDATE"))
+    has_nul = type(error).__name__ == "DataError" and "NUL (0x00)" in str(error)
+    return looks and (state == _OUT_OF_RANGE or has_nul)
 
 
 def _is_operational(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui.shared import collections, navigation
+from ui.shared.address import number
 
 CHAT, SELECTED, PASSAGE, WITHIN = "chat", "selected", "passage_open", "within_names"
 SEARCHING = "searching"
@@ -41,7 +42,7 @@ def follow() -> None:
     if "within" in named:
         st.session_state[WITHIN] = named["within"]
     turn = named.get("turn", [""])[-1]
-    st.session_state[SELECTED] = int(turn) if turn.isdecimal() and len(turn) < 18 else None
+    st.session_state[SELECTED] = number(turn) or None
     st.session_state[PASSAGE] = named.get("passage", [None])[-1]
 
 

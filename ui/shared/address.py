@@ -50,8 +50,8 @@ def keep(page: str) -> None:
 
 
 def number(value: str) -> int:
-    """Return the number that a part of an address is; 0 if it is none."""
-    return int(value) if value.isdecimal() and len(value) < 18 else 0
+    """Return the number that a part of an address is; 0 if it is none, or none of a row."""
+    return int(value) if value.isdecimal() and len(value) < 10 else 0
 
 
 def _now() -> dict[str, list[str]]:

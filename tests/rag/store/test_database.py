@@ -10,7 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, text
 
-from rag.errors import DatabaseUnavailable, LibraryError, StorageError
+from rag.chat.store import Conversations
+from rag.errors import DatabaseUnavailable, LibraryError, NotThere, StorageError
 from rag.settings import load_settings, settings_table
 from rag.settings.saved import why_not_saved
 from rag.store.catalogue import Catalogue
@@ -131,6 +132,16 @@ def test_a_connection_that_ends_under_a_statement_is_explained(postgres):
     catalogue = Catalogue(postgres)
     with catalogue.engine.connect() as db, pytest.raises(DatabaseUnavailable, match="ended the"):
         db.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert catalogue.documents() == []
+    catalogue.close()
+
+
+def test_what_no_row_can_have_is_not_there(postgres):
+    catalogue = Catalogue(postgres)
+    held = Conversations(catalogue.engine, "ada", frozenset({1}))
+    for look in (lambda: held.turn(2**40), lambda: held.turns("a\0b"), lambda: held.remove("\0")):
+        with pytest.raises(NotThere, match="of that name or number"):
+            look()
     assert catalogue.documents() == []
     catalogue.close()
 
