@@ -77,13 +77,24 @@ def main() -> None:
 
 def _parts(questions: list[JudgedQuestion], count: int, sizes: Sequence[int]) -> list[TuningPart]:
     """Return a part for each size; all are tested on the last ``count`` questions."""
-    everything = range(len(questions))
-    tested = tuple(everything[-count:])
-    known = frozenset().union(*(questions[i].documents for i in tested))
-    rest = [i for i in everything[:-count] if questions[i].relevant]
-    apart = [i for i in rest if not questions[i].documents & known]
-    rest = apart if len(apart) >= max(sizes) else rest
-    return [TuningPart(str(size), tuple(rest[:size]), tested) for size in sizes]
+    trained, tested = apart(questions, count, max(sizes))
+    places = {one.id: place for place, one in enumerate(questions)}
+    rest, last = ([places[one.id] for one in part] for part in (trained, tested))
+    return [TuningPart(str(size), tuple(rest[:size]), tuple(last)) for size in sizes]
+
+
+def apart(
+    questions: Sequence[JudgedQuestion], count: int, most: int
+) -> tuple[list[JudgedQuestion], list[JudgedQuestion]]:
+    """Return questions to train on, and the last ``count``, which share no document with them.
+
+    They may share some if fewer than ``most`` questions to train on would be left.
+    """
+    tested = list(questions[-count:])
+    known = frozenset().union(*(one.documents for one in tested))
+    rest = [one for one in questions[:-count] if one.relevant]
+    others = [one for one in rest if not one.documents & known]
+    return (others if len(others) >= most else rest), tested
 
 
 def _cells(found: Difference) -> tuple[str, str, str]:
