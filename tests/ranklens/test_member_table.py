@@ -23,6 +23,7 @@ from rag.evaluate.judgements.question_sets import Guidelines
 from rag.evaluate.judgements.record import Judgement
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.types import Chunk
+from ranklens.jobs import Job
 from ranklens.library import Library
 from ranklens.members import MemberLibrary, member_of, view
 from ranklens.members.documents import MemberCatalogue, MemberCollections, MemberIndex
@@ -237,7 +238,9 @@ TABLE: dict[str, Row] = {
     "evaluations.remove": Row(
         "editor", lambda m, t, w: done(m.evaluations.remove(t.evaluation)), "evaluations.remove"
     ),
-    "jobs.start": Row("judge", lambda m, t, w: m.jobs.start("x", "y", None), "jobs.start"),
+    "jobs.start": Row(
+        "judge", lambda m, t, w: m.jobs.start("x", "y", None), "jobs.start", returns=Job(len, "y")
+    ),
     "jobs.by_id": Row(OWN, lambda m, t, w: m.jobs.by_id(t.job)),
     "jobs.all": Row(OWN, lambda m, t, w: [job for job in m.jobs.all() if job.id == t.job]),
     # What is somebody's own
