@@ -1,9 +1,8 @@
-"""Documents, passages and collections that a visitor may see, and a pipeline over nothing else."""
+"""A visitor's documents: read, added and removed with the rights of their collections."""
 
 from __future__ import annotations
 
-from collections.abc import Collection as Some
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -11,242 +10,14 @@ from typing import IO, Any
 from ingest.files import clean_name
 from ingest.progress import FileOutcome, IndexingProgress
 from ingest.senders import Sender
-from rag.errors import FilterError, NotThere, Refused
-from rag.store.catalogue import Document, Status
-from rag.store.collections import ALL, DEFAULT, Collection, CollectionDocuments
-from rag.store.membership import DEFAULT_ID, name_in_use
+from rag.errors import Refused
+from rag.store.catalogue import Document
+from rag.store.collections import DEFAULT
+from rag.store.membership import name_in_use
 from rag.types import Chunk
 from ranklens import policy
-from ranklens.members.rights import Part, Rights
-
-
-class MemberCatalogue(Part):
-    """Documents and chunks of a visitor's collections; it reads only."""
-
-    passes = frozenset({"language", "path"})
-
-    def documents(
-        self, *statuses: Status, name: str | None = None, digest: str | None = None
-    ) -> list[Document]:
-        """Return documents by name, newest version last."""
-        return self._rights.seen(self._beneath().documents(*statuses, name=name, digest=digest))
-
-    def ready(self) -> Sequence[Document]:
-        """Return the documents that can be searched."""
-        return tuple(self._rights.seen(self._beneath().ready()))
-
-    def languages(self) -> tuple[str, ...]:
-        """Return the languages of these documents."""
-        return tuple(dict.fromkeys(document.language for document in self.ready()))
-
-    def fetch(self, ids: Sequence[str]) -> dict[str, Chunk]:
-        """Return the live chunks among ``ids``."""
-        return self._seen(self._beneath().fetch(ids))
-
-    def beside(self, ids: Sequence[str], reach: int) -> dict[str, list[Chunk]]:
-        """Return the neighbours of live chunks, which are of the same documents."""
-        return self._beneath().beside(list(self.fetch(ids)), reach)  # type: ignore[no-any-return]
-
-    def chunks_of(self, document_id: int) -> list[Chunk]:
-        """Return a document's chunks."""
-        found = self._beneath().chunks_of(document_id)
-        return [chunk for chunk in found if self._rights.sees(chunk.document)]
-
-    def document_text(self, document_id: int) -> tuple[str, Any] | None:
-        """Return a document's text."""
-        return self._beneath().document_text(document_id) if self._is_own(document_id) else None
-
-    def boxes(self, document_id: int) -> bytes:
-        """Return where a document's words stand."""
-        return self._beneath().boxes(document_id) if self._is_own(document_id) else b""
-
-    def vectors(self, ids: Sequence[str]) -> Mapping[str, Any]:
-        """Return the vectors of chunks."""
-        return self._beneath().vectors(list(self.fetch(ids)))  # type: ignore[no-any-return]
-
-    def _is_own(self, document_id: int) -> bool:
-        return any(document.id == document_id for document in self.documents())
-
-    def _seen(self, found: dict[str, Chunk]) -> dict[str, Chunk]:
-        return {key: chunk for key, chunk in found.items() if self._rights.sees(chunk.document)}
-
-
-class MemberIndex(Part):
-    """What retrievers and inspector read: searches are by scope, chunks come from the catalogue."""
-
-    passes = frozenset(
-        {
-            "analyser_of", "compare", "is_exact", "lexical", "near", "one_version", "scope",
-            "tokens", "version",
-        }
-    )  # fmt: skip
-    whole = False
-    """It is a part of the library, whatever is asked: see `rag.retrieve.filters.scope_of`."""
-
-    @property
-    def catalogue(self) -> MemberCatalogue:
-        """Documents and chunks."""
-        return MemberCatalogue(self._rights, lambda: self._rights.library.index.catalogue)
-
-    @property
-    def collections(self) -> MemberCollections:
-        """The collections that can be asked."""
-        return MemberCollections(self._rights, lambda: self._rights.library.collections)
-
-
-class MemberCollections(Part):
-    """Collections: those of others are as if they were not there."""
-
-    default = DEFAULT
-    everything = ALL
-
-    def all(self) -> list[Collection]:
-        """Return the collections with the number of their documents."""
-        names = self.names()
-        return [one for one in self._beneath().all() if one.name in names]
-
-    def names(self) -> list[str]:
-        """Return the names, the default one first."""
-        of, ids = self._beneath().by_id(), self._rights.ids
-        seen = {name for key, name in of.items() if key in ids}
-        return [name for name in self._beneath().names() if name in seen]
-
-    def id_of(self, name: str) -> int:
-        """Return a collection's number."""
-        return self._known(name)
-
-    def by_id(self) -> dict[int, str]:
-        """Return number → name."""
-        ids = self._rights.ids
-        return {key: name for key, name in self._beneath().by_id().items() if key in ids}
-
-    def name_of(self, collection_id: int | None) -> str:
-        """Return a collection's name; that of the default one if it is not there."""
-        return self.by_id().get(DEFAULT_ID if collection_id is None else collection_id, DEFAULT)
-
-    def is_all(self, name: str) -> bool:
-        """Return whether a name stands for all documents, to who may see all of them."""
-        return self._rights.visitor.sees_all and bool(self._beneath().is_all(name))
-
-    def number(self, name: str) -> int:
-        """Return what is kept for a collection that is asked."""
-        if not name or self.is_all(name):
-            return self._known(ALL)
-        return self._known(name)
-
-    def ids_of_document(self, name: str) -> frozenset[int]:
-        """Return the numbers of the collections that a document is in, unseen ones too.
-
-        Whoever asks may learn that there is one more, whose documents they may not change.
-        """
-        self._rights.refuse_hidden([name])
-        return self._beneath().ids_of_document(name)  # type: ignore[no-any-return]
-
-    def of_documents(self) -> Mapping[str, tuple[str, ...]]:
-        """Return document → the collections that it is in."""
-        names = set(self.names())
-        held = {
-            document: tuple(name for name in own if name in names)
-            for document, own in self._beneath().of_documents().items()
-        }
-        return {document: own for document, own in held.items() if own}
-
-    def members(self, name: str) -> frozenset[str]:
-        """Return the names of a collection's documents."""
-        self._known(name)
-        return self._beneath().members(name)  # type: ignore[no-any-return]
-
-    def documents(self, name: str) -> CollectionDocuments:
-        """Return what of a collection can be asked."""
-        if name:
-            self._known(name)
-            return self._beneath().documents(name)  # type: ignore[no-any-return]
-        found: CollectionDocuments = self._beneath().documents(name)
-        if self._rights.visitor.sees_all:
-            return found
-        own = self._rights.seen(found.ready)
-        return CollectionDocuments(own, tuple({one.language: 0 for one in own}), all=False)
-
-    def asked(self, name: str = "") -> str:
-        """Return the collection to ask: that one, the default, or the only one that has documents.
-
-        Without the default one the first that has documents is asked.
-        """
-        if self.is_all(name):
-            return ""
-        if name:
-            try:
-                self._known(name)
-            except NotThere as error:
-                raise FilterError(str(error)) from None
-            return name
-        names = self.names()
-        if not names:
-            raise Refused("you have no access to any collection; an administrator gives it")
-        filled = [one for one in names if self._beneath().documents(one).ready]
-        if DEFAULT in filled or (DEFAULT in names and len(filled) != 1):
-            return DEFAULT
-        return (filled or names)[0]
-
-    def last(self) -> str:
-        """Return the collection to ask first; what others chose does not count."""
-        return self.asked()
-
-    def choose(self, name: str) -> None:
-        """Do nothing but check: a visitor's choice is one of the session."""
-        self._known(name)
-
-    # Changing
-
-    def make(self, name: str) -> str:
-        """Make an empty collection."""
-        self._rights.require("make collections")
-        made: str = self._beneath().make(name)
-        self._rights.note("made the collection", made)
-        return made
-
-    def ensure(self, name: str) -> str:
-        """Make a collection unless it is there."""
-        return name if name in self.names() else self.make(name)
-
-    def rename(self, name: str, new: str) -> str:
-        """Give a collection another name."""
-        self._rights.in_collections("collect", [name])
-        made: str = self._beneath().rename(name, new)
-        self._rights.library.evaluations.renamed(name, made)
-        self._rights.note("renamed the collection", f"{name} to {made}")
-        return made
-
-    def remove(self, name: str) -> None:
-        """Remove a collection; some of its documents go to the default one."""
-        self._rights.in_collections("collect", [name])
-        self._rights.require("collect", [DEFAULT_ID])
-        self._beneath().remove(name)
-        self._rights.library.evaluations.renamed(name, "")
-        self._rights.note("removed the collection", name)
-
-    def put(self, name: str, names: Iterable[str]) -> None:
-        """Put documents into a collection: whoever may change both, the two being shared then."""
-        names = list(names)
-        self._rights.in_collections("collect", [name])
-        for document in names:
-            self._rights.with_document("collect", document)
-        self._beneath().put(name, names)
-        self._rights.note(f"put into {name}", ", ".join(names))
-
-    def take(self, name: str, names: Iterable[str]) -> None:
-        """Take documents out of a collection; one of no other goes to the default one."""
-        names = list(names)
-        self._rights.in_collections("collect", [name])
-        for document in names:
-            self._rights.refuse_hidden([document])
-            if self._beneath().ids_of_document(document) <= {self._known(name)}:
-                self._rights.require("collect", [DEFAULT_ID])
-        self._beneath().take(name, names)
-        self._rights.note(f"took out of {name}", ", ".join(names))
-
-    def _known(self, name: str) -> int:
-        return self._rights.collection(name)
+from ranklens.members.collections import MemberCollections
+from ranklens.members.rights import Rights
 
 
 class MemberDocuments:
@@ -402,8 +173,3 @@ class MemberDocuments:
     def unfinished(self) -> int:
         """Return how many documents wait or are being indexed."""
         return sum(one.status in ("queued", "indexing") for one in self.documents())
-
-
-def seen_names(rights: Rights, names: Some[str]) -> frozenset[str]:
-    """Return those of the names that can be seen."""
-    return frozenset(name for name in names if rights.sees(name))

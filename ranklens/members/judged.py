@@ -15,7 +15,7 @@ from rag.store.collections import DEFAULT
 from rag.store.membership import DEFAULT_ID
 from rag.types import Chunk
 from ranklens import policy
-from ranklens.members.documents import MemberCatalogue
+from ranklens.members.catalogue import MemberCatalogue
 from ranklens.members.rights import Part, Rights
 
 _BROUGHT = " (imported by "

@@ -15,7 +15,9 @@ from rag.errors import Refused
 from rag.pipeline import Pipeline
 from ranklens import policy
 from ranklens.evaluation_use_cases import EvaluationUseCases
-from ranklens.members.documents import MemberCollections, MemberDocuments, MemberIndex
+from ranklens.members.catalogue import MemberIndex
+from ranklens.members.collections import MemberCollections
+from ranklens.members.documents import MemberDocuments
 from ranklens.members.judged import MemberJudgements, MemberQuestionSets, MemberVotes
 from ranklens.members.managed import MemberKeys, MemberSaved, MemberShares
 from ranklens.members.records import (

@@ -23,7 +23,7 @@ TEXTS = [f"The moon pulls the tide {n} times. " * (n + 1) for n in range(7)]
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     """A library whose queue is worked on as if others did so too."""
-    monkeypatch.setattr("ingest.documents.Work", LeasedWork)
+    monkeypatch.setattr("ingest.indexing.Work", LeasedWork)
     with open_library(tmp_path) as opened:
         yield opened
 

@@ -228,7 +228,7 @@ def test_a_removed_document_leaves_the_copies_of_every_host(
     hosts: Hosts, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indexes: bool
 ):
     first, _ = hosts
-    monkeypatch.setattr("ingest.documents.SHARED_LOOK", 0.01)
+    monkeypatch.setattr("ingest.indexing.SHARED_LOOK", 0.01)
     monkeypatch.setattr("rag.store.files.copies.IN_USE", -1e6)
     name, kept = write(tmp_path)[0].name, write(tmp_path)[1].name
     first.add([tmp_path / name, tmp_path / kept])

@@ -26,7 +26,8 @@ from rag.types import Chunk
 from ranklens.jobs import Job
 from ranklens.library import Library
 from ranklens.members import MemberLibrary, member_of, view
-from ranklens.members.documents import MemberCatalogue, MemberCollections, MemberIndex
+from ranklens.members.catalogue import MemberCatalogue, MemberIndex
+from ranklens.members.collections import MemberCollections
 from ranklens.members.judged import MemberJudgements
 from ranklens.members.rights import Part
 from tests.serve.isolated import CANARIES, MISSING, OURS, THEIRS, Things, two_collections

@@ -23,7 +23,7 @@ from rag.trace import to_dict
 from ranklens import choices, judging, people
 from ranklens.library import Library
 from ranklens.members import member_of
-from ranklens.members.documents import MemberIndex
+from ranklens.members.catalogue import MemberIndex
 from ranklens.members.judged import MemberJudgements
 from tests.serve.conftest import MakeClient
 from tests.serve.isolated import CANARIES, MISSING, OURS, THEIRS, VISITORS, Things, two_collections

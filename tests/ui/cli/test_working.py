@@ -26,7 +26,7 @@ def test_a_library_in_a_folder_has_no_workers(run: Run, tmp_path: Path):
 def test_a_worker_indexes_what_is_queued_until_it_is_to_end(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("ingest.documents.Work", LeasedWork)
+    monkeypatch.setattr("ingest.indexing.Work", LeasedWork)
     monkeypatch.setattr("ranklens.working.LOOK", 0.01)
     outcomes, warnings, seen = [], [], threading.Semaphore(0)
 
