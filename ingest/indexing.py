@@ -43,12 +43,11 @@ class Indexing:
         self._texts = PictureTexts(index.catalogue.engine)
         self._passwords: dict[int, str] = {}
         self._swept = time.monotonic()
-        known = {document.digest for document in index.catalogue.documents()}
-        self._files.drop_copies(known)
+        self._files.drop_copies(self._digests())
         if not self.shared:
             if not settings.files_url:
-                self._files.sweep(lambda: known)
-            self._texts.sweep(known)
+                self._files.sweep(self._digests)
+            self._texts.sweep()
         self._progress = IndexingProgress()
         self.look_again = LOOK_AGAIN
         self._working = threading.Lock()
@@ -228,16 +227,20 @@ class Indexing:
     def sweep_files(self, every: float = SWEEP_SECONDS, copies_alone: bool = False) -> int:
         """Delete files that no document has, if ``every`` seconds have passed; count them.
 
-        A process that was killed while somebody added a file leaves it; nobody ever sees it.
-        ``copies_alone``: delete only local copies, of what was removed on other hosts.
+        A process that was killed while somebody added or removed a file leaves it, and what was
+        read in it; nobody ever sees either. ``copies_alone``: delete only local copies, of what
+        was removed on other hosts.
         """
         if time.monotonic() - self._swept < every:
             return 0
         self._swept = time.monotonic()
-        catalogue = self.index.catalogue
+        self._files.drop_copies(self._digests())
+        if copies_alone:
+            return 0
+        self._texts.sweep()
+        if self.shared:  # an embedded library does so when it is opened
+            self.index.tidy()
+        return self._files.sweep(self._digests, self.index.catalogue.if_unused)
 
-        def known() -> set[str]:
-            return {one.digest for one in catalogue.documents()}
-
-        self._files.drop_copies(known())
-        return 0 if copies_alone else self._files.sweep(known, catalogue.if_unused)
+    def _digests(self) -> set[str]:
+        return {document.digest for document in self.index.catalogue.documents()}

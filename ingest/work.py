@@ -188,7 +188,7 @@ class Work:
         self, document: Document, cut: CutDocument, count: int, seconds: float
     ) -> FileOutcome:
         catalogue = self.index.catalogue
-        older = catalogue.documents("ready", name=document.name)
+        older = [one for one in catalogue.documents(name=document.name) if one.id < document.id]
         if self.index.publish(document.id, seconds) is None:
             if not catalogue.documents(name=document.name):
                 self.attachments.drop_all(document)
@@ -198,7 +198,8 @@ class Work:
         for former in older:
             if catalogue.if_unused(former.digest, self.files.drop):
                 self.texts.drop(former.digest)
-        return FileOutcome(document.name, "replaced" if older else "added", chunks=count)
+        replaces = any(former.status == "ready" for former in older)
+        return FileOutcome(document.name, "replaced" if replaces else "added", chunks=count)
 
     def _prepared(self, document: Document) -> Prepared:
         preparing = self._preparer.take(document)

@@ -9,11 +9,10 @@ chunks' ids.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection
 
 from sqlalchemy import Engine, delete, select
 
-from rag.store.schema import picture_texts
+from rag.store.schema import documents, picture_texts
 from rag.store.statements import insert_or_replace
 
 
@@ -43,9 +42,8 @@ class PictureTexts:
         with self._engine.begin() as db:
             db.execute(delete(picture_texts).where(picture_texts.c.digest == digest))
 
-    def sweep(self, known: Collection[str]) -> None:
-        """Forget the pictures of files that are not ``known``: what an ended process left."""
-        with self._engine.connect() as db:
-            digests = set(db.scalars(select(picture_texts.c.digest).distinct()))
-        for digest in digests - set(known):
-            self.drop(digest)
+    def sweep(self) -> None:
+        """Forget the pictures of files that no document has: what an ended process left."""
+        known = select(documents.c.digest).where(documents.c.status != "removed")
+        with self._engine.begin() as db:
+            db.execute(delete(picture_texts).where(picture_texts.c.digest.not_in(known)))
