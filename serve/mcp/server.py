@@ -12,6 +12,7 @@ from anyio import to_thread
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
@@ -106,6 +107,9 @@ async def _read(library: Library, work: Callable[[], Result]) -> Result:
     except RanklensError as error:
         words = in_words(error, str(library.settings.library))
         raise MCPError(INVALID_PARAMS, words) from None
+    except Exception:  # the protocol's own answer would be the error's text
+        log.exception("a resource could not be read")
+        raise MCPError(INTERNAL_ERROR, UNEXPECTED) from None
 
 
 async def _in_thread(work: Callable[[Stop], Result]) -> Result:

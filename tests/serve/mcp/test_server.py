@@ -155,6 +155,21 @@ async def test_what_nobody_expected_is_not_shown(stocked, monkeypatch, caplog):
     assert "secret of the server" in caplog.text
 
 
+async def test_what_nobody_expected_of_a_resource_is_not_shown(
+    client, stocked, monkeypatch, caplog
+):
+    def failing(*_arguments):
+        raise ValueError("/srv/secret")
+
+    monkeypatch.setattr(resources, "read", failing)
+    monkeypatch.setattr(resources, "listed", failing)
+    for asked in (client.list_resources(), client.read_resource(f"{resources.ROOT}moon.md")):
+        with pytest.raises(MCPError, match="Unexpected error") as refused:
+            await asked
+        assert "secret" not in str(refused.value)
+    assert "/srv/secret" in caplog.text
+
+
 async def test_a_long_document_is_read_in_parts(tmp_path, monkeypatch):
     monkeypatch.setattr(resources, "PART", 1000)
     text = "The moon is far. " * 120
