@@ -43,8 +43,14 @@ HEADERS: Mapping[bytes | str, bytes | str] = {
     "Connection": "close",
 }
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# Of the network's own machinery, which Python counts among the global ones.
-SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10")))
+# Of the network's own machinery, which Python counts among the global ones; the second to last is
+# that of documentation, the last Azure's own server of each of its machines.
+SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20", "168.63.129.16/32"),
+    )
+)
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
