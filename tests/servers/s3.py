@@ -77,7 +77,8 @@ class S3Server:
             [
                 self._runnable(), "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                 "-s3", f"-s3.config={self._folder / 's3.json'}", "-s3.iam=false",
-                "-s3.port.iceberg=0", "-volume.max=20", "-volume.minFreeSpace=10MiB",
+                "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=20",
+                "-volume.minFreeSpace=10MiB",
                 "-master.volumeSizeLimitMB=64", "-master.volumePreallocate=false", *ports,
             ],
             cwd=data,
