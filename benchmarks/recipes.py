@@ -30,8 +30,8 @@ from rag.models.training import load_base, quiet
 from rag.pipeline import Pipeline
 from rag.settings import Settings
 from rag.types import normalised
+from ranklens.judged_sets import opened_set
 from ranklens.library import Library
-from ranklens.measuring import opened_set
 from ranklens.tuning import SIZES
 
 SHIFTS = (0.05, 0.1, 0.2, 0.4)
