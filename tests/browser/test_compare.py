@@ -76,6 +76,8 @@ def test_an_address_shows_the_comparison_again_and_a_slide_of_it(address, visit,
     shot(page, "compare-slide")
     page.keyboard.press("Escape")
     expect(page.locator(".rl-title")).to_be_visible(timeout=SLOW)
+    page.wait_for_url(lambda url: "slide=" not in url)
+    assert "question=What+is+covered" in page.url
 
 
 def test_a_blind_vote_from_ballot_to_count(address, visit, shot):

@@ -38,8 +38,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
     stage.querySelector(".count").textContent = `${at} of ${last}`;
     button("back").disabled = at === 1;
     button("next").disabled = at === last;
+    nameInAddress(at);
+  };
+  const nameInAddress = (number) => {
     const address = new URL(location.href);
-    address.searchParams.set("slide", at);
+    number ? address.searchParams.set("slide", number) : address.searchParams.delete("slide");
     history.replaceState(history.state, "", address);
   };
   const go = (to) => {
@@ -60,6 +63,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
         : document.documentElement.requestFullscreen(),
     end: () => {
       if (document.fullscreenElement) document.exitFullscreen();
+      nameInAddress(0);
       setTriggerValue("end", true);
     },
   };
