@@ -117,8 +117,10 @@ class Queueing(Indexing):
         except DocumentError:
             catalogue.if_unused(digest, self._files.drop)
             raise
-        # Not before: a process killed in between would have lost what was queued.
-        self._forget(earlier, keep=digest)
+        # Not before: a process killed in between would have lost what was queued. One that was
+        # begun or published meanwhile stays until the new one takes its place.
+        still = [one for one in earlier if catalogue.change(one.id, one.status, status="removed")]
+        self._forget(still, keep=digest)
         if pages := count_pages(file.path):  # about, for the time left, until it is read
             catalogue.change(document_id, "queued", pages=pages)
         if file.password:
