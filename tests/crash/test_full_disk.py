@@ -28,8 +28,17 @@ def small_disks_work(folder: Path) -> bool:
     return subprocess.run(in_namespace(folder, "true"), capture_output=True).returncode == 0
 
 
+LONG = {"commands", "full_in_the_middle"}  # the others fill a disk too
+
+
 @pytest.mark.timeout(300)  # seconds, unless other programs are busy
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(one, marks=[pytest.mark.long] * (one.__name__ in LONG), id=one.__name__)
+        for one in SCENARIOS
+    ],
+)
 def test_a_full_disk_is_a_state_and_not_an_end(scenario, tmp_path):
     if not small_disks_work(tmp_path):
         pytest.skip("no small disk: `unshare -Urm mount -t tmpfs` does not work on this system")
