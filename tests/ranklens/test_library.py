@@ -230,8 +230,15 @@ def test_indexing_again_keeps_answering_and_ends_with_the_same_chunks(library, w
 def test_a_queued_file_is_forgotten_only_once_its_successor_is_queued(library, write):
     library.enqueue(write("a.txt", "the moon"))
     seen = []
-    hide = library.index.hide
-    library.index.hide = lambda ids: (seen.append(len(library.documents())), hide(ids))
+    catalogue = library.index.catalogue
+    change = catalogue.change
+
+    def watched(document_id, was, **values):
+        if values.get("status") == "removed":
+            seen.append(len(library.documents()))
+        return change(document_id, was, **values)
+
+    catalogue.change = watched
     library.enqueue(write("a.txt", "the comet"))
     assert seen == [2]
     library.work()
