@@ -62,9 +62,8 @@ def apply(library: UseCases) -> None:
     """Let what is saved hold from the next question on, for everybody."""
     library = library.whole
     given = library.given
-    with (
-        _APPLYING
-    ):  # else one that read before a change puts its older settings over the newer ones
+    # Else one that read before a change puts its older settings over the newer ones.
+    with _APPLYING:
         shared = given.database_url.get_secret_value()
         # Before it is read: what is saved meanwhile is read at the next look.
         version = library.index.version() if shared else library.applied

@@ -32,9 +32,8 @@ def signed_in(settings: Settings) -> SignedIn:
     """Return whose session this is; it is found out anew in every run of the page."""
     if settings.sign_in == "proxy":
         headers = st.context.headers
-        if (
-            len(headers.get_all(settings.proxy_user_header)) > 1
-        ):  # a visitor's own beside the proxy's
+        # One may be the visitor's own, beside the proxy's.
+        if len(headers.get_all(settings.proxy_user_header)) > 1:
             return SignedIn(problem="The sign-in named more than one account.")
         return of_headers(settings, dict(headers))
     if not st.user.get("is_logged_in"):
