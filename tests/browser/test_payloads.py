@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import serving
 from tests.browser.hostile_library import ALL, PAYLOADS, build
 from tests.browser.test_measure import settled
+from tests.browser.test_settings import base_url
 from tests.servers.openai_server import OpenAIServer, Reply
 
 BROUGHT = "<img src=x onerror=alert(17)>"
@@ -198,8 +199,8 @@ def _models(page, fired, address, model):
     page.goto(f"{address}/settings")
     page.get_by_role("combobox", name="Provider").click()
     page.get_by_role("option", name="Another address").click()
-    page.get_by_label("Base URL").fill(model.url)
-    page.get_by_label("Base URL").press("Enter")
+    base_url(page).fill(model.url)
+    base_url(page).press("Enter")
     settled(page)
     page.get_by_role("button", name="Test the connection").click()
     page.get_by_text("Connected").wait_for()
