@@ -32,6 +32,26 @@ from ranklens import (
     sweeping,
     tuning,
 )
+from ranklens.job_kinds import (
+    ADD,
+    ADVISE,
+    ANSWERS,
+    FIT,
+    FORMS,
+    IMPORT,
+    LEARN,
+    MEASURE,
+    PROPOSE,
+    PULL,
+    RANK,
+    REBUILD,
+    SAMPLES,
+    SPEED,
+    SWEEP,
+    TUNE,
+    VERIFY,
+    WRITE,
+)  # fmt: skip
 from ranklens.jobs import Job, Work
 
 if TYPE_CHECKING:
@@ -42,12 +62,6 @@ if TYPE_CHECKING:
     from ranklens.judged_sets import JudgedSet
     from ranklens.library import Library
     from ranklens.measuring import Variants
-
-MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
-PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
-SAMPLES = "samples"
-LEARN, TUNE, SWEEP = "learn", "tune", "sweep"
-RANK, IMPORT, ANSWERS = "rank", "import", "answers"
 
 
 def measure(
@@ -60,6 +74,7 @@ def measure(
             judged, pipelines, one_pool=one_pool, answers=answers, on_progress=job.advance,
             stop=job.stop,
         )  # fmt: skip
+        job.confirm()
         evaluations.keep(judged.library, evaluation, judged.collection)
         return evaluation
 
@@ -100,8 +115,9 @@ def learn(judged: JudgedSet, options: Mapping[str, Any], others: Sequence[str] =
 
     def work(job: Job) -> learning.LearningReport:
         return learning.learn(
-            judged, options, others=others, on_progress=job.advance, stop=job.stop
-        )
+            judged, options, others=others, on_progress=job.advance, stop=job.stop,
+            before_keeping=job.confirm,
+        )  # fmt: skip
 
     return _started(judged.library, LEARN, f"Learning from {judged.name}", work)
 
@@ -114,7 +130,9 @@ def sweep(judged: JudgedSet, wishes: sweeping.SweepWishes) -> Job:
     sweeping.plan_of(judged, wishes)
 
     def work(job: Job) -> sweeping.SweepOutcome:
-        return sweeping.sweep(judged, wishes, on_progress=job.advance, stop=job.stop)
+        return sweeping.sweep(
+            judged, wishes, on_progress=job.advance, stop=job.stop, before_keeping=job.confirm
+        )
 
     made_of = {"wishes": {**asdict(wishes), "again": False}}
     return _on_set(judged, SWEEP, f"Sweep on {judged.name}", work, made_of, "searches")
@@ -128,7 +146,10 @@ def tune(judged: JudgedSet, options: Mapping[str, Any], wishes: tuning.TuningWis
     tuning.check(judged.library.settings, wishes, visitor=True)
 
     def work(job: Job) -> tuning.TuningReport:
-        return tuning.tune(judged, options, wishes, on_progress=job.advance, stop=job.stop)
+        return tuning.tune(
+            judged, options, wishes, on_progress=job.advance, stop=job.stop,
+            before_keeping=job.confirm,
+        )  # fmt: skip
 
     made_of = {"options": options, "wishes": asdict(wishes)}
     return _on_set(judged, TUNE, f"Tuning on {judged.name}", work, made_of, "steps")
@@ -298,7 +319,7 @@ def _started(
     library: Library, kind: str, what: str, work: Work, unit: str = "questions",
     arguments: Mapping[str, Any] | None = None,
 ) -> Job:  # fmt: skip
-    started = library.jobs.start(kind, what, work, unit, arguments)
+    started = library.jobs.start(kind, what, work, unit, arguments, FORMS.get(kind))
     if started is None:
         raise LibraryError("the library is busy with another job; wait for it, or stop it")
     return started

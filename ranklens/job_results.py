@@ -1,45 +1,23 @@
-"""Jobs by their ids, and what they found: for those who ask from outside."""
+"""Jobs by their ids, and what they came to: for other programs, and in every process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from rag.errors import LibraryError, NotThere, RanklensError
-from ranklens import (
-    advising,
-    comparison,
-    fitting,
-    graded_answers,
-    learning,
-    measuring,
-    question_sets,
-    sweeping,
-    tuning,
-)
-from ranklens.background import (
-    ADD,
-    ADVISE,
-    ANSWERS,
-    FIT,
-    IMPORT,
-    LEARN,
-    MEASURE,
-    PROPOSE,
-    PULL,
-    RANK,
-    REBUILD,
-    SPEED,
-    SWEEP,
-    TUNE,
-    VERIFY,
-    WRITE,
-)  # fmt: skip
-from ranklens.jobs import Job
+from ranklens import question_sets
+from ranklens.comparison import ComparedRankings
+from ranklens.job_kinds import RANK, WRITE
+from ranklens.jobs import RESULT_MB, Job
+from ranklens.question_sets import QuestionsWritten
 
 if TYPE_CHECKING:
     from ranklens.library import Library
+
+_RANKED, _WRITTEN = TypeAdapter(ComparedRankings), TypeAdapter(QuestionsWritten)
 
 
 def job(library: Library, job_id: str) -> Job:
@@ -50,7 +28,7 @@ def job(library: Library, job_id: str) -> Job:
 
 
 def result(job: Job) -> dict[str, Any]:
-    """Return a job's result as JSON's own types, for other programs.
+    """Return a job's result as JSON's own types, whichever process ran it.
 
     Raises `LibraryError` while it runs, and `RanklensError` with its reason if it failed.
     """
@@ -58,25 +36,20 @@ def result(job: Job) -> dict[str, Any]:
         raise LibraryError("the job is still running")
     if job.error:
         raise RanklensError(job.error)
-    if job.earlier:
-        raise NotThere(
-            "this process has no result of that job: another one ran it, this one was started "
-            "again, or a later job of its kind took its place; `/v1/evaluations` has what was "
-            "measured"
-        )
-    if job.kind not in _FORMS:
-        raise NotThere(f"a job of the kind {job.kind!r} has no result for other programs")
-    return _FORMS[job.kind](job.result)
+    if (found := job.outside()) is not None:
+        return found
+    raise NotThere(
+        f"the job {job.what!r} has no result for other programs, or one that is larger than "
+        f"{RESULT_MB:g} MB: that is kept in the process that ran it, until a later job of its kind"
+    )
 
 
-def ranked(library: Library, job_id: str) -> comparison.ComparedRankings:
+def ranked(library: Library, job_id: str) -> ComparedRankings:
     """Return what a job has ranked; raises `NotThere` if it was another job, or is of before."""
     done = job(library, job_id)
     if done.kind != RANK:
         raise NotThere(f"the job {job_id!r} has ranked no questions")
-    result(done)
-    compared: comparison.ComparedRankings = done.result
-    return compared
+    return _RANKED.validate_python(result(done))
 
 
 def keep_drafts(
@@ -86,42 +59,12 @@ def keep_drafts(
 
     Raises `NotThere` if there is no such job or place, `LibraryError` while it runs.
     """
-    written = job(library, job_id)
-    result(written)
-    if written.kind != WRITE:
+    done = job(library, job_id)
+    found = result(done)
+    if done.kind != WRITE:
         raise NotThere(f"the job {job_id!r} has written no questions")
-    drafts = written.result.written
-    places = range(len(drafts)) if chosen is None else chosen
-    if any(not 0 <= place < len(drafts) for place in places):
-        raise NotThere(f"the job wrote {len(drafts)} questions; they count from 0")
-    return question_sets.keep_drafts(library, name, written.result, [drafts[p] for p in places])
-
-
-def _fit_form(found: fitting.Fit) -> dict[str, Any]:
-    summary = [{"part": p.title, "choice": p.choice, "worth": p.worth} for p in found.summary()]
-    names = ("name", "options", "questions", "seconds", "failed")
-    return {
-        **{name: getattr(found, name) for name in names},
-        "parts": found.parts(),
-        "summary": summary,
-    }
-
-
-_FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-    MEASURE: lambda evaluation: measuring.outside(measuring.figures_of(evaluation)),
-    FIT: _fit_form,
-    ADVISE: advising.outside,
-    LEARN: learning.outside,
-    SWEEP: sweeping.outside,
-    RANK: asdict,
-    IMPORT: asdict,
-    TUNE: tuning.outside,
-    ANSWERS: graded_answers.outside,
-    PROPOSE: asdict,
-    WRITE: asdict,
-    PULL: lambda name: {"model": name},
-    ADD: lambda outcomes: {"outcomes": [asdict(one) for one in outcomes]},
-    VERIFY: asdict,
-    REBUILD: asdict,
-    SPEED: lambda found: {"speeds": {name: asdict(speed) for name, speed in found.items()}},
-}
+    drafts = _WRITTEN.validate_python(found)
+    places = range(len(drafts.written)) if chosen is None else chosen
+    if any(not 0 <= place < len(drafts.written) for place in places):
+        raise NotThere(f"the job wrote {len(drafts.written)} questions; they count from 0")
+    return question_sets.keep_drafts(library, name, drafts, [drafts.written[p] for p in places])

@@ -1,12 +1,13 @@
 """Long work in the background: progress, stop, errors in plain words.
 
 A job goes on when the page that started it is left. A library runs one job at a time: two would
-spoil each other's times. What each did is written down too (`rag.store.jobs`), so that a job
-which the end of the process interrupted can be seen afterwards; results are not.
+spoil each other's times. What each did and came to is written down too (`rag.store.jobs`), so that
+every process of the library has it, and a job which the end of its process interrupted can be seen.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import threading
@@ -17,11 +18,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rag.errors import RanklensError
+from rag.evaluate.progress import Interrupted
 from rag.store.jobs import JobEnd, JobLog, LoggedJob
 
 log = logging.getLogger(__name__)
 
 Work = Callable[["Job"], Any]
+ResultForm = Callable[[Any], dict[str, Any]]
+RESULT_MB = 8.0  # what is larger stays in memory
 UNEXPECTED = "Unexpected error. Details are in the server log; start it again."
 NOTED_EVERY = 2.0  # seconds between notes of how far a job is
 SEEN_EVERY = 5.0  # seconds between signs that it is at work, and looks whether others stop it
@@ -32,9 +36,11 @@ class Job:
     """Work in a thread of its own; ``result`` or ``error`` is there once it no longer runs.
 
     ``unit`` is what ``done`` and ``total`` count; ``id`` is for those who ask from outside.
-    ``over`` is how it ended, ``owner`` the account that started it. The result of one of an
-    ``earlier`` process is gone. ``arguments`` are what it was started with, if it can be started
-    again with them. ``seen`` are the collections that its account saw then.
+    ``form`` makes the result JSON's own types, for other programs and processes. ``over`` is how it
+    ended, ``owner`` the account that started it. What is known of a job of another process, an
+    ``earlier`` one perhaps, is what that has written down. ``arguments`` are what it was started
+    with, if it can be started again with them. ``seen`` are the collections that its account saw
+    then.
     """
 
     work: Work
@@ -56,18 +62,21 @@ class Job:
     arguments: Mapping[str, Any] | None = None
     owner: str = ""
     seen: frozenset[int] = frozenset()
+    form: ResultForm | None = None
+    has_result: bool = False
     _noted: float = 0.0
 
     @classmethod
     def logged(cls, logged: LoggedJob, written: JobLog | None = None) -> Job:
         """Return a job of another process; the error of an interrupted one is what it did."""
-        did = f"{logged.done:,} of {logged.total:,} {logged.unit}" if logged.total else "nothing"
-        why = f"the program ended while it ran; it had done {did}. Start it again"
         return cls(
             lambda _job: None, logged.what, logged.unit, logged.done, logged.total,
-            error=why if logged.state == "interrupted" else logged.error, kind=logged.kind,
-            id=logged.id, started=logged.started, ended=logged.ended, over=logged.state,
-            earlier=True, written=written, arguments=logged.arguments, owner=logged.account,
+            error=_why(logged.done, logged.total, logged.unit)
+            if logged.state == "interrupted" else logged.error,
+            kind=logged.kind, id=logged.id, started=logged.started, ended=logged.ended,
+            over=logged.state, earlier=True, written=written, arguments=logged.arguments,
+            owner=logged.account, seen=frozenset(logged.collections),
+            has_result=logged.has_result,
         )  # fmt: skip
 
     @property
@@ -91,8 +100,10 @@ class Job:
         """Begin."""
         self.started = datetime.now(UTC)
         if self.written:
-            kind, what = self.kind, self.what
-            self.written.begin(self.id, kind, what, self.unit, self.arguments, self.owner)
+            self.written.begin(
+                self.id, self.kind, self.what, self.unit, self.arguments, self.owner,
+                sorted(self.seen),
+            )  # fmt: skip
         self.thread = threading.Thread(target=self._run, name="job", daemon=True)
         self.thread.start()
         return self
@@ -103,11 +114,24 @@ class Job:
         if time.monotonic() - self._noted >= NOTED_EVERY:
             self.note()
 
-    def note(self) -> None:
-        """Write down how far it is; it ends if another process has stopped it."""
+    def note(self) -> JobEnd:
+        """Write down how far it is, and return its state; it ends if that is another one."""
         self._noted = time.monotonic()
-        if self.written and not self.written.note(self.id, self.done, self.total, self.unit):
+        if not self.written:
+            return "running"
+        state = self.written.note(self.id, self.done, self.total, self.unit)
+        if state != "running":
             self.stop.set()
+        return state
+
+    def confirm(self) -> None:
+        """Make sure that it is this process's still, before what it found is published.
+
+        Nobody takes it over for a minute from now on. Raises `Interrupted` if it was given up:
+        whoever started it again publishes.
+        """
+        if self.note() == "interrupted":
+            raise Interrupted(_why(self.done, self.total, self.unit))
 
     def be_seen(self) -> None:
         """Write down now and then that it is at work, until it ends or is stopped elsewhere."""
@@ -115,32 +139,51 @@ class Job:
             self.thread.join(SEEN_EVERY)
             if not self.thread.is_alive():
                 return
-            if not self.written.see(self.id):
+            if self.written.see(self.id) != "running":
                 self.stop.set()
 
     def end(self) -> None:
         """Let it end at its next step, also in another process, which learns of it soon."""
         if self.elsewhere and self.written:
-            self.written.end(self.id, "stopped")
+            self.written.stop(self.id)
             self.over = "stopped"
         elif self.running:
             self.stop.set()
 
+    def outside(self) -> dict[str, Any] | None:
+        """Return its result as JSON's own types; None if it has none for other programs."""
+        if self.form:
+            return self.form(self.result)
+        if self.has_result and self.written:
+            found: dict[str, Any] | None = json.loads(self.written.result(self.id) or "null")
+            return found
+        return None
+
     def _run(self) -> None:
         try:
             self.result = self.work(self)
+            found = json.dumps(self.form(self.result)) if self.form else ""
         except RanklensError as error:
-            self.error = str(error)
+            self.error, found = str(error), ""
         except Exception:  # the thread's outermost frame: else the page waits for a result
             log.exception("the work on %r failed", self.what)
-            self.error = UNEXPECTED
+            self.error, found = UNEXPECTED, ""
         self.ended = datetime.now(UTC)
         self.over = "failed" if self.error else "done"
         if self.stop.is_set():
             self.over = "stopped"
         if self.written:
             self.note()
-            self.written.end(self.id, self.over, self.error)
+            kept = found if len(found) <= RESULT_MB * 1e6 else ""
+            self.over = self.written.end(self.id, self.over, self.error, kept)
+        if self.over == "interrupted":
+            self.result, self.error = None, _why(self.done, self.total, self.unit)
+        self.has_result = bool(found and not self.error)
+
+
+def _why(done: int, total: int, unit: str) -> str:
+    did = f"{done:,} of {total:,} {unit}" if total else "nothing"
+    return f"the program ended or was cut off while it ran; it had done {did}. Start it again"
 
 
 class Jobs:
@@ -158,15 +201,17 @@ class Jobs:
 
     def start(
         self, kind: str, what: str, work: Work, unit: str = "questions",
-        arguments: Mapping[str, Any] | None = None, owner: str = "",
+        arguments: Mapping[str, Any] | None = None, form: ResultForm | None = None,
+        owner: str = "", seen: frozenset[int] = frozenset(),
     ) -> Job | None:  # fmt: skip
         """Start a job; None when one of the library's is running."""
         with self._lock:
             if self.busy:
                 return None
             made = Job(
-                work, what, unit, kind=kind, written=self._log, arguments=arguments, owner=owner
-            )
+                work, what, unit, kind=kind, written=self._log, arguments=arguments, owner=owner,
+                seen=seen, form=form,
+            )  # fmt: skip
             self._last[kind] = made.start()
         if self._log and self._log.shared:
             threading.Thread(target=made.be_seen, name="job seen", daemon=True).start()
@@ -194,7 +239,7 @@ class Jobs:
     def all(self) -> list[Job]:
         """Return the last hundred jobs, those of earlier processes too, oldest first."""
         here = {job.id: job for job in self._last.values()}
-        before = [here.get(one.id) or Job.logged(one) for one in self._written()]
+        before = [here.get(one.id) or Job.logged(one, self._log) for one in self._written()]
         logged = {job.id for job in before}
         return [*before, *(job for job in here.values() if job.id not in logged)]
 

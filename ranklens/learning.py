@@ -55,13 +55,14 @@ def learn(
     others: Sequence[str] = (),
     on_progress: Callable[[int, int, str], None] | None = None,
     stop: Event | None = None,
+    before_keeping: Callable[[], None] = lambda: None,
 ) -> LearningReport:
     """Learn from a judged set and keep the version in its library; nothing else is changed.
 
     ``options`` are the settings in which the pipeline that it is compared with differs from the
     library's. ``others`` are rerankers of this machine whose scores are weighed too. Raises
     `RanklensError` if one of them cannot be, or if too few questions are judged, and `Interrupted`
-    once ``stop`` is set.
+    once ``stop`` is set. What ``before_keeping`` raises keeps the version from being kept.
     """
     started = time.perf_counter()
     pipeline = judged.pipeline.with_settings(**options)
@@ -76,6 +77,7 @@ def learn(
         tuple(further),
     )  # fmt: skip
     found = fitting.learn(pools, judged.grades, counter(fitting.FOLDS + 1, "parts"))
+    before_keeping()
     version = LearnedVersions(judged.library.settings).add(
         LearnedWeights(
             weights=found.weights,

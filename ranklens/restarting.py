@@ -8,13 +8,6 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import NotThere
 from ranklens.advising import AdviceWishes
 from ranklens.background import (
-    ADVISE,
-    FIT,
-    MEASURE,
-    SAMPLES,
-    SPEED,
-    SWEEP,
-    TUNE,
     add_samples,
     advise,
     fit,
@@ -23,6 +16,7 @@ from ranklens.background import (
     sweep,
     tune,
 )  # fmt: skip
+from ranklens.job_kinds import ADVISE, FIT, MEASURE, SAMPLES, SPEED, SWEEP, TUNE
 from ranklens.judged_sets import question_set
 from ranklens.sweeping import SweepWishes
 from ranklens.tuning import TuningWishes

@@ -6,7 +6,7 @@ used for choosing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -120,12 +120,14 @@ def sweep(
     owner: bool = False,
     on_progress: OnProgress | None = None,
     stop: Event | None = None,
+    before_keeping: Callable[[], None] = lambda: None,
 ) -> SweepOutcome:
     """Measure configurations on judged questions, choose one, and measure that on others.
 
     A sweep of the same wishes that was stopped or killed goes on where it was, unless documents or
     judgements have changed. Raises `RanklensError` as `plan_of` does, and `Interrupted` once
-    ``stop`` is set; nothing that was measured is lost then.
+    ``stop`` is set; nothing that was measured is lost then. What ``before_keeping`` raises keeps
+    the pipeline from being saved.
     """
     library = judged.library
     policy.require(library.visitor, "pipelines")
@@ -141,6 +143,7 @@ def sweep(
         state.finish(end.as_json())
         indexes.remove()
     if wishes.save_as:
+        before_keeping()
         save(library, state.key, wishes.save_as)
     return _outcome(state)
 

@@ -135,13 +135,14 @@ def tune(
     *,
     on_progress: Callable[[int, int, str], None] | None = None,
     stop: Event | None = None,
+    before_keeping: Callable[[], None] = lambda: None,
 ) -> TuningReport:
     """Tune on a judged set and keep the version in its library; nothing else is changed.
 
     ``options`` are the settings in which the pipeline that it is compared with differs from the
     library's. A run that was stopped or killed goes on where it was if judgements and wishes are
     the same. Raises `RanklensError` if too few questions are judged, and `Interrupted` once
-    ``stop`` is set.
+    ``stop`` is set. What ``before_keeping`` raises keeps the version from being kept.
     """
     started, wishes = time.perf_counter(), wishes or TuningWishes()
     pipeline, library = judged.pipeline.with_settings(**options), judged.library.settings.library
@@ -158,6 +159,7 @@ def tune(
     found = fitting.worth(
         questions, judged.grades, parts, tested, present, pipeline.settings.rrf_k, apart
     )
+    before_keeping()
     version = _kept(judged, wishes, found, work, parts)
     return TuningReport(version, found, time.perf_counter() - started)
 

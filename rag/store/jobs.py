@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,6 +58,8 @@ table = Table(
     Column("process", String, nullable=False, server_default=""),
     Column("seen", Float),
     Column("account", String, nullable=False, server_default=""),
+    Column("collections", JSON),
+    Column("result", Text),
     Index("jobs_by_start", "started"),
 )
 
@@ -67,7 +69,7 @@ class LoggedJob:
     """A job as it was last written down; ``ended`` is None while it runs.
 
     ``arguments`` are what it was started with, as JSON's own types, if it can be started again.
-    ``account`` is whose it is; empty for the owner's.
+    ``account`` is whose it is, empty for the owner's; ``collections`` are those that it saw then.
     """
 
     id: str
@@ -82,6 +84,8 @@ class LoggedJob:
     ended: datetime | None = None
     arguments: Mapping[str, Any] | None = None
     account: str = ""
+    collections: tuple[int, ...] = ()
+    has_result: bool = False
 
 
 class JobLog:
@@ -89,8 +93,8 @@ class JobLog:
 
     One process has a library in a folder open, so a job that runs in a log that is opened is one
     that the end of an earlier process interrupted. A database (``shared``) has jobs of several
-    processes: one is interrupted once its process gives no sign of life. A full disk costs a note,
-    never the job.
+    processes: one is interrupted once its process gives no sign of life, and what that process
+    writes about it later is refused. A full disk costs a note, never the job.
     """
 
     def __init__(self, engine: Engine, shared: bool | None = None) -> None:
@@ -105,10 +109,11 @@ class JobLog:
     def begin(
         self, job_id: str, kind: str, what: str, unit: str,
         arguments: Mapping[str, Any] | None = None, account: str = "",
+        collections: Collection[int] = (),
     ) -> None:  # fmt: skip
         """Write down a job that starts."""
         row = {"id": job_id, "kind": kind, "what": what, "unit": unit, "done": 0, "total": 0}
-        row |= {"account": account}
+        row |= {"account": account, "collections": list(collections)}
         newest = select(table.c.id).order_by(table.c.started.desc()).limit(KEPT)
         with self._noted() as engine, engine.begin() as db:
             state = {"state": "running", "error": "", "started": self._now, "seen": self._now}
@@ -116,17 +121,31 @@ class JobLog:
             db.execute(insert(table).values(row | state))
             db.execute(delete(table).where(table.c.id.not_in(newest)))
 
-    def note(self, job_id: str, done: int, total: int, unit: str) -> bool:
-        """Write down how far a job is; False if another process has stopped it."""
-        return self._change(job_id, done=done, total=total, unit=unit, seen=self._now)
+    def note(self, job_id: str, done: int, total: int, unit: str) -> JobEnd:
+        """Write down how far this process's job is; returns the state that it has now."""
+        return self._change(job_id, "running", done=done, total=total, unit=unit, seen=self._now)
 
-    def see(self, job_id: str) -> bool:
-        """Write down that a job is still at work; False if another process has stopped it."""
-        return self._change(job_id, seen=self._now)
+    def see(self, job_id: str) -> JobEnd:
+        """Write down that this process's job is still at work; returns the state it has now."""
+        return self._change(job_id, "running", seen=self._now)
 
-    def end(self, job_id: str, state: JobEnd, error: str = "") -> None:
-        """Write down how a job ended, or that it is to end: its process looks at `see`."""
-        self._change(job_id, state=state, error=error, ended=self._now)
+    def end(self, job_id: str, state: JobEnd, error: str = "", result: str = "") -> JobEnd:
+        """Write down how this process's job ended and what it came to, as JSON.
+
+        Returns the state that it has now: another one if it was stopped or given up before.
+        """
+        return self._change(job_id, state, error=error, ended=self._now, result=result or None)
+
+    def stop(self, job_id: str) -> None:
+        """Write down that a job is to end, whose ever it is: its process looks at `see`."""
+        this = (table.c.id == job_id) & (table.c.state == "running")
+        with self._noted() as engine, engine.begin() as db:
+            db.execute(update(table).where(this).values(state="stopped", ended=self._now))
+
+    def result(self, job_id: str) -> str | None:
+        """Return what a job came to, as JSON; None if that is not kept."""
+        with self._engine.connect() as db:
+            return db.scalar(select(table.c.result).where(table.c.id == job_id))
 
     def interrupt(self) -> None:
         """Mark what runs in this process, or has run in one before, as interrupted."""
@@ -149,7 +168,7 @@ class JobLog:
         if self.shared:
             self._interrupt_silent()
         with self._engine.connect() as db:
-            return [_job(row) for row in db.execute(select(table).order_by(table.c.started))]
+            return [_job(row) for row in db.execute(_DESCRIBED.order_by(table.c.started))]
 
     @property
     def _now(self) -> Any:
@@ -158,13 +177,17 @@ class JobLog:
             return time.time()
         return func.extract("epoch", func.clock_timestamp())
 
-    def _change(self, job_id: str, **values: object) -> bool:
-        """Change a job that runs; one that has ended stays so. False if it was stopped."""
+    def _change(self, job_id: str, state: JobEnd, **values: object) -> JobEnd:
+        """Change a job that runs in this process; returns the state that it has then.
+
+        One that has ended, was stopped or was given up stays so.
+        """
         this = table.c.id == job_id
+        mine = this & (table.c.state == "running") & (table.c.process == self._process)
         with self._noted() as engine, engine.begin() as db:
-            db.execute(update(table).where(this, table.c.state == "running").values(values))
-            return db.scalar(select(table.c.state).where(this)) != "stopped"
-        return True  # what could not be written down stops nothing
+            if not db.execute(update(table).where(mine).values(state=state, **values)).rowcount:
+                return db.scalar(select(table.c.state).where(this)) or state
+        return state  # what could not be written down stops nothing
 
     @contextmanager
     def _noted(self) -> Iterator[Engine]:
@@ -174,10 +197,20 @@ class JobLog:
             log.warning("a job could not be written down: %s", error)
 
 
-def _job(row: Row[tuple[object, ...]]) -> LoggedJob:
+_OWN = ("id", "kind", "what", "unit", "done", "total", "state", "error", "account", "arguments")
+_DESCRIBED = select(
+    *(table.c[name] for name in (*_OWN, "started", "ended", "collections")),
+    table.c.result.is_not(None).label("has_result"),
+)  # results themselves may be large
+
+
+def _job(row: Row[*tuple[Any, ...]]) -> LoggedJob:
     started, ended = (
         None if at is None else datetime.fromtimestamp(at, UTC) for at in (row.started, row.ended)
     )
     assert started  # noqa: S101 - the column is not null
-    own = ("id", "kind", "what", "unit", "done", "total", "state", "error", "account", "arguments")
-    return LoggedJob(**{name: getattr(row, name) for name in own}, started=started, ended=ended)
+    own = {name: getattr(row, name) for name in _OWN}
+    return LoggedJob(
+        **own, started=started, ended=ended, collections=tuple(row.collections or ()),
+        has_result=bool(row.has_result),
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from rag.store.collections import DEFAULT
 from rag.store.sources import Source, SourceKind
 from rag.types import Trace
 from rag.watch.entry import LogEntry
-from ranklens.jobs import Job, Work
+from ranklens.jobs import Job, ResultForm, Work
 from ranklens.members.rights import Part
 
 
@@ -78,14 +78,14 @@ class MemberJobs(Part):
 
     def start(
         self, kind: str, what: str, work: Work, unit: str = "questions",
-        arguments: Mapping[str, Any] | None = None,
+        arguments: Mapping[str, Any] | None = None, form: ResultForm | None = None,
     ) -> Job | None:  # fmt: skip
         """Start a job; None when one of the library's is running."""
         self._rights.require("measure")
         account, seen = self._rights.account, self._rights.ids
-        made: Job | None = self._beneath().start(kind, what, work, unit, arguments, account)
-        if made:
-            made.seen = seen
+        made: Job | None = self._beneath().start(
+            kind, what, work, unit, arguments, form, account, seen
+        )
         return made
 
     def last(self, kind: str) -> Job | None:

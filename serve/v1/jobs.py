@@ -43,8 +43,7 @@ class JobState(BaseModel):
     def of(cls, job: Job) -> JobState:
         """Describe a job as it is now."""
         running = job.running
-        gone = running or job.error or job.earlier
-        finished = None if gone else f"/api/v1/jobs/{job.id}/result"
+        finished = f"/api/v1/jobs/{job.id}/result" if job.has_result and not running else None
         return cls(
             id=job.id, kind=job.kind, what=job.what, unit=job.unit, done=job.done,
             total=job.total, running=running, stopping=running and job.stop.is_set(),

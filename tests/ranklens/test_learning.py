@@ -11,7 +11,8 @@ import pytest
 
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.progress import Interrupted
-from ranklens import judged_sets, learning
+from ranklens import background, evaluations, judged_sets, learning
+from ranklens.jobs import Job
 from ranklens.library import Library
 from tests.serve.conftest import open_library, stock
 
@@ -89,6 +90,28 @@ def test_it_shows_progress_and_stops(library: Library):
         learning.learn(judged, {}, on_progress=report, stop=stop)
     assert seen == [(n, 24, "questions") for n in (1, 2, 3)]
     assert learning.versions(library) == []
+
+
+@pytest.mark.parametrize("kind", ["learn", "measure"])
+def test_a_job_that_was_given_up_keeps_nothing(
+    library: Library, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    judged, advance = judged_sets.own_questions(library, QUESTIONS), Job.advance
+
+    def given_up(job: Job, done: int, total: int, unit: str = "") -> None:
+        advance(job, done, total, unit)
+        if done == total:  # somewhere else, since it gave no sign of life
+            library.jobs._log.interrupt()
+
+    monkeypatch.setattr(Job, "advance", given_up)
+    if kind == "learn":
+        job = background.learn(judged, {})
+    else:
+        job = background.measure(judged, {"none": {"reranker": "none"}})
+    job.thread.join(60)
+    assert (job.state, job.result) == ("interrupted", None)
+    assert learning.versions(library) == []
+    assert evaluations.listed(library) == []
 
 
 def test_too_few_judgements_and_nothing_learned_yet_are_named(library: Library):

@@ -16,12 +16,14 @@ from ingest.web import Fetched
 from rag.chat.store import Turn
 from rag.errors import NotThere, Refused
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
+from rag.store.jobs import JobLog
 from rag.types import Answer, Citation
 from ranklens import (
     addresses,
     background,
     comparing,
     conversing,
+    job_kinds,
     job_results,
     judged_sets,
     judging,
@@ -32,6 +34,7 @@ from ranklens import (
     voting,
     watching,
 )
+from ranklens.jobs import Jobs
 from ranklens.library import Library
 from ranklens.members import member_of, rights
 from tests.serve.isolated import OURS, THEIRS, Things, two_collections
@@ -424,7 +427,9 @@ def test_saved_pipelines_are_in_the_audit_log(held):
             change(member_of(library, "editor"), "a", "pool=1")
 
 
-def test_the_result_of_a_job_goes_with_the_right_to_what_it_quotes(held):
+def test_the_result_of_a_job_goes_with_the_right_to_what_it_quotes(
+    held, monkeypatch: pytest.MonkeyPatch
+):
     library, things = held
     managed = people.people(library)
     for collection in (OURS, THEIRS):
@@ -433,13 +438,22 @@ def test_the_result_of_a_job_goes_with_the_right_to_what_it_quotes(held):
     judged = judged_sets.own_questions(guest, things[OURS].set, None, OURS)
     job = background.measure(judged, {"none": {"reranker": "none"}})
     job.thread.join()
-    assert job_results.result(job_results.job(guest, job.id))
+    found = job_results.result(job_results.job(guest, job.id))
+    assert found["questions"]
+    here, elsewhere = library.jobs, Jobs(JobLog(library.index.catalogue.engine, shared=True))
+    for jobs in (here, elsewhere):
+        monkeypatch.setattr(library, "jobs", jobs)
+        assert job_results.result(job_results.job(guest, job.id)) == found
+        with pytest.raises(NotThere, match="there is no job"):
+            job_results.job(member_of(library, "both"), job.id)
     managed.revoke("guest", OURS)
-    assert guest.jobs.last(background.MEASURE) is None
-    assert job not in guest.jobs.all()
-    with pytest.raises(NotThere, match="there is no job"):
-        job_results.job(guest, job.id)
-    assert job_results.job(member_of(library, "admin"), job.id) is job
+    for jobs in (here, elsewhere):
+        monkeypatch.setattr(library, "jobs", jobs)
+        assert guest.jobs.last(job_kinds.MEASURE) is None
+        assert job.id not in [one.id for one in guest.jobs.all()]
+        with pytest.raises(NotThere, match="there is no job"):
+            job_results.job(guest, job.id)
+        assert job_results.result(job_results.job(member_of(library, "admin"), job.id))
 
 
 def test_forgetting_the_question_log_is_in_the_audit_log(held):

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from ranklens.viewing import page_image, source_of
 from tests.conftest import ROOT
 from tests.serve.api_server import serving
-from tests.serve.conftest import open_library
+from tests.serve.conftest import OWN, api_of, open_library, stock
 
 PDF = ROOT / "sample_docs" / "mars-rovers.pdf"
 
@@ -48,6 +49,23 @@ def test_what_one_host_gets_others_index_and_show(
         assert hit.chunk.id in found.text
     originals = [path.name for path in tmp_path.rglob("files/*") if path.stat().st_size > 1000]
     assert len(originals) == 2  # copies of the worker and of the page
+
+
+def test_every_host_gives_a_job_s_result_until_it_is_deleted(postgres: str, tmp_path: Path):
+    with open_library(tmp_path / "page", database_url=postgres) as page:
+        stock(page, tmp_path)
+        own, here = {"cache": tmp_path / "api cache", "database_url": postgres}, TestClient(
+            api_of(page), base_url=f"http://{OWN}", client=("127.0.0.1", 50000)
+        )  # fmt: skip
+        with serving(tmp_path / "api", **own) as api:
+            started = httpx.post(f"{api.address}/v1/verify", timeout=60).json()
+            with httpx.stream("GET", f"{api.address}/v1/jobs/{started['id']}/events") as events:
+                assert "event: done" in "".join(events.iter_text())
+            found = httpx.get(f"{api.address}/v1/jobs/{started['id']}/result").json()
+            assert found["problems"] == []
+            state = here.get(f"/api/v1/jobs/{started['id']}").json()
+            assert here.get(state["result"]).json() == found
+        assert here.get(state["result"]).json() == found  # the process that ran it has ended
 
 
 def work(folder: Path, shared: dict[str, str]) -> None:

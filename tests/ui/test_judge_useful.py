@@ -3,7 +3,7 @@
 import pytest
 
 from rag.evaluate.data import Question
-from ranklens import background
+from ranklens import job_kinds
 from tests.ui.fakes import ALL
 from tests.ui.test_ask import html
 
@@ -26,7 +26,7 @@ def test_the_passage_that_matters_most_is_graded_and_the_next_one_follows(page, 
     at = opened(page)
     assert "few passages decide" in html(at)
     at.button(key="rank_all").click().run()
-    job = asked.jobs.last(background.RANK)
+    job = asked.jobs.last(job_kinds.RANK)
     job.thread.join()
     at.run()
     assert not at.exception

@@ -66,7 +66,7 @@ def test_what_was_interrupted_is_shown_and_started_again(page, judged):
     library.jobs = Jobs(JobLog(engine))  # the program was started again
     at = page("ui/measure/page.py")
     assert "Interrupted: field" in html(at)
-    assert "The program ended while it ran; it had done nothing" in html(at)
+    assert "The program ended or was cut off while it ran; it had done nothing" in html(at)
     at.button(key="seen_measure").click().run()
     assert "Interrupted" not in html(at)
     at = page("ui/measure/page.py")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from rag.text.plural import plural
-from ranklens import background
+from ranklens import background, job_kinds
 from ranklens.question_sets import QuestionsWritten, keep_drafts
 from ui.judge import model
 from ui.shared import collections, frame, jobs
@@ -17,7 +17,7 @@ from ui.shared import collections, frame, jobs
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-JOB = background.WRITE
+JOB = job_kinds.WRITE
 MOST = 100
 
 

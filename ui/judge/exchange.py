@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 import streamlit as st
 
 from rag.text.plural import plural
-from ranklens import background, exchange
+from ranklens import background, exchange, job_kinds
 from ranklens.exchange import ImportedDataset
 from ui.judge import importing
 from ui.shared import frame, jobs
@@ -35,7 +35,7 @@ def show(library: Library, name: str | None) -> None:
     if not library.jobs.busy:
         importing.uploader(library, _KEY, "Import a data set", partial(_import, library),
                            several=True)  # fmt: skip
-    job = jobs.follow(library, background.IMPORT, "The data set was not imported")
+    job = jobs.follow(library, job_kinds.IMPORT, "The data set was not imported")
     if job is not None and isinstance(job.result, ImportedDataset):
         _show(job.result)
     if name is not None:

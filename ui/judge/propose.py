@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens import background, judging
+from ranklens import background, job_kinds, judging
 from ranklens.judging import Question
 from ui.judge import model
 from ui.judge.pool import DEPTHS
@@ -16,7 +16,7 @@ from ui.shared import frame, jobs, variants
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-JOB = background.PROPOSE
+JOB = job_kinds.PROPOSE
 WHICH = ("Not judged yet", "All")
 NOTHING = (
     f"Nothing was left to grade. Of questions that a person or a file has judged, “{WHICH[1]}” "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens import background
+from ranklens import background, job_kinds
 from ranklens.comparing import describe_pipeline
 from ranklens.comparison import ComparedRankings
 from ui.shared import collections, frame, grades, jobs, variants
@@ -33,7 +33,7 @@ def show(library: Library, name: str, key: str, judge: bool = False) -> Compared
         st.rerun()
     if not enough:
         frame.notice("Choose two pipelines or more: they are compared with the first one.")
-    job = jobs.follow(library, background.RANK, "Nothing was ranked")
+    job = jobs.follow(library, job_kinds.RANK, "Nothing was ranked")
     if job is None or job.earlier:
         return None
     found: ComparedRankings = job.result

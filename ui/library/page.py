@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background
+from ranklens import job_kinds
 from ranklens.adding import needs_password
 from ranklens.languages import advice
 from ui.library import collections, document, documents, imports, indexing, uploads
@@ -28,7 +28,7 @@ def page() -> None:
         imports.show(library)
     indexing.show(library)
     if state.may(library, "measure"):
-        jobs.interrupted(library, background.SAMPLES)
+        jobs.interrupted(library, job_kinds.SAMPLES)
     if state.may(library, "collect", target(library)):
         collections.manager(library)
     held = library.documents(chosen_one)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens import advising, background, judged_sets
+from ranklens import advising, background, job_kinds, judged_sets
 from ranklens.advising import POOLS, Advice, AdviceWishes
 from ranklens.models import rerankers
 from ui.measure.summary import page_button, show_figures
@@ -16,7 +16,7 @@ from ui.shared.html import show as show_html
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-KIND = background.ADVISE
+KIND = job_kinds.ADVISE
 
 
 def show(library: Library, name: str) -> None:

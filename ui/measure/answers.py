@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ranklens import background, graded_answers
+from ranklens import background, graded_answers, job_kinds
 from ranklens.comparing import describe_pipeline, pipeline_names, resolve
 from ranklens.graded_answers import AnswersGraded
 from ui.judge import model
@@ -45,7 +45,7 @@ def show(library: Library, name: str) -> None:
             options = resolve(library.settings, [chosen])[chosen]
             background.grade_answers(library, settings, name, options, most)
             st.rerun()
-    job = jobs.follow(library, background.ANSWERS, "No answers were graded")
+    job = jobs.follow(library, job_kinds.ANSWERS, "No answers were graded")
     if job is not None and isinstance(job.result, AnswersGraded) and job.result.name == name:
         _show(job.what, job.result)
 

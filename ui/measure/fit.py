@@ -12,7 +12,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports.fitted import FittedPart
 from rag.text.plural import plural
-from ranklens import background, fitting, judged_sets
+from ranklens import background, fitting, job_kinds, judged_sets
 from ranklens.comparing import describe_pipeline, pipeline_names, resolve
 from ui.shared import frame, jobs
 from ui.shared.html import show as show_html
@@ -20,7 +20,7 @@ from ui.shared.html import show as show_html
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-KIND = background.FIT
+KIND = job_kinds.FIT
 
 
 def show(library: Library, name: str) -> None:

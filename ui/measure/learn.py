@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background, judged_sets, learning, models, tuning
+from ranklens import background, job_kinds, judged_sets, learning, models, tuning
 from ranklens.trained import TrainedVersion
 from ui.measure.fit import show_part
 from ui.shared import frame, jobs, state
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEARN, TUNE = "Weights, in seconds", "Cross-encoder, in minutes"
 FAILED = "Nothing was learned"
-KINDS = {LEARN: (background.LEARN, learning), TUNE: (background.TUNE, tuning)}
+KINDS = {LEARN: (job_kinds.LEARN, learning), TUNE: (job_kinds.TUNE, tuning)}
 
 
 def show(library: Library, name: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports.rendering import STYLE
 from rag.text.plural import plural
-from ranklens import background, judged_sets
+from ranklens import background, job_kinds, judged_sets
 from ranklens.evaluations import EvaluationRecord
 from ranklens.measuring import UNANSWERABLE
 from ui.measure import advice, answers, fit, history, learn, presenter, results, runs, sweep
@@ -18,7 +18,7 @@ from ui.shared import address, frame, jobs, question_sets, slides, state, varian
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-KIND = background.MEASURE
+KIND = job_kinds.MEASURE
 
 
 def page() -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports import report
 from rag.evaluate.reports.report import EvaluationSummary
-from ranklens import background, evaluations, judged_sets, measuring
+from ranklens import evaluations, job_kinds, judged_sets, measuring
 from ranklens.evaluations import EvaluationRecord
 from ranklens.jobs import Job
 from ranklens.measuring import Evaluation, Figures
@@ -43,7 +43,7 @@ def follow(library: Library, given: Mapping[str, str]) -> list[EvaluationRecord]
             frame.notice(f"The evaluation {key} is not kept any more.", tone="warn")
         else:
             choose(found)
-    elif _finished(library.jobs.last(background.MEASURE)) or _SHOWN not in st.session_state:
+    elif _finished(library.jobs.last(job_kinds.MEASURE)) or _SHOWN not in st.session_state:
         choose(next(iter(held), None))
     return held
 

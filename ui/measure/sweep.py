@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background, judged_sets, sweeping
+from ranklens import background, job_kinds, judged_sets, sweeping
 from ranklens.models import rerankers
 from ranklens.sweeping import SweepOutcome, SweepWishes
 from ui.measure.summary import page_button, show_figures
@@ -17,7 +17,7 @@ from ui.shared.html import show as show_html
 if TYPE_CHECKING:
     from ranklens.library import Library
 
-KIND = background.SWEEP
+KIND = job_kinds.SWEEP
 CHUNKS, POOLS = (100, 200, 300, 400), (10, 20, 50, 100, 200)
 CHOICES = {
     "chunk_tokens": ("Chunk size, tokens", CHUNKS),

@@ -10,7 +10,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.settings import Settings, load_settings
 from rag.text.plural import plural
-from ranklens import background, models, speeds
+from ranklens import background, job_kinds, models, speeds
 from ranklens.languages import advice
 from ranklens.models import Download, ListedModel, size_text
 from ui.shared import frame, jobs, state
@@ -77,7 +77,7 @@ def _here(
     if library is None:
         return
     names = [one.model.name for one in found if speeds.measurable(one.model)]
-    jobs.follow(library, background.SPEED)
+    jobs.follow(library, job_kinds.SPEED)
     st.button(
         "Measure speed",
         icon=":material/speed:",

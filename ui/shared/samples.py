@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background, samples
+from ranklens import background, job_kinds, samples
 from ranklens.jobs import Job
 from ui.shared import collections, frame, state
 
@@ -30,7 +30,7 @@ def offer(library: Library) -> None:
             on_click=_add,
             args=(library,),
         )
-    job = library.jobs.last(background.SAMPLES)
+    job = library.jobs.last(job_kinds.SAMPLES)
     if job and job.error:
         frame.notice(job.error, "The sample library is not complete", "bad")
 
