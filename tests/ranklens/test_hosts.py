@@ -85,12 +85,14 @@ def test_a_question_asks_for_the_version_once(hosts: Hosts, tmp_path: Path):
 
     event.listen(library.index.catalogue.engine, "before_cursor_execute", note)
     library.pipeline.search("moon probe")
-    assert len(statements) == 4  # the version, the vectors, the passages of both retrievers
+    # The version, the vectors, the passages of both retrievers; on a busy machine the second one
+    # finds those that the first one has fetched.
+    assert len(statements) in (3, 4)
     assert len([one for one in statements if "FROM store_version" in one]) == 1
     statements.clear()
     library.search("moon probe")
     assert len([one for one in statements if "FROM store_version" in one]) == 1
-    assert len(statements) == 6  # two more for the question log
+    assert len(statements) in (5, 6)  # two more for the question log
 
 
 def test_what_is_removed_during_a_question_is_gone_from_the_next_one(hosts: Hosts, tmp_path: Path):
