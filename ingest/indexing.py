@@ -43,10 +43,11 @@ class Indexing:
         self._texts = PictureTexts(index.catalogue.engine)
         self._passwords: dict[int, str] = {}
         self._swept = time.monotonic()
-        self._files.drop_copies(self._digests())
+        known = index.catalogue.digests
+        self._files.drop_copies(known)
         if not self.shared:
             if not settings.files_url:
-                self._files.sweep(self._digests)
+                self._files.sweep(known)
             self._texts.sweep()
         self._progress = IndexingProgress()
         self.look_again = LOOK_AGAIN
@@ -234,13 +235,11 @@ class Indexing:
         if time.monotonic() - self._swept < every:
             return 0
         self._swept = time.monotonic()
-        self._files.drop_copies(self._digests())
+        known = self.index.catalogue.digests
+        self._files.drop_copies(known)
         if copies_alone:
             return 0
         self._texts.sweep()
         if self.shared:  # an embedded library does so when it is opened
             self.index.tidy()
-        return self._files.sweep(self._digests, self.index.catalogue.if_unused)
-
-    def _digests(self) -> set[str]:
-        return {document.digest for document in self.index.catalogue.documents()}
+        return self._files.sweep(known, self.index.catalogue.if_unused)

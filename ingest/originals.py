@@ -133,6 +133,8 @@ class Originals:
             return 0
         since = float("inf") if self._owned else time.time() - ORPHANED
         held = [one.key.rpartition("/")[2] for one in self._files.list(KEYS) if one.changed < since]
+        if not held:
+            return 0
         digests, count = known(), 0  # asked after the list: what was added meanwhile is known
         for digest in held:
             if digest in digests or not _DIGEST.fullmatch(digest):
@@ -144,7 +146,7 @@ class Originals:
                 count += if_unused(digest, self.drop)
         return count
 
-    def drop_copies(self, known: Collection[str]) -> None:
+    def drop_copies(self, known: Callable[[], Collection[str]]) -> None:
         """Delete local copies of what is not ``known`` any more, an hour after their last use."""
         self._copies.keep_only(known)
 

@@ -110,6 +110,7 @@ class Queueing(Indexing):
                 into,
                 known,
                 lambda: self._keep_again(file.path, digest),
+                pages=count_pages(file.path) or None,  # about, for the time left
                 **may_name,
             )
         except AddedMeanwhile:
@@ -121,8 +122,6 @@ class Queueing(Indexing):
         # begun or published meanwhile stays until the new one takes its place.
         still = [one for one in earlier if catalogue.change(one.id, one.status, status="removed")]
         self._forget(still, keep=digest)
-        if pages := count_pages(file.path):  # about, for the time left, until it is read
-            catalogue.change(document_id, "queued", pages=pages)
         if file.password:
             self._passwords[document_id] = file.password
         if not file.parent:  # an attachment goes on with its e-mail

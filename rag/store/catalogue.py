@@ -96,6 +96,7 @@ class Catalogue(Removals, DocumentTexts):
         known: Collection[Document] | None = None,
         before: Callable[[], object] = lambda: None,
         may_name: membership.MayName = lambda _places, _parents: True,
+        pages: int | None = None,
     ) -> int:
         """Queue a document and return its id; see `membership.enrol` for its collection.
 
@@ -103,9 +104,11 @@ class Catalogue(Removals, DocumentTexts):
 
         ``known`` are the documents of these bytes that were thought of; raises `AddedMeanwhile` if
         there is another one. ``before`` is called while nobody drops the bytes and nobody sees the
-        document; what it raises is raised, and nothing is queued.
+        document; what it raises is raised, and nothing is queued. ``pages`` are about as many as
+        there are, until it is read.
         """
         row = {"name": name, "size": size, "digest": digest, "status": "queued", "parent": parent}
+        row |= {"pages": pages}
         with self.changing_documents() as db:
             lock_bytes(db, digest)
             membership.reserve(db, name, may_name)
@@ -156,6 +159,12 @@ class Catalogue(Removals, DocumentTexts):
             query = query.where(documents.c.digest.in_(digests))
         with self._engine.connect() as db:
             return [document_of(row) for row in db.execute(query)]
+
+    def digests(self) -> set[str]:
+        """Return the digests of all documents but the removed ones."""
+        with self._engine.connect() as db:
+            found = select(documents.c.digest).where(documents.c.status != "removed").distinct()
+            return set(db.scalars(found))
 
     def ready(self) -> Sequence[Document]:
         """Return the documents that can be searched, by name; kept until one changes."""

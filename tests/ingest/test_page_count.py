@@ -2,6 +2,8 @@
 
 import zlib
 
+from sqlalchemy import event
+
 from ingest import page_count
 from ingest.page_count import count_pages
 from tests.ingest.build import pdf
@@ -35,3 +37,16 @@ def test_streams_that_unpack_to_much_are_not_unpacked_for_ever(tmp_path, monkeyp
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.5\n" + bomb * 40)
     assert count_pages(tmp_path / "a.pdf") == 0
     assert len(unpacked) == 2, "4 MB each"
+
+
+def test_a_pdf_that_waits_has_its_pages_from_the_first_statement_on(library, tmp_path):
+    (tmp_path / "a.pdf").write_bytes(pdf(pages=3))
+    written = []
+    event.listen(
+        library.index.catalogue.engine,
+        "before_cursor_execute",
+        lambda _db, _cursor, statement, *_: written.append(statement),
+    )
+    assert library.enqueue(tmp_path / "a.pdf").status == "queued"
+    assert [one.pages for one in library.documents()] == [3]
+    assert not [one for one in written if one.startswith("UPDATE documents") and "pages" in one]

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from rag.store.files.folder import UNFINISHED
@@ -62,9 +63,13 @@ class Copies:
             raise storage_error(error) or error from error
         self._trim()
 
-    def keep_only(self, known: Collection[str]) -> None:
-        """Delete copies of what is not known any more, and what a killed process left."""
-        self._delete(lambda path, _: path.name not in known)
+    def keep_only(self, known: Callable[[], Collection[str]]) -> None:
+        """Delete copies of what is not ``known`` any more, and what a killed process left.
+
+        It is asked for once at most: if there is a copy that nobody has used lately.
+        """
+        ask = cache(known)
+        self._delete(lambda path, _: path.name not in ask())
 
     def _trim(self) -> None:
         with suppress(FileNotFoundError):  # another process trims too
