@@ -227,6 +227,7 @@ def test_a_result_is_never_shown_under_another_sets_name(page, judged):
     assert "Nothing measured with these questions yet" in html(at)
     assert 'class="rl-verdict' not in html(at)
     assert "run" not in at.query_params
+    assert at.query_params["set"] == "other"
     at.selectbox(key="question_set").select("field").run()
     assert "14 questions" in verdict(html(at))
 
@@ -253,6 +254,41 @@ def test_every_run_is_kept_and_the_address_names_the_one_that_is_shown(page, jud
     assert "Measured only the second time: reranker=cross-encoder." in html(at)
     at.button(key="delete_run").click().run()
     assert len(evaluations.listed(judged)) == 1
+
+
+def test_an_address_names_the_set_and_may_name_it_alone(page, judged):
+    at = measured(page, judged)
+    run = at.query_params["run"]
+    assert at.query_params["set"] == "field"
+    QuestionSets(judged.index.catalogue).put("other", [Question("o", "Is a lens cleaned dry?")])
+
+    def linked(**named):
+        opened = AppTest.from_file("../../ui/measure/page.py", default_timeout=30)
+        for name, value in named.items():
+            opened.query_params[name] = value
+        return opened.run()
+
+    alone = linked(set="other")
+    assert not alone.exception
+    assert alone.selectbox(key="question_set").value == "other"
+    assert "Nothing measured with these questions yet" in html(alone)
+    assert "14 questions" in verdict(html(linked(set="field")))
+    edited = linked(set="other", run=run)  # somebody changed the set in the address
+    assert edited.selectbox(key="question_set").value == "other"
+    assert 'class="rl-verdict' not in html(edited)
+
+
+def test_a_link_chooses_the_collection_of_its_set(page, judged):
+    judged.collections.make("reports")
+    QuestionSets(judged.index.catalogue).put("other", [Question("o", "Is it dry?")], "reports")
+    for path in ("ui/measure/page.py", "ui/judge/page.py"):
+        judged.collections.choose(judged.collections.default)
+        at = AppTest.from_file(f"../../{path}", default_timeout=30)
+        at.query_params["set"] = "other"
+        at.run()
+        assert not at.exception
+        assert at.selectbox(key="question_set").value == "other"
+        assert judged.collections.last() == "reports"
 
 
 def test_an_address_of_a_run_that_is_gone_says_so(page, judged):

@@ -23,13 +23,9 @@ def page() -> None:
     frame.title("Judge", "Grade what is relevant: every figure on the Measure page rests on it.")
     _from_address(library)
     name = question_sets.chooser(library)
+    st.session_state.setdefault(_VIEW, VIEWS[0] if name else VIEWS[1])
     view = st.segmented_control(
-        "View",
-        VIEWS,
-        default=VIEWS[0] if name else VIEWS[1],
-        key=_VIEW,
-        required=True,
-        label_visibility="collapsed",
+        "View", VIEWS, key=_VIEW, required=True, label_visibility="collapsed"
     )
     held = library.question_sets.questions(name) if name else ()
     if view == VIEWS[0] and name and held:
@@ -56,15 +52,16 @@ def _from_address(library: Library) -> None:
     named = address.arrived(pool.PAGE)
     if not named:
         return
-    if (name := named.get("set", "")) in library.question_sets.sizes():
-        question_sets.choose(name)
-        if number := address.number(named.get("question", "")):
-            st.session_state[pool.AT] = (name, number - 1)
+    known = (name := named.get("set", "")) in library.question_sets.sizes()
+    if known and (number := address.number(named.get("question", ""))):
+        st.session_state[pool.AT] = (name, number - 1)
     view = named.get("view", VIEWS[0])
     if view in VIEWS and (view != VIEWS[0] or name):
         st.session_state[_VIEW] = view
     if judge := named.get("judge", ""):
         grades.call_me(judge)
+    if known:
+        question_sets.follow(library, name)
 
 
 page()

@@ -28,7 +28,7 @@ def page() -> None:
     given = address.arrived(runs.PAGE)
     presenter.follow(given)
     held = runs.follow(library, given)
-    if presenter.at() and (presented := _shown(library, runs.chosen(held))):
+    if presenter.at() and (presented := _shown(library, runs.chosen(held), None)):
         presenter.show(presented)
         return
     frame.title("Measure", "What each stage of each pipeline is worth, on the judged questions.")
@@ -40,7 +40,7 @@ def page() -> None:
         _controls(library, name)
         jobs.follow(library, KIND)
     sets = library.question_sets.names()
-    shown = _shown(library, runs.beside(held, name or held[0].name, sets))
+    shown = _shown(library, runs.beside(held, name or held[0].name, sets), name)
     if shown is not None:
         results.show(library, shown)
     elif name is not None:
@@ -61,12 +61,18 @@ def page() -> None:
             answers.show(library, name)
 
 
-def _shown(library: Library, record: EvaluationRecord | None) -> runs.ShownEvaluation | None:
-    """Return what is shown, a file before what is kept, and name it in the address."""
+def _shown(
+    library: Library, record: EvaluationRecord | None, name: str | None
+) -> runs.ShownEvaluation | None:
+    """Return what is shown, a file before what is kept, and name it in the address.
+
+    Beside an evaluation of questions that are no set, the address names that evaluation alone.
+    """
     opened = runs.of_file()
     at = presenter.at()
     address.write(
         runs.PAGE,
+        set=name if record is None or record.name == name else None,
         run=record.id if record and not opened else None,
         slide=None if opened else at,
         slides=presenter.extent(),

@@ -35,15 +35,25 @@ class ShownEvaluation:
 
 
 def follow(library: Library, given: Mapping[str, str]) -> list[EvaluationRecord]:
-    """Choose what an address names or what this session has just measured; return all records."""
+    """Choose what an address names or what this session has just measured; return all records.
+
+    If set and evaluation of an address do not belong together, somebody has changed the set.
+    """
     held = evaluations.listed(library)
-    if key := given.get("run"):
-        found = next((one for one in held if one.id == key), None)
-        if found is None:
-            frame.notice(f"The evaluation {key} is not kept any more.", tone="warn")
-        else:
-            choose(found)
-    elif _finished(library.jobs.last(job_kinds.MEASURE)) or _SHOWN not in st.session_state:
+    sets, key, name = library.question_sets.names(), given.get("run"), given.get("set", "")
+    found = next((one for one in held if one.id == key), None)
+    if key and found is None:
+        frame.notice(f"The evaluation {key} is not kept any more.", tone="warn")
+    if name in sets and (found is None or found.name != name):
+        choose(next((one for one in held if one.name == name), None))
+        question_sets.follow(library, name)
+    elif found:
+        choose(found)
+        if found.name in sets:
+            question_sets.follow(library, found.name)
+    elif not key and (
+        _finished(library.jobs.last(job_kinds.MEASURE)) or _SHOWN not in st.session_state
+    ):
         choose(next(iter(held), None))
     return held
 
