@@ -13,6 +13,9 @@ __all__ = ["ROOT", "free_port", "serving", "wait_for"]
 ARTIFACTS = ROOT / "test-artifacts"
 WAIT = 60_000  # milliseconds: a machine may be busy with the other parts of the suite
 expect.set_options(timeout=WAIT)
+# Whether the page or its main part, which scrolls by itself, can be moved sideways.
+WIDER = """() => [document.documentElement, document.querySelector("[data-testid=stMain]")]
+  .some(part => part && part.scrollWidth > part.clientWidth)"""
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import serving
-from tests.browser.test_measure import CONTRAST, LOOKS, WIDER, settled, write
+from tests.browser.conftest import WIDER, serving
+from tests.browser.test_measure import CONTRAST, LOOKS, settled, write
 
 SLOW = 60_000
 

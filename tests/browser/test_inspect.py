@@ -8,11 +8,10 @@ from playwright.sync_api import expect
 from rag.settings import Settings
 from ranklens.library import Library
 from tests.browser.axe import violations
-from tests.browser.conftest import serving
+from tests.browser.conftest import WIDER, serving
 
 ROOT = Path(__file__).parents[2]
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
-WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 DOCUMENTS = ("apollo-landings.html", "cassini-huygens.docx", "comets.txt")
 QUESTION = "Which probe landed on Titan?"
 
@@ -91,9 +90,9 @@ def test_reload_back_and_forward_show_the_same_passage_and_traces(address, visit
     outside = verdict(page).inner_text()
     page.get_by_text("Two traces", exact=True).click()
     page.locator(".rl-slope").first.wait_for()  # a useful pair, without a click
-    expect(page.get_by_text("Second: none, now")).to_be_visible()
+    expect(page.get_by_text("Second: Without reranking, now")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Second: none, now")).to_be_visible()
+    expect(page.get_by_text("Second: Without reranking, now")).to_be_visible()
     page.go_back()
     expect(verdict(page)).to_have_text(outside)
     page.go_back()

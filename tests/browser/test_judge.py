@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import serving
-from tests.browser.test_looks import WIDER, ask
+from tests.browser.conftest import WIDER, serving
+from tests.browser.test_looks import ask
 from tests.browser.test_measure import settled
 from tests.ui.fakes import ALL
 

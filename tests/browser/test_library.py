@@ -4,8 +4,8 @@ import pytest
 
 from rag.settings import Settings
 from ranklens.library import Library
-from tests.browser.conftest import ROOT, serving
-from tests.browser.test_looks import CONTRAST, WIDER
+from tests.browser.conftest import ROOT, WIDER, serving
+from tests.browser.test_looks import CONTRAST
 from tests.browser.test_measure import settled
 
 SENTENCE = "The moon is in its orbit around the earth, and the sun is far away from number {}. "

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.browser.axe import violations
-from tests.browser.conftest import serving
+from tests.browser.conftest import WIDER, serving
 from tests.browser.test_measure import settled
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
-WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 # The left upper corner of each element, read at one moment, as soon as all are there.
 CORNERS = """places => {
   const found = places.map(place => document.querySelector(place)?.getBoundingClientRect());

@@ -6,11 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import serving
+from tests.browser.conftest import WIDER, serving
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 LOOKS = [(1280, True), (390, False)]
-WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 # Numbers of the quality-time chart that lie over another number or a dot.
 COVERED = """() => {
   const boxes = [...document.querySelectorAll(".rl-plot > :is(.mark, .dot)")].map((one) => [
@@ -20,6 +19,18 @@ COVERED = """() => {
     a.left + 1 < b.right && b.left + 1 < a.right && a.top + 1 < b.bottom && b.top + 1 < a.bottom;
   return boxes.flatMap(([mark, box, name], n) =>
     mark ? boxes.filter(([, other], m) => m !== n && meet(box, other)).map(() => name) : []);
+}"""
+# Buttons of the presenter that lie over each other; those of its bar are in a component's own tree.
+BUTTONS_MEET = """() => {
+  const bar = [...document.querySelectorAll(".st-key-presenter *")]
+    .flatMap(one => [...(one.shadowRoot?.querySelectorAll(".bar button") ?? [])]);
+  const all = [...document.querySelectorAll(".st-key-presenter button"), ...bar]
+    .map(one => [one.innerText, one.getBoundingClientRect()]);
+  const meet = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  if (all.length < 9) return ["too few buttons"];
+  return all.flatMap(([name, box], n) =>
+    all.slice(n + 1).filter(([, other]) => meet(box, other)).map(([other]) => `${name}, ${other}`));
 }"""
 QUESTIONS = ["How are batteries kept?", "What does the warranty cover?", "How is a lens cleaned?",
              "When are seals replaced?"]  # fmt: skip
@@ -134,7 +145,10 @@ def present(page, shot):
     expect(slide).to_have_attribute("viewBox", "0 0 900 1600")
     assert slide.bounding_box()["width"] > 330
     shot(page, "slide-summary-390")
-    page.set_viewport_size({"width": 1280, "height": 900})
+    for width in (390, 800, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        assert page.evaluate(BUTTONS_MEET) == [], width
     expect(slide).to_have_attribute("viewBox", "0 0 1600 900")
     page.keyboard.press("Home")
     page.emulate_media(reduced_motion="reduce")

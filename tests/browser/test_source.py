@@ -7,8 +7,8 @@ import pytest
 
 from rag.settings import Settings
 from ranklens.library import Library
-from tests.browser.conftest import ROOT, serving
-from tests.browser.test_looks import CONTRAST, WIDER
+from tests.browser.conftest import ROOT, WIDER, serving
+from tests.browser.test_looks import CONTRAST
 from tests.ingest.build import pdf
 
 SAMPLES = ROOT / "sample_docs"

@@ -124,7 +124,7 @@ def test_the_remedy_of_a_passage_below_the_cut_includes_it(asked, turn):
 def test_two_traces_start_with_the_same_question_without_reranking(turn):
     at = opened({"turn": str(turn.id), "view": "two"})
     assert not at.exception
-    assert "Second: <b>none, now</b>" in html(at)
+    assert "Second: <b>Without reranking, now</b>" in html(at)
     assert "reranker" in html(at)
     assert at.query_params["view"] == "two"
     assert at.query_params["against"] == "none"

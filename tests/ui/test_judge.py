@@ -212,4 +212,4 @@ def test_the_judgements_view_shows_judges(page, asked):
     assert at.dataframe[0].value.to_dict("records") == [
         {"Judge": "<b>ada</b>", "Source": "person", "Judgements": 1, "Lost": 0}
     ]
-    assert "No passage has been judged by two judges" in html(at)
+    assert "No two judges have graded the same passage" in html(at)

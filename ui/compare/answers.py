@@ -29,7 +29,9 @@ def show(made: SideBySide, labels: Mapping[str, str]) -> None:
     if len(found) > 1:
         same = not any(one.only for one in found)
         who = found[0].answer.generator
-        by = "Both are quoted from the passages" if who == "extractive" else f"{who} wrote both"
+        all_of = "both" if len(found) == 2 else "all"
+        quoted = f"{all_of.capitalize()} are quoted from the passages"
+        by = quoted if who == "extractive" else f"{who} wrote {all_of}"
         marks = "they are the same." if same else "what only one of them holds is marked."
         frame.say(f"{by}; {marks}")
 

@@ -34,7 +34,7 @@ CHOICES: dict[VoteChoice, str] = {
 def show(library: Library) -> None:
     """Ask what to vote on, show both sides, and take the vote."""
     question = question_box.box(library)
-    left, right = st.columns((3, 2), vertical_alignment="bottom", gap="large")
+    left, right = st.columns((5, 2), vertical_alignment="bottom")
     with left:
         chosen = variants.chooser(library.settings, "voted_pipelines", ("none", "current"))
     with right:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,7 +12,7 @@ from rag.errors import RanklensError
 from rag.journey import Movement
 from rag.types import Trace
 from ranklens import inspecting
-from ranklens.comparing import pipeline_names
+from ranklens.comparing import describe_pipeline, pipeline_names
 from ui.inspect import shown_trace
 from ui.inspect.shown_trace import HeldFile, ShownTrace
 from ui.shared import address, frame, movement, state
@@ -69,6 +70,7 @@ def _pipeline(library: Library, first: ShownTrace) -> ShownTrace | None:
             name = st.selectbox("Pipeline", pipeline_names(library.settings),
                                 key=_NAME, persist_state="session",
                                 accept_new_options=True,
+                                format_func=partial(describe_pipeline, library.settings),
                                 help="Or options such as pool=100,reranker=none")  # fmt: skip
         except RanklensError as error:
             state.problem(error)
@@ -84,7 +86,8 @@ def _pipeline(library: Library, first: ShownTrace) -> ShownTrace | None:
             with st.spinner("Searching…"):
                 within = first.collection
                 trace = inspecting.search_with(library, first.trace, name, within.name)
-            held = st.session_state[_HELD] = (made_of, ShownTrace(trace, f"{name}, now", within))
+            called = f"{describe_pipeline(library.settings, name)}, now"
+            held = st.session_state[_HELD] = (made_of, ShownTrace(trace, called, within))
     except RanklensError as error:
         state.problem(error)
         return None

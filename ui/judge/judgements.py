@@ -120,7 +120,7 @@ def _agreement(found: Agreement) -> None:
     """Show how far judges agree: pairs, all people together, each model beside them."""
     frame.label("Agreement")
     if not found.pairs:
-        frame.say("No passage has been judged by two judges for one question.")
+        frame.say("No two judges have graded the same passage, word for word, for one question.")
         return
     alpha = (
         "" if found.alpha is None else f"Krippendorff's alpha of the people: {found.alpha:.3f}. "

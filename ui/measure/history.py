@@ -79,7 +79,8 @@ def _trend(records: Sequence[EvaluationRecord], shown: str) -> None:
         series.setdefault(p.label, []).append(point)
     ticks = [(share, low + share * tall) for share in TICKS]
     ends = [(0.0, records[0]), (1.0, records[-1])] if len(records) > 1 else [(0.0, records[0])]
-    dates = [(x, f"{one.made:%Y-%m-%d}") for x, one in ends]
+    same_day = len({one.made.date() for one in records}) == 1
+    dates = [(x, f"{one.made:{'%H:%M' if same_day else '%Y-%m-%d'}}") for x, one in ends]
     metric = measuring.metric_label(records[-1].metric)
     frame.label(f"{metric} of each pipeline, as it was measured", "h3")
     st.html(macro("trend", HTML)(metric, list(series.items()), ticks, dates))

@@ -9,7 +9,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.evaluate.reports.changes import most_changed
 from rag.evaluate.reports.rendering import part
-from rag.evaluate.reports.verdict import main_comparison, verdict
+from rag.evaluate.reports.verdict import main_comparison, pipeline_label, verdict
 from rag.types import Trace
 from ranklens.measuring import Evaluation, Figures, search_again
 from ui.shared import frame, grades, movement, state, trace_file
@@ -51,7 +51,7 @@ def _both(
     frame.dress_dialog()
     st.html(macro("question")(question))
     traces: list[Trace] = []
-    tabs = st.tabs([frame.plain(name) for name in pipelines])
+    tabs = st.tabs([frame.plain(pipeline_label(evaluation.run(name))) for name in pipelines])
     for name, tab in zip(pipelines, tabs, strict=True):
         with tab:
             try:

@@ -79,7 +79,9 @@ def gains(buckets: Sequence[LogFigures], label: str) -> Markup:
 
 def when(moment: float, window: float) -> str:
     """Write a moment in the reader's own time, as finely as a window of so many seconds needs."""
-    return _local(moment, "%H:%M" if window <= DAY * 1.01 else "%d %b")
+    if window < DAY / 2:
+        return _local(moment, "%H:%M")
+    return _local(moment, "%a %H:%M" if window <= DAY * 1.01 else "%d %b")
 
 
 def day_and_time(moment: float) -> str:

@@ -177,8 +177,13 @@ def facts(found: LogFigures) -> dict[str, str]:
         "Thumbs up": f"{verdicts.whole - verdicts.part:,} of {verdicts.whole:,}",
         "Gain on asked questions": "–" if found.gain is None else f"{found.gain:+.3f}",
         "Tokens": f"{found.tokens:,}",
-        "Cost": "–" if found.cost is None else f"${found.cost:,.4f}",
+        "Cost": _money(found.cost),
     }
+
+
+def _money(cost: float | None) -> str:
+    """Return a cost in words; "–" if a price is not known."""
+    return "–" if cost is None else f"${cost:,.4f}" if cost else "$0"
 
 
 def stages(found: LogFigures) -> pd.DataFrame:

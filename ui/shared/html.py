@@ -41,7 +41,7 @@ _TEMPLATES = Templates(
     named=naming.named,
     pairs=lambda found: list(pairwise(found)),
     place=naming.place,
-    reason=places.shown,
+    reason=lambda text: commands(places.shown(text)),
     score=lambda score, stage: stages.number(stage, score),
     share=lambda share, places=1: f"{share:.{places}%}",
     snippet=naming.snippet,

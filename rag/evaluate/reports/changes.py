@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rag.evaluate.data import Evaluation, Question, Ranking
 from rag.evaluate.measures.figures import Comparison, Figures
+from rag.evaluate.measures.metrics import metric_label
 from rag.evaluate.measures.statistics import TIE
 from rag.evaluate.reports.verdict import side_label
 
@@ -46,7 +47,7 @@ class ChangedQuestion:
     """A question with both rankings of a comparison."""
 
     question: Question
-    metric: str
+    metric: str  # as people read it, such as nDCG@10
     before: FirstItems
     after: FirstItems
 
@@ -76,7 +77,7 @@ def most_changed(found: Figures, comparison: Comparison, most: int = MOST) -> li
     return [
         ChangedQuestion(
             questions[q],
-            comparison.metric,
+            metric_label(comparison.metric),
             *_both_sides(found, comparison, q, old[q], new[q]),
         )
         for q in chosen

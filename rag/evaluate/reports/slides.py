@@ -199,7 +199,7 @@ def _row(item: RankedItem, above: int, first: int, at: int, width: int, lines: i
 def _figures(changed: ChangedQuestion) -> str:
     if not _judged(changed):
         return ""
-    return f"{metric_label(changed.metric)} {changed.before.value:.3f} → {changed.after.value:.3f}"
+    return f"{changed.metric} {changed.before.value:.3f} → {changed.after.value:.3f}"
 
 
 def _judged(changed: ChangedQuestion) -> bool:
