@@ -98,7 +98,7 @@ def test_a_blind_vote_from_ballot_to_count(address, visit, shot):
     names = {sides.nth(n).locator("h3").inner_text().split(" ·")[0] for n in (0, 1)}
     assert names == {"Without reranking", "With reranking (late-interaction)"}
     row = page.locator(".rl-table tbody tr").first
-    assert "current and none" in row.inner_text()
+    assert "With reranking (late-interaction) and Without reranking" in row.inner_text()
     cells = [int(cell) for cell in row.locator("td.right").all_inner_texts()[:4]]
     assert sorted(cells) == [0, 0, 0, 1]
     shot(page, "voted")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.types import Chunk
+from ranklens.comparing import describe_pipeline
 from ranklens.voting import Tally, Vote, counted, export_votes, suggested_grades, tally_of
 from ui.shared import collections, frame, grades, html
 from ui.shared.frame import plain
@@ -25,7 +26,7 @@ def show(library: Library) -> None:
     held = counted(library)
     if not held:
         return
-    html.show("compare/tallies.html", title="Votes so far", tallies=[tally for tally, _ in held])
+    _tallies(library, "Votes so far", [tally for tally, _ in held])
     with st.container(horizontal=True):
         st.download_button("CSV", partial(export_votes, library), "votes.csv", "text/csv",
                            key="votes_csv", icon=":material/download:",
@@ -64,7 +65,13 @@ def _sharing(library: Library) -> None:
 
 def show_pair(library: Library, vote: Vote) -> None:
     """Show the counts of the vote's own pair."""
-    html.show("compare/tallies.html", title="This pair so far", tallies=[tally_of(library, vote)])
+    _tallies(library, "This pair so far", [tally_of(library, vote)])
+
+
+def _tallies(library: Library, title: str, tallies: Sequence[Tally]) -> None:
+    """Show counts of pairs, each pipeline called what the page calls it elsewhere."""
+    called = partial(describe_pipeline, library.settings)
+    html.show("compare/tallies.html", title=title, tallies=tallies, called=called)
 
 
 def grader(library: Library, vote: Vote, place: str) -> None:

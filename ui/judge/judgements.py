@@ -83,14 +83,16 @@ def _progress(library: Library, name: str | None, questions: Sequence[Question])
                 "Judge": one.judge,
                 "Source": one.source,
                 "Questions": one.questions,
-                "Of the set": one.questions / len(questions),
+                "Of the set": 100 * one.questions / len(questions),
                 "Judgements": one.passages,
                 "Last": datetime.fromtimestamp(one.last).astimezone(),
             }
             for one in found
         ],
         column_config={
-            "Of the set": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0),
+            "Of the set": st.column_config.ProgressColumn(
+                format="%.0f %%", min_value=0, max_value=100
+            ),
             "Last": st.column_config.DatetimeColumn(format="DD MMM YYYY, HH:mm"),
         },
         key="progress",

@@ -41,7 +41,9 @@ def show(library: Library, secret: str) -> None:
     if found.kind == "comparison" and (pipelines := found.shown.get("pipelines")):
         st.html(macro("sides", "shared/shared_link.html")(pipelines))
     if found.kind == "votes":
-        html.show("compare/tallies.html", title="Votes", tallies=found.shown["tallies"])
+        html.show(
+            "compare/tallies.html", title="Votes", tallies=found.shown["tallies"], called=None
+        )
     if found.figures:
         _report(library, found.figures)
     st.download_button(
