@@ -42,6 +42,7 @@ REPEATED = {
     "dots": ".",
     "initials": "A. ",
     "spaces": " ",
+    "ordinals": "am 1. ",
     "lines": "\n",
     "digits": "1",
     "thousands": "1,000,",
