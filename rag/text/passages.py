@@ -15,7 +15,10 @@ _ITEM = re.compile(r"(?:[-*•–·▪]|\d{1,3}\)|\([a-z0-9]{1,3}\))\s")
 _PAIR = re.compile(r"(?:^|; )[^:;\n]{1,60}: \S")
 _FINISHED = re.compile(r"[.!?…。！？;,][\"'”’)\]]*$")
 _COMPANY = re.compile(r"\b(?:Inc|Ltd|Co|Corp|INC|LTD|CO|CORP)\.$")
-_NUMBERED = re.compile(r"(?:note|item|part|section|chapter|appendix) [\dIVXA-D]+\b", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"(?i:note|item|part|section|chapter|appendix) [\dIVXA-D]+\b"
+    r"|(?:§ ?|\d{1,2}\.)?\d{1,2}\.? [^\W\d_a-z]\D*$"
+)
 _LONGEST = 700
 _LONGEST_HEADING = 120
 Kind = Literal["sentence", "row", "cells", "item", "heading", "lead"]
@@ -108,7 +111,7 @@ def _holds(words: str, after: PassagePart | None) -> bool:
     """
     if words.startswith("#") or words.isupper() or _NUMBERED.match(words) or _is_company(words):
         return False
-    return not after or after.kind in ("row", "cells") or bool(re.search(r"\d|: ", words))
+    return not after or bool(re.search(r"\d|: ", words))
 
 
 def _is_company(words: str) -> bool:
