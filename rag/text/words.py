@@ -13,7 +13,7 @@ UNSPACED = (
 )
 WORD = re.compile(r"\w+")
 COMPOUND = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
-_RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|[^\W{UNSPACED}]+")
+_RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|[^\W_{UNSPACED}]+")
 _ENDING = re.compile(r"(?:ies|es|s|ed|ing|e|y)$")
 
 

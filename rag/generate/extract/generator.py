@@ -12,12 +12,12 @@ from rag.generate.extract.cells import read_row
 from rag.generate.extract.likeness import Kept, TokenLikeness
 from rag.generate.extract.question import ParsedQuestion
 from rag.generate.extract.scoring import ScoredUnit, choose, scored
-from rag.generate.extract.units import Unit
+from rag.generate.extract.units import NUMBERED, Unit
 from rag.models.encoder import Encoder
 from rag.types import Hit
 
 _BULLET = re.compile(r"(?:[-*•–·▪]|#{1,6}|\d{1,2}\.)\s+")
-_NEXT_ITEM = re.compile(r"(?<=\n)[ \t]*[-*•–·▪]\s+")
+_NEXT_ITEM = re.compile(r"(?<=\n)[ \t]*(?:[-*•–·▪]\s+|(?=\d{1,2}[.)]\s))")
 
 
 class ExtractiveGenerator:
@@ -72,7 +72,10 @@ def readable(one: ScoredUnit, question: ParsedQuestion, after_lead: bool = False
         text = read_row(row, question, at)
     else:
         items = _NEXT_ITEM.split(one.unit.chunk.text[one.unit.part.start : one.unit.part.end])
-        text = "\n- ".join(" ".join(item.split()) for item in items)
+        lines = (" ".join(item.split()) for item in items)
+        text = "\n".join(
+            line if n == 0 or NUMBERED.match(line) else f"- {line}" for n, line in enumerate(lines)
+        )
     text = without_markers(text)
     if bullet := _BULLET.match(text):
         text = text[bullet.end() :]

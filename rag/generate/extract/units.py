@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -15,6 +16,7 @@ from rag.types import Chunk, Hit
 _SHORTEST = 12  # bytes: a Chinese letter counts as much as three Latin ones
 _LONGEST_LIST = 1500
 _GAP = 2  # characters between chunks that touch
+NUMBERED = re.compile(r"\d{1,2}[.)]\s")
 Numbered = tuple[int, Chunk]
 
 
@@ -102,7 +104,7 @@ def _of(
     number: int, chunk: Chunk, rows: Sequence[TableRow], names: Sequence[Span]
 ) -> Iterator[Unit]:
     lines = {row.start: row for row in rows}
-    for part in _with_lists(parts(chunk.text)):
+    for part in _with_lists(chunk.text, parts(chunk.text)):
         if any(start <= part.start and part.end <= end for start, end in names):
             continue
         words = chunk.text[part.start : part.end]
@@ -122,13 +124,15 @@ def _size(text: str) -> int:
     return len(text.encode(errors="replace"))
 
 
-def _with_lists(found: Sequence[PassagePart]) -> Iterator[PassagePart]:
+def _with_lists(text: str, found: Sequence[PassagePart]) -> Iterator[PassagePart]:
     """Give a line that ends in a colon the list items below it, as far as they are short."""
     for at, part in enumerate(found):
         end = part.end
         if part.kind == "lead":
             for item in found[at + 1 :]:
-                if item.kind != "item" or item.end - part.start > _LONGEST_LIST:
+                on_line = end > part.end and "\n" not in text[end : item.start]
+                listed = item.kind == "item" or NUMBERED.match(text, item.start) or on_line
+                if not listed or item.end - part.start > _LONGEST_LIST:
                     break
                 end = item.end
         yield part if end == part.end else PassagePart(part.start, end, "item")

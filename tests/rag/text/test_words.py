@@ -13,6 +13,7 @@ from rag.text.words import words
         ("水", ["水"]),
         ("NASA的2号 rover", ["NASA", "的", "2", "号", "rover"]),
         ("土星，火星", ["土星", "火星"]),
+        ("order_date", ["order", "date"]),
         ("", []),
     ],
 )

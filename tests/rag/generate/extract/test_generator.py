@@ -182,6 +182,17 @@ def test_a_heading_is_not_quoted_and_a_list_comes_with_what_introduces_it():
     assert text[citation.quote_start : citation.quote_end].endswith("• cold.")
 
 
+def test_a_numbered_list_comes_with_what_introduces_it():
+    steps = "To clean the Voyager:\n1. Open it. Take care.\n2. Wash it.\n\nIt is far."
+    answer = ask("How do I clean the Voyager?", steps)
+    assert answer.text == "To clean the Voyager:\n1. Open it. Take care.\n2. Wash it. [1]"
+
+
+def test_columns_are_compared_by_the_words_of_their_names():
+    rows = "order_id: A1; order_date: 2 May 2024; ship_date: 3 May 2024"
+    assert ask("What is the order date of A1?", rows).text.startswith("**2 May 2024** — A1 — ")
+
+
 def test_what_two_documents_say_in_the_same_words_is_said_once_and_both_are_cited():
     said = "In February Acme and Bell ended the agreement to buy the Voyager plant."
     answer = ask("Which Voyager agreement ended?", said, f"It rains. {said}")
