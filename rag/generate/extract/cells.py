@@ -77,14 +77,12 @@ def _of_pairs(unit: Unit, row: TableRow, question: ParsedQuestion) -> str:
     That only if the row holds most of the question, another of its values whole.
     """
     asked = question.terms
-    if terms(row.label) <= asked:
-        shares = {
-            value: len(terms(name) & asked)
-            for name, value in zip(row.columns, row.values, strict=False)
-            if len(value) <= _LONGEST and not terms(value) & asked and _may_be(value, question)
-        }
-        best = max(shares, key=lambda value: shares[value], default="")
-        return best if shares.get(best) else ""
+    if question_terms(row.label) <= asked:
+        shares = [len(terms(name) & asked) for name in row.columns]
+        best = [i for i, share in enumerate(shares) if share == max(shares) > 0]
+        value = row.values[best[0]] if len(best) == 1 else ""
+        new = bool(terms(value) - asked) and len(value) <= _LONGEST
+        return value if new and _may_be(value, question) else ""
     held = any(len(value) > 2 and terms(value) <= asked for value in row.values)
     most = len(asked & terms(f"{unit.home} {unit.text}")) >= _MOST * len(asked)
     return row.label if held and most and question.kind in ("", "name", "place") else ""

@@ -31,8 +31,8 @@ def short_answer(sentence: str, question: ParsedQuestion, known: Set[str] = froz
         for match in _PATTERNS[question.kind].finditer(sentence)
         if _is_new(match[0], question)
     ]
-    if len(found) > 1 and question.when:
-        found = _of_time(found, sentence, question)
+    if len(found) > 1:
+        found = _of_time(found, sentence, question) if question.when else []
     return found[0].strip(" ,.") if found else ""
 
 

@@ -142,3 +142,20 @@ def test_a_row_of_pairs_answers_by_its_column_or_by_its_name(question, lead):
     of = Unit(1, Chunk("c", "d", 0, 9, ""), PassagePart(0, 9, "row"), "Mission: Voyager 2; "
               "Launched: 1977; Planet: Neptune", VOYAGER)  # fmt: skip
     assert cell(of, ParsedQuestion.read(question), NONE, NONE) == Cell(lead=lead)
+
+
+def test_a_code_that_reads_as_a_small_word_names_its_row():
+    of = Unit(1, Chunk("c", "d", 0, 9, ""), PassagePart(0, 9, "row"), "",
+              pairs("order_id: SO-7; order_date: 2025-02-10; country: UK", 0))  # fmt: skip
+    question = ParsedQuestion.read("When was order SO-7 placed?")
+    assert cell(of, question, NONE, NONE).lead == "2025-02-10"
+
+
+@pytest.mark.parametrize(
+    ("model", "lead"), [("300 L", "180 kg"), ("300 M", "250 kg"), ("300", ""), ("", "")]
+)
+def test_a_row_of_pairs_answers_with_the_one_column_that_is_asked_for(model, lead):
+    weight = pairs("Specification: Weight; 300 L: 180 kg; 300 M: 250 kg", 0)
+    of = Unit(1, Chunk("c", "d", 0, 9, ""), PassagePart(0, 9, "row"), "", weight)
+    question = ParsedQuestion.read(f"What is the weight of the {model}?")
+    assert cell(of, question, NONE, NONE).lead == lead

@@ -24,6 +24,8 @@ from rag.generate.extract.question import ParsedQuestion
             "May 1, 2021",
         ),
         ("Why is it blue?", "It is blue since 1999.", ""),
+        ("How much is a large box?", "A box is $85 if small and $140 if large.", ""),
+        ("When is a large box due?", "A box is due on 1 May if small, on 2 May if large.", ""),
     ],
 )
 def test_short_answers(question, sentence, answer):
