@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from rag.generate.extract.question import ParsedQuestion, question_terms
 from rag.generate.extract.tables import TableRow
 from rag.generate.extract.units import Unit
+from rag.text.numbers import is_value
 from rag.text.periods import DATE, fitting, period
 from rag.text.words import term, terms
 
 _BRACKETED = re.compile(r"\([^()]*\)")
 _SHOWN, _LONGEST = 6, 60
-_MOST = 0.75
+_MOST, _LEAST = 0.75, 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,11 @@ def cell(unit: Unit, question: ParsedQuestion, known: Set[str], required: Set[st
     cover = _share(question.subject, around)
     named = own - {term("total")} <= question.terms and bool(own & question.terms)
     held = (required | question.named) <= around
-    lead = with_unit(row, at) if at >= 0 and named and held else ""
+    share = _share(full, question.terms)
+    sure = named and held and share >= _LEAST and _lasts(question, row, at)
+    lead = with_unit(row, at) if at >= 0 and sure else ""
     fits = re.search(r"\d", lead) and _may_be(lead, question)
-    return Cell(at, _share(full, question.terms) * cover, lead if fits else "")
+    return Cell(at, share * cover, lead if fits else "")
 
 
 def column(question: ParsedQuestion, row: TableRow, home: str) -> int:
@@ -71,6 +74,12 @@ def column(question: ParsedQuestion, row: TableRow, home: str) -> int:
     return best[0]
 
 
+def _lasts(question: ParsedQuestion, row: TableRow, at: int) -> bool:
+    """Return whether a column's name says that it lasts as long as is asked for, if anything is."""
+    months = period(f"{row.section} {row.label} {row.columns[at]}").months
+    return question.when.months in (0, months or period(row.above).months)
+
+
 def _of_pairs(unit: Unit, row: TableRow, question: ParsedQuestion) -> str:
     """Return the value whose column the question names, if it names the row; else the row's name.
 
@@ -82,7 +91,7 @@ def _of_pairs(unit: Unit, row: TableRow, question: ParsedQuestion) -> str:
         best = [i for i, share in enumerate(shares) if share == max(shares) > 0]
         value = row.values[best[0]] if len(best) == 1 else ""
         new = bool(terms(value) - asked) and len(value) <= _LONGEST
-        return value if new and _may_be(value, question) else ""
+        return with_unit(row, best[0]) if new and _may_be(value, question) else ""
     held = any(len(value) > 2 and terms(value) <= asked for value in row.values)
     most = len(asked & terms(f"{unit.home} {unit.text}")) >= _MOST * len(asked)
     return row.label if held and most and question.kind in ("", "name", "place") else ""
@@ -95,7 +104,9 @@ def _may_be(value: str, question: ParsedQuestion) -> bool:
     if question.kind == "date":
         return bool(DATE.search(value))
     if question.kind in ("number", "amount"):
-        return bool(re.search(r"\d", value)) and not (question.kind == "number" and "$" in value)
+        day = DATE.fullmatch(value) and not value.isdigit()
+        money = question.kind == "number" and "$" in value
+        return bool(re.search(r"\d", value)) and not day and not money
     return True
 
 
@@ -117,9 +128,10 @@ def read_row(row: TableRow, question: ParsedQuestion, at: int) -> str:
 
 
 def with_unit(row: TableRow, at: int) -> str:
-    """Return a value with the unit of its table, ``$5 (in millions)``; a share needs none."""
+    """Return a figure with the unit of its table, ``$5 (in millions)``; a share needs none."""
     value = row.values[at]
-    return f"{value} ({_plain(row.unit)})" if row.unit and "%" not in value else value
+    needed = row.unit and is_value(value) and "%" not in value
+    return f"{value} ({_plain(row.unit)})" if needed else value
 
 
 def _share(wanted: Set[str], held: Set[str]) -> float:

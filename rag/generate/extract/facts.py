@@ -31,8 +31,10 @@ def short_answer(sentence: str, question: ParsedQuestion, known: Set[str] = froz
         for match in _PATTERNS[question.kind].finditer(sentence)
         if _is_new(match[0], question)
     ]
-    if len(found) > 1:
-        found = _of_time(found, sentence, question) if question.when else []
+    if len(found) > 1 and question.when:
+        found = _of_time(found, sentence, question)
+    elif any(_is_share(other) == _is_share(found[0]) for other in found[1:]):
+        return ""  # small and large boxes may have different prices
     return found[0].strip(" ,.") if found else ""
 
 
@@ -41,6 +43,10 @@ def _of_time(found: list[str], sentence: str, question: ParsedQuestion) -> list[
     times = [period(match[0]) for match in _TIME.finditer(sentence)]
     fitting = [i for i, time in enumerate(times) if not contradicts(question.when, time)]
     return found[fitting[0] : fitting[0] + 1] if len(times) == len(found) and fitting else []
+
+
+def _is_share(figure: str) -> bool:
+    return not figure.startswith(("$", "€", "£", "¥"))
 
 
 def _is_new(piece: str, question: ParsedQuestion) -> bool:

@@ -94,12 +94,18 @@ def table_rows(text: str, header: str = "") -> tuple[list[TableRow], list[Span]]
     return rows, names
 
 
-def pairs(line: str, start: int) -> TableRow:
-    """Return ``Name: value; Column: value`` as a row; a value may hold semicolons."""
-    cells = [pair.partition(": ") for pair in _PAIRS.split(line.strip())]
-    label, *rest = [(name.strip(), value.strip()) for name, _, value in cells if value.strip()]
-    values, columns = tuple(value for _, value in rest), tuple(name for name, _ in rest)
-    return TableRow(start, start + len(line), label[1], values, columns)
+def pairs(line: str, start: int, above: str = "") -> TableRow:
+    """Return ``Name: value; Column: value`` as a row; a value may hold semicolons.
+
+    The column of labels may have no name: ``Label; Column: value``. ``above`` may give the unit.
+    """
+    first, *others = _PAIRS.split(line.strip())
+    label = (first.partition(": ")[2] or first).strip()
+    cells = [pair.partition(": ") for pair in others]
+    filled = [(name.strip(), value.strip()) for name, _, value in cells if value.strip()]
+    columns, values = tuple(name for name, _ in filled), tuple(value for _, value in filled)
+    unit = _unit_of(label, _unit(above))
+    return TableRow(start, start + len(line), label, values, columns, unit=unit)
 
 
 def _blocks(text: str) -> Iterator[list[re.Match[str]]]:
@@ -159,17 +165,19 @@ def _row(line: re.Match[str], table: _Table, above: str) -> TableRow:
     label, *values = (cell.strip() for cell in line[0].split(BAR))
     if label.casefold().startswith("total"):
         table.section = ""
-    counts = bool(_COUNTS.search(f"{table.section} {label}"))
+    names = f"{table.section} {label}"
     for i, value in enumerate(values):
         if value.startswith("$"):
             table.in_dollars.add(i)
-        elif i in table.in_dollars and not counts and re.match(r"\(?\d[^%]*$", value):
+        elif (
+            i in table.in_dollars and not _COUNTS.search(names) and re.match(r"\(?\d[^%]*$", value)
+        ):
             # Accountants put the sign in the first and the last row only.
             values[i] = f"${value}"
     columns = tuple(f"{table.over_all} {name}".strip() for name in fit(table.headers, values))
     if not table.headers and len(values) == 1:
         columns = (table.over_all,)
-    unit = "" if "except" in table.unit and counts else table.unit
+    unit = _unit_of(names, table.unit)
     name = _NOTES.sub("", label).strip()
     return TableRow(*line.span(), name, tuple(values), columns, table.section, unit, above)
 
@@ -184,6 +192,11 @@ def _unit(text: str) -> str:
     """Return the last unit that a text gives, ``in millions``, with its exceptions."""
     found = _UNIT.findall(text)
     return "".join(found[-1]).strip().casefold() if found else ""
+
+
+def _unit_of(names: str, unit: str) -> str:
+    """Return the unit of a row, none if the unit of its table has exceptions and it is a count."""
+    return "" if "except" in unit and _COUNTS.search(names) else unit
 
 
 def fit(headers: Sequence[Sequence[str]], values: Sequence[str]) -> tuple[str, ...]:

@@ -104,13 +104,17 @@ def _of(
     number: int, chunk: Chunk, rows: Sequence[TableRow], names: Sequence[Span]
 ) -> Iterator[Unit]:
     lines = {row.start: row for row in rows}
+    above = ""
     for part in _with_lists(chunk.text, parts(chunk.text)):
         if any(start <= part.start and part.end <= end for start, end in names):
             continue
         words = chunk.text[part.start : part.end]
+        above = above if part.kind == "row" else words
         row = lines.get(part.start) if part.kind == "cells" else None
         if part.kind == "row":
-            yield Unit(number, chunk, part, " ".join(words.split()), pairs(words, part.start))
+            yield Unit(
+                number, chunk, part, " ".join(words.split()), pairs(words, part.start, above)
+            )
         elif row:
             named = " ".join((row.full_label, *dict.fromkeys(row.columns)))
             yield Unit(number, chunk, part, named, row)

@@ -144,6 +144,23 @@ def test_a_row_of_pairs_answers_by_its_column_or_by_its_name(question, lead):
     assert cell(of, ParsedQuestion.read(question), NONE, NONE) == Cell(lead=lead)
 
 
+def test_a_cell_of_a_day_or_of_a_row_about_much_else_is_no_short_answer():
+    months = "What was the operating income in the three months ended May 1, 2022?"
+    assert asked(months, row("Operating income", ("Three Months Ended May 1, 2022",))).lead == "$1"
+    assert asked(months, row("Operating income", ("May 1, 2022",))).lead == ""
+    day = "What was the operating income as of May 1, 2022?"
+    assert asked(day, row("Operating income", ("May 1, 2022",))).lead == "$1"
+    much = "Right-of-use assets obtained in exchange for obligations"
+    assert asked(day, row("Operating income", ("May 1, 2022",), much)).lead == ""
+
+
+def test_the_form_of_a_value_keeps_a_day_from_answering_how_many():
+    of = Unit(1, Chunk("c", "d", 0, 9, ""), PassagePart(0, 9, "row"), "",
+              pairs("order_id: A-7; order_date: 2025-02-10; quantity: 4", 0))  # fmt: skip
+    question = ParsedQuestion.read("How many lamps were in order A-7?")
+    assert cell(of, question, NONE, NONE).lead == ""
+
+
 def test_a_code_that_reads_as_a_small_word_names_its_row():
     of = Unit(1, Chunk("c", "d", 0, 9, ""), PassagePart(0, 9, "row"), "",
               pairs("order_id: SO-7; order_date: 2025-02-10; country: UK", 0))  # fmt: skip

@@ -182,6 +182,14 @@ def test_a_heading_is_not_quoted_and_a_list_comes_with_what_introduces_it():
     assert text[citation.quote_start : citation.quote_end].endswith("• cold.")
 
 
+def test_a_row_of_pairs_has_the_unit_that_stands_above_it():
+    table = (
+        "Revenue (in millions of euros)\n\nTickets; 2024: 48; 2023: 44\nAdverts; 2024: 3; 2023: 2"
+    )
+    first = ask("How much were tickets in 2024?", table).text.split("\n")[0]
+    assert first.startswith("**48 (in millions of euros)** — Tickets — 2024: 48")
+
+
 def test_a_numbered_list_comes_with_what_introduces_it():
     steps = "To clean the Voyager:\n1. Open it. Take care.\n2. Wash it.\n\nIt is far."
     answer = ask("How do I clean the Voyager?", steps)

@@ -128,6 +128,21 @@ def test_a_single_value_needs_no_header_and_a_line_alone_is_no_table():
     assert table_rows("Acme Inc. | Q3 2022 Form 10-Q | 7")[0] == []
 
 
+def test_pairs_may_have_a_label_without_a_name_and_a_unit_above():
+    row = pairs("Ticket revenue; 2024: 48,210; 2023: 44,905", 0, "(in thousands of euros)")
+    assert (row.label, row.columns, row.values, row.unit) == (
+        "Ticket revenue",
+        ("2024", "2023"),
+        ("48,210", "44,905"),
+        "in thousands of euros",
+    )
+    assert (
+        pairs("Drivers; 2024: 9; 2023: 8", 0, "in thousands, except counts").unit
+        == "in thousands, except counts"
+    )
+    assert pairs("Number of cars; 2024: 9; 2023: 8", 0, "in thousands, except counts").unit == ""
+
+
 def test_pairs_name_their_columns_and_values_may_hold_semicolons_and_colons():
     row = pairs("Name: a; b; Time: 10:30", 5)
     assert (row.start, row.label, row.columns, row.values) == (5, "a; b", ("Time",), ("10:30",))
