@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from rag.text.identifiers import unknown
+from rag.text.identifiers import identifiers, mentioned, unknown
 from rag.text.names import names
+from rag.text.words import QUESTION_WORDS, words
 from rag.types import StageName, Trace
 
 Terms = Callable[[str], Iterable[str]]
@@ -45,14 +46,17 @@ class Features(NamedTuple):
 def relevance(trace: Trace, terms: Terms) -> float | None:
     """Return how likely it is that the evidence answers, None if that is unknown.
 
-    It is unknown if dense retrieval did not run, with another encoder than the fit's, and for a
-    question that leaves its subject to a document that it names (``@party when does it start?``).
+    It is unknown if dense retrieval did not run, with another encoder than the fit's, for a
+    question that leaves its subject to a document that it names (``@party when does it start?``),
+    and for one of few words but an identifier that the evidence mentions (``What is E11?``).
     ``terms`` are a text's words as BM25 sees them.
     """
     if _unknown(trace):
         return 0.0
     found = features(trace, terms)
     if _leaves_subject(trace, terms) and not unmentioned(trace, terms):
+        return None
+    if _is_its_identifier(trace):
         return None
     if found.cosine is None or trace.settings.get("encoder", FITTED_FOR) != FITTED_FOR:
         return None
@@ -94,6 +98,18 @@ def _leaves_subject(trace: Trace, terms: Terms) -> bool:
     """Return whether a question has but a few words, asked of documents chosen by their names."""
     within = trace.settings.get("within") or {}
     return bool(within.get("documents")) and len(set(terms(trace.question))) <= _FEW
+
+
+def _is_its_identifier(trace: Trace) -> bool:
+    """Return whether a question is about an identifier that the evidence mentions, and little else.
+
+    Encoders know no codes, so neither cosine nor shared words show that a table's row is meant.
+    """
+    codes = list(identifiers(trace.question))
+    within = {word for code in codes for word in words(code)}
+    others = {w for w in words(trace.question) if w.casefold() not in QUESTION_WORDS} - within
+    texts = (hit.chunk.text for hit in trace.evidence)
+    return bool(codes) and len(others) <= _FEW and mentioned(codes, texts)
 
 
 def _unknown(trace: Trace) -> tuple[str, ...]:

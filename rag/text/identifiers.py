@@ -29,7 +29,7 @@ _OTHERS = r"(?:\d+\s?(?:[/,&+–-]|and|or)\s?-?){0,20}?"
 def unknown(question: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return the identifiers of a question if ``texts`` mention none of them."""
     asked = tuple(dict.fromkeys(identifiers(question)))
-    return () if not asked or _any_mentioned(asked, texts) else asked
+    return () if not asked or mentioned(asked, texts) else asked
 
 
 def identifiers(question: str) -> Iterator[str]:
@@ -54,7 +54,8 @@ def _is_code(match: re.Match[str]) -> bool:
     return pieces[0][0].isupper() and not opens_sentence(match.string, match.start())
 
 
-def _any_mentioned(asked: Iterable[str], texts: Iterable[str]) -> bool:
+def mentioned(asked: Iterable[str], texts: Iterable[str]) -> bool:
+    """Return whether a text mentions one of the identifiers."""
     held = "\n".join(texts).casefold()
     return any(_written(code.casefold()).search(held) for code in asked)
 

@@ -20,6 +20,7 @@ from rag.generate.extract.facts import short_answer
 from rag.generate.extract.likeness import TokenLikeness
 from rag.generate.extract.question import ParsedQuestion
 from rag.generate.extract.units import Unit, units
+from rag.text.identifiers import identifiers, mentioned
 from rag.text.periods import contradicts, period
 from rag.text.words import terms
 from rag.types import Hit
@@ -27,7 +28,7 @@ from rag.types import Hit
 _WORDS, _RANK, _CELL, _SURE, _OTHER_TIME = 0.8, 0.3, 0.9, 0.5, 0.3
 # Of 162 questions with their documents in the library, the best sentence's cosine was below 0.43
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
-# of rare words and codes may lie lower, so most of its words in one sentence count, too.
+# of rare words may lie lower, so most of its words in one sentence count, too, or its code.
 _FLOOR, _FLOOR_WORDS = 0.38, 0.6
 _MARGIN, _MOST, _MOST_CITED = 0.3, 4, 3
 _CARRIED = 0.3
@@ -62,6 +63,7 @@ def scored(
     labels = set().union(*(terms(unit.row.full_label) for unit in found if unit.row))
     known = _known(question, hits, labels)
     named = any(known.values())
+    codes = list(identifiers(question.text))
     made = []
     for unit, pair, share in zip(found, pairs, shares, strict=True):
         own = known[unit.chunk.document]
@@ -77,7 +79,8 @@ def scored(
             score += (answer.column >= 0) * (_CELL * answer.fit + _SURE * bool(answer.lead))
         else:
             answer = Cell()
-        near = pair[0] >= _FLOOR or share >= _FLOOR_WORDS
+        coded = bool(codes) and mentioned(codes, [unit.text])
+        near = pair[0] >= _FLOOR or share >= _FLOOR_WORDS or coded
         made.append(ScoredUnit(unit, score, near, answer))
     return made
 

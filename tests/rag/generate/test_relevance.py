@@ -97,6 +97,13 @@ def test_few_words_asked_of_a_named_document_tell_nothing(question, documents, t
     assert (relevance(asked, words) is not None) is told
 
 
+def test_of_a_question_for_an_identifier_in_the_evidence_nothing_is_said():
+    texts, cosines = ["Code: E11; Meaning: too cold", "x"], [0.1, 0.0]
+    assert relevance(trace("What should I do when E11 is shown?", texts, cosines), words) is None
+    other = trace("Who drove to Rome when E11 was shown?", texts, cosines)
+    assert relevance(other, words) < 0.12
+
+
 def test_names_that_the_evidence_does_not_mention():
     texts = ["apple", "googles", "meta"]
     made = trace("sales of Google, Meta, Meta and Apple", texts, [0.5, 0.4, 0.3], top=2)

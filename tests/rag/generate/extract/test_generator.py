@@ -190,6 +190,12 @@ def test_a_row_of_pairs_has_the_unit_that_stands_above_it():
     assert first.startswith("**48 (in millions of euros)** — Tickets — 2024: 48")
 
 
+def test_a_row_of_the_code_asked_for_is_near_however_little_else_it_shares():
+    rows = "Code: E11; Meaning: too cold; Remedy: heat\nCode: E12; Meaning: hot; Remedy: cool"
+    answer = ask("What should I do, please, when the display shows E11?", rows)
+    assert answer.text.startswith("E11 — Meaning: too cold")
+
+
 def test_a_numbered_list_comes_with_what_introduces_it():
     steps = "To clean the Voyager:\n1. Open it. Take care.\n2. Wash it.\n\nIt is far."
     answer = ask("How do I clean the Voyager?", steps)
