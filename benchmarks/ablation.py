@@ -67,7 +67,7 @@ RULES: Mapping[str, Sequence[Change]] = {
     "form of a value": [(cells, "_may_be", lambda *_: True)],
     "leads of sentences": [(scoring, "short_answer", _nothing)],
     "the figure of the time asked for": [(facts, "_of_time", lambda found, *_: found)],
-    "lists with their introduction": [(units, "_with_lists", iter)],
+    "lists with their introduction": [(units, "_with_lists", lambda _, found: iter(found))],
     "tables over several passages": [
         (units, "_touching", lambda hits: [[(n, h.chunk)] for n, h in enumerate(hits, 1)])
     ],
@@ -131,6 +131,8 @@ def prepared(data: Path, kept: Path | None, stack: ExitStack) -> Iterator[Set]:
                     yield answered(name, [one for one in asked if one.values], lib)
     lib = stack.enter_context(answers.library(answers.sample_paths()))
     yield answered("samples", [one for one in answers.sample_questions() if one.values], lib)
+    lib = stack.enter_context(answers.library(sorted(answers.DOCUMENTS.iterdir())))
+    yield answered("documents", [one for one in answers.read("documents.csv") if one.values], lib)
     encoder = load_encoder(load_settings())
     yield first("HotpotQA", encoder, *extractive.hotpotqa(data / "hotpotqa", HOTPOTQA))
     yield first("chunking", encoder, *extractive.chunking(data / "chunking", CHUNKING, encoder))
