@@ -20,15 +20,21 @@ COVERED = """() => {
   return boxes.flatMap(([mark, box, name], n) =>
     mark ? boxes.filter(([, other], m) => m !== n && meet(box, other)).map(() => name) : []);
 }"""
-# Buttons of the presenter that lie over each other; those of its bar are in a component's own tree.
+# Buttons of the presenter that lie over each other or over the slide; there is one more if many
+# questions changed. Those of its bar are in a component's own tree.
 BUTTONS_MEET = """() => {
-  const bar = [...document.querySelectorAll(".st-key-presenter *")]
-    .flatMap(one => [...(one.shadowRoot?.querySelectorAll(".bar button") ?? [])]);
-  const all = [...document.querySelectorAll(".st-key-presenter button"), ...bar]
-    .map(one => [one.innerText, one.getBoundingClientRect()]);
+  const more = document.querySelector(".st-key-presenter_more");
+  const another = more.firstElementChild.cloneNode(true);
+  another.querySelector("p").textContent = "All 25 that changed";
+  more.prepend(another);
+  const own = [...document.querySelectorAll(".st-key-presenter *")]
+    .flatMap(one => [...(one.shadowRoot?.querySelectorAll(".bar button, .slide") ?? [])]);
+  const all = [...more.querySelectorAll("button"), ...own]
+    .map(one => [one.innerText.slice(0, 20), one.getBoundingClientRect()]);
+  another.remove();
   const meet = (a, b) =>
     a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  if (all.length < 9) return ["too few buttons"];
+  if (all.length < 10) return [`only ${all.length} buttons`];
   return all.flatMap(([name, box], n) =>
     all.slice(n + 1).filter(([, other]) => meet(box, other)).map(([other]) => `${name}, ${other}`));
 }"""
