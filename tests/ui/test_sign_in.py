@@ -306,6 +306,7 @@ def test_an_administrator_grants_and_revokes_and_reads_the_audit_log(page, held)
     assert people.visitor(library, "new@example.org").role(key) == Role.JUDGE
     text = shown(at)
     assert "new@example.org: judge in " + OURS in text
+    assert f"new@example.org: judge in {OURS}" in at.selectbox(key="revoke_role").options
     chosen = next(one for one in people.people(library).listed() if one.account.startswith("new"))
     at.selectbox(key="revoke_role").set_value(chosen).run()
     at.button(key="revoke_grant").click().run()

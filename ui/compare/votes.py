@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rag.text.quoting import as_it_reads
 from rag.types import Chunk
 from ranklens.comparing import describe_pipeline
 from ranklens.voting import Tally, Vote, counted, export_votes, suggested_grades, tally_of
@@ -54,7 +55,7 @@ def _sharing(library: Library) -> None:
     with st.popover("Share", icon=":material/share:", key="share_votes"):
         chosen = st.selectbox(
             "Round", list(rounds), key="shared_round",
-            format_func=lambda one: plain(f"{rounds[one].kind}: {rounds[one].pair}"),
+            format_func=lambda one: as_it_reads(f"{rounds[one].kind}: {rounds[one].pair}"),
         )  # fmt: skip
         share.controls(
             library,

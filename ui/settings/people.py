@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.text.quoting import as_it_reads
 from ranklens import sharing
 from ranklens.people import EVERYWHERE, ROLES, audit_as_csv, people
 from ui.shared import frame, share
@@ -31,7 +32,12 @@ def show(library: Library) -> None:
     )
     if problem := st.session_state.pop(_PROBLEM, ""):
         frame.notice(problem, "Nothing was changed", "bad")
-    st.dataframe(_table(managed, granted), hide_index=True, key="people")
+    st.dataframe(
+        _table(managed, granted),
+        hide_index=True,
+        key="people",
+        column_config={"Last seen": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+    )
     _granting(library, by)
     if granted:
         _revoking(library, granted, by)
@@ -101,7 +107,7 @@ def _links(library: Library) -> None:
 
 
 def _words(one: GrantedRole) -> str:
-    return frame.plain(f"{one.account}: {one.role} in {one.collection}")
+    return as_it_reads(f"{one.account}: {one.role} in {one.collection}")
 
 
 def _revoke(library: Library, one: GrantedRole, by: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from rag.errors import RanklensError
+from rag.text.quoting import as_it_reads
 from ranklens import sharing
 from ui.shared import frame
 
@@ -85,4 +86,4 @@ def _revoke(library: Library, share_id: int) -> None:
 
 def _words(one: sharing.Share) -> str:
     until = f"{one.expires.astimezone():%d %b %Y}"
-    return frame.plain(f"{one.kind} {one.title}, by {one.account}, until {until}")
+    return as_it_reads(f"{one.kind} {one.title}, by {one.account}, until {until}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rag.evaluate.reports import report
-from rag.evaluate.reports.rendering import part
+from rag.evaluate.reports.rendering import STYLE, part
 from rag.text.plural import plural
 from ranklens import evaluations, sharing
 from ranklens.hiding import hidden
@@ -58,6 +58,7 @@ def show(library: Library, secret: str) -> None:
 
 
 def _report(library: Library, figures: Figures) -> None:
+    frame.style(STYLE)
     summary = report.summarise(figures)
     if summary.verdict:
         st.html(part("verdict")(summary.verdict))
