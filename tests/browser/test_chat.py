@@ -19,6 +19,7 @@ TEXTS = {
     "boats.txt": "A dinghy is a small open boat. It is rowed or sailed near the shore.\n",
 }
 FIRST = "When is the tide highest?"
+TABLE = "\n\n| Tide | Height |\n| --- | --- |\n| spring | high |\n"
 EVIL = "![x](http://evil.example/p.png) <img src=http://evil.example/q.png onerror=alert(1)>"
 
 
@@ -88,11 +89,11 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
 
         model.script(
             Reply(["Why is the tide highest at full moon?"]),
-            Reply(["The Sun helps then [1]. It is said to be 99 metres [1]. Nobody knows why."]),
+            Reply(["The **Sun** helps [1]. It is said to be 99 metres [1]. Nobody knows why."]),
         )
         ask(page, "Why is it?")
         _, second = answers(page, 2)
-        assert "The Sun helps then" in second
+        assert "The Sun helps" in second
         searched = page.locator(".rl-searched").inner_text()
         assert "Why is the tide highest at full moon?" in searched
         assert "by the model" in searched
@@ -109,7 +110,7 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
         page.wait_for_url(f"**/?chat={chat}&turn=*")
         page.get_by_role("button", name="Evidence").click()
         page.get_by_role("button", name="Evidence").nth(0).wait_for()
-        assert "The Sun helps then" in page.locator("[class*=st-key-turn-]").last.inner_text()
+        assert "The Sun helps" in page.locator("[class*=st-key-turn-]").last.inner_text()
         shot(page, "chat-reopened")
 
         with page.expect_download() as download:
@@ -117,7 +118,8 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
             page.get_by_role("button", name="Export as Markdown").click()
         told = download.value.path().read_text("utf-8")
         assert f"## {FIRST}" in told
-        assert "The Sun helps then [1]." in told
+        assert "The **Sun** helps [1]." in told
+        assert "\\*" not in told
         assert re.search(r"^- \[1\] tides.md.*: “", told, re.M)
 
     with served(folder) as address:
@@ -185,7 +187,24 @@ def test_edit_and_ask_again_judge_and_delete(folder, visit, shot):
             "[data-testid=stFeedback] button, [data-testid=stFeedbackButton]"
         ).first.click()
         page.wait_for_timeout(1500)
+        page.get_by_role("radio", name="Thumbs down").click()
+        why = page.get_by_role("combobox", name="What was wrong?")
+        why.click()
+        page.get_by_role("option", name="Something is missing").click()
+        expect(why).to_have_value("Something is missing")
+        page.reload()
+        expect(why).to_have_value("Something is missing")
+        listed = page.locator("[class*=st-key-chat_shown] button, [class*=st-key-chat_0] button")
+        search = page.get_by_placeholder("Search conversations")
+        search.fill("zeppelin")
+        search.press("Enter")
+        page.get_by_text("No conversation has these words.").wait_for()
+        search.fill("DINGHY")
+        search.press("Enter")
+        expect(listed.first).to_contain_text("What is a ding")
         page.get_by_role("button", name="Conversation", exact=True).click()
+        page.get_by_role("button", name="Pin to the top").click()
+        page.get_by_test_id("stSidebar").get_by_text("Pinned").wait_for()
         page.get_by_role("button", name="Delete…").click()
         page.get_by_role("button", name="Delete", exact=True).click()
         page.get_by_text("Ask your documents").wait_for()
@@ -289,7 +308,7 @@ def test_stop_while_searching_and_the_evidence_beside_every_turn(folder, model, 
         expect(page.locator(".rl-question")).to_have_count(1)
         assert "why is that" not in page.locator("main").inner_text()
 
-        model.script(Reply(["Why is it highest?"]), Reply(["Again [1]. " * 60]))
+        model.script(Reply(["Why is it highest?"]), Reply(["Again [1]. " * 60 + TABLE]))
         ask(page, "And why is that?")
         answers(page, 2)
         panel = page.locator(".st-key-evidence")
@@ -298,6 +317,16 @@ def test_stop_while_searching_and_the_evidence_beside_every_turn(folder, model, 
             page.wait_for_timeout(300)
             assert 0 <= panel.bounding_box()["y"] < 300
         shot(page, "evidence-beside-the-second-turn")
+        cells = page.locator(".rl-answer table td")
+        assert cells.all_inner_texts()[:2] == ["spring", "high"]
+
+        model.script(*[Reply(status=500, error={"error": {"message": "overloaded"}})] * 6)
+        page.get_by_role("button", name="New conversation").click()
+        page.get_by_text("Ask your documents").wait_for()
+        ask(page, FIRST)
+        page.get_by_role("button", name="Quote the documents instead").click()
+        expect(page.locator(".rl-answer")).to_contain_text("the tide is highest")
+        assert page.locator(".rl-answer .rl-cite").count() >= 1
 
 
 def test_feedback_survives_and_credits_the_pipelines_compared_in_use(folder, visit):

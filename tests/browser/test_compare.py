@@ -14,7 +14,7 @@ SLOW = 60_000
 
 @pytest.fixture
 def address():
-    with serving("tests.browser.fake_server") as address:
+    with serving("tests.browser.fake_server", OUTSIDE="1") as address:
         yield address
 
 
@@ -59,6 +59,11 @@ def test_pipelines_stand_side_by_side(address, visit, shot, width, dark):
 def test_an_address_shows_the_comparison_again_and_a_slide_of_it(address, visit, shot):
     page = visit(f"{address}/compare?question=How+are+batteries+kept%3F&pipelines=none")
     expect(page.locator(".rl-bump .node")).to_have_count(10, timeout=SLOW)
+    page.goto(f"{address}/compare?question=Is+a+lens+stored+dry%3F&pipelines=none")
+    page.get_by_text("The relevant passage is not in the pool").wait_for()
+    expect(page.locator(".rl-compared")).to_contain_text("not in the pool")
+    page.go_back()
+    expect(page.get_by_role("heading", name="How are batteries kept?")).to_be_visible(timeout=SLOW)
     page.goto(f"{address}/compare?question=What+is+covered%3F&pipelines=none&pipelines=current")
     expect(page.locator(".rl-bump .node")).to_have_count(20, timeout=SLOW)
     page.reload()

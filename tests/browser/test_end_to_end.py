@@ -54,6 +54,7 @@ def test_from_documents_to_a_cited_answer(address, visit, shot, files, tmp_path)
     page.get_by_text("The library is empty").wait_for()
     shot(page, "empty")
     page.get_by_role("link", name="Open the library").click()
+    page.get_by_role("button", name="Add the sample library").wait_for()
     page.locator("input[type=file]").set_input_files(files)
     page.get_by_test_id("stDataFrame").wait_for()
     shot(page, "indexing")  # three short files may be done before this

@@ -1,6 +1,7 @@
 """The Library and Models pages over a real library: stop, resume, folders, tags, both themes."""
 
 import pytest
+from playwright.sync_api import expect
 
 from rag.settings import Settings
 from ranklens.library import Library
@@ -95,6 +96,8 @@ def test_both_pages_are_legible_and_fit(address, visit, shot, width, dark):
     assert not page.evaluate(WIDER)
     shot(page, f"library-page-{theme}")
     page.goto(f"{address}/models")
+    first = page.locator(".rl-sub").first
+    expect(first).to_have_text("On this machine")  # before what could be downloaded
     page.get_by_text("Rerankers without a model of their own").click()
     settled(page)
     assert page.evaluate(CONTRAST) == []

@@ -16,6 +16,20 @@ CORNERS = """places => {
 }"""
 
 
+# Columns of the scores out of sight; passages of the chart without page or with a short name cut.
+CUT = """() => {
+  const hidden = one => !one || one.getBoundingClientRect().width === 0;
+  const wide = [...document.querySelectorAll(".rl-scores .rl-scroll")]
+    .filter(one => one.scrollWidth > one.clientWidth).map(() => "scores");
+  const unnamed = [...document.querySelectorAll(".rl-slope .side .rl-open")]
+    .filter(one => !hidden(one) && one.querySelector(".page"))
+    .filter(one => {
+      const name = one.querySelector(".stem .head");
+      const place = [...one.querySelectorAll(".page, .short")].find(other => !hidden(other));
+      return hidden(place) || (name.innerText.length < 16 && name.scrollWidth > name.clientWidth);
+    });
+  return [...wide, ...unnamed.map(one => one.innerText)];
+}"""
 # Inspect needs real rankings: tests/browser/test_inspect.py looks at it.
 PAGES = ("", "library", "compare", "judge", "measure", "monitor", "settings", "models")
 WIDTHS = (390, 800, 1280, 1920)
@@ -54,6 +68,7 @@ def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
         assert page.evaluate(CONTRAST) == [], tab
         assert violations(page) == [], tab
         assert not page.evaluate(WIDER), tab
+        assert page.evaluate(CUT) == [], tab
         shot(page, f"ask-{tab.split()[0].lower()}-{theme}")
     page.locator(".rl-cite").first.click()
     page.locator("[role=dialog] mark").wait_for()
@@ -75,6 +90,10 @@ def test_the_library_is_legible_and_fits(address, visit, shot, width, dark):
     assert page.evaluate(CONTRAST) == []
     assert not page.evaluate(WIDER)
     shot(page, f"library-{width}-{'dark' if dark else 'light'}")
+    page.get_by_role("button", name="Ask this document").click()
+    page.get_by_placeholder("What would you like to know?").wait_for()
+    page.wait_for_url("**within=**")
+    page.get_by_text("Documents: 1 filter").wait_for()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
