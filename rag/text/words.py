@@ -36,6 +36,40 @@ QUESTION_WORDS = FUNCTION_WORDS | word_set(
     "tell we were you your"
 )
 
+# The same in German, French, Spanish and Italian. As "die" and "a" are words of several languages,
+# a question has one list: of 49,000 English questions, one gets another than the English.
+_FOREIGN_QUESTION_WORDS = (
+    word_set(
+        "am an auf aus bei bis das dem den der des die du ein eine einem einen einer es für "
+        "gibt groß hat haben hoch ich ihr im in ist kann kommt lange man mein mit muss nach "
+        "oder pro sich sie sind um und uns viel viele von vor wann war waren warum was welche "
+        "welchem welchen welcher welches wem wen wer werden wessen wie wird wir wo wofür woher "
+        "wohin zu zum zur über"
+    ),
+    word_set(
+        "a au aux avec ce cette combien comment dans de des doit du elle elles en est est-ce et "
+        "faut il ils je la le les leur lui mon nous on ont où par peut pour pourquoi qu quand "
+        "que quel quelle quelles quels qui quoi sa se ses son sont sur un une vous y à été"
+    ),
+    word_set(
+        "a al como con cuál cuáles cuándo cuánta cuántas cuánto cuántos cómo de del dónde el "
+        "ella en es esta está están fue ha hay la las lo los me mi para por puede que qué quién "
+        "quiénes se ser si son su sus un una y"
+    ),
+    word_set(
+        "a ai al alla che chi come con cosa da dal dei del della delle di dove e gli ha i il in "
+        "la le lo nel nella per perché può qual quale quali quando quanta quante quanti quanto "
+        "si sono su sul un una uno è"
+    ),
+)
+
+
+def question_words(question: str) -> frozenset[str]:
+    """Return the words that only ask, of the language that has most of a question's; or English."""
+    found = [word.casefold() for word in words(question)]
+    lists = (QUESTION_WORDS, *_FOREIGN_QUESTION_WORDS)
+    return max(lists, key=lambda own: sum(word in own for word in found))
+
 
 def words(text: str) -> list[str]:
     """Return the words of a text; of a script without spaces its pairs of letters, as BM25 does."""

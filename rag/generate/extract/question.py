@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.text.names import name_words
 from rag.text.periods import Period, period
-from rag.text.words import QUESTION_WORDS, term, terms, words
+from rag.text.words import question_words, term, terms, words
 
 _KINDS = {
     "date": r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century)\b",
@@ -54,7 +54,8 @@ class ParsedQuestion:
 
 def question_terms(question: str) -> frozenset[str]:
     """Return the words of a question that show what it is about."""
-    return frozenset(term(w) for w in words(question) if w.casefold() not in QUESTION_WORDS)
+    asking = question_words(question)
+    return frozenset(term(w) for w in words(question) if w.casefold() not in asking)
 
 
 def kind_of(question: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.text.words import words
+from rag.text.words import QUESTION_WORDS, question_words, words
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,23 @@ from rag.text.words import words
 )
 def test_words_of_a_text_and_pairs_of_letters_where_none_are_parted(text, found):
     assert words(text) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("Wie hoch ist die Kaution?", {"kaution"}),
+        ("Quand le contrat prend-il effet ?", {"contrat", "prend", "effet"}),
+        ("¿Cuántos días de vacaciones hay?", {"días", "vacaciones"}),
+        ("Quanto dura il contratto?", {"dura", "contratto"}),
+        ("When did he die?", {"die"}),
+        ("Kaution?", {"kaution"}),
+    ],
+)
+def test_words_that_only_ask_are_those_of_the_language_that_has_most(question, subject):
+    found = {word.casefold() for word in words(question)}
+    assert found - question_words(question) == subject
+
+
+def test_a_question_that_no_language_has_more_of_is_english():
+    assert question_words("In Mars?") is QUESTION_WORDS

@@ -196,6 +196,12 @@ def test_a_row_of_the_code_asked_for_is_near_however_little_else_it_shares():
     assert answer.text.startswith("E11 — Meaning: too cold")
 
 
+def test_a_german_question_is_compared_by_its_own_words():
+    said = "Die Mieter leisten eine Kaution in Höhe von 3.150 Euro, zahlbar in drei Raten."
+    others = "Die Wohnung ist groß. Wie schön ist die Küche. Die Miete ist hoch."
+    assert ask("Wie hoch ist die Kaution?", others, said).text.startswith(said)
+
+
 def test_a_numbered_list_comes_with_what_introduces_it():
     steps = "To clean the Voyager:\n1. Open it. Take care.\n2. Wash it.\n\nIt is far."
     answer = ask("How do I clean the Voyager?", steps)
