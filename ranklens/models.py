@@ -25,6 +25,7 @@ __all__ = [
     "Progress",
     "Recommendation",
     "as_json",
+    "encoders",
     "last_download",
     "listed",
     "offline",
@@ -41,6 +42,17 @@ def rerankers(settings: Settings) -> list[Availability]:
     """Return every reranker and why it cannot run here, if it cannot."""
     # None of them looks for the encoder before it runs.
     return available(Context(settings, None))  # type: ignore[arg-type]
+
+
+def encoders(settings: Settings) -> list[str]:
+    """Return the encoders on this machine, the present one left out."""
+    present = find(settings.encoder)
+    return [
+        one.model.name
+        for one in listed(settings)
+        if one.model.kind == "encoder" and one.folder
+        and one.model.name != (present.name if present else settings.encoder)
+    ]  # fmt: skip
 
 
 def what_ranks(settings: Settings, name: str) -> str:

@@ -34,3 +34,19 @@ def test_a_sweep_is_run_and_shown_and_nothing_is_tried_without_a_choice(page, ju
     assert "pool=10" in body
     assert "Effect of each factor" in body
     assert pipelines.saved(judged.settings) == {}
+
+
+def test_encoders_of_this_machine_can_be_tried(page, judged, monkeypatch):
+    monkeypatch.setattr("ui.measure.sweep.encoders", lambda _settings: ["one-more", "present"])
+    wanted = []
+    monkeypatch.setattr("ranklens.background.sweep", lambda _judged, wishes: wanted.append(wishes))
+    at = page("ui/measure/page.py", sweep_encoder=["one-more"])
+    assert not at.exception
+    at.button(key="sweep").click().run()
+    assert [dict(one.tried) for one in wanted] == [{"encoder": ["one-more"]}]
+
+
+def test_without_another_encoder_the_page_says_where_one_comes_from(page, judged, monkeypatch):
+    monkeypatch.setattr("ui.measure.sweep.encoders", lambda _settings: [])
+    at = page("ui/measure/page.py")
+    assert "No other encoder is on this machine" in html(at)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.errors import RanklensError
 from ranklens import background, job_kinds, judged_sets, sweeping
-from ranklens.models import rerankers
+from ranklens.models import encoders, rerankers
 from ranklens.sweeping import SweepOutcome, SweepWishes
 from ui.measure.summary import page_button, show_figures
 from ui.shared import frame, jobs
@@ -51,7 +51,8 @@ def _wishes(library: Library) -> SweepWishes:
     chosen = st.multiselect("Rerankers to try", here, key="sweep_reranker", max_selections=6)
     if chosen:
         tried["reranker"] = list(chosen)
-    for option, (label, values) in CHOICES.items():
+    choices = {**CHOICES, "encoder": ("Encoder", encoders(library.settings))}
+    for option, (label, values) in choices.items():
         present = getattr(library.settings, option)
         offered = [value for value in values if value != present]
         picked = st.pills(
@@ -59,6 +60,8 @@ def _wishes(library: Library) -> SweepWishes:
         )
         if picked:
             tried[option] = list(picked)
+        if not offered:
+            frame.say("No other encoder is on this machine. Models shows how to get one.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         grid = st.toggle(
             "Full grid", key="sweep_grid",
