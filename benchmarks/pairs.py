@@ -3,7 +3,8 @@
 ``python -m benchmarks.pairs PAIRS.jsonl.gz SOURCE FOLDER [--questions N] [--passages N]``
 
 Pairs of one source are drawn in an order of chance: the first passages are the corpus, the first
-questions are asked, and the passage of a question is its only relevant one.
+questions are asked, and the passage of a question is its only relevant one. Pairs that name their
+passage (``passage_id``) need ``--texts``, JSON Lines with ``_id`` and ``text``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import gzip
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--questions", type=int, default=180)
     parser.add_argument("--passages", type=int, default=500)
+    parser.add_argument("--texts", type=Path, help="passages by their ids")
     options = parser.parse_args()
-    with gzip.open(options.pairs, "rt", encoding="utf-8") as lines:
-        pairs = [one for one in map(json.loads, lines) if one["source"] == options.source]
+    pairs = [one for one in _read(options.pairs) if one["source"] == options.source]
+    if options.texts:
+        texts = {one["_id"]: one["text"] for one in _read(options.texts)}
+        pairs = [{**one, "passage": texts[one["passage_id"]]} for one in pairs]
     random.Random(SEED).shuffle(pairs)
     passages: dict[str, str] = {}
     asked = []
@@ -50,6 +55,11 @@ def main() -> None:
     qrels = [f"q{n}\t{relevant}\t1" for n, (_, relevant) in enumerate(asked)]
     header = "query-id\tcorpus-id\tscore"
     (options.folder / "qrels" / "test.tsv").write_text("\n".join([header, *qrels, ""]), "utf-8")
+
+
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
