@@ -14,6 +14,7 @@ UNSPACED = (
 WORD = re.compile(r"\w+")
 COMPOUND = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
 _RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|[^\W_{UNSPACED}]+")
+_UNSPACED_RUN = re.compile(rf"[{UNSPACED}]+")
 _ENDING = re.compile(r"(?:ies|es|s|ed|ing|e|y)$")
 
 
@@ -79,6 +80,12 @@ def words(text: str) -> list[str]:
         pairs = [a + b for a, b in pairwise(run)] if run else []
         found += pairs or [match[0]]
     return found
+
+
+def is_unspaced(text: str) -> bool:
+    """Return whether at least half of a text's letters are of scripts without spaces."""
+    inside = sum(map(len, _UNSPACED_RUN.findall(text)))
+    return 0 < sum(map(str.isalpha, text)) <= 2 * inside
 
 
 def term(word: str) -> str:

@@ -22,7 +22,7 @@ from rag.generate.extract.question import ParsedQuestion
 from rag.generate.extract.units import Unit, units
 from rag.text.identifiers import identifiers, mentioned
 from rag.text.periods import contradicts, period
-from rag.text.words import terms
+from rag.text.words import is_unspaced, terms
 from rag.types import Hit
 
 _WORDS, _RANK, _CELL, _SURE, _OTHER_TIME = 0.8, 0.3, 0.9, 0.5, 0.3
@@ -30,6 +30,8 @@ _WORDS, _RANK, _CELL, _SURE, _OTHER_TIME = 0.8, 0.3, 0.9, 0.5, 0.3
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
 # of rare words may lie lower, so most of its words in one sentence count, too, or its code.
 _FLOOR, _FLOOR_WORDS = 0.38, 0.6
+# Pairs of letters hold ends of words, too, and the embedded encoder hardly reads such scripts.
+_FLOOR_PAIRS = 0.4
 _MARGIN, _MOST, _MOST_CITED = 0.3, 4, 3
 _CARRIED = 0.3
 
@@ -64,6 +66,7 @@ def scored(
     known = _known(question, hits, labels)
     named = any(known.values())
     codes = list(identifiers(question.text))
+    enough = _FLOOR_PAIRS if is_unspaced(question.text) else _FLOOR_WORDS
     made = []
     for unit, pair, share in zip(found, pairs, shares, strict=True):
         own = known[unit.chunk.document]
@@ -80,7 +83,7 @@ def scored(
         else:
             answer = Cell()
         coded = bool(codes) and mentioned(codes, [unit.text])
-        near = pair[0] >= _FLOOR or share >= _FLOOR_WORDS or coded
+        near = pair[0] >= _FLOOR or share >= enough or coded
         made.append(ScoredUnit(unit, score, near, answer))
     return made
 

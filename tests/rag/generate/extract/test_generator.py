@@ -196,6 +196,13 @@ def test_a_row_of_the_code_asked_for_is_near_however_little_else_it_shares():
     assert answer.text.startswith("E11 — Meaning: too cold")
 
 
+def test_half_of_the_pairs_of_letters_is_near_in_a_script_without_spaces():
+    said = "ประกันสินค้าสองปี"
+    # Guarantee, goods and years are in both: 47 % of the question, as rare pairs count more.
+    assert ask("ประกันสินค้านี้กี่ปี", "x" * 40, said).text.startswith(said)
+    assert ask("นี้มีกี่ชั้นสินะ", "x" * 40, said).refused
+
+
 def test_a_german_question_is_compared_by_its_own_words():
     said = "Die Mieter leisten eine Kaution in Höhe von 3.150 Euro, zahlbar in drei Raten."
     others = "Die Wohnung ist groß. Wie schön ist die Küche. Die Miete ist hoch."
