@@ -10,6 +10,7 @@ from rag.chat.store import Conversations
 from rag.settings import Settings
 from ranklens.library import Library
 from tests.browser.conftest import serving
+from tests.browser.test_measure import settled
 from tests.servers.openai_server import OpenAIServer, Pause, Reply
 from ui.library import uploads
 
@@ -186,7 +187,7 @@ def test_edit_and_ask_again_judge_and_delete(folder, visit, shot):
         page.locator(
             "[data-testid=stFeedback] button, [data-testid=stFeedbackButton]"
         ).first.click()
-        page.wait_for_timeout(1500)
+        settled(page)
         page.get_by_role("radio", name="Thumbs down").click()
         why = page.get_by_role("combobox", name="What was wrong?")
         why.click()
@@ -343,7 +344,7 @@ def test_feedback_survives_and_credits_the_pipelines_compared_in_use(folder, vis
         page.locator(
             "[data-testid=stFeedback] button, [data-testid=stFeedbackButton]"
         ).first.click()
-        page.wait_for_timeout(1500)
+        settled(page)
     with Library.open(Settings(library=folder)) as library:
         kept = Conversations(library.index.catalogue.engine)
         assert [t.question for t in kept.judged() if t.liked] == ["What is a small boat?"]

@@ -77,7 +77,7 @@ def test_an_address_shows_the_comparison_again_and_a_slide_of_it(address, visit,
     slide = page.locator(".slide svg")
     expect(slide).to_be_visible(timeout=SLOW)
     expect(slide).to_contain_text("Without reranking")
-    page.wait_for_timeout(2500)
+    settled(page)
     shot(page, "compare-slide")
     page.keyboard.press("Escape")
     expect(page.locator(".rl-title")).to_be_visible(timeout=SLOW)

@@ -9,6 +9,7 @@ from rag.settings import Settings
 from ranklens.library import Library
 from tests.browser.axe import violations
 from tests.browser.conftest import WIDER, serving
+from tests.browser.test_measure import settled
 
 ROOT = Path(__file__).parents[2]
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
@@ -123,8 +124,7 @@ def test_every_view_is_legible_and_fits(address, visit, shot, width, dark):
         page.get_by_text(view, exact=True).click()
         there = there or ".rl-slope"
         page.locator(there).first.wait_for()
-        page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
-        expect(page.locator("[data-stale=true]")).to_have_count(0)
+        settled(page)
         assert page.evaluate(CONTRAST) == [], view
         assert violations(page) == [], view
         for wide in (width, 1920 if width == 1280 else 800):

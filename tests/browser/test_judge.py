@@ -203,7 +203,7 @@ def test_a_key_grades_the_focused_passage_and_the_drawer_shows_it(address, visit
     opener.focus()
     page.keyboard.press("2")
     page.get_by_text("Grade 2 kept for me").wait_for()
-    page.wait_for_timeout(500)
+    settled(page)
     assert badge(page, ".rl-table .rl-open") == '"2"'
     shot(page, "graded-in-place")
     page.keyboard.press("Enter")

@@ -72,7 +72,7 @@ def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
         shot(page, f"ask-{tab.split()[0].lower()}-{theme}")
     page.locator(".rl-cite").first.click()
     page.locator("[role=dialog] mark").wait_for()
-    page.wait_for_timeout(500)
+    settled(page)
     assert page.evaluate(CONTRAST) == []
     assert violations(page) == []
     shot(page, f"passage-{theme}")
@@ -83,7 +83,7 @@ def test_the_library_is_legible_and_fits(address, visit, shot, width, dark):
     page = visit(f"{address}/library", width, dark=dark)
     table = page.get_by_test_id("stDataFrame")
     table.wait_for()
-    page.wait_for_timeout(500)
+    settled(page)
     table.click(position={"x": 16, "y": 90})
     page.get_by_text("4 passages").wait_for()
     settled(page)  # the passages come after their count

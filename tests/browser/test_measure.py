@@ -38,6 +38,18 @@ BUTTONS_MEET = """() => {
   return all.flatMap(([name, box], n) =>
     all.slice(n + 1).filter(([, other]) => meet(box, other)).map(([other]) => `${name}, ${other}`));
 }"""
+# Resolves once all of it has held for a moment: what a run has sent last may not be drawn yet.
+SETTLED = """async () => {
+  const moves = (one) => one.playState === "running"
+    && one.effect?.getComputedTiming().iterations !== Infinity;
+  const settled = () => document.querySelector("[data-test-script-state=notRunning]")
+    && !document.querySelector("[data-stale=true]") && !document.getAnimations().some(moves);
+  for (let since = performance.now(); performance.now() - since < 200;) {
+    if (!settled()) since = performance.now();
+    await new Promise(requestAnimationFrame);
+  }
+  return true;
+}"""
 QUESTIONS = ["How are batteries kept?", "What does the warranty cover?", "How is a lens cleaned?",
              "When are seals replaced?"]  # fmt: skip
 
@@ -49,8 +61,8 @@ def address():
 
 
 def settled(page):
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
-    page.wait_for_timeout(400)
+    """Wait until the page's run has ended, nothing of an earlier one is left, and nothing moves."""
+    page.wait_for_function(SETTLED)
 
 
 def write(page, questions=QUESTIONS):
@@ -130,8 +142,7 @@ def present(page, shot):
     moving = "e => e.getAnimations({ subtree: true }).length"
     assert slide.evaluate(moving) > 0
     last = int(count.inner_text().split()[-1])
-    page.wait_for_timeout(2600)
-    assert slide.evaluate(moving) == 0
+    page.wait_for_function(f"slide => ({moving})(slide) === 0", arg=slide.element_handle())
     shot(page, "slide")
     for _ in range(last + 2):  # as fast as keys come; no press is lost, none goes too far
         page.keyboard.press("ArrowRight")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import serving
 from tests.browser.test_chat import FIRST, answers, ask, folder  # noqa: F401 - a fixture
+from tests.browser.test_measure import settled
 from tests.servers.openai_server import OpenAIServer
 
 
@@ -63,10 +64,10 @@ def test_a_connection_survives_reload_second_tab_and_restart(visit, tmp_path, fo
             page.get_by_role("option", name="Another address").click()
             base_url(page).fill(model.url)
             base_url(page).press("Enter")
-            page.wait_for_timeout(1500)  # each address has a field of its own for its key
+            settled(page)  # each address has a field of its own for its key
             page.get_by_label("Key", exact=True).fill(model.key)
             page.get_by_label("Key", exact=True).press("Enter")
-            page.wait_for_timeout(1500)  # the page runs with the key
+            settled(page)  # the page runs with the key
             page.get_by_role("button", name="Test the connection").click()
             page.get_by_text("Connected").wait_for()
             page.get_by_label("Name of the connection").fill("Mine")

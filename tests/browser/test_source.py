@@ -9,6 +9,7 @@ from rag.settings import Settings
 from ranklens.library import Library
 from tests.browser.conftest import ROOT, WIDER, serving
 from tests.browser.test_looks import CONTRAST
+from tests.browser.test_measure import settled
 from tests.ingest.build import pdf
 
 SAMPLES = ROOT / "sample_docs"
@@ -82,7 +83,7 @@ def test_a_citation_of_a_pdf_shows_its_marked_page(address, visit, shot, width, 
     picture.wait_for()
     assert picture.evaluate("image => image.complete && image.naturalWidth") > 1000
     assert "14 February 1990" in " ".join(drawer.locator("mark.quote").all_inner_texts())
-    page.wait_for_timeout(700)
+    settled(page)  # the drawer has come in
     sheet, quote = picture.bounding_box(), drawer.locator("mark.quote").first.bounding_box()
     assert sheet["x"] < quote["x"] < sheet["x"] + sheet["width"]
     assert 0 < quote["y"] < 900  # in sight
@@ -190,7 +191,7 @@ def test_hostile_documents_stay_text(address, visit, shot, question):
     chips.first.click()
     drawer = page.locator("[role=dialog]")
     drawer.locator(".rl-context").first.wait_for()
-    page.wait_for_timeout(500)
+    settled(page)
     body = drawer.inner_text()
     assert question.split()[0] in body.lower()
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", page.locator("body").inner_text())
