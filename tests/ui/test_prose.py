@@ -44,8 +44,7 @@ def draw(text):
 def test_an_answer_is_shown_in_linear_time(unit, read):
     def seconds(count):
         text = "X" + unit * (count // len(unit))
-        gc.collect()  # else a collection of everything that other tests left falls into it
-        gc.disable()
+        gc.disable()  # else a collection of everything that other tests left falls into it
         started = time.process_time()
         read(text)
         taken = time.process_time() - started
