@@ -26,7 +26,7 @@ def audit(library: Library, compared: ComparedRankings, model: str = "") -> Grad
     model = model or graded_by(library, compared.questions)
     if not model:
         raise NotThere("no model has graded these questions; let one propose grades first")
-    people, _, _ = judged_sets.graded(library, compared.questions)
+    people, _, _ = judged_sets.graded(library, compared.questions, blind=True)
     by_model = grades_by(library, compared.questions, model)
     rankings = list(compared.rankings.values())
     found = sample(compared.questions, rankings, by_model, people)

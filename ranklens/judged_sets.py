@@ -206,18 +206,21 @@ def _is_folder(source: str) -> bool:
 
 
 def graded(
-    library: Library, questions: tuple[Question, ...]
+    library: Library, questions: tuple[Question, ...], blind: bool = False
 ) -> tuple[Grades, Unit, tuple[str, ...]]:
-    """Return (question id → item → grade, what an item is, notes) as people have judged so far."""
-    return _graded(version(library), library.judgements, questions)
+    """Return (question id → item → grade, what an item is, notes) as people have judged so far.
+
+    ``blind``: without proposals that they accepted.
+    """
+    return _graded(version(library), library.judgements, questions, blind)
 
 
 @lru_cache(maxsize=8)
 def _graded(
-    _version: int, store: JudgementStore, questions: tuple[Question, ...]
+    _version: int, store: JudgementStore, questions: tuple[Question, ...], blind: bool
 ) -> tuple[Grades, Unit, tuple[str, ...]]:
     """Read once for each version: the pages ask again with every click."""
-    qrels = store.qrels([question.text for question in questions])
+    qrels = store.qrels([question.text for question in questions], blind=blind)
     found = {q.id: dict(qrels.grades[q.text]) for q in questions if q.text in qrels.grades}
     return found, qrels.unit, qrels.notes
 

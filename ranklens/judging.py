@@ -109,9 +109,10 @@ def pool(
 
 
 def ungraded(library: Library, question: str, passages: Sequence[Chunk], judge: str) -> list[Chunk]:
-    """Return the passages that a judge has not graded yet."""
+    """Return the passages that a judge has not graded yet, or only by accepting a proposal."""
     given = library.judgements.for_chunks(question, passages)
-    return [passage for passage in passages if by_judge(given[passage.id], judge) is None]
+    own = {passage.id: by_judge(given[passage.id], judge) for passage in passages}
+    return [passage for passage in passages if (of := own[passage.id]) is None or of.accepted]
 
 
 def unjudged(library: Library, questions: Iterable[Question]) -> list[Question]:
@@ -177,10 +178,9 @@ def propose_grades(
 
 
 def confirm(library: Library, proposal: Judgement, grade: int, judge: str) -> None:
-    """Make a proposal's passage judged by a person, with this grade."""
-    library.judgements.add(
-        [replace(proposal, grade=grade, judge=judge, source="person", note="", time=0.0, id=0)]
-    )
+    """Make a proposal's passage judged by a person, with this grade, marked as an accepted one."""
+    made = replace(proposal, grade=grade, judge=judge, source="person", accepted=True)
+    library.judgements.add([replace(made, note="", time=0.0, id=0)])
 
 
 def disliked(library: Library) -> list[str]:

@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from rag.evaluate.data import Evaluation, Grades, ModelGrades, Question, Unit
+from rag.evaluate.data import Evaluation, ModelGrades, Question
 from rag.evaluate.experiments.pipelines import Variants, resolve
 from rag.evaluate.experiments.run import evaluate
 from rag.evaluate.experiments.saved import load, opened, save, to_json
@@ -72,7 +72,7 @@ def measure(
         frozen=one_pool,
         answers=answers,
         notes=judged.notes,
-        by_model=_audited(judged.library, judged.questions, judged.grades, judged.unit),
+        by_model=_audited(judged.library, judged.questions),
         on_progress=on_progress,
         stop=stop,
     )
@@ -159,13 +159,13 @@ def _now(library: Library, evaluation: Evaluation) -> ModelGrades | None:
     held = evaluation.by_model
     if held is None:
         return None
-    people, unit, _ = graded(library, held.questions)
-    return _audited(library, held.questions, people, unit, held.model)
+    return _audited(library, held.questions, held.model)
 
 
 def _audited(
-    library: Library, questions: Sequence[Question], people: Grades, unit: Unit, model: str = ""
+    library: Library, questions: tuple[Question, ...], model: str = ""
 ) -> ModelGrades | None:
+    people, unit, _ = graded(library, questions, blind=True)
     if unit == "document":  # a model grades passages
         return None
     return model_grades.audited(library, questions, people, model)

@@ -6,7 +6,7 @@ import pytest
 
 from rag.errors import NotThere
 from rag.evaluate.data import Question
-from ranklens import auditing, comparison
+from ranklens import auditing, comparison, judging
 from tests.ui.fakes import ALL, FUSED, FakeLibrary
 
 TWO = {"none": {"reranker": "none"}, "late": {"reranker": "late-interaction"}}
@@ -52,6 +52,17 @@ def test_the_people_correct_the_model(graded):
     assert outside["audited"] == [before.next.id]
     assert outside["figures"][0]["low"] is None
     assert "An interval needs 10 audited questions." in outside["notes"]
+
+
+def test_accepted_proposals_audit_nothing(graded):
+    compared = comparison.rank_all(graded, "field", TWO)
+    question = auditing.audit(graded, compared).next
+    for proposal in graded.judgements.all(question.text, sources=["llm"]):
+        judging.confirm(graded, proposal, proposal.grade, "ada")
+    found = auditing.audit(graded, compared)
+    assert (found.next, found.agreement.shared) == (question, 0)
+    people_grade(graded, question)
+    assert auditing.audit(graded, compared).next != question
 
 
 def test_without_a_model_s_grades_there_is_nothing_to_audit():

@@ -83,3 +83,26 @@ def test_a_confirmed_proposal_is_a_persons_and_waits_no_more(library):
     judging.confirm(library, proposal, 3, "ada")
     assert library.judgements.unconfirmed("llm", "ada", 5) == (0, [])
     assert library.judgements.qrels([Q]).grades == {Q: {ALL[0].id: 3}}
+
+
+def test_a_confirmed_proposal_is_no_blind_grade_until_the_judge_grades_the_passage(library):
+    library.judgements.grade(Q, ALL[0], 2, "model", source="llm")
+    _, (proposal,) = library.judgements.unconfirmed("llm", "ada", 5)
+    judging.confirm(library, proposal, 2, "ada")
+    assert library.judgements.qrels([Q], blind=True).grades == {}
+    assert judging.ungraded(library, Q, ALL[:1], "ada") == ALL[:1]
+    library.judgements.grade(Q, ALL[0], 1, "ada")
+    assert library.judgements.qrels([Q], blind=True).grades == {Q: {ALL[0].id: 1}}
+    assert judging.ungraded(library, Q, ALL[:1], "ada") == []
+
+
+def test_a_file_says_which_grades_were_proposals(library):
+    library.judgements.grade(Q, ALL[0], 2, "model", source="llm")
+    _, (proposal,) = library.judgements.unconfirmed("llm", "ada", 5)
+    judging.confirm(library, proposal, 2, "ada")
+    library.judgements.grade(Q, ALL[1], 3, "ada")
+    written = export_judgements(library, Path("a.csv"))
+    library.judgements.remove_all(Q, "person")
+    import_judgements(library, Path("a.csv"), [], data=written.encode())
+    own = [one for one in held(library) if one.judge == "ada"]
+    assert [(one.grade, one.accepted) for one in own] == [(2, True), (3, False)]

@@ -210,6 +210,12 @@ def test_the_judgements_view_shows_judges(page, asked):
     at = page("ui/judge/page.py", judge_view="Judgements")
     assert not at.exception
     assert at.dataframe[0].value.to_dict("records") == [
-        {"Judge": "<b>ada</b>", "Source": "person", "Judgements": 1, "Lost": 0}
+        {
+            "Judge": "<b>ada</b>",
+            "Source": "person",
+            "Judgements": 1,
+            "Accepted proposals": 0,
+            "Lost": 0,
+        }
     ]
     assert "No two judges have graded the same passage" in html(at)

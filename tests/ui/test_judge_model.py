@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -99,6 +100,11 @@ def test_a_model_proposes_and_a_person_confirms_with_one_click(page, asked, serv
 
     at = page("ui/judge/page.py", judge_view="Judgements")
     assert list(at.dataframe[2].value["Judges"]) == ["fake (model) and the people"]
+    assert "fake against the people" not in html(at)  # who accepts has seen the model's grade
+    assert list(at.dataframe[0].value["Accepted proposals"]) == [0, 1]
+
+    JudgementStore(asked.index.catalogue).add([replace(own, accepted=False)])  # graded blind
+    at = page("ui/judge/page.py", judge_view="Judgements")
     assert "fake against the people" in html(at)
     counts = at.dataframe[3].value.drop(columns="Grade").to_numpy()
     assert (counts.sum(), counts.trace()) == (1, 1)

@@ -122,8 +122,10 @@ def judgements(
 def _summary(found: Agreement) -> None:
     from ui.cli.show import table
 
-    rows = [(c.judge, c.source, str(c.judgements), str(c.lost)) for c in found.judges]
-    table(("judge", "source", "judgements", "lost"), rows)
+    rows = [
+        (c.judge, c.source, *map(str, (c.judgements, c.accepted, c.lost))) for c in found.judges
+    ]
+    table(("judge", "source", "judgements", "accepted", "lost"), rows)
     for pair in found.pairs:
         values = (("kappa", pair.kappa), ("weighted", pair.weighted), ("alpha", pair.alpha))
         shown = [f"{name} {value:.3f}" for name, value in values if value is not None]

@@ -40,7 +40,13 @@ def show(library: Library, name: str | None, questions: Sequence[Question]) -> N
     if found.judges:
         st.dataframe(
             [
-                {"Judge": c.judge, "Source": c.source, "Judgements": c.judgements, "Lost": c.lost}
+                {
+                    "Judge": c.judge,
+                    "Source": c.source,
+                    "Judgements": c.judgements,
+                    "Accepted proposals": c.accepted,
+                    "Lost": c.lost,
+                }
                 for c in found.judges
             ],
             key="judges",

@@ -23,12 +23,16 @@ Distance = Callable[[float, float], float]
 
 @dataclass(frozen=True, slots=True)
 class JudgeCount:
-    """How much one judge has judged; ``lost`` are judgements whose text is gone."""
+    """How much one judge has judged; ``lost`` are judgements whose text is gone.
+
+    ``accepted`` were taken over from proposals.
+    """
 
     judge: str
     source: Source
     judgements: int
     lost: int
+    accepted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def agreement(held: Sequence[Judgement]) -> Agreement:
     """Return who judged how much, and how far they agree on each span that several have graded."""
     made = Counter((one.judge, one.source) for one in held)
     lost = Counter((one.judge, one.source) for one in held if one.status == "lost")
+    accepted = Counter((one.judge, one.source) for one in held if one.accepted)
     by_judge: dict[str, dict[tuple[str, str, int, int], int]] = {}
     for one in held:
         if one.source in PEOPLE:
@@ -84,7 +89,7 @@ def agreement(held: Sequence[Judgement]) -> Agreement:
         pair = _pair(f"{model} (model) and the people", both)
         pairs.append(replace(pair, alpha=alpha, model=model, confusion=cells))
     return Agreement(
-        tuple(JudgeCount(*key, made[key], lost[key]) for key in made),
+        tuple(JudgeCount(*key, made[key], lost[key], accepted[key]) for key in made),
         tuple(pairs),
         krippendorff_alpha(list(by_item.values())),
     )
@@ -147,12 +152,12 @@ def compared_with_people(held: Sequence[Judgement]) -> dict[str, list[tuple[int,
     """Return model → (its grade, the people's) of every passage that both judged.
 
     People's judgements hold for a passage as they do for a chunk: a quote within it counts. Lost
-    judgements are left out.
+    judgements are left out, and accepted proposals: these agree because the model was seen.
     """
     current = [one for one in held if one.status == "current"]
     people: dict[tuple[str, str], list[Judgement]] = {}
     for one in current:
-        if one.source in PEOPLE:
+        if one.source in PEOPLE and not one.accepted:
             people.setdefault((one.question, one.document), []).append(one)
     found: dict[str, list[tuple[int, int]]] = {}
     for one in current:

@@ -31,7 +31,8 @@ class Judgement:
     ``end`` 0 means the document as a whole. ``digest`` names the version of the document whose
     offsets these are. ``status`` is ``lost`` if that text is not in the present version, and
     ``removed`` if the document was removed from a library with accounts: only the same bytes bring
-    it back then, because another document of that name may be somebody else's.
+    it back then, because another document of that name may be somebody else's. ``accepted``: a
+    person took it over from a proposal (of a model, a thumb up), so it is not a blind grade.
     """
 
     question: str
@@ -47,6 +48,7 @@ class Judgement:
     status: Literal["current", "lost", "removed"] = "current"
     time: float = 0.0
     id: int = 0
+    accepted: bool = False
 
     @property
     def whole(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from rag.store.schema import metadata
@@ -59,6 +61,7 @@ judgements = Table(
     Column("source", String, nullable=False),
     Column("status", String, nullable=False, default="current"),
     Column("time", Float, nullable=False),
+    Column("accepted", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("question", "document", "start", "end", "judge", "source"),
 )
 

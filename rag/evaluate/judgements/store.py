@@ -197,11 +197,13 @@ class JudgementStore:
             count = db.scalar(select(func.count()).select_from(each.subquery())) or 0
             return count, [Judgement(**row._mapping) for row in db.execute(first.limit(most))]
 
-    def qrels(self, questions: Sequence[str] | None = None, model: str = "") -> Qrels:
+    def qrels(
+        self, questions: Sequence[str] | None = None, model: str = "", blind: bool = False
+    ) -> Qrels:
         """Return people's grades of the present chunks for questions (for all, without a list).
 
         If nothing but whole documents was judged, the items are documents. ``model``: that model's
-        proposals in place of people's grades.
+        proposals in place of people's grades. ``blind``: without accepted proposals.
         """
         self.refresh()
         sources: Collection[Source] = ("llm",) if model else PEOPLE
@@ -210,7 +212,9 @@ class JudgementStore:
         held = [
             one
             for one in self.all(one_question, sources=sources)
-            if (wanted is None or one.question in wanted) and (not model or one.judge == model)
+            if (wanted is None or one.question in wanted)
+            and (not model or one.judge == model)
+            and not (blind and one.accepted)
         ]
         lost = sum(one.status == "lost" for one in held)
         current = [one for one in held if one.status == "current"]

@@ -46,7 +46,7 @@ def test_the_next_judgements_are_listed_and_asked_for(
     assert ran.code == 0
     assert "7 is no grade" in ran.out
     assert "words against dense: no difference shown; 1 question can show none" in ran.out
-    assert "ada\tperson\t1\t0" in run("judgements").out
+    assert "ada\tperson\t1\t0\t0" in run("judgements").out
 
 
 def test_an_unknown_set_is_named(run: Run, stocked: None):

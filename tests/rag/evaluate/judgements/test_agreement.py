@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
@@ -75,6 +77,14 @@ def test_a_models_passage_meets_the_quotes_within_it():
     ]
     assert compared_with_people(held) == {"gpt": [(3, 1), (1, 0)]}
     assert compared_with_people(held[:3]) == {"gpt": []}
+
+
+def test_a_person_who_accepted_what_the_model_proposed_does_not_agree_with_it():
+    taken = replace(one(0, 9, 3, "ada"), accepted=True)
+    found = agreement([one(0, 9, 3, "g", "llm"), taken, one(9, 12, 2, "ada")])
+    assert (found.pairs[0].who, found.pairs[0].shared) == ("g (model) and the people", 0)
+    ada = next(count for count in found.judges if count.judge == "ada")
+    assert (ada.judgements, ada.accepted) == (2, 1)
 
 
 def test_only_spans_that_both_judged_are_compared():
