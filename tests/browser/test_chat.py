@@ -117,11 +117,11 @@ def test_stream_stop_follow_up_and_reopen_after_a_restart(folder, model, visit, 
         with page.expect_download() as download:
             page.get_by_role("button", name="Conversation", exact=True).click()
             page.get_by_role("button", name="Export as Markdown").click()
-        told = download.value.path().read_text("utf-8")
-        assert f"## {FIRST}" in told
-        assert "The **Sun** helps [1]." in told
-        assert "\\*" not in told
-        assert re.search(r"^- \[1\] tides.md.*: “", told, re.M)
+        exported = download.value.path().read_text("utf-8")
+        assert f"## {FIRST}" in exported
+        assert "The **Sun** helps [1]." in exported
+        assert "\\*" not in exported
+        assert re.search(r"^- \[1\] tides.md.*: “", exported, re.M)
 
     with served(folder) as address:
         page = visit(f"{address}/?chat={chat}")
