@@ -1,8 +1,9 @@
 """Which engine runs models here: int8 on processors that multiply bytes fast, else float32.
 
-Without these instructions ONNX Runtime adds products of bytes up in 16 bits, which overflow, and
-int8 is hardly faster (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
-The option ``engine`` overrules the rule; `ranklens doctor` shows both.
+Without these instructions ONNX Runtime adds two products of bytes in 16 bits, which overflow if
+weights use all 8 bits, and int8 is hardly faster
+(https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html). The option
+``engine`` overrules the rule; `ranklens doctor` shows both.
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ def engine_for(option: str) -> Engine:
     if fast := next((flag for flag in FAST_INT8 if flag in flags), ""):
         return Engine("int8", f"this processor has {fast}")
     return Engine("float32", f"this processor has none of {', '.join(FAST_INT8)}")
+
+
+def largest_weight() -> int:
+    """Return the largest weight of an int8 graph here: 127, or 63 without `FAST_INT8`.
+
+    255 · 63 · 2, the largest sum of two products of an activation and a weight, fits into 16 bits.
+    """
+    return 127 if this_processor().flags & set(FAST_INT8) else 63
 
 
 @cache

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rag.errors import ModelError
 from rag.models.files import file_digest, read_json
-from rag.models.onnx.engine import engine_for
+from rag.models.onnx.engine import engine_for, largest_weight
 from rag.models.onnx.heads import head_files, read_head
 from rag.models.onnx.recipe import Output
 from rag.models.onnx.runtime import Runtime
@@ -45,7 +45,7 @@ def graph_for(folder: Path, output: Output, cache: Path, int8: bool = False) -> 
     config = read_json(folder / "config.json")
     head = read_head(folder) if output == "logits" else None
     weights, *others = head_files(folder, head).values()
-    recipe = [file_digest(weights, cache), config, output, BUILDER, int8]
+    recipe = [file_digest(weights, cache), config, output, BUILDER, int8 and largest_weight()]
     if head:
         recipe += [asdict(head), [file_digest(path, cache) for path in others]]
     key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:32]

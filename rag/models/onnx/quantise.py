@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 from tokenizers import Encoding
 
+from rag.models.onnx.engine import largest_weight
 from rag.models.onnx.graph import Graph, Weights
 from rag.models.onnx.networks import build
 from rag.models.onnx.recipe import Output, length_limit
@@ -108,7 +109,8 @@ class _Int8Graph(Graph):
 
     def _int8(self, name: str, matrix: NDArray[np.float32]) -> tuple[str, str]:
         """Store a matrix (in, out) in int8 and a scale for each output."""
-        scales = (np.maximum(np.abs(matrix).max(axis=0), TINY) / 127).astype(np.float32)
+        largest = np.maximum(np.abs(matrix).max(axis=0), TINY)
+        scales = (largest / largest_weight()).astype(np.float32)
         values = np.rint(matrix / scales).astype(np.int8)
         return self.constant(name + ".int8", values), self.constant(name + ".scales", scales)
 

@@ -1,9 +1,11 @@
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from rag.models.onnx import engine as engine_module
 from rag.models.onnx.engine import engine_for, this_processor
-from rag.models.onnx.exports import load_runtime
+from rag.models.onnx.exports import graph_for, load_runtime
 from rag.models.tokens import Tokens
 from tests.rag.models.tiny import save_cross, save_encoder
 
@@ -58,6 +60,27 @@ def test_the_runtime_reports_the_chosen_engine(tmp_path, cpuinfo):
     folder = save_encoder(tmp_path / "model", "bert")
     cpuinfo.write_text("flags : avx_vnni")
     assert load(folder, tmp_path, "auto").engine == "onnx int8"
+
+
+@pytest.mark.parametrize(("flags", "largest"), [("sse avx_vnni", 127), ("sse avx2", 63)])
+def test_weights_leave_room_for_sums_of_16_bits(flags, largest, tmp_path, cpuinfo):
+    cpuinfo.write_text(f"flags : {flags}")
+    made = graph_for(save_encoder(tmp_path / "model", "bert"), "hidden", tmp_path / "cache", True)
+    stored = [
+        numpy_helper.to_array(one, str(made.parent)) for one in onnx.load(made).graph.initializer
+    ]
+    weights = [one for one in stored if one.dtype == np.int8 and one.ndim == 2]
+    assert {int(np.abs(one).max()) for one in weights} == {largest}
+
+
+def test_processors_of_both_kinds_share_a_cache(tmp_path, cpuinfo):
+    folder = save_encoder(tmp_path / "model", "bert")
+    made = set()
+    for flags in ("avx_vnni", "avx2"):
+        cpuinfo.write_text(f"flags : {flags}")
+        this_processor.cache_clear()
+        made.add(graph_for(folder, "hidden", tmp_path / "cache", True))
+    assert len(made) == 2
 
 
 def load(folder, tmp_path, engine, kind="hidden"):
