@@ -18,7 +18,7 @@ from rag.errors import LibraryError
 from rag.store.database import take_time
 from rag.store.statements import serialise
 
-VERSION = "0023"
+VERSION = "0024"
 """The newest step of ``migrations/versions``."""
 
 _FIRST = "1"  # what `meta` holds under "version", since before there were migrations

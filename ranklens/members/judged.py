@@ -123,7 +123,7 @@ class MemberJudgements(JudgementStore):
         return [
             one
             for one in found
-            if (one.document, one.digest) in bytes_of or one.judge == rights.account
+            if (one.document, one.digest) in bytes_of or _owner(one) == rights.account
         ]
 
     def refresh(self) -> Carried:
@@ -161,50 +161,64 @@ class MemberJudgements(JudgementStore):
 
     def grade(
         self, question: str, chunk: Chunk, grade: int, judge: str, note: str = "",
-        source: Source = "person",
+        source: Source = "person", requested_by: str = "",
     ) -> Judgement:  # fmt: skip
-        """Keep a grade under the visitor's own name, or that of the model that proposed it."""
+        """Keep a grade under the visitor's own name, or that of the model that proposed it.
+
+        The visitor requested the model's, whoever ``requested_by`` names.
+        """
         self._may_judge([chunk.document])
-        judge = judge if source == "llm" else self._rights.account
-        return self._rights.library.judgements.grade(question, chunk, grade, judge, note, source)
+        account = self._rights.account
+        judge, requested_by = (judge, account) if source == "llm" else (account, "")
+        return self._rights.library.judgements.grade(
+            question, chunk, grade, judge, note, source, requested_by
+        )
 
     def add(self, made: Iterable[Judgement]) -> int:
         """Keep judgements as the visitor's own; an admin may bring back those of others.
 
-        A model's stay a model's, with the name of who brings them behind its own.
+        A model's stay a model's, with the name of who brings them behind its own; who brings them
+        requested them. An admin's file may name others who did.
         """
         held, account = list(made), self._rights.account
         self._may_judge({one.document for one in held})
         if not self._rights.visitor.is_admin:
-            held = [replace(one, judge=_brought(one, account)) for one in held]
+            held = [
+                replace(one, judge=_brought(one, account), requested_by=account) for one in held
+            ]
         elif others := sorted({one.judge for one in held} - {account}):
             self._rights.note("brought back judgements of", ", ".join(others)[:500])
+        held = [replace(one, requested_by=one.requested_by or account) for one in held]
         return self._rights.library.judgements.add(held)
 
     def remove(self, judgement_id: int) -> bool:
         """Delete a judgement: one's own, or as an editor of the document's collections.
 
-        A model's is nobody's own: whoever may have it made may withdraw it.
+        A model's belongs to who requested it; if that is not known, to everybody who may judge.
         """
         found = next((one for one in self.all() if one.id == judgement_id), None)
         if found is None:
             return False
-        if found.source != "llm" and found.judge != self._rights.account:
+        if _owner(found) not in ("", self._rights.account):
             self._rights.with_document("remove", found.document)
         self._may_judge([found.document])
         return self._remove(found)
 
     def remove_all(self, question: str, source: Source) -> int:
-        """Delete the visitor's own judgements of a question and source, or a model's."""
+        """Delete the visitor's own judgements of a question and source.
+
+        A model's too that the visitor requested, or of which nobody knows who did.
+        """
         own = [one for one in self.all(question, sources=[source])
-               if source == "llm" or one.judge == self._rights.account]  # fmt: skip
+               if _owner(one) in ("", self._rights.account)]  # fmt: skip
         if source == "llm":
             self._may_judge({one.document for one in own})
         return sum(self._remove(one) for one in own)
 
     def _remove(self, one: Judgement) -> bool:
-        if one.judge != self._rights.account:
-            about = f"{one.judge} on {one.document}: {one.question}"
+        if _owner(one) != self._rights.account:
+            by = f" (requested by {one.requested_by})" if one.requested_by else ""
+            about = f"{one.judge}{by} on {one.document}: {one.question}"
             self._rights.note("removed a judgement of", about[:500])
         return self._rights.library.judgements.remove(one.id)
 
@@ -214,6 +228,11 @@ class MemberJudgements(JudgementStore):
             ids = self._rights.library.collections.ids_of_document(name) & self._rights.ids
             if not any(self._rights.may("judge", [one]) for one in ids):
                 raise Refused(policy.refusal("judge"))
+
+
+def _owner(one: Judgement) -> str:
+    """Return the account that a judgement belongs to, "" if that is not known."""
+    return one.requested_by if one.source == "llm" else one.judge
 
 
 def _brought(one: Judgement, account: str) -> str:

@@ -15,6 +15,10 @@ from ingest.progress import FileOutcome
 from ingest.web import Fetched
 from rag.chat.store import Turn
 from rag.errors import NotThere, Refused
+from rag.evaluate.asking import CallsOutcome
+from rag.evaluate.judgements.files import to_csv
+from rag.evaluate.judgements.question_writer import QuestionsWritten, WrittenQuestion
+from rag.evaluate.judgements.record import Judgement
 from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from rag.store.jobs import JobLog
 from rag.types import Answer, Citation
@@ -37,6 +41,7 @@ from ranklens import (
 from ranklens.jobs import Jobs
 from ranklens.library import Library
 from ranklens.members import member_of, rights
+from ranklens.question_sets import keep_drafts
 from tests.serve.isolated import OURS, THEIRS, Things, two_collections
 
 
@@ -199,37 +204,89 @@ def test_an_imported_row_has_the_name_of_who_imports_it(held, source, name):
     judging.import_judgements(judge, Path("a.csv"), data=data)
     made = [one for one in judging.listed(judge, "From whom?") if one.source == source]
     assert [one.judge for one in made] == [name]
+    assert made[0].requested_by == ("judge" if source == "llm" else "")
     again = judging.export_judgements(judge, Path("b.csv")).encode()
     judging.import_judgements(judge, Path("b.csv"), data=again)
     made = [one for one in judging.listed(judge, "From whom?") if one.source == source]
     assert [one.judge for one in made] == [name]
 
 
-def test_who_may_let_a_model_grade_may_withdraw_its_grades(held):
+def by_model(library: Library, account: str, things: Things, question: str) -> Judgement:
+    mine = member_of(library, account)
+    chunk = mine.index.catalogue.fetch([things.passage])[things.passage]
+    return mine.judgements.grade(question, chunk, 2, "big-model", source="llm")
+
+
+def test_a_model_s_grade_belongs_to_who_requested_it(held):
     library, things = held
-    passage, question = things[OURS].passage, "Withdrawn?"
-
-    def grade() -> Library:
-        judge = member_of(library, "judge")
-        chunk = judge.index.catalogue.fetch([passage])[passage]
-        judge.judgements.grade(question, chunk, 2, "big-model", source="llm")
-        return judge
-
-    judge = grade()
+    judge, question = member_of(library, "judge"), "Withdrawn?"
+    by_model(library, "judge", things[OURS], question)
     (made,) = judging.listed(judge, question)
+    assert (made.judge, made.requested_by) == ("big-model", "judge")
     with pytest.raises(Refused):
         judging.remove(member_of(library, "viewer"), made.id)
     with pytest.raises(NotThere):
         judging.remove(member_of(library, "outsider"), made.id)
+    before = library.accounts.audit(1)
+    judging.remove(judge, made.id)
+    assert library.accounts.audit(1) == before
+    by_model(library, "judge", things[OURS], question)
+    assert judge.judgements.remove_all(question, "llm") == 1
+    assert judging.listed(judge, question) == []
+
+
+def test_who_did_not_request_a_model_s_grade_removes_it_as_an_editor_alone(held):
+    library, things = held
+    judge, editor, question = member_of(library, "judge"), member_of(library, "editor"), "Whose?"
+    by_model(library, "editor", things[OURS], question)
+    (made,) = judging.listed(judge, question)
+    with pytest.raises(Refused):
+        judging.remove(judge, made.id)
+    assert judge.judgements.remove_all(question, "llm") == 0
+    assert judging.listed(judge, question) == [made]
+    assert editor.judgements.remove_all(question, "llm") == 1
+    by_model(library, "judge", things[OURS], question)
+    (made,) = judging.listed(judge, question)
+    judging.remove(editor, made.id)
+    last = library.accounts.audit(1)[0]
+    assert (last.account, last.action) == ("editor", "removed a judgement of")
+    assert last.what.startswith("big-model (requested by judge) on ")
+
+
+def test_a_model_s_grade_from_before_requests_were_kept_is_removed_by_any_judge(held):
+    library, things = held
+    judge, question = member_of(library, "judge"), "Unknown?"
+    (chunk,) = library.index.catalogue.fetch([things[OURS].passage]).values()
+    library.judgements.grade(question, chunk, 2, "big-model", source="llm")
+    (made,) = judging.listed(judge, question)
+    assert made.requested_by == ""
     judging.remove(judge, made.id)
     last = library.accounts.audit(1)[0]
     assert (last.account, last.action) == ("judge", "removed a judgement of")
-    assert last.what.startswith("big-model on ")
-    assert grade().judgements.remove_all(question, "llm") == 1
-    assert judging.listed(judge, question) == []
-    (editors,) = [one for one in judging.listed(judge) if one.judge == "editor"][:1]
-    with pytest.raises(Refused):
-        judging.remove(judge, editors.id)
+    library.judgements.grade(question, chunk, 2, "big-model", source="llm")
+    assert judge.judgements.remove_all(question, "llm") == 1
+
+
+def test_questions_that_a_model_wrote_were_requested_by_who_keeps_them(held):
+    library, things = held
+    written = WrittenQuestion("Written?", "", things[OURS].document, 0, 4, "The ")
+    drafts = QuestionsWritten((written,), 0, 0, "big-model", CallsOutcome(1, 1, (), {}))
+    for account, judge in (("judge", "big-model (imported by judge)"), ("admin", "big-model")):
+        mine = member_of(library, account)
+        keep_drafts(mine, f"drafts of {account}", drafts, drafts.written, OURS)
+        made = judging.listed(mine, "Written?")
+        assert [(one.judge, one.requested_by) for one in made] == [(judge, account)]
+        mine.judgements.remove_all("Written?", "llm")
+
+
+def test_accepting_a_model_s_grade_makes_it_one_s_own(held):
+    library, things = held
+    question = "Accepted?"
+    made = by_model(library, "judge", things[OURS], question)
+    editor = member_of(library, "editor")
+    judging.confirm(editor, made, 2, "editor")
+    (own,) = editor.judgements.all(question, sources=["person"])
+    assert (own.judge, own.requested_by) == ("editor", "")
 
 
 def test_an_admin_brings_back_those_of_others_and_it_is_written_down(held):
@@ -240,6 +297,18 @@ def test_an_admin_brings_back_those_of_others_and_it_is_written_down(held):
     judging.import_judgements(admin, Path("a.csv"), data=data)
     assert [one.judge for one in judging.listed(admin, "Brought back?")] == ["ada@example.org"]
     assert "ada@example.org" in library.accounts.audit(1)[0].what
+
+
+def test_an_admin_brings_back_who_requested_a_model_s_grade(held):
+    library, things = held
+    question = "Brought back with it?"
+    by_model(library, "judge", things[OURS], question)
+    admin = member_of(library, "admin")
+    written = to_csv(judging.listed(admin, question)).encode()
+    judging.remove(admin, judging.listed(admin, question)[0].id)
+    judging.import_judgements(admin, Path("a.csv"), data=written)
+    (made,) = judging.listed(admin, question)
+    assert (made.judge, made.requested_by) == ("big-model", "judge")
 
 
 def rated(library: Library, account: str, question: str) -> tuple[Library, int]:

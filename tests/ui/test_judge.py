@@ -180,7 +180,7 @@ def test_a_persons_zero_against_an_imported_three_is_listed(page, asked):
     store = JudgementStore(asked.index.catalogue)
     store.grade(Q, ALL[0], 0, "<b>ada</b>", "a table of contents")
     store.grade(Q, ALL[0], 3, "import", source="import")
-    store.grade(Q, ALL[1], 3, "gpt", source="llm")
+    store.grade(Q, ALL[1], 3, "gpt", source="llm", requested_by="<b>bo</b>")
     store.grade(Q, ALL[1], 1, "<b>ada</b>")
     at = page("ui/judge/page.py", judge_view="Judgements")
     assert not at.exception
@@ -192,6 +192,8 @@ def test_a_persons_zero_against_an_imported_three_is_listed(page, asked):
     assert "(imported)" in body
     at.toggle(key="with_proposals").set_value(True).run()
     assert "There are 2 disagreements" in html(at)
+    assert "(a model, requested by &lt;b&gt;bo&lt;/b&gt;)" in html(at)
+    assert list(at.dataframe[0].value["Requested by"]) == ["", "", "<b>bo</b>"]
     progress = at.dataframe[1].value.to_dict("records")
     assert [(row["Judge"], row["Questions"], row["Judgements"]) for row in progress] == [
         ("<b>ada</b>", 1, 2), ("import", 1, 1), ("gpt", 1, 1)

@@ -123,9 +123,15 @@ def _summary(found: Agreement) -> None:
     from ui.cli.show import table
 
     rows = [
-        (c.judge, c.source, *map(str, (c.judgements, c.accepted, c.lost))) for c in found.judges
+        (
+            c.judge,
+            c.source,
+            *map(str, (c.judgements, c.accepted, c.lost)),
+            ", ".join(c.requested_by),
+        )
+        for c in found.judges
     ]
-    table(("judge", "source", "judgements", "accepted", "lost"), rows)
+    table(("judge", "source", "judgements", "accepted", "lost", "requested by"), rows)
     for pair in found.pairs:
         values = (("kappa", pair.kappa), ("weighted", pair.weighted), ("alpha", pair.alpha))
         shown = [f"{name} {value:.3f}" for name, value in values if value is not None]

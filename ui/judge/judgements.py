@@ -38,19 +38,7 @@ def show(library: Library, name: str | None, questions: Sequence[Question]) -> N
     importing.show_report(_KEY)
     found = judges_agreement(library)
     if found.judges:
-        st.dataframe(
-            [
-                {
-                    "Judge": c.judge,
-                    "Source": c.source,
-                    "Judgements": c.judgements,
-                    "Accepted proposals": c.accepted,
-                    "Lost": c.lost,
-                }
-                for c in found.judges
-            ],
-            key="judges",
-        )
+        st.dataframe(_judges(found), key="judges")
         _progress(library, name, questions)
         _disagreements(library)
         _agreement(found)
@@ -75,6 +63,22 @@ def show(library: Library, name: str | None, questions: Sequence[Question]) -> N
         library, _KEY, "Import judgements: CSV, or TREC qrels of the chosen question set",
         lambda files: _import(library, files, questions),
     )  # fmt: skip
+
+
+def _judges(found: Agreement) -> list[dict[str, object]]:
+    """Return a row for each judge; who requested a model's grades only if that is known of one."""
+    requested = any(one.requested_by for one in found.judges)
+    return [
+        {
+            "Judge": one.judge,
+            "Source": one.source,
+            **({"Requested by": ", ".join(one.requested_by)} if requested else {}),
+            "Judgements": one.judgements,
+            "Accepted proposals": one.accepted,
+            "Lost": one.lost,
+        }
+        for one in found.judges
+    ]
 
 
 def _progress(library: Library, name: str | None, questions: Sequence[Question]) -> None:

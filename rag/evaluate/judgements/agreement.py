@@ -25,7 +25,7 @@ Distance = Callable[[float, float], float]
 class JudgeCount:
     """How much one judge has judged; ``lost`` are judgements whose text is gone.
 
-    ``accepted`` were taken over from proposals.
+    ``accepted`` were taken over from proposals. ``requested_by``: those who requested a model's.
     """
 
     judge: str
@@ -33,6 +33,7 @@ class JudgeCount:
     judgements: int
     lost: int
     accepted: int = 0
+    requested_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ def agreement(held: Sequence[Judgement]) -> Agreement:
     made = Counter((one.judge, one.source) for one in held)
     lost = Counter((one.judge, one.source) for one in held if one.status == "lost")
     accepted = Counter((one.judge, one.source) for one in held if one.accepted)
+    requested: dict[tuple[str, Source], set[str]] = {}
+    for one in held:
+        if one.requested_by:
+            requested.setdefault((one.judge, one.source), set()).add(one.requested_by)
     by_judge: dict[str, dict[tuple[str, str, int, int], int]] = {}
     for one in held:
         if one.source in PEOPLE:
@@ -89,7 +94,12 @@ def agreement(held: Sequence[Judgement]) -> Agreement:
         pair = _pair(f"{model} (model) and the people", both)
         pairs.append(replace(pair, alpha=alpha, model=model, confusion=cells))
     return Agreement(
-        tuple(JudgeCount(*key, made[key], lost[key], accepted[key]) for key in made),
+        tuple(
+            JudgeCount(
+                *key, made[key], lost[key], accepted[key], tuple(sorted(requested.get(key, ())))
+            )
+            for key in made
+        ),
         tuple(pairs),
         krippendorff_alpha(list(by_item.values())),
     )

@@ -25,7 +25,7 @@ from rag.evaluate.lines import filled_lines, limited, table
 
 COLUMNS = (
     "question", "document", "start", "end", "quote", "grade", "note", "judge", "source", "status",
-    "time", "digest", "accepted",
+    "time", "digest", "accepted", "requested_by",
 )  # fmt: skip
 NEEDED = ("question", "document", "grade")
 # Full-width signs begin a formula too, if the spreadsheet is set to Japanese for instance.
@@ -181,7 +181,7 @@ def _from_row(row: Mapping[str, str | None], text_of: TextOf, judge: str) -> Jud
         *(_whole_number(cells[name] or "0", name) for name in ("start", "end")),
         source=source, note=given["note"],
         time=datetime.fromisoformat(cells["time"]).timestamp() if cells["time"] else 0.0,
-        accepted=cells["accepted"] == "True",
+        accepted=cells["accepted"] == "True", requested_by=cells["requested_by"],
     )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ class Judgement:
     ``removed`` if the document was removed from a library with accounts: only the same bytes bring
     it back then, because another document of that name may be somebody else's. ``accepted``: a
     person took it over from a proposal (of a model, a thumb up), so it is not a blind grade.
+    ``requested_by`` is the account that had a model grade it, or that imported the model's grade;
+    empty for people's own, in a library without accounts, and if it is not known.
     """
 
     question: str
@@ -49,6 +51,7 @@ class Judgement:
     time: float = 0.0
     id: int = 0
     accepted: bool = False
+    requested_by: str = ""
 
     @property
     def whole(self) -> bool:

@@ -62,6 +62,7 @@ judgements = Table(
     Column("status", String, nullable=False, default="current"),
     Column("time", Float, nullable=False),
     Column("accepted", Boolean, nullable=False, server_default=false()),
+    Column("requested_by", String, nullable=False, server_default=""),
     UniqueConstraint("question", "document", "start", "end", "judge", "source"),
 )
 

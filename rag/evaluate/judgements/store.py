@@ -78,18 +78,19 @@ class JudgementStore:
 
     def grade(
         self, question: str, chunk: Chunk, grade: int, judge: str, note: str = "",
-        source: Source = "person",
+        source: Source = "person", requested_by: str = "",
     ) -> Judgement:  # fmt: skip
         """Keep a judge's grade for a chunk's text, in place of an earlier one of the same judge.
 
-        A chunk of an earlier version of its document is looked for in the present one. Raises
-        `RanklensError` if the grade is not 0 to 3, or the document or the text is not there.
+        ``requested_by`` is the account that had a model grade it (source ``llm``). A chunk of an
+        earlier version of its document is looked for in the present one. Raises `RanklensError` if
+        the grade is not 0 to 3, or the document or the text is not there.
         """
         document = self._document(chunk.document)
         start, end = self._present(document, chunk)
         made = Judgement(
             clean(question), chunk.document, document.digest, start, end, chunk.text, grade,
-            clean(judge), source, clean(note),
+            clean(judge), source, clean(note), requested_by=requested_by,
         )  # fmt: skip
         self.add([made])
         return made
@@ -332,12 +333,15 @@ def _row(one: Judgement, now: float) -> dict[str, Any]:
     if not one.question.strip() or not one.judge.strip():
         raise RanklensError("a judgement needs a question and a judge's name")
     judge, note = clean(one.judge), clean(one.note)
+    requested_by = clean(one.requested_by) if one.source == "llm" else ""
     for reason in (
         too_long(judge, LONGEST_NAME, "a judge's name"),
+        too_long(requested_by, LONGEST_NAME, "the name of who requested a grade"),
         too_long(note, LONGEST_NOTE, "a note"),
     ):
         if reason:
             raise RanklensError(reason)
     row = asdict(one) | {"judge": judge, "note": note, "quote": clean(one.quote)}
     row.pop("id")
-    return {**row, "question": same_words(one.question), "time": one.time or now}
+    row |= {"requested_by": requested_by, "question": same_words(one.question)}
+    return {**row, "time": one.time or now}

@@ -116,9 +116,9 @@ def test_a_question_set_of_the_library_from_import_to_measure(run: Run, tmp_path
     assert run("judgements", "all.qrels", "--set", "words", "--judge", "bo").code == 0
     told = run("judgements").out.splitlines()
     assert told[:3] == [
-        "judge\tsource\tjudgements\taccepted\tlost",
-        "import\timport\t8\t0\t0",
-        "bo\timport\t8\t0\t0",
+        "judge\tsource\tjudgements\taccepted\tlost\trequested by",
+        "import\timport\t8\t0\t0\t",
+        "bo\timport\t8\t0\t0\t",
     ]
 
     (tmp_path / "bad.csv").write_text("question,document,grade\nx,nowhere,1\ny,mars.txt,9\n")

@@ -87,6 +87,15 @@ def test_a_person_who_accepted_what_the_model_proposed_does_not_agree_with_it():
     assert (ada.judgements, ada.accepted) == (2, 1)
 
 
+def test_a_model_is_counted_with_those_who_requested_its_grades():
+    held = [one(n, n + 1, 3, "g", "llm") for n in range(4)]
+    held = [
+        replace(g, requested_by=by) for g, by in zip(held, ("bo", "", "ada", "bo"), strict=True)
+    ]
+    assert [count.requested_by for count in agreement(held).judges] == [("ada", "bo")]
+    assert agreement([one(0, 9, 3, "ada")]).judges[0].requested_by == ()
+
+
 def test_only_spans_that_both_judged_are_compared():
     held = [
         one(0, 9, 3, "ada"),

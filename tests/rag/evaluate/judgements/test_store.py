@@ -243,6 +243,24 @@ def test_qrels_hold_what_people_judged_each_item_once():
     assert to_qrels(kept_apart, [Question("q", Q)]) == ""
 
 
+def test_who_requested_a_models_grade_is_kept_in_the_library_and_in_csv(catalogue: Catalogue):
+    chunk = put(catalogue, "a b#ü.txt", TEXT)[0]
+    held = JudgementStore(catalogue)
+    held.grade(Q, chunk, 2, "gpt", source="llm", requested_by="ada")
+    held.grade(Q, chunk, 2, "qwen", source="llm")
+    held.grade(Q, chunk, 2, "ben", requested_by="ada")  # a person needs nobody else
+    kept = held.all()
+    assert [(one.judge, one.requested_by) for one in kept] == [
+        ("gpt", "ada"), ("qwen", ""), ("ben", "")
+    ]  # fmt: skip
+    back = from_csv(to_csv(kept).splitlines(True), text_of)
+    assert [one.requested_by for one in back] == ["ada", "", ""]
+    old = to_csv(kept).replace(",requested_by", "").replace(",ada\n", "\n")
+    assert [one.judge for one in from_csv(old.splitlines(True), text_of)] == ["gpt", "qwen", "ben"]
+    with pytest.raises(RanklensError, match="who requested a grade"):
+        held.grade(Q, chunk, 2, "gpt", source="llm", requested_by="x" * 1000)
+
+
 def test_what_thumbs_suggest_is_kept_apart_too(catalogue: Catalogue):
     chunk = put(catalogue, "a.txt", TEXT)[0]
     held = JudgementStore(catalogue)
