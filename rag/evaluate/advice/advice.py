@@ -12,10 +12,11 @@ from enum import StrEnum
 from rag.evaluate.advice.depth import DepthCurve, DepthPoint, Times, curves
 from rag.evaluate.advice.groups import Movements, QuestionGroup, groups, movements
 from rag.evaluate.data import Evaluation
-from rag.evaluate.measures.statistics import SMALL_DIFFERENCE, questions_needed
+from rag.evaluate.measures.statistics import SMALL_DIFFERENCE, interval, questions_needed
 
 SMALL_LIBRARY = 1_000  # chunks: below, the first stage has little to choose from
 DAYS = 30  # of a month
+ONE_GAIN = 0.37  # nDCG@10 of a question whose relevant passage moves from rank 2 to rank 1
 
 
 class Worth(StrEnum):
@@ -112,8 +113,9 @@ def advise(
     found = curves(evaluation)
     if not found:
         raise ValueError("no reranker ranked a question")
-    chosen = choose(found, budget)
-    worth, more = judge(chosen) if chosen else (Worth.NOT_WORTH_IT, 0)
+    best = _best(found, budget)
+    chosen = choose(best) if best else None
+    worth, more = judge(chosen, best.best) if best and chosen else (Worth.NOT_WORTH_IT, 0)
     run = evaluation.run(chosen.name) if chosen else None
     return Advice(
         evaluation=evaluation,
@@ -130,34 +132,53 @@ def advise(
     )
 
 
-def choose(found: Sequence[DepthCurve], budget: Budget | None) -> DepthPoint | None:
-    """Return the smallest good pool of the best reranker among the points that keep the budget.
-
-    One whose own gain is shown goes before a smaller one that is only within the interval.
-    """
+def _best(found: Sequence[DepthCurve], budget: Budget | None) -> DepthCurve | None:
+    """Return the best reranker's points that keep the budget; None if no point does."""
     fitting = [
         DepthCurve(curve.reranker, kept)
         for curve in found
         if (kept := tuple(p for p in curve.points if budget is None or budget.fits(p)))
     ]
-    if not fitting:
-        return None
-    best = max(fitting, key=lambda curve: curve.best.quality.mean)
+    return max(fitting, key=lambda curve: curve.best.quality.mean, default=None)
+
+
+def choose(best: DepthCurve) -> DepthPoint:
+    """Return the smallest good pool of a reranker.
+
+    One whose own gain is shown goes before a smaller one that is only within the interval.
+    """
     good = [point for point in best.points if point.good] or [best.best]
     shown = (point for point in good if point.gain.shown and point.gain.interval.mean > 0)
     return next(shown, good[0])
 
 
-def judge(point: DepthPoint) -> tuple[Worth, int]:
-    """Return what a point's gain shows, and how many more judged questions would show it."""
-    gain = point.gain
-    if gain.shown:
-        return (Worth.WORTH_IT if gain.interval.mean > 0 else Worth.NOT_WORTH_IT), 0
-    if gain.interval.high < SMALL_DIFFERENCE:
+def judge(point: DepthPoint, best: DepthPoint) -> tuple[Worth, int]:
+    """Return what is shown of the chosen point, and how many more judged questions would show it.
+
+    Not worth it means that neither the chosen pool nor the reranker's best one may gain 0.02.
+    """
+    if point.gain.gained:
+        return Worth.WORTH_IT, 0
+    left = [one for one in (point, best) if not _ruled_out(one)]
+    if not left:
         return Worth.NOT_WORTH_IT, 0
+    gain = left[0].gain
     seen = max(gain.interval.mean, SMALL_DIFFERENCE)
-    needed = questions_needed(list(point.gains.values()), seen) - gain.questions
-    return Worth.NOT_SHOWN, max(1, needed)
+    return Worth.NOT_SHOWN, max(1, questions_needed(_with_one_gain(left[0]), seen) - gain.questions)
+
+
+def _ruled_out(point: DepthPoint) -> bool:
+    """Return whether a loss is shown, or the interval rules a gain of 0.02 out.
+
+    The bootstrap draws only from what was seen: of few questions that gain nothing it makes an
+    interval of no width. So one question with a gain is added, which widens it as the rule of three
+    would (Hanley and Lippman-Hand, JAMA 1983).
+    """
+    return point.gain.shown or interval(_with_one_gain(point)).high < SMALL_DIFFERENCE
+
+
+def _with_one_gain(point: DepthPoint) -> list[float]:
+    return [*point.gains.values(), ONE_GAIN]
 
 
 def cost(name: str, question: float, per_day: float, machine: float | None) -> MonthlyCost:

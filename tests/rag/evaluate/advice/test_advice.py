@@ -102,10 +102,27 @@ def test_few_and_mixed_questions_show_nothing_and_say_how_many_more_would():
 
 
 def test_what_makes_no_difference_is_not_worth_it():
-    found = advise(evaluation({20: [9] * 12}), chunks=5_000, top=5)
+    found = advise(evaluation({20: [9] * 60}), chunks=5_000, top=5)
     assert found.worth is Worth.NOT_WORTH_IT
     assert found.more == 0
     assert "not worth it" in headline(found)
+
+
+def test_few_questions_without_a_difference_show_nothing():
+    # The rule of three: 3 of 25 questions may gain, and three gains of 0.37 are 0.04 of 25.
+    found = advise(evaluation({20: [9] * 25}), chunks=5_000, top=5)
+    assert found.worth is Worth.NOT_SHOWN
+    assert 25 < found.more < 150
+
+
+def test_a_reranker_whose_best_pool_may_gain_is_not_ruled_out_by_its_smallest():
+    # Of 100 questions the small pool loses a rank for three. The large one gains 0.699 for three
+    # and loses 0.301 for three: +0.012 within the interval, so the small one is chosen.
+    places = {10: [10] * 3 + [9] * 97, 20: [20] * 3 + [1] * 3 + [9] * 94}
+    found = advise(evaluation(places), chunks=5_000, top=5)
+    assert found.chosen is not None
+    assert found.chosen.pool == 10
+    assert found.worth is Worth.NOT_SHOWN
 
 
 def test_what_makes_it_worse_is_not_worth_it():
