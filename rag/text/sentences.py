@@ -37,9 +37,10 @@ _WORD_BEFORE = re.compile(r"[^\s(\[\"“‘']+$")
 _LINE_START = re.compile(r"\s*(?:[-*•–—]\s|\d+[.)]\s|\[|\d{4}-\d\d-\d\d|\||>|#)")
 _ENUMERATOR = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})\)?")
 _INITIALS = re.compile(r"[a-z](?:\.[a-z])*")
-# German writes ordinals with a stop: "am 1. April", "im 3. Obergeschoss".
+# German writes ordinals with a stop: "am 1. April", "im 3. Obergeschoss". "I am 30." is English.
 _ORDINAL = re.compile(
-    r"(?<!\w)(?:am|im|vom|zum|zur|beim|ab|bis|seit|d(?:er|ie|as|em|en|es)) \d{1,3}$", re.IGNORECASE
+    r"(?<!\w)(?<!\bI )(?:am|im|vom|zum|zur|beim|ab|bis|seit|d(?:er|ie|as|em|en|es)) \d{1,3}$",
+    re.IGNORECASE,
 )
 _MONTHS = word_set(
     "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
@@ -89,13 +90,13 @@ def _ends(text: str, begin: int, match: re.Match[str], end: int) -> bool:
         return False
     if stop - begin <= _LONGEST_ENUMERATOR and _ENUMERATOR.fullmatch(text[begin:stop].strip()):
         return False
-    if word.isdigit() and (
-        following.rstrip(",.") in _MONTHS
-        or _ORDINAL.search(text, max(begin, stop - _LOOK_BACK), stop)
-    ):
+    if word.isdigit() and following.rstrip(",.") in _MONTHS:
         return False
+    opens = following.rstrip(",") in OPENERS
+    if word.isdigit() and _ORDINAL.search(text, max(begin, stop - _LOOK_BACK), stop):
+        return opens
     if word in MAYBE or _INITIALS.fullmatch(word):
-        return following.rstrip(",") in OPENERS and len(word) > 1
+        return opens and len(word) > 1
     return True
 
 

@@ -25,6 +25,7 @@ def split(text):
         ],
         ["1. The first thing.", "2. The second one.", "B. A third."],
         ["Es beginnt am 1. April 2024 im 3. Obergeschoss.", "Köln, 12. März.", "Ende."],
+        ["I am 30.", "She is 31.", "I am 32.", "Anna is older.", "Some die 80.", "The end."],
         ["It has 3.", "Dogs bark.", "On Apollo 11.", "Armstrong walked."],
         ["Pi is 3.14 and v1.2.3 is out.", "Next"],
     ],
