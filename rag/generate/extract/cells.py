@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from rag.generate.extract.question import ParsedQuestion, question_terms
@@ -68,10 +68,14 @@ def column(question: ParsedQuestion, row: TableRow, home: str) -> int:
         for i, name in enumerate(row.columns)
         if i in possible or not own[i]
     }
-    best = [i for i in shares if shares[i] == max(shares.values())]
-    if len(best) != 1 or not (question.when or len(row.columns) == 1 or shares[best[0]]):
-        return -1
-    return best[0]
+    best = _best(shares)
+    return best if question.when or len(row.columns) == 1 or shares.get(best) else -1
+
+
+def _best(shares: Mapping[int, int]) -> int:
+    """Return the column with the largest share, -1 if it is not one alone."""
+    best = [i for i, share in shares.items() if share == max(shares.values())]
+    return best[0] if len(best) == 1 else -1
 
 
 def _lasts(question: ParsedQuestion, row: TableRow, at: int) -> bool:
@@ -87,11 +91,11 @@ def _of_pairs(unit: Unit, row: TableRow, question: ParsedQuestion) -> str:
     """
     asked = question.terms
     if question_terms(row.label) <= asked:
-        shares = [len(terms(name) & asked) for name in row.columns]
-        best = [i for i, share in enumerate(shares) if share == max(shares) > 0]
-        value = row.values[best[0]] if len(best) == 1 else ""
+        shares = {i: len(terms(name) & asked) for i, name in enumerate(row.columns)}
+        best = _best({i: share for i, share in shares.items() if share})
+        value = row.values[best] if best >= 0 else ""
         new = bool(terms(value) - asked) and len(value) <= _LONGEST
-        return with_unit(row, best[0]) if new and _may_be(value, question) else ""
+        return with_unit(row, best) if new and _may_be(value, question) else ""
     held = any(len(value) > 2 and terms(value) <= asked for value in row.values)
     most = len(asked & terms(f"{unit.home} {unit.text}")) >= _MOST * len(asked)
     return row.label if held and most and question.kind in ("", "name", "place") else ""
@@ -110,16 +114,17 @@ def _may_be(value: str, question: ParsedQuestion) -> bool:
     return True
 
 
-def read_row(row: TableRow, question: ParsedQuestion, at: int) -> str:
+def read_row(row: TableRow, question: ParsedQuestion, at: int, after_lead: bool = False) -> str:
     """Return ``Label, column: value (in millions)`` for the column asked for, else all columns.
 
-    A wide row keeps the columns that share most with the question.
+    The value is left out after a lead, which shows it. A wide row keeps the columns that share
+    most with the question.
     """
     if at >= 0:
-        name = f", {row.columns[at]}" if row.columns[at] else ""
-        return f"{row.full_label}{name}: {with_unit(row, at)}"
-    names = row.columns or ("",) * len(row.values)
-    cells = [f"{n}: {v}" if n else v for n, v in zip(names, row.values, strict=True)]
+        names = ", ".join(filter(None, (row.full_label, row.columns[at])))
+        return names if after_lead else f"{names}: {with_unit(row, at)}"
+    columns = row.columns or ("",) * len(row.values)
+    cells = [f"{c}: {v}" if c else v for c, v in zip(columns, row.values, strict=True)]
     order = sorted(range(len(cells)), key=lambda i: -len(terms(cells[i]) & question.terms))
     kept = sorted(order[:_SHOWN])
     unit = f" ({_plain(row.unit)})" if row.unit else ""

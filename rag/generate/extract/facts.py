@@ -18,35 +18,27 @@ _BEGUN = 4  # letters in which "cross" and "crossed" are alike
 def short_answer(sentence: str, question: ParsedQuestion, known: Set[str] = frozenset()) -> str:
     """Return the piece of a sentence that answers; empty if that is not sure.
 
-    The sentence holds all that the question is about but what is ``known`` of its document, and of
-    several figures the one of the time that is asked for is taken. What the question names is no
-    answer.
+    The sentence holds all that the question is about but what is ``known`` of its document. What
+    the question names is no answer.
     """
     begun = {word[:_BEGUN] for word in terms(sentence)}
     missing = {word for word in question.subject - known if word[:_BEGUN] not in begun}
     if question.kind not in _PATTERNS or missing:
         return ""
-    found = [
-        match[0]
-        for match in _PATTERNS[question.kind].finditer(sentence)
-        if _is_new(match[0], question)
-    ]
-    if len(found) > 1 and question.when:
+    pieces = [match[0] for match in _PATTERNS[question.kind].finditer(sentence)]
+    found = [piece for piece in pieces if _is_new(piece, question)]
+    if len(found) > 1:  # a small and a large box may have different prices
         found = _of_time(found, sentence, question)
-    elif any(_is_share(other) == _is_share(found[0]) for other in found[1:]):
-        return ""  # small and large boxes may have different prices
-    return found[0].strip(" ,.") if found else ""
+    return found[0].strip(" ,.") if len(found) == 1 else ""
 
 
 def _of_time(found: list[str], sentence: str, question: ParsedQuestion) -> list[str]:
-    """Return the figure that stands for the time asked for: ``$4 and $5 as of May and June``."""
+    """Return the figures of the time asked for: ``$4 and $5 as of May and June``."""
     times = [period(match[0]) for match in _TIME.finditer(sentence)]
-    fitting = [i for i, time in enumerate(times) if not contradicts(question.when, time)]
-    return found[fitting[0] : fitting[0] + 1] if len(times) == len(found) and fitting else []
-
-
-def _is_share(figure: str) -> bool:
-    return not figure.startswith(("$", "€", "£", "¥"))
+    if len(times) != len(found):
+        return []
+    pairs = zip(found, times, strict=True)
+    return [figure for figure, time in pairs if not contradicts(question.when, time)]
 
 
 def _is_new(piece: str, question: ParsedQuestion) -> bool:

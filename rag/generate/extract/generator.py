@@ -61,15 +61,9 @@ def _parted(before: Unit | None, unit: Unit) -> str:
 
 
 def readable(one: ScoredUnit, question: ParsedQuestion, after_lead: bool = False) -> str:
-    """Return a unit fit for an answer: no bullet, no markers of its own, no open code.
-
-    If the value of a row stands before it as the lead, only its names follow.
-    """
-    row, at = one.unit.row, one.answer.column
-    if row and after_lead and at >= 0:
-        text = f"{row.full_label}, {row.columns[at]}".rstrip(", ")
-    elif row:
-        text = read_row(row, question, at)
+    """Return a unit fit for an answer: no bullet, no markers of its own, no open code."""
+    if row := one.unit.row:
+        text = read_row(row, question, one.answer.column, after_lead)
     else:
         items = _NEXT_ITEM.split(one.unit.chunk.text[one.unit.part.start : one.unit.part.end])
         lines = (" ".join(item.split()) for item in items)

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.generate.extract.units import Unit
 from rag.models.encoder import Encoder, Matrix
 from rag.models.token_codes import token_codes
-from rag.types import Hit
 
 Kept = Callable[[Sequence[str]], list[bytes | None]]
 
@@ -26,23 +24,20 @@ class TokenLikeness:
         self._encoder = encoder
         self._kept = kept
 
-    def __call__(
-        self, question: str, hits: Sequence[Hit], found: Sequence[Unit]
-    ) -> list[tuple[float, float]]:
+    def __call__(self, question: str, found: Sequence[Unit]) -> list[tuple[float, float]]:
         """Return each unit's cosine and MaxSim; reads only passages that have one."""
         asked = self._encoder.encode_query(question)
         turned = token_codes(len(asked)).turn(asked[None])[0]
-        numbers = sorted({unit.number for unit in found})
-        passages = {number: hits[number - 1].chunk.passage for number in numbers}
+        passages = {unit.number: unit.chunk.passage for unit in found}
         words, *rows = self._tokens(question, list(passages.values()))
-        tokens = dict(zip(numbers, rows, strict=True))
-        places = {n: np.array(self._encoder.token_spans(p)) for n, p in passages.items()}
+        tokens = dict(zip(passages, rows, strict=True))
+        spans = {n: self._encoder.token_spans(passage) for n, passage in passages.items()}
         pairs = []
         for unit in found:
-            own, passage = tokens[unit.number], passages[unit.number]
-            offset = len(passage) - len(hits[unit.number - 1].chunk.text)
-            at = places[unit.number][: len(own)]
-            inside = own[_within(at, unit.part.start + offset, unit.part.end + offset)]
+            own = tokens[unit.number]
+            start, end = np.array(spans[unit.number][: len(own)]).reshape(-1, 2).T
+            offset = len(passages[unit.number]) - len(unit.chunk.text)
+            inside = own[(start >= unit.part.start + offset) & (end <= unit.part.end + offset)]
             pairs.append((cosine(turned, inside), maxsim(words, inside)))
         return pairs
 
@@ -62,8 +57,8 @@ class TokenLikeness:
 
 def cosine(question: Matrix, tokens: Matrix) -> float:
     """Return the cosine of the question's vector with the mean of a sentence's tokens."""
-    mean = tokens.mean(axis=0) if len(tokens) else np.zeros_like(question)
-    return float(mean @ question) / max(float(np.linalg.norm(mean)), 1e-9)
+    total = tokens.sum(axis=0)  # of the mean's direction
+    return float(total @ question) / max(float(np.linalg.norm(total)), 1e-9)
 
 
 def maxsim(question: Matrix, tokens: Matrix) -> float:
@@ -71,11 +66,3 @@ def maxsim(question: Matrix, tokens: Matrix) -> float:
     if not len(question) or not len(tokens):
         return 0.0
     return float((question @ tokens.T).max(axis=1).mean())
-
-
-def _within(places: NDArray[np.int_], start: int, end: int) -> NDArray[np.bool_]:
-    """Return which tokens are of the characters ``start`` to ``end``."""
-    if not len(places):
-        return np.zeros(0, bool)
-    inside: NDArray[np.bool_] = (places[:, 0] >= start) & (places[:, 1] <= end)
-    return inside

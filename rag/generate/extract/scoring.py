@@ -10,8 +10,8 @@ docs/answers.md shows what each part gains.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -60,7 +60,7 @@ def scored(
 ) -> list[ScoredUnit]:
     """Return the units that may answer with their scores."""
     found = units(hits)
-    pairs = likeness(question.text, hits, found)
+    pairs = likeness(question.text, found)
     shares = shared_words(question.terms, [unit.text for unit in found], question.carried)
     labels = set().union(*(terms(unit.row.full_label) for unit in found if unit.row))
     known = _known(question, hits, labels)
@@ -70,18 +70,15 @@ def scored(
     made = []
     for unit, pair, share in zip(found, pairs, shares, strict=True):
         own = known[unit.chunk.document]
-        score = sum(pair) + _WORDS * share + _RANK / (unit.number + 1)
-        if unit.part.kind != "cells":
-            other = _of_other_time(unit, question)
-            score -= _OTHER_TIME * other
-        if not unit.row:
-            answer = Cell(lead="" if other else _short_answer(unit, question, own))
+        other = unit.part.kind != "cells" and _of_other_time(unit, question)
+        answer = Cell()
+        if not unit.row and not other:
+            answer = Cell(lead=short_answer(unit.text, question, own | terms(unit.home)))
         # Documents that name nobody whom the question names give no cell, if others do.
-        elif own or not named:
+        elif unit.row and (own or not named):
             answer = cell(unit, question, own, question.subject & labels)
-            score += (answer.column >= 0) * (_CELL * answer.fit + _SURE * bool(answer.lead))
-        else:
-            answer = Cell()
+        score = sum(pair) + _WORDS * share + _RANK / (unit.number + 1) - _OTHER_TIME * other
+        score += (answer.column >= 0) * (_CELL * answer.fit + _SURE * bool(answer.lead))
         coded = bool(codes) and mentioned(codes, [unit.text])
         near = pair[0] >= _FLOOR or share >= enough or coded
         made.append(ScoredUnit(unit, score, near, answer))
@@ -129,17 +126,12 @@ def shared_words(
 
 def _known(
     question: ParsedQuestion, hits: Sequence[Hit], labels: Set[str]
-) -> dict[str, frozenset[str]]:
+) -> Mapping[str, Set[str]]:
     """Return the names of the question that hold for a whole document, such as its company's."""
-    known: dict[str, frozenset[str]] = {}
+    known: defaultdict[str, set[str]] = defaultdict(set)
     for hit in hits:
-        named = question.named & terms(hit.chunk.in_document) - labels
-        known[hit.chunk.document] = known.get(hit.chunk.document, frozenset()) | named
+        known[hit.chunk.document] |= question.named & terms(hit.chunk.in_document) - labels
     return known
-
-
-def _short_answer(unit: Unit, question: ParsedQuestion, known: frozenset[str]) -> str:
-    return short_answer(unit.text, question, known | terms(unit.home))
 
 
 def _of_other_time(unit: Unit, question: ParsedQuestion) -> bool:

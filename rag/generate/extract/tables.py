@@ -174,9 +174,8 @@ def _row(line: re.Match[str], table: _Table, above: str) -> TableRow:
         ):
             # Accountants put the sign in the first and the last row only.
             values[i] = f"${value}"
-    columns = tuple(f"{table.over_all} {name}".strip() for name in fit(table.headers, values))
-    if not table.headers and len(values) == 1:
-        columns = (table.over_all,)
+    headers = table.headers or [[""]] * (len(values) == 1)
+    columns = tuple(f"{table.over_all} {name}".strip() for name in fit(headers, values))
     unit = _unit_of(names, table.unit)
     name = _NOTES.sub("", label).strip()
     return TableRow(*line.span(), name, tuple(values), columns, table.section, unit, above)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
 
@@ -18,6 +18,8 @@ _LONGEST_LIST = 1500
 _GAP = 2  # characters between chunks that touch
 NUMBERED = re.compile(r"\d{1,2}[.)]\s")
 Numbered = tuple[int, Chunk]
+Table = tuple[dict[int, TableRow], list[Span]]
+"""Rows by their first character, and the lines that only name rows and columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,8 @@ class Unit:
 
     def overlaps(self, other: Unit) -> bool:
         """Return whether both share characters of one document."""
-        if self.chunk.document != other.chunk.document:
-            return False
-        return shared(self._span(), other._span()) > 0
+        same = self.chunk.document == other.chunk.document
+        return same and shared(self._span(), other._span()) > 0
 
     def _span(self) -> Span:
         return self.chunk.start + self.part.start, self.chunk.start + self.part.end
@@ -53,10 +54,10 @@ def units(hits: Sequence[Hit]) -> list[Unit]:
 
     Headings and lines that only introduce something are units if there is nothing else.
     """
-    tables: dict[int, tuple[list[TableRow], list[Span]]] = {}
+    tables: dict[int, Table] = {}
     for run in _touching(hits):
-        tables |= _tables(run)
-    every = [unit for n, hit in enumerate(hits, 1) for unit in _of(n, hit.chunk, *tables[n])]
+        tables |= dict.fromkeys((number for number, _ in run), _table([chunk for _, chunk in run]))
+    every = [unit for n, hit in enumerate(hits, 1) for unit in _of(n, hit.chunk, tables[n])]
     whole = [unit for unit in every if unit.part.kind not in ("heading", "lead")]
     found: dict[str, Unit] = {}
     for unit in whole or every:
@@ -80,48 +81,35 @@ def _touching(hits: Sequence[Hit]) -> Iterator[list[Numbered]]:
         yield run
 
 
-def _tables(run: Sequence[Numbered]) -> Iterator[tuple[int, tuple[list[TableRow], list[Span]]]]:
-    """Yield each passage's rows, and the lines that only name, read as one text."""
-    first = run[0][1]
-    text, at = first.text, [0]
-    for _, chunk in run[1:]:
-        gap = chunk.start - first.start - len(text)
-        text += "\n" * gap + chunk.text
-        at.append(len(text) - len(chunk.text))
-    header = first.heading[-1] if first.heading and BAR in first.heading[-1] else ""
-    rows, names = table_rows(text, header)
-    for (number, chunk), shift in zip(run, at, strict=True):
-        end = shift + len(chunk.text)
-        own = [
-            replace(row, start=row.start - shift, end=row.end - shift)
-            for row in rows
-            if shift <= row.start < end
-        ]
-        yield number, (own, [(a - shift, b - shift) for a, b in names if shift <= a < end])
+def _table(run: Sequence[Chunk]) -> Table:
+    """Read chunks that follow one another as one text; characters count in their document."""
+    start, text = run[0].start, ""
+    for chunk in run:
+        text += "\n" * (chunk.start - start - len(text)) + chunk.text
+    heading = run[0].heading[-1:]
+    rows, names = table_rows(text, heading[0] if heading and BAR in heading[0] else "")
+    return {start + row.start: row for row in rows}, [(start + a, start + b) for a, b in names]
 
 
-def _of(
-    number: int, chunk: Chunk, rows: Sequence[TableRow], names: Sequence[Span]
-) -> Iterator[Unit]:
-    lines = {row.start: row for row in rows}
+def _of(number: int, chunk: Chunk, table: Table) -> Iterator[Unit]:
+    rows, names = table
     above = ""
     for part in _with_lists(chunk.text, parts(chunk.text)):
-        if any(start <= part.start and part.end <= end for start, end in names):
+        start, end = chunk.start + part.start, chunk.start + part.end
+        if any(a <= start and end <= b for a, b in names):
             continue
         words = chunk.text[part.start : part.end]
-        above = above if part.kind == "row" else words
-        row = lines.get(part.start) if part.kind == "cells" else None
+        text, row = " ".join(words.split()), None
         if part.kind == "row":
-            yield Unit(
-                number, chunk, part, " ".join(words.split()), pairs(words, part.start, above)
-            )
-        elif row:
-            named = " ".join((row.full_label, *dict.fromkeys(row.columns)))
-            yield Unit(number, chunk, part, named, row)
-        elif part.kind != "cells" and (
-            _size(words) >= _SHORTEST or _size(chunk.text) < 2 * _SHORTEST
-        ):
-            yield Unit(number, chunk, part, " ".join(words.split()))
+            row = pairs(words, part.start, above)
+        else:
+            above = words
+        if part.kind == "cells":
+            if not (row := rows.get(start)):
+                continue
+            text = " ".join((row.full_label, *dict.fromkeys(row.columns)))
+        if row or _size(words) >= _SHORTEST or _size(chunk.text) < 2 * _SHORTEST:
+            yield Unit(number, chunk, part, text, row)
 
 
 def _size(text: str) -> int:
