@@ -6,7 +6,7 @@ import ctypes
 import math
 import re
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from pypdfium2 import PdfPage, raw
 
 from ingest.loaders.base import SHARES, Box
 from ingest.loaders.boxed_text import BoxedText, joined
+from rag.text.words import is_unspaced
 
 LETTERS = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st",
            0xFB06: "st", 0x02: "-", 0xFFFE: "-"}  # fmt: skip
@@ -21,6 +22,9 @@ UNREAD = frozenset({0, 0x200B, 0xFEFF})
 SOFT_HYPHEN = "\u00ad"
 HEAVY = re.compile(r"bold|black|heavy|demi|cmbx|-bd")
 WORD_GAP = 0.1  # white space between words, in font heights
+# The same between letters that one object draws, beyond what is usual between them: PDFium misses
+# some spaces that groff and Ghostscript write as a movement only. Kerning stays below.
+MISSED_GAP = 0.22
 
 Edges = tuple[float, float]
 Extent = tuple[float, float, float, float]
@@ -54,6 +58,15 @@ class _Style(NamedTuple):
     size: float
     wide: float
     turn: int
+
+
+class _Character(NamedTuple):
+    """A character: the address of what draws it (0: PDFium made it up), and its Unicode value."""
+
+    drawn: int
+    blank: bool
+    index: int
+    code: int
 
 
 class _Piece(NamedTuple):
@@ -208,18 +221,19 @@ class _PageReader:
         for (address, _), group in groupby(map(self._character, range(count)), itemgetter(0, 1)):
             same = list(group)
             if address and address != drawing:
-                drawing, style = address, self._style(same[0][2])
+                drawing, style = address, self._style(same[0].index)
             if address and style:
-                pieces.append(self._piece(same, style, parted))
+                for word in self._words(same, style):
+                    pieces.append(self._piece(word, style, parted))
+                    parted = True
             parted = not address
         return [piece for piece in pieces if piece.text]
 
-    def _character(self, index: int) -> tuple[int, bool, int, int]:
-        """Return the address of what draws it (0: PDFium made it up), is it blank, index, code."""
+    def _character(self, index: int) -> _Character:
         code = raw.FPDFText_GetUnicode(self._text_page, index)
         drawn = raw.FPDFText_GetTextObject(self._text_page, index)
         address = ctypes.addressof(drawn.contents) if drawn else 0
-        return address, chr(code).isspace() or not drawn, index, code
+        return _Character(address, chr(code).isspace() or not drawn, index, code)
 
     def _style(self, index: int) -> _Style | None:
         """Return the style of what draws a character, None if nothing can be seen."""
@@ -236,19 +250,48 @@ class _PageReader:
         turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) - self._quarters
         return _Style(self._fonts[key], size, wide, turn % 4) if size > 0.1 else None
 
-    def _piece(self, same: list[tuple[int, bool, int, int]], style: _Style, parted: bool) -> _Piece:
-        text = "".join([LETTERS.get(x[3]) or chr(x[3]) for x in same if x[3] not in UNREAD])
-        a, y, extent = self._measured(same[0][2], style.turn)
+    def _words(self, same: list[_Character], style: _Style) -> list[list[_Character]]:
+        """Cut letters of one object at gaps in which PDFium reads no space."""
+        if same[0].blank or len(same) < 2 or style.turn:
+            return [same]
+        wide = MISSED_GAP * style.size
+        widths = [style.font.width(one.code) * style.wide for one in same[:-1]]
+        starts = [self._measured(one.index, 0)[0] for one in (same[0], same[-1])]
+        text = "".join(chr(one.code) for one in same)
+        if starts[1] - starts[0] - sum(widths) < wide or is_unspaced(text):
+            return [same]
+        starts = [self._measured(one.index, 0)[0] for one in same]
+        gaps = [b - a - width for (a, b), width in zip(pairwise(starts), widths, strict=True)]
+        usual = max(min(gaps), 0.0) if len(gaps) > 1 else 0.0  # of letters that are spaced out
+        cuts = [
+            i
+            for i, gap in enumerate(gaps)
+            if gap - usual > wide and self._apart(same[i : i + 2]) - usual > wide
+        ]
+        return [same[a:b] for a, b in pairwise([0, *(i + 1 for i in cuts), len(same)])]
+
+    def _apart(self, two: list[_Character]) -> float:
+        """Return the white between two letters as drawn: the widths that a font names may lie."""
+        sides = [ctypes.c_double() for _ in range(4)]
+        edges = []
+        for one in two:
+            raw.FPDFText_GetCharBox(self._text_page, one.index, *sides)
+            edges.append((sides[0].value, sides[1].value))
+        return edges[1][0] - edges[0][1]
+
+    def _piece(self, same: list[_Character], style: _Style, parted: bool) -> _Piece:
+        text = "".join([LETTERS.get(x.code) or chr(x.code) for x in same if x.code not in UNREAD])
+        a, y, extent = self._measured(same[0].index, style.turn)
         b, other = a, extent
         if len(same) > 1:
-            b, _, other = self._measured(same[-1][2], style.turn)
+            b, _, other = self._measured(same[-1].index, style.turn)
         last = same[-1 if b >= a else 0]
         # A space that PDFium made up starts at the next word and has no width of its own.
-        made_up = same[0][1] and raw.FPDFText_IsGenerated(self._text_page, last[2]) == 1
-        right = max(a, b) + (0.0 if made_up else style.font.width(last[3]) * style.wide)
+        made_up = same[0].blank and raw.FPDFText_IsGenerated(self._text_page, last.index) == 1
+        right = max(a, b) + (0.0 if made_up else style.font.width(last.code) * style.wide)
         lefts, bottoms, rights, tops = zip(extent, other, strict=True)
         around = (min(lefts), min(bottoms), max(rights), max(tops))
-        return _Piece(text, min(a, b), right, y, style, around, same[0][0], parted)
+        return _Piece(text, min(a, b), right, y, style, around, same[0].drawn, parted)
 
     def _measured(self, index: int, turn: int) -> tuple[float, float, Extent]:
         """Return where a character starts along its baseline, the baseline, and its extent."""

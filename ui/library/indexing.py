@@ -8,6 +8,7 @@ import streamlit as st
 
 from rag.text.plural import plural
 from ui.shared import frame, state
+from ui.shared.collections import current
 from ui.shared.stages import left
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def _stopped(library: Library, waiting: int) -> None:
 
 def _ask_now(library: Library, busy: bool) -> None:
     """Offer to ask what is ready, while the rest is indexed and when all of it is."""
-    ready = sum(document.status == "ready" for document in library.documents())
+    # Those of the collection that a click on the button opens.
+    held = library.documents(current(library))
+    ready = sum(document.status == "ready" for document in held)
     if not ready:
         return
     words = f"{plural(ready, 'document is', 'documents are')} ready"

@@ -207,6 +207,27 @@ def test_a_gap_narrower_than_the_font_s_space_parts_words(tmp_path):
     assert texts(loaded(tmp_path, pdf(draw))) == ["Each package has a priority"]
 
 
+@pytest.mark.parametrize(
+    ("drawn", "read"),
+    [
+        ("3.3 Tc (An) Tj 0 Tc 15.52 0 Td (ull directory) Tj", "A null directory"),
+        ("2.84 Tc [(,i) 284 (ti) 284 (sp)] TJ 0 Tc 28.25 0 Td (rocessed) Tj", ", it is processed"),
+        ("3 Tc (TOTAL) Tj", "TOTAL"),
+        ("[(W) 80 (ord) -60 (s)] TJ", "Words"),
+    ],
+)
+def test_a_gap_that_pdfium_reads_no_space_in_parts_words(drawn, read, tmp_path):
+    """Ghostscript spaces two letters out for it; a whole word of such letters stays together."""
+
+    def draw(canvas):
+        text = canvas.beginText(72, 700)
+        text.setFont("Times-Roman", 10)
+        text._code.append(drawn)
+        canvas.drawText(text)
+
+    assert texts(loaded(tmp_path, pdf(draw))) == [read]
+
+
 def test_a_shadow_is_read_once(tmp_path):
     def draw(canvas):
         for shift in (0, 0.7):
