@@ -121,13 +121,15 @@ def _segments(line: Sequence[TextRun]) -> list[TextRun]:
 
 
 def _joined(left: TextRun, right: TextRun) -> TextRun:
-    gap = right.x0 - left.x1 > 0.12 * max(left.size, right.size)
+    apart = right.x0 - left.x1 > 0.12 * max(left.size, right.size)
+    gap = apart or left.blank[1] or right.blank[0]
     content = joined(
         (left.content, right.content), " " if gap and right.text[0] not in ")%," else ""
     )
     wider = left if len(left.text) >= len(right.text) else right
     bold = left.bold and right.bold
-    return replace(left, x1=max(left.x1, right.x1), content=content, size=wider.size, bold=bold)
+    x1, blank = max(left.x1, right.x1), (left.blank[0], right.blank[1])
+    return replace(left, x1=x1, content=content, size=wider.size, bold=bold, blank=blank)
 
 
 def _regions(segments: list[TextRun], most: int) -> list[list[TextRun]]:

@@ -35,6 +35,7 @@ class TextRun:
     """Text on one baseline, in the text's own direction: ``x0`` to ``x1`` at height ``y``.
 
     Lengths are in points. ``size`` is the height of the font; ``turn`` counts quarter turns.
+    ``blank``: whether white space is drawn at the left and at the right end.
     """
 
     x0: float
@@ -44,6 +45,7 @@ class TextRun:
     bold: bool
     content: BoxedText
     turn: int = 0
+    blank: tuple[bool, bool] = (False, False)
 
     @property
     def text(self) -> str:
@@ -61,11 +63,14 @@ class _Style(NamedTuple):
 
 
 class _Character(NamedTuple):
-    """A character: the address of what draws it (0: PDFium made it up), and its Unicode value."""
+    """A character: ``place`` is its number on the page, ``code`` its Unicode value.
+
+    ``drawn`` is the address of what draws it, 0 if PDFium made it up.
+    """
 
     drawn: int
     blank: bool
-    index: int
+    place: int
     code: int
 
 
@@ -128,7 +133,9 @@ def _run(group: list[_Piece], reader: _PageReader) -> list[TextRun]:
         return []
     style = group[0].style
     x0, x1 = min(piece.x0 for piece in group), max(piece.x1 for piece in group)
-    return [TextRun(x0, x1, group[0].y, style.size, style.font.bold, content, style.turn)]
+    first, last = sorted((group[0], group[-1]), key=lambda piece: piece.x0)
+    ends = (first.text.isspace(), last.text.isspace())
+    return [TextRun(x0, x1, group[0].y, style.size, style.font.bold, content, style.turn, ends)]
 
 
 def _begins_word(last: _Piece, piece: _Piece) -> bool:
@@ -221,7 +228,7 @@ class _PageReader:
         for (address, _), group in groupby(map(self._character, range(count)), itemgetter(0, 1)):
             same = list(group)
             if address and address != drawing:
-                drawing, style = address, self._style(same[0].index)
+                drawing, style = address, self._style(same[0].place)
             if address and style:
                 for word in self._words(same, style):
                     pieces.append(self._piece(word, style, parted))
@@ -256,11 +263,11 @@ class _PageReader:
             return [same]
         wide = MISSED_GAP * style.size
         widths = [style.font.width(one.code) * style.wide for one in same[:-1]]
-        starts = [self._measured(one.index, 0)[0] for one in (same[0], same[-1])]
+        starts = [self._measured(one.place, 0)[0] for one in (same[0], same[-1])]
         text = "".join(chr(one.code) for one in same)
         if starts[1] - starts[0] - sum(widths) < wide or is_unspaced(text):
             return [same]
-        starts = [self._measured(one.index, 0)[0] for one in same]
+        starts = [self._measured(one.place, 0)[0] for one in same]
         gaps = [b - a - width for (a, b), width in zip(pairwise(starts), widths, strict=True)]
         usual = max(min(gaps), 0.0) if len(gaps) > 1 else 0.0  # of letters that are spaced out
         cuts = [
@@ -275,19 +282,19 @@ class _PageReader:
         sides = [ctypes.c_double() for _ in range(4)]
         edges = []
         for one in two:
-            raw.FPDFText_GetCharBox(self._text_page, one.index, *sides)
+            raw.FPDFText_GetCharBox(self._text_page, one.place, *sides)
             edges.append((sides[0].value, sides[1].value))
         return edges[1][0] - edges[0][1]
 
     def _piece(self, same: list[_Character], style: _Style, parted: bool) -> _Piece:
         text = "".join([LETTERS.get(x.code) or chr(x.code) for x in same if x.code not in UNREAD])
-        a, y, extent = self._measured(same[0].index, style.turn)
+        a, y, extent = self._measured(same[0].place, style.turn)
         b, other = a, extent
         if len(same) > 1:
-            b, _, other = self._measured(same[-1].index, style.turn)
+            b, _, other = self._measured(same[-1].place, style.turn)
         last = same[-1 if b >= a else 0]
         # A space that PDFium made up starts at the next word and has no width of its own.
-        made_up = same[0].blank and raw.FPDFText_IsGenerated(self._text_page, last.index) == 1
+        made_up = same[0].blank and raw.FPDFText_IsGenerated(self._text_page, last.place) == 1
         right = max(a, b) + (0.0 if made_up else style.font.width(last.code) * style.wide)
         lefts, bottoms, rights, tops = zip(extent, other, strict=True)
         around = (min(lefts), min(bottoms), max(rights), max(tops))

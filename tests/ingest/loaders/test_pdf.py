@@ -228,6 +228,21 @@ def test_a_gap_that_pdfium_reads_no_space_in_parts_words(drawn, read, tmp_path):
     assert texts(loaded(tmp_path, pdf(draw))) == [read]
 
 
+def test_a_space_at_the_end_of_a_font_parts_words(tmp_path):
+    def draw(canvas):
+        text = canvas.beginText(72, 700)
+        for font, words in (
+            ("Times-Roman", "if "),
+            ("Times-Bold", "crond"),
+            ("Times-Roman", " runs"),
+        ):
+            text.setFont(font, 10)
+            text.textOut(words)
+        canvas.drawText(text)
+
+    assert texts(loaded(tmp_path, pdf(draw))) == ["if crond runs"]
+
+
 def test_a_shadow_is_read_once(tmp_path):
     def draw(canvas):
         for shift in (0, 0.7):
