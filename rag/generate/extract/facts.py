@@ -29,16 +29,19 @@ def short_answer(sentence: str, question: ParsedQuestion, known: Set[str] = froz
     found = [piece for piece in pieces if _is_new(piece, question)]
     if len(found) > 1:  # a small and a large box may have different prices
         found = _of_time(found, sentence, question)
-    return found[0].strip(" ,.") if len(found) == 1 else ""
+    return found[0].strip(" ,.") if found else ""
 
 
 def _of_time(found: list[str], sentence: str, question: ParsedQuestion) -> list[str]:
-    """Return the figures of the time asked for: ``$4 and $5 as of May and June``."""
+    """Return the figure of the time asked for: ``$4 and $5 as of May and June``.
+
+    The first that fits: what follows is often of a longer span up to the same day.
+    """
     times = [period(match[0]) for match in _TIME.finditer(sentence)]
-    if len(times) != len(found):
+    if not question.when or len(times) != len(found):
         return []
     pairs = zip(found, times, strict=True)
-    return [figure for figure, time in pairs if not contradicts(question.when, time)]
+    return [figure for figure, time in pairs if not contradicts(question.when, time)][:1]
 
 
 def _is_new(piece: str, question: ParsedQuestion) -> bool:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from rag.text.numbers import is_value
 from rag.text.passages import BAR
 from rag.text.periods import is_period
 from rag.text.spans import Span
 
-_LINE = re.compile(r"[^\n]+")
+_LINE = re.compile(r"^.*$", re.MULTILINE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNIT = re.compile(
     r"\(?(?:(?:dollars|amounts|shares|[$€£]) ){0,3}(in (?:thousands|millions|billions))([^)\n]*)",
@@ -110,15 +111,9 @@ def pairs(line: str, start: int, above: str = "") -> TableRow:
 
 def _blocks(text: str) -> Iterator[list[re.Match[str]]]:
     """Yield runs of lines that no blank line parts."""
-    block: list[re.Match[str]] = []
-    for line in _LINE.finditer(text):
-        if block and text[block[-1].end() : line.start()] != "\n":
-            yield block
-            block = []
-        if line[0].strip():
-            block.append(line)
-    if block:
-        yield block
+    for blank, run in groupby(_LINE.finditer(text), lambda line: not line[0].strip()):
+        if not blank:
+            yield list(run)
 
 
 def _data_lines(lines: Sequence[re.Match[str]]) -> list[bool]:

@@ -57,3 +57,13 @@ def test_of_several_figures_the_one_of_the_time_that_is_asked_for(time, answer):
     )
     asked = ParsedQuestion.read(f"How much was the debt {time}?")
     assert short_answer(sentence, asked) == answer
+
+
+def test_of_figures_of_one_time_the_first_is_taken_as_longer_spans_follow():
+    sentence = (
+        "The debt dropped by $35 million for Q2 2023, and by $431 million up to June 30, 2023."
+    )
+    asked = ParsedQuestion.read("By how much did the debt drop in Q2 2023?")
+    assert short_answer(sentence, asked) == "$35 million"
+    asked = ParsedQuestion.read("By how much did the debt drop?")
+    assert short_answer(sentence, asked) == ""
