@@ -14,6 +14,23 @@ from tests.ui.fakes import ALL
 
 PLACES = {(c.document, str(c.start), str(c.end)): c.id for c in ALL}
 NEXT_IS_THERE = "() => window.ranklensDeck?.data?.questions.length > 1"
+# Scripts of components run only after `loadScripts()`, as on a slow machine.
+SLOW_SCRIPTS = """(() => {
+  window.scriptsMayRun = new Promise((resolve) => (window.loadScripts = resolve));
+  const Whole = Blob;
+  window.Blob = class extends Whole {
+    constructor(parts, options) {
+      const script = options?.type === "text/javascript";
+      super(script ? ["await window.scriptsMayRun;\\n", ...parts] : parts, options);
+    }
+  };
+})()"""
+
+COUNT_PUSHED = """() => {
+  const { grades } = window.ranklensQueues, { push } = grades;
+  window.pushed = 0;
+  grades.push = (what) => (window.pushed++, push(what));
+}"""
 
 
 @pytest.fixture
@@ -70,6 +87,25 @@ def test_grades_typed_fast_are_all_stored_and_no_button_moves(judging, visit):
     all_stored(page)
     found = stored(page)
     assert {key: grade for key, grade in found.items() if key[0] == judge} == typed
+
+
+def test_nothing_can_be_graded_before_the_script_of_a_slow_page_runs_and_then_keys_work(
+    judging, visit
+):
+    page = visit("about:blank")
+    page.add_init_script(SLOW_SCRIPTS)
+    page.goto(f"{judging}&judge=slow")
+    page.locator(".rl-deck").wait_for()
+    expect(page.locator("[data-judging]")).to_be_hidden()
+    expect(page.locator(".rl-deck button:enabled")).to_have_count(0)
+    # Other data come before the script runs: it is called twice, and the first call cleaned up.
+    page.get_by_label("Judge", exact=True).fill("slower")
+    page.keyboard.press("Tab")
+    page.wait_for_url("**judge=slower**")
+    page.evaluate("loadScripts()")
+    page.locator("[data-judging]").wait_for()
+    page.keyboard.press("3")
+    expect(page.locator(".rl-deck [data-is=progress]")).to_contain_text("1 of 10 passages")
 
 
 def test_a_long_path_of_headings_makes_nothing_wider_than_a_telephone(judging, visit):
@@ -185,8 +221,7 @@ def test_the_page_fits_and_is_accessible(judging, visit, shot, dark):
         assert violations(page) == [], view
         for width in (390, 800, 1280, 1920):
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(200)
-            assert not page.evaluate(WIDER), (view, width)
+            page.wait_for_function(f"() => !({WIDER})()")  # tables are drawn anew
             shot(page, f"judge-{view.split()[0].lower()}-{width}-{theme}")
 
 
@@ -205,6 +240,11 @@ def test_a_key_grades_the_focused_passage_and_the_drawer_shows_it(address, visit
     page.get_by_text("Grade 2 kept for me").wait_for()
     settled(page)
     assert badge(page, ".rl-table .rl-open") == '"2"'
+    page.evaluate(COUNT_PUSHED)
+    opener.focus()
+    page.keyboard.press("2")
+    settled(page)
+    assert page.evaluate("pushed") == 1  # the component was called once more since the first key
     shot(page, "graded-in-place")
     page.keyboard.press("Enter")
     drawer = page.locator("[role=dialog]")

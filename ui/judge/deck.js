@@ -202,12 +202,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (!queue().waiting.some((one) => one.go)) deck.wanted = 0, deck.question = null;
   const root = find(".rl-deck");
   root.onclick = click;
-  document.addEventListener("keydown", press);
+  const stop = onKeys("deck", press);
   drawGuide();
   draw();
   askAhead();
   return () => {
-    document.removeEventListener("keydown", press);
+    stop();
     queue().leave(setTriggerValue);
   };
 }

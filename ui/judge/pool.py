@@ -59,7 +59,8 @@ def _deck(
     chosen: variants.Variants, depth: int,
 ) -> None:  # fmt: skip
     at = _position(library, name, questions)
-    deck = component("ranklens_deck", "shared/queue.js", "judge/deck.js", html="judge/deck.html")
+    scripts = ("shared/queue.js", "shared/listen.js", "judge/deck.js")
+    deck = component("ranklens_deck", *scripts, html="judge/deck.html")
     pools, problem = [], None
     try:
         pools = list(_pools(library, name, questions, at, chosen, depth))

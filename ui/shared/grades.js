@@ -16,10 +16,10 @@ export default function ({ data, setTriggerValue }) {
       judge: data.judge,
     });
   };
-  document.addEventListener("keydown", press);
+  const stop = onKeys("grades", press);
   queue.join(setTriggerValue, data.seen);
   return () => {
-    document.removeEventListener("keydown", press);
+    stop();
     queue.leave(setTriggerValue);
   };
 }

@@ -122,7 +122,9 @@ def on_page(
     ``traces`` are those of the page by turn; ``shown`` is the one whose evidence is shown, with
     ``others`` of the same question beside it.
     """
-    listener = component("ranklens_grades", "shared/queue.js", "shared/grades.js")
+    listener = component(
+        "ranklens_grades", "shared/queue.js", "shared/listen.js", "shared/grades.js"
+    )
     data = {"seen": typed.seen(), "judge": judge(), "question": shown.question}
     listener(key=_LISTENER, height=1, data=data,
              on_typed_change=partial(_typed, library, traces, [shown, *others]))  # fmt: skip

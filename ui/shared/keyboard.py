@@ -13,7 +13,7 @@ _KEY = "keyboard"
 
 def listen() -> None:
     """Let the keys of ``keys.js`` work on this page."""
-    keys = component("ranklens_keys", "shared/queue.js", "shared/keys.js")
+    keys = component("ranklens_keys", "shared/queue.js", "shared/listen.js", "shared/keys.js")
     with st.container(key="keys"):
         keys(key=_KEY, height=1, data={"seen": typed.seen()}, on_typed_change=_keep)
 

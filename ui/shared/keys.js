@@ -34,9 +34,9 @@ keys.looking ??= setInterval(stranded, 1000);
 
 export default function ({ data, setTriggerValue }) {
   Object.assign(keys, { report: setTriggerValue, seen: data.seen });
-  document.addEventListener("keydown", press);
+  const stop = onKeys("keys", press);
   return () => {
-    document.removeEventListener("keydown", press);
+    stop();
     if (keys.report !== setTriggerValue) return;
     queueOf("grades").leave(keys.lent);
     keys.report = keys.lent = null;

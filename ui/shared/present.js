@@ -81,14 +81,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const pressed = event.target.closest?.("[data-do]");
     if (pressed) acts[pressed.dataset.do]();
   };
-  document.addEventListener("keydown", press);
-  stage.addEventListener("click", click);
-  upright.addEventListener("change", draw);
+  const stop = onKeys("slides", press);
+  stage.onclick = click; // of the last call only, as the keys
+  upright.onchange = draw;
   draw();
   stage.focus();
   return () => {
-    document.removeEventListener("keydown", press);
-    stage.removeEventListener("click", click);
-    upright.removeEventListener("change", draw);
+    stop();
+    if (upright.onchange === draw) upright.onchange = null;
   };
 }

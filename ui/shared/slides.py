@@ -37,7 +37,7 @@ def present(
         "ranklens_slides",
         html=(HERE / "present.html").read_text("utf-8"),
         css=(HERE / "present.css").read_text("utf-8"),
-        js=(HERE / "present.js").read_text("utf-8"),
+        js="\n".join((HERE / name).read_text("utf-8") for name in ("listen.js", "present.js")),
     )
     data = {
         "slides": [
