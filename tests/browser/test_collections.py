@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
+from rag.evaluate.data import Question
 from rag.settings import Settings
 from ranklens.library import Library
 from tests.browser.conftest import serving
@@ -13,6 +15,7 @@ TEXTS = {
     "default": ("boats.txt", "A dinghy is a small open boat. It is rowed near the shore.\n"),
     "Reports": ("tides.md", "# Tides\n\nThe Moon raises two tides a day on every shore.\n"),
 }
+MANY = 55  # conversations: the list starts with 50
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,11 @@ def address(tmp_path_factory):
         for collection, (name, text) in TEXTS.items():
             (folder / name).write_text(text, "utf-8")
             library.add([folder / name], collection=collection)
+        library.question_sets.put("shores", [Question("q1", "What raises the tides?")], "Reports")
+        found, reports = library.search("Tides?"), library.collections.id_of("Reports")
+        for number in range(MANY):
+            key = library.conversations.start(f"Tide {number:03}", reports)
+            library.conversations.add(key, f"Which tide is number {number:03}?", found)
     with serving("streamlit", "run", "app.py", RANKLENS_LIBRARY=str(folder / "library")) as running:
         yield running
 
@@ -61,6 +69,24 @@ def test_reload_a_second_tab_and_back(address, visit, shot):
     chosen(page, "Reports")
     page.go_forward()
     chosen(page, "default")
+
+
+def test_a_link_to_a_set_chooses_its_collection_and_all_conversations_are_found(address, visit):
+    page = visit(f"{address}/judge?set=shores")
+    chosen(page, "Reports")
+    expect(page.get_by_role("combobox", name="Question set")).to_have_value("shores · 1 question")
+    page.get_by_role("link", name="Ask").first.click()
+    listed = page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("^Tide "))
+    expect(listed).to_have_count(50)
+    page.get_by_role("button", name=f"{MANY - 50} more").click()
+    expect(listed).to_have_count(MANY)
+    search = page.get_by_placeholder("Search conversations")
+    search.fill("number 000")  # the oldest one
+    search.press("Enter")
+    expect(listed).to_have_count(1)
+    expect(listed).to_have_text("Tide 000")
+    listed.click()
+    expect(page.locator(".rl-question")).to_have_text("Which tide is number 000?")
 
 
 def test_a_conversation_is_held_within_one(address, visit, shot):
