@@ -19,6 +19,7 @@ from rag.evaluate.experiments.saved import load
 from rag.evaluate.measures.figures import outside
 from rag.evaluate.measures.metrics import PRIMARY
 from rag.evaluate.measures.statistics import Difference, Interval, compare
+from rag.evaluate.progress import Interrupted
 from rag.evaluate.reports.verdict import main_comparison, pipeline_label, sentence, verdict
 from rag.text.plural import plural
 from ranklens.measuring import figures_and_gates, figures_of, with_present_grades
@@ -46,6 +47,8 @@ def keep(
     record = _described(library, evaluation, collection, made or datetime.now(UTC))
     try:
         return library.evaluations.add(evaluation, record)
+    except Interrupted:
+        raise  # of a job that was given up: nobody waits for it
     except (OSError, RanklensError) as error:
         log.warning("the evaluation is lost when the program ends: %s", error)
         return None

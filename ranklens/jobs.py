@@ -17,8 +17,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from rag.errors import RanklensError
 from rag.evaluate.progress import Interrupted
+from rag.store.fence import fenced
 from rag.store.jobs import JobEnd, JobLog, LoggedJob
 
 log = logging.getLogger(__name__)
@@ -125,12 +128,19 @@ class Job:
         return state
 
     def confirm(self) -> None:
-        """Make sure that it is this process's still, before what it found is published.
+        """Make sure that it is this process's still, before what it found is made ready and kept.
 
-        Nobody takes it over for a minute from now on. Raises `Interrupted` if it was given up:
-        whoever started it again publishes.
+        In a database `_hold` asks once more, in the transaction that keeps it. Raises `Interrupted`
+        if it was given up: whoever started it again publishes.
         """
-        if self.note() == "interrupted":
+        self._refuse_if_given_up(self.note())
+
+    def _hold(self, db: Connection) -> None:
+        if self.written:
+            self._refuse_if_given_up(self.written.hold(db, self.id))
+
+    def _refuse_if_given_up(self, state: JobEnd) -> None:
+        if state == "interrupted":
             raise Interrupted(_why(self.done, self.total, self.unit))
 
     def be_seen(self) -> None:
@@ -161,7 +171,8 @@ class Job:
 
     def _run(self) -> None:
         try:
-            self.result = self.work(self)
+            with fenced(self._hold):
+                self.result = self.work(self)
             found = json.dumps(self.form(self.result)) if self.form else ""
         except RanklensError as error:
             self.error, found = str(error), ""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from sqlalchemy import JSON, Column, Connection, Engine, String, Table, select
 
 from rag.settings import Settings
+from rag.store import fence
 from rag.store.database import engine_of
 from rag.store.schema import metadata
 from rag.store.statements import insert_or_replace, serialise
@@ -90,6 +91,7 @@ class SharedFacts:
     def change(self, name: str, to: Callable[[Any], Any]) -> None:
         """Put ``to(present)`` in place of a fact."""
         with self._engine.begin() as db:
+            fence.check(db)
             serialise(db, f"fact {name}")
             found = _value(db, name)
             present = self._of_before(name) if found is None else found

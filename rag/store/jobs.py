@@ -15,6 +15,7 @@ from sqlalchemy import (
     JSON,
     Column,
     ColumnElement,
+    Connection,
     Engine,
     Float,
     Index,
@@ -136,6 +137,13 @@ class JobLog:
         """
         return self._change(job_id, state, error=error, ended=self._now, result=result or None)
 
+    def hold(self, db: Connection, job_id: str) -> JobEnd:
+        """Keep others from changing this process's job until the transaction ends.
+
+        Returns the state that it has now; "interrupted" if it was given up before.
+        """
+        return self._changed(db, job_id, "running", seen=self._now)
+
     def stop(self, job_id: str) -> None:
         """Write down that a job is to end, whose ever it is: its process looks at `see`."""
         this = (table.c.id == job_id) & (table.c.state == "running")
@@ -161,7 +169,10 @@ class JobLog:
             if db.execute(select(table.c.id).where(running).limit(1)).first() is None:
                 return
         with self._noted() as engine, engine.begin() as db:
-            db.execute(update(table).where(running).values(state="interrupted"))
+            # A row that is locked is of a job that publishes (`hold`): not for others to wait for.
+            free = db.scalars(select(table.c.id).where(running).with_for_update(skip_locked=True))
+            these = running & table.c.id.in_(free.all())
+            db.execute(update(table).where(these).values(state="interrupted"))
 
     def all(self) -> list[LoggedJob]:
         """Return the jobs that are kept, oldest first."""
@@ -182,12 +193,16 @@ class JobLog:
 
         One that has ended, was stopped or was given up stays so.
         """
+        with self._noted() as engine, engine.begin() as db:
+            return self._changed(db, job_id, state, **values)
+        return state  # what could not be written down stops nothing
+
+    def _changed(self, db: Connection, job_id: str, state: JobEnd, **values: object) -> JobEnd:
         this = table.c.id == job_id
         mine = this & (table.c.state == "running") & (table.c.process == self._process)
-        with self._noted() as engine, engine.begin() as db:
-            if not db.execute(update(table).where(mine).values(state=state, **values)).rowcount:
-                return db.scalar(select(table.c.state).where(this)) or state
-        return state  # what could not be written down stops nothing
+        if db.execute(update(table).where(mine).values(state=state, **values)).rowcount:
+            return state
+        return db.scalar(select(table.c.state).where(this)) or state
 
     @contextmanager
     def _noted(self) -> Iterator[Engine]:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,13 +16,18 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from rag.errors import NotThere, RanklensError
+from rag.evaluate.experiments import pipelines
+from rag.evaluate.experiments.kept import EvaluationRecord, EvaluationStore
 from rag.evaluate.progress import Interrupted
+from rag.settings import Settings
+from rag.store import fence
 from rag.store import jobs as log
 from rag.store.catalogue import Catalogue
 from rag.store.jobs import JobLog
 from ranklens import job_results, restarting
 from ranklens import jobs as module
 from ranklens.jobs import Job, Jobs
+from tests.rag.evaluate.made import make
 
 KILLED = """
 import sys, time
@@ -317,6 +323,70 @@ def test_a_process_that_returns_after_its_job_was_given_up_publishes_nothing(
         with pytest.raises(RanklensError, match="was cut off while it ran"):
             job_results.result(jobs.by_id(started.id))
         assert job_results.result(jobs.by_id(again.id)) == {"found": "again"}
+    closed(catalogue)
+
+
+@pytest.mark.parametrize("what", ["evaluation", "pipeline"])
+def test_a_job_that_is_given_up_after_it_looked_publishes_nothing(
+    database: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+):
+    """Its process may be suspended between any two steps, also right before it writes."""
+    if what == "pipeline" and isinstance(database, Path):
+        pytest.skip("one process has a library in a folder, where pipelines are a file")
+    url = database if isinstance(database, str) else ""
+    catalogue, settings = Catalogue(database), Settings(library=tmp_path, database_url=url)
+    first, second = (Jobs(JobLog(catalogue.engine, shared=True)) for _ in range(2))
+    kept = EvaluationStore(catalogue.engine, settings)
+    looked, back = threading.Event(), threading.Event()
+
+    def work(job: Job) -> str:
+        job.confirm()
+        looked.set()
+        assert back.wait(30)
+        if what == "evaluation":
+            record = EvaluationRecord("field", datetime.now(UTC), "nDCG@10", 2, ())
+            kept.add(make(2), record)
+        else:
+            pipelines.save(settings, "Late", {"reranker": "none"})
+        return "found"
+
+    started = first.start("measure", "Measuring", work)
+    assert looked.wait(30)
+    with monkeypatch.context() as silent:
+        silent.setattr(log, "SILENT_SECONDS", -60.0)
+        assert second.interrupted("measure").id == started.id
+    back.set()
+    ended(started)
+    assert (kept.all(), pipelines.saved(settings)) == ([], {})
+    assert "was cut off while it ran" in started.error
+    closed(catalogue)
+
+
+def test_others_do_not_wait_for_a_job_that_is_about_to_publish(
+    path: Path | str, monkeypatch: pytest.MonkeyPatch
+):
+    """A process that is suspended in its transaction holds the job's row for minutes."""
+    if isinstance(path, Path):
+        pytest.skip("SQLite locks no rows")
+    catalogue = Catalogue(path)
+    first, second = (Jobs(JobLog(catalogue.engine, shared=True)) for _ in range(2))
+    holds, goes_on = threading.Event(), threading.Event()
+
+    def work(_job: Job) -> None:
+        with catalogue.engine.begin() as db:
+            fence.check(db)
+            holds.set()
+            assert goes_on.wait(30)
+
+    started = first.start("measure", "Measuring", work)
+    assert holds.wait(30)
+    with monkeypatch.context() as silent:
+        silent.setattr(log, "SILENT_SECONDS", -60.0)
+        begun = time.monotonic()
+        assert second.by_id(started.id).state == "running"
+        assert time.monotonic() - begun < 5
+    goes_on.set()
+    assert ended(started).state == "done"
     closed(catalogue)
 
 

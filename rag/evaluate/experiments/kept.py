@@ -21,6 +21,7 @@ from rag.errors import NotThere
 from rag.evaluate.data import Evaluation
 from rag.evaluate.experiments import saved
 from rag.settings import Settings
+from rag.store import fence
 from rag.store.files.choice import copies_of, files_of
 from rag.store.schema import metadata
 
@@ -99,6 +100,7 @@ class EvaluationStore:
             saved.save(evaluation, path)
             self._files.put(_key(kept.id), path)
         with self._engine.begin() as db:
+            fence.check(db)
             db.execute(insert(table).values(**_row(kept)))
         return kept
 
