@@ -128,7 +128,8 @@ def _target(
         return f"Votes in {collection}", {}, collection
     for tally, _ in voting.counted(library, collection):
         if tally.round == key:
-            return f"Votes on {tally.kind} of {tally.pair}", {"round": key}, collection
+            pair = voting.describe_pair(library, tally)
+            return f"Votes on {tally.kind} of {pair}", {"round": key}, collection
     raise NotThere(f"there is no round of votes {key[:40]!r} in {collection!r}")
 
 

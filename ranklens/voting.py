@@ -22,6 +22,7 @@ from rag.evaluate.judgements.votes import (
 )
 from rag.evaluate.progress import OnProgress
 from rag.types import Answer, Chunk, Trace
+from ranklens.comparing import describe_pipeline
 from ranklens.judging import by_judge
 
 if TYPE_CHECKING:
@@ -107,6 +108,14 @@ def _on_passages_of(library: Library, held: Sequence[Vote], collection: str) -> 
     live = library.index.catalogue.fetch(sorted({key for vote in held for key in vote.passages}))
     inside = {key for key, chunk in live.items() if chunk.document in members}
     return [one for one in held if one.passages and inside.issuperset(one.passages)]
+
+
+def describe_pair(library: Library, tally: Tally) -> str:
+    """Return the names of both pipelines as people read them, the first one first."""
+    first, second = (
+        describe_pipeline(library.settings, one.name) for one in (tally.first, tally.second)
+    )
+    return f"{first} and {second}"
 
 
 def tally_of(library: Library, vote: Vote) -> Tally:

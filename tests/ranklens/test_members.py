@@ -81,7 +81,7 @@ def test_a_link_to_votes_shows_the_shared_round_alone(held):
     secret, link = sharing.share(both, "votes", made[0].round, collection=THEIRS)
     (tally,) = sharing.follow(member_of(library, "viewer"), secret).shown["tallies"]
     assert tally["round"] == made[0].round
-    assert link.title == f"Votes on rankings of {made[0].pair}"
+    assert link.title == f"Votes on rankings of {voting.describe_pair(both, made[0])}"
 
 
 def asked(library: Library, account: str, chat: str, question: str) -> Turn:

@@ -425,7 +425,7 @@ def test_a_round_of_votes_is_shared_from_the_page_compare(page, held):
     at = page("editor", "ui/compare/page.py", query={"view": "vote"}, collection=OURS)
     secret = made_link(at, "votes")
     read = page("viewer", query={"shared": secret})
-    assert "current and none" in shown(read)
+    assert "Without reranking (current) and Without reranking" in shown(read)
     is_over(page, at, "votes", held, secret)
 
 

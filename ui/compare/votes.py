@@ -12,7 +12,15 @@ import streamlit as st
 from rag.text.quoting import as_it_reads
 from rag.types import Chunk
 from ranklens.comparing import describe_pipeline
-from ranklens.voting import Tally, Vote, counted, export_votes, suggested_grades, tally_of
+from ranklens.voting import (
+    Tally,
+    Vote,
+    counted,
+    describe_pair,
+    export_votes,
+    suggested_grades,
+    tally_of,
+)
 from ui.shared import collections, frame, grades, html
 from ui.shared.frame import plain
 
@@ -36,7 +44,8 @@ def show(library: Library) -> None:
             _deleter(library, held)
         with st.popover("Make judgements", icon=":material/gavel:"):
             votes = sorted(library.votes.all(), key=lambda vote: -vote.time)
-            vote = st.selectbox("Vote", votes, format_func=_line, key="graded_vote")
+            vote = st.selectbox("Vote", votes, format_func=partial(_line, library),
+                                key="graded_vote")  # fmt: skip
             grader(library, vote, "any")
         _sharing(library)
 
@@ -55,7 +64,9 @@ def _sharing(library: Library) -> None:
     with st.popover("Share", icon=":material/share:", key="share_votes"):
         chosen = st.selectbox(
             "Round", list(rounds), key="shared_round",
-            format_func=lambda one: as_it_reads(f"{rounds[one].kind}: {rounds[one].pair}"),
+            format_func=lambda one: as_it_reads(
+                f"{rounds[one].kind}: {describe_pair(library, rounds[one])}"
+            ),
         )  # fmt: skip
         share.controls(
             library,
@@ -123,17 +134,20 @@ def _key(place: str, vote: Vote, chunk: Chunk) -> str:
 def _deleter(library: Library, held: Sequence[tuple[Tally, list[Vote]]]) -> None:
     choices: dict[str, list[int]] = {}
     for number, (tally, votes) in enumerate(held, 1):
-        what = f"all {len(votes)} votes on the {tally.kind} of {tally.pair} (line {number})"
+        pair = describe_pair(library, tally)
+        what = f"all {len(votes)} votes on the {tally.kind} of {pair} (line {number})"
         choices[what] = [vote.id for vote in votes]
     for _, votes in held:
-        choices |= {f"{_line(vote)} (vote {vote.id})": [vote.id] for vote in reversed(votes)}
+        for vote in reversed(votes):
+            choices[f"{_line(library, vote)} (vote {vote.id})"] = [vote.id]
     chosen = st.selectbox("Which", list(choices), key="deleted_votes")
     st.button("Delete", key="delete_votes", on_click=library.votes.remove,  # type: ignore[arg-type]
               args=(choices.get(chosen, []),))  # fmt: skip
 
 
-def _line(vote: Vote) -> str:
+def _line(library: Library, vote: Vote) -> str:
     """Return a vote on one line, as text."""
     when = datetime.fromtimestamp(vote.time, UTC).isoformat(" ", "minutes")[:16]
-    won = vote.winner.name if vote.winner else vote.choice
+    winner = vote.winner
+    won = describe_pipeline(library.settings, winner.name) if winner else vote.choice
     return f"{vote.question[:60]} · {won} · {vote.voter}, {when}"

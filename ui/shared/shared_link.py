@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ from rag.evaluate.reports import report
 from rag.evaluate.reports.rendering import STYLE, part
 from rag.text.plural import plural
 from ranklens import evaluations, sharing
+from ranklens.comparing import describe_pipeline
 from ranklens.hiding import hidden
 from ui.shared import frame, html
 from ui.shared.html import macro
@@ -41,9 +43,9 @@ def show(library: Library, secret: str) -> None:
     if found.kind == "comparison" and (pipelines := found.shown.get("pipelines")):
         st.html(macro("sides", "shared/shared_link.html")(pipelines))
     if found.kind == "votes":
-        html.show(
-            "compare/tallies.html", title="Votes", tallies=found.shown["tallies"], called=None
-        )
+        called = partial(describe_pipeline, library.settings)
+        tallies = found.shown["tallies"]
+        html.show("compare/tallies.html", title="Votes", tallies=tallies, called=called)
     if found.figures:
         _report(library, found.figures)
     st.download_button(
