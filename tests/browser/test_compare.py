@@ -10,6 +10,12 @@ from tests.browser.conftest import WIDER, serving
 from tests.browser.test_measure import CONTRAST, LOOKS, settled, write
 
 SLOW = 60_000
+# Names of the chart, all made long, whose ends or pages are hidden.
+HIDDEN_ENDS = """() => [...document.querySelectorAll(".rl-bump .side .name")].filter((name) => {
+  const stem = name.querySelector(".stem"), page = name.querySelector(".page");
+  stem.innerHTML = '<span class="head">annual-report-</span>2023-2024';
+  return stem.scrollWidth > stem.clientWidth || page?.scrollWidth > page?.clientWidth;
+}).length"""
 
 
 @pytest.fixture
@@ -52,6 +58,7 @@ def test_pipelines_stand_side_by_side(address, visit, shot, width, dark):
     expect(page.locator(".rl-given-passages")).to_have_count(2)
     page.locator(".rl-given-passages").first.scroll_into_view_if_needed()
     shot(page, f"compare-below-{theme}")
+    assert page.evaluate(HIDDEN_ENDS) == 0
     page.locator(".rl-bump .side .rl-open").first.click()
     expect(page.locator("[role=dialog] .rl-where")).to_be_visible(timeout=SLOW)
 
