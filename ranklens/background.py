@@ -1,64 +1,47 @@
-"""The use cases that run as jobs of a library: what takes long.
+"""The use cases on questions and judgements that run as jobs of a library: what takes long.
 
-Each raises `LibraryError` while another job of the library runs.
+Those that add to a library or look after it are in `ranklens.upkeep`. Each raises `LibraryError`
+while another job of the library runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from rag.errors import LibraryError
-from rag.evaluate.progress import advance
 from rag.settings import from_visitor
 from ranklens import (
     advising,
     comparison,
     evaluations,
-    exchange,
     fitting,
-    folders,
     graded_answers,
     judging,
     learning,
     measuring,
-    models,
     question_sets,
-    samples,
-    speeds,
     sweeping,
     tuning,
 )
 from ranklens.job_kinds import (
-    ADD,
     ADVISE,
     ANSWERS,
     FIT,
-    FORMS,
-    IMPORT,
     LEARN,
     MEASURE,
     PROPOSE,
-    PULL,
     RANK,
-    REBUILD,
-    SAMPLES,
-    SPEED,
     SWEEP,
     TUNE,
-    VERIFY,
     WRITE,
+    start,
 )  # fmt: skip
 from ranklens.jobs import Job, Work
 
 if TYPE_CHECKING:
-    from ingest.progress import FileOutcome, IndexingProgress
     from rag.evaluate.data import Question
     from rag.settings import Settings
-    from rag.store.verifying import IndexReport
     from ranklens.judged_sets import JudgedSet
     from ranklens.library import Library
     from ranklens.measuring import Variants
@@ -119,7 +102,7 @@ def learn(judged: JudgedSet, options: Mapping[str, Any], others: Sequence[str] =
             before_keeping=job.confirm,
         )  # fmt: skip
 
-    return _started(judged.library, LEARN, f"Learning from {judged.name}", work)
+    return start(judged.library, LEARN, f"Learning from {judged.name}", work)
 
 
 def sweep(judged: JudgedSet, wishes: sweeping.SweepWishes) -> Job:
@@ -161,7 +144,7 @@ def rank_all(library: Library, name: str, pipelines: Variants, collection: str =
     def work(job: Job) -> comparison.ComparedRankings:
         return comparison.rank_all(library, name, pipelines, collection, job.advance, job.stop)
 
-    return _started(library, RANK, f"Ranking the questions of {name}", work)
+    return start(library, RANK, f"Ranking the questions of {name}", work)
 
 
 def propose_grades(
@@ -177,7 +160,7 @@ def propose_grades(
             library, settings, pipelines, questions, depth, job.advance, job.stop, collection
         )
 
-    return _started(library, PROPOSE, f"{settings.llm_model} grades {name}", work)
+    return start(library, PROPOSE, f"{settings.llm_model} grades {name}", work)
 
 
 def grade_answers(
@@ -192,7 +175,7 @@ def grade_answers(
             library, settings, name, options, limit, job.advance, job.stop
         )
 
-    return _started(library, ANSWERS, f"{settings.llm_model} grades answers to {name}", work)
+    return start(library, ANSWERS, f"{settings.llm_model} grades answers to {name}", work)
 
 
 def write_questions(library: Library, settings: Settings, document: str, count: int) -> Job:
@@ -204,106 +187,7 @@ def write_questions(library: Library, settings: Settings, document: str, count: 
             library, settings, document, count, job.advance, job.stop
         )
 
-    return _started(library, WRITE, f"{settings.llm_model} reads {document}", work, "passages")
-
-
-def pull(library: Library, name: str) -> Job:
-    """Download a model from the hub; the result is its full name."""
-
-    def work(job: Job) -> str:
-        def report(_model: str, progress: models.Progress) -> None:
-            job.advance(progress.done, progress.total)
-
-        return models.pull(name, report, job.stop)[0]
-
-    return _started(library, PULL, f"Downloading {name}", work, "bytes")
-
-
-def add_folder(library: Library, folder: str, password: str = "", collection: str = "") -> Job:
-    """Queue the files of a folder that the owner allows; the result is each file's outcome.
-
-    They are put into ``collection``, if it is named. Raises `NotThere` if the owner does not, or if
-    there is no such collection.
-    """
-    folders.root_of(library.settings, folder)
-    if collection:
-        library.collections.id_of(collection)
-
-    def work(job: Job) -> list[FileOutcome]:
-        return folders.add_folder(library, folder, password, job.advance, job.stop, collection)
-
-    return _started(library, ADD, f"Adding the folder {PurePath(folder).name}", work, "files")
-
-
-def verify(library: Library) -> Job:
-    """Check the indexes against the catalogue; the result is an `IndexReport`."""
-
-    def work(job: Job) -> IndexReport:
-        return library.verify(
-            lambda done, total: advance(done, total, "searches", job.advance, job.stop)
-        )
-
-    return _started(library, VERIFY, "Checking the indexes", work, "searches")
-
-
-def rebuild(library: Library) -> Job:
-    """Make the indexes again from the catalogue, to the end; the result is an `IndexReport`."""
-
-    def work(job: Job) -> IndexReport:
-        return library.rebuild(job.advance)
-
-    return _started(library, REBUILD, "Making the indexes again", work, "chunks")
-
-
-def measure_speeds(library: Library, names: Sequence[str]) -> Job:
-    """Measure how fast models are on this machine; the result has each model's `ModelSpeed`."""
-
-    def work(job: Job) -> dict[str, speeds.ModelSpeed]:
-        found = {}
-        for done, name in enumerate(names):
-            job.advance(done, len(names))
-            found[name] = speeds.measure(library.settings, name, job.stop)
-        return found
-
-    made_of = {"names": list(names)}
-    return _started(library, SPEED, "Measuring speed", work, "models", made_of)
-
-
-def add_samples(library: Library) -> Job:
-    """Add the sample library, its documents first; the result is how many were added."""
-
-    def work(job: Job) -> int:
-        outcomes = samples.add_documents(library, stop=job.stop)
-        if not job.stop.is_set():
-            samples.add_questions(library)
-        return len(outcomes)
-
-    return _started(library, SAMPLES, "Adding the sample library", work, "documents", {})
-
-
-def import_dataset(
-    library: Library, uploads: Sequence[tuple[str, IO[bytes]]], name: str = ""
-) -> Job:
-    """Add a data set from uploaded files, (name, content); the result is an `ImportedDataset`.
-
-    Without a name it is called as the archive, or as the first file.
-    """
-    called = " ".join(name.split()) or PurePath(uploads[0][0]).name.split(".")[0] or "dataset"
-    held = ExitStack()
-    path = held.enter_context(exchange.uploaded(uploads))
-
-    def work(job: Job) -> exchange.ImportedDataset:
-        def report(progress: IndexingProgress) -> None:
-            job.advance(progress.documents_done, progress.documents_total)
-
-        with held:
-            return exchange.import_dataset(library, path, called, on_progress=report, stop=job.stop)
-
-    try:
-        return _started(library, IMPORT, f"Importing {called}", work, "documents")
-    except LibraryError:
-        held.close()
-        raise
+    return start(library, WRITE, f"{settings.llm_model} reads {document}", work, "passages")
 
 
 def _on_set(
@@ -312,14 +196,4 @@ def _on_set(
 ) -> Job:  # fmt: skip
     """Start a job on a judged set, which can be started again with what it is made of."""
     arguments = {"set": judged.name, "collection": judged.collection, **made_of}
-    return _started(judged.library, kind, what, work, unit, arguments)
-
-
-def _started(
-    library: Library, kind: str, what: str, work: Work, unit: str = "questions",
-    arguments: Mapping[str, Any] | None = None,
-) -> Job:  # fmt: skip
-    started = library.jobs.start(kind, what, work, unit, arguments, FORMS.get(kind))
-    if started is None:
-        raise LibraryError("the library is busy with another job; wait for it, or stop it")
-    return started
+    return start(judged.library, kind, what, work, unit, arguments)

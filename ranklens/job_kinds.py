@@ -1,11 +1,12 @@
-"""The kinds of jobs, and what the result of each is to other programs."""
+"""The kinds of jobs: what the result of each is to other programs, and how one is started."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rag.errors import LibraryError
 from ranklens import (
     advising,
     fitting,
@@ -15,6 +16,10 @@ from ranklens import (
     sweeping,
     tuning,
 )
+from ranklens.jobs import Job, Work
+
+if TYPE_CHECKING:
+    from ranklens.library import Library
 
 MEASURE, FIT, ADVISE, PROPOSE, WRITE = "measure", "fit", "advise", "propose", "write"
 PULL, ADD, VERIFY, REBUILD, SPEED = "pull", "add", "verify", "rebuild", "speed"
@@ -52,3 +57,17 @@ FORMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     SPEED: lambda found: {"speeds": {name: asdict(speed) for name, speed in found.items()}},
 }
 """What a kind's result is as JSON's own types; a kind that is not here has none for others."""
+
+
+def start(
+    library: Library, kind: str, what: str, work: Work, unit: str = "questions",
+    arguments: Mapping[str, Any] | None = None,
+) -> Job:  # fmt: skip
+    """Start a job; raises `LibraryError` while another one of the library runs.
+
+    ``arguments`` are what it can be started again with.
+    """
+    started = library.jobs.start(kind, what, work, unit, arguments, FORMS.get(kind))
+    if started is None:
+        raise LibraryError("the library is busy with another job; wait for it, or stop it")
+    return started

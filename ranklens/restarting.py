@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import NotThere
 from ranklens.advising import AdviceWishes
-from ranklens.background import (
-    add_samples,
-    advise,
-    fit,
-    measure,
-    measure_speeds,
-    sweep,
-    tune,
-)  # fmt: skip
+from ranklens.background import advise, fit, measure, sweep, tune
 from ranklens.job_kinds import ADVISE, FIT, MEASURE, SAMPLES, SPEED, SWEEP, TUNE
 from ranklens.judged_sets import question_set
 from ranklens.sweeping import SweepWishes
 from ranklens.tuning import TuningWishes
+from ranklens.upkeep import add_samples, measure_speeds
 
 if TYPE_CHECKING:
     from ranklens.jobs import Job

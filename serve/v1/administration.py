@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.settings import settings_table
-from ranklens import background, doctor
+from ranklens import doctor, upkeep
 from ranklens.keys import ApiKey, KeyScope
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -102,22 +102,22 @@ def add_folder(body: FolderBody, library: Opened) -> JobState:
 
     It must be in a folder that the owner named (option `api_folders`). Links in it are skipped.
     """
-    return JobState.of(background.add_folder(library, body.folder, body.password, body.collection))
+    return JobState.of(upkeep.add_folder(library, body.folder, body.password, body.collection))
 
 
 @router.post("/downloads", status_code=202)
 def pull(body: ModelBody, library: Opened) -> JobState:
     """Download a model from the hub, as a job."""
-    return JobState.of(background.pull(library, body.model))
+    return JobState.of(upkeep.pull(library, body.model))
 
 
 @router.post("/verify", status_code=202)
 def verify(library: Opened) -> JobState:
     """Check the indexes against the catalogue, as a job."""
-    return JobState.of(background.verify(library))
+    return JobState.of(upkeep.verify(library))
 
 
 @router.post("/rebuild", status_code=202)
 def rebuild(library: Opened) -> JobState:
     """Build the indexes again from the catalogue, as a job; nothing is encoded."""
-    return JobState.of(background.rebuild(library))
+    return JobState.of(upkeep.rebuild(library))

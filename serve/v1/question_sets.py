@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranklens import background, exchange, job_results, question_sets
+from ranklens import background, exchange, job_results, question_sets, upkeep
 from ranklens.question_sets import ImportedSet, Question
 from serve.bodies import ApiRoute
 from serve.dependencies import Opened
@@ -98,7 +98,7 @@ def import_dataset(
 ) -> JobState:
     """Add a data set, as a job: its documents as a collection, its questions and judgements."""
     uploads = [(one.filename or "dataset", one.file) for one in files]
-    return JobState.of(background.import_dataset(library, uploads, name))
+    return JobState.of(upkeep.import_dataset(library, uploads, name))
 
 
 @router.get(

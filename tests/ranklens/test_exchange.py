@@ -12,7 +12,7 @@ import pytest
 from ingest import datasets
 from rag.errors import NotThere, RanklensError
 from rag.evaluate.data import Question
-from ranklens import background, exchange, job_results, judged_sets
+from ranklens import exchange, job_results, judged_sets, upkeep
 from tests.serve.conftest import open_library, stock
 
 Q = "Which probe landed on the moon?"
@@ -121,7 +121,7 @@ def test_names_in_an_archive_lead_nowhere(tmp_path: Path):
 def test_uploads_are_imported_by_a_job_that_leaves_no_files(library, tmp_path: Path):
     folder = beir(tmp_path / "up", [{"_id": "a", "text": "Round."}], "1\ta\t2\n")
     uploads = [(path.name, io.BytesIO(path.read_bytes())) for path in sorted(folder.iterdir())]
-    job = background.import_dataset(library, uploads, "loaded")
+    job = upkeep.import_dataset(library, uploads, "loaded")
     job.thread.join()
     assert job.error == ""
     assert job_results.result(job)["judgements"] == 1

@@ -136,7 +136,7 @@ def test_the_page_waits_for_the_first_sample(page, library, monkeypatch):
     library.held = []
     job = Job(lambda _job: (time.sleep(0.2), library.held.append(FakeDocument("a.txt", "queued"))),
               "samples")  # fmt: skip
-    monkeypatch.setattr("ranklens.background.add_samples", lambda _library: job.start())
+    monkeypatch.setattr("ranklens.upkeep.add_samples", lambda _library: job.start())
     at = page("app.py")
     at.button(key="add_samples").click().run()
     assert not at.exception

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 import streamlit as st
 
 from rag.text.plural import plural
-from ranklens import background, exchange, job_kinds
+from ranklens import exchange, job_kinds, upkeep
 from ranklens.exchange import ImportedDataset
 from ui.judge import importing
 from ui.shared import frame, jobs
@@ -64,5 +64,5 @@ def _show(made: ImportedDataset) -> None:
 
 
 def _import(library: Library, files: Sequence[IO[bytes]]) -> str:
-    job = background.import_dataset(library, [(file.name, file) for file in files])
+    job = upkeep.import_dataset(library, [(file.name, file) for file in files])
     return f"{job.what}…"

@@ -10,7 +10,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.settings import Settings, load_settings
 from rag.text.plural import plural
-from ranklens import background, job_kinds, models, speeds
+from ranklens import job_kinds, models, speeds, upkeep
 from ranklens.languages import advice
 from ranklens.models import Download, ListedModel, size_text
 from ui.shared import frame, jobs, state
@@ -91,7 +91,7 @@ def _here(
 
 def _measure(library: Library, names: Sequence[str]) -> None:
     try:
-        background.measure_speeds(library, names)
+        upkeep.measure_speeds(library, names)
     except RanklensError as error:
         state.problem(error)
 

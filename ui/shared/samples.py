@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from ranklens import background, job_kinds, samples
+from ranklens import job_kinds, samples, upkeep
 from ranklens.jobs import Job
 from ui.shared import collections, frame, state
 
@@ -39,7 +39,7 @@ def _add(library: Library) -> None:
     with suppress(RanklensError):  # another session was quicker
         name = samples.name_of(samples.FOLDER)
         collections.choose(library, library.collections.ensure(name))
-        _begun(library, background.add_samples(library))
+        _begun(library, upkeep.add_samples(library))
 
 
 def _begun(library: Library, job: Job) -> None:
