@@ -59,6 +59,7 @@ RULES: Mapping[str, Sequence[Change]] = {
     "fit of the cell": [(scoring, "_CELL", 0.0)],
     "a cell that is sure": [(scoring, "_SURE", 0.0)],
     "another time in a sentence": [(scoring, "_OTHER_TIME", 0.0)],
+    "a denial of the question": [(scoring, "_DENIED", 0.0)],
     "names known of a document": [
         (scoring, "_known", lambda _, hits, __: {h.chunk.document: frozenset() for h in hits})
     ],

@@ -17,7 +17,11 @@ _KINDS = {
     "place": r"^\W*where\b",
     "reason": r"^\W*(?:why|how)\b",
 }
-
+_DENIED = re.compile(
+    r"(?:\b(?:not?|never|cannot|without|nicht|kein\w*|nie|ohne|pas|jamais|sans|nunca|sin|non|mai"
+    r"|senza)|n['’]t) (\w+)",
+    re.IGNORECASE,
+)
 _CARRIED = re.compile(r"\?[ ]\(([^()]*)\)$")
 
 
@@ -56,6 +60,11 @@ def question_terms(question: str) -> frozenset[str]:
     """Return the words of a question that show what it is about."""
     asking = question_words(question)
     return frozenset(term(w) for w in words(question) if w.casefold() not in asking)
+
+
+def denied(text: str) -> set[str]:
+    """Return the words behind a "not" or the like, in the languages of `question_words`."""
+    return {term(word) for word in _DENIED.findall(text)}
 
 
 def kind_of(question: str) -> tuple[str, str]:

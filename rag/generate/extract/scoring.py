@@ -3,7 +3,7 @@
 A unit's score is the cosine of its tokens' mean with the question's vector, plus MaxSim (the mean
 over the question's tokens of the best cosine with one of its tokens), plus the share of the
 question's words that it holds (rare ones count more), plus what its passage's rank is worth, plus
-what its cell is worth, less if it speaks of another time than the question.
+what its cell is worth, less if it speaks of another time than the question or denies a word of it.
 docs/answers.md shows what each part gains.
 """
 
@@ -18,14 +18,14 @@ from pathlib import PurePath
 from rag.generate.extract.cells import Cell, cell
 from rag.generate.extract.facts import short_answer
 from rag.generate.extract.likeness import TokenLikeness
-from rag.generate.extract.question import ParsedQuestion
+from rag.generate.extract.question import ParsedQuestion, denied
 from rag.generate.extract.units import Unit, units
 from rag.text.identifiers import identifiers, mentioned
 from rag.text.periods import contradicts, period
 from rag.text.words import is_unspaced, terms
 from rag.types import Hit
 
-_WORDS, _RANK, _CELL, _SURE, _OTHER_TIME = 0.8, 0.3, 0.9, 0.5, 0.3
+_WORDS, _RANK, _CELL, _SURE, _OTHER_TIME, _DENIED = 0.8, 0.3, 0.9, 0.5, 0.3, 0.3
 # Of 162 questions with their documents in the library, the best sentence's cosine was below 0.43
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
 # of rare words may lie lower, so most of its words in one sentence count, too, or its code.
@@ -67,6 +67,7 @@ def scored(
     named = any(known.values())
     codes = list(identifiers(question.text))
     enough = _FLOOR_PAIRS if is_unspaced(question.text) else _FLOOR_WORDS
+    affirmed = frozenset() if denied(question.text) else question.terms
     made = []
     for unit, pair, share in zip(found, pairs, shares, strict=True):
         own = known[unit.chunk.document]
@@ -78,6 +79,8 @@ def scored(
         elif unit.row and (own or not named):
             answer = cell(unit, question, own, question.subject & labels)
         score = sum(pair) + _WORDS * share + _RANK / (unit.number + 1) - _OTHER_TIME * other
+        # "not reimbursed" is as near to "What is reimbursed?" as "reimbursed" is.
+        score -= _DENIED * bool(affirmed & denied(unit.text))
         score += (answer.column >= 0) * (_CELL * answer.fit + _SURE * bool(answer.lead))
         coded = bool(codes) and mentioned(codes, [unit.text])
         near = pair[0] >= _FLOOR or share >= enough or coded

@@ -281,3 +281,16 @@ def test_a_report_on_another_quarter_comes_after_that_of_the_quarter_asked_for()
     )
     list(answering)
     assert answering.answer.citations[0].chunk_id == "c3"
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What is reimbursed?", "Tea or a small cake is reimbursed."),
+        ("What is not reimbursed?", "Wine is not reimbursed."),
+        ("Why isn't wine reimbursed?", "Wine is not reimbursed."),
+    ],
+)
+def test_what_denies_the_question_comes_after_what_affirms_it(question, first):
+    text = "Wine is not reimbursed. Tea or a small cake is reimbursed."
+    assert ask(question, text).text.startswith(first)
