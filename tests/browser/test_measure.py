@@ -1,5 +1,6 @@
 """Judge a passage and see the figures move: both pages over a library with real rankings."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -125,12 +126,30 @@ def test_judging_moves_the_figures(address, visit, shot):
     page.locator(".rl-verdict").wait_for()
     settled(page)
     assert page.locator(".rl-table").first.inner_text() != before
+    compare_runs(page)
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Report").click()
     report = Path(download.value.path()).read_text("utf-8")
     assert "field &lt;i&gt;" in report
     assert "http" not in report.split("</style>")[1]
+
+
+def compare_runs(page):
+    """Measure again, and compare the new evaluation with the one before it from the history."""
+    page.get_by_test_id("stMain").get_by_role("button", name="Measure").click()
+    page.get_by_text(re.compile(r"All evaluations of .* \(2\)")).wait_for()
+    settled(page)
+    page.get_by_text("All evaluations of").click()
+    expect(page.locator(".rl-history tbody tr")).to_have_count(2)
+    box = page.get_by_role("combobox", name="Compare the shown one with")
+    box.click()
+    box.press("ArrowDown")
+    page.get_by_role("option").first.click()
+    changes = page.locator("[data-testid=stExpander]", has_text="All evaluations of")
+    expect(changes).to_contain_text("Both measured the same documents with the same version.")
+    expect(changes).to_contain_text("had the same settings both times")
+    expect(changes.locator(".rl-verdict b").first).to_be_visible()
 
 
 def present(page, shot):
