@@ -60,6 +60,8 @@ def test_every_state_is_legible_and_fits(address, visit, shot, width, dark):
     page.get_by_placeholder("What would you like to know?").wait_for()
     shot(page, f"start-{theme}")
     ask(page)
+    best, label, others = page.locator(".rl-answer").locator("> *").all_inner_texts()
+    assert (best[:9], label, others[:6]) == ("Batteries", "Also found", "Then: ")
     for tab in ("Scores", "Latency", "Before → after"):
         page.get_by_role("tab", name=tab).click()
         if width < 1000:  # the evidence stands below the answer here

@@ -7,7 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
 from rag.errors import LibraryInUse, LibraryMismatch, RanklensError
-from tests.ui.fakes import HOSTILE, FakePipeline
+from rag.types import Answer, Check, Citation, Hit
+from tests.ui.fakes import ALL, HOSTILE, FakePipeline
+from ui.ask.answer import rendered
 from ui.headers import EARLY
 
 
@@ -50,6 +52,25 @@ def test_an_answer_comes_with_its_sources_and_every_ranking(page):
     assert "10 of 10 passages moved. 2 entered" in body
     assert "cosine" in body
     assert "With the answer" in body
+
+
+def test_the_best_quote_stands_first_and_the_others_under_a_label():
+    text = "Kept dry. [1] [2] Charged monthly. [1]\n\n- sold apart [3]"
+    at = [(n, text.index(f"[{n}]", after)) for n, after in ((1, 0), (2, 0), (1, 30), (3, 0))]
+    cited = tuple(Citation(n, ALL[n].id, start, start + 3) for n, start in at)
+    check = Check(text.index("Charged"), text.index(" [1]\n"), "doubtful", "no passage says so")
+    answer = Answer(text, cited, "extractive", False, 0.1, checks=(check,))
+    given = [Hit(chunk, 1.0, n) for n, chunk in enumerate(ALL[:5], 1)]
+    first, others = rendered(answer, given).split('<p class="rl-label">Also found</p>')
+    assert "Kept dry." in first
+    assert first.count("rl-cite") == 2
+    assert others.count("rl-cite") == 2
+    assert ">Charged monthly.</span>" in others
+    assert "<li>sold apart" in others
+    assert "Also found" not in rendered(replace(answer, generator="model"), given)
+    assert "Also found" not in rendered(
+        replace(answer, text=text[:16], citations=cited[:2], checks=()), given
+    )
 
 
 def test_another_reranker_runs_the_same_question_in_place(page, library):
