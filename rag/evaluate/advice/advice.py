@@ -12,11 +12,15 @@ from enum import StrEnum
 from rag.evaluate.advice.depth import DepthCurve, DepthPoint, Times, curves
 from rag.evaluate.advice.groups import Movements, QuestionGroup, groups, movements
 from rag.evaluate.data import Evaluation
-from rag.evaluate.measures.statistics import SMALL_DIFFERENCE, interval, questions_needed
+from rag.evaluate.measures.statistics import (
+    SMALL_DIFFERENCE,
+    questions_needed,
+    rules_gain_out,
+    with_one_gain,
+)
 
 SMALL_LIBRARY = 1_000  # chunks: below, the first stage has little to choose from
 DAYS = 30  # of a month
-ONE_GAIN = 0.37  # nDCG@10 of a question whose relevant passage moves from rank 2 to rank 1
 
 
 class Worth(StrEnum):
@@ -164,21 +168,13 @@ def judge(point: DepthPoint, best: DepthPoint) -> tuple[Worth, int]:
         return Worth.NOT_WORTH_IT, 0
     gain = left[0].gain
     seen = max(gain.interval.mean, SMALL_DIFFERENCE)
-    return Worth.NOT_SHOWN, max(1, questions_needed(_with_one_gain(left[0]), seen) - gain.questions)
+    needed = questions_needed(with_one_gain(left[0].gains.values()), seen)
+    return Worth.NOT_SHOWN, max(1, needed - gain.questions)
 
 
 def _ruled_out(point: DepthPoint) -> bool:
-    """Return whether a loss is shown, or the interval rules a gain of 0.02 out.
-
-    The bootstrap draws only from what was seen: of few questions that gain nothing it makes an
-    interval of no width. So one question with a gain is added, which widens it as the rule of three
-    would (Hanley and Lippman-Hand, JAMA 1983).
-    """
-    return point.gain.shown or interval(_with_one_gain(point)).high < SMALL_DIFFERENCE
-
-
-def _with_one_gain(point: DepthPoint) -> list[float]:
-    return [*point.gains.values(), ONE_GAIN]
+    """Return whether a loss is shown, or the interval rules a gain of 0.02 out."""
+    return point.gain.shown or rules_gain_out(point.gains.values())
 
 
 def cost(name: str, question: float, per_day: float, machine: float | None) -> MonthlyCost:

@@ -7,27 +7,25 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rag.evaluate.data import Evaluation, Question, Result, Run
-from rag.evaluate.measures.statistics import SMALL_DIFFERENCE, Interval, interval
+from rag.evaluate.measures.statistics import Interval, interval, rules_gain_out
 from rag.types import StageName
 
-FEWEST = 10  # questions of a kind: fewer are chance
 KEYWORDS = 4  # words: a question of so few, without a question mark, is a list of keywords
 _WORDS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionGroup:
-    """A kind of questions and what reranking gains for them in nDCG@10."""
+    """A kind of questions and what reranking gains for them in nDCG@10.
+
+    ``can_skip``: they are enough to rule a gain of 0.02 out.
+    """
 
     name: str
     questions: int
     share: float
     gain: Interval
-
-    @property
-    def can_skip(self) -> bool:
-        """Whether the interval rules a gain of 0.02 out, for enough questions."""
-        return self.questions >= FEWEST and self.gain.high < SMALL_DIFFERENCE
+    can_skip: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,13 @@ def groups(
     }
     asked = [question for question in evaluation.questions if question.id in gains]
     return tuple(
-        QuestionGroup(name, len(members), len(members) / len(asked), interval(members))
+        QuestionGroup(
+            name,
+            len(members),
+            len(members) / len(asked),
+            interval(members),
+            rules_gain_out(members),
+        )
         for name, belongs in kinds.items()
         if (members := [gains[q.id] for q in asked if belongs(q)])
     )
