@@ -2,7 +2,7 @@ import pytest
 from pypdfium2 import PdfDocument
 from reportlab.lib.utils import simpleSplit
 
-from ingest.loaders import load, pdf_text
+from ingest.loaders import load, pdf_letters, pdf_text
 from ingest.loaders.base import LOCKED
 from rag.errors import DocumentError
 from tests.ingest.build import SENTENCE, encrypted, pdf
@@ -260,6 +260,6 @@ def test_a_page_that_pdfium_reads_no_text_of_is_read_by_pypdf(tmp_path, monkeypa
 
 def test_what_cannot_be_seen_is_no_word(monkeypatch):
     """A zero-width space alone in a font, as some writers leave between two words."""
-    monkeypatch.setattr(pdf_text, "UNREAD", frozenset(map(ord, SENTENCE)) - {32})
+    monkeypatch.setattr(pdf_letters, "UNREAD", frozenset(map(ord, SENTENCE)) - {32})
     page = PdfDocument(pdf())[0]
     assert SENTENCE not in " ".join(run.text for run in pdf_text.page_runs(page))
