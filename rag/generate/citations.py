@@ -28,6 +28,7 @@ _NEXT_SIGN = 8  # characters after a marker, of which one shows whether a clause
 _PLAIN = re.compile(r"[【†^]|[a-z]{3}", re.IGNORECASE)  # only a citation looks like that
 _SEVERAL = re.compile(r"[0-9]\D+[0-9]")
 _LONGEST_CODE = 2000  # characters between backticks on one line, and of a line that ends a fence
+_LONGEST_RUN = 100  # backticks: more open no code, and are not waited for
 _UNFINISHED = re.compile(r"\[\[?[^\[\]【】\n]*\]?|【[^\[\]【】\n]*")
 _SPECIAL = re.compile(r"`+|\[|【")
 _RANGE = re.compile(r"([0-9]{1,4})(?: ?[–—-] ?\D{0,12}?([0-9]{1,4}))?")
@@ -175,6 +176,8 @@ class CitationParser:
     def _backticks(self, special: re.Match[str], end: bool) -> _Step | None:
         """Code in backticks on one line is left alone; a backtick with no partner is plain text."""
         run, after = special[0], special.end()
+        if len(run) > _LONGEST_RUN:
+            return self._as_it_is(after)
         if after == len(self._buffer) and not end:
             return None
         line = self._buffer.find("\n", after)

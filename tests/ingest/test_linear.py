@@ -1,7 +1,5 @@
 """Twice the file takes about twice the time, whatever is in it."""
 
-import gc
-import time
 from contextlib import suppress
 
 import pytest
@@ -18,9 +16,9 @@ from ingest.loaders.pdf_text import TextRun
 from ingest.loaders.sniff import is_markup, sniff
 from ingest.loaders.text import text_blocks
 from rag.errors import DocumentError
+from tests.linear import grows_linearly, processor_seconds
 
 SIZES = (3_000, 12_000)  # characters
-SLOWER = 9  # times at most: 4 if time is linear, 16 if it grows like a square
 ENOUGH = 0.08  # seconds: anything faster is no hole
 
 REPEATED = {
@@ -65,28 +63,11 @@ READERS = {
 }
 
 
-def seconds(read, text, times=3):
-    """Return the processor's time, the least of several, without collecting garbage."""
-    taken = []
-    for _ in range(times):
-        gc.disable()
-        started = time.process_time()
-        read(text)
-        taken.append(time.process_time() - started)
-        gc.enable()
-    return min(taken)
-
-
-def grows_linearly(read, once, often):
-    longer = seconds(read, often, times=1)
-    return longer < ENOUGH or min(longer, seconds(read, often)) < SLOWER * seconds(read, once)
-
-
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_time_grows_with_the_text(read):
     for name, repeated in REPEATED.items():
         once, often = (repeated * (size // len(repeated)) for size in SIZES)
-        assert grows_linearly(read, once, often), name
+        assert grows_linearly(read, once, often, enough=ENOUGH), name
 
 
 HEADERS = {
@@ -112,7 +93,7 @@ def test_time_grows_with_the_headers_of_a_message(tmp_path, field):
         once, often = (mail(repeated * (size // len(repeated))).read_bytes() for size in SIZES)
         path = tmp_path / "b.eml"
         read = quietly(lambda data, path=path: (path.write_bytes(data), load(path)))
-        assert grows_linearly(read, once, often), name
+        assert grows_linearly(read, once, often, enough=ENOUGH), name
 
 
 @pytest.mark.parametrize("repeated", PARTS.values(), ids=PARTS)
@@ -121,7 +102,7 @@ def test_time_grows_with_the_parts_of_a_message(tmp_path, repeated):
     head = "From: a@b.c\nContent-Type: multipart/mixed; boundary=x\n\n"
     read = quietly(lambda text: (path.write_text(head + text), load(path)))
     once, often = (repeated * (size // len(repeated)) for size in SIZES)
-    assert grows_linearly(read, once, often)
+    assert grows_linearly(read, once, often, enough=ENOUGH)
 
 
 @pytest.mark.parametrize("repeated", ["[", "[1,", '{"a":', '{"a":[', '[{"a":1},', "1", '"\\u'])
@@ -135,12 +116,12 @@ def test_time_grows_with_the_values_of_json(tmp_path, repeated):
         ends = "".join(closing.get(c, "") for c in reversed(opened)) if size < 1_000 else ""
         return opened + "1" + ends
 
-    assert grows_linearly(read, *map(text, SIZES))
+    assert grows_linearly(read, *map(text, SIZES), enough=ENOUGH)
 
 
 def test_time_grows_with_the_lines_above_a_table():
     rows = [["a"]] * 20_000
-    assert grows_linearly(grid, [*rows, ["a", "b"]], [*rows * 4, ["a", "b"]])
+    assert grows_linearly(grid, [*rows, ["a", "b"]], [*rows * 4, ["a", "b"]], enough=ENOUGH)
 
 
 def run(x, y, text="some words of it", size=10.0):
@@ -172,20 +153,20 @@ def test_time_grows_with_the_words_of_a_pdf(page):
         return page_blocks(lines, Style.of(lines))
 
     # Below the limits of a line and of a group time may grow like a square.
-    assert grows_linearly(read, page(1_000), page(4_000))
+    assert grows_linearly(read, page(1_000), page(4_000), enough=ENOUGH)
 
 
 def test_a_page_that_took_minutes_takes_seconds():
     runs = PAGES["one line"](30_000)
-    assert seconds(page_lines, runs, times=1) < 10
+    assert processor_seconds(page_lines, runs) < 10
 
 
 @pytest.mark.parametrize("count", [26, 400])
 def test_comments_before_markup_are_passed_in_no_time(tmp_path, count):
     path = tmp_path / "a.bin"
     path.write_bytes(b"<!-- -->" * count + b"<!doctype html>")
-    assert seconds(sniff, path, times=1) < 0.5
+    assert processor_seconds(sniff, path) < 0.5
     assert sniff(path) == ".html"
     path.write_bytes(b"<!-- -->" * count + b"<p>")
-    assert seconds(sniff, path, times=1) < 0.5
+    assert processor_seconds(sniff, path) < 0.5
     assert sniff(path) == ""

@@ -10,6 +10,7 @@ from rag.evaluate.judgements.votes import Vote, VotedPipeline
 from ranklens import asking, measuring
 from ranklens.asking import PendingQuestion
 from ranklens.comparing import save_pipeline
+from tests.linear import grows_linearly
 
 
 @pytest.fixture
@@ -55,15 +56,12 @@ def test_every_door_takes_halves_of_characters(filled):
 
 
 def test_a_question_of_the_longest_kind_takes_linear_time(filled):
-    def seconds(count):
-        words = " ".join(f"word{number}" for number in range(count // 8))[:count]
-        started = time.process_time()
-        filled.ask(words)
-        return time.process_time() - started
-
-    seconds(500)  # what is loaded on first use; the least of three, for other threads count too
-    long = min(seconds(8_000) for _ in range(3))
-    assert long < 0.5 or long < 9 * min(seconds(2_000) for _ in range(3))
+    few, once, often = (
+        " ".join(f"word{number}" for number in range(count // 8))[:count]
+        for count in (500, 2_000, 8_000)
+    )
+    filled.ask(few)  # what is loaded on first use
+    assert grows_linearly(filled.ask, once, often, enough=0.5)
 
 
 def test_names_and_notes_have_a_length(filled):

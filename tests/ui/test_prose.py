@@ -1,13 +1,11 @@
 """An answer is drawn in time in proportion to its length, whatever a model writes."""
 
-import gc
-import time
-
 import pytest
 
 from rag.chat.export import literal
 from rag.generate.answer import is_refusal
 from rag.types import Chunk
+from tests.linear import grows_linearly
 from ui.shared.prose import ChipPlace, TextStyle, written
 
 CHUNK = Chunk("c", "doc.txt", 0, 4, "text")
@@ -42,15 +40,6 @@ def draw(text):
                          ids=["page", "export", "refusal"])  # fmt: skip
 @pytest.mark.parametrize("unit", UNITS)
 def test_an_answer_is_shown_in_linear_time(unit, read):
-    def seconds(count):
-        text = "X" + unit * (count // len(unit))
-        gc.disable()  # else a collection of everything that other tests left falls into it
-        started = time.process_time()
-        read(text)
-        taken = time.process_time() - started
-        gc.enable()
-        return taken
-
     read("warm up")
-    long = min(seconds(16_000) for _ in range(2))
-    assert long < 0.1 or long < 9 * min(seconds(4_000) for _ in range(2))
+    once, often = ("X" + unit * (count // len(unit)) for count in (4_000, 16_000))
+    assert grows_linearly(read, once, often, enough=0.1)

@@ -1,12 +1,11 @@
 """A long answer costs time in proportion to its length, however it is cut into pieces."""
 
-import time
-
 import pytest
 
 from rag.generate import generator_for
 from rag.generate.answer import Answering
 from rag.types import Chunk, Hit, Stage, Trace
+from tests.linear import grows_linearly
 from tests.servers.openai_server import OpenAIServer, Reply
 from tests.servers.providers import settings_for
 from ui.ask.answer import facts_of
@@ -38,16 +37,14 @@ class Pieces:
 @pytest.mark.parametrize("before", ["", "`", "```\n"], ids=["plain", "tick", "fence"])
 @pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS)
 def test_an_answer_is_read_in_linear_time(unit, before, size):
-    def seconds(count):
-        text = before + unit * (count // len(unit))
-        answering, started = Answering(Pieces(text, size), "q", HITS), time.process_time()
+    def read(text):
+        answering = Answering(Pieces(text, size), "q", HITS)
         for _ in answering:
             pass
         assert not answering.answer.error
-        return time.process_time() - started
 
-    long = min(seconds(20_000) for _ in range(2))
-    assert long < 0.3 or long < 9 * seconds(5_000)
+    once, often = (before + unit * (count // len(unit)) for count in (5_000, 20_000))
+    assert grows_linearly(read, once, often, enough=0.3)
 
 
 def test_a_cut_answer_says_so():

@@ -10,6 +10,7 @@ from rag.errors import ProviderError
 from rag.llm.base import Message
 from rag.llm.client import LanguageModel
 from rag.llm.thinking import ThinkingParser, Thought
+from tests.linear import grows_linearly
 from tests.servers.openai_server import Pause, Raw, Reply
 from tests.servers.openai_server import Thought as Sent
 from tests.servers.providers import SERVERS, settings_for
@@ -144,14 +145,11 @@ def test_a_slow_model_may_send_pieces_that_hold_nothing_between_its_words(server
     "unit", [" ", "\n", "<", "[", "<think>", "\n<think>a</think>", "x</think>", "```\n", "<thi "]
 )
 def test_thinking_is_told_apart_in_linear_time(unit, size):
-    def seconds(count):
-        text = unit * (count // len(unit))
-        pieces = list(text) if size else [text]
-        parser, started = ThinkingParser(), time.process_time()
+    def read(text):
+        pieces, parser = list(text) if size else [text], ThinkingParser()
         parts = [part for piece in pieces for part in parser.feed(piece)]
         parts += parser.finish()
         assert all(isinstance(part, str | Thought) for part in parts)
-        return time.process_time() - started
 
-    long = min(seconds(40_000) for _ in range(2))
-    assert long < 0.4 or long < 9 * min(seconds(10_000) for _ in range(3))
+    once, often = (unit * (count // len(unit)) for count in (10_000, 40_000))
+    assert grows_linearly(read, once, often, enough=0.4)

@@ -1,6 +1,5 @@
 """Twice the text takes about twice the time, whatever its characters."""
 
-import time
 from contextlib import suppress
 
 import pytest
@@ -32,10 +31,10 @@ from rag.text import (
     words,
 )
 from rag.types import Answer
+from tests.linear import grows_linearly, processor_seconds
 from ui.shared import prose, source_table
 
 SIZES = (3_000, 12_000)  # characters
-SLOWER = 9  # times at most: 4 if time is linear, 16 if it grows like a square
 ENOUGH = 0.03  # seconds: anything faster is no hole
 
 REPEATED = {
@@ -152,26 +151,14 @@ READERS = {
 }
 
 
-def seconds(read, text, times=3):
-    """Return the processor's time, the least of several."""
-    taken = []
-    for _ in range(times):
-        started = time.process_time()
-        read(text)
-        taken.append(time.process_time() - started)
-    return min(taken)
-
-
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_time_grows_with_the_text(read):
     for name, repeated in REPEATED.items():
         for end in ("", "x", "1"):
             once, often = (repeated * (size // len(repeated)) + end for size in SIZES)
-            longer = seconds(read, often, times=1)
-            if longer > ENOUGH:
-                assert min(longer, seconds(read, often)) < SLOWER * seconds(read, once), name
+            assert grows_linearly(read, once, often, ENOUGH), name
 
 
 @pytest.mark.parametrize("text", ["." * 100_000, "A. " * 700_000, "。" * 100_000])
 def test_a_text_that_took_minutes_takes_seconds(text):
-    assert seconds(sentences.sentences, text, times=1) < 5
+    assert processor_seconds(sentences.sentences, text) < 5

@@ -9,20 +9,20 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-import time
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.linear import grows_linearly, processor_seconds
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = ("rag", "ingest", "ranklens", "serve", "ui")
 SIZE = 6_000  # characters
 ENOUGH = 0.003  # seconds: what grows like a square takes 3 to 10 times that at this size
 LONGER, SLOWER = 3, 5  # 3 times the text may take 5 times as long: 3 if linear, 9 if a square
-ROUNDS = 8
 SIGNS = 6
 ENDS = ("", "x", "\n!")
 Used = tuple[re.Pattern[str], frozenset[str]]  # a pattern and the methods that it is called by
@@ -92,32 +92,22 @@ def units(pattern: re.Pattern[str]) -> list[str]:
     return [*signs, *runs, *pairs, *spaced]
 
 
-def seconds(used: Used, text: str) -> float:
+def read(used: Used, text: str) -> None:
     pattern, ways = used
-    started = time.process_time()
     if ways & {"match", "fullmatch"}:
         pattern.match(text)
         pattern.fullmatch(text)
     if ways - {"match", "fullmatch"}:
         for _ in pattern.finditer(text):
             pass
-    return time.process_time() - started
 
 
 def slow(used: Used, unit: str, end: str) -> bool:
-    def text(size: int) -> str:
-        return unit * (size // len(unit)) + end
-
-    if seconds(used, text(SIZE)) < ENOUGH:
-        return False
-    once = longer = float("inf")
-    # In turn, and until it is clear: a busy machine may slow any of them down, a square stays.
-    for _ in range(ROUNDS):
-        once = min(once, seconds(used, text(SIZE)), seconds(used, text(SIZE)))
-        longer = min(longer, seconds(used, text(LONGER * SIZE)))
-        if longer <= SLOWER * once:
-            return False
-    return True
+    once, often = (unit * (size // len(unit)) + end for size in (SIZE, LONGER * SIZE))
+    use = partial(read, used)
+    return processor_seconds(use, once) >= ENOUGH and not grows_linearly(
+        use, once, often, slower=SLOWER
+    )
 
 
 def hostile_text(used: Used) -> tuple[str, str] | None:
