@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from rag.errors import RanklensError
+from rag.errors import DatabaseUnavailable, RanklensError
 from rag.evaluate.progress import Interrupted
 from rag.store.fence import fenced
 from rag.store.jobs import JobEnd, JobLog, LoggedJob
@@ -262,12 +262,18 @@ class Jobs:
         return Job.logged(logged, self._log) if logged else None
 
     def close(self, seconds: float = 0.0) -> None:
-        """Ask every running job to stop and wait for it; it stays in the log as interrupted."""
+        """Ask every running job to stop and wait for it; it stays in the log as interrupted.
+
+        So it does if the database is away: every process takes a silent job for interrupted.
+        """
         running = [job for job in self._last.values() if job.running]
-        for job in running:
-            job.note()
-        if self._log:
-            self._log.interrupt()  # before they stop, which would be written down instead
+        try:
+            for job in running:
+                job.note()
+            if self._log:
+                self._log.interrupt()  # before they stop, which would be written down instead
+        except DatabaseUnavailable as error:
+            log.warning("how far jobs are was not written down: %s", error)
         for job in running:
             job.stop.set()
         for job in running:

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from rag.errors import NotThere, RanklensError
+from rag.errors import DatabaseUnavailable, NotThere, RanklensError
 from rag.evaluate.experiments import pipelines
 from rag.evaluate.experiments.kept import EvaluationRecord, EvaluationStore
 from rag.evaluate.progress import Interrupted
@@ -151,6 +151,16 @@ def test_closing_leaves_a_running_job_as_interrupted(jobs: Jobs, path: Path | st
     assert not job.running
     (found,) = after_restart(path)
     assert (found.state, found.done) == ("interrupted", 1)
+
+
+def test_closing_stops_a_running_job_if_the_database_is_away(jobs: Jobs, monkeypatch):
+    def away(*_args):
+        raise DatabaseUnavailable("the database cannot be reached")
+
+    job = jobs.start("measure", "m", lambda job: job.stop.wait(30))
+    monkeypatch.setattr(JobLog, "interrupt", away)
+    jobs.close(10)
+    assert not job.running
 
 
 def test_only_the_newest_are_kept(jobs: Jobs, path: Path | str, monkeypatch: pytest.MonkeyPatch):
