@@ -47,7 +47,7 @@ class Character(NamedTuple):
     code: int
 
 
-class Piece(NamedTuple):
+class WordPiece(NamedTuple):
     """Letters of one word that one object of the page draws, or one white space.
 
     ``drawn`` is the object's address; ``parted``: PDFium reads a space before it. ``extent`` is
@@ -95,9 +95,9 @@ class PageReader:
         self._rect, self._matrix = raw.FS_RECTF(), raw.FS_MATRIX()
         self._fonts: dict[int, PdfFont] = {}
 
-    def pieces(self, count: int) -> list[Piece]:
+    def pieces(self, count: int) -> list[WordPiece]:
         """Return what the page draws in PDFium's order; real spaces are among it."""
-        pieces: list[Piece] = []
+        pieces: list[WordPiece] = []
         style: LetterStyle | None = None
         drawing, parted = 0, False
         for (address, _), group in groupby(map(self._character, range(count)), itemgetter(0, 1)):
@@ -161,7 +161,7 @@ class PageReader:
             edges.append((sides[0].value, sides[1].value))
         return edges[1][0] - edges[0][1]
 
-    def _piece(self, same: list[Character], style: LetterStyle, parted: bool) -> Piece:
+    def _piece(self, same: list[Character], style: LetterStyle, parted: bool) -> WordPiece:
         text = "".join([LETTERS.get(x.code) or chr(x.code) for x in same if x.code not in UNREAD])
         a, y, extent = self._measured(same[0].place, style.turn)
         b, other = a, extent
@@ -173,7 +173,7 @@ class PageReader:
         right = max(a, b) + (0.0 if made_up else style.font.width(last.code) * style.wide)
         lefts, bottoms, rights, tops = zip(extent, other, strict=True)
         around = (min(lefts), min(bottoms), max(rights), max(tops))
-        return Piece(text, min(a, b), right, y, style, around, same[0].drawn, parted)
+        return WordPiece(text, min(a, b), right, y, style, around, same[0].drawn, parted)
 
     def _measured(self, index: int, turn: int) -> tuple[float, float, Extent]:
         """Return where a character starts along its baseline, the baseline, and its extent."""

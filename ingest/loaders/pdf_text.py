@@ -9,7 +9,7 @@ from typing import Any
 from pypdfium2 import PdfPage, raw
 
 from ingest.loaders.boxed_text import BoxedText, joined
-from ingest.loaders.pdf_letters import PageReader, Piece
+from ingest.loaders.pdf_letters import PageReader, WordPiece
 
 SOFT_HYPHEN = "\u00ad"
 WORD_GAP = 0.1  # white space between words, in font heights
@@ -48,7 +48,7 @@ def page_runs(page: PdfPage) -> list[TextRun]:
         pieces = reader.pieces(text_page.count_chars())
     finally:
         text_page.close()
-    groups: list[list[Piece]] = []
+    groups: list[list[WordPiece]] = []
     for piece in pieces if page.get_rotation() else _whole(page, pieces):
         if groups and _continues(groups[-1][-1], piece):
             groups[-1].append(piece)
@@ -57,20 +57,20 @@ def page_runs(page: PdfPage) -> list[TextRun]:
     return [run for group in groups for run in _run(group, reader)]
 
 
-def _continues(last: Piece, piece: Piece) -> bool:
+def _continues(last: WordPiece, piece: WordPiece) -> bool:
     before, style = last.style, piece.style
     alike = before.turn == style.turn and before.font.bold == style.font.bold
     level = abs(last.y - piece.y) < 0.1 * style.size and abs(before.size - style.size) < 0.3
     return alike and level and -0.3 * style.size < _gap(last, piece) < 0.8 * style.size
 
 
-def _gap(last: Piece, piece: Piece) -> float:
+def _gap(last: WordPiece, piece: WordPiece) -> float:
     return max(piece.x0 - last.x1, last.x0 - piece.x1)  # either way: Hebrew, Arabic
 
 
-def _run(group: list[Piece], reader: PageReader) -> list[TextRun]:
+def _run(group: list[WordPiece], reader: PageReader) -> list[TextRun]:
     """Return the pieces as a run, none if they are white space."""
-    words: list[list[Piece]] = [[]]
+    words: list[list[WordPiece]] = [[]]
     for piece in group:
         blank = piece.text.isspace()
         if blank or (words[-1] and _begins_word(words[-1][-1], piece)):
@@ -87,26 +87,26 @@ def _run(group: list[Piece], reader: PageReader) -> list[TextRun]:
     return [TextRun(x0, x1, group[0].y, style.size, style.font.bold, content, style.turn, ends)]
 
 
-def _begins_word(last: Piece, piece: Piece) -> bool:
+def _begins_word(last: WordPiece, piece: WordPiece) -> bool:
     if last.drawn == piece.drawn:
         return piece.parted
     return piece.text[0] not in ")%," and _gap(last, piece) > WORD_GAP * piece.style.size
 
 
-def _word(pieces: list[Piece], reader: PageReader) -> BoxedText:
+def _word(pieces: list[WordPiece], reader: PageReader) -> BoxedText:
     text = "".join(piece.text for piece in pieces)
     if SOFT_HYPHEN in text:  # it counts at the end, where a line may be cut
         text = text[:-1].replace(SOFT_HYPHEN, "") + text[-1]
     return BoxedText(text, ((0, len(text), reader.box([piece.extent for piece in pieces])),))
 
 
-def _whole(page: PdfPage, pieces: list[Piece]) -> list[Piece]:
+def _whole(page: PdfPage, pieces: list[WordPiece]) -> list[WordPiece]:
     """Return the pieces with letters that PDFium leaves out as drawn twice though they are not.
 
     It takes the second of two equal letters that overlap (``ff`` in italics) for a shadow.
     """
     known = {piece.drawn: index for index, piece in enumerate(pieces)}
-    left_out: dict[int, Piece] = {}
+    left_out: dict[int, WordPiece] = {}
     before: Any = None
     for number in range(raw.FPDFPage_CountObjects(page)):
         drawn = raw.FPDFPage_GetObject(page, number)
@@ -121,7 +121,7 @@ def _whole(page: PdfPage, pieces: list[Piece]) -> list[Piece]:
     return [x for i, piece in enumerate(pieces) for x in (piece, left_out.get(i)) if x]
 
 
-def _beside(piece: Piece, edges: Edges, again: Edges) -> Piece | None:
+def _beside(piece: WordPiece, edges: Edges, again: Edges) -> WordPiece | None:
     """Return a letter moved from ``edges`` to ``again``, None if that is a shadow or another."""
     shift = again[0] - edges[0]
     differs = len(piece.text) != 1 or abs((again[1] - again[0]) - (edges[1] - edges[0])) > 0.1
