@@ -4,7 +4,7 @@ import gc
 import time
 
 SLOWER = 9  # times at most, for four times the input: 4 if time is linear, 16 if it is a square
-ROUNDS = 8
+ROUNDS = 5
 
 
 def processor_seconds(read, given):
