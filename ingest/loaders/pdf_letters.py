@@ -138,11 +138,11 @@ class PageReader:
             return [same]
         wide = MISSED_GAP * style.size
         widths = [style.font.width(one.code) * style.wide for one in same[:-1]]
-        starts = [self._measured(one.place, 0)[0] for one in (same[0], same[-1])]
+        first, last = (self._origin(one.place)[0] for one in (same[0], same[-1]))
         text = "".join(chr(one.code) for one in same)
-        if starts[1] - starts[0] - sum(widths) < wide or is_unspaced(text):
+        if last - first - sum(widths) < wide or is_unspaced(text):
             return [same]
-        starts = [self._measured(one.place, 0)[0] for one in same]
+        starts = [self._origin(one.place)[0] for one in same]
         gaps = [b - a - width for (a, b), width in zip(pairwise(starts), widths, strict=True)]
         usual = max(min(gaps), 0.0) if len(gaps) > 1 else 0.0  # of letters that are spaced out
         cuts = [
@@ -177,12 +177,15 @@ class PageReader:
 
     def _measured(self, index: int, turn: int) -> tuple[float, float, Extent]:
         """Return where a character starts along its baseline, the baseline, and its extent."""
-        raw.FPDFText_GetCharOrigin(self._text_page, index, self._x, self._y)
-        x, y = self._upright(self._x.value, self._y.value)
+        x, y = self._origin(index)
         x, y = ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
         rect = self._rect
         raw.FPDFText_GetLooseCharBox(self._text_page, index, rect)  # as high as the font
         return x, y, (rect.left, rect.bottom, rect.right, rect.top)
+
+    def _origin(self, index: int) -> tuple[float, float]:
+        raw.FPDFText_GetCharOrigin(self._text_page, index, self._x, self._y)
+        return self._upright(self._x.value, self._y.value)
 
     def box(self, extents: list[Extent]) -> Box:
         """Return the box around characters, as shares of the page that is shown."""
