@@ -10,12 +10,12 @@ them, and the advice is worked out anew. Every draw has another seed.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks._options import drawing
 from benchmarks._report import about_the_run, table
 from rag.evaluate.advice.advice import Advice, Worth, advise
 from rag.evaluate.data import Evaluation, Run
@@ -44,12 +44,7 @@ class Simulated:
 
 def main() -> None:
     """Measure, draw and print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folders", nargs="+", help="judged folders, as for `ranklens advise`")
-    parser.add_argument("--work", type=Path, required=True, help="where their libraries are kept")
-    parser.add_argument("--limit", type=int, help="only the first questions")
-    parser.add_argument("--draws", type=int, default=20, help="of each number of questions")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="judged questions")
+    parser = drawing(__doc__.split("\n")[0], SIZES)
     parser.add_argument("--reranker", nargs="+", default=RERANKERS)
     options = parser.parse_args()
     print(about_the_run(), flush=True)

@@ -10,13 +10,13 @@ with them unless most questions are about a few. Every draw has another seed.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks._options import drawing
 from benchmarks._report import about_the_run, table
 from rag.errors import RanklensError
 from rag.evaluate.data import Grades
@@ -36,13 +36,7 @@ DRAWN = ("set", "judged", "draws", "adopted", "gain of all versions", "gain of a
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folders", nargs="+", help="judged folders, as for `ranklens eval`")
-    parser.add_argument("--work", type=Path, required=True, help="where their libraries are kept")
-    parser.add_argument("--limit", type=int, help="only the first questions")
-    parser.add_argument("--draws", type=int, default=20, help="of each number of questions")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="judged questions")
-    options = parser.parse_args()
+    options = drawing(__doc__.split("\n")[0], SIZES).parse_args()
     print(about_the_run(), flush=True)
     whole: list[tuple[str, ...]] = []
     by_draws: list[tuple[str, ...]] = []
