@@ -6,16 +6,18 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
+from ingest.datasets.aside import set_aside
 from ingest.files import leads_outside
 from ingest.loaders import suffixes
 from ingest.loaders.base import LOCKED
 from ingest.progress import FileOutcome, IndexingProgress
 from rag.errors import LibraryError
-from rag.text.regular import NOT_REGULAR
+from rag.text.regular import NOT_REGULAR, open_regular
 from ranklens import addresses
 
 if TYPE_CHECKING:
@@ -108,10 +110,10 @@ def needs_password(item: Document | FileOutcome) -> bool:
 def find(paths: Iterable[Path]) -> list[FoundFile]:
     """Return the files of ``paths`` in order; folders are walked, hidden files left out.
 
-    In a folder, links that lead out of it and what is no regular file are skipped. A file in a
-    folder below a given one is named by its path from there, so that files of equal names do not
-    replace each other. A file that is named itself is kept whatever its suffix: the loader's own
-    reason is the better one.
+    In a folder, links that lead out of it, what is no regular file and a question set (with what
+    describes it) are skipped. A file in a folder below a given one is named by its path from there,
+    so that files of equal names do not replace each other. A file that is named itself is kept
+    whatever its suffix: the loader's own reason is the better one.
     """
     known = frozenset(suffixes())
     found: list[FoundFile] = []
@@ -133,12 +135,20 @@ def _walk(folder: Path, known: frozenset[str]) -> Iterator[FoundFile]:
 
     for parent, folders, files in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for file in sorted(name for name in files if not name.startswith(".")):
+        files = sorted(name for name in files if not name.startswith("."))
+        aside = set_aside(files, partial(_opened, folder, Path(parent)))
+        for file in files:
             path = Path(parent, file)
-            reason = _skipped(path, folder, known)
+            reason = aside.get(file) or _skipped(path, folder, known)
             outcome = FileOutcome(str(path), "skipped", reason) if reason else None
             yield FoundFile(path, path.relative_to(folder).as_posix(), outcome)
     yield from unreadable
+
+
+def _opened(folder: Path, parent: Path, name: str) -> BinaryIO:
+    if leads_outside(parent / name, folder):
+        raise OSError("a link out of the folder")
+    return open_regular(parent / name)
 
 
 def _skipped(path: Path, folder: Path, known: frozenset[str]) -> str:

@@ -13,9 +13,11 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
+from ingest.datasets.aside import set_aside
 from ingest.loaders import suffixes
 from ingest.progress import FileOutcome
 from rag.errors import NotThere, RanklensError
@@ -56,9 +58,9 @@ def add_folder(
 ) -> list[FileOutcome]:
     """Queue the files of a folder and return what became of each; indexing goes on behind.
 
-    Hidden files are left out; a file is named by its path from the folder. ``on_progress`` gets
-    (files done, files in all); ``stop`` ends it after the current file. They are put into
-    ``collection``, if it is named. Raises `NotThere`.
+    Hidden files are left out, question sets are skipped; a file is named by its path from the
+    folder. ``on_progress`` gets (files done, files in all); ``stop`` ends it after the current
+    file. They are put into ``collection``, if it is named. Raises `NotThere`.
     """
     if os.open not in os.supports_dir_fd:
         raise RanklensError("this system cannot open folders safely; upload the files instead")
@@ -67,10 +69,10 @@ def add_folder(
         total = sum(1 for _ in _files(top))
         if total > MOST:
             raise RanklensError(f"the folder has more than {MOST:,} files; add parts of it")
-        for at, path in _files(top):
+        for at, path, aside in _files(top):
             if stop and stop.is_set():
                 break
-            outcomes.append(_added(library, at, path, password, known, collection))
+            outcomes.append(aside or _added(library, at, path, password, known, collection))
             if on_progress:
                 on_progress(len(outcomes), total)
     return outcomes
@@ -98,12 +100,26 @@ def _entered(step: str, at: int | None) -> int:
         raise NotThere(f"there is no such folder, or it is a link ({error.strerror})") from None
 
 
-def _files(top: int) -> Iterator[tuple[int, PurePosixPath]]:
-    """Yield each file's open parent and its path from the top, in order, links too."""
+def _files(top: int) -> Iterator[tuple[int, PurePosixPath, FileOutcome | None]]:
+    """Yield each file's open parent and its path from the top, in order, links too.
+
+    With each comes its outcome if it is no document.
+    """
     for parent, folders, files, at in os.fwalk(".", dir_fd=top, follow_symlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(name for name in files if not name.startswith(".")):
-            yield at, PurePosixPath(parent, name)
+        files = sorted(name for name in files if not name.startswith("."))
+        aside = set_aside(files, partial(_regular, at))
+        for name in files:
+            path, reason = PurePosixPath(parent, name), aside.get(name)
+            yield at, path, FileOutcome(str(path), "skipped", reason) if reason else None
+
+
+def _regular(at: int, name: str) -> BinaryIO:
+    file = os.fdopen(os.open(name, _FILE, dir_fd=at), "rb")
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(errno.EINVAL, NOT_REGULAR)
 
 
 def _added(

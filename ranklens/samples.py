@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "sample_docs"  # of the repository; an installed one has none
 QUESTIONS = "questions.jsonl"
-_NO_DOCUMENTS = frozenset({"README.md", QUESTIONS})
 
 
 def offered(library: Library) -> bool:
@@ -36,7 +35,8 @@ def add_documents(
 ) -> list[FileOutcome]:
     """Add the documents of a folder to the collection of its name; return what became of each."""
     collection = library.collections.ensure(name_of(folder))
-    files = [file for file in adding.find([folder]) if file.path.name not in _NO_DOCUMENTS]
+    # `add_questions` reads this one, with quotes or without.
+    files = [file for file in adding.find([folder]) if file.name != QUESTIONS]
     return adding.add(library, files, "", on_progress, stop, collection=collection)
 
 

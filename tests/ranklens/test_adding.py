@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from ranklens import samples
 from ranklens.adding import find
 
 
@@ -85,3 +86,43 @@ def test_pipes_and_devices_in_a_folder_are_skipped(tmp_path: Path):
     (found,) = find([tmp_path])
     assert found.refused.status == "skipped"
     assert "pipe" in found.refused.reason
+
+
+def test_the_sample_folder_gives_the_documents_that_the_page_adds():
+    found = find([samples.FOLDER])
+    assert len(names(found)) == 12
+    refused = {Path(item.name).name: item.refused for item in found if item.refused}
+    assert set(refused) == {"README.md", "questions.jsonl"}
+    assert "`ranklens questions`" in refused["questions.jsonl"].reason
+    assert "add it by its name" in refused["README.md"].reason
+    assert names(find([samples.FOLDER / "questions.jsonl"])) == ["questions.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("questions.csv", "question,document,quote\nHow far?,a.md,It is far\n"),
+        ("questions.csv", "\ufeffquestion,corpus_id,references\n"),
+        ("questions.jsonl", '\n{"question": "How far?", "gold": []}\n'),
+    ],
+)
+def test_a_question_set_beside_documents_is_no_document(tmp_path: Path, name: str, content: str):
+    touch(tmp_path / "sub/a.md", tmp_path / "sub/License.txt", tmp_path / "README.md")
+    (tmp_path / "sub" / name).write_text(content, "utf-8")
+    assert names(find([tmp_path])) == ["README.md", "sub/a.md"], "what is beside it is left out"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("questions.csv", "question,answer\nMay I smoke?,No\n"),
+        ("questions.jsonl", '{"question": "May I smoke?", "answer": "No"}\n'),
+        ("questions.jsonl", '{"question": "May I'),
+        ("questions.jsonl", ""),
+        ("asked.csv", "question,document,quote\n"),
+    ],
+)
+def test_questions_without_quotes_are_a_document(tmp_path: Path, name: str, content: str):
+    touch(tmp_path / "README.md")
+    (tmp_path / name).write_text(content, "utf-8")
+    assert sorted(names(find([tmp_path]))) == sorted(["README.md", name])

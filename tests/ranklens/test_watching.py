@@ -73,6 +73,13 @@ def test_what_comes_later_joins_the_collection_of_the_folder(library, folder):
     assert library.collections.members(library.collections.default) == frozenset()
 
 
+def test_a_question_set_in_the_folder_is_no_document(library, folder):
+    rows = '{"question": "What is round?", "gold": [{"document": "a.txt", "quote": "The Moon"}]}'
+    (folder / "questions.jsonl").write_text(rows)
+    library.watch(folder)
+    assert [name for name, _ in names(library)] == ["reports/2024/b.md", "reports/a.txt"]
+
+
 def test_a_file_that_moves_is_kept(library, folder):
     library.watch(folder)
     (folder / "a.txt").rename(folder / "2024" / "moon.txt")

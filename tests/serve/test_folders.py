@@ -63,6 +63,15 @@ def test_a_folder_is_added_and_indexed(api: TestClient, library: Library, shared
     assert set(outcomes(api, shared)) == {f"reports/{name}" for name in found}
 
 
+def test_a_question_set_is_no_document(api: TestClient, library: Library, shared: Path):
+    reports = shared / "reports"
+    (reports / "README.md").write_text("How these questions were made.")
+    (reports / "questions.csv").write_text("question,document,quote\nWhat colour?,a.md,red\n")
+    found = outcomes(api, reports)
+    assert found["README.md"] == found["questions.csv"] == "skipped"
+    assert found["a.md"] == "queued"
+
+
 def test_no_link_leads_out(api: TestClient, shared: Path, tmp_path: Path):
     reports = shared / "reports"
     (reports / "file.txt").symlink_to(tmp_path / "secret" / "s.txt")

@@ -52,7 +52,7 @@ def test_samples_go_into_an_empty_library_only(
 ):
     for name in ("README.md", "questions.jsonl", "moon.md"):
         (tmp_path / "samples").mkdir(exist_ok=True)
-        (tmp_path / "samples" / name).write_text("new")
+        (tmp_path / "samples" / name).write_text('{"question": "Why?", "gold": []}\nfaulty')
     ran = run("run", "--samples", "samples")
     assert fake.queued == ["moon.md"]
     assert "questions.jsonl was not imported" in ran.err
