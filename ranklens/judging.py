@@ -24,7 +24,6 @@ from rag.evaluate.judgements.record import PEOPLE, SOURCES, Judgement, Source, s
 from rag.evaluate.lines import read_lines
 from rag.llm.client import configured
 from rag.settings import Settings
-from rag.text import marking
 from rag.types import Chunk
 
 if TYPE_CHECKING:
@@ -137,12 +136,6 @@ def judged_by(library: Library, questions: Iterable[Question], judge: str) -> in
     """Return how many questions a judge has judged, in part or whole."""
     judged = library.judgements.judged_questions(judge)
     return sum(same_words(question.text) in judged for question in questions)
-
-
-def marked(library: Library, question: str, passage: Chunk) -> list[tuple[str, bool]]:
-    """Return a passage's text in pieces, each with whether it is a word of the question."""
-    terms = library.index.analyser_of([passage])
-    return marking.marked(passage.text, question, terms)
 
 
 def passages(library: Library, ids: Iterable[str]) -> dict[str, Chunk]:

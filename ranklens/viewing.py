@@ -1,7 +1,8 @@
-"""A passage in its own document: its text with the structure, its page as an image, its marks."""
+"""A passage to be read: the question's words in it; in its own document its structure and marks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from ingest.page import PageImage, PasswordNeeded, draw
 from ingest.parsed import BlockSpan, Parsed
 from rag.errors import RanklensError
 from rag.store.catalogue import Document
+from rag.text import marking
 from rag.types import Chunk
 
 if TYPE_CHECKING:
+    from rag.store.analyse import Analyser
     from ranklens.library import Library
 
 # The types of the documents' side that these functions return or raise.
@@ -42,6 +45,22 @@ class SourceDocument:
     def marks(self, number: int, start: int, end: int) -> list[Mark]:
         """Return the rectangles on page ``number`` around what stands at ``start:end``."""
         return marks(self.parsed.boxes, self.parsed.text, number, start, end)
+
+
+Marker = Callable[[Chunk, str], list[tuple[str, bool]]]
+"""Cuts a text of a passage into pieces, each with whether it is a word of the question."""
+
+
+def marker(library: Library, question: str) -> Marker:
+    """Return what marks the words of a question in passages, by each document's language."""
+    analysers: dict[str, Analyser] = {}
+
+    def marked(chunk: Chunk, text: str) -> list[tuple[str, bool]]:
+        if chunk.document not in analysers:
+            analysers[chunk.document] = library.index.analyser_of([chunk])
+        return marking.marked(text, question, analysers[chunk.document])
+
+    return marked
 
 
 def source_of(library: Library, chunk: Chunk) -> SourceDocument | None:

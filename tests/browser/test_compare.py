@@ -56,6 +56,7 @@ def test_pipelines_stand_side_by_side(address, visit, shot, width, dark):
     expect(both).to_have_count(2)
     expect(both.nth(1).locator(".only").first).to_be_visible()
     expect(page.locator(".rl-given-passages")).to_have_count(2)
+    expect(page.locator(".rl-given-passages mark").first).to_have_text("Batteries")
     page.locator(".rl-given-passages").first.scroll_into_view_if_needed()
     shot(page, f"compare-below-{theme}")
     assert page.evaluate(HIDDEN_ENDS) == 0

@@ -69,6 +69,7 @@ def test_from_documents_to_a_cited_answer(address, visit, shot, files, tmp_path)
     page.locator("[data-complete]").wait_for()
     page.locator(".rl-sources").first.wait_for()
     assert "1962" in page.locator(".rl-answer").inner_text()
+    page.locator(".rl-sources mark").first.wait_for()  # a word of the question
     shot(page, "answer")
 
     page.locator(".rl-answer .rl-cite").first.click()

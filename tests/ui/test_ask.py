@@ -52,6 +52,10 @@ def test_an_answer_comes_with_its_sources_and_every_ranking(page):
     assert "10 of 10 passages moved. 2 entered" in body
     assert "cosine" in body
     assert "With the answer" in body
+    marked = '<mark class="rl-word">Batteries</mark> keep best'
+    sources, moved = body.split('class="rl-sources"')[1].split("</ul>", 1)
+    assert marked in sources
+    assert marked in moved.split('class="rl-slope"')[1]
 
 
 def test_the_best_quote_stands_first_and_the_others_under_a_label():

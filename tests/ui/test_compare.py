@@ -22,6 +22,7 @@ from ui.shared.html import render
 
 Q = "How should batteries be kept?"
 TWO = ["none", "late-interaction"]
+MARKED = '<mark class="rl-word">Batteries</mark>'
 NAMES = ("none", "late-interaction", "late_interaction", "reranker")
 
 
@@ -132,6 +133,7 @@ def test_the_passages_are_there_with_their_text(page, asked):
     assert ALL[RERANKED[0]].text in body[2]
     assert "▲ was 5" in body[2]
     assert "was" not in body[1].split("</ol>")[0]
+    assert f"{MARKED} keep best at forty percent charge." in body[1], "words of the question"
 
 
 def test_the_address_names_the_comparison_and_shows_it_again(page, asked):
@@ -176,8 +178,9 @@ def test_a_voters_address_shows_the_ballot_and_nothing_else(page, asked):
 def test_a_ballot_shows_whole_passages(page, asked):
     left, right = sides_of(balloted(page))
     assert "<details" not in left + right
-    assert ALL[0].text in left
-    assert ALL[0].text in right
+    text = f"{MARKED} keep best at forty percent charge."
+    assert text in left
+    assert text in right
 
 
 def test_a_side_that_failed_is_told_in_the_table():

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag.text.plural import plural
 from rag.types import Answer, Hit, Trace
+from ranklens.viewing import Marker
 from ui.shared import frame
 from ui.shared.html import render, show
 from ui.shared.prose import ChipPlace, Placed, TextStyle, written
@@ -26,7 +27,7 @@ def complete(body: DeltaGenerator, foot: DeltaGenerator, trace: Trace, answer: A
         show("ask/facts.html", facts=facts, thinking=answer.thinking)
 
 
-def below(trace: Trace, answer: Answer) -> None:
+def below(trace: Trace, answer: Answer, mark: Marker) -> None:
     """Show what is worth a second look, and the passages that the answer was given."""
     if checks := answer.checks:
         show("ask/checks.html", checks=checks)
@@ -37,7 +38,7 @@ def below(trace: Trace, answer: Answer) -> None:
         if number <= len(trace.evidence) or hit.chunk.id in cited
     ]
     if sources:
-        show("ask/sources.html", refused=answer.refused, sources=sources)
+        show("ask/sources.html", refused=answer.refused, sources=sources, mark=mark)
 
 
 def rendered(answer: Answer, hits: Sequence[Hit]) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from markupsafe import Markup
@@ -11,18 +12,22 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.journey import Journey, journeys, timeline
 from rag.text.labels import duration, stage_title
 from rag.types import Trace
+from ranklens import viewing
 from ui.ask import rerankers
 from ui.shared import frame, movement
 from ui.shared.html import render
 from ui.shared.stages import unit
 
+if TYPE_CHECKING:
+    from ranklens.library import Library
 
-def show(trace: Trace) -> DeltaGenerator:
+
+def show(library: Library, trace: Trace) -> DeltaGenerator:
     """Show the tabs; return the latency's place, to be filled again once the answer has a time."""
     before_after, units, times = st.tabs(["Before → after", "Scores", "Latency"])
     with before_after:
         st.html(rerankers.ran(trace))
-        movement.show(trace)
+        movement.show(trace, viewing.marker(library, trace.question))
     with units:
         _scores(trace)
     place = times.empty()

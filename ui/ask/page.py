@@ -81,7 +81,7 @@ def _conversation(library: Library, turns: Sequence[Turn], pending: PendingQuest
     (_open_clicked if busy else st.fragment(_open_clicked))(library, turns, shown)
     grades.on_page(library, {turn.id: turn.trace for turn in turns}, shown.trace)
     with right, st.container(key="evidence"):
-        times = evidence.show(shown.trace)
+        times = evidence.show(library, shown.trace)
     turns = _followed(library, turns, slots)
     shown = _selected(turns)
     evidence.latency(times, shown.trace)

@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.errors import RanklensError
 from rag.text.plural import plural
 from rag.types import Answer, Trace
-from ranklens import choices, conversing
+from ranklens import choices, conversing, viewing
 from ranklens.asking import Asking, PendingQuestion
 from ranklens.conversing import Turn, Writing
 from ui.ask import address, answer, versions
@@ -129,7 +129,7 @@ def complete(slots: TurnSlots, turn: Turn, library: Library, selected: bool) -> 
             _reason(turn, library)
     if selected and written:
         with slots.below.container():
-            answer.below(turn.trace, written)
+            answer.below(turn.trace, written, viewing.marker(library, turn.trace.question))
     else:
         slots.below.empty()
 

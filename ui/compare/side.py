@@ -9,7 +9,7 @@ import streamlit as st
 
 from rag.evaluate.reports.slides import question_slide
 from rag.text.plural import plural
-from ranklens import beside, comparing
+from ranklens import beside, comparing, viewing
 from ranklens.comparing import SideBySide, SideBySideGrades, describe_pipeline
 from ranklens.jobs import Job
 from ui.compare import answers, bump, question_box, saved
@@ -149,7 +149,7 @@ def _shown(library: Library, made: SideBySide) -> None:
     done = [side for side in made.sides if side.trace][:WIDEST]
     ranks = {hit.chunk.id: hit.rank for hit in done[0].last} if done else {}
     html.show("compare/passages.html", sides=done, labels=labels, ranks=ranks,
-              relevant=found.relevant)  # fmt: skip
+              relevant=found.relevant, mark=viewing.marker(library, made.question))  # fmt: skip
     _drawer(library, made)
     if traces := made.traces:
         grades.on_page(library, {}, traces[0], traces[1:])

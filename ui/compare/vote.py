@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ranklens import voting
+from ranklens import viewing, voting
 from ranklens.comparing import describe_pipeline
 from ranklens.jobs import Job
 from ranklens.question_sets import question_after
@@ -142,6 +142,7 @@ def _side(library: Library, ballot: Ballot, place: str, vote: Vote | None) -> No
         won=vote is not None and vote.choice == place.lower(),
         answer=written(ballot.answer(side)),
         chunks=ballot.passages(side),
+        mark=viewing.marker(library, ballot.question),
     )
 
 

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.errors import RanklensError
 from rag.evaluate.reports.rendering import STYLE
 from rag.types import Trace
+from ranklens import viewing
 from ranklens.inspecting import Inspection, stamp
 from ui.inspect import compare, passage, pool, shown_trace, where, why
 from ui.inspect.shown_trace import ShownTrace
@@ -45,7 +46,8 @@ def page() -> None:
         if view == PASSAGE:
             _passage(library, shown, verdict)
         elif view == POOL:
-            pool.show(_inspection(_stamp(library, shown), library, shown))
+            mark = viewing.marker(library, shown.trace.question)
+            pool.show(_inspection(_stamp(library, shown), library, shown), mark)
         else:
             second = compare.show(library, shown)
     except RanklensError as error:
@@ -85,7 +87,7 @@ def _passage(library: Library, shown: ShownTrace, verdict: DeltaGenerator) -> No
     if chunk is None:
         return
     inspection = _inspection(_stamp(library, shown), library, shown)
-    where.show(inspection, chunk, verdict)
+    where.show(inspection, chunk, verdict, viewing.marker(library, shown.trace.question))
     why.show(inspection, chunk)
 
 

@@ -11,13 +11,14 @@ from markupsafe import Markup
 from rag.errors import RanklensError
 from rag.types import Stage, Trace
 from ranklens.inspecting import NEAR, SHINGLE, Inspection, Readings, Twin, cut_of
+from ranklens.viewing import Marker
 from ui.shared import frame
 from ui.shared.html import render
 from ui.shared.html import show as show_html
 from ui.shared.stages import number, unit
 
 
-def show(inspection: Inspection) -> None:
+def show(inspection: Inspection, mark: Marker) -> None:
     """Show the distributions, then every passage of the last ranking."""
     trace = inspection.trace
     hits = trace.stages[-1].hits
@@ -45,6 +46,7 @@ def show(inspection: Inspection) -> None:
         ),
         ranks={hit.chunk.id: hit.rank for hit in hits},
         cut=len(trace.evidence) + 1 if trace.evidence else 0,
+        mark=mark,
     )
 
 

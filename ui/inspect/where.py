@@ -9,18 +9,19 @@ from streamlit.delta_generator import DeltaGenerator
 from rag.errors import RerankError
 from rag.types import Chunk, StageName
 from ranklens.inspecting import Inspection, PassageWay, StagePlace
+from ranklens.viewing import Marker
 from ui.shared import frame
 from ui.shared.html import render
 from ui.shared.html import show as show_html
 
 
-def show(inspection: Inspection, chunk: Chunk, verdict: DeltaGenerator) -> None:
+def show(inspection: Inspection, chunk: Chunk, verdict: DeltaGenerator, mark: Marker) -> None:
     """Show the passage and its place at every stage; what became of it stands in ``verdict``."""
     with verdict, st.spinner("Ranking every passage…"):
         way = inspection.way(chunk)
     shown = verdict.empty()
     shown.html(_verdict(chunk, way))
-    show_html("inspect/passage.html", chunk=chunk)
+    show_html("inspect/passage.html", chunk=chunk, mark=mark)
     beside = _beside(inspection, chunk, way)
     if beside is not None and beside.rank:
         shown.html(_verdict(chunk, way, _there(beside.rank, inspection.trace.top)))

@@ -15,7 +15,7 @@ import streamlit as st
 from rag.errors import RanklensError
 from rag.text.quoting import as_it_reads
 from rag.types import Chunk
-from ranklens import judging
+from ranklens import judging, viewing
 from ranklens.judging import Guidelines, Question
 from ui.shared import address, frame, grades, state, typed, variants
 from ui.shared.html import component
@@ -151,6 +151,7 @@ def _search(
     library: Library, question: str, chosen: variants.Variants, depth: int, collection: str
 ) -> list[tuple[Chunk, dict[str, Any]]]:
     """Return the passages to be judged, each with what the browser shows of it."""
+    mark = viewing.marker(library, question)
     return [
         (
             chunk,
@@ -158,10 +159,7 @@ def _search(
                 "id": chunk.id,
                 "document": as_it_reads(chunk.document),
                 "where": as_it_reads(where(chunk)),
-                "pieces": [
-                    (as_it_reads(text), found)
-                    for text, found in judging.marked(library, question, chunk)
-                ],
+                "pieces": [(as_it_reads(text), found) for text, found in mark(chunk, chunk.text)],
             },
         )
         for chunk in judging.pool(library, question, chosen, depth, collection)

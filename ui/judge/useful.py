@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rag.errors import RanklensError
-from rag.text.quoting import as_it_reads
 from rag.types import Chunk
-from ranklens import comparison, judging
+from ranklens import comparison, viewing
 from ranklens.comparison import ComparedRankings, UsefulPassage
 from ui.judge import ranked
 from ui.shared import frame, grades, html
@@ -52,13 +51,13 @@ def _next(library: Library, compared: ComparedRankings) -> None:
 
 
 def _passage(library: Library, one: UsefulPassage) -> None:
-    marked = judging.marked(library, one.question.text, one.passage)
+    mark = viewing.marker(library, one.question.text)
     html.show(
         "judge/useful.html",
         one=one,
-        question=as_it_reads(one.question.text),
-        document=as_it_reads(one.passage.document),
-        pieces=[(as_it_reads(text), found) for text, found in marked],
+        question=one.question.text,
+        document=one.passage.document,
+        pieces=mark(one.passage, one.passage.text),
     )
 
 

@@ -11,6 +11,7 @@ from rag.evaluate.reports.changes import most_changed
 from rag.evaluate.reports.rendering import part
 from rag.evaluate.reports.verdict import main_comparison, pipeline_label, verdict
 from rag.types import Trace
+from ranklens import viewing
 from ranklens.measuring import Evaluation, Figures, search_again
 from ui.shared import frame, grades, movement, state, trace_file
 from ui.shared.html import macro
@@ -60,7 +61,7 @@ def _both(
                 state.problem(error)
                 continue
             traces.append(trace)
-            movement.show(trace)
+            movement.show(trace, viewing.marker(library, question))
             trace_file.download(library, trace, f"trace_of_{name}")
     if traces:
         grades.on_page(library, {}, traces[0], traces[1:])

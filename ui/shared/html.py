@@ -38,6 +38,7 @@ _TEMPLATES = Templates(
     UI,
     commands=commands,
     duration=labels.duration,
+    excerpt=naming.excerpt,
     named=naming.named,
     pairs=lambda found: list(pairwise(found)),
     place=naming.place,

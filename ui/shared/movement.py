@@ -9,13 +9,14 @@ import streamlit as st
 from rag.journey import Movement, movements
 from rag.text.labels import stage_title
 from rag.types import StageName, Trace
+from ranklens.viewing import Marker
 from ui.shared import frame, slope
 from ui.shared.html import show as show_html
 from ui.shared.stages import unit
 
 
-def show(trace: Trace) -> None:
-    """Show how the passages moved."""
+def show(trace: Trace, mark: Marker) -> None:
+    """Show how the passages moved; ``mark`` marks the question's words in them."""
     moves = [move for move in movements(trace) if move.after is not None]
     if not moves:
         frame.empty("No passage was found", "Try other words, or add documents about it.")
@@ -26,14 +27,18 @@ def show(trace: Trace) -> None:
         elif stage.note and stage.name == StageName.FUSED:
             frame.say(f"{stage_title(stage.name)}: {stage.note}.")
     after = f"After: {unit(trace.stages[-1].name, trace)}"
-    chart(moves, summary(moves), trace.top, "Before: fused", after)
+    chart(moves, summary(moves), trace.top, "Before: fused", after, mark)
 
 
-def chart(moves: Sequence[Movement], text: str, top: int, before: str, after: str) -> None:
+def chart(
+    moves: Sequence[Movement], text: str, top: int, before: str, after: str,
+    mark: Marker | None = None,
+) -> None:  # fmt: skip
     """Show movements: ``text``, the slope chart, and the table of all of them."""
     frame.say(text)
     st.html(slope.drawn(slope.layout(moves, top), before, after))
-    show_html("shared/movement.html", moves=moves, cut=sum(move.is_in for move in moves))
+    cut = sum(move.is_in for move in moves)
+    show_html("shared/movement.html", moves=moves, cut=cut, mark=mark)
 
 
 def summary(moves: Sequence[Movement]) -> str:

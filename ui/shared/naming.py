@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from rag.text import marking
 from rag.types import Chunk
+from ranklens.viewing import Marker
 
 
 def place(chunk: Chunk) -> str:
@@ -34,3 +36,8 @@ def snippet(chunk: Chunk, length: int = 160) -> str:
     """Return the start of a passage on one line."""
     words = " ".join(chunk.text.split())
     return words if len(words) <= length else words[: length - 1].rstrip() + "…"
+
+
+def excerpt(chunk: Chunk, mark: Marker, length: int = 160) -> list[tuple[str, bool]]:
+    """Return the part of a passage with most words of the question, on one line and in pieces."""
+    return marking.excerpt(mark(chunk, " ".join(chunk.text.split())), length)
