@@ -14,6 +14,8 @@ import pytest
 
 from rag.plugins import plugins
 from rag.settings import Settings
+from rag.store import migrate
+from tests import tables
 from tests.plugin_packages import Install, installer
 from tests.servers.postgres import PostgresServer, binaries
 
@@ -54,6 +56,20 @@ def chromium() -> str:
     path = find_chromium()
     assert path, "mark the test with pytest.mark.browser: it is skipped without Chromium"
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_tables() -> Iterator[None]:
+    """Copy the tables of a new library; what is about the migrations takes `by_steps`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "_upgrade", tables.copied)
+        yield
+
+
+@pytest.fixture
+def by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the migrations make every table, as in the product."""
+    monkeypatch.setattr(migrate, "_upgrade", tables.by_steps)
 
 
 @pytest.fixture(scope="session")

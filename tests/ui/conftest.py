@@ -1,13 +1,24 @@
 import contextlib
+from functools import cache
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.errors import StreamlitPageNotFoundError
 from streamlit.testing.v1 import AppTest
 
 import ui.shared.state
 from tests.ui.fakes import FakeLibrary
 from ui.shared import navigation
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_read_once():
+    """Have Streamlit look for components in the installed packages once, not at every run."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(autouse=True)

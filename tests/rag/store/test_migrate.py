@@ -1,6 +1,7 @@
 """The tables: made once, brought to the present version, never half."""
 
 import itertools
+import re
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from rag.store.collections import Collections
 from rag.watch.log import QuestionLog
 from ranklens.tables import metadata
 from tests.rag.store.old_tables import ALWAYS, CHAT, JUDGEMENTS, LOG
+from tests.tables import copied
+
+pytestmark = pytest.mark.usefixtures("by_steps")
 
 LATER = (CHAT, LOG, JUDGEMENTS)
 SUBSETS = [made for n in range(4) for made in itertools.combinations(LATER, n)]
@@ -68,6 +72,14 @@ def tables(path):
     return found
 
 
+def everything(path):
+    """Return what makes the file again, without the second at which it was made."""
+    with sqlite3.connect(path) as db:
+        lines = [re.sub(r"\b1\.\d+e\+09\b", "now", line) for line in db.iterdump()]
+    db.close()
+    return lines
+
+
 def strays(engine):
     with engine.connect() as db:
         return compare_metadata(MigrationContext.configure(db), metadata)
@@ -78,6 +90,13 @@ def test_what_the_steps_make_is_what_the_code_declares(path):
     assert strays(catalogue.engine) == []
     assert {"conversations", "question_log", "votes", "tokens"} <= metadata.tables.keys()
     catalogue.close()
+
+
+def test_tables_that_tests_copy_are_those_of_the_steps(path, tmp_path, monkeypatch):
+    Catalogue(path).close()
+    monkeypatch.setattr(migrate, "_upgrade", copied)
+    Catalogue(tmp_path / "copy.sqlite").close()
+    assert everything(tmp_path / "copy.sqlite") == everything(path)
 
 
 def test_the_program_knows_its_newest_step():
