@@ -16,7 +16,7 @@ from rag.store.accounts import Share, SharedKind
 from rag.trace import from_dict, to_dict
 from rag.types import Hit, Trace
 from ranklens import choices, conversing, evaluations, voting
-from ranklens.comparing import SideBySide, describe_pipeline
+from ranklens.comparing import PipelineOutcome, SideBySide, describe_pipeline
 from ranklens.measuring import Figures, outside
 from ranklens.members import MemberLibrary, member_of
 from ranklens.policy import Role
@@ -99,6 +99,20 @@ def follow(library: Library, secret: str) -> SharedThing:
     sharer = member_of(member.rights.library, found.account, Role.VIEWER)
     shown, figures = _shown(sharer, found)
     return SharedThing(found.kind, found.title, found.account, found.expires, shown, figures)
+
+
+def side_by_side(shown: Mapping[str, Any]) -> SideBySide:
+    """Return a shared comparison's pipelines; what the API shared is a single ranking."""
+    pipelines = shown.get("pipelines") or [{"pipeline": "The ranking", "trace": shown}]
+    sides = (
+        PipelineOutcome(
+            one["pipeline"],
+            from_dict(one["trace"]) if one["trace"] else None,
+            one.get("problem", ""),
+        )
+        for one in pipelines
+    )
+    return SideBySide(shown["question"], tuple(sides))
 
 
 def _member(library: Library) -> MemberLibrary:

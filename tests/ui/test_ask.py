@@ -9,8 +9,8 @@ import ui.shared.state
 from rag.errors import LibraryInUse, LibraryMismatch, RanklensError
 from rag.types import Answer, Check, Citation, Hit
 from tests.ui.fakes import ALL, HOSTILE, FakePipeline
-from ui.ask.answer import rendered
 from ui.headers import EARLY
+from ui.shared.answer_text import rendered
 
 
 def html(at):

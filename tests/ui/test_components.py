@@ -12,8 +12,8 @@ from rag.text.labels import duration
 from rag.types import Answer, Check, Chunk, Citation, Hit
 from ranklens.choices import suggested
 from tests.ui.fakes import ALL, FakeDocument, trace_of
-from ui.ask.answer import rendered
 from ui.shared import slope
+from ui.shared.answer_text import rendered
 from ui.shared.frame import plain
 from ui.shared.html import macro
 from ui.shared.naming import named, snippet

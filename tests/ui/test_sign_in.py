@@ -22,6 +22,7 @@ import ui.shared.state
 from rag.errors import NotThere, RanklensError, Refused
 from rag.settings import Settings
 from rag.trace import to_dict
+from rag.types import Answer, Citation
 from ranklens import (
     choices,
     cookies,
@@ -37,7 +38,8 @@ from ranklens.policy import Role
 from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
 from tests.ui.test_server import ROOT
 from ui import served, sign_in
-from ui.shared import shared_link, visitor
+from ui.link import shared_link
+from ui.shared import visitor
 from ui.shared.visitor import SignedIn, of_claims, of_headers
 
 SECRET = "between-proxy-and-page"
@@ -471,6 +473,27 @@ def test_a_shared_conversation_shows_how_much_of_it_is_left_out(page, held):
     assert "1 question is left out" in text
     assert "What leaves?" not in text
     editor.conversations.remove(chat)
+
+
+def test_a_shared_answer_looks_as_it_does_on_ask(page, held):
+    library, _ = held
+    editor = member_of(library, "editor")
+    editor.enqueue_upload("tide.md", BytesIO(b"The moon pulls the tide."), collection=OURS)
+    library.work()
+    trace = editor.search("What pulls the tide?", collection=OURS)
+    text, passage = "The moon. [1]\n\nIt. [1]", trace.given[0].chunk.id
+    cited = tuple(Citation(1, passage, at, at + 3) for at in (text.index("["), text.rindex("[")))
+    answer = Answer(text, cited, "extractive", False, 0.1)
+    chat = editor.conversations.start("Tide", library.collections.id_of(OURS))
+    editor.conversations.add(chat, trace.question, replace(trace, answer=answer))
+    secret, _ = sharing.share(editor, "conversation", chat)
+    text = shown(page("viewer", query={"shared": secret}))
+    first, others = text.split("Also found")
+    assert "The moon." in first
+    assert "rl-cite" in others.split("Passages the answer was given")[0]
+    assert "rl-word" in others, "words of the question are marked"
+    editor.conversations.remove(chat)
+    editor.remove("tide.md")
 
 
 def test_a_shared_thing_as_a_file_names_no_place_of_the_server(held):

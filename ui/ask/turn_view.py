@@ -19,6 +19,7 @@ from ranklens.asking import Asking, PendingQuestion
 from ranklens.conversing import Turn, Writing
 from ui.ask import address, answer, versions
 from ui.shared import frame, state
+from ui.shared.answer_text import rendered
 from ui.shared.html import macro
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def so_far(slots: TurnSlots, writing: Writing, trace: Trace) -> None:
     """Show as much of an answer as has arrived."""
     arrived = writing.so_far
     thought = 0 if arrived.text else len(writing.thinking.split())
-    slots.body.html(_html("so_far", answer.rendered(arrived, trace.given)))
+    slots.body.html(_html("so_far", rendered(arrived, trace.given)))
     state = f"The model is thinking… {plural(thought, 'word')} so far"
     slots.foot.html(_html("foot", state if thought else "Writing the answer…"))
 

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from rag.types import StageName, Trace
 from ranklens import conversing
 from ranklens.conversing import Turn
-from ui.ask import address, answer
+from ui.ask import address
 from ui.shared import frame
+from ui.shared.answer_text import rendered
 from ui.shared.html import render
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _side(trace: Trace, other: Trace) -> Markup:
     return render(
         "ask/version.html",
         facts=_facts(trace),
-        text=answer.rendered(written, trace.given) if written else "",
+        text=rendered(written, trace.given) if written else "",
         passages=[(hit.chunk, hit.rank, others.get(hit.chunk.id)) for hit in trace.evidence],
     )
 

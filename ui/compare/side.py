@@ -12,7 +12,7 @@ from rag.text.plural import plural
 from ranklens import beside, comparing, viewing
 from ranklens.comparing import SideBySide, SideBySideGrades, describe_pipeline
 from ranklens.jobs import Job
-from ui.compare import answers, bump, question_box, saved
+from ui.compare import answers, question_box, rankings, saved
 from ui.shared import (
     address,
     collections,
@@ -34,7 +34,6 @@ _QUESTION, _PIPELINES, _POOL, _ANSWERS = (
     "compared_question", "compared_pipelines", "compared_frozen", "compared_answers",
 )  # fmt: skip
 _SHOWN, _PRESENTED, _WITHIN = "compared_as", "compared_presented", "compared_within"
-WIDEST = 3  # pipelines whose passages stand side by side
 
 
 def show(library: Library, given: Mapping[str, str]) -> None:
@@ -134,22 +133,11 @@ def _shown(library: Library, made: SideBySide) -> None:
     if library.given.has_accounts:
         _sharing(library, made)
     answers.show(made, labels)
-    columns = [
-        bump.BumpColumn(labels[side.name], side.last, side.trace.top)
-        for side in made.sides
-        if side.trace
-    ]
-    if columns:
-        frame.label("Where each passage went")
-        st.html(bump.drawn(bump.layout(columns), found.relevant))
+    rankings.chart(made, labels, found.relevant)
     html.show("compare/table.html", made=made, labels=labels, scores=found.scores)
     none = "This question has no judgements yet; grade passages as you open them."
     frame.say(" ".join(filter(None, (_pool(made), "" if found.judged else none))))
-    frame.label("The passages")
-    done = [side for side in made.sides if side.trace][:WIDEST]
-    ranks = {hit.chunk.id: hit.rank for hit in done[0].last} if done else {}
-    html.show("compare/passages.html", sides=done, labels=labels, ranks=ranks,
-              relevant=found.relevant, mark=viewing.marker(library, made.question))  # fmt: skip
+    rankings.passages(made, labels, viewing.marker(library, made.question), found.relevant)
     _drawer(library, made)
     if traces := made.traces:
         grades.on_page(library, {}, traces[0], traces[1:])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from rag.journey import fate, journey
-from rag.types import Trace
+from rag.types import Chunk, Trace
 from ranklens import inspecting
-from ui.shared import frame, grades, source
+from ui.shared import frame, grades, source, source_text
 from ui.shared.html import show as show_html
 from ui.shared.passages import reveal
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH = 780
 Follow = Callable[[str], None]
+_dialog = partial(st.dialog, "Passage", width=WIDTH, position="right", icon=":material/article:")
 
 
 def open_passage(
@@ -34,14 +36,23 @@ def open_passage(
     runs again after ``on_close``.
     """
     source.reset()
-    dialog = st.dialog(
-        "Passage",
-        width=WIDTH,
-        position="right",
-        icon=":material/article:",
-        on_dismiss=on_close or "ignore",
-    )
-    dialog(_drawer)(library, trace, chunk_id, follow)
+    _dialog(on_dismiss=on_close or "ignore")(_drawer)(library, trace, chunk_id, follow)
+
+
+def open_shared(trace: Trace, chunk_id: str) -> None:
+    """Show a passage of a trace that somebody shared, its quoted sentences marked.
+
+    Its document stays closed: who follows a link may not have the right to see it.
+    """
+    _dialog()(_shared)(trace, chunk_id)
+
+
+def _shared(trace: Trace, chunk_id: str) -> None:
+    frame.dress_dialog()
+    hits = (*trace.given, *(hit for stage in trace.stages for hit in stage.hits))
+    if chunk := next((hit.chunk for hit in hits if hit.chunk.id == chunk_id), None):
+        _head(trace, chunk)
+        st.html(source_text.alone(chunk, _quotes(trace, chunk)))
 
 
 def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None) -> None:
@@ -52,19 +63,29 @@ def _drawer(library: Library, trace: Trace, chunk_id: str, follow: Follow | None
     if chunk is None:
         frame.notice("This passage is not part of the question that is shown.")
         return
-    standings = found.standings if found else ()
-    end = fate(trace, chunk_id)
-    show_html("shared/drawer.html", chunk=chunk, standings=standings, fate=end)
+    _head(trace, chunk)
     if follow is not None:
         follow(chunk_id)
     grades.control(library, trace.question, chunk)
-    citations = trace.answer.citations if trace.answer else ()
-    quotes = tuple(
-        (c.quote_start, c.quote_end)
-        for c in citations
-        if c.chunk_id == chunk_id and c.quote_start is not None and c.quote_end is not None
-    )
-    cited = any(c.chunk_id == chunk_id for c in citations)
-    whole = ((0, len(chunk.text)),) if cited else ()
-    source.show(library, chunk, quotes or whole)
+    source.show(library, chunk, _quotes(trace, chunk))
     reveal(f"reveal_{chunk_id}")
+
+
+def _head(trace: Trace, chunk: Chunk) -> None:
+    """Show where a passage is, its place at every stage, and what became of it."""
+    found = journey(trace, chunk.id)
+    standings = found.standings if found else ()
+    show_html("shared/drawer.html", chunk=chunk, standings=standings, fate=fate(trace, chunk.id))
+
+
+def _quotes(trace: Trace, chunk: Chunk) -> tuple[tuple[int, int], ...]:
+    """Return what the answer quotes of a passage; all of it if it cites it without a quote."""
+    cited = [
+        one for one in (trace.answer.citations if trace.answer else ()) if one.chunk_id == chunk.id
+    ]
+    quotes = tuple(
+        (one.quote_start, one.quote_end)
+        for one in cited
+        if one.quote_start is not None and one.quote_end is not None
+    )
+    return quotes or (((0, len(chunk.text)),) if cited else ())

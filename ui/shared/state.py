@@ -235,7 +235,7 @@ def _shown_by_link() -> bool:
     secret = st.query_params.get("shared", "")
     if not secret or not served.library.settings.has_accounts:
         return False
-    from ui.shared import shared_link
+    from ui.link import shared_link
 
     shared_link.show(library(), secret)
     return True
