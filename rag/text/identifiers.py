@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from rag.text.names import opens_sentence
+from rag.text.words import UNSPACED
 
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _CODE = re.compile(r"(?<![\w@/.-])[^\W\d_]\w*(?:[-‐‑.]\w+)*(?![\w@/])")
 _VERSION = re.compile(r"(?<![\w.,])\d{1,3}(?:\.\d{1,3}){2,9}+(?![\w.]*\w)")
 _NAMED_VERSION = re.compile(
@@ -34,11 +36,17 @@ def unknown(question: str, texts: Iterable[str]) -> tuple[str, ...]:
 
 def identifiers(question: str) -> Iterator[str]:
     """Yield codes that begin with a letter and hold figures, and version numbers."""
+    question = _spaced(question)
     for match in _CODE.finditer(question):
         if _is_code(match):
             yield match[0]
     yield from (match[0] for match in _VERSION.finditer(question))
     yield from (match[1] for match in _NAMED_VERSION.finditer(question))
+
+
+def _spaced(text: str) -> str:
+    """Return a text with spaces for letters of scripts without spaces, which adjoin codes."""
+    return text if text.isascii() else _UNSPACED.sub(" ", text)
 
 
 def _is_code(match: re.Match[str]) -> bool:
@@ -56,7 +64,7 @@ def _is_code(match: re.Match[str]) -> bool:
 
 def mentioned(asked: Iterable[str], texts: Iterable[str]) -> bool:
     """Return whether a text mentions one of the identifiers."""
-    held = "\n".join(texts).casefold()
+    held = _spaced("\n".join(texts).casefold())
     return any(_written(code.casefold()).search(held) for code in asked)
 
 

@@ -84,3 +84,21 @@ def test_a_near_one_is_another_one(code, text):
 def test_one_that_is_mentioned_is_enough():
     assert unknown("Is the B-900 heavier than the B-300?", ["the B-300"]) == ()
     assert unknown("Is the B-900 heavier than the B-300?", ["the C-4"]) == ("B-900", "B-300")
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("大航海時代の15世紀に到来したのはどこの国の人か", []),
+        ("谁在1565年领导了法国殖民地的进攻?", []),
+        ("E11が表示されたらどうしますか", ["E11"]),
+        ("型号B-900的重量是多少？", ["B-900"]),
+    ],
+)
+def test_an_identifier_ends_where_a_script_without_spaces_begins(question, found):
+    assert list(identifiers(question)) == found
+
+
+def test_an_identifier_is_mentioned_between_letters_of_a_script_without_spaces():
+    assert not unknown("E11が表示されたら", ["コードE11は電池を示します"])
+    assert unknown("E11が表示されたら", ["コードE12は電池を示します"]) == ("E11",)
