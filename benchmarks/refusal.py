@@ -178,12 +178,15 @@ def traced(
 
 
 def fitted(table: Matrix) -> NDArray[np.float64]:
-    """Return intercept and weights of a logistic regression (Newton's method, slight ridge)."""
-    x, y = np.c_[np.ones(len(table)), table[:, :FOUND]], table[:, FOUND]
-    weights = np.zeros(FOUND + 1)
+    """Return intercept and weights of a logistic regression; the last column is 1 or 0.
+
+    By Newton's method, with a slight ridge.
+    """
+    x, y = np.c_[np.ones(len(table)), table[:, :-1]], table[:, -1]
+    weights = np.zeros(x.shape[1])
     for _ in range(30):
         chance = 1 / (1 + np.exp(-x @ weights))
-        hessian = (x * (chance * (1 - chance))[:, None]).T @ x + 1e-2 * np.eye(FOUND + 1)
+        hessian = (x * (chance * (1 - chance))[:, None]).T @ x + 1e-2 * np.eye(len(weights))
         weights += np.linalg.solve(hessian, x.T @ (y - chance) - 1e-2 * weights)
     return weights
 

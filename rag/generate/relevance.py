@@ -4,25 +4,32 @@ Rerankers score in units of their own, so this does not look at their scores. It
 cosine of the dense stage among the passages that the answer is given, at how much of the question's
 words they hold between them (a word weighs more the fewer of the candidates hold it), at how much
 of the question is names and numbers that they lack, and at whether one of its names is missing
-altogether. The four go through a logistic fit (`benchmarks/refusal.py`). Identifiers are no matter
-of degree: if the evidence's documents mention none that is asked about, relevance is 0.
+altogether. The four go through a logistic fit (`benchmarks/refusal.py`). In a language that the
+encoder hardly knows all cosines are alike, so words alone decide there: how many more of the
+question's the best passage holds than others do (`benchmarks/languages.py`). Identifiers are no
+matter of degree: if the evidence's documents mention none that is asked about, relevance is 0.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from statistics import median_low
 from typing import NamedTuple
 
+from rag.models.coverage import HARDLY
 from rag.text.identifiers import identifiers, mentioned, unknown
 from rag.text.names import names
-from rag.text.words import QUESTION_WORDS, words
+from rag.text.words import QUESTION_WORDS, is_unspaced, words
 from rag.types import StageName, Trace
 
 Terms = Callable[[str], Iterable[str]]
 # Intercept and the weights of `Features`: fitted on HotpotQA and chunking.
 FITTED = (-4.24, 6.88, 1.84, -2.16, -1.63)
+# Intercept and the weight of `lead_in_words`: the slope is fitted, the intercept gives 0.12, the
+# default of `refuse_below`, to a lead of 0.13.
+FITTED_BY_WORDS = (-3.63, 12.6)
 # Cosines of other encoders lie elsewhere.
 FITTED_FOR = "all-MiniLM-L6-v2"
 _BEGINNING = 5
@@ -46,23 +53,42 @@ class Features(NamedTuple):
 def relevance(trace: Trace, terms: Terms) -> float | None:
     """Return how likely it is that the evidence answers, None if that is unknown.
 
-    It is unknown if dense retrieval did not run, with another encoder than the fit's, for a
-    question that leaves its subject to a document that it names (``@party when does it start?``),
-    and for one of few words but an identifier that the evidence mentions (``What is E11?``).
-    ``terms`` are a text's words as BM25 sees them.
+    It is unknown if dense retrieval did not run, with another encoder than the fit's (if that knows
+    the language), for a question that leaves its subject to a document that it names (``@party
+    when does it start?``), and for one of few words but an identifier that the evidence mentions
+    (``What is E11?``). ``terms`` are a text's words as BM25 sees them.
     """
     if _unknown(trace):
         return 0.0
-    found = features(trace, terms)
     if _leaves_subject(trace, terms) and not unmentioned(trace, terms):
         return None
     if _is_its_identifier(trace):
         return None
-    if found.cosine is None or trace.settings.get("encoder", FITTED_FOR) != FITTED_FOR:
+    found = features(trace, terms)
+    if found.cosine is None:
         return None
-    bias, *weights = FITTED
-    logit = sum(w * (x or 0.0) for w, x in zip(weights, found, strict=True))
-    return 1 / (1 + math.exp(-(bias + logit)))
+    if _by_words(trace):
+        return _chance(FITTED_BY_WORDS, [lead_in_words(trace, terms)])
+    if trace.settings.get("encoder", FITTED_FOR) != FITTED_FOR:
+        return None
+    return _chance(FITTED, [x or 0.0 for x in found])
+
+
+def lead_in_words(trace: Trace, terms: Terms) -> float:
+    """Return how much more of the question the best passage holds than the middle candidate.
+
+    Both are shares of the weight of the question's words. How many of them any passage holds
+    differs with language and script, so the middle one is what to compare with.
+    """
+    candidates = _candidates(trace, terms)
+    weights = _weights(set(terms(trace.question)), candidates)
+    total = sum(weights.values()) or 1.0
+    shares = {
+        key: sum(weights[word] for word in own & weights.keys()) / total
+        for key, own in candidates.items()
+    }
+    best = max(shares[hit.chunk.id] for hit in trace.evidence)
+    return best - median_low([0.0, *shares.values()])  # of one candidate alone it is 0
 
 
 def features(trace: Trace, terms: Terms) -> Features:
@@ -94,10 +120,26 @@ def unmentioned(trace: Trace, terms: Terms) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*codes, *found]))
 
 
+def _chance(fit: Sequence[float], found: Sequence[float]) -> float:
+    bias, *weights = fit
+    return 1 / (1 + math.exp(-(bias + sum(w * x for w, x in zip(weights, found, strict=True)))))
+
+
+def _by_words(trace: Trace) -> bool:
+    """Return whether the encoder hardly knows the language, as its note on the trace says."""
+    fused = trace.stage(StageName.FUSED)
+    coverage = fused.details.get("coverage") if fused else None
+    return isinstance(coverage, float) and coverage < HARDLY
+
+
 def _leaves_subject(trace: Trace, terms: Terms) -> bool:
-    """Return whether a question has but a few words, asked of documents chosen by their names."""
+    """Return whether a question has but a few words, asked of documents chosen by their names.
+
+    Scripts without spaces have no words to count.
+    """
     within = trace.settings.get("within") or {}
-    return bool(within.get("documents")) and len(set(terms(trace.question))) <= _FEW
+    few = len(set(terms(trace.question))) <= _FEW or is_unspaced(trace.question)
+    return bool(within.get("documents")) and few
 
 
 def _is_its_identifier(trace: Trace) -> bool:
@@ -109,7 +151,8 @@ def _is_its_identifier(trace: Trace) -> bool:
     within = {word for code in codes for word in words(code)}
     others = {w for w in words(trace.question) if w.casefold() not in QUESTION_WORDS} - within
     texts = (hit.chunk.text for hit in trace.evidence)
-    return bool(codes) and len(others) <= _FEW and mentioned(codes, texts)
+    few = len(others) <= _FEW or is_unspaced(trace.question)
+    return bool(codes) and few and mentioned(codes, texts)
 
 
 def _unknown(trace: Trace) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from rag.generate.answer import Answering
 from rag.generate.base import REFUSAL
-from rag.generate.relevance import FITTED, features, relevance, unmentioned
+from rag.generate.relevance import FITTED, features, lead_in_words, relevance, unmentioned
 from rag.types import Stage, Trace, ranked
 from tests.fakes import make_chunk
 
@@ -73,6 +73,41 @@ def test_relevance_is_the_logistic_of_the_features():
 def test_without_dense_retrieval_nothing_is_said():
     assert relevance(trace("q", ["a"], [0.5], fell_back=True), words) is None
     assert relevance(Trace("q", {}, ()), words) is None
+
+
+def foreign(question, texts, coverage=0.1, within=None):
+    """Return a trace whose encoder finds every passage near."""
+    made = trace(question, texts, [0.9] * len(texts))
+    fused = replace(made.stages[1], details={"coverage": coverage})
+    settings = {**made.settings, "within": within or {}}
+    return replace(made, settings=settings, stages=(made.stages[0], fused))
+
+
+OTHERS = ["τέσσερις άλλοι", "πέντε άλλοι", "έξι άλλοι"]
+
+
+def test_in_a_language_that_the_encoder_hardly_knows_words_decide():
+    held = foreign("κόκκινο φεγγάρι", ["κόκκινο φεγγάρι", *OTHERS])
+    lacked = foreign("κόκκινο φεγγάρι", ["μπλε ήλιος", *OTHERS])
+    assert (lead_in_words(held, words), lead_in_words(lacked, words)) == (1.0, 0.0)
+    assert relevance(lacked, words) < 0.12 < relevance(held, words)
+    known = foreign("κόκκινο φεγγάρι", ["μπλε ήλιος", *OTHERS], coverage=0.3)
+    assert relevance(known, words) > 0.5  # near by its vector
+
+
+def test_what_every_passage_holds_is_no_lead():
+    alike = ["κόκκινο ένα", "κόκκινο δύο", "κόκκινο τρία", "κόκκινο τέσσερα"]
+    assert lead_in_words(foreign("κόκκινο φεγγάρι", alike), words) == 0
+    assert lead_in_words(foreign("κόκκινο φεγγάρι", ["κόκκινο φεγγάρι"]), words) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "documents"),
+    [("いつ始まりますか", ["party"]), ("E11が表示されたらどうしますか", [])],
+)
+def test_scripts_without_spaces_have_no_words_to_count(question, documents):
+    text = ["5月10日です", "E11 電池", *OTHERS]
+    assert relevance(foreign(question, text, within={"documents": documents}), words) is None
 
 
 def test_another_encoder_is_not_judged_by_the_fit():
