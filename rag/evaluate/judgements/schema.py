@@ -43,6 +43,7 @@ questions = Table(
     UniqueConstraint("set_id", "id"),
 )
 
+JUDGEMENT_KEY = ("question", "document", "start", "end", "judge", "source")
 # A judgement belongs to the question's words and to characters of a document, never to a chunk:
 # it holds for the chunks of any chunking.
 judgements = Table(
@@ -63,7 +64,7 @@ judgements = Table(
     Column("time", Float, nullable=False),
     Column("accepted", Boolean, nullable=False, server_default=false()),
     Column("requested_by", String, nullable=False, server_default=""),
-    UniqueConstraint("question", "document", "start", "end", "judge", "source"),
+    UniqueConstraint(*JUDGEMENT_KEY),
 )
 
 # ``left`` and ``right`` are JSON: a pipeline's name, settings digest, and the passages it showed.

@@ -12,16 +12,17 @@ counted as people's.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from statistics import median_low
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from rag.errors import RanklensError
 from rag.evaluate.data import Unit
 from rag.evaluate.judgements.anchors import Span, locate
+from rag.evaluate.judgements.carrying import Carried, changes_of, write
 from rag.evaluate.judgements.record import (
     HIGHEST,
     LOWEST,
@@ -35,6 +36,7 @@ from rag.evaluate.judgements.record import (
     holds,
     same_words,
 )
+from rag.evaluate.judgements.schema import JUDGEMENT_KEY
 from rag.evaluate.judgements.schema import judgements as table
 from rag.evaluate.judgements.spans import JudgedSpan, distinct
 from rag.store.catalogue import Catalogue, Document
@@ -43,17 +45,6 @@ from rag.store.statements import insert_or_replace
 from rag.text.plural import plural
 from rag.text.typed import LONGEST_NAME, LONGEST_NOTE, clean, too_long
 from rag.types import Chunk
-
-KEY = ("question", "document", "start", "end", "judge", "source")
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """What `refresh` did: judgements that moved, that were found again, and that were lost."""
-
-    moved: int = 0
-    found: int = 0
-    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +92,7 @@ class JudgementStore:
         rows = [_row(one, now) for one in made]
         if rows:
             with self._engine.begin() as db:
-                insert_or_replace(db, table, rows, KEY)
+                insert_or_replace(db, table, rows, JUDGEMENT_KEY)
         return len(rows)
 
     def remove(self, judgement_id: int) -> bool:
@@ -125,9 +116,7 @@ class JudgementStore:
     def refresh(self) -> Carried:
         """Carry judgements over to the present versions of their documents.
 
-        If the judged text is unchanged at its place, nothing happens. Otherwise it is looked for in
-        the new text, nearest to the old place first; if it is nowhere, the judgement is lost until
-        a later version has the text again. Cheap if no document has changed.
+        Cheap if no document has changed.
         """
         ready = self._catalogue.ready()
         if ready is self._ready:
@@ -136,15 +125,13 @@ class JudgementStore:
         if seen == self._seen:
             self._ready = ready
             return Carried()
-        changes = [change for document in ready for change in self._carried(document)]
-        with self._engine.begin() as db:
-            for one, _ in changes:
-                _move(db, one)
-            for document in ready:
-                _keep(db, document)
+        changes = [
+            change
+            for document in ready
+            for change in changes_of(self.all(document=document.name), document, self._text)
+        ]
         self._seen, self._ready = seen, ready
-        kinds = [kind for _, kind in changes]
-        return Carried(kinds.count("moved"), kinds.count("found"), kinds.count("lost"))
+        return write(self._engine, changes, ready)
 
     # Reading
 
@@ -271,60 +258,24 @@ class JudgementStore:
                 found.setdefault(question, {})[chunk.id] = grade_of(given, chunk)
         return found
 
-    def _carried(self, document: Document) -> Iterator[tuple[Judgement, str]]:
-        held = [
-            one
-            for one in self.all(document=document.name)
-            if one.status != "removed" or one.digest == document.digest
-        ]
-        for one in held:
-            if one.whole and one.status == "removed":
-                yield replace(one, status="current"), "found"
-        held = [one for one in held if not one.whole]
-        stored = self._catalogue.document_text(document.id) if held else None
-        text = stored[0] if stored else ""
-        for one in held:
-            if one.status == "current" and text[one.start : one.end] == one.quote:
-                continue
-            span = locate(one.quote, text, one.start)
-            if span:
-                kind = "moved" if one.status == "current" else "found"
-                start, end = span
-                moved = replace(one, start=start, end=end, digest=document.digest)
-                yield replace(moved, status="current"), kind
-            elif one.status == "current":
-                yield replace(one, status="lost"), "lost"
-
     def _present(self, document: Document, chunk: Chunk) -> Span:
         if chunk.id in self._catalogue.fetch([chunk.id]):
             return chunk.start, chunk.end
-        stored = self._catalogue.document_text(document.id)
-        span = locate(chunk.text, stored[0], chunk.start) if stored else None
+        span = locate(chunk.text, self._text(document), chunk.start)
         if span is None:
             raise RanklensError(
                 f"this passage is not in the present {document.name!r}; ask the question again"
             )
         return span
 
+    def _text(self, document: Document) -> str:
+        stored = self._catalogue.document_text(document.id)
+        return stored[0] if stored else ""
+
     def _document(self, name: str) -> Document:
         for document in self._catalogue.documents("ready", name=name):
             return document
         raise RanklensError(f"there is no document {name!r} in the library")
-
-
-def _move(db: Connection, one: Judgement) -> None:
-    """Write a judgement's new place; an older one that stood there already gives way."""
-    there = [table.c[name] == getattr(one, name) for name in KEY]
-    db.execute(delete(table).where(*there, table.c.id != one.id))
-    values = {name: getattr(one, name) for name in ("digest", "start", "end", "status")}
-    db.execute(update(table).where(table.c.id == one.id).values(**values))
-
-
-def _keep(db: Connection, document: Document) -> None:
-    """Note the version of the document whose offsets its judgements have now."""
-    its = (table.c.document == document.name, table.c.status == "current")
-    other = table.c.digest != document.digest
-    db.execute(update(table).where(*its, other).values(digest=document.digest))
 
 
 def _row(one: Judgement, now: float) -> dict[str, Any]:
