@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag.store.api_keys import ApiKeys
     from rag.store.collections import Collections
     from rag.store.saved_settings import SavedSettings
+    from rag.store.shares import Shares
     from rag.store.sources import Sources, Tags
     from rag.watch.gain import RerankGains
     from rag.watch.log import QuestionLog
@@ -118,10 +119,12 @@ class Records:
 
         return Accounts(self.index.catalogue.engine)
 
-    @property
-    def shares(self) -> Accounts:
+    @cached_property
+    def shares(self) -> Shares:
         """Links that share one thing."""
-        return self.accounts
+        from rag.store.shares import Shares
+
+        return Shares(self.index.catalogue.engine)
 
     @cached_property
     def sources(self) -> Sources:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryError, NotThere
-from rag.store.accounts import Share, SharedKind
+from rag.store.shares import Share, SharedKind
 from rag.trace import from_dict, to_dict
 from rag.types import Hit, Trace
 from ranklens import choices, conversing, evaluations, voting

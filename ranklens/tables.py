@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import rag.chat.interleaved
-import rag.chat.store
+import rag.chat.schema
 import rag.evaluate.experiments.kept
 import rag.evaluate.judgements.schema
 import rag.store.accounts
@@ -12,6 +12,7 @@ import rag.store.facts
 import rag.store.files.rows
 import rag.store.jobs
 import rag.store.saved_settings
+import rag.store.shares
 import rag.store.sources
 import rag.watch.log  # noqa: F401
 from rag.store.schema import metadata

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from rag import trace as traces
-from rag.chat.store import turns
+from rag.chat.schema import turns
 from rag.store.schema import metadata
 from rag.types import Trace
 

@@ -9,69 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Float,
-    ForeignKey,
-    Integer,
-    Row,
-    Select,
-    String,
-    Table,
-    Text,
-    and_,
-    delete,
-    false,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select, true, update
 
 from rag import trace as traces
+from rag.chat.schema import conversations, holds_word, owned_by, question_searched, turns
 from rag.errors import RanklensError
-from rag.store.schema import collections, metadata
-from rag.store.statements import json_text
 from rag.text.typed import clean
 from rag.types import Trace
 
 LONGEST_TITLE = 80
-DEFAULT_ID = 1  # of the default collection
-conversations = Table(
-    "conversations",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("created", Float, nullable=False),
-    Column("updated", Float, nullable=False, index=True),
-    # NULL, and one that is not there any more, stand for the default collection, 0 for all.
-    Column("collection_id", Integer),
-    Column("pinned", Boolean, nullable=False, default=False, server_default=false()),
-    Column("owner", String, nullable=False, server_default=""),
-)
-
-_of_conversation = ForeignKey("conversations.id", ondelete="CASCADE")
-turns = Table(
-    "turns",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("conversation", _of_conversation, nullable=False, index=True),
-    Column("place", Integer, nullable=False),
-    Column("question", Text, nullable=False),
-    Column("trace", Text, nullable=False),
-    Column("asked", Float, nullable=False),
-    Column("liked", Boolean),
-    Column("why", Text, nullable=False, default="", server_default=""),
-    # Another version of an answer, or an edited question: out of sight, its feedback still counts.
-    Column("replaced", Boolean, nullable=False, default=False),
-    sqlite_autoincrement=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +66,7 @@ class Conversations:
     ) -> None:
         self._engine = engine
         self._owner = owner
-        self._own = _owned_by(owner, within)
+        self._own = owned_by(owner, within)
         of_own = select(conversations.c.id).where(self._own)
         self._own_turns = true() if owner is None else turns.c.conversation.in_(of_own)
 
@@ -148,7 +94,7 @@ class Conversations:
         query = (
             select(of.id, of.title, func.count(turns.c.id), of.collection_id, of.updated, of.pinned)
             .join(turns)
-            .where(self._own, turns.c.replaced.is_(False), *map(_holds, words.split()))
+            .where(self._own, turns.c.replaced.is_(False), *map(holds_word, words.split()))
             .group_by(of.id)
             .order_by(of.pinned.desc(), of.updated.desc())
         )
@@ -245,15 +191,18 @@ class Conversations:
         With ``question`` those only that searched for it.
         """
         query = select(turns).where(turns.c.liked.is_not(None)).order_by(turns.c.id)
-        return self._turns(query if question is None else query.where(_searched() == question))
+        if question is not None:
+            query = query.where(question_searched() == question)
+        return self._turns(query)
 
     def disliked(self) -> list[str]:
         """Return what was searched for when an answer did not help, the newest first."""
-        return self._questions(select(_searched()).where(turns.c.liked.is_(False)))
+        return self._questions(select(question_searched()).where(turns.c.liked.is_(False)))
 
     def searched(self, most: int = 100) -> list[str]:
         """Return what was searched for of late, each question once, the newest first."""
-        return self._questions(select(_searched()).where(turns.c.replaced.is_(False)).limit(most))
+        shown = turns.c.replaced.is_(False)
+        return self._questions(select(question_searched()).where(shown).limit(most))
 
     def recent(self, most: int = 100) -> list[tuple[int, str, datetime]]:
         """Return the last turns that are shown, newest first: id, question, when it was asked."""
@@ -288,36 +237,6 @@ class Conversations:
         )
         made = db.scalars(row.returning(turns.c.id)).one()
         return Turn(made, key, place, question, trace, _utc(now))
-
-
-def _owned_by(owner: str | None, within: Collection[int] | None) -> ColumnElement[bool]:
-    """Return which conversations are an account's, in collections that are there for it."""
-    if owner is None:
-        return true()
-    own: ColumnElement[bool] = conversations.c.owner == owner
-    if within is None:
-        return own
-    of = conversations.c.collection_id
-    here: ColumnElement[bool] = of.in_(list(within))
-    if DEFAULT_ID in within:  # stands for NULL, and for a collection that is not there any more
-        gone = of.not_in(select(collections.c.id))
-        here = or_(here, of.is_(None), gone)
-    return and_(own, here)
-
-
-def _holds(word: str) -> ColumnElement[bool]:
-    """Return whether a conversation's title, or one of its questions or answers, holds a word."""
-    texts = (turns.c.question, json_text(turns.c.trace, "answer", "text"))
-    held = select(turns.c.conversation).where(
-        or_(*(text.icontains(word, autoescape=True) for text in texts)),
-        turns.c.replaced.is_(False),
-    )
-    titled = conversations.c.title.icontains(word, autoescape=True)
-    return or_(titled, conversations.c.id.in_(held))
-
-
-def _searched() -> ColumnElement[str]:
-    return json_text(turns.c.trace, "question")
 
 
 def titled(text: str) -> str:

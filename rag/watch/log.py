@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from rag.chat.store import turns
+from rag.chat.schema import turns
 from rag.store.database import empty_journal
 from rag.store.schema import metadata
 from rag.watch.entry import LogEntry, StageTime

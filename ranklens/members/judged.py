@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from rag.errors import NotThere, RanklensError, Refused
 from rag.evaluate.data import Question
+from rag.evaluate.judgements.carrying import Carried
 from rag.evaluate.judgements.question_sets import Guidelines
 from rag.evaluate.judgements.record import PEOPLE, SOURCES, Judgement, Source, same_words
-from rag.evaluate.judgements.store import Carried, JudgementStore
+from rag.evaluate.judgements.store import JudgementStore
 from rag.evaluate.judgements.votes import Vote
 from rag.store.collections import DEFAULT
 from rag.store.membership import DEFAULT_ID

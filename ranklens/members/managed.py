@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rag.errors import NotThere
-from rag.store.accounts import Share, SharedKind
 from rag.store.api_keys import ApiKey, KeyScope
+from rag.store.shares import Share, SharedKind
 from ranklens.members.rights import Part
 from ranklens.policy import Role
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from sqlalchemy import Connection, Engine, delete, update
 
@@ -14,8 +13,8 @@ from rag.evaluate.judgements.schema import JUDGEMENT_KEY
 from rag.evaluate.judgements.schema import judgements as table
 from rag.store.catalogue import Document
 
-Change = tuple[Judgement, Literal["moved", "found", "lost"]]
-"""A judgement as it is now, and what became of it."""
+Change = tuple[Judgement, str]
+"""A judgement as it is now, and whether it was moved, found again or lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Accounts, grants, links and the audit log as they are stored."""
+"""Accounts, grants and the audit log as they are stored."""
 
 import pytest
 
@@ -55,24 +55,6 @@ def test_an_account_is_blocked_and_back(accounts):
     assert not accounts.find("ada").blocked
     with pytest.raises(NotThere):
         accounts.block("bob")
-
-
-def test_a_link_is_followed_until_it_is_revoked_or_over(accounts):
-    secret, made = accounts.share("ada", "evaluation", "Ours", {"id": "x"}, 3, 60)
-    assert accounts.followed(secret) == made
-    assert accounts.followed(secret[:-1]) is None
-    over, _ = accounts.share("ada", "evaluation", "Ours", {"id": "x"}, 3, -1)
-    assert accounts.followed(over) is None
-    with pytest.raises(NotThere):
-        accounts.unshare(made.id, "bob")
-    accounts.unshare(made.id, "ada")
-    assert accounts.followed(secret) is None
-    assert secret not in str(accounts.shared())
-
-
-def test_too_much_is_not_kept_for_a_link(accounts):
-    with pytest.raises(RanklensError, match="too large"):
-        accounts.share("ada", "comparison", "All", {"x": "y" * 5_000_000}, 3, 60)
 
 
 def test_the_audit_log_is_newest_first(accounts):

@@ -11,10 +11,11 @@ import pytest
 from rag.errors import RanklensError
 from rag.evaluate.data import Question
 from rag.evaluate.judgements.anchors import locate, overlaps
+from rag.evaluate.judgements.carrying import Carried
 from rag.evaluate.judgements.files import DocumentText, from_csv, from_qrels, to_csv, to_qrels
 from rag.evaluate.judgements.question_sets import QuestionSets
 from rag.evaluate.judgements.record import Judgement, Source
-from rag.evaluate.judgements.store import Carried, JudgementStore
+from rag.evaluate.judgements.store import JudgementStore
 from rag.store.catalogue import Catalogue
 from tests.rag.evaluate.libraries import put
 
