@@ -13,6 +13,7 @@ import numpy as np
 
 from rag.errors import ModelError, RanklensError, SettingsError
 from rag.evaluate.data import Question
+from rag.evaluate.experiments.run import warm_up
 from rag.evaluate.progress import Interrupted
 from rag.evaluate.sweeps import halving, quality
 from rag.evaluate.sweeps.kept import SweepState, SweptQuestion
@@ -156,7 +157,7 @@ class SweepRunner:
         made = {one.key: pipeline.with_settings(**one.ranking, **_NO_CACHE) for one in some}
         self._show()
         for asked in made.values():
-            _warm_up(asked, self._texts[questions[0]].text)
+            warm_up(asked, self._texts[questions[0]].text)
         for question, one in product(questions, some):
             if (one.key, question) in self.state.results:
                 continue
@@ -201,16 +202,6 @@ class SweepRunner:
 
 def _named(one: SweptConfiguration) -> str:
     return SweptConfiguration(one.index).name
-
-
-def _warm_up(pipeline: Pipeline, question: str) -> None:
-    """Load the models first: their seconds belong to no question."""
-    try:
-        pipeline.search(f"Warm up: {question}")
-    except SettingsError:
-        raise
-    except RanklensError:
-        return  # the question proper has the failure
 
 
 def _measured(pipeline: Pipeline, question: str, spans: Sequence[Any]) -> SweptQuestion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -86,7 +86,8 @@ def evaluate(
     made, no_hop = pipelines(pipeline, variants, frozen)
     sheets = {n: _Sheet(one) for n, one in made.items()}
     passages: dict[str, Passage] = {}
-    _warm_up(made.values(), judged[0])
+    for one in made.values():
+        warm_up(one, judged[0].text)
     asked = dict.fromkeys((*judged, *without, *(by_model.questions if by_model else ())))
     measured = len(judged) + len(without)
     for done, question in enumerate(asked, 1):
@@ -134,18 +135,17 @@ def evaluate(
     )
 
 
-def _warm_up(made: Iterable[Pipeline], question: Question) -> None:
-    """Load every model first: its seconds belong to no question.
+def warm_up(pipeline: Pipeline, question: str) -> None:
+    """Load every model first: its seconds belong to no question. Raises `SettingsError`.
 
     With words of its own, so that no score of a question that is measured is in the cache.
     """
-    for pipeline in made:
-        try:
-            pipeline.search(f"Warm up: {question.text}")
-        except SettingsError:
-            raise
-        except RanklensError:
-            continue  # the question proper records the failure
+    try:
+        pipeline.search(f"Warm up: {question}")
+    except SettingsError:
+        raise
+    except RanklensError:
+        return  # the question proper records the failure
 
 
 def _keep(
