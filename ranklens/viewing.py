@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ingest.boxes import Mark, marks
@@ -53,12 +54,15 @@ Marker = Callable[[Chunk, str], list[tuple[str, bool]]]
 
 def marker(library: Library, question: str) -> Marker:
     """Return what marks the words of a question in passages, by each document's language."""
-    analysers: dict[str, Analyser] = {}
+    by_document: dict[str, marking.Terms] = {}
+    by_language: dict[Analyser, marking.Terms] = {}  # passages of a ranking share most words
 
     def marked(chunk: Chunk, text: str) -> list[tuple[str, bool]]:
-        if chunk.document not in analysers:
-            analysers[chunk.document] = library.index.analyser_of([chunk])
-        return marking.marked(text, question, analysers[chunk.document])
+        if (terms := by_document.get(chunk.document)) is None:
+            analyser = library.index.analyser_of([chunk])
+            terms = by_language.setdefault(analyser, cache(analyser))
+            by_document[chunk.document] = terms
+        return marking.marked(text, question, terms)
 
     return marked
 
