@@ -34,7 +34,7 @@ if __name__ == "__main__":
         for folder, title, icon, address in PAGES
         if state.offered(folder)
     ]
-    chosen = st.navigation(pages, position="top")
+    chosen = st.navigation(pages, position=state.menu())
     frame.dress()
     keyboard.listen()
     state.run(chosen)

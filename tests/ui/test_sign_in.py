@@ -332,6 +332,12 @@ def test_a_link_shows_a_conversation_to_another_account_until_it_is_revoked(page
     assert CANARIES[THEIRS][0] not in shown(page("viewer", query={"shared": secret}))
 
 
+def test_whoever_has_not_signed_in_gets_no_menu(page):
+    for account, where in (("", "hidden"), ("viewer", "top")):
+        page(account)
+        assert ui.shared.state.menu() == where
+
+
 def test_nobody_else_sees_people_or_the_audit_log(page):
     text = shown(page("editor", "ui/settings/page.py", section="People"))
     assert "outsider" not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -92,6 +92,13 @@ def _as_seen(opened: Library) -> Library:
     if not (account := visitor.signed_in(settings).account):
         raise Refused("sign in first")
     return member_of(opened, account, still=visitor.Still(settings, account))
+
+
+def menu() -> Literal["top", "hidden"]:
+    """Return where the list of pages is; whoever has not signed in can open none of them."""
+    settings = served.library.settings
+    known = not settings.has_accounts or visitor.signed_in(settings).account
+    return "top" if known else "hidden"
 
 
 def offered(page: str) -> bool:
