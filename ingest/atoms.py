@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,12 +15,16 @@ from rag.text.numbers import is_value
 from rag.text.passages import BAR
 from rag.text.sentences import sentences
 from rag.text.spans import Span, lines, pieces, trimmed
+from rag.text.words import LETTERED
 
 LONGEST_HEADING = 100  # letters of a heading in a path; its own block has all of it
 HEADER_ROWS = 3
 LONGEST_COLUMNS = 160  # letters; a longer header costs more than it adds
 MOST_LETTERS = 16  # a token
+# Thai and the like: without spaces, a clause may be one unknown word (docs/rerankers.md).
+MOST_LETTERED = 4
 BATCH = 250_000  # letters a call: a tokeniser takes some hundred bytes for each
+_LETTERED = re.compile(rf"[{LETTERED}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,19 @@ def count(text: str, places: Sequence[Span], count_tokens: CountTokens, limit: i
     A word that a tokeniser does not know may count as one token however long it is, so letters
     count too. A place that is over the limit by its letters alone is not tokenised.
     """
-    counts = [max((b - a) // MOST_LETTERS, 1) for a, b in places]
+    counts = [_by_letters(text[a:b]) for a, b in places]
     short = [at for at, letters in enumerate(counts) if letters <= limit]
     for batch in _batches(places, short):
         tokens = count_tokens([text[slice(*places[at])] for at in batch])
         for at, counted in zip(batch, tokens, strict=True):
             counts[at] = max(counts[at], counted)
     return counts
+
+
+def _by_letters(text: str) -> int:
+    """Return how many tokens a text has at least, by its letters."""
+    dense = 0 if text.isascii() else sum(map(len, _LETTERED.findall(text)))
+    return max((len(text) - dense) // MOST_LETTERS + dense // MOST_LETTERED, 1)
 
 
 def refuse_many(chunks: int, most: int) -> None:

@@ -28,7 +28,7 @@ import Stemmer
 
 from rag.errors import SettingsError
 from rag.text.language import ENGLISH
-from rag.text.words import FUNCTION_WORDS, UNSPACED
+from rag.text.words import FUNCTION_WORDS, LETTERED, UNSPACED
 
 VERSION = 2
 """Raise it whenever any text comes to give other terms: stored indexes are then made again."""
@@ -54,8 +54,7 @@ _WORD = rf"(?:[^\W_{UNSPACED}][{_MARKS}]*)+"
 _JOINT = r"(?:_+|[./@&'-]|(?<=\d),(?=\d{3}(?!\d)))"
 _TOKEN = re.compile(rf"[{UNSPACED}]+|{_WORD}(?:{_JOINT}{_WORD})*")
 _RUN = re.compile(rf"[{UNSPACED}]+")
-_LETTERED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
-_RUN_PARTS = re.compile(rf"([{_LETTERED}]+)|[^{_LETTERED}]+")
+_RUN_PARTS = re.compile(rf"([{LETTERED}]+)|[^{LETTERED}]+")
 _THOUSANDS = re.compile(r"(?<![^\W_])\d{1,3}(?:,\d{3})+(?!\d)")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _PART = re.compile(r"[,/@&_-]+|(?<!\d)\.|\.(?!\d)")

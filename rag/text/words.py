@@ -11,6 +11,7 @@ UNSPACED = (
     "\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3100-\u312f\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
+LETTERED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer: several a word
 WORD = re.compile(r"\w+")
 COMPOUND = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
 _RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|[^\W_{UNSPACED}]+")

@@ -190,3 +190,11 @@ def test_texts_are_counted_in_pieces_and_long_ones_not_at_all():
     chunks(one_page(Block("ab " * 400_000), *[Block("moon")] * 1000), 20, 0, count)
     assert max(sum(map(len, texts)) for texts in calls) < 300_000
     assert max(len(text) for texts in calls for text in texts) <= 16 * 21
+
+
+def test_thai_and_the_like_count_letters_as_a_clause_may_be_one_unknown_word():
+    clauses = [chr(0x0E01 + n) * 40 for n in range(20)]
+    _, cut = chunks(one_page(Block(" ".join(clauses))), limit=20)
+    assert max(len(c.text) for c in cut) <= 20 * 4 + 4  # some spaces
+    _, latin = chunks(one_page(Block(" ".join("word" * 10 for _ in clauses))), limit=20)
+    assert max(len(c.text) for c in latin) > 200
