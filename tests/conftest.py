@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import uuid
@@ -40,6 +41,16 @@ def find_chromium() -> str | None:
     """Return the browser's path: the one that `CHROMIUM` names, else the system's."""
     names = (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES)
     return next((path for path in map(shutil.which, names) if path), None)
+
+
+# While tests are collected little is thrown away, and what is there then stays to the end.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but never again among what the collection made."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
