@@ -24,9 +24,9 @@ help:  ## list the targets
 run: $(RUN_STAMP)  ## start the page; the sample documents are added to an empty library
 	@$(BIN)/ranklens run --samples sample_docs
 
-# Three parts side by side: tests in the browser, and those of servers and of killed processes, wait
-# more than they work. The browser's driver keeps a process to itself.
-SERVERS := tests/crash tests/hostile tests/security tests/serve tests/ui
+# Three parts side by side: tests in the browser, and those of servers, of models behind them and of
+# killed processes, wait more than they work. The browser's driver keeps a process to itself.
+SERVERS := tests/crash tests/hostile tests/rag/generate tests/rag/llm tests/security tests/serve tests/ui
 PYTEST := $(BIN)/python -m pytest -m "not long"
 BROWSER := $(PYTEST) tests/browser -o cache_dir=$(ARTIFACTS)/browser-cache
 test: lint  ## lint, types and the tests but `long` ones, in three parts side by side
