@@ -54,7 +54,8 @@ def _any_quarter(wanted: periods.Period, own: object, home: object) -> list[int]
 _of_quarter = periods._of_quarter
 RULES: Mapping[str, Sequence[Change]] = {
     "likeness of tokens (MaxSim)": [(likeness, "maxsim", lambda *_: 0.0)],
-    "shared words": [(scoring, "_WORDS", 0.0)],
+    "shared words": [(scoring, "_WORDS", 0.0), (scoring, "_HEADINGS", 0.0)],
+    "shared words of the headings": [(scoring, "_WORDS", 0.8), (scoring, "_HEADINGS", 0.0)],
     "rank of the passage": [(scoring, "_RANK", 0.0)],
     "fit of the cell": [(scoring, "_CELL", 0.0)],
     "a cell that is sure": [(scoring, "_SURE", 0.0)],
@@ -68,7 +69,7 @@ RULES: Mapping[str, Sequence[Change]] = {
     "form of a value": [(cells, "_may_be", lambda *_: True)],
     "leads of sentences": [(scoring, "short_answer", _nothing)],
     "the figure of the time asked for": [(facts, "_of_time", lambda found, *_: found)],
-    "lists with their introduction": [(units, "_with_lists", lambda _, found: iter(found))],
+    "lists and answers with what is above": [(units, "_with_lists", lambda _, found: iter(found))],
     "tables over several passages": [
         (units, "_touching", lambda hits: [[(n, h.chunk)] for n, h in enumerate(hits, 1)])
     ],

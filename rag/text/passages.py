@@ -17,7 +17,8 @@ _FINISHED = re.compile(r"[.!?…。！？;,][\"'”’)\]]*$")
 _COMPANY = re.compile(r"\b(?:Inc|Ltd|Co|Corp|INC|LTD|CO|CORP)\.$")
 _NUMBERED = re.compile(
     r"(?i:note|item|part|section|chapter|appendix) [\dIVXA-D]+\b"
-    r"|(?:§ ?|\d{1,2}\.)?\d{1,2}\.? [^\W\d_a-z]\D*$"
+    r"|(?:§ ?|\d{1,2}\.)?\d{1,2}\.? (?:[^\W\d_a-z]|/)\D*$"
+    r"|\d{1,2}\.\d{1,2}(?:\.1?\d){1,3}\.? \D+$"  # no day: that of 2024 ends in 24
 )
 _LONGEST = 700
 _LONGEST_HEADING = 120
@@ -28,7 +29,7 @@ class PassagePart(NamedTuple):
     """Characters ``start`` to ``end`` of a passage's text.
 
     A ``row`` reads ``Column: value; Column: value``, ``cells`` stand between bars, an ``item`` is
-    of a list, a ``heading`` names what follows, and a ``lead`` ends in a colon.
+    of a list, a ``heading`` names what follows, and a ``lead`` ends in a colon or asks.
     """
 
     start: int
@@ -93,7 +94,7 @@ def _prose(text: str, start: int, end: int) -> Iterator[Span]:
 def _kind(text: str, start: int, end: int) -> Kind:
     """Return the kind of a sentence's place; ``heading`` if it may be one."""
     words = text[start:end]
-    if words.endswith((":", "：")):
+    if words.endswith((":", "：", "?", "？")):
         return "lead"
     if _ITEM.match(words):
         return "item"

@@ -35,7 +35,7 @@ _END = re.compile(
 )
 _WORD_BEFORE = re.compile(r"[^\s(\[\"“‘']+$")
 _LINE_START = re.compile(r"\s*(?:[-*•–—]\s|\d+[.)]\s|\[|\d{4}-\d\d-\d\d|\||>|#)")
-_ENUMERATOR = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})\)?")
+_ENUMERATOR = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,2}){0,3}|[A-Za-z]|[ivxIVX]{1,5})\)?")
 _INITIALS = re.compile(r"[a-z](?:\.[a-z])*")
 # German writes ordinals with a stop: "am 1. April", "im 3. Obergeschoss". "I am 30." is English.
 _ORDINAL = re.compile(

@@ -2,8 +2,9 @@
 
 A unit's score is the cosine of its tokens' mean with the question's vector, plus MaxSim (the mean
 over the question's tokens of the best cosine with one of its tokens), plus the share of the
-question's words that it holds (rare ones count more), plus what its passage's rank is worth, plus
-what its cell is worth, less if it speaks of another time than the question or denies a word of it.
+question's words that it holds (rare ones count more), alone and with its headings, as below "Exit
+status" a sentence need not name it, plus what its passage's rank and its cell are worth, less if it
+speaks of another time than the question or denies a word of it.
 docs/answers.md shows what each part gains.
 """
 
@@ -25,7 +26,7 @@ from rag.text.periods import contradicts, period
 from rag.text.words import is_unspaced, terms
 from rag.types import Hit
 
-_WORDS, _RANK, _CELL, _SURE, _OTHER_TIME, _DENIED = 0.8, 0.3, 0.9, 0.5, 0.3, 0.3
+_WORDS, _HEADINGS, _RANK, _CELL, _SURE, _OTHER_TIME, _DENIED = 0.4, 0.4, 0.3, 0.9, 0.5, 0.3, 0.3
 # Of 162 questions with their documents in the library, the best sentence's cosine was below 0.43
 # for one in a hundred; of 57 whose documents had been taken out it was never above 0.40. A question
 # of rare words may lie lower, so most of its words in one sentence count, too, or its code.
@@ -61,7 +62,10 @@ def scored(
     """Return the units that may answer with their scores."""
     found = units(hits)
     pairs = likeness(question.text, found)
-    shares = shared_words(question.terms, [unit.text for unit in found], question.carried)
+    shares = shared_words(question, [unit.text for unit in found])
+    # `cell` reads a row's headings.
+    under = [unit.text if unit.row else f"{unit.home} {unit.text}" for unit in found]
+    wider = shared_words(question, under)
     labels = set().union(*(terms(unit.row.full_label) for unit in found if unit.row))
     known = _known(question, hits, labels)
     named = any(known.values())
@@ -69,7 +73,7 @@ def scored(
     enough = _FLOOR_PAIRS if is_unspaced(question.text) else _FLOOR_WORDS
     affirmed = frozenset() if denied(question.text) else question.terms
     made = []
-    for unit, pair, share in zip(found, pairs, shares, strict=True):
+    for unit, pair, share, wide in zip(found, pairs, shares, wider, strict=True):
         own = known[unit.chunk.document]
         other = unit.part.kind != "cells" and _of_other_time(unit, question)
         answer = Cell()
@@ -78,12 +82,13 @@ def scored(
         # Documents that name nobody whom the question names give no cell, if others do.
         elif unit.row and (own or not named):
             answer = cell(unit, question, own, question.subject & labels)
-        score = sum(pair) + _WORDS * share + _RANK / (unit.number + 1) - _OTHER_TIME * other
+        score = sum(pair) + _WORDS * share + _HEADINGS * wide + _RANK / (unit.number + 1)
+        score -= _OTHER_TIME * other
         # "not reimbursed" is as near to "What is reimbursed?" as "reimbursed" is.
         score -= _DENIED * bool(affirmed & denied(unit.text))
         score += (answer.column >= 0) * (_CELL * answer.fit + _SURE * bool(answer.lead))
         coded = bool(codes) and mentioned(codes, [unit.text])
-        near = pair[0] >= _FLOOR or share >= enough or coded
+        near = pair[0] >= _FLOOR or max(share, wide) >= enough or coded
         made.append(ScoredUnit(unit, score, near, answer))
     return made
 
@@ -112,17 +117,16 @@ def _repeats(one: ScoredUnit, earlier: ScoredUnit) -> bool:
     return new.overlaps(old) or new.text.casefold() == old.text.casefold()
 
 
-def shared_words(
-    wanted: frozenset[str], texts: Sequence[str], carried: frozenset[str] = frozenset()
-) -> list[float]:
+def shared_words(question: ParsedQuestion, texts: Sequence[str]) -> list[float]:
     """Return how much of the question each text holds, 0 to 1, rare words counting more.
 
-    Words that a follow-up ``carried`` along only say what it is about, so they count less.
+    Words that a follow-up carried along only say what it is about, so they count less.
     """
+    wanted = question.terms
     held = [terms(text) & wanted for text in texts]
     frequency = Counter(word for found in held for word in found)
     weight = {word: math.log(1 + len(texts) / (0.5 + frequency[word])) for word in wanted}
-    weight |= {word: _CARRIED * weight[word] for word in carried & wanted}
+    weight |= {word: _CARRIED * weight[word] for word in question.carried & wanted}
     total = sum(weight.values()) or 1.0
     return [sum(weight[word] for word in found) / total for found in held]
 

@@ -1,4 +1,4 @@
-"""What an answer can be made of: sentences, lists with what introduces them, and table rows."""
+"""What an answer can be made of: sentences, lists and answers with what is above, table rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ Table = tuple[dict[int, TableRow], list[Span]]
 class Unit:
     """A piece of passage ``number``, ``chunk``, that can be quoted: the characters of ``part``.
 
-    ``text`` is it on one line, with the names of a row's columns; ``row`` is the row if it is one.
+    ``text`` is it on one line, with the names of a row's columns; ``row`` is the row if it is one;
+    ``under`` is the heading above it in the passage, if it is no row.
     """
 
     number: int
@@ -34,11 +35,13 @@ class Unit:
     part: PassagePart
     text: str
     row: TableRow | None = None
+    under: str = ""
 
     @property
     def home(self) -> str:
         """The document's name and the headings above."""
-        return " ".join((PurePath(self.chunk.document).stem.replace("_", " "), *self.chunk.heading))
+        name = PurePath(self.chunk.document).stem.replace("_", " ")
+        return " ".join((name, *self.chunk.heading, self.under))
 
     def overlaps(self, other: Unit) -> bool:
         """Return whether both share characters of one document."""
@@ -93,13 +96,15 @@ def _table(run: Sequence[Chunk]) -> Table:
 
 def _of(number: int, chunk: Chunk, table: Table) -> Iterator[Unit]:
     rows, names = table
-    above = ""
+    above = under = ""
     for part in _with_lists(chunk.text, parts(chunk.text)):
         start, end = chunk.start + part.start, chunk.start + part.end
         if any(a <= start and end <= b for a, b in names):
             continue
         words = chunk.text[part.start : part.end]
         text, row = " ".join(words.split()), None
+        if part.kind == "heading":
+            under = text
         if part.kind == "row":
             row = pairs(words, part.start, above)
         else:
@@ -109,7 +114,7 @@ def _of(number: int, chunk: Chunk, table: Table) -> Iterator[Unit]:
                 continue
             text = " ".join((row.full_label, *dict.fromkeys(row.columns)))
         if row or _size(words) >= _SHORTEST or _size(chunk.text) < 2 * _SHORTEST:
-            yield Unit(number, chunk, part, text, row)
+            yield Unit(number, chunk, part, text, row, "" if row else under)
 
 
 def _size(text: str) -> int:
@@ -117,14 +122,20 @@ def _size(text: str) -> int:
 
 
 def _with_lists(text: str, found: Sequence[PassagePart]) -> Iterator[PassagePart]:
-    """Give a line that ends in a colon the list items below it, as far as they are short."""
+    """Give a line that ends in a colon the list items below it, as far as they are short.
+
+    A question is given the items or the sentence behind it, which answer it.
+    """
     for at, part in enumerate(found):
         end = part.end
         if part.kind == "lead":
             for item in found[at + 1 :]:
                 on_line = end > part.end and "\n" not in text[end : item.start]
                 listed = item.kind == "item" or NUMBERED.match(text, item.start) or on_line
-                if not listed or item.end - part.start > _LONGEST_LIST:
+                answers = end == part.end and item.kind == "sentence" and text[end - 1] in "?？"
+                if not (listed or answers) or item.end - part.start > _LONGEST_LIST:
                     break
                 end = item.end
+                if answers:
+                    break
         yield part if end == part.end else PassagePart(part.start, end, "item")

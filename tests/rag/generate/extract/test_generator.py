@@ -215,6 +215,20 @@ def test_a_numbered_list_comes_with_what_introduces_it():
     assert answer.text == "To clean the Voyager:\n1. Open it. Take care.\n2. Wash it. [1]"
 
 
+def test_a_question_of_the_text_comes_with_its_answer():
+    text = "How do I clean the Voyager?\n\nWash it in the sink. It must dry.\n\nIs the Voyager loud?"
+    answer = ask("How do I clean the Voyager?", text)
+    assert answer.text == "How do I clean the Voyager? Wash it in the sink. [1]"
+
+
+def test_a_sentence_need_not_name_what_its_heading_does():
+    text = (
+        "The pipefail option sets the status of a voyage.\n\nVOYAGER\n\n"
+        "A list with the status of each.\n\nWALLET\n\nA list with the price of each."
+    )
+    assert ask("What is VOYAGER?", text).text == "A list with the status of each. [1]"
+
+
 def test_columns_are_compared_by_the_words_of_their_names():
     rows = "order_id: A1; order_date: 2 May 2024; ship_date: 3 May 2024"
     assert ask("What is the order date of A1?", rows).text.startswith("**2 May 2024** — A1 — ")
