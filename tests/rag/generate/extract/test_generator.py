@@ -216,7 +216,7 @@ def test_a_numbered_list_comes_with_what_introduces_it():
 
 
 def test_a_question_of_the_text_comes_with_its_answer():
-    text = "How do I clean the Voyager?\n\nWash it in the sink. It must dry.\n\nIs the Voyager loud?"
+    text = "How do I clean the Voyager?\n\nWash it in the sink. It dries.\n\nIs the Voyager loud?"
     answer = ask("How do I clean the Voyager?", text)
     assert answer.text == "How do I clean the Voyager? Wash it in the sink. [1]"
 
