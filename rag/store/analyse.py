@@ -28,7 +28,7 @@ import Stemmer
 
 from rag.errors import SettingsError
 from rag.text.language import ENGLISH
-from rag.text.words import FUNCTION_WORDS, LETTERED, UNSPACED
+from rag.text.words import FUNCTION_WORDS, LETTERED, MARKS, UNSPACED
 
 VERSION = 2
 """Raise it whenever any text comes to give other terms: stored indexes are then made again."""
@@ -47,10 +47,7 @@ _MOST = 12  # languages of a question
 # "resumes"; the others need them ("mange", "mangé") and lose them after stemming.
 _FOLD_FIRST = frozenset({NO_STEMMING, VIETNAMESE, "english", "porter", "lovins", "indonesian"})
 
-_MARKS = "".join(
-    mark for mark in map(chr, range(0x300, 0x10000)) if unicodedata.category(mark) in ("Mn", "Mc")
-)
-_WORD = rf"(?:[^\W_{UNSPACED}][{_MARKS}]*)+"
+_WORD = rf"(?:[^\W_{UNSPACED}][{MARKS}]*)+"
 _JOINT = r"(?:_+|[./@&'-]|(?<=\d),(?=\d{3}(?!\d)))"
 _TOKEN = re.compile(rf"[{UNSPACED}]+|{_WORD}(?:{_JOINT}{_WORD})*")
 _RUN = re.compile(rf"[{UNSPACED}]+")

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from rag.text.words import QUESTION_WORDS, UNSPACED
+from rag.text.words import MARKS, QUESTION_WORDS, UNSPACED
 
 Terms = Callable[[str], Iterable[str]]
 """Turns a text into the terms under which its words can be found."""
 _LEAD = 20  # characters before the first word of the question in an excerpt
-_RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|[^\W{UNSPACED}]+")
+_RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|(?:[^\W{UNSPACED}][{MARKS}]*)+")
 
 
 def marked(text: str, question: str, terms: Terms) -> list[tuple[str, bool]]:

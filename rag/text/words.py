@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
 
 # Thai, Lao, Burmese, jamo, Khmer, Chinese, Japanese and Korean put no spaces between words.
@@ -12,9 +13,13 @@ UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 LETTERED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer: several a word
+# Accents and vowel signs, such as those of Hindi, which `\w` leaves out.
+MARKS = "".join(
+    mark for mark in map(chr, range(0x300, 0x10000)) if unicodedata.category(mark) in ("Mn", "Mc")
+)
 WORD = re.compile(r"\w+")
 COMPOUND = re.compile(r"[^\W_]+(?:['’.&-][^\W_]+)*")
-_RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|[^\W_{UNSPACED}]+")
+_RUN_OR_WORD = re.compile(rf"([{UNSPACED}]+)|(?:[^\W_{UNSPACED}][{MARKS}]*)+")
 _UNSPACED_RUN = re.compile(rf"[{UNSPACED}]+")
 _ENDING = re.compile(r"(?:ies|es|s|ed|ing|e|y)$")
 

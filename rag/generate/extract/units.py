@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
@@ -60,7 +60,8 @@ def units(hits: Sequence[Hit]) -> list[Unit]:
     tables: dict[int, Table] = {}
     for run in _touching(hits):
         tables |= dict.fromkeys((number for number, _ in run), _table([chunk for _, chunk in run]))
-    every = [unit for n, hit in enumerate(hits, 1) for unit in _of(n, hit.chunk, tables[n])]
+    headings = {line for hit in hits for line in hit.chunk.heading}
+    every = [u for n, hit in enumerate(hits, 1) for u in _of(n, hit.chunk, tables[n], headings)]
     whole = [unit for unit in every if unit.part.kind not in ("heading", "lead")]
     found: dict[str, Unit] = {}
     for unit in whole or every:
@@ -94,7 +95,8 @@ def _table(run: Sequence[Chunk]) -> Table:
     return {start + row.start: row for row in rows}, [(start + a, start + b) for a, b in names]
 
 
-def _of(number: int, chunk: Chunk, table: Table) -> Iterator[Unit]:
+def _of(number: int, chunk: Chunk, table: Table, headings: Set[str]) -> Iterator[Unit]:
+    """Yield the units of a passage; what other passages stand below is a ``headings`` line."""
     rows, names = table
     above = under = ""
     for part in _with_lists(chunk.text, parts(chunk.text)):
@@ -103,8 +105,8 @@ def _of(number: int, chunk: Chunk, table: Table) -> Iterator[Unit]:
             continue
         words = chunk.text[part.start : part.end]
         text, row = " ".join(words.split()), None
-        if part.kind == "heading":
-            under = text
+        if part.kind == "heading" or text in headings:
+            part, under = part._replace(kind="heading"), text
         if part.kind == "row":
             row = pairs(words, part.start, above)
         else:

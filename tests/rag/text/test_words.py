@@ -14,6 +14,7 @@ from rag.text.words import QUESTION_WORDS, question_words, words
         ("NASA的2号 rover", ["NASA", "的", "2", "号", "rover"]),
         ("土星，火星", ["土星", "火星"]),
         ("order_date", ["order", "date"]),
+        ("हिन्दी की किताब", ["हिन्दी", "की", "किताब"]),
         ("", []),
     ],
 )

@@ -215,6 +215,17 @@ def test_a_numbered_list_comes_with_what_introduces_it():
     assert answer.text == "To clean the Voyager:\n1. Open it. Take care.\n2. Wash it. [1]"
 
 
+def test_what_another_passage_stands_below_is_a_heading():
+    title = "Manual of the Voyager B-40"
+    first, second = f"{title}\n\nThe Voyager pumps.", "It lifts 45 metres."
+    chunks = [
+        Chunk("a", "d.txt", 0, len(first), first),
+        Chunk("b", "d.txt", 60, 60 + len(second), second, heading=(title,)),
+    ]
+    found = units([Hit(chunk, n, 1 / n) for n, chunk in enumerate(chunks, 1)])
+    assert [unit.text for unit in found] == ["The Voyager pumps.", second]
+
+
 def test_a_question_of_the_text_comes_with_its_answer():
     text = "How do I clean the Voyager?\n\nWash it in the sink. It dries.\n\nIs the Voyager loud?"
     answer = ask("How do I clean the Voyager?", text)
