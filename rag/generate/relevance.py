@@ -21,7 +21,7 @@ from typing import NamedTuple
 from rag.models.coverage import HARDLY
 from rag.text.identifiers import identifiers, mentioned, unknown
 from rag.text.names import names
-from rag.text.words import QUESTION_WORDS, is_unspaced, words
+from rag.text.words import QUESTION_WORDS, is_unspaced, question_words, words
 from rag.types import StageName, Trace
 
 Terms = Callable[[str], Iterable[str]]
@@ -32,6 +32,7 @@ FITTED = (-4.24, 6.88, 1.84, -2.16, -1.63)
 FITTED_BY_WORDS = (-3.63, 12.6)
 # Cosines of other encoders lie elsewhere.
 FITTED_FOR = "all-MiniLM-L6-v2"
+_HALF = 0.5  # of a question's words in one passage, which may answer then
 _BEGINNING = 5
 _FEW = 2
 
@@ -68,10 +69,23 @@ def relevance(trace: Trace, terms: Terms) -> float | None:
     if found.cosine is None:
         return None
     if _by_words(trace):
-        return _chance(FITTED_BY_WORDS, [lead_in_words(trace, terms)])
+        half = share_in_one(trace, terms) >= _HALF
+        return None if half else _chance(FITTED_BY_WORDS, [lead_in_words(trace, terms)])
     if trace.settings.get("encoder", FITTED_FOR) != FITTED_FOR:
         return None
     return _chance(FITTED, [x or 0.0 for x in found])
+
+
+def share_in_one(trace: Trace, terms: Terms) -> float:
+    """Return the largest share of the question's words that one passage holds, each counting one.
+
+    In documents on one subject all candidates hold the question's words, so none leads. Words that
+    only ask do not count, if there are others.
+    """
+    asked, candidates = set(terms(trace.question)), _candidates(trace, terms)
+    asked = asked - question_words(trace.question) or asked
+    held = max(len(asked & candidates[hit.chunk.id]) for hit in trace.evidence)
+    return held / max(1, len(asked))
 
 
 def lead_in_words(trace: Trace, terms: Terms) -> float:

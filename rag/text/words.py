@@ -69,13 +69,20 @@ _FOREIGN_QUESTION_WORDS = (
         "si sono su sul un una uno è"
     ),
 )
+# Hiragana are endings and particles of Japanese; the others ask who, what, which and how.
+_ASKING_PAIR = re.compile(".?[\u3041-\u309f何誰什么吗呢哪谁怎].?")
 
 
 def question_words(question: str) -> frozenset[str]:
-    """Return the words that only ask, of the language that has most of a question's; or English."""
+    """Return the words that only ask, of the language that has most of a question's; or English.
+
+    Of scripts without spaces they are pairs of letters, none if all of the question's would be.
+    """
     found = [word.casefold() for word in words(question)]
+    pairs = frozenset(word for word in found if _ASKING_PAIR.fullmatch(word))
     lists = (QUESTION_WORDS, *_FOREIGN_QUESTION_WORDS)
-    return max(lists, key=lambda own: sum(word in own for word in found))
+    own = max(lists, key=lambda own: sum(word in own for word in found))
+    return own | pairs if pairs and pairs < set(found) else own
 
 
 def words(text: str) -> list[str]:

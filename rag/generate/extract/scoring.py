@@ -62,10 +62,10 @@ def scored(
     """Return the units that may answer with their scores."""
     found = units(hits)
     pairs = likeness(question.text, found)
-    shares = shared_words(question, [unit.text for unit in found])
-    # `cell` reads a row's headings.
-    under = [unit.text if unit.row else f"{unit.home} {unit.text}" for unit in found]
-    wider = shared_words(question, under)
+    texts = [terms(unit.text) for unit in found]
+    shares = shared_words(question, texts)
+    below = zip(texts, _apart(found), strict=True)
+    wider = shared_words(question, [words | headings for words, headings in below])
     labels = set().union(*(terms(unit.row.full_label) for unit in found if unit.row))
     known = _known(question, hits, labels)
     named = any(known.values())
@@ -117,18 +117,33 @@ def _repeats(one: ScoredUnit, earlier: ScoredUnit) -> bool:
     return new.overlaps(old) or new.text.casefold() == old.text.casefold()
 
 
-def shared_words(question: ParsedQuestion, texts: Sequence[str]) -> list[float]:
-    """Return how much of the question each text holds, 0 to 1, rare words counting more.
+def shared_words(question: ParsedQuestion, texts: Sequence[Set[str]]) -> list[float]:
+    """Return how much of the question each text's words hold, 0 to 1, rare ones counting more.
 
     Words that a follow-up carried along only say what it is about, so they count less.
     """
     wanted = question.terms
-    held = [terms(text) & wanted for text in texts]
+    held = [words & wanted for words in texts]
     frequency = Counter(word for found in held for word in found)
     weight = {word: math.log(1 + len(texts) / (0.5 + frequency[word])) for word in wanted}
     weight |= {word: _CARRIED * weight[word] for word in question.carried & wanted}
     total = sum(weight.values()) or 1.0
     return [sum(weight[word] for word in found) / total for found in held]
+
+
+def _apart(found: Sequence[Unit]) -> list[Set[str]]:
+    """Return the words of each unit's headings that are not above all units of its document.
+
+    Those of rows are none: `cell` reads them.
+    """
+    homes = [terms(unit.home) for unit in found]
+    above: dict[str, set[str]] = {}
+    for unit, home in zip(found, homes, strict=True):
+        above[unit.chunk.document] = above.get(unit.chunk.document, home) & home
+    return [
+        set() if unit.row else home - above[unit.chunk.document]
+        for unit, home in zip(found, homes, strict=True)
+    ]
 
 
 def _known(

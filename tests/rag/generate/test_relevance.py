@@ -90,7 +90,8 @@ def test_in_a_language_that_the_encoder_hardly_knows_words_decide():
     held = foreign("κόκκινο φεγγάρι", ["κόκκινο φεγγάρι", *OTHERS])
     lacked = foreign("κόκκινο φεγγάρι", ["μπλε ήλιος", *OTHERS])
     assert (lead_in_words(held, words), lead_in_words(lacked, words)) == (1.0, 0.0)
-    assert relevance(lacked, words) < 0.12 < relevance(held, words)
+    third = foreign("κόκκινο φεγγάρι νερό", ["κόκκινο μπλε", *OTHERS])
+    assert relevance(lacked, words) < 0.12 < relevance(third, words)
     known = foreign("κόκκινο φεγγάρι", ["μπλε ήλιος", *OTHERS], coverage=0.3)
     assert relevance(known, words) > 0.5  # near by its vector
 
@@ -98,6 +99,9 @@ def test_in_a_language_that_the_encoder_hardly_knows_words_decide():
 def test_what_every_passage_holds_is_no_lead():
     alike = ["κόκκινο ένα", "κόκκινο δύο", "κόκκινο τρία", "κόκκινο τέσσερα"]
     assert lead_in_words(foreign("κόκκινο φεγγάρι", alike), words) == 0
+    # … which documents on one subject need not have: half of the words in one passage is enough.
+    assert relevance(foreign("κόκκινο φεγγάρι", alike), words) is None
+    assert relevance(foreign("κόκκινο μπλε φεγγάρι", alike), words) < 0.12
     assert lead_in_words(foreign("κόκκινο φεγγάρι", ["κόκκινο φεγγάρι"]), words) == 1
 
 

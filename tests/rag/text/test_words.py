@@ -31,6 +31,9 @@ def test_words_of_a_text_and_pairs_of_letters_where_none_are_parted(text, found)
         ("Quanto dura il contratto?", {"dura", "contratto"}),
         ("When did he die?", {"die"}),
         ("Kaution?", {"kaution"}),
+        ("上流とは何ですか", {"上流"}),
+        ("补丁放在哪里？", {"补丁", "丁放", "放在"}),
+        ("さくらはいつ", {"さく", "くら", "らは", "はい", "いつ"}),
     ],
 )
 def test_words_that_only_ask_are_those_of_the_language_that_has_most(question, subject):
