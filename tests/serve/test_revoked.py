@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import ui.shared.state
 from rag.store.accounts import Accounts
 from rag.store.catalogue import Catalogue
+from rag.store.shares import Shares
 from ranklens import people, sharing
 from ranklens.members import member_of, rights
 from tests.serve.isolated import CANARIES, OURS, THEIRS, two_collections
@@ -34,12 +35,12 @@ def held(request, tmp_path_factory):
 
 @pytest.fixture
 def elsewhere(held):
-    """Accounts as another process has them: what it changes, this one has not heard."""
+    """Accounts and links as another process has them: what it changes, this one has not heard."""
     library, _ = held
     settings = library.settings
     url = settings.database_url.get_secret_value()
     catalogue = Catalogue(url or settings.library / "catalogue.sqlite")
-    yield Accounts(catalogue.engine)
+    yield SimpleNamespace(accounts=Accounts(catalogue.engine), shares=Shares(catalogue.engine))
     catalogue.close()
 
 
@@ -60,7 +61,7 @@ def later(monkeypatch):
 def test_a_page_a_key_and_a_link_end_with_the_right(held, elsewhere, later, client_of, monkeypatch):
     library, things = held
     number = library.collections.id_of(OURS)
-    elsewhere.grant("guest", number, "viewer")
+    elsewhere.accounts.grant("guest", number, "viewer")
     people.forget_rights()
     guest = member_of(library, "guest")
     secret, _ = sharing.share(guest, "evaluation", things[OURS].evaluation)
@@ -80,7 +81,7 @@ def test_a_page_a_key_and_a_link_end_with_the_right(held, elsewhere, later, clie
     assert api.get(path).status_code == 200
     assert sharing.follow(member_of(library, "viewer"), secret).title
 
-    elsewhere.revoke("guest", number)
+    elsewhere.accounts.revoke("guest", number)
     # An open page looks by itself, and what it looks at is kept a little.
     assert state.LOOK_AGAIN + people.RIGHTS_SECONDS + rights.NAMES_SECONDS < MINUTE
     before = state._rights("guest")
@@ -95,7 +96,7 @@ def test_a_page_a_key_and_a_link_end_with_the_right(held, elsewhere, later, clie
 
 def test_a_document_that_goes_to_another_collection_goes_out_of_sight(held, elsewhere, later):
     library, things = held
-    elsewhere.grant("guest", library.collections.id_of(OURS), "viewer")
+    elsewhere.accounts.grant("guest", library.collections.id_of(OURS), "viewer")
     later(MINUTE)
     guest = member_of(library, "guest")
     name = things[OURS].document
@@ -115,6 +116,6 @@ def test_a_link_that_is_revoked_elsewhere_is_over_at_once(held, elsewhere):
     mine = member_of(library, "editor")
     secret, made = sharing.share(mine, "evaluation", things[OURS].evaluation)
     assert sharing.follow(member_of(library, "viewer"), secret)
-    elsewhere.unshare(made.id)
+    elsewhere.shares.unshare(made.id)
     with pytest.raises(Exception, match="does not lead anywhere"):
         sharing.follow(member_of(library, "viewer"), secret)
