@@ -64,7 +64,8 @@ def scored(
     pairs = likeness(question.text, found)
     texts = [terms(unit.text) for unit in found]
     shares = shared_words(question, texts)
-    below = zip(texts, _apart(found), strict=True)
+    homes = [terms(unit.home) for unit in found]
+    below = zip(texts, _apart(found, homes), strict=True)
     wider = shared_words(question, [words | headings for words, headings in below])
     labels = set().union(*(terms(unit.row.full_label) for unit in found if unit.row))
     known = _known(question, hits, labels)
@@ -73,12 +74,12 @@ def scored(
     enough = _FLOOR_PAIRS if is_unspaced(question.text) else _FLOOR_WORDS
     affirmed = frozenset() if denied(question.text) else question.terms
     made = []
-    for unit, pair, share, wide in zip(found, pairs, shares, wider, strict=True):
+    for unit, home, pair, share, wide in zip(found, homes, pairs, shares, wider, strict=True):
         own = known[unit.chunk.document]
         other = unit.part.kind != "cells" and _of_other_time(unit, question)
         answer = Cell()
         if not unit.row and not other:
-            answer = Cell(lead=short_answer(unit.text, question, own | terms(unit.home)))
+            answer = Cell(lead=short_answer(unit.text, question, own | home))
         # Documents that name nobody whom the question names give no cell, if others do.
         elif unit.row and (own or not named):
             answer = cell(unit, question, own, question.subject & labels)
@@ -131,13 +132,12 @@ def shared_words(question: ParsedQuestion, texts: Sequence[Set[str]]) -> list[fl
     return [sum(weight[word] for word in found) / total for found in held]
 
 
-def _apart(found: Sequence[Unit]) -> list[Set[str]]:
+def _apart(found: Sequence[Unit], homes: Sequence[Set[str]]) -> list[Set[str]]:
     """Return the words of each unit's headings that are not above all units of its document.
 
     Those of rows are none: `cell` reads them.
     """
-    homes = [terms(unit.home) for unit in found]
-    above: dict[str, set[str]] = {}
+    above: dict[str, Set[str]] = {}
     for unit, home in zip(found, homes, strict=True):
         above[unit.chunk.document] = above.get(unit.chunk.document, home) & home
     return [
